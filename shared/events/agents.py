@@ -1,0 +1,61 @@
+"""What desk agents' tools publish on `desk.agent-actions`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import ContractNumber, CustomerId, ShortText, Text
+
+
+class AgentAction(Event):
+    agent_id: ShortText
+
+
+class AccessAuthorised(AgentAction):
+    """The second of the two steps to access (F1)."""
+
+    ce_type: ClassVar[str] = "agent.access_authorised.v1"
+
+    customer_id: CustomerId
+
+
+class ReferralDecided(AgentAction):
+    """A professional decides the oldest open referral, or the one of `inquiry_id` (F6)."""
+
+    ce_type: ClassVar[str] = "agent.referral_decided.v1"
+
+    contract_number: ContractNumber
+    approved: bool
+    effective_on: date | None = None
+    reason: Text | None = None
+    inquiry_id: ShortText | None = None
+
+
+class InquiryAnswered(AgentAction):
+    """An agent's answer, in the customer's language; `resolve` says that it answers everything."""
+
+    ce_type: ClassVar[str] = "agent.inquiry_answered.v1"
+
+    inquiry_id: ShortText
+    text: Text
+    resolve: bool = False
+
+
+class InquiryRouted(AgentAction):
+    """An agent hands the inquiry to where it belongs (F6)."""
+
+    ce_type: ClassVar[str] = "agent.inquiry_routed.v1"
+
+    inquiry_id: ShortText
+    queue: ShortText
+    reason: Text | None = None
+
+
+class ActivationUnlocked(AgentAction):
+    """An agent lifts the lock of five wrong codes (F9)."""
+
+    ce_type: ClassVar[str] = "agent.activation_unlocked.v1"
+
+    contract_number: ContractNumber

@@ -1,0 +1,153 @@
+"""What the desk publishes on `desk.cancellations`: billing reads this."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import Bilingual, Evidence
+
+
+class CancellationEvent(Event):
+    """What every decision says: which policy and rule decided, and why, in a customer's words.
+
+    `sequence` counts 1, 2, 3… per contract, without gaps. `inquiry_id` is the inquiry whose
+    request this decides; `answers_inquiry_id` is the inquiry of the submission that brought the
+    decision about, where that is another one (evidence, a withdrawal).
+    """
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str | None = None
+    answers_inquiry_id: str | None = None
+    sequence: int
+    policy: str
+    policy_version: str
+    rule: str
+    explanation: Bilingual
+
+
+class RequestDecision(CancellationEvent):
+    """A decision on what somebody asked for: unlike a lapse, it always names the inquiry."""
+
+    inquiry_id: str
+
+
+class CancellationScheduled(RequestDecision):
+    """The contract ends on `effective_on`; the last day to charge is `last_billable_on`."""
+
+    ce_type: ClassVar[str] = "cancellation.scheduled.v1"
+
+    received_on: date
+    complete_on: date
+    notice_ends_on: date
+    effective_on: date
+    last_billable_on: date
+
+
+class CancellationNotRequired(RequestDecision):
+    """A single-charge licence needs no cancellation (F10); an open renewal lapses by itself."""
+
+    ce_type: ClassVar[str] = "cancellation.not_required.v1"
+
+    lapses_on: date | None = None
+
+
+class CancellationEvidenceAwaited(RequestDecision):
+    """The request is kept; `missing` is due on `due_on`, the last day on which it counts."""
+
+    ce_type: ClassVar[str] = "cancellation.evidence_awaited.v1"
+
+    missing: tuple[Evidence, ...]
+    due_on: date
+
+
+class CancellationEvidenceReminded(RequestDecision):
+    """One reminder before `due_on`."""
+
+    ce_type: ClassVar[str] = "cancellation.evidence_reminded.v1"
+
+    missing: tuple[Evidence, ...]
+    due_on: date
+
+
+class CancellationExpired(RequestDecision):
+    """The missing evidence did not come by `due_on`; the request has ended."""
+
+    ce_type: ClassVar[str] = "cancellation.expired.v1"
+
+    due_on: date
+
+
+class ReferralCause(StrEnum):
+    NO_POLICY = "no_policy"
+    CONTRACT_NOT_FOUND = "contract_not_found"
+
+
+class CancellationReferred(RequestDecision):
+    """A professional decides (F6)."""
+
+    ce_type: ClassVar[str] = "cancellation.referred.v1"
+
+    cause: ReferralCause
+
+
+class CancellationRefused(RequestDecision):
+    """The professional refused, with a reason."""
+
+    ce_type: ClassVar[str] = "cancellation.refused.v1"
+
+    reason: str
+    agent_id: str
+
+
+class CancellationAlreadyScheduled(RequestDecision):
+    """A second request is answered with the first one's dates; it is not a second cancellation."""
+
+    ce_type: ClassVar[str] = "cancellation.already_scheduled.v1"
+
+    effective_on: date
+    first_inquiry_id: str
+
+
+class CancellationWithdrawn(RequestDecision):
+    """The customer took the request back in time."""
+
+    ce_type: ClassVar[str] = "cancellation.withdrawn.v1"
+
+    withdrawn_on: date
+
+
+class WithdrawalRefusal(StrEnum):
+    NOTHING_SCHEDULED = "nothing_scheduled"
+    ALREADY_EFFECTIVE = "already_effective"
+
+
+class CancellationWithdrawalRefused(RequestDecision):
+    """There is nothing to take back, or not any more."""
+
+    ce_type: ClassVar[str] = "cancellation.withdrawal_refused.v1"
+
+    cause: WithdrawalRefusal
+
+
+class CancellationTookEffect(RequestDecision):
+    """The effective day has begun; the contract is cancelled."""
+
+    ce_type: ClassVar[str] = "cancellation.took_effect.v1"
+
+    effective_on: date
+    last_billable_on: date
+
+
+class RenewalLapsed(CancellationEvent):
+    """An automatic renewal's invoice was not paid in 75 days (F10)."""
+
+    ce_type: ClassVar[str] = "renewal.lapsed.v1"
+
+    invoice_number: str
+    issued_on: date
+    effective_on: date
+    last_billable_on: date

@@ -1,0 +1,174 @@
+"""Contracts and customers: what the registry reports and what the archive publishes."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import (
+    Consent,
+    ContractNumber,
+    CustomerId,
+    Instant,
+    Language,
+    Money,
+    Period,
+    ShortText,
+)
+
+
+class ContractType(StrEnum):
+    """The types that a policy knows; a registry may send any other string."""
+
+    PASSPORT_ADVANTAGE = "passport_advantage"
+    MONTHLY_LICENCE = "monthly_licence"
+    HARDWARE_MAINTENANCE = "hardware_maintenance"
+    SOFTWARE_MAINTENANCE = "software_maintenance"
+    SERVICEPAC = "servicepac"
+
+
+class RegistryContractRecorded(Event):
+    """The registry's record of a contract, new or changed."""
+
+    ce_type: ClassVar[str] = "registry.contract_recorded.v1"
+
+    contract_number: ContractNumber
+    customer_id: CustomerId
+    type: ShortText
+    title: ShortText
+    starts_on: date
+    ends_on: date | None = None
+    auto_renewal: bool
+    price: Money | None = None
+    period: Period | None = None
+    activation_code: ShortText | None = None
+
+
+class ContractRecorded(Event):
+    """The registry's facts, as the desk keeps them."""
+
+    ce_type: ClassVar[str] = "contract.recorded.v1"
+
+    contract_number: str
+    customer_id: str
+    type: str
+    title: str
+    starts_on: date
+    ends_on: date | None = None
+    auto_renewal: bool
+    price: Money | None = None
+    period: Period | None = None
+    activation_code: str | None = None
+
+
+class ContractStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    CANCELLATION_SCHEDULED = "cancellation_scheduled"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    ENDED = "ended"
+
+
+class ContractStatusChanged(Event):
+    ce_type: ClassVar[str] = "contract.status_changed.v1"
+
+    contract_number: str
+    customer_id: str
+    status: ContractStatus
+
+
+class ContractAccepted(Event):
+    """The acceptance is kept as a document; `sha256` is that document's, in hex."""
+
+    ce_type: ClassVar[str] = "contract.accepted.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+    document_id: str
+    sha256: str
+
+
+class ContractAcceptanceDenied(Event):
+    """The acceptance was not for this customer to give; the cause says no more than that."""
+
+    ce_type: ClassVar[str] = "contract.acceptance_denied.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+    cause: str
+
+
+class ContractCopyReady(Event):
+    """A copy is at `link` until `available_until`; `sha256` is the document's, in hex."""
+
+    ce_type: ClassVar[str] = "contract.copy_ready.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+    document_id: str
+    sha256: str
+    available_until: Instant
+    link: str | None = None
+
+
+class ContractCopyDenied(Event):
+    """No copy; the same answer whether or not the contract exists (F8)."""
+
+    ce_type: ClassVar[str] = "contract.copy_denied.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+    cause: str
+
+
+class ContractActivated(Event):
+    ce_type: ClassVar[str] = "contract.activated.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+
+
+class ContractActivationFailed(Event):
+    """Code and number do not match; at 0 attempts left an agent must unlock (F9)."""
+
+    ce_type: ClassVar[str] = "contract.activation_failed.v1"
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str
+    attempts_left: int
+
+
+class CustomerProfile(Event):
+    """A customer's whole current profile. `access` says whether an agent has authorised (F1).
+
+    `inquiry_id` is the inquiry of the registration that the profile stems from.
+    """
+
+    customer_id: str
+    name: str
+    email: str
+    phone: str
+    company: str
+    country: str
+    language: Language = Language.ES
+    consents: tuple[Consent, ...]
+    registered_at: Instant
+    access: bool = False
+    inquiry_id: str | None = None
+
+
+class CustomerRegistered(CustomerProfile):
+    ce_type: ClassVar[str] = "customer.registered.v1"
+
+
+class CustomerAccessAuthorised(CustomerProfile):
+    ce_type: ClassVar[str] = "customer.access_authorised.v1"

@@ -1,0 +1,75 @@
+"""CloudEvents 1.0 as the desk uses it: what an event is and what a received message carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Ref(NamedTuple):
+    """The address of an aggregate: its kind and its id."""
+
+    kind: str
+    id: str
+
+
+class Event(BaseModel):
+    """A fact in the past tense: the `data` of one `ce_type`. Unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ce_type: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A JSON object of a known `ce_type` whose faults the domain wants to answer itself (F2)."""
+
+    ce_type: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One received event, as `decide` sees it.
+
+    `source` and `id` together identify it. `replicas` holds the state (or None) of the other
+    aggregates that the service's route named. `id_reused` is set when the same identity arrived
+    before with another body.
+    """
+
+    source: str
+    id: str
+    data: Event | Unchecked
+    key: str = ""
+    time: datetime | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    id_reused: bool = False
+    replicas: Mapping[Ref, Any] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return self.data.ce_type
+
+    def replica(self, kind: str, aggregate_id: str) -> Any:
+        """The state of another aggregate of this service, or None; the route must name it."""
+        return self.replicas[Ref(kind, aggregate_id)]
+
+
+def message_uuid(source: str, message_id: str) -> UUID:
+    """The UUIDv5 of a message's identity; a URI holds no space, so the pair is unambiguous.
+
+    An inquiry's id is the `message_uuid` of the submission that opened it.
+    """
+    return uuid5(NAMESPACE_URL, f"{source} {message_id}")
+
+
+def caused_event_id(cause: UUID, owner: str, index: int) -> str:
+    """The deterministic id of the event that `owner` (an aggregate) emits as its `index`-th."""
+    return str(uuid5(cause, f"{owner} {index}"))

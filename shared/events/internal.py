@@ -1,0 +1,54 @@
+"""What services tell themselves: due times, and outcomes of work outside the five steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import Instant
+
+
+class TimerDue(Event):
+    """The contract's aggregate at `owner` asked to be woken at `due_at`. Time is a message."""
+
+    ce_type: ClassVar[str] = "timer.due.v1"
+
+    contract_number: str
+    owner: str
+    due_at: Instant
+
+
+class Outcome(Event):
+    """What a side effect reports to its own service.
+
+    `correlation_id` is the submission that asked for it, where that is not the one that the
+    aggregate began with.
+    """
+
+    correlation_id: str | None = None
+
+
+class DocumentStored(Outcome):
+    """The archive's worker made a document and keeps it; `sha256` is the file's, in hex."""
+
+    ce_type: ClassVar[str] = "document.stored.v1"
+
+    contract_number: str
+    document_id: str
+    sha256: str
+    link: str | None = None
+
+
+class MailAttempted(Outcome):
+    """The notification worker tried to hand one mail to the mail server.
+
+    `error` is absent when the server accepted it; `permanent` says that trying again is no use.
+    """
+
+    ce_type: ClassVar[str] = "mail.attempted.v1"
+
+    notification_id: str
+    attempt: int
+    recipient_hash: str
+    error: str | None = None
+    permanent: bool = False

@@ -1,0 +1,32 @@
+"""What the desk says about its mails: never an address, never a text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.events.envelope import Event
+
+
+class NotificationEvent(Event):
+    """`recipient_hash` is a keyed hash of the address: not reversible, equal for equal ones."""
+
+    notification_id: str
+    template: str
+    recipient_hash: str
+    customer_id: str
+    inquiry_id: str | None = None
+    attempts: int
+
+
+class NotificationSent(NotificationEvent):
+    """The mail server accepted the mail."""
+
+    ce_type: ClassVar[str] = "notification.sent.v1"
+
+
+class NotificationFailed(NotificationEvent):
+    """The desk gave up on this mail; `error` says why, without personal data."""
+
+    ce_type: ClassVar[str] = "notification.failed.v1"
+
+    error: str

@@ -1,0 +1,105 @@
+"""What intake asks of the other services, once a submission is sound.
+
+`desk.cancellation-requests` and `desk.contract-requests`: one event per contract, each naming the
+inquiry it belongs to.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import (
+    Channel,
+    Consent,
+    Contact,
+    Instant,
+    Language,
+    Signature,
+)
+
+
+class Request(Event):
+    """What every request says: on whose behalf, for which inquiry, received when and where."""
+
+    inquiry_id: str
+    customer_id: str
+    channel: Channel
+    received_at: Instant
+
+
+class CancellationRequested(Request):
+    """A customer asks to cancel this one contract."""
+
+    ce_type: ClassVar[str] = "cancellation.requested.v1"
+
+    contract_number: str
+    contact: Contact
+    requested_end_on: date | None = None
+    destruction_confirmed: bool = False
+    signature: Signature | None = None
+
+
+class CancellationEvidenceGiven(Request):
+    """A customer adds what an earlier request was missing."""
+
+    ce_type: ClassVar[str] = "cancellation.evidence_given.v1"
+
+    contract_number: str
+    destruction_confirmed: bool = False
+    signature: Signature | None = None
+    contact: Contact | None = None
+
+
+class CancellationWithdrawalRequested(Request):
+    """A customer takes the cancellation of this contract back."""
+
+    ce_type: ClassVar[str] = "cancellation.withdrawal_requested.v1"
+
+    contract_number: str
+
+
+class ContractCopyRequested(Request):
+    """A customer asks for a copy (F8). `reference` goes on the copy's certifying line."""
+
+    ce_type: ClassVar[str] = "contract.copy_requested.v1"
+
+    contract_number: str
+    reference: str
+    language: Language
+
+
+class ContractAcceptanceRequested(Request):
+    """A customer accepts a contract (F1)."""
+
+    ce_type: ClassVar[str] = "contract.acceptance_requested.v1"
+
+    contract_number: str
+    reference: str
+    language: Language
+    signed_by: str
+    signed_at: Instant
+
+
+class ContractActivationRequested(Request):
+    """A customer registers a ServicePac contract with its code (F9)."""
+
+    ce_type: ClassVar[str] = "contract.activation_requested.v1"
+
+    contract_number: str
+    activation_code: str
+
+
+class CustomerRegistrationRequested(Request):
+    """A customer registers, with both consents (F2, F3)."""
+
+    ce_type: ClassVar[str] = "customer.registration_requested.v1"
+
+    language: Language
+    name: str
+    email: str
+    phone: str
+    company: str
+    country: str
+    consents: tuple[Consent, ...]

@@ -1,0 +1,250 @@
+"""The catalogue: every topic with its key, writers, readers, retention and event types.
+
+Topics are created from it, routing and decoding use it, and `docs/events.md`, the AsyncAPI
+document and the JSON Schemas are generated from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.events import (
+    agents,
+    billing,
+    cancellations,
+    contracts,
+    inquiries,
+    internal,
+    notifications,
+    requests,
+    submissions,
+)
+from shared.events.envelope import Event
+
+YEAR = timedelta(days=365)
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One Kafka topic. `key` names the data fields that may be the record key, first present wins.
+
+    `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
+    fields are faulty, because the sender gets an answer that names every fault (F2).
+    """
+
+    name: str
+    key: tuple[str, ...]
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+    events: tuple[type[Event], ...]
+    purpose: str
+    retention: timedelta = YEAR
+    partitions: int = 6
+    compacted: bool = False
+    answers_faults: bool = False
+
+
+INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
+ARCHIVE, NOTIFICATION = "contract_archive", "notification"
+
+CATALOGUE: tuple[Topic, ...] = (
+    Topic(
+        "desk.submissions",
+        ("customer_id",),
+        ("channels",),
+        (INTAKE,),
+        (
+            submissions.InquirySubmitted,
+            submissions.FollowUpSubmitted,
+            submissions.RegistrationSubmitted,
+            submissions.ContractCopySubmitted,
+            submissions.ContractAcceptanceSubmitted,
+            submissions.ServicepacActivationSubmitted,
+            submissions.CancellationSubmitted,
+            submissions.CancellationEvidenceSubmitted,
+            submissions.CancellationWithdrawalSubmitted,
+        ),
+        "What customers ask for, through any channel.",
+        answers_faults=True,
+    ),
+    Topic(
+        "desk.agent-actions",
+        ("inquiry_id", "contract_number", "customer_id"),
+        ("desk agents' tools",),
+        (INTAKE, CANCELLATION, ARCHIVE),
+        (
+            agents.AccessAuthorised,
+            agents.ReferralDecided,
+            agents.InquiryAnswered,
+            agents.InquiryRouted,
+            agents.ActivationUnlocked,
+        ),
+        "What professionals decide, answer and route.",
+    ),
+    Topic(
+        "registry.contracts",
+        ("contract_number",),
+        ("contract registry",),
+        (ARCHIVE,),
+        (contracts.RegistryContractRecorded,),
+        "The upstream registry's contract records.",
+    ),
+    Topic(
+        "billing.invoices",
+        ("contract_number",),
+        ("billing",),
+        (CANCELLATION,),
+        (billing.InvoiceIssued, billing.InvoicePaid),
+        "Invoices issued and paid.",
+    ),
+    Topic(
+        "desk.rejections",
+        ("customer_id",),
+        (INTAKE,),
+        ("channels", NOTIFICATION),
+        (submissions.SubmissionRejected,),
+        "Answers to faulty submissions: every fault at once.",
+    ),
+    Topic(
+        "desk.inquiries",
+        ("inquiry_id",),
+        (INTAKE,),
+        (NOTIFICATION, "channels"),
+        (
+            inquiries.InquiryOpened,
+            inquiries.InquiryProgressed,
+            inquiries.InquiryResolved,
+            inquiries.InquiryClosed,
+            inquiries.InquiryReopened,
+        ),
+        "The life of every inquiry.",
+    ),
+    Topic(
+        "desk.cancellation-requests",
+        ("contract_number",),
+        (INTAKE,),
+        (CANCELLATION,),
+        (
+            requests.CancellationRequested,
+            requests.CancellationEvidenceGiven,
+            requests.CancellationWithdrawalRequested,
+        ),
+        "Sound cancellation requests, one per contract.",
+    ),
+    Topic(
+        "desk.contract-requests",
+        ("contract_number", "customer_id"),
+        (INTAKE,),
+        (ARCHIVE,),
+        (
+            requests.ContractCopyRequested,
+            requests.ContractAcceptanceRequested,
+            requests.ContractActivationRequested,
+            requests.CustomerRegistrationRequested,
+        ),
+        "Sound requests about contracts, and registrations.",
+    ),
+    Topic(
+        "desk.cancellations",
+        ("contract_number",),
+        (CANCELLATION,),
+        ("billing", ARCHIVE, INTAKE, NOTIFICATION),
+        (
+            cancellations.CancellationScheduled,
+            cancellations.CancellationNotRequired,
+            cancellations.CancellationEvidenceAwaited,
+            cancellations.CancellationEvidenceReminded,
+            cancellations.CancellationExpired,
+            cancellations.CancellationReferred,
+            cancellations.CancellationRefused,
+            cancellations.CancellationAlreadyScheduled,
+            cancellations.CancellationWithdrawn,
+            cancellations.CancellationWithdrawalRefused,
+            cancellations.CancellationTookEffect,
+            cancellations.RenewalLapsed,
+        ),
+        "Decisions on cancellations and renewals.",
+    ),
+    Topic(
+        "desk.contracts",
+        ("contract_number",),
+        (ARCHIVE,),
+        (CANCELLATION, INTAKE, NOTIFICATION),
+        (
+            contracts.ContractRecorded,
+            contracts.ContractStatusChanged,
+            contracts.ContractAccepted,
+            contracts.ContractAcceptanceDenied,
+            contracts.ContractCopyReady,
+            contracts.ContractCopyDenied,
+            contracts.ContractActivated,
+            contracts.ContractActivationFailed,
+        ),
+        "The life of every contract.",
+    ),
+    Topic(
+        "desk.customers",
+        ("customer_id",),
+        (ARCHIVE,),
+        (INTAKE, NOTIFICATION),
+        (contracts.CustomerRegistered, contracts.CustomerAccessAuthorised),
+        "Every customer's current profile; compaction keeps the last.",
+        compacted=True,
+    ),
+    Topic(
+        "desk.notifications",
+        ("inquiry_id", "customer_id"),
+        (NOTIFICATION,),
+        (INTAKE, "operations"),
+        (notifications.NotificationSent, notifications.NotificationFailed),
+        "What became of every mail.",
+    ),
+    Topic(
+        "desk.timers",
+        ("contract_number",),
+        (CANCELLATION, ARCHIVE),
+        (CANCELLATION, ARCHIVE),
+        (internal.TimerDue,),
+        "Time as a message.",
+        retention=MONTH,
+    ),
+    Topic(
+        "desk.outcomes",
+        ("notification_id", "contract_number"),
+        (NOTIFICATION, ARCHIVE),
+        (NOTIFICATION, ARCHIVE),
+        (internal.DocumentStored, internal.MailAttempted),
+        "Outcomes of work done outside the five steps, reported to the service that asked for it.",
+        retention=MONTH,
+    ),
+    Topic(
+        "desk.dead-letters",
+        (),
+        (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION),
+        ("operations",),
+        (),
+        "Records that could not be decided, untouched, with origin and reason.",
+    ),
+)
+
+TOPICS: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}
+EVENT_TYPES: dict[str, type[Event]] = {e.ce_type: e for t in CATALOGUE for e in t.events}
+TOPIC_OF: dict[str, Topic] = {e.ce_type: t for t in CATALOGUE for e in t.events}
+DEAD_LETTERS = "desk.dead-letters"
+
+
+def topics_read_by(service: str) -> tuple[str, ...]:
+    """The names of the topics that `service` consumes, in the catalogue's order."""
+    return tuple(topic.name for topic in CATALOGUE if service in topic.read_by)
+
+
+def key_of(event: Event) -> str:
+    """The record key that `event` travels under. Raises LookupError for an internal event."""
+    topic = TOPIC_OF[event.ce_type]
+    for name in topic.key:
+        value = getattr(event, name, None)
+        if value is not None:
+            return str(value)
+    raise LookupError(f"{event.ce_type} has none of the key fields {topic.key}")

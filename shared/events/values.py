@@ -1,0 +1,155 @@
+"""Value types that events share. Dates are calendar dates in Europe/Madrid; instants are aware."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+MADRID = ZoneInfo("Europe/Madrid")
+
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+ContractNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+]
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{4,24}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Instant = AwareDatetime
+
+
+def madrid_date(instant: datetime) -> date:
+    """The calendar date in Europe/Madrid on which `instant` (aware) falls."""
+    return instant.astimezone(MADRID).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """The first instant of `day` in Europe/Madrid."""
+    return datetime(day.year, day.month, day.day, tzinfo=MADRID)
+
+
+class Value(BaseModel):
+    """A frozen value; fields that a newer writer adds are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Bilingual(Value):
+    """A sentence for the customer, in Spanish and in English."""
+
+    es: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        return self.en if language is Language.EN else self.es
+
+
+class Language(StrEnum):
+    ES = "es"
+    EN = "en"
+
+
+class Channel(StrEnum):
+    """The front-end through which a customer reached the desk."""
+
+    WEB = "web"
+    CALL_CENTRE = "call_centre"
+    POST = "post"
+    FAX = "fax"
+    PARTNER = "partner"
+
+
+class Money(Value):
+    """An amount in its currency; on the wire the amount is a decimal string."""
+
+    amount: Decimal
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Contact(Value):
+    """Where answers go. Any field may be missing; `means` says whether one is usable."""
+
+    name: ShortText | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    postal_address: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+    @property
+    def means(self) -> bool:
+        """Whether there is at least one means of contact besides the name (F12)."""
+        return bool(self.email or self.phone or self.postal_address)
+
+    @property
+    def complete(self) -> bool:
+        """A contact name and one means of contact: what a written notice needs (F12)."""
+        return bool(self.name) and self.means
+
+    def completed_with(self, other: Contact | None) -> Contact:
+        """This contact with `other`'s values where it has none of its own (F4)."""
+        if other is None:
+            return self
+        own = self.model_dump(exclude_none=True)
+        return Contact.model_validate({**other.model_dump(exclude_none=True), **own})
+
+
+class SignatureKind(StrEnum):
+    SIGNED_DOCUMENT = "signed_document"
+    ELECTRONIC = "electronic"
+    AGENT_WITNESS = "agent_witness"
+
+
+class Signature(Value):
+    """A signature; `reference` is the document's, the e-signature's or the agent's id."""
+
+    kind: SignatureKind
+    reference: ShortText
+    signed_by: ShortText
+    signed_on: date
+
+
+class Evidence(StrEnum):
+    """What a cancellation request may still be missing."""
+
+    DESTRUCTION = "destruction_confirmation"
+    SIGNATURE = "signature"
+    CONTACT = "contact"
+
+
+class Period(StrEnum):
+    ONCE = "once"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class ConsentPurpose(StrEnum):
+    """What the customer allows (F3); a registration needs both."""
+
+    STORE_AND_CONTACT = "store_and_contact"
+    TRANSFER_ABROAD = "transfer_abroad"
+
+
+class Consent(Value):
+    purpose: ConsentPurpose
+    wording_version: ShortText
+    given_at: Instant
+
+
+class FieldError(Value):
+    """One faulty field: `code` for machines, `message` for people."""
+
+    field: str
+    code: str
+    message: Bilingual
+
+
+class Detail(Value):
+    """One line of what the customer submitted, for the confirmation; never a secret."""
+
+    field: str
+    value: str = Field(max_length=10_000)

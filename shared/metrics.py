@@ -1,0 +1,71 @@
+"""Every metric the desk exports, in one place. No label ever holds an id or personal data."""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+)
+
+STEP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The metrics of one service process."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+        self.records = Counter(
+            "desk_records_total",
+            "Records by fate: decided, repeated, ignored, dead.",
+            ["fate"],
+            registry=registry,
+        )
+        self.events = Counter(
+            "desk_events_total", "Events published, by type.", ["type"], registry=registry
+        )
+        self.dead_letters = Counter(
+            "desk_dead_letters_total", "Dead letters, by reason.", ["reason"], registry=registry
+        )
+        self.step = Histogram(
+            "desk_step_seconds",
+            "Duration of one step on one batch.",
+            ["step"],
+            buckets=STEP_BUCKETS,
+            registry=registry,
+        )
+        self.conflicts = Counter(
+            "desk_write_conflicts_total",
+            "Batches decided again because another writer came first.",
+            registry=registry,
+        )
+        self.outages = Counter(
+            "desk_outages_total",
+            "Tries that failed because a dependency was away.",
+            ["dependency"],
+            registry=registry,
+        )
+        self.degraded = Gauge(
+            "desk_degraded", "1 while a dependency is away.", ["dependency"], registry=registry
+        )
+        self.lag = Gauge(
+            "desk_lag_records",
+            "Records behind the end of the partition, at the last batch.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.timers = Counter(
+            "desk_timers_total", "Timer messages published by this clock.", registry=registry
+        )
+        self.work = Counter(
+            "desk_work_total",
+            "Side effects by outcome: done, failed.",
+            ["outcome"],
+            registry=registry,
+        )

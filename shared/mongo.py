@@ -1,0 +1,93 @@
+"""MongoDB, behind one file: the only one that imports motor (ADR 0003).
+
+It keeps to what motor and PyMongo's own async client both offer, so that the switch is this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from gridfs.errors import FileExists, NoFile
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+    AsyncIOMotorGridFSBucket,
+)
+from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+Document = dict[str, Any]
+Collection = AsyncIOMotorCollection[Document]
+Client = AsyncIOMotorClient[Document]
+
+__all__ = [
+    "BulkWriteError",
+    "Client",
+    "Collection",
+    "Database",
+    "Document",
+    "File",
+    "PyMongoError",
+    "connect",
+]
+
+
+def connect(url: str, *, timeout_ms: int = 5_000) -> Client:
+    """A client that connects on first use; an absent server is an error after `timeout_ms`."""
+    return AsyncIOMotorClient(
+        url, tz_aware=True, serverSelectionTimeoutMS=timeout_ms, connectTimeoutMS=timeout_ms
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A kept file and what was noted beside it."""
+
+    content: bytes
+    metadata: Mapping[str, Any]
+
+
+class Database:
+    """One service's database. Writes are acknowledged by a majority and journaled."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._database: AsyncIOMotorDatabase[Document] = client.get_database(
+            name,
+            codec_options=CodecOptions(tz_aware=True),
+            write_concern=WriteConcern("majority", j=True),
+            read_concern=ReadConcern("local"),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        self._files = AsyncIOMotorGridFSBucket(self._database)
+
+    def collection(self, name: str) -> Collection:
+        return self._database[name]
+
+    async def ping(self) -> None:
+        """Raises PyMongoError when the server does not answer."""
+        await self._client.admin.command("ping")
+
+    async def put_file(self, file_id: str, name: str, file: File) -> File:
+        """Keep a file under an id. One that is there already stays, and is returned."""
+        try:
+            await self._files.upload_from_stream_with_id(
+                file_id, name, file.content, metadata=dict(file.metadata)
+            )
+        except FileExists:
+            kept = await self.get_file(file_id)
+            assert kept is not None
+            return kept
+        return file
+
+    async def get_file(self, file_id: str) -> File | None:
+        try:
+            stream = await self._files.open_download_stream(file_id)
+        except NoFile:
+            return None
+        return File(await stream.read(), stream.metadata or {})

@@ -1,0 +1,338 @@
+"""FastStream at work: it runs the subscriber and the app's life. The only file that imports it.
+
+The subscriber passes raw records on untouched: whatever FastStream decodes, one bad record would
+poison for its whole batch. Offsets are committed here, explicitly, after everything is published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvloop
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi.request import AsgiRequest
+from faststream.kafka import KafkaBroker, KafkaMessage
+from prometheus_client import make_asgi_app
+
+from shared import logging
+from shared.events.topics import topics_read_by
+from shared.metrics import Metrics
+from shared.mongo import Client, Database, connect
+from shared.runtime.clock import Clock
+from shared.runtime.codec import Record
+from shared.runtime.decider import HttpHandler, Service
+from shared.runtime.effects import Worker
+from shared.runtime.faults import Outage, ProducerDead
+from shared.runtime.health import Health
+from shared.runtime.pauses import Pauses, sleep_unless
+from shared.runtime.publisher import KafkaPublisher, kafka_options
+from shared.runtime.stage import Stage, utc_now
+from shared.runtime.store import Store
+from shared.runtime.topics import create_missing_topics
+from shared.settings import RuntimeSettings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+IDLE_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class Runtime:
+    """One service process: its parts, wired once."""
+
+    service: Service
+    settings: RuntimeSettings
+    client: Client
+    database: Database
+    store: Store
+    publisher: KafkaPublisher
+    stage: Stage
+    clock: Clock
+    worker: Worker
+    health: Health
+    stopping: asyncio.Event
+
+    def pauses(self) -> Pauses:
+        return Pauses(self.settings.max_pause_seconds, self.stopping)
+
+
+def wire(service: Service, settings: RuntimeSettings) -> Runtime:
+    """Put the parts together. Nothing connects yet; call it inside the running event loop."""
+    metrics = Metrics()
+    client = connect(settings.mongo_url)
+    database = Database(client, settings.database_of(service.name))
+    store = Store(database, service.deciders, history_bound=settings.history_bound)
+    publisher = KafkaPublisher(settings)
+    return Runtime(
+        service=service,
+        settings=settings,
+        client=client,
+        database=database,
+        store=store,
+        publisher=publisher,
+        stage=Stage(service, store, publisher, metrics),
+        clock=Clock(service, store, publisher, metrics, utc_now),
+        worker=Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease),
+        health=Health(service.name, metrics, utc_now),
+        stopping=asyncio.Event(),
+    )
+
+
+class Consumption:
+    """Hands each batch to the stage, commits exactly its offsets, and outlives outages."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pauses = runtime.pauses()
+
+    async def handle(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+        runtime = self._runtime
+        try:
+            await runtime.stage.process(records)
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            log.warning("waiting", dependency=outage.dependency, why=str(outage))
+            await self._pauses.pause()
+            _rewind(consumer, records)
+            return
+        self._pauses.reset()
+        runtime.health.back("mongodb", "kafka")
+        runtime.health.progressed()
+        await _commit(consumer, records)
+        self._observe_lag(consumer, records)
+
+    def _observe_lag(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+        for partition, last in _last_offsets(records).items():
+            end = consumer.highwater(partition) if partition in consumer.assignment() else None
+            if end is not None:
+                lag = self._runtime.health.metrics.lag
+                lag.labels(partition.topic, partition.partition).set(max(0, end - last - 1))
+
+
+def _last_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
+    return {TopicPartition(r.topic, r.partition): r.offset for r in records}
+
+
+def _rewind(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+    """Let the same records come again: polling on keeps the member in its group."""
+    first: dict[TopicPartition, int] = {}
+    for record in records:
+        first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    for partition, offset in first.items():
+        with contextlib.suppress(IllegalStateError):  # a rebalance took the partition away
+            consumer.seek(partition, offset)
+
+
+async def _commit(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+    """A failed commit is no error: the records come again and are found in the history."""
+    offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
+    try:
+        await consumer.commit(offsets)
+    except (KafkaError, IllegalStateError) as error:
+        log.info("commit refused", why=type(error).__name__)
+
+
+async def _raw_parser(records: Any) -> KafkaMessage:
+    """Pass the records on untouched: no header is decoded, no body is looked at."""
+    batch = records if isinstance(records, tuple) else (records,)
+    return KafkaMessage(raw_message=batch, body=b"", consumer=None)  # type: ignore[arg-type]
+
+
+async def _raw_decoder(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+def build_broker(runtime: Runtime) -> KafkaBroker:
+    """The FastStream broker with the service's one subscriber on all its topics."""
+    settings, name = runtime.settings, runtime.service.name
+    options = kafka_options(settings)
+    broker = KafkaBroker(
+        options.pop("bootstrap_servers"),
+        consumer_only=True,
+        graceful_timeout=settings.graceful_timeout_seconds,
+        logger=None,
+        apply_types=False,
+        client_id=f"contract-desk-{name}",
+    )
+    subscriber = broker.subscriber(
+        *topics_read_by(name),
+        group_id=settings.group_of(name),
+        batch=True,
+        max_records=settings.batch_max_records,
+        batch_timeout_ms=settings.batch_poll_ms,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        parser=_raw_parser,
+        decoder=_raw_decoder,
+    )
+    consumption = Consumption(runtime)
+
+    @subscriber
+    async def on_batch(records: Any) -> None:
+        assert subscriber.consumer is not None
+        try:
+            await consumption.handle(subscriber.consumer, records)
+        except ProducerDead as error:
+            log.critical("the producer is dead; start this service anew", why=str(error))
+            end_process()
+        except Exception:
+            log.critical("the runtime itself failed; start this service anew", exc_info=True)
+            end_process()
+
+    return broker
+
+
+def end_process() -> None:
+    """End at once, uncommitted: the supervisor starts a new process, which goes on from there."""
+    import os
+
+    sys.stderr.flush()
+    os._exit(70)
+
+
+async def _until_there(runtime: Runtime, step: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a starting step until its dependency is there."""
+    pauses = runtime.pauses()
+    while not runtime.stopping.is_set():
+        try:
+            await step()
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
+            await pauses.pause()
+        else:
+            return
+
+
+async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: float) -> None:
+    """Do `act` again and again, resting for `idle` seconds whenever there was nothing to do."""
+    pauses = runtime.pauses()
+    while not runtime.stopping.is_set():
+        try:
+            done = await act()
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            await pauses.pause()
+        else:
+            pauses.reset()
+            if not done:
+                await sleep_unless(runtime.stopping, idle)
+
+
+async def _work(runtime: Runtime) -> None:
+    open_worker = runtime.service.open_worker
+    assert open_worker is not None
+    async with open_worker(runtime.database) as perform:
+        await _repeat(runtime, lambda: runtime.worker.round(perform), IDLE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def alive(runtime: Runtime) -> AsyncIterator[None]:
+    """Everything beside the subscriber: database, topics, producer, clock and worker."""
+    if runtime.settings.create_topics:
+        await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
+    await _until_there(runtime, runtime.store.prepare)
+    await _until_there(runtime, runtime.publisher.start)
+    runtime.health.back("mongodb", "kafka")
+    runtime.health.phase = "ok"
+    tasks: list[asyncio.Task[None]] = []
+    if runtime.service.timer is not None:
+        tick = _repeat(runtime, runtime.clock.tick, runtime.settings.clock_tick_seconds)
+        tasks.append(asyncio.create_task(tick))
+    if runtime.service.open_worker is not None:
+        tasks.append(asyncio.create_task(_work(runtime)))
+    for task in tasks:
+        task.add_done_callback(_end_if_failed)
+    log.info("started", topics=len(topics_read_by(runtime.service.name)))
+    try:
+        yield
+    finally:
+        runtime.stopping.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runtime.publisher.stop()
+        runtime.client.close()
+        log.info("stopped")
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a background task failed; start this service anew", exc_info=task.exception())
+        end_process()
+
+
+def build_app(runtime: Runtime) -> AsgiFastStream:
+    """The ASGI app: health, metrics and the service's own pages, around the subscriber."""
+
+    @get
+    async def health(_request: AsgiRequest) -> AsgiResponse:
+        code = 200 if runtime.health.status == "ok" else 503
+        return AsgiResponse(runtime.health.page(), code, {"content-type": "application/json"})
+
+    @get
+    async def live(_request: AsgiRequest) -> AsgiResponse:
+        return AsgiResponse(b"ok", 200, {"content-type": "text/plain"})
+
+    async def stop() -> None:
+        runtime.health.phase = "stopping"
+        runtime.stopping.set()
+
+    @contextlib.asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with alive(runtime):
+            yield
+
+    pages = [
+        (path, _page(make(runtime.database))) for path, make in (runtime.service.http or {}).items()
+    ]
+    metrics = make_asgi_app(registry=runtime.health.metrics.registry)
+    return AsgiFastStream(
+        build_broker(runtime),
+        asgi_routes=[("/health", health), ("/live", live), ("/metrics", metrics), *pages],
+        logger=None,
+        lifespan=lifespan,
+        on_shutdown=[stop],
+    )
+
+
+def _page(handler: HttpHandler) -> Any:
+    @get
+    async def page(request: AsgiRequest) -> AsgiResponse:
+        query = {name: str(value) for name, value in request.query_params.items()}
+        status, headers, body = await handler(query)
+        return AsgiResponse(body, status, dict(headers))
+
+    return page
+
+
+async def serve(service: Service, settings: RuntimeSettings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    app = build_app(wire(service, settings))
+    await app.run(
+        run_extra_options={
+            "host": settings.http_host,
+            "port": str(settings.http_port),
+            "access_log": "false",
+            "log_config": None,
+        }
+    )
+
+
+def run(service: Service, settings: RuntimeSettings) -> None:
+    """What every `__main__` calls: log, serve, and end with code 0 after SIGTERM or SIGINT."""
+    logging.configure(service.name, level=settings.log_level, style=settings.log_format)
+    # The web server stops on these signals and then raises them again; by then all is done.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(service, settings))

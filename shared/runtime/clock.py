@@ -1,0 +1,74 @@
+"""Time is a message: due aggregates get a timer message, which goes through the same five steps.
+
+Any number of clocks may run. A timer's id follows from its aggregate and due time, so repeats are
+dropped like any other repeated message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.events.envelope import Event, Ref
+from shared.metrics import Metrics
+from shared.runtime import codec
+from shared.runtime.codec import Envelope
+from shared.runtime.decider import Service
+from shared.runtime.publisher import Publisher
+from shared.runtime.store import Store
+
+BATCH = 500
+REPEAT_AFTER = timedelta(seconds=30)
+"""A timer that is still due after this long is sent again: its message may have been lost."""
+
+
+class Clock:
+    """Publishes the timers of one service."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        publisher: Publisher,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._publisher = publisher
+        self._metrics = metrics
+        self._now = now
+        self._sent: dict[tuple[Ref, datetime], datetime] = {}
+
+    async def tick(self) -> int:
+        """Publish a timer for every aggregate that is due; how many. Raises `Outage`."""
+        timer = self._service.timer
+        if timer is None:
+            return 0
+        now = self._now()
+        self._sent = {k: at for k, at in self._sent.items() if now - at < REPEAT_AFTER}
+        outgoing: list[Envelope] = []
+        for decider in self._service.deciders:
+            for aggregate_id, due_at in await self._store.due(decider.kind, now, BATCH):
+                mark = Ref(decider.kind, aggregate_id), due_at
+                if mark not in self._sent:
+                    self._sent[mark] = now
+                    outgoing.append(self._timer(mark[0], due_at, timer(aggregate_id, due_at)))
+        await self._publisher.publish(outgoing)
+        self._metrics.timers.inc(len(outgoing))
+        return len(outgoing)
+
+    def _timer(self, ref: Ref, due_at: datetime, event: Event) -> Envelope:
+        source = f"/services/{self._service.name}/clock"
+        return codec.envelope(
+            str(uuid5(NAMESPACE_URL, f"{source} {ref.kind} {ref.id} {due_at.isoformat()}")),
+            event.ce_type,
+            codec.dump(event),
+            source=source,
+            subject=ref.id,
+            at=due_at,
+            causation_id=None,
+            correlation_id=None,
+            traceparent=None,
+        )

@@ -1,0 +1,204 @@
+"""CloudEvents in Kafka's binary content mode: a raw record in, a message out, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from shared.events.envelope import Event, Message, Unchecked
+from shared.events.topics import EVENT_TYPES, TOPICS, Topic, key_of
+from shared.events.topics import TOPIC_OF as TOPIC_OF_TYPE
+from shared.runtime.faults import Reason, Unreadable
+
+MAX_RECORD_BYTES = 256 * 1024
+MAX_ID_CHARS = 255
+Headers = list[tuple[str, bytes]]
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
+
+
+class Record(Protocol):
+    """A raw record as a consumer delivers it; nothing of it is decoded."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event on its way out: where to, and exactly what."""
+
+    topic: str
+    key: str
+    type: str
+    headers: Headers
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record that could be read: its message, and a digest of what it says."""
+
+    message: Message
+    digest: str
+
+
+def read(record: Record) -> Read:
+    """The message in a raw record. Raises `Unreadable`, naming the fault without its value."""
+    topic = TOPICS[record.topic]
+    value = record.value
+    if value is not None and len(value) > MAX_RECORD_BYTES:
+        raise Unreadable(
+            Reason.TOO_LARGE, f"value of {len(value)} bytes; {MAX_RECORD_BYTES} allowed"
+        )
+    headers = _headers(record.headers)
+    ce_type = _needed(headers, "ce_type")
+    source, message_id = _needed(headers, "ce_source"), _needed(headers, "ce_id")
+    if headers.get("ce_specversion") != "1.0":
+        raise Unreadable(Reason.UNREADABLE, "header ce_specversion is not 1.0")
+    _refuse_other_content(headers.get("content-type"))
+    if not any(event.ce_type == ce_type for event in topic.events):
+        raise Unreadable(Reason.UNKNOWN_TYPE, f"ce_type is not one of {record.topic}")
+    data, digest = _data(topic, ce_type, value)
+    message = Message(
+        source=source,
+        id=message_id,
+        data=data,
+        key=_text(record.key, "key") if record.key is not None else "",
+        time=_instant(headers.get("ce_time")),
+        correlation_id=headers.get("ce_correlationid"),
+        traceparent=headers.get("traceparent"),
+    )
+    return Read(message, digest)
+
+
+def _headers(raw: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in raw:
+        if value is None:
+            raise Unreadable(Reason.UNREADABLE, f"header {_shown(name)} is null")
+        found[name.lower()] = _text(value, f"header {_shown(name)}")
+    return found
+
+
+def _text(raw: bytes, what: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Unreadable(Reason.UNREADABLE, f"{what} is not UTF-8") from None
+
+
+def _shown(name: str) -> str:
+    return repr(name[:40])
+
+
+def _needed(headers: dict[str, str], name: str) -> str:
+    value = headers.get(name)
+    if not value:
+        raise Unreadable(Reason.UNREADABLE, f"header {name} is missing")
+    if len(value) > MAX_ID_CHARS or not value.isprintable():
+        raise Unreadable(
+            Reason.UNREADABLE, f"header {name} is not 1 to {MAX_ID_CHARS} printable characters"
+        )
+    return value
+
+
+def _refuse_other_content(content_type: str | None) -> None:
+    if content_type and content_type.split(";")[0].strip().lower() != "application/json":
+        raise Unreadable(Reason.UNREADABLE, "header content-type is not application/json")
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return _INSTANT.validate_strings(text)
+    except ValidationError:
+        raise Unreadable(Reason.UNREADABLE, "header ce_time is not an RFC 3339 instant") from None
+
+
+def _data(topic: Topic, ce_type: str, value: bytes | None) -> tuple[Event | Unchecked, str]:
+    if value is None:
+        raise Unreadable(Reason.UNREADABLE, "no value (a tombstone)")
+    try:
+        fields = from_json(value, allow_inf_nan=False)
+        digest = _digest(ce_type, _canonical(fields) if topic.answers_faults else value)
+    except (ValueError, RecursionError):
+        raise Unreadable(Reason.UNREADABLE, "value is not JSON in UTF-8") from None
+    if not isinstance(fields, dict):
+        raise Unreadable(Reason.UNREADABLE, "value is not a JSON object")
+    if topic.answers_faults:
+        return Unchecked(ce_type, fields), digest
+    try:
+        event = EVENT_TYPES[ce_type].model_validate(fields)
+    except ValidationError as error:
+        raise Unreadable(Reason.UNREADABLE, _faults(error)) from None
+    return event, digest
+
+
+def _canonical(fields: dict[str, Any]) -> bytes:
+    """The same object always gives the same bytes, however a channel formats its JSON."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _digest(ce_type: str, body: bytes) -> str:
+    return hashlib.sha256(ce_type.encode() + b"\n" + body).hexdigest()[:32]
+
+
+def _faults(error: ValidationError) -> str:
+    """Every faulty field with its kind of fault; never the value."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, f['loc'])) or 'data'}: {f['type']}" for f in faults)
+
+
+def dump(event: Event) -> dict[str, Any]:
+    """An event's data as JSON-ready values; absent optional fields stay absent."""
+    return event.model_dump(mode="json", exclude_none=True)
+
+
+def envelope(
+    event_id: str,
+    ce_type: str,
+    data: dict[str, Any],
+    *,
+    source: str,
+    subject: str,
+    at: datetime,
+    causation_id: str | None,
+    correlation_id: str | None,
+    traceparent: str | None,
+) -> Envelope:
+    """The record of an event. The same arguments give the same bytes, also years later."""
+    event = EVENT_TYPES[ce_type].model_validate(data)
+    headers: Headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", ce_type.encode()),
+        ("ce_time", _rfc3339(at).encode()),
+        ("ce_subject", subject.encode()),
+        ("content-type", b"application/json"),
+    ]
+    optional: Sequence[tuple[str, str | None]] = (
+        ("ce_correlationid", correlation_id),
+        ("ce_causationid", causation_id),
+        ("traceparent", traceparent),
+    )
+    headers += [(name, value.encode()) for name, value in optional if value is not None]
+    value = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return Envelope(TOPIC_OF_TYPE[ce_type].name, key_of(event), ce_type, headers, value)
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

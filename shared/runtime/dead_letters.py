@@ -1,0 +1,41 @@
+"""Dead letters: the record untouched, plus where it came from and why it was not decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.events.topics import DEAD_LETTERS
+from shared.runtime.codec import Record
+from shared.runtime.faults import Reason
+
+MAX_ERROR_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record given up by `service`. `error` holds no personal data."""
+
+    record: Record
+    service: str
+    reason: Reason
+    error: str
+    at: datetime
+
+    topic = DEAD_LETTERS
+
+    @property
+    def headers(self) -> list[tuple[str, bytes | None]]:
+        """The original headers, then the `dl_` ones; those of an earlier death are replaced."""
+        record = self.record
+        own = {
+            "dl_topic": record.topic,
+            "dl_partition": str(record.partition),
+            "dl_offset": str(record.offset),
+            "dl_service": self.service,
+            "dl_reason": self.reason.value,
+            "dl_error": self.error[:MAX_ERROR_CHARS],
+            "dl_at": self.at.astimezone(UTC).isoformat(),
+        }
+        original = [(name, value) for name, value in record.headers if name not in own]
+        return [*original, *((name, value.encode()) for name, value in own.items())]

@@ -1,0 +1,103 @@
+"""The Decider: two pure functions per aggregate, and what the runtime must know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from shared.events.envelope import Event, Message, Ref
+from shared.events.internal import Outcome
+from shared.mongo import Database
+
+State = TypeVar("State", bound=BaseModel)
+
+
+def _never(_state: Any) -> datetime | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[State]):
+    """The business of one kind of aggregate. No I/O, no clock, no randomness inside.
+
+    `decide` says what happens; a refusal is an event too, and nothing is a valid answer.
+    `evolve` says what is true afterwards. `due_at` says when the aggregate wants a timer message,
+    `work_at` when a side effect of it is due (both aware, None for never); they depend on the
+    state alone. `private_events` are the event types that are kept in the history but on no topic.
+    """
+
+    kind: str
+    state: type[State]
+    decide: Callable[[Message, State | None, datetime], Sequence[Event]]
+    evolve: Callable[[State | None, Event], State]
+    private_events: tuple[type[Event], ...] = ()
+    due_at: Callable[[State], datetime | None] = _never
+    work_at: Callable[[State], datetime | None] = _never
+    indexes: tuple[str, ...] = ()
+    """State fields that people look aggregates up by (`state.<field>` gets an index)."""
+    reads: Callable[[State, Message], tuple[Ref, ...]] | None = None
+    """Further aggregates to read for this message, given the aggregate's own current state."""
+    publishes: bool = True
+    answers_reused_ids: bool = False
+    """Whether a known id with another body is decided (to refuse it) or dropped as a repeat."""
+
+
+def replica(
+    kind: str, state: type[State], evolve: Callable[[State | None, Event], State]
+) -> Decider[State]:
+    """A Decider that keeps another service's events and publishes nothing."""
+
+    def decide(message: Message, _state: State | None, _now: datetime) -> Sequence[Event]:
+        assert isinstance(message.data, Event)
+        return [message.data]
+
+    return Decider(kind, state, decide, evolve, publishes=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The aggregates that a message is decided in, in this order, and those it only reads."""
+
+    decides: tuple[Ref, ...] = ()
+    reads: tuple[Ref, ...] = ()
+
+
+IGNORED = Route()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A side effect that is due: whose, in which state, and a way to read other aggregates."""
+
+    ref: Ref
+    state: Any
+    read: Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Any]]]
+
+
+Perform = Callable[[Work], Awaitable[Outcome]]
+"""Does due work idempotently; answers with the outcome, which is published and then decided."""
+
+HttpResponse = tuple[int, Mapping[str, str], bytes]
+HttpHandler = Callable[[Mapping[str, str]], Awaitable[HttpResponse]]
+"""Answers a GET: query parameters in, status, headers and body out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service, wired: what `build()` returns and the runtime runs.
+
+    `timer` makes the message that tells an aggregate (by id) that its `due_at` has come.
+    `open_worker` opens what the side effects need (a mail connection, a file store).
+    """
+
+    name: str
+    deciders: tuple[Decider[Any], ...]
+    route: Callable[[Message], Route]
+    timer: Callable[[str, datetime], Event] | None = None
+    open_worker: Callable[[Database], AbstractAsyncContextManager[Perform]] | None = None
+    http: Mapping[str, Callable[[Database], HttpHandler]] | None = None

@@ -1,0 +1,53 @@
+"""What the service knows of its own progress, and how it says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.metrics import Metrics
+
+
+@dataclass(slots=True)
+class Health:
+    """`starting`, `ok`, `degraded` (with the dependency that is away) or `stopping`."""
+
+    service: str
+    metrics: Metrics
+    now: Callable[[], datetime]
+    phase: str = "starting"
+    away: dict[str, datetime] = field(default_factory=dict)
+    batches: int = 0
+    last_batch_at: datetime | None = None
+
+    @property
+    def status(self) -> str:
+        return "degraded" if self.away and self.phase == "ok" else self.phase
+
+    def lost(self, dependency: str) -> None:
+        self.away.setdefault(dependency, self.now())
+        self.metrics.outages.labels(dependency).inc()
+        self.metrics.degraded.labels(dependency).set(1)
+
+    def back(self, *dependencies: str) -> None:
+        for dependency in dependencies:
+            if self.away.pop(dependency, None) is not None:
+                self.metrics.degraded.labels(dependency).set(0)
+
+    def progressed(self) -> None:
+        self.batches += 1
+        self.last_batch_at = self.now()
+
+    def page(self) -> bytes:
+        """The health page as JSON; instants are RFC 3339, UTC."""
+        return json.dumps(
+            {
+                "service": self.service,
+                "status": self.status,
+                "away": {name: since.isoformat() for name, since in self.away.items()},
+                "batches": self.batches,
+                "last_batch_at": self.last_batch_at and self.last_batch_at.isoformat(),
+            }
+        ).encode()

@@ -1,0 +1,76 @@
+"""Publishing: everything of a batch is handed over, then one wait for every acknowledgement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaProducer
+
+from shared.runtime.codec import Envelope
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.faults import kafka_at_work
+from shared.settings import RuntimeSettings
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+
+class Publisher(Protocol):
+    """Where events and dead letters go."""
+
+    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        """Return once all are acknowledged, in order per key. Raises `Outage`, `ProducerDead`."""
+
+
+def kafka_options(settings: RuntimeSettings) -> dict[str, Any]:
+    """How every Kafka client of the desk connects, from the settings."""
+    import ssl
+
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers.split(","),
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_security_protocol.endswith("SSL"):
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password.get_secret_value()
+    return options
+
+
+class KafkaPublisher:
+    """An idempotent producer that waits for all replicas in sync."""
+
+    def __init__(self, settings: RuntimeSettings) -> None:
+        self._producer = AIOKafkaProducer(
+            **kafka_options(settings),
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=256 * 1024,
+            max_request_size=MAX_REQUEST_BYTES,
+        )
+
+    async def start(self) -> None:
+        with kafka_at_work():
+            await self._producer.start()
+
+    async def stop(self) -> None:
+        await self._producer.stop()
+
+    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        with kafka_at_work():
+            acknowledged = [await self._send(one) for one in outgoing]
+            if acknowledged:
+                await asyncio.gather(*acknowledged)
+
+    async def _send(self, one: Envelope | DeadLetter) -> asyncio.Future[Any]:
+        if isinstance(one, DeadLetter):
+            key, value = one.record.key, one.record.value
+        else:
+            key, value = one.key.encode(), one.value
+        sent: asyncio.Future[Any] = await self._producer.send(
+            one.topic, key=key, value=value, headers=one.headers
+        )
+        return sent

@@ -1,0 +1,298 @@
+"""The five steps on a batch: read, decide, store, publish; the caller consumes and commits."""
+
+from __future__ import annotations
+
+import time
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from shared.events.envelope import Event, Ref, caused_event_id, message_uuid
+from shared.events.topics import TOPIC_OF
+from shared.metrics import Metrics
+from shared.mongo import Document
+from shared.runtime import codec
+from shared.runtime.codec import Envelope, Record
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.decider import Service
+from shared.runtime.faults import Reason, Unreadable, described
+from shared.runtime.publisher import Publisher
+from shared.runtime.store import Aggregate, Conflict, Store, Unstorable
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The current instant, to the millisecond: what MongoDB keeps and events repeat."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A readable record on its way through the batch."""
+
+    record: Record
+    read: codec.Read
+    decides: tuple[Ref, ...]
+    reads: tuple[Ref, ...]
+
+    @property
+    def message_id(self) -> str:
+        """The identity by which consumers deduplicate."""
+        return f"{self.read.message.source} {self.read.message.id}"
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one pass over the records has decided so far."""
+
+    at: datetime
+    aggregates: dict[Ref, Aggregate]
+    states: dict[Ref, Any]
+    outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
+    fates: dict[str, int] = field(default_factory=dict)
+
+    def count(self, fate: str) -> None:
+        self.fates[fate] = self.fates.get(fate, 0) + 1
+
+
+class Stage:
+    """One service's five steps. It holds no state between batches."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        publisher: Publisher,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._publisher = publisher
+        self._metrics = metrics
+        self._clock = clock
+        self._source = f"/services/{service.name}"
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Decide, store and publish `records`; afterwards their offsets may be committed.
+
+        May be called again with the same records: what was stored is published again, unchanged.
+        Raises `Outage` when nothing may be committed, `ProducerDead` when the process must end.
+        """
+        steps: dict[str, float] = {}
+        at = self._clock()
+        with self._timed("decode", steps):
+            letters, unreadable = self._decode(records, at)
+        batch = await self._decide_and_store(letters, at, steps)
+        outgoing = [*unreadable, *batch.outgoing]
+        with self._timed("publish", steps):
+            await self._publisher.publish(outgoing)
+        self._account(records, batch, outgoing, steps)
+
+    async def _decide_and_store(
+        self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
+    ) -> Batch:
+        unstorable: dict[Ref, str] = {}
+        while True:
+            with self._timed("read", steps):
+                aggregates = await self._read(letters)
+            batch = Batch(at, aggregates, {ref: a.state for ref, a in aggregates.items()})
+            with self._timed("decide", steps):
+                for letter in letters:
+                    self._decide(letter, batch, unstorable)
+            try:
+                with self._timed("store", steps):
+                    await self._store.write(aggregates.values())
+            except Conflict:
+                self._metrics.conflicts.inc()
+            except Unstorable as fault:
+                unstorable[fault.ref] = fault.error
+            else:
+                return batch
+
+    def _decode(
+        self, records: Sequence[Record], at: datetime
+    ) -> tuple[list[Letter], list[DeadLetter]]:
+        letters: list[Letter] = []
+        unreadable: list[DeadLetter] = []
+        for record in records:
+            try:
+                read = codec.read(record)
+                route = self._service.route(read.message)
+            except Unreadable as fault:
+                unreadable.append(self._dead(record, fault.reason, fault.error, at))
+            except Exception as defect:  # noqa: BLE001 - whatever our own code raises is a defect
+                unreadable.append(self._dead(record, Reason.DEFECT, described(defect), at))
+            else:
+                letters.append(Letter(record, read, route.decides, route.reads))
+        return letters, unreadable
+
+    async def _read(self, letters: Sequence[Letter]) -> dict[Ref, Aggregate]:
+        ids = [letter.message_id for letter in letters]
+        refs = [ref for letter in letters for ref in (*letter.decides, *letter.reads)]
+        found = await self._store.read(refs, ids)
+        further = {ref for letter in letters for ref in self._further(letter, found)}
+        missing = further.difference(found)
+        return found | await self._store.read(missing) if missing else found
+
+    def _further(self, letter: Letter, found: Mapping[Ref, Aggregate]) -> Iterator[Ref]:
+        for ref in letter.decides:
+            reads = self._store.decider(ref.kind).reads
+            if reads is not None and found[ref].state is not None:
+                yield from reads(found[ref].state, letter.read.message)
+
+    def _decide(self, letter: Letter, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
+        """Decide one message in all its aggregates, or in none of them."""
+        if not letter.decides:
+            return batch.count("ignored")
+        decided: list[tuple[Aggregate, Document, Any]] = []
+        states: ChainMap[Ref, Any] = ChainMap({}, batch.states)
+        for ref in letter.decides:
+            aggregate = batch.aggregates[ref]
+            if self._known(letter, aggregate) is not None:
+                continue
+            if aggregate.parked is not None:
+                return self._give_up(letter, batch, Reason.BLOCKED, f"{ref.kind} is parked")
+            try:
+                entry, state = self._decided(letter, aggregate, states, batch.at)
+            except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
+                return self._park(aggregate, letter, batch, described(defect))
+            if ref in unstorable:
+                return self._park(aggregate, letter, batch, unstorable[ref])
+            states[ref] = state
+            decided.append((aggregate, entry, state))
+        for aggregate, entry, state in decided:
+            aggregate.record(entry, state)
+            batch.states[aggregate.ref] = state
+        batch.count("decided" if decided else "repeated")
+        for ref in letter.decides:
+            known = self._known(letter, batch.aggregates[ref])
+            assert known is not None
+            batch.outgoing += self._published(ref, known)
+        return None
+
+    def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
+        """The history entry of this message, if it was decided before."""
+        digest = letter.read.digest
+        if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
+            digest = aggregate.digests.get(letter.message_id, digest)
+        return aggregate.known.get((letter.message_id, digest))
+
+    def _decided(
+        self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], at: datetime
+    ) -> tuple[Document, Any]:
+        decider = self._store.decider(aggregate.ref.kind)
+        message = replace(
+            letter.read.message,
+            id_reused=letter.message_id in aggregate.digests,
+            replicas=replicas,
+        )
+        events = decider.decide(message, aggregate.state, at)
+        state = aggregate.state
+        for event in events:
+            state = decider.evolve(state, event)
+        return self._entry(letter, aggregate.ref, events, at), state
+
+    def _entry(self, letter: Letter, ref: Ref, events: Sequence[Event], at: datetime) -> Document:
+        message, record = letter.read.message, letter.record
+        cause = message_uuid(message.source, message.id)
+        owner = f"{self._source} {ref.kind} {ref.id} {letter.read.digest}"
+        entry: Document = {
+            "message_id": letter.message_id,
+            "digest": letter.read.digest,
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "at": at,
+            "causation_id": message.id,
+            "correlation_id": message.correlation_id or message.id,
+            "events": [
+                {
+                    "id": caused_event_id(cause, owner, index),
+                    "type": event.ce_type,
+                    "data": codec.dump(event),
+                }
+                for index, event in enumerate(events, start=1)
+            ],
+        }
+        if message.traceparent:
+            entry["traceparent"] = message.traceparent
+        return entry
+
+    def _published(self, ref: Ref, entry: Document) -> Iterator[Envelope]:
+        if not self._store.decider(ref.kind).publishes:
+            return
+        for stored in entry["events"]:
+            if stored["type"] in TOPIC_OF:
+                yield codec.envelope(
+                    stored["id"],
+                    stored["type"],
+                    stored["data"],
+                    source=self._source,
+                    subject=ref.id,
+                    at=entry["at"],
+                    causation_id=entry["causation_id"],
+                    correlation_id=entry["correlation_id"],
+                    traceparent=entry.get("traceparent"),
+                )
+
+    def _park(self, aggregate: Aggregate, letter: Letter, batch: Batch, error: str) -> None:
+        aggregate.park(letter.message_id, error, batch.at)
+        self._give_up(letter, batch, Reason.DEFECT, error)
+
+    def _give_up(self, letter: Letter, batch: Batch, reason: Reason, error: str) -> None:
+        batch.count("dead")
+        batch.outgoing.append(self._dead(letter.record, reason, error, batch.at))
+
+    def _dead(self, record: Record, reason: Reason, error: str, at: datetime) -> DeadLetter:
+        return DeadLetter(record, self._service.name, reason, error, at)
+
+    @contextmanager
+    def _timed(self, step: str, steps: dict[str, float]) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            steps[step] = steps.get(step, 0.0) + seconds
+            self._metrics.step.labels(step).observe(seconds)
+
+    def _account(
+        self,
+        records: Sequence[Record],
+        batch: Batch,
+        outgoing: Sequence[Envelope | DeadLetter],
+        steps: Mapping[str, float],
+    ) -> None:
+        for fate, count in batch.fates.items():
+            self._metrics.records.labels(fate).inc(count)
+        dead = [one for one in outgoing if isinstance(one, DeadLetter)]
+        for letter in dead:
+            self._metrics.dead_letters.labels(letter.reason.value).inc()
+            log.warning(
+                "dead letter",
+                reason=letter.reason.value,
+                error=letter.error,
+                topic=letter.record.topic,
+                partition=letter.record.partition,
+                offset=letter.record.offset,
+            )
+        for one in outgoing:
+            if isinstance(one, Envelope):
+                self._metrics.events.labels(one.type).inc()
+        log.info(
+            "batch",
+            topics=sorted({record.topic for record in records}),
+            records=len(records),
+            events=len(outgoing) - len(dead),
+            **(batch.fates | {"dead": len(dead)}),
+            **{f"{step}_ms": round(seconds * 1000, 1) for step, seconds in steps.items()},
+        )

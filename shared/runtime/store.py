@@ -1,0 +1,308 @@
+"""Aggregates in MongoDB: state, version and history in one document.
+
+`{_id, version, state, due_at?, work_at?, parked?, archived?, history: [...]}`. The history is audit
+trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kind>_history`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import bson
+from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
+
+from shared.events.envelope import Event, Ref
+from shared.events.topics import EVENT_TYPES
+from shared.mongo import BulkWriteError, Database, Document
+from shared.runtime.decider import Decider
+from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
+
+DUPLICATE_KEY = 11000
+TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
+OUTCOMES = "desk.outcomes"
+
+
+@dataclass(slots=True)
+class Aggregate:
+    """A working copy: what was stored, and what this batch has added so far.
+
+    `known` finds a message in the history by identity and digest. `parked` names the message
+    that our defect stumbled over; until it is replayed, no later one is decided.
+    """
+
+    ref: Ref
+    version: int = 0
+    state: Any = None
+    parked: Document | None = None
+    archived: int = 0
+    kept: int = 0
+    known: dict[tuple[str, str], Document] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    added: list[Document] = field(default_factory=list)
+    touched: bool = False
+
+    def remember(self, entry: Document) -> None:
+        self.known[entry["message_id"], entry["digest"]] = entry
+        self.digests.setdefault(entry["message_id"], entry["digest"])
+
+    def record(self, entry: Document, state: Any) -> None:
+        self.remember(entry)
+        self.added.append(entry)
+        self.state = state
+        self.touched = True
+
+    @property
+    def work_reported(self) -> bool:
+        """Whether this batch brought the outcome of leased work, so that the lease is over."""
+        return any(entry["topic"] == OUTCOMES for entry in self.added)
+
+    def park(self, message_id: str, error: str, at: datetime) -> None:
+        self.parked = {"message_id": message_id, "error": error, "at": at}
+        self.touched = True
+
+
+class Conflict(Exception):
+    """Another writer came first; read again and decide again."""
+
+
+class Unstorable(Exception):
+    """MongoDB cannot hold what was decided for this aggregate."""
+
+    def __init__(self, ref: Ref, error: str) -> None:
+        super().__init__(error)
+        self.ref = ref
+        self.error = error
+
+
+class Store:
+    """The aggregates of one service."""
+
+    def __init__(
+        self, database: Database, deciders: Iterable[Decider[Any]], *, history_bound: int = 200
+    ) -> None:
+        self._database = database
+        self._deciders = {decider.kind: decider for decider in deciders}
+        self._events = EVENT_TYPES | {
+            event.ce_type: event for d in self._deciders.values() for event in d.private_events
+        }
+        self._bound = history_bound
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing. Raises `Outage`."""
+        for decider in self._deciders.values():
+            indexes = [
+                IndexModel([(name, ASCENDING)], partialFilterExpression={name: {"$exists": True}})
+                for name in ("due_at", "work_at")
+            ]
+            indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
+            with mongodb_at_work():
+                await self._database.collection(decider.kind).create_indexes(indexes)
+
+    def decider(self, kind: str) -> Decider[Any]:
+        return self._deciders[kind]
+
+    async def read(
+        self, refs: Iterable[Ref], message_ids: Sequence[str] = ()
+    ) -> dict[Ref, Aggregate]:
+        """The aggregates named, one query per kind; what is not there yet is new and empty.
+
+        `message_ids` are also sought in the archived part of long histories. Raises `Outage`.
+        """
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        found: dict[Ref, Aggregate] = {}
+        for ref in refs:
+            if ref not in found:
+                found[ref] = Aggregate(ref)
+                by_kind[ref.kind].append(ref.id)
+        for kind, ids in by_kind.items():
+            with mongodb_at_work():
+                async for document in self._database.collection(kind).find({"_id": {"$in": ids}}):
+                    aggregate = self._loaded(kind, document)
+                    found[aggregate.ref] = aggregate
+            long = [found[Ref(kind, i)] for i in ids if found[Ref(kind, i)].archived]
+            if long and message_ids:
+                await self._recall(kind, long, message_ids)
+        return found
+
+    def _loaded(self, kind: str, document: Document) -> Aggregate:
+        aggregate = Aggregate(
+            Ref(kind, document["_id"]),
+            version=document["version"],
+            state=self._state(kind, document.get("state")),
+            parked=document.get("parked"),
+            archived=document.get("archived", 0),
+            kept=len(document["history"]),
+        )
+        for entry in document["history"]:
+            aggregate.remember(entry)
+        return aggregate
+
+    def _state(self, kind: str, stored: Document | None) -> Any:
+        return None if stored is None else self._deciders[kind].state.model_validate(stored)
+
+    async def _recall(
+        self, kind: str, aggregates: Sequence[Aggregate], message_ids: Sequence[str]
+    ) -> None:
+        by_id = {aggregate.ref.id: aggregate for aggregate in aggregates}
+        query = {"aggregate": {"$in": list(by_id)}, "message_id": {"$in": list(message_ids)}}
+        with mongodb_at_work():
+            async for entry in self._database.collection(_archive(kind)).find(query):
+                by_id[entry["aggregate"]].remember(entry)
+
+    async def write(self, aggregates: Iterable[Aggregate]) -> None:
+        """One bulk write per kind. Raises `Conflict`, `Unstorable` or `Outage`.
+
+        Not atomic over several aggregates, nor need it be: after a crash, those that were written
+        find their messages in the history.
+        """
+        by_kind: dict[str, list[Aggregate]] = defaultdict(list)
+        for aggregate in aggregates:
+            if aggregate.touched:
+                by_kind[aggregate.ref.kind].append(aggregate)
+        for kind, touched in by_kind.items():
+            await self._archive_oldest(kind, touched)
+            await self._write_kind(kind, touched)
+
+    async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        updates = sum(1 for aggregate in touched if aggregate.version)
+        try:
+            writes = [self._write(aggregate) for aggregate in touched]
+            with mongodb_at_work():
+                result = await self._database.collection(kind).bulk_write(writes, ordered=False)
+        except UNSTORABLE:
+            raise self._culprit(touched) from None
+        except Outage as outage:
+            raise _refused(touched, outage) or outage from outage.__cause__
+        if result.matched_count != updates:
+            raise Conflict
+
+    def _write(self, aggregate: Aggregate) -> InsertOne[Document] | UpdateOne:
+        fields = self._fields(aggregate)
+        if not aggregate.version:
+            present = {name: value for name, value in fields.items() if value is not None}
+            present.setdefault("state", None)
+            return InsertOne({"_id": aggregate.ref.id, "history": aggregate.added, **present})
+        gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
+        if aggregate.work_reported:
+            gone["lease"] = ""
+        update: Document = {
+            "$set": {name: value for name, value in fields.items() if name not in gone},
+            "$push": {"history": {"$each": aggregate.added, "$slice": -self._bound}},
+        }
+        if gone:
+            update["$unset"] = gone
+        return UpdateOne({"_id": aggregate.ref.id, "version": aggregate.version}, update)
+
+    def _fields(self, aggregate: Aggregate) -> Document:
+        decider, state = self._deciders[aggregate.ref.kind], aggregate.state
+        return {
+            "version": aggregate.version + 1,
+            "state": None if state is None else state.model_dump(mode="json"),
+            "due_at": None if state is None else decider.due_at(state),
+            "work_at": None if state is None else decider.work_at(state),
+            "parked": aggregate.parked,
+            "archived": (aggregate.archived + self._overflow(aggregate)) or None,
+        }
+
+    def _overflow(self, aggregate: Aggregate) -> int:
+        """How many of the oldest history entries the coming update pushes out."""
+        if not aggregate.version:
+            return 0
+        return max(0, aggregate.kept + len(aggregate.added) - self._bound)
+
+    def _culprit(self, touched: Sequence[Aggregate]) -> Exception:
+        for aggregate in touched:
+            try:
+                bson.encode({"state": self._fields(aggregate), "history": aggregate.added})
+            except UNSTORABLE as error:
+                return Unstorable(aggregate.ref, type(error).__name__)
+        return Unstorable(touched[0].ref, "unknown")
+
+    async def _archive_oldest(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        """Copy what the coming write will push out. Doing it twice changes nothing."""
+        entries: list[Document] = []
+        for aggregate in touched:
+            kept = (entry for entry in aggregate.known.values() if "aggregate" not in entry)
+            entries += [
+                _archived(aggregate.ref.id, aggregate.archived + number, entry)
+                for number, entry in enumerate(islice(kept, self._overflow(aggregate)))
+            ]
+        if not entries:
+            return
+        try:
+            with mongodb_at_work():
+                await self._database.collection(_archive(kind)).insert_many(entries, ordered=False)
+        except Outage as outage:
+            if not isinstance(_refused(touched, outage), Conflict):
+                raise
+
+    async def due(self, kind: str, now: datetime, limit: int) -> list[tuple[str, datetime]]:
+        """Ids of the aggregates whose `due_at` has come, oldest first. Raises `Outage`."""
+        with mongodb_at_work():
+            cursor = (
+                self._database.collection(kind)
+                .find({"due_at": {"$lte": now}, "parked": None}, {"due_at": 1})
+                .sort("due_at", ASCENDING)
+                .limit(limit)
+            )
+            return [(document["_id"], document["due_at"]) async for document in cursor]
+
+    async def lease(
+        self, kind: str, now: datetime, until: datetime, owner: str, limit: int
+    ) -> list[Aggregate]:
+        """Take due work that nobody holds, until `until` (aware). Raises `Outage`."""
+        collection = self._database.collection(kind)
+        free = {"work_at": {"$lte": now}, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}]}
+        with mongodb_at_work():
+            due = collection.find(free, {"_id": 1}).sort("work_at", ASCENDING).limit(limit)
+            ids = [document["_id"] async for document in due]
+            if not ids:
+                return []
+            lease = {"owner": owner, "until": until}
+            await collection.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": lease}})
+            mine = collection.find({"_id": {"$in": ids}, "lease": lease})
+            return [self._loaded(kind, document) async for document in mine]
+
+    async def history(self, kind: str, aggregate_id: str) -> list[Document]:
+        """The whole history of one aggregate, archived part first. Raises `Outage`."""
+        with mongodb_at_work():
+            archived = self._database.collection(_archive(kind)).find({"aggregate": aggregate_id})
+            entries = [entry async for entry in archived.sort("number", ASCENDING)]
+            document = await self._database.collection(kind).find_one({"_id": aggregate_id})
+        return [*entries, *(document["history"] if document else [])]
+
+    def fold(self, kind: str, history: Sequence[Mapping[str, Any]]) -> Any:
+        """The state that the history's events add up to; what `desk verify` compares."""
+        state: Any = None
+        for entry in history:
+            for stored in entry["events"]:
+                state = self._deciders[kind].evolve(state, self.event(stored))
+        return state
+
+    def event(self, stored: Mapping[str, Any]) -> Event:
+        """The event that a history entry holds."""
+        return self._events[stored["type"]].model_validate(stored["data"])
+
+
+def _archive(kind: str) -> str:
+    return f"{kind}_history"
+
+
+def _archived(aggregate_id: str, number: int, entry: Document) -> Document:
+    key = f"{aggregate_id} {number}"
+    return {"_id": key, "aggregate": aggregate_id, "number": number, **entry}
+
+
+def _refused(touched: Sequence[Aggregate], outage: Outage) -> Conflict | Unstorable | None:
+    """What a refused bulk write means, or None where the database really is away."""
+    cause = outage.__cause__
+    errors = cause.details.get("writeErrors", []) if isinstance(cause, BulkWriteError) else []
+    for error in errors:
+        if error.get("code") in TOO_LARGE_OR_INVALID:
+            return Unstorable(touched[error["index"]].ref, f"MongoDB error {error['code']}")
+    return Conflict() if any(e.get("code") == DUPLICATE_KEY for e in errors) else None

@@ -1,0 +1,43 @@
+"""Creates the catalogue's topics where they are missing."""
+
+from __future__ import annotations
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
+from shared.runtime.faults import kafka_at_work
+from shared.runtime.publisher import kafka_options
+from shared.settings import RuntimeSettings
+
+RECORD_BYTES = 1024 * 1024
+DEAD_LETTER_BYTES = 2 * RECORD_BYTES
+"""A dead letter is its record plus headers, so it may be larger than any record."""
+
+
+async def create_missing_topics(settings: RuntimeSettings) -> None:
+    """Existing topics are left as they are. Raises `Outage`."""
+    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    with kafka_at_work():
+        try:
+            await admin.start()
+            present = set(await admin.list_topics())
+            missing = [topic for topic in CATALOGUE if topic.name not in present]
+            if missing:
+                await admin.create_topics([_new(topic, settings) for topic in missing])
+        finally:
+            await admin.close()
+
+
+def _new(topic: Topic, settings: RuntimeSettings) -> NewTopic:
+    limit = DEAD_LETTER_BYTES if topic.name == DEAD_LETTERS else RECORD_BYTES
+    config = {"max.message.bytes": str(limit)}
+    if topic.compacted:
+        config["cleanup.policy"] = "compact"
+    else:
+        config["retention.ms"] = str(int(topic.retention.total_seconds() * 1000))
+    return NewTopic(
+        name=topic.name,
+        num_partitions=topic.partitions,
+        replication_factor=settings.topic_replication,
+        topic_configs=config,
+    )

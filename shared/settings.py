@@ -1,0 +1,75 @@
+"""What every service can be told through its environment. Nothing is read at import."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class RuntimeSettings(BaseSettings):
+    """Environment variables shared by all services; a service's own settings extend these."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    kafka_bootstrap_servers: str = Field(
+        "127.0.0.1:9092", description="Kafka addresses, host:port, comma separated."
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to talk to Kafka."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="With SASL: the mechanism."
+    )
+    kafka_username: str = Field("", description="With SASL: the user.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="With SASL: the password.")
+    kafka_ca_file: str | None = Field(None, description="With SSL: a file of trusted CAs (PEM).")
+    kafka_group_prefix: str = Field(
+        "desk", description="Consumer groups are named <prefix>.<service>."
+    )
+    create_topics: bool = Field(
+        True, description="Create the topics that are missing, from the catalogue, at start."
+    )
+    topic_replication: int = Field(
+        1, description="Replicas of a topic created at start; use 3 in production."
+    )
+
+    mongo_url: str = Field(
+        "mongodb://127.0.0.1:27017/?directConnection=true", description="MongoDB connection string."
+    )
+    mongo_database_prefix: str = Field(
+        "desk", description="Each service has its own database, <prefix>_<service>."
+    )
+    history_bound: int = Field(
+        200, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
+    )
+
+    batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
+    batch_poll_ms: int = Field(10, ge=1, le=100, description="Longest wait for the next batch.")
+    max_pause_seconds: float = Field(
+        15.0, gt=0, description="Longest pause between tries while a dependency is away."
+    )
+    clock_tick_seconds: float = Field(0.5, gt=0, description="How often due aggregates are sought.")
+    worker_lease_seconds: float = Field(60.0, gt=0, description="How long a side effect may take.")
+    graceful_timeout_seconds: float = Field(15.0, gt=0, description="SIGTERM waits this long.")
+
+    http_host: str = Field("127.0.0.1", description="Where health and metrics listen.")
+    http_port: int = Field(0, ge=0, description="Port of health and metrics; 0 takes a free one.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level logged."
+    )
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, JSON otherwise."
+    )
+
+    @property
+    def worker_lease(self) -> timedelta:
+        return timedelta(seconds=self.worker_lease_seconds)
+
+    def group_of(self, service: str) -> str:
+        return f"{self.kafka_group_prefix}.{service}"
+
+    def database_of(self, service: str) -> str:
+        return f"{self.mongo_database_prefix}_{service}"

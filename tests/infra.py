@@ -1,0 +1,65 @@
+"""Where tests find a broker, a database and a mail server: `--infra` chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from desk.embedded.stack import Endpoints, embedded_stack
+
+CHOICES = ("auto", "embedded", "docker", "external")
+
+
+def docker_answers() -> bool:
+    """Whether a Docker daemon answers, so that testcontainers can be used."""
+    if shutil.which("docker") is None and "DOCKER_HOST" not in os.environ:
+        return False
+    import docker
+
+    try:
+        docker.from_env(timeout=3).ping()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoints]:
+    """Broker, database and mailbox, ready; stopped afterwards where they were started here."""
+    if choice == "auto":
+        choice = "docker" if docker_answers() else "embedded"
+    if choice == "embedded":
+        async with embedded_stack(directory) as stack:
+            yield stack.endpoints
+    elif choice == "docker":
+        async with _containers(directory) as endpoints:
+            yield endpoints
+    else:
+        async with embedded_stack(
+            directory,
+            kafka=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
+            mongo=os.environ.get("MONGO_URL"),
+        ) as stack:
+            yield stack.endpoints
+
+
+@asynccontextmanager
+async def _containers(directory: Path) -> AsyncIterator[Endpoints]:
+    """Apache Kafka and MongoDB in containers; the mailbox is a child process as always."""
+    from testcontainers.kafka import KafkaContainer
+    from testcontainers.mongodb import MongoDbContainer
+
+    kafka = KafkaContainer("confluentinc/cp-kafka:7.8.0").with_kraft()
+    mongo = MongoDbContainer("mongo:8")
+    try:
+        await asyncio.gather(asyncio.to_thread(kafka.start), asyncio.to_thread(mongo.start))
+        async with embedded_stack(
+            directory, kafka=kafka.get_bootstrap_server(), mongo=mongo.get_connection_url()
+        ) as stack:
+            yield stack.endpoints
+    finally:
+        await asyncio.gather(asyncio.to_thread(kafka.stop), asyncio.to_thread(mongo.stop))

@@ -1,0 +1,183 @@
+"""What FastStream and aiokafka do wrong by default, on the real wire (DESIGN.md, last section)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import TopicPartition
+
+from desk.embedded.stack import Endpoints
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import (
+    collect,
+    event_headers,
+    headers_of,
+    outsider,
+    running,
+    settings_for,
+)
+
+TYPE = "submission.inquiry.v1"
+GOOD = {"customer_id": "C-trap", "text": "hello"}
+
+
+def bad_records(name: str) -> list[tuple[str, object, list[tuple[str, bytes | None]], str]]:
+    """(what, value, headers, expected reason)"""
+    sound = event_headers(TYPE, f"{name}-x")
+    return [
+        ("non-UTF-8 header", GOOD, [*sound, ("note", b"\xff\xfe")], "unreadable"),
+        ("null header", GOOD, [*sound, ("note", None)], "unreadable"),
+        ("tombstone", None, sound, "unreadable"),
+        ("not JSON", b"{", sound, "unreadable"),
+        ("not an object", b"[1]", sound, "unreadable"),
+        ("not UTF-8", b'{"a":"\xff"}', sound, "unreadable"),
+        ("NaN", b'{"customer_id":NaN}', sound, "unreadable"),
+        ("deep", b"[" * 10_000, sound, "unreadable"),
+        ("no headers", GOOD, [], "unreadable"),
+        ("unknown type", GOOD, event_headers("submission.unknown.v1", "u"), "unknown_type"),
+        ("another topic's type", GOOD, event_headers("contract.recorded.v1", "u"), "unknown_type"),
+        ("300 KB", {**GOOD, "text": "x" * 300_000}, sound, "too_large"),
+    ]
+
+
+def what_of(record: Any) -> str:
+    """Which of the bad records this is: its key says so after the test's name."""
+    return str(record.key.decode().split(" ", 1)[1])
+
+
+async def test_bad_records_become_dead_letters_and_their_neighbours_are_decided(
+    endpoints: Endpoints,
+) -> None:
+    name = f"trap{uuid4().hex[:8]}"
+    bad = bad_records(name)
+    async with outsider(endpoints) as client:
+        async with running(toy.build(), settings_for(endpoints, name)):
+            pass  # creates the topics
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        customer = f"C-{name}"
+        sent = {}
+        for number, (what, value, headers, _) in enumerate(bad):
+            good = {"customer_id": customer, "text": what}
+            good_headers = event_headers(TYPE, f"{name}-{number}")
+            await client.publish("desk.submissions", customer, good, good_headers, partition=0)
+            place = await client.publish(
+                "desk.submissions", f"{name} {what}", value, headers, partition=0
+            )
+            sent[what] = place.offset
+        async with running(toy.build(), settings_for(endpoints, name)):
+            decided = await collect(answers, len(bad), name)
+            letters = await collect(dead, len(bad), name)
+
+    assert [headers_of(r)["ce_causationid"] for r in decided] == [
+        f"{name}-{number}" for number in range(len(bad))
+    ]
+    found = {what_of(r): headers_of(r) for r in letters}
+    assert {what: found[what]["dl_reason"] for what, *_ in bad} == {
+        what: reason for what, _, _, reason in bad
+    }
+    assert {what: int(found[what]["dl_offset"]) for what, *_ in bad} == sent
+    assert all(letter["dl_topic"] == "desk.submissions" for letter in found.values())
+    assert all(letter["dl_service"] == "inquiry_intake" for letter in found.values())
+    values = {what_of(r): r.value for r in letters}
+    assert values["not JSON"] == b"{"
+    assert values["tombstone"] is None
+    assert len(values["300 KB"]) > 300_000
+
+
+async def test_a_defect_parks_its_aggregate_alone_and_tells_nothing_personal(
+    endpoints: Endpoints,
+) -> None:
+    name = f"park{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name)
+    stumbling, other = f"C-{name}-a", f"C-{name}-b"
+    texts = [(stumbling, "one"), (stumbling, "stumble"), (other, "two"), (stumbling, "three")]
+    async with outsider(endpoints) as client, running(toy.build(), settings) as runtime:
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        for number, (customer, text) in enumerate(texts):
+            await client.publish(
+                "desk.submissions",
+                customer,
+                {"customer_id": customer, "text": text},
+                event_headers(TYPE, f"{name}-{number}"),
+                partition=0,
+            )
+        decided = await collect(answers, 2, name)
+        letters = [headers_of(r) for r in await collect(dead, 2, name)]
+        parked = await runtime.database.collection("seen").find_one({"_id": stumbling})
+
+    assert {headers_of(r)["ce_causationid"] for r in decided} == {f"{name}-0", f"{name}-2"}
+    assert [(x["ce_id"], x["dl_reason"]) for x in letters] == [
+        (f"{name}-1", "defect"),
+        (f"{name}-3", "blocked"),
+    ]
+    assert "own words" not in letters[0]["dl_error"]
+    assert letters[0]["dl_error"].startswith("ZeroDivisionError")
+    assert parked is not None
+    assert parked["parked"]["message_id"] == f"/channels/test {name}-1"
+
+
+async def test_a_repeated_message_is_answered_again_from_the_history_with_the_same_id(
+    endpoints: Endpoints,
+) -> None:
+    name = f"rep{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    body = {"customer_id": customer, "text": "once"}
+    async with (
+        outsider(endpoints) as client,
+        running(toy.build(), settings_for(endpoints, name)) as runtime,
+    ):
+        answers = await client.watch("desk.rejections")
+        for _ in range(2):
+            await client.publish("desk.submissions", customer, body, event_headers(TYPE, name))
+        first, second = await collect(answers, 2, name)
+        stored = await runtime.database.collection("seen").find_one({"_id": customer})
+
+    assert (first.value, first.headers) == (second.value, second.headers)
+    assert stored is not None
+    assert (stored["version"], stored["state"], len(stored["history"])) == (1, {"count": 1}, 1)
+
+
+async def test_offsets_are_committed_exactly_behind_what_was_published(
+    endpoints: Endpoints,
+) -> None:
+    name = f"off{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    settings = settings_for(endpoints, name)
+    async with outsider(endpoints) as client, running(toy.build(), settings):
+        answers = await client.watch("desk.rejections")
+        body = {"customer_id": customer, "text": "hello"}
+        place = await client.publish("desk.submissions", customer, body, event_headers(TYPE, name))
+        await collect(answers, 1, name)
+    async with outsider(endpoints) as client:
+        committed = await client.committed(settings.group_of("inquiry_intake"))
+    assert committed[TopicPartition("desk.submissions", place.partition)] == place.offset + 1
+
+
+async def test_a_long_history_is_archived_and_still_recognises_its_oldest_message(
+    endpoints: Endpoints,
+) -> None:
+    name = f"long{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    settings = settings_for(endpoints, name, history_bound=10, batch_max_records=7)
+    async with outsider(endpoints) as client, running(toy.build(), settings) as runtime:
+        answers = await client.watch("desk.rejections")
+        for number in [*range(25), 0]:
+            await client.publish(
+                "desk.submissions",
+                customer,
+                {"customer_id": customer, "text": str(number)},
+                event_headers(TYPE, f"{name}-{number}"),
+            )
+        records = await collect(answers, 26, name)
+        stored = await runtime.database.collection("seen").find_one({"_id": customer})
+        history = await runtime.store.history("seen", customer)
+        folded = runtime.store.fold("seen", history)
+
+    assert records[0].headers == records[25].headers
+    assert stored is not None
+    assert (len(stored["history"]), stored["archived"]) == (10, 15)
+    assert [entry["message_id"].split("-")[-1] for entry in history] == [str(n) for n in range(25)]
+    assert folded == toy.Seen(count=25)

@@ -1,0 +1,147 @@
+"""A service at work on the real wire, and an outside client beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from desk.embedded.stack import Endpoints
+from shared.runtime.app import Runtime, alive, build_broker, wire
+from shared.runtime.decider import Service
+from shared.settings import RuntimeSettings
+
+Headers = list[tuple[str, bytes | None]]
+
+
+def settings_for(endpoints: Endpoints, name: str, **more: Any) -> RuntimeSettings:
+    """Settings that keep a test apart from all others: own groups, own databases."""
+    values: dict[str, Any] = {
+        "kafka_bootstrap_servers": endpoints.kafka_bootstrap_servers,
+        "mongo_url": endpoints.mongo_url,
+        "kafka_group_prefix": name,
+        "mongo_database_prefix": name,
+        "max_pause_seconds": 0.5,
+        **more,
+    }
+    return RuntimeSettings(**values)
+
+
+@asynccontextmanager
+async def running(service: Service, settings: RuntimeSettings) -> AsyncIterator[Runtime]:
+    """The service's runtime in this process, without its web server."""
+    runtime = wire(service, settings)
+    async with alive(runtime):
+        broker = build_broker(runtime)
+        await broker.start()
+        try:
+            yield runtime
+        finally:
+            runtime.stopping.set()
+            await broker.stop()
+
+
+def event_headers(ce_type: str, ce_id: str, source: str = "/channels/test") -> Headers:
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", ce_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", ce_type.encode()),
+        ("content-type", b"application/json"),
+    ]
+
+
+@dataclass
+class Outsider:
+    """A client that knows nothing of the product but the public event contract."""
+
+    producer: AIOKafkaProducer
+    bootstrap: str
+    consumers: list[AIOKafkaConsumer] = field(default_factory=list)
+
+    async def publish(
+        self,
+        topic: str,
+        key: str | None,
+        value: Any,
+        headers: Headers,
+        partition: int | None = None,
+    ) -> Any:
+        body = value if value is None or isinstance(value, bytes) else json.dumps(value).encode()
+        return await self.producer.send_and_wait(
+            topic,
+            key=None if key is None else key.encode(),
+            value=body,
+            headers=headers,
+            partition=partition,
+        )
+
+    async def committed(self, group: str) -> dict[TopicPartition, int]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+        return {partition: found.offset for partition, found in offsets.items()}
+
+    async def watch(self, *topics: str) -> AIOKafkaConsumer:
+        """A consumer that sees everything published from now on."""
+        consumer = AIOKafkaConsumer(
+            *topics,
+            bootstrap_servers=self.bootstrap,
+            group_id=f"outsider-{uuid4()}",
+            auto_offset_reset="latest",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        self.consumers.append(consumer)
+        for partition in consumer.assignment():
+            await consumer.position(partition)
+        return consumer
+
+
+@asynccontextmanager
+async def outsider(endpoints: Endpoints) -> AsyncIterator[Outsider]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=endpoints.kafka_bootstrap_servers, max_request_size=4 * 1024 * 1024
+    )
+    await producer.start()
+    client = Outsider(producer, endpoints.kafka_bootstrap_servers)
+    try:
+        yield client
+    finally:
+        await producer.stop()
+        await asyncio.gather(*(consumer.stop() for consumer in client.consumers))
+
+
+async def collect(
+    consumer: AIOKafkaConsumer, count: int, name: str, *, within: float = 20.0
+) -> Sequence[Any]:
+    """The next `count` records whose key has `name` in it, so that tests can share a broker.
+
+    Raises TimeoutError, saying how many came.
+    """
+    records: list[Any] = []
+    try:
+        async with asyncio.timeout(within):
+            while len(records) < count:
+                record = await consumer.getone()
+                if name.encode() in (record.key or b""):
+                    records.append(record)
+    except TimeoutError:
+        raise TimeoutError(f"{len(records)} of {count} records came") from None
+    return records
+
+
+def headers_of(record: Any) -> dict[str, str]:
+    return {
+        name: value.decode() for name, value in record.headers if name.startswith(("ce_", "dl_"))
+    }
