@@ -46,6 +46,9 @@ class RuntimeSettings(BaseSettings):
         200, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
     )
 
+    mongo_read_chunk: int = Field(
+        500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
+    )
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
     batch_poll_ms: int = Field(10, ge=1, le=100, description="Longest wait for the next batch.")
     max_pause_seconds: float = Field(

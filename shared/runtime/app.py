@@ -44,6 +44,7 @@ from shared.settings import RuntimeSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 IDLE_SECONDS = 0.1
+COMMIT_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -71,7 +72,12 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     metrics = Metrics()
     client = connect(settings.mongo_url)
     database = Database(client, settings.database_of(service.name))
-    store = Store(database, service.deciders, history_bound=settings.history_bound)
+    store = Store(
+        database,
+        service.deciders,
+        history_bound=settings.history_bound,
+        read_chunk=settings.mongo_read_chunk,
+    )
     publisher = KafkaPublisher(settings)
     return Runtime(
         service=service,
@@ -137,8 +143,9 @@ async def _commit(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None
     """A failed commit is no error: the records come again and are found in the history."""
     offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
     try:
-        await consumer.commit(offsets)
-    except (KafkaError, IllegalStateError) as error:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await consumer.commit(offsets)
+    except (KafkaError, IllegalStateError, TimeoutError) as error:
         log.info("commit refused", why=type(error).__name__)
 
 

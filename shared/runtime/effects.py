@@ -47,7 +47,6 @@ class Worker:
         self._metrics = metrics
         self._now = now
         self._lease = lease
-        self._owner = str(uuid4())
 
     async def round(self, perform: Perform) -> int:
         """Lease what is due, do it, report every outcome; how much was due. Raises `Outage`."""
@@ -55,7 +54,7 @@ class Worker:
         for decider in self._service.deciders:
             now = self._now()
             until = now + self._lease
-            due = await self._store.lease(decider.kind, now, until, self._owner, BATCH)
+            due = await self._store.lease(decider.kind, now, until, str(uuid4()), BATCH)
             outcomes = await asyncio.gather(*(self._perform(perform, one, now) for one in due))
             await self._publisher.publish([outcome for outcome in outcomes if outcome is not None])
             done += len(due)

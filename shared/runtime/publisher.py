@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -10,10 +11,11 @@ from aiokafka import AIOKafkaProducer
 
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.faults import kafka_at_work
+from shared.runtime.faults import Outage, kafka_at_work
 from shared.settings import RuntimeSettings
 
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
+ACKNOWLEDGED_WITHIN_SECONDS = 20.0
 
 
 class Publisher(Protocol):
@@ -25,8 +27,6 @@ class Publisher(Protocol):
 
 def kafka_options(settings: RuntimeSettings) -> dict[str, Any]:
     """How every Kafka client of the desk connects, from the settings."""
-    import ssl
-
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers.split(","),
         "security_protocol": settings.kafka_security_protocol,
@@ -60,10 +60,15 @@ class KafkaPublisher:
         await self._producer.stop()
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        if not outgoing:
+            return
         with kafka_at_work():
-            acknowledged = [await self._send(one) for one in outgoing]
-            if acknowledged:
-                await asyncio.gather(*acknowledged)
+            try:
+                async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+                    acknowledged = [await self._send(one) for one in outgoing]
+                    await asyncio.gather(*acknowledged)
+            except TimeoutError:
+                raise Outage("kafka", "no acknowledgement in time") from None
 
     async def _send(self, one: Envelope | DeadLetter) -> asyncio.Future[Any]:
         if isinstance(one, DeadLetter):

@@ -7,7 +7,7 @@ trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -38,6 +38,7 @@ class Aggregate:
     ref: Ref
     version: int = 0
     state: Any = None
+    work_at: datetime | None = None
     parked: Document | None = None
     archived: int = 0
     kept: int = 0
@@ -83,7 +84,12 @@ class Store:
     """The aggregates of one service."""
 
     def __init__(
-        self, database: Database, deciders: Iterable[Decider[Any]], *, history_bound: int = 200
+        self,
+        database: Database,
+        deciders: Iterable[Decider[Any]],
+        *,
+        history_bound: int = 200,
+        read_chunk: int = 500,
     ) -> None:
         self._database = database
         self._deciders = {decider.kind: decider for decider in deciders}
@@ -91,13 +97,13 @@ class Store:
             event.ce_type: event for d in self._deciders.values() for event in d.private_events
         }
         self._bound = history_bound
+        self._read_chunk = read_chunk
 
     async def prepare(self) -> None:
         """Create the indexes that are missing. Raises `Outage`."""
         for decider in self._deciders.values():
             indexes = [
-                IndexModel([(name, ASCENDING)], partialFilterExpression={name: {"$exists": True}})
-                for name in ("due_at", "work_at")
+                IndexModel([(name, ASCENDING)], sparse=True) for name in ("due_at", "work_at")
             ]
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
             with mongodb_at_work():
@@ -120,20 +126,28 @@ class Store:
                 found[ref] = Aggregate(ref)
                 by_kind[ref.kind].append(ref.id)
         for kind, ids in by_kind.items():
-            with mongodb_at_work():
-                async for document in self._database.collection(kind).find({"_id": {"$in": ids}}):
-                    aggregate = self._loaded(kind, document)
-                    found[aggregate.ref] = aggregate
+            async for document in self._documents(kind, ids):
+                aggregate = self._loaded(kind, document)
+                found[aggregate.ref] = aggregate
             long = [found[Ref(kind, i)] for i in ids if found[Ref(kind, i)].archived]
             if long and message_ids:
                 await self._recall(kind, long, message_ids)
         return found
 
+    async def _documents(self, kind: str, ids: Sequence[str]) -> AsyncIterator[Document]:
+        with mongodb_at_work():
+            for start in range(0, len(ids), self._read_chunk):
+                query = {"_id": {"$in": ids[start : start + self._read_chunk]}}
+                async for document in self._database.collection(kind).find(query):
+                    yield document
+
     def _loaded(self, kind: str, document: Document) -> Aggregate:
+        state = self._state(kind, document.get("state"))
         aggregate = Aggregate(
             Ref(kind, document["_id"]),
             version=document["version"],
-            state=self._state(kind, document.get("state")),
+            state=state,
+            work_at=None if state is None else self._deciders[kind].work_at(state),
             parked=document.get("parked"),
             archived=document.get("archived", 0),
             kept=len(document["history"]),
@@ -187,9 +201,9 @@ class Store:
             present = {name: value for name, value in fields.items() if value is not None}
             present.setdefault("state", None)
             return InsertOne({"_id": aggregate.ref.id, "history": aggregate.added, **present})
+        if fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
+            del fields["work_at"]  # whoever holds the lease goes on holding it
         gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
-        if aggregate.work_reported:
-            gone["lease"] = ""
         update: Document = {
             "$set": {name: value for name, value in fields.items() if name not in gone},
             "$push": {"history": {"$each": aggregate.added, "$slice": -self._bound}},
@@ -253,20 +267,27 @@ class Store:
             return [(document["_id"], document["due_at"]) async for document in cursor]
 
     async def lease(
-        self, kind: str, now: datetime, until: datetime, owner: str, limit: int
+        self, kind: str, now: datetime, until: datetime, token: str, limit: int
     ) -> list[Aggregate]:
-        """Take due work that nobody holds, until `until` (aware). Raises `Outage`."""
+        """Take due work for oneself: for all others it is not due before `until` (aware).
+
+        `token` marks it and must be new each time. Raises `Outage`.
+        """
         collection = self._database.collection(kind)
-        free = {"work_at": {"$lte": now}, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}]}
+        due = {"work_at": {"$lte": now}}
         with mongodb_at_work():
-            due = collection.find(free, {"_id": 1}).sort("work_at", ASCENDING).limit(limit)
-            ids = [document["_id"] async for document in due]
+            cursor = collection.find(due, {"_id": 1}).sort("work_at", ASCENDING).limit(limit)
+            ids = [document["_id"] async for document in cursor]
             if not ids:
                 return []
-            lease = {"owner": owner, "until": until}
-            await collection.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": lease}})
-            mine = collection.find({"_id": {"$in": ids}, "lease": lease})
-            return [self._loaded(kind, document) async for document in mine]
+            mine = {"_id": {"$in": ids}}
+            taken = {"$set": {"work_at": until, "lease": token}}
+            await collection.update_many({**mine, **due}, taken)
+        return [
+            self._loaded(kind, document)
+            async for document in self._documents(kind, ids)
+            if document.get("lease") == token
+        ]
 
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
 from shared.runtime.faults import kafka_at_work
 from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RECORD_BYTES = 1024 * 1024
 DEAD_LETTER_BYTES = 2 * RECORD_BYTES
@@ -23,9 +30,17 @@ async def create_missing_topics(settings: RuntimeSettings) -> None:
             present = set(await admin.list_topics())
             missing = [topic for topic in CATALOGUE if topic.name not in present]
             if missing:
-                await admin.create_topics([_new(topic, settings) for topic in missing])
+                answer = await admin.create_topics([_new(topic, settings) for topic in missing])
+                _warn_of(answer.topic_errors)
         finally:
             await admin.close()
+
+
+def _warn_of(errors: Iterable[Sequence[Any]]) -> None:
+    """Another service may have been first; anything else an operator must see."""
+    for topic, code, *_ in errors:
+        if code not in (NoError.errno, TopicAlreadyExistsError.errno):
+            log.warning("topic not created", topic=topic, error=for_code(code).__name__)
 
 
 def _new(topic: Topic, settings: RuntimeSettings) -> NewTopic:
