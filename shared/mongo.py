@@ -5,6 +5,7 @@ It keeps to what motor and PyMongo's own async client both offer, so that the sw
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,14 +54,18 @@ class File:
 
 
 class Database:
-    """One service's database. Writes are acknowledged by a majority and journaled."""
+    """One service's database. Writes are acknowledged by a majority and journaled.
 
-    def __init__(self, client: Client, name: str) -> None:
+    `journal=False` leaves the journal to the server's own pace: only for a database whose loss at
+    a power cut is nobody's loss, such as the embedded one.
+    """
+
+    def __init__(self, client: Client, name: str, *, journal: bool = True) -> None:
         self._client = client
         self._database: AsyncIOMotorDatabase[Document] = client.get_database(
             name,
             codec_options=CodecOptions(tz_aware=True),
-            write_concern=WriteConcern("majority", j=True),
+            write_concern=WriteConcern("majority", j=True if journal else None),
             read_concern=ReadConcern("local"),
             read_preference=ReadPreference.PRIMARY,
         )
@@ -76,14 +81,23 @@ class Database:
     async def put_file(self, file_id: str, name: str, file: File) -> File:
         """Keep a file under an id. One that is there already stays, and is returned."""
         try:
-            await self._files.upload_from_stream_with_id(
-                file_id, name, file.content, metadata=dict(file.metadata)
-            )
+            await self._upload(file_id, name, file)
         except FileExists:
             kept = await self.get_file(file_id)
-            assert kept is not None
-            return kept
+            if kept is not None:
+                return kept
+            await self._forget_half_file(file_id)
+            await self._upload(file_id, name, file)
         return file
+
+    async def _upload(self, file_id: str, name: str, file: File) -> None:
+        metadata = dict(file.metadata)
+        await self._files.upload_from_stream_with_id(file_id, name, file.content, metadata=metadata)
+
+    async def _forget_half_file(self, file_id: str) -> None:
+        """A crash in the middle of an upload leaves chunks without a file, which block the id."""
+        with contextlib.suppress(NoFile):
+            await self._files.delete(file_id)
 
     async def get_file(self, file_id: str) -> File | None:
         try:

@@ -42,6 +42,9 @@ class RuntimeSettings(BaseSettings):
     mongo_database_prefix: str = Field(
         "desk", description="Each service has its own database, <prefix>_<service>."
     )
+    mongo_journal: bool = Field(
+        True, description="Wait for MongoDB's journal at every write; off for throw-away data only."
+    )
     history_bound: int = Field(
         200, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
     )

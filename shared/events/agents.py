@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.values import ContractNumber, CustomerId, ShortText, Text
+from shared.events.values import ContractNumber, CustomerId, Day, Flag, Text
 
 
 class AgentAction(Event):
-    agent_id: ShortText
+    agent_id: Text
 
 
 class AccessAuthorised(AgentAction):
@@ -27,10 +26,10 @@ class ReferralDecided(AgentAction):
     ce_type: ClassVar[str] = "agent.referral_decided.v1"
 
     contract_number: ContractNumber
-    approved: bool
-    effective_on: date | None = None
+    approved: Flag
+    effective_on: Day | None = None
     reason: Text | None = None
-    inquiry_id: ShortText | None = None
+    inquiry_id: Text | None = None
 
 
 class InquiryAnswered(AgentAction):
@@ -38,9 +37,9 @@ class InquiryAnswered(AgentAction):
 
     ce_type: ClassVar[str] = "agent.inquiry_answered.v1"
 
-    inquiry_id: ShortText
+    inquiry_id: Text
     text: Text
-    resolve: bool = False
+    resolve: Flag = False
 
 
 class InquiryRouted(AgentAction):
@@ -48,8 +47,8 @@ class InquiryRouted(AgentAction):
 
     ce_type: ClassVar[str] = "agent.inquiry_routed.v1"
 
-    inquiry_id: ShortText
-    queue: ShortText
+    inquiry_id: Text
+    queue: Text
     reason: Text | None = None
 
 

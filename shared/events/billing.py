@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.values import ContractNumber, CustomerId, Money, ShortText
+from shared.events.values import ContractNumber, CustomerId, Day, Flag, Money, Text
 
 
 class InvoiceIssued(Event):
@@ -14,17 +13,17 @@ class InvoiceIssued(Event):
 
     ce_type: ClassVar[str] = "billing.invoice_issued.v1"
 
-    invoice_number: ShortText
+    invoice_number: Text
     contract_number: ContractNumber
     customer_id: CustomerId
-    issued_on: date
-    renewal: bool
+    issued_on: Day
+    renewal: Flag
     total: Money | None = None
 
 
 class InvoicePaid(Event):
     ce_type: ClassVar[str] = "billing.invoice_paid.v1"
 
-    invoice_number: ShortText
+    invoice_number: Text
     contract_number: ContractNumber
-    paid_on: date
+    paid_on: Day

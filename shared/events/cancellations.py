@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.values import Bilingual, Evidence
+from shared.events.values import Bilingual, Day, Evidence
 
 
 class CancellationEvent(Event):
@@ -40,11 +39,11 @@ class CancellationScheduled(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.scheduled.v1"
 
-    received_on: date
-    complete_on: date
-    notice_ends_on: date
-    effective_on: date
-    last_billable_on: date
+    received_on: Day
+    complete_on: Day
+    notice_ends_on: Day
+    effective_on: Day
+    last_billable_on: Day
 
 
 class CancellationNotRequired(RequestDecision):
@@ -52,7 +51,7 @@ class CancellationNotRequired(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.not_required.v1"
 
-    lapses_on: date | None = None
+    lapses_on: Day | None = None
 
 
 class CancellationEvidenceAwaited(RequestDecision):
@@ -61,7 +60,7 @@ class CancellationEvidenceAwaited(RequestDecision):
     ce_type: ClassVar[str] = "cancellation.evidence_awaited.v1"
 
     missing: tuple[Evidence, ...]
-    due_on: date
+    due_on: Day
 
 
 class CancellationEvidenceReminded(RequestDecision):
@@ -70,7 +69,7 @@ class CancellationEvidenceReminded(RequestDecision):
     ce_type: ClassVar[str] = "cancellation.evidence_reminded.v1"
 
     missing: tuple[Evidence, ...]
-    due_on: date
+    due_on: Day
 
 
 class CancellationExpired(RequestDecision):
@@ -78,7 +77,7 @@ class CancellationExpired(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.expired.v1"
 
-    due_on: date
+    due_on: Day
 
 
 class ReferralCause(StrEnum):
@@ -108,7 +107,7 @@ class CancellationAlreadyScheduled(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.already_scheduled.v1"
 
-    effective_on: date
+    effective_on: Day
     first_inquiry_id: str
 
 
@@ -117,7 +116,7 @@ class CancellationWithdrawn(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.withdrawn.v1"
 
-    withdrawn_on: date
+    withdrawn_on: Day
 
 
 class WithdrawalRefusal(StrEnum):
@@ -138,8 +137,8 @@ class CancellationTookEffect(RequestDecision):
 
     ce_type: ClassVar[str] = "cancellation.took_effect.v1"
 
-    effective_on: date
-    last_billable_on: date
+    effective_on: Day
+    last_billable_on: Day
 
 
 class RenewalLapsed(CancellationEvent):
@@ -148,6 +147,6 @@ class RenewalLapsed(CancellationEvent):
     ce_type: ClassVar[str] = "renewal.lapsed.v1"
 
     invoice_number: str
-    issued_on: date
-    effective_on: date
-    last_billable_on: date
+    issued_on: Day
+    effective_on: Day
+    last_billable_on: Day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -11,11 +10,13 @@ from shared.events.values import (
     Consent,
     ContractNumber,
     CustomerId,
+    Day,
+    Flag,
     Instant,
     Language,
     Money,
     Period,
-    ShortText,
+    Text,
 )
 
 
@@ -36,14 +37,14 @@ class RegistryContractRecorded(Event):
 
     contract_number: ContractNumber
     customer_id: CustomerId
-    type: ShortText
-    title: ShortText
-    starts_on: date
-    ends_on: date | None = None
-    auto_renewal: bool
+    type: Text
+    title: Text
+    starts_on: Day
+    ends_on: Day | None = None
+    auto_renewal: Flag
     price: Money | None = None
     period: Period | None = None
-    activation_code: ShortText | None = None
+    activation_code: Text | None = None
 
 
 class ContractRecorded(Event):
@@ -55,9 +56,9 @@ class ContractRecorded(Event):
     customer_id: str
     type: str
     title: str
-    starts_on: date
-    ends_on: date | None = None
-    auto_renewal: bool
+    starts_on: Day
+    ends_on: Day | None = None
+    auto_renewal: Flag
     price: Money | None = None
     period: Period | None = None
     activation_code: str | None = None
@@ -162,7 +163,7 @@ class CustomerProfile(Event):
     language: Language = Language.ES
     consents: tuple[Consent, ...]
     registered_at: Instant
-    access: bool = False
+    access: Flag = False
     inquiry_id: str | None = None
 
 

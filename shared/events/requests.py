@@ -6,7 +6,6 @@ inquiry it belongs to.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar
 
 from shared.events.envelope import Event
@@ -14,6 +13,7 @@ from shared.events.values import (
     Channel,
     Consent,
     Contact,
+    Day,
     Instant,
     Language,
     Signature,
@@ -36,7 +36,7 @@ class CancellationRequested(Request):
 
     contract_number: str
     contact: Contact
-    requested_end_on: date | None = None
+    requested_end_on: Day | None = None
     destruction_confirmed: bool = False
     signature: Signature | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -15,12 +14,13 @@ from shared.events.values import (
     ContractNumber,
     Country,
     CustomerId,
+    Day,
     Email,
     FieldError,
+    Flag,
     Instant,
     Language,
     Phone,
-    ShortText,
     Signature,
     Text,
 )
@@ -48,7 +48,7 @@ class InquirySubmitted(Submission):
     ce_type: ClassVar[str] = "submission.inquiry.v1"
 
     request_type: RequestType
-    subject: ShortText
+    subject: Text
     text: Text
     contract_number: ContractNumber | None = None
     contact: Contact | None = None
@@ -59,9 +59,9 @@ class FollowUpSubmitted(Submission):
 
     ce_type: ClassVar[str] = "submission.follow_up.v1"
 
-    inquiry_id: ShortText
+    inquiry_id: Text
     text: Text | None = None
-    close: bool = False
+    close: Flag = False
 
 
 class RegistrationSubmitted(Submission):
@@ -69,10 +69,10 @@ class RegistrationSubmitted(Submission):
 
     ce_type: ClassVar[str] = "submission.registration.v1"
 
-    name: ShortText
+    name: Text
     email: Email
     phone: Phone
-    company: ShortText
+    company: Text
     country: Country
     consents: tuple[Consent, ...]
 
@@ -93,7 +93,7 @@ class ContractAcceptanceSubmitted(Submission):
 
     contract_number: ContractNumber
     accepted: Literal[True]
-    signed_by: ShortText
+    signed_by: Text
     signed_at: Instant
 
 
@@ -103,7 +103,7 @@ class ServicepacActivationSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.servicepac_activation.v1"
 
     contract_number: ContractNumber
-    activation_code: ShortText
+    activation_code: Text
 
 
 class CancellationSubmitted(Submission):
@@ -113,8 +113,8 @@ class CancellationSubmitted(Submission):
 
     contract_numbers: ContractNumbers
     contact: Contact
-    requested_end_on: date | None = None
-    destruction_confirmed: bool = False
+    requested_end_on: Day | None = None
+    destruction_confirmed: Flag = False
     signature: Signature | None = None
     comment: Text | None = None
 
@@ -125,7 +125,7 @@ class CancellationEvidenceSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.cancellation_evidence.v1"
 
     contract_number: ContractNumber
-    destruction_confirmed: bool | None = None
+    destruction_confirmed: Flag | None = None
     signature: Signature | None = None
     contact: Contact | None = None
 

@@ -32,6 +32,7 @@ class Topic:
 
     `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
     fields are faulty, because the sender gets an answer that names every fault (F2).
+    `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Topic:
     partitions: int = 6
     compacted: bool = False
     answers_faults: bool = False
+    begins: bool = False
 
 
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
@@ -68,10 +70,11 @@ CATALOGUE: tuple[Topic, ...] = (
         ),
         "What customers ask for, through any channel.",
         answers_faults=True,
+        begins=True,
     ),
     Topic(
         "desk.agent-actions",
-        ("inquiry_id", "contract_number", "customer_id"),
+        ("contract_number", "inquiry_id", "customer_id"),
         ("desk agents' tools",),
         (INTAKE, CANCELLATION, ARCHIVE),
         (

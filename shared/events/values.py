@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
 
 MADRID = ZoneInfo("Europe/Madrid")
 
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 ContractNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
 ]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{4,24}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Instant = AwareDatetime
+
+
+def _only_text(pattern: str, wanted: str) -> BeforeValidator:
+    """JSON has no dates and no decimals: on the wire they are text of one form, never a number."""
+    form = re.compile(pattern)
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and form.fullmatch(value):
+            return value
+        if isinstance(value, str):
+            raise PydanticCustomError("wrong_format", wanted)
+        if isinstance(value, (int, float)):
+            raise PydanticCustomError("wrong_type", wanted)
+        return value
+
+    return BeforeValidator(check)
+
+
+Instant = Annotated[
+    AwareDatetime,
+    _only_text(
+        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
+        "an RFC 3339 instant with an offset is needed",
+    ),
+]
+Day = Annotated[date, _only_text(r"\d{4}-\d\d-\d\d", "a date YYYY-MM-DD is needed")]
+Amount = Annotated[Decimal, _only_text(r"-?\d{1,18}(\.\d{1,6})?", "a decimal string is needed")]
+Flag = StrictBool
 
 
 def madrid_date(instant: datetime) -> date:
@@ -68,17 +104,17 @@ class Channel(StrEnum):
 class Money(Value):
     """An amount in its currency; on the wire the amount is a decimal string."""
 
-    amount: Decimal
+    amount: Amount
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class Contact(Value):
     """Where answers go. Any field may be missing; `means` says whether one is usable."""
 
-    name: ShortText | None = None
+    name: Text | None = None
     email: Email | None = None
     phone: Phone | None = None
-    postal_address: Annotated[str, StringConstraints(max_length=500)] | None = None
+    postal_address: Annotated[str, StringConstraints(max_length=10_000)] | None = None
 
     @property
     def means(self) -> bool:
@@ -108,9 +144,9 @@ class Signature(Value):
     """A signature; `reference` is the document's, the e-signature's or the agent's id."""
 
     kind: SignatureKind
-    reference: ShortText
-    signed_by: ShortText
-    signed_on: date
+    reference: Text
+    signed_by: Text
+    signed_on: Day
 
 
 class Evidence(StrEnum):
@@ -136,7 +172,7 @@ class ConsentPurpose(StrEnum):
 
 class Consent(Value):
     purpose: ConsentPurpose
-    wording_version: ShortText
+    wording_version: Text
     given_at: Instant
 
 

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from logging import WARNING
 from typing import Any
 
 import structlog
@@ -71,7 +72,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     """Put the parts together. Nothing connects yet; call it inside the running event loop."""
     metrics = Metrics()
     client = connect(settings.mongo_url)
-    database = Database(client, settings.database_of(service.name))
+    database = Database(client, settings.database_of(service.name), journal=settings.mongo_journal)
     store = Store(
         database,
         service.deciders,
@@ -233,6 +234,7 @@ async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: flo
             await pauses.pause()
         else:
             pauses.reset()
+            runtime.health.back("mongodb", *(["kafka"] if done else []))
             if not done:
                 await sleep_unless(runtime.stopping, idle)
 
@@ -326,12 +328,13 @@ async def serve(service: Service, settings: RuntimeSettings) -> None:
     """Run until SIGTERM or SIGINT."""
     app = build_app(wire(service, settings))
     await app.run(
+        log_level=WARNING,
         run_extra_options={
             "host": settings.http_host,
             "port": str(settings.http_port),
             "access_log": "false",
             "log_config": None,
-        }
+        },
     )
 
 

@@ -48,16 +48,16 @@ class Clock:
             return 0
         now = self._now()
         self._sent = {k: at for k, at in self._sent.items() if now - at < REPEAT_AFTER}
-        outgoing: list[Envelope] = []
+        due: dict[tuple[Ref, datetime], Envelope] = {}
         for decider in self._service.deciders:
             for aggregate_id, due_at in await self._store.due(decider.kind, now, BATCH):
-                mark = Ref(decider.kind, aggregate_id), due_at
-                if mark not in self._sent:
-                    self._sent[mark] = now
-                    outgoing.append(self._timer(mark[0], due_at, timer(aggregate_id, due_at)))
-        await self._publisher.publish(outgoing)
-        self._metrics.timers.inc(len(outgoing))
-        return len(outgoing)
+                ref = Ref(decider.kind, aggregate_id)
+                if (ref, due_at) not in self._sent:
+                    due[ref, due_at] = self._timer(ref, due_at, timer(aggregate_id, due_at))
+        await self._publisher.publish([*due.values()])
+        self._sent |= dict.fromkeys(due, now)
+        self._metrics.timers.inc(len(due))
+        return len(due)
 
     def _timer(self, ref: Ref, due_at: datetime, event: Event) -> Envelope:
         source = f"/services/{self._service.name}/clock"

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from shared.events.envelope import Event, Ref, caused_event_id, message_uuid
-from shared.events.topics import TOPIC_OF
+from shared.events.topics import TOPIC_OF, TOPICS
 from shared.metrics import Metrics
 from shared.mongo import Document
 from shared.runtime import codec
@@ -213,7 +213,7 @@ class Stage:
             "offset": record.offset,
             "at": at,
             "causation_id": message.id,
-            "correlation_id": message.correlation_id or message.id,
+            "correlation_id": message.correlation_id or _begun_by(letter),
             "events": [
                 {
                     "id": caused_event_id(cause, owner, index),
@@ -296,3 +296,8 @@ class Stage:
             **(batch.fates | {"dead": len(dead)}),
             **{f"{step}_ms": round(seconds * 1000, 1) for step, seconds in steps.items()},
         )
+
+
+def _begun_by(letter: Letter) -> str | None:
+    """The id of a message that begins something (a submission), for all that follows from it."""
+    return letter.read.message.id if TOPICS[letter.record.topic].begins else None

@@ -1,0 +1,45 @@
+# What a user types. Everything runs in .venv, which `make install` makes from PyPI alone.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test lint docs format constraints clean
+
+help:  ## Show what there is to do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev]'
+	@touch $@
+
+install: .venv/installed  ## Make .venv with everything the project needs
+
+demo: install  ## Run a set of requests through the whole desk and check every outcome
+	$(BIN)/desk demo
+
+up: install  ## Start the desk and keep it running until Ctrl-C
+	$(BIN)/desk up
+
+test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS)
+
+lint: install  ## Format check, lint, strict types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install  ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document anew
+	$(BIN)/python -m desk.ops.contract_docs
+
+constraints: install  ## Note the installed versions in constraints.txt
+	@{ echo '# The versions this project is tested with. Regenerate with: make constraints'; \
+	   $(BIN)/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
+
+clean:  ## Remove what running the desk left behind
+	rm -rf .desk

@@ -1,0 +1,73 @@
+"""The `desk` command: registers only. Each command is one module of `desk/ops`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desk.ops.cancellation import cancellation
+from desk.ops.doctor import doctor
+from desk.ops.errors import told_plainly
+from desk.ops.inquiry import inquiry
+from desk.ops.mail import mail
+from desk.ops.publish import publish
+from desk.ops.submit import submit
+from desk.ops.up import up
+from desk.ops.verify import verify
+
+app = typer.Typer(
+    help="The one-stop window for contract requests.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(up)
+app.add_typer(submit, name="submit")
+app.command()(inquiry)
+app.add_typer(cancellation, name="cancellation")
+app.command()(mail)
+app.command()(publish)
+app.command()(verify)
+app.command()(doctor)
+
+
+@app.command()
+def demo(
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", help="Where to keep it; a passing folder by default."),
+    ] = None,
+) -> None:
+    """Show the whole desk at work, from registration to the last mail, and check it."""
+    raise typer.Exit(importlib.import_module("desk.demo.run").demo(directory))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"contract-desk {version_of('contract-desk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def desk(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Only the options of `desk` itself."""
+
+
+def main() -> None:
+    """What the `desk` command runs: expected failures end with a sentence, not a traceback."""
+    # A broker or database that is away is told in our words; libraries would tell it, too.
+    logging.getLogger().addHandler(logging.NullHandler())
+    with told_plainly():
+        app()
+    sys.exit()

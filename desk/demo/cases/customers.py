@@ -1,0 +1,208 @@
+"""Registration, inquiries, and what bad input gets (F1-F6)."""
+
+from __future__ import annotations
+
+from desk.demo.answers import TEXT, inquiry, opened, registered, rejected
+from desk.demo.outside import CONSENTS, Customer, World
+from desk.demo.story import Case, Each, Expected, Matching, Row, Step
+
+REGISTRATION = "registration"
+
+
+def registration(world: World, holder: Customer) -> Case:
+    """Access takes two steps: a registered identity, then authorisation (F1)."""
+    request = world.registers(holder)
+    consents = Each(
+        tuple({"purpose": one, "wording_version": "2024-1", "given_at": TEXT} for one in CONSENTS)
+    )
+    return Case(
+        REGISTRATION,
+        (
+            Row(
+                "Registration with both consents; an agent authorises access",
+                (
+                    Step(
+                        (request,),
+                        (
+                            opened(request, holder),
+                            registered(
+                                "registered", request, holder, access=False, consents=consents
+                            ),
+                        ),
+                    ),
+                    Step(
+                        (world.agent("access_authorised", holder.id, customer_id=holder.id),),
+                        (
+                            registered(
+                                "access_authorised",
+                                request,
+                                holder,
+                                access=True,
+                                consents=consents,
+                            ),
+                        ),
+                    ),
+                ),
+                about=request.inquiry_id,
+            ),
+        ),
+    )
+
+
+def faulty_registration(world: World) -> Case:
+    """An error in any required field stops it; every faulty field is named at once (F2, F3)."""
+    customer = world.customer("registro-con-faltas")
+    request = world.registers(
+        customer, phone="ninguno", country="ZZ", consents=world.consents("store_and_contact")
+    )
+    faults = Each(
+        (
+            _fault("phone"),
+            _fault("country"),
+            _fault(Matching("consents.*")),
+        )
+    )
+    step = Step((request,), (rejected(request, customer, faults),))
+    return Case("faulty registration", (Row("Registration with three faults", (step,)),))
+
+
+def _fault(field: str | Matching) -> dict[str, object]:
+    return {"field": field, "code": TEXT, "message": {"es": TEXT, "en": TEXT}}
+
+
+def question(world: World) -> Case:
+    """A professional routes and answers it; the customer reopens and closes it (F4-F6)."""
+    customer = world.customer("pregunta")
+    request = world.submits(
+        customer,
+        "inquiry",
+        request_type="inventory_and_maintenance",
+        subject="Horario de mantenimiento",
+        text="¿Qué horario tiene el mantenimiento de nuestro servidor?",
+        contact=customer.contact,
+    )
+    about = request.inquiry_id
+    answer = "El mantenimiento incluye los días laborables de 08:00 a 20:00."
+    routed = world.agent("inquiry_routed", about, inquiry_id=about, queue="contracts")
+    answered = world.agent("inquiry_answered", about, inquiry_id=about, text=answer, resolve=True)
+    again = world.submits(customer, "follow_up", inquiry_id=about, text="¿También los sábados?")
+    close = world.submits(customer, "follow_up", inquiry_id=about, close=True)
+    return Case(
+        "question",
+        (
+            Row(
+                "Question; an agent routes and answers it",
+                (
+                    Step((request,), (opened(request, customer, contract_numbers=()),)),
+                    Step((routed,), (_progress("routed", about, customer),)),
+                    Step(
+                        (answered,),
+                        (_progress("answered", about, customer), inquiry("resolved", about)),
+                    ),
+                ),
+                about=about,
+            ),
+            Row(
+                "Follow-up: one more question",
+                (Step((again,), (inquiry("reopened", about, mail_to=customer, by="customer"),)),),
+                about=about,
+            ),
+            Row(
+                "Follow-up: the customer closes it",
+                (Step((close,), (inquiry("closed", about, mail_to=customer, by="customer"),)),),
+                about=about,
+            ),
+        ),
+    )
+
+
+def _progress(status: str, about: str, customer: Customer) -> Expected:
+    return inquiry("progressed", about, mail_to=customer, status=status)
+
+
+def repeated(world: World) -> Case:
+    """The same submission again changes nothing; another body under its id is rejected."""
+    customer = world.customer("repetida")
+    request = world.submits(
+        customer,
+        "inquiry",
+        request_type="orders_and_deliveries",
+        subject="Pedido de prueba",
+        text="¿Cuándo llega el pedido de prueba?",
+        contact=customer.contact,
+    )
+    assert not isinstance(request.data, bytes)
+    other = type(request)(
+        request.topic,
+        request.key,
+        request.ce_type,
+        request.id,
+        request.source,
+        {**request.data, "text": "Otro texto con el mismo identificador."},
+    )
+    reused = Each(({"field": TEXT, "code": "id_reused", "message": {"es": TEXT, "en": TEXT}},))
+    return Case(
+        "repeated",
+        (
+            Row(
+                "The same question sent twice",
+                (Step((request, request), (opened(request, customer),)),),
+                about=request.inquiry_id,
+            ),
+            Row(
+                "Another text under the id of that question",
+                (Step((other,), (rejected(other, customer, reused),)),),
+            ),
+        ),
+    )
+
+
+def unreadable(world: World) -> Case:
+    """What cannot be read goes to the dead letters; its neighbours are processed."""
+    customer = world.customer("vecinos")
+    before, after = (
+        world.submits(
+            customer,
+            "inquiry",
+            request_type="invoices_and_payments",
+            subject=f"Factura {which} del registro ilegible",
+            text="¿Dónde encuentro la factura de prueba?",
+            contact=customer.contact,
+        )
+        for which in ("antes", "después")
+    )
+    broken = world.unreadable(customer)
+    assert isinstance(broken.data, bytes)
+    letter = Expected(
+        "desk.dead-letters",
+        {"ce_id": broken.id},
+        {
+            "key": customer.id,
+            "value": broken.data.decode(),
+            "ce_type": broken.ce_type,
+            "ce_source": broken.source,
+            "dl_topic": "desk.submissions",
+            "dl_partition": TEXT,
+            "dl_offset": TEXT,
+            "dl_service": "inquiry_intake",
+            "dl_reason": "unreadable",
+            "dl_error": TEXT,
+            "dl_at": TEXT,
+        },
+        shows=(("", "dl_reason"),),
+    )
+    return Case(
+        "unreadable",
+        (
+            Row(
+                "An unreadable record between two questions",
+                (
+                    Step(
+                        (before, broken, after),
+                        (opened(before, customer), letter, opened(after, customer)),
+                    ),
+                ),
+                about=before.inquiry_id,
+            ),
+        ),
+    )

@@ -1,0 +1,115 @@
+"""Does a stored aggregate follow from its history? What `desk verify` asks of each one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import ASCENDING
+
+from desk.ops.records import Records
+from shared.events.cancellations import CancellationEvent
+from shared.events.topics import EVENT_TYPES
+from shared.mongo import Document
+from shared.runtime.decider import Decider
+from shared.runtime.faults import described, mongodb_at_work
+
+FAULTS_KEPT = 1_000
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was found in all aggregates of one kind."""
+
+    service: str
+    kind: str
+    aggregates: int = 0
+    messages: int = 0
+    events: int = 0
+    fault_count: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def note(self, fault: str) -> None:
+        """Count it; where more is wrong than `FAULTS_KEPT`, the first ones say what."""
+        self.fault_count += 1
+        if len(self.faults) < FAULTS_KEPT:
+            self.faults.append(fault)
+
+
+async def audit(records: Records, decider: Decider[Any]) -> Audit:
+    """All aggregates of one kind. One of them is in memory at a time. Raises `Outage`."""
+    found = Audit(records.service.name, decider.kind)
+    with mongodb_at_work():
+        async for document in records.database.collection(decider.kind).find({}):
+            history = await whole_history(records, decider.kind, document)
+            found.aggregates += 1
+            found.messages += len(history)
+            found.events += sum(len(entry["events"]) for entry in history)
+            for fault in faults_of(records, decider, document, history):
+                found.note(f"{document['_id']}: {fault}")
+    return found
+
+
+async def whole_history(records: Records, kind: str, document: Document) -> list[Document]:
+    """The archived part as this very document counts it, then the document's own.
+
+    Read in this order, a service that archives meanwhile cannot make an entry count twice.
+    """
+    if not document.get("archived"):
+        return list(document["history"])
+    archive = records.database.collection(f"{kind}_history")
+    query = {"aggregate": document["_id"], "number": {"$lt": document["archived"]}}
+    with mongodb_at_work():
+        archived = [entry async for entry in archive.find(query).sort("number", ASCENDING)]
+    return [*archived, *document["history"]]
+
+
+def faults_of(
+    records: Records, decider: Decider[Any], document: Document, history: Sequence[Document]
+) -> Iterator[str]:
+    """Every way in which the document disagrees with its history, in words without its data."""
+    if document.get("archived", 0) != len(history) - len(document["history"]):
+        yield "entries of the archived history are missing"
+    yield from _repeated("message", (f"{e['message_id']} {e['digest']}" for e in history))
+    yield from _repeated("event", (event["id"] for e in history for event in e["events"]))
+    yield from _sequence_faults(history)
+    try:
+        folded = records.store.fold(decider.kind, history)
+        stored = document.get("state")
+        same = folded == (None if stored is None else decider.state.model_validate(stored))
+    except Exception as defect:  # noqa: BLE001 - whatever a history provokes is the finding
+        yield f"the history cannot be folded: {described(defect)}"
+        return
+    if not same:
+        yield f"the stored state is not what the history adds up to{_differing(folded, stored)}"
+
+
+def _differing(folded: Any, stored: Document | None) -> str:
+    """The names of the fields that differ; their values may be personal data."""
+    if folded is None or stored is None:
+        return ""
+    told = folded.model_dump(mode="json")
+    names = sorted(n for n in told.keys() | stored.keys() if told.get(n) != stored.get(n))
+    return f" (differs in {', '.join(names)})" if names else ""
+
+
+def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        yield f"{len(twice)} {what} id(s) occur more than once, the first: {twice[0]}"
+
+
+def _sequence_faults(history: Sequence[Document]) -> Iterator[str]:
+    """Cancellation decisions count 1, 2, 3… per contract, without gaps."""
+    counted = [
+        event["data"]["sequence"]
+        for entry in history
+        for event in entry["events"]
+        if issubclass(EVENT_TYPES.get(event["type"], object), CancellationEvent)
+    ]
+    for expected, actual in enumerate(counted, start=1):
+        if actual != expected:
+            yield f"sequence {actual} where {expected} was due"
+            return

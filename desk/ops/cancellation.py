@@ -1,0 +1,128 @@
+"""`desk cancellation preview`: what would happen if I asked today? Nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from desk.ops import options
+from desk.ops.errors import DeskError
+from desk.ops.finding import find
+from desk.ops.records import reading
+from desk.ops.screen import columns, console, print_json, text
+from desk.ops.wording import consequence, said
+from services.cancellation.domain import File, Rules
+from services.cancellation.preview import preview as preview_of
+from services.cancellation.service import FILE
+from services.cancellation.settings import Settings
+from shared.events.envelope import Event, Ref
+from shared.events.topics import CANCELLATION
+from shared.events.values import Language
+from shared.runtime.codec import dump
+
+cancellation = typer.Typer(help="Look into cancellations.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that nobody makes."""
+
+    contract: str
+    customer: str | None
+    destruction_confirmed: bool
+    signed: bool
+    requested_end_on: date | None
+
+
+@cancellation.command()
+def preview(
+    contract: Annotated[str, typer.Argument(help="The contract number.")],
+    customer: Annotated[
+        str | None,
+        typer.Option("--customer", help="Who asks; its holder by default.", show_default=False),
+    ] = None,
+    destruction_confirmed: Annotated[
+        bool, typer.Option("--destruction-confirmed", help="As if all copies were destroyed.")
+    ] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="As if the request were signed.")
+    ] = False,
+    requested_end: Annotated[
+        str | None, typer.Option("--requested-end", help="YYYY-MM-DD.", show_default=False)
+    ] = None,
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    mongo: options.Mongo = None,
+) -> None:
+    """Say what would happen if a cancellation were asked for now. Changes nothing."""
+    end = _date(requested_end)
+    question = Question(contract, customer, destruction_confirmed, signed, end)
+    file, events = asyncio.run(_ask(find(directory, mongo=mongo).mongo_address, question))
+    if as_json:
+        print_json([{"ce_type": event.ce_type, "data": dump(event)} for event in events])
+    else:
+        show(file, events, console())
+
+
+async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequence[Event]]:
+    async with reading(mongo_url, CANCELLATION) as records:
+        ref = Ref(FILE, question.contract)
+        found = await records[CANCELLATION].store.read([ref])
+        settings = records[CANCELLATION].settings
+    assert isinstance(settings, Settings)
+    file = found[ref].state
+    return file, preview_of(
+        _rules(settings),
+        file,
+        question.contract,
+        datetime.now(UTC),
+        customer_id=question.customer,
+        destruction_confirmed=question.destruction_confirmed,
+        signed=question.signed,
+        requested_end_on=question.requested_end_on,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    grace = timedelta(seconds=settings.contract_grace_seconds)
+    return Rules(terms=settings.policy_terms, grace=grace)
+
+
+def show(file: File | None, events: Sequence[Event], out: Console) -> None:
+    """Outcome, dates, and the explanation in both languages."""
+    if file is None or file.contract is None:
+        out.print("The registry has not reported this contract.", style="yellow")
+    for event in events:
+        out.print(_table(event))
+    out.print("Nothing was changed.", style="dim")
+
+
+def _table(event: Event) -> Any:
+    data = dump(event)
+    found = said(event.ce_type, data, Language.EN)
+    dates = consequence(event.ce_type, data, Language.EN)
+    table = columns("bold", "")
+    table.add_row("outcome", text(found.what if found else event.ce_type))
+    if dates:
+        table.add_row("dates", text(dates))
+    table.add_row("policy", text(f"{data['policy']} {data['policy_version']}, {data['rule']}"))
+    table.add_row("es", text(data["explanation"]["es"]))
+    table.add_row("en", text(data["explanation"]["en"]))
+    return table
+
+
+def _date(written: str | None) -> date | None:
+    if written is None:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise DeskError(
+            f"--requested-end {written!r} is no date; write it like 2027-01-31."
+        ) from None

@@ -1,0 +1,110 @@
+"""What `desk doctor` looks at beside Kafka: database, clock, mail server, services."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from desk.ops.finding import Where
+from desk.ops.findings import Check, fail, ok, warn
+from desk.ops.kafka_checks import kafka_checks
+from desk.ops.pages import health_of
+from desk.ops.records import ANSWER_WITHIN_MS
+from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
+from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
+from shared.mongo import PyMongoError, connect
+
+SKEW_NOTED_S = 2.0
+BANNER_WITHIN_S = 3.0
+SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+async def all_checks(where: Where) -> list[Check]:
+    """Every check, in the order in which a request needs the parts. Raises `DeskError`."""
+    kafka, database, mail, services = await asyncio.gather(
+        kafka_checks(where.settings()),
+        database_checks(where.mongo_address),
+        mail_check(where.smtp_address),
+        service_checks(where.directory),
+    )
+    return [*kafka[:1], *database, mail, *services, *kafka[1:]]
+
+
+async def database_checks(url: str) -> list[Check]:
+    """Whether the database answers, and whether its clock and ours agree."""
+    client = connect(url, timeout_ms=ANSWER_WITHIN_MS)
+    asked_at = time.time()
+    try:
+        answer = await client.admin.command("hello")
+    except PyMongoError:
+        advice = "start it (`desk up`), or set MONGO_URL right"
+        return [fail("database", f"no answer within {ANSWER_WITHIN_MS / 1000:g} s", advice)]
+    finally:
+        client.close()
+    took_s = time.time() - asked_at
+    found = ok("database", f"answers in {took_s * 1000:.0f} ms")
+    there = answer.get("localTime")
+    if not isinstance(there, datetime):
+        return [found]
+    here = datetime.fromtimestamp(asked_at + took_s / 2, UTC)
+    return [found, clock_check((there - here).total_seconds())]
+
+
+def clock_check(skew_s: float) -> Check:
+    """How far the database's clock is ahead of this machine's, in seconds."""
+    found = f"the database's clock differs by {abs(skew_s):.1f} s from this machine's"
+    advice = "synchronise the clocks (NTP): due times and submissions are judged by them"
+    if abs(skew_s) > CLOCK_TOLERANCE.total_seconds():
+        return fail("clock", found, advice)
+    return warn("clock", found, advice) if abs(skew_s) > SKEW_NOTED_S else ok("clock", found)
+
+
+async def mail_check(url: str) -> Check:
+    """Whether the mail server takes connections and, unless it wants TLS first, greets."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or SMTP_PORTS.get(parts.scheme, 25)
+    at = f"{host}:{port}"
+    try:
+        async with asyncio.timeout(BANNER_WITHIN_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            banner = b"220" if parts.scheme == "smtps" else await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError):
+        advice = "start it (`desk up`), or set SMTP_URL right; mails are kept and tried for 24 h"
+        return fail("mail", f"no answer from {at}", advice)
+    if not banner.startswith(b"220"):
+        return fail("mail", f"{at} does not greet like a mail server", "set SMTP_URL right")
+    return ok("mail", f"{at} greets")
+
+
+async def service_checks(directory: Path) -> list[Check]:
+    """The health page of every service that `desk up` runs from this directory."""
+    ports = _ports(directory / PORTS_FILE)
+    if not ports:
+        found = f"not looked at: {directory} holds no `desk up`"
+        return [warn("services", found, "look at their /health pages where they run")]
+    return list(await asyncio.gather(*(_service(name, ports[name]) for name in SERVICES)))
+
+
+def _ports(file: Path) -> dict[str, int]:
+    try:
+        recorded = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return recorded if set(SERVICES) <= recorded.keys() else {}
+
+
+async def _service(name: str, port: int) -> Check:
+    page = await health_of(health_url(port))
+    if page is None:
+        advice = f"see .desk/logs/{name}.log; `desk up` starts a dead service again by itself"
+        return fail(name, f"nothing answers at {health_url(port)}", advice)
+    status = str(page.get("status"))
+    if status == "ok":
+        return ok(name, f"ok, {page.get('batches')} batches so far")
+    away = ", ".join(page.get("away") or ()) or "nothing named"
+    return fail(name, f"{status}; away: {away}", "it goes on by itself once that is back")

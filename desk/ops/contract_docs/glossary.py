@@ -1,0 +1,136 @@
+"""What the fields mean, in a reader's words.
+
+A name means the same wherever it occurs, so it is explained once; `SPECIAL` holds the places that
+have more to say. A description in the model itself wins over both.
+"""
+
+from __future__ import annotations
+
+MEANINGS = {
+    "accepted": "Always true: a refusal is not submitted.",
+    "access": "Whether an agent has authorised this customer to use the contract tool (F1).",
+    "activation_code": "The code that the ServicePac's confirmation e-mail carries (F9).",
+    "agent_id": "The professional who acted.",
+    "amount": "A decimal number as a string, so that no cent is lost.",
+    "answer_due_at": "When the answer is due: staffed hours only, weekends and holidays skipped.",
+    "answers_inquiry_id": "The inquiry of the evidence or withdrawal that brought this decision "
+    "about, where it is another than `inquiry_id`.",
+    "approved": "Whether the cancellation goes ahead.",
+    "attempt": "1 for the first try.",
+    "attempts": "How many times the desk tried.",
+    "attempts_left": "Wrong codes left before the activation locks; at 0 an agent must unlock it.",
+    "auto_renewal": "Whether the contract renews by itself.",
+    "available_until": "After this instant the copy must be requested again.",
+    "by": "Who did it.",
+    "cause": "Why, as a word for machines.",
+    "channel": "The front-end through which the customer reached the desk.",
+    "close": "The customer wishes to close the inquiry.",
+    "code": "The kind of fault, as a word for machines.",
+    "comment": "The customer's own words; no rule reads them.",
+    "company": "The company that the customer acts for.",
+    "complete_on": "The day on which nothing was missing any more; notice counts from it.",
+    "consents": "What the customer allows; a registration needs both purposes (F3).",
+    "contact": "Where the answer goes.",
+    "contract_number": "The contract's number in the registry.",
+    "contract_numbers": "The contracts that it is about; each is decided on its own.",
+    "correlation_id": "The submission that asked for the work, where it is not the one that the "
+    "aggregate began with.",
+    "country": "ISO 3166 alpha-2, capitals.",
+    "currency": "ISO 4217, three capitals.",
+    "customer_id": "The customer.",
+    "destruction_confirmed": "All copies of the software were destroyed (F11).",
+    "details": "What the customer submitted, line by line, without secrets.",
+    "document_id": "The stored document.",
+    "due_at": "The instant that has come.",
+    "due_on": "The last day on which the missing evidence counts.",
+    "effective_on": "The first day without the contract.",
+    "email": "An e-mail address.",
+    "en": "In English.",
+    "ends_on": "The last day of the contract; absent when it is open-ended.",
+    "error": "What went wrong, without personal data; absent when nothing did.",
+    "errors": "Every faulty field at once.",
+    "es": "In Spanish.",
+    "explanation": "The decision in a sentence that a customer understands.",
+    "field": "The field's name; dots lead into nested fields.",
+    "first_inquiry_id": "The inquiry whose request scheduled the cancellation.",
+    "given_at": "When the customer agreed.",
+    "inquiry_id": "The inquiry that this belongs to.",
+    "invoice_number": "The invoice.",
+    "issued_on": "The day on which the invoice was issued.",
+    "kind": "Which kind it is.",
+    "language": "The language in which the customer is answered.",
+    "lapses_on": "The day on which the open renewal lapses if its invoice stays unpaid (F10).",
+    "last_billable_on": "The last day to charge: the day before `effective_on`.",
+    "link": "Where the document can be fetched.",
+    "message": "The fault in a sentence that a customer understands.",
+    "missing": "What the request still lacks.",
+    "name": "A person's name.",
+    "note": "What happened, in a sentence that a customer understands.",
+    "notice_ends_on": "The day on which the notice period ends.",
+    "notification_id": "The mail: one per event and recipient.",
+    "opened_at": "When the desk opened the inquiry.",
+    "owner": "The service whose aggregate asked to be woken.",
+    "paid_on": "The day on which the invoice was paid.",
+    "period": "How often `price` is charged.",
+    "permanent": "Whether trying again is no use.",
+    "phone": "A telephone number; digits with an optional leading + and separators.",
+    "policy": "The policy that decided, such as `monthly-notice`.",
+    "policy_version": "The version of that policy.",
+    "postal_address": "A postal address, at most 500 characters.",
+    "price": "What one `period` costs.",
+    "purpose": "What the customer agrees to.",
+    "queue": "The desk's queue that looks after it.",
+    "reason": "Why, in a person's words.",
+    "received_at": "When the channel received the request.",
+    "received_on": "The day on which the channel received the request.",
+    "recipient_hash": "A keyed hash of the address: equal for equal addresses, not reversible.",
+    "reference": "The inquiry's reference, `INQ-XXXXX-XXXXX-C`, made to be read out.",
+    "registered_at": "When the customer registered.",
+    "renewal": "Whether this is the invoice of an automatic renewal (F10).",
+    "request_type": "What the question is about (F5).",
+    "requested_end_on": "The day on which the customer wants it to end, if later than the notice.",
+    "resolve": "Whether this answers everything that was asked.",
+    "rule": "The rule of that policy that fired.",
+    "sequence": "1, 2, 3… per contract, without gaps.",
+    "sha256": "The document's SHA-256 in hex.",
+    "signature": "The signature that a written notice needs (F12).",
+    "signed_at": "When it was signed.",
+    "signed_by": "Who signed.",
+    "signed_on": "The day on which it was signed.",
+    "starts_on": "The first day of the contract.",
+    "status": "Where it stands now.",
+    "subject": "What it is about, in a line.",
+    "submission_id": "The `ce_id` of the submission.",
+    "template": "Which of the desk's mails it is.",
+    "text": "The message itself.",
+    "title": "The contract's name for people.",
+    "total": "The invoice's total.",
+    "type": "The contract type that selects the cancellation policy: `passport_advantage`, "
+    "`monthly_licence`, `hardware_maintenance`, `software_maintenance`, `servicepac` or any "
+    "other string, which is referred to a professional.",
+    "value": "What was given.",
+    "withdrawn_on": "The day on which the withdrawal was received.",
+    "wording_version": "The version of the text that the customer agreed to.",
+}
+
+SPECIAL = {
+    ("submission.follow_up.v1", "inquiry_id"): "The inquiry that the customer follows up.",
+    ("agent.referral_decided.v1", "inquiry_id"): "Which referral, if several are open; "
+    "absent: the oldest.",
+    ("agent.referral_decided.v1", "effective_on"): "With an approval: the first day without the "
+    "contract.",
+    ("inquiry.opened.v1", "inquiry_id"): "UUIDv5 of the submission's `ce_source` and `ce_id`.",
+    ("inquiry.opened.v1", "kind"): "What kind of submission opened it.",
+    ("inquiry.progressed.v1", "status"): "What happened, as a word for machines.",
+    ("customer.registered.v1", "inquiry_id"): "The inquiry of the registration.",
+    ("customer.access_authorised.v1", "inquiry_id"): "The inquiry of the registration.",
+    ("submission.rejected.v1", "contact"): "Where the customer can be told, if the submission "
+    "said so.",
+    ("Signature", "reference"): "The document's, the electronic signature's or, for a witnessed "
+    "call, the agent's id.",
+}
+
+
+def meaning_of(owner: str, field: str) -> str | None:
+    """The meaning of `field` in `owner`, a `ce_type` or the class name of a shared value."""
+    return SPECIAL.get((owner, field)) or MEANINGS.get(field)

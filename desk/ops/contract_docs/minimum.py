@@ -1,0 +1,157 @@
+"""The required minimum: the published page of the event contract, transcribed as data.
+
+Written by hand from that page, never from the models: the tests hold the models against it, and
+`docs/events.md` lists what the desk has added to it. Change it only when that page changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """A topic's row: names as the page says them. Empty `key`: the original record's."""
+
+    key: tuple[str, ...]
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An event's row: the fields without and with a question mark, separated by spaces."""
+
+    required: str = ""
+    optional: str = ""
+
+
+EVERY_SERVICE = ("intake", "cancellation", "archive", "notification")
+
+TOPICS = {
+    "desk.submissions": Route(("customer_id",), ("channels",), ("intake",)),
+    "desk.agent-actions": Route(
+        ("contract_number", "inquiry_id", "customer_id"),
+        ("desk agents' tools",),
+        ("intake", "cancellation", "archive"),
+    ),
+    "registry.contracts": Route(("contract_number",), ("contract registry",), ("archive",)),
+    "billing.invoices": Route(("contract_number",), ("billing",), ("cancellation",)),
+    "desk.rejections": Route(("customer_id",), ("intake",), ("channels", "notification")),
+    "desk.inquiries": Route(("inquiry_id",), ("intake",), ("notification", "channels")),
+    "desk.cancellation-requests": Route(("contract_number",), ("intake",), ("cancellation",)),
+    "desk.contract-requests": Route(("contract_number", "customer_id"), ("intake",), ("archive",)),
+    "desk.cancellations": Route(
+        ("contract_number",),
+        ("cancellation",),
+        ("billing", "archive", "intake", "notification"),
+    ),
+    "desk.contracts": Route(
+        ("contract_number",), ("archive",), ("cancellation", "intake", "notification")
+    ),
+    "desk.customers": Route(("customer_id",), ("archive",), ("intake", "notification")),
+    "desk.notifications": Route(
+        ("inquiry_id", "customer_id"), ("notification",), ("intake", "operations")
+    ),
+    "desk.timers": Route(("contract_number",), ("cancellation",), ("cancellation",)),
+    "desk.dead-letters": Route((), EVERY_SERVICE, ("operations",)),
+}
+COMPACTED = ("desk.customers",)
+
+_SUBMISSION = "customer_id channel received_at"
+_REGISTRY = "contract_number customer_id type title starts_on auto_renewal"
+_REGISTRY_OPTIONAL = "ends_on price period activation_code"
+_LAPSE = "contract_number customer_id sequence policy policy_version rule explanation"
+_DECISION = f"{_LAPSE} inquiry_id"
+_NOTIFICATION = "notification_id template recipient_hash attempts"
+
+EVENTS: dict[str, dict[str, Fields]] = {
+    "desk.submissions": {
+        "submission.inquiry.v1": Fields(
+            f"{_SUBMISSION} request_type subject text", "language contract_number contact"
+        ),
+        "submission.follow_up.v1": Fields(f"{_SUBMISSION} inquiry_id", "language text close"),
+        "submission.registration.v1": Fields(
+            f"{_SUBMISSION} name email phone company country consents", "language"
+        ),
+        "submission.contract_copy.v1": Fields(f"{_SUBMISSION} contract_number", "language contact"),
+        "submission.contract_acceptance.v1": Fields(
+            f"{_SUBMISSION} contract_number accepted signed_by signed_at", "language"
+        ),
+        "submission.servicepac_activation.v1": Fields(
+            f"{_SUBMISSION} contract_number activation_code", "language"
+        ),
+        "submission.cancellation.v1": Fields(
+            f"{_SUBMISSION} contract_numbers contact",
+            "language requested_end_on destruction_confirmed signature comment",
+        ),
+        "submission.cancellation_evidence.v1": Fields(
+            f"{_SUBMISSION} contract_number", "language destruction_confirmed signature contact"
+        ),
+        "submission.cancellation_withdrawal.v1": Fields(
+            f"{_SUBMISSION} contract_number", "language comment"
+        ),
+    },
+    "desk.rejections": {"submission.rejected.v1": Fields("submission_id customer_id errors")},
+    "registry.contracts": {"registry.contract_recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL)},
+    "billing.invoices": {
+        "billing.invoice_issued.v1": Fields(
+            "invoice_number contract_number customer_id issued_on renewal", "total"
+        ),
+        "billing.invoice_paid.v1": Fields("invoice_number contract_number paid_on"),
+    },
+    "desk.agent-actions": {
+        "agent.access_authorised.v1": Fields("customer_id agent_id"),
+        "agent.referral_decided.v1": Fields(
+            "contract_number agent_id approved", "effective_on reason"
+        ),
+        "agent.inquiry_answered.v1": Fields("inquiry_id agent_id text", "resolve"),
+        "agent.inquiry_routed.v1": Fields("inquiry_id agent_id queue", "reason"),
+        "agent.activation_unlocked.v1": Fields("contract_number agent_id"),
+    },
+    "desk.inquiries": {
+        "inquiry.opened.v1": Fields(
+            "inquiry_id submission_id reference kind customer_id channel subject queue opened_at "
+            "answer_due_at contact language contract_numbers"
+        ),
+        "inquiry.progressed.v1": Fields("inquiry_id status note"),
+        "inquiry.resolved.v1": Fields(),
+        "inquiry.closed.v1": Fields(),
+        "inquiry.reopened.v1": Fields(),
+    },
+    "desk.cancellations": {
+        "cancellation.scheduled.v1": Fields(
+            f"{_DECISION} received_on complete_on notice_ends_on effective_on last_billable_on"
+        ),
+        "cancellation.not_required.v1": Fields(_DECISION, "lapses_on"),
+        "cancellation.evidence_awaited.v1": Fields(f"{_DECISION} missing due_on"),
+        "cancellation.evidence_reminded.v1": Fields(f"{_DECISION} missing due_on"),
+        "cancellation.expired.v1": Fields(f"{_DECISION} due_on"),
+        "cancellation.referred.v1": Fields(f"{_DECISION} cause"),
+        "cancellation.refused.v1": Fields(f"{_DECISION} reason agent_id"),
+        "cancellation.already_scheduled.v1": Fields(f"{_DECISION} effective_on first_inquiry_id"),
+        "cancellation.withdrawn.v1": Fields(f"{_DECISION} withdrawn_on"),
+        "cancellation.withdrawal_refused.v1": Fields(f"{_DECISION} cause"),
+        "cancellation.took_effect.v1": Fields(f"{_DECISION} effective_on last_billable_on"),
+        "renewal.lapsed.v1": Fields(
+            f"{_LAPSE} invoice_number issued_on effective_on last_billable_on", "inquiry_id"
+        ),
+    },
+    "desk.contracts": {
+        "contract.recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL),
+        "contract.status_changed.v1": Fields("status"),
+        "contract.accepted.v1": Fields("document_id sha256"),
+        "contract.copy_ready.v1": Fields("document_id sha256 inquiry_id available_until"),
+        "contract.copy_denied.v1": Fields("inquiry_id cause"),
+        "contract.activated.v1": Fields(),
+        "contract.activation_failed.v1": Fields("inquiry_id attempts_left"),
+    },
+    "desk.customers": {
+        "customer.registered.v1": Fields(),
+        "customer.access_authorised.v1": Fields(),
+    },
+    "desk.notifications": {
+        "notification.sent.v1": Fields(_NOTIFICATION, "inquiry_id error"),
+        "notification.failed.v1": Fields(_NOTIFICATION, "inquiry_id error"),
+    },
+}

@@ -1,0 +1,48 @@
+"""`desk doctor`: is everything there, and what to do where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+
+from desk.ops import options
+from desk.ops.checks import all_checks
+from desk.ops.errors import FAILED
+from desk.ops.finding import find
+from desk.ops.findings import Check, Verdict
+from desk.ops.screen import columns, console, print_json, text
+
+STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+
+
+def doctor(
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    kafka: options.Kafka = None,
+    mongo: options.Mongo = None,
+    smtp: options.Smtp = None,
+) -> None:
+    """Check broker, topics, database, mail, services, lag and dead letters; exit 1 on a failure."""
+    where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
+    checks = asyncio.run(all_checks(where))
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        show(checks, console())
+    if any(check.verdict is Verdict.FAIL for check in checks):
+        raise typer.Exit(FAILED)
+
+
+def show(checks: Sequence[Check], out: Console) -> None:
+    table = columns("bold", "", "")
+    for check in checks:
+        words = text(check.found)
+        if check.advice:
+            words.append_text(text(f"\n→ {check.advice}", "italic"))
+        verdict = text(check.verdict.value, STYLES[check.verdict])
+        table.add_row(verdict, check.name, words)
+    out.print(table)

@@ -1,0 +1,153 @@
+"""The texts of `wording`: data, in both languages. Braces name fields of the event."""
+
+from __future__ import annotations
+
+from shared.events.values import Bilingual
+
+
+def _both(es: str, en: str) -> Bilingual:
+    return Bilingual(es=es, en=en)
+
+
+HEADLINES: dict[str, Bilingual] = {
+    "submission.rejected.v1": _both("Solicitud rechazada", "Submission rejected"),
+    "rejection.recorded": _both("Solicitud rechazada", "Submission rejected"),
+    "follow_up.accepted": _both("Mensaje aceptado", "Follow-up accepted"),
+    "inquiry.opened.v1": _both("Consulta {reference} abierta", "Inquiry {reference} opened"),
+    "inquiry.progressed.v1": _both("Novedad", "Progress"),
+    "inquiry.resolved.v1": _both("Consulta resuelta", "Inquiry resolved"),
+    "inquiry.closed.v1": _both("Consulta cerrada por {by}", "Inquiry closed by {by}"),
+    "inquiry.reopened.v1": _both("Consulta reabierta por {by}", "Inquiry reopened by {by}"),
+    "inquiry.queue_changed": _both(
+        "Pasada a la cola {queue} (agente {agent_id})", "Moved to queue {queue} (agent {agent_id})"
+    ),
+    "mail.sent": _both("Correo enviado: {template}", "Mail sent: {template}"),
+    "mail.failed": _both("Correo no entregado: {template}", "Mail not delivered: {template}"),
+    "notification.sent.v1": _both("Correo enviado: {template}", "Mail sent: {template}"),
+    "notification.failed.v1": _both(
+        "Correo no entregado: {template} ({error})", "Mail not delivered: {template} ({error})"
+    ),
+    "file.request_held": _both("Se espera el registro del contrato", "Waiting for the contract"),
+    "file.evidence_added": _both(
+        "Documentación añadida a {contract_number}", "Evidence added to {contract_number}"
+    ),
+    "cancellation.scheduled.v1": _both(
+        "{contract_number}: cancelación programada", "{contract_number}: cancellation scheduled"
+    ),
+    "cancellation.not_required.v1": _both(
+        "{contract_number}: no hace falta cancelar", "{contract_number}: no cancellation needed"
+    ),
+    "cancellation.evidence_awaited.v1": _both(
+        "{contract_number}: falta {missing}", "{contract_number}: still missing {missing}"
+    ),
+    "cancellation.evidence_reminded.v1": _both(
+        "{contract_number}: recordatorio, falta {missing}",
+        "{contract_number}: reminder, still missing {missing}",
+    ),
+    "cancellation.expired.v1": _both(
+        "{contract_number}: solicitud caducada", "{contract_number}: request expired"
+    ),
+    "cancellation.referred.v1": _both(
+        "{contract_number}: pasa a un profesional", "{contract_number}: referred to a professional"
+    ),
+    "cancellation.refused.v1": _both(
+        "{contract_number}: denegada ({reason})", "{contract_number}: refused ({reason})"
+    ),
+    "cancellation.already_scheduled.v1": _both(
+        "{contract_number}: ya estaba programada", "{contract_number}: was already scheduled"
+    ),
+    "cancellation.withdrawn.v1": _both(
+        "{contract_number}: cancelación retirada", "{contract_number}: cancellation withdrawn"
+    ),
+    "cancellation.withdrawal_refused.v1": _both(
+        "{contract_number}: no se puede retirar", "{contract_number}: cannot be withdrawn"
+    ),
+    "cancellation.took_effect.v1": _both(
+        "{contract_number}: cancelado", "{contract_number}: cancelled"
+    ),
+    "renewal.lapsed.v1": _both(
+        "{contract_number}: renovación anulada", "{contract_number}: renewal lapsed"
+    ),
+    "contract.recorded.v1": _both(
+        "{contract_number}: contrato registrado", "{contract_number}: contract recorded"
+    ),
+    "contract.status_changed.v1": _both(
+        "{contract_number}: ahora {status}", "{contract_number}: now {status}"
+    ),
+    "contract.accepted.v1": _both(
+        "{contract_number}: aceptación guardada", "{contract_number}: acceptance kept"
+    ),
+    "contract.acceptance_denied.v1": _both(
+        "{contract_number}: aceptación no admitida", "{contract_number}: acceptance denied"
+    ),
+    "contract.copy_ready.v1": _both(
+        "{contract_number}: copia lista", "{contract_number}: copy ready"
+    ),
+    "contract.copy_denied.v1": _both(
+        "{contract_number}: copia denegada", "{contract_number}: copy denied"
+    ),
+    "contract.activated.v1": _both(
+        "{contract_number}: ServicePac activado", "{contract_number}: ServicePac activated"
+    ),
+    "contract.activation_failed.v1": _both(
+        "{contract_number}: código incorrecto", "{contract_number}: wrong activation code"
+    ),
+    "customer.registered.v1": _both(
+        "Cliente {customer_id} registrado", "Customer {customer_id} registered"
+    ),
+    "customer.access_authorised.v1": _both(
+        "Cliente {customer_id}: acceso autorizado", "Customer {customer_id}: access authorised"
+    ),
+}
+
+SENTENCES: dict[str, Bilingual] = {
+    "rejection.recorded": _both(
+        "No se abrió ninguna consulta; quien la envió recibió la lista de errores.",
+        "No inquiry was opened; the sender was told every fault.",
+    ),
+    "inquiry.opened.v1": _both(
+        "{subject}. Cola: {queue}. Respuesta antes del {answer_due_at}.",
+        "{subject}. Queue: {queue}. Answer due by {answer_due_at}.",
+    ),
+    "inquiry.reopened.v1": _both(
+        "Respuesta antes del {answer_due_at}.", "Answer due by {answer_due_at}."
+    ),
+    "file.request_held": _both(
+        "{contract_number} no consta todavía; se espera hasta las {until}.",
+        "{contract_number} is not known yet; waiting until {until}.",
+    ),
+    "contract.copy_ready.v1": _both(
+        "{link} (hasta el {available_until})", "{link} (until {available_until})"
+    ),
+    "contract.activation_failed.v1": _both(
+        "Intentos restantes: {attempts_left}.", "Attempts left: {attempts_left}."
+    ),
+}
+"""For events that bring no explanation of their own."""
+
+CONSEQUENCES: dict[str, Bilingual] = {
+    "received_on": _both("recibida el", "received"),
+    "complete_on": _both("completa el", "complete"),
+    "notice_ends_on": _both("preaviso hasta", "notice ends"),
+    "effective_on": _both("efectiva el", "effective"),
+    "last_billable_on": _both("última facturación", "last charged day"),
+    "lapses_on": _both("se anula el", "lapses on"),
+    "due_on": _both("plazo hasta", "due by"),
+    "withdrawn_on": _both("retirada el", "withdrawn"),
+}
+
+WORDS: dict[str, Bilingual] = {
+    "by=customer": _both("el cliente", "the customer"),
+    "by=desk": _both("el servicio", "the desk"),
+    "missing=destruction_confirmation": _both(
+        "la confirmación de destrucción", "the confirmation of destruction"
+    ),
+    "missing=signature": _both("la firma", "the signature"),
+    "missing=contact": _both("los datos de contacto", "the contact data"),
+    "status=draft": _both("en borrador", "a draft"),
+    "status=active": _both("en vigor", "active"),
+    "status=cancellation_scheduled": _both("con cancelación programada", "to be cancelled"),
+    "status=cancelled": _both("cancelado", "cancelled"),
+    "status=lapsed": _both("anulado", "lapsed"),
+    "status=ended": _both("finalizado", "ended"),
+}

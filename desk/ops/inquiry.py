@@ -1,0 +1,174 @@
+"""`desk inquiry`: what happened to a request, in plain words, from the services' own records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from desk.ops import options
+from desk.ops.finding import find
+from desk.ops.records import (
+    INQUIRY,
+    Records,
+    inquiry_document,
+    no_inquiry,
+    plain_state,
+    reading,
+)
+from desk.ops.screen import columns, console, local_time, print_json, text
+from desk.ops.wording import consequence, said
+from shared.events.topics import CANCELLATION, INTAKE
+from shared.events.values import Language
+from shared.mongo import Document
+
+FILE = "file"
+OPENED = "inquiry.opened.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened, and who recorded it; `at` is aware."""
+
+    at: datetime
+    service: str
+    ce_type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """An inquiry: where it stands, and everything that happened, oldest first."""
+
+    document: Document
+    moments: Sequence[Moment]
+
+    @property
+    def opened(self) -> Mapping[str, Any]:
+        """The data of its opening; empty for a submission that opened none."""
+        return next((m.data for m in self.moments if m.ce_type == OPENED), {})
+
+
+def inquiry(
+    named: Annotated[
+        str, typer.Argument(metavar="REFERENCE|ID", help="INQ-…, an inquiry's or submission's id.")
+    ],
+    language: options.InLanguage = Language.EN,
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    mongo: options.Mongo = None,
+) -> None:
+    """Tell what happened to a request, step by step, in Madrid time."""
+    life = asyncio.run(_read(find(directory, mongo=mongo).mongo_address, named))
+    if as_json:
+        print_json(_as_json(life, language))
+    else:
+        show(life, language, console())
+
+
+async def _read(mongo_url: str, named: str) -> Life:
+    async with reading(mongo_url, INTAKE, CANCELLATION) as records:
+        intake = records[INTAKE]
+        document = await inquiry_document(intake, named)
+        if document is None:
+            raise no_inquiry(named)
+        history = await intake.store.history(INQUIRY, document["_id"])
+        moments = list(_moments(INTAKE, history))
+        numbers = next((m.data["contract_numbers"] for m in moments if m.ce_type == OPENED), [])
+        for number in numbers:
+            moments += await _decisions(records[CANCELLATION], number, document["_id"])
+    moments.sort(key=lambda moment: moment.at)
+    return Life(document, moments)
+
+
+async def _decisions(cancellation: Records, number: str, inquiry_id: str) -> list[Moment]:
+    """What the contract's cancellation file holds about this inquiry."""
+    history = await cancellation.store.history(FILE, number)
+    return [
+        moment
+        for moment in _moments(CANCELLATION, history)
+        if inquiry_id in (moment.data.get("inquiry_id"), moment.data.get("answers_inquiry_id"))
+    ]
+
+
+def _moments(service: str, history: Sequence[Document]) -> Iterator[Moment]:
+    for entry in history:
+        for event in entry["events"]:
+            if not _retold(entry, event):
+                yield Moment(entry["at"], service, event["type"], event["data"])
+
+
+def _retold(entry: Document, event: Document) -> bool:
+    """Intake's progress repeats the decision that the cancellation file tells with its dates."""
+    told_there = entry["topic"] == "desk.cancellations"
+    return told_there and event["type"] == "inquiry.progressed.v1"
+
+
+def show(life: Life, language: Language, out: Console) -> None:
+    """Who and what first, then the timeline."""
+    state, opened = plain_state(life.document), life.opened
+    head = columns("bold", "")
+    contact = opened.get("contact", {})
+    facts = {
+        "reference": opened.get("reference"),
+        "id": life.document["_id"],
+        "status": str(state.get("status", "unknown")).replace("_", " "),
+        "customer": state.get("customer_id"),
+        "kind": str(opened.get("kind", "")).replace("_", " "),
+        "subject": opened.get("subject"),
+        "queue": state.get("queue"),
+        "contact": " · ".join(str(value) for value in contact.values()),
+        "contracts": ", ".join(opened.get("contract_numbers", ())),
+        "continues": state.get("follows"),
+    }
+    for label, value in facts.items():
+        if value:
+            head.add_row(label, text(str(value)))
+    for detail in opened.get("details", ()):
+        head.add_row(f"  {detail['field']}", text(detail["value"]))
+    out.print(head)
+    out.print()
+    out.print(timeline(life.moments, language))
+
+
+def timeline(moments: Sequence[Moment], language: Language) -> Any:
+    """One row per moment that people ask about: Madrid time, then what happened and why."""
+    table = columns("dim", "")
+    for moment in moments:
+        found = said(moment.ce_type, moment.data, language)
+        if found is None:
+            continue
+        words = text(found.what, "bold")
+        for line in (consequence(moment.ce_type, moment.data, language), found.words):
+            if line:
+                words.append_text(text(f"\n{line}"))
+        if "rule" in moment.data:
+            rule = f"\npolicy {moment.data['policy']} {moment.data['policy_version']}"
+            words.append_text(text(f"{rule}, rule {moment.data['rule']}", "dim"))
+        table.add_row(local_time(moment.at), words)
+    return table
+
+
+def _as_json(life: Life, language: Language) -> dict[str, Any]:
+    return {
+        "inquiry_id": life.document["_id"],
+        "state": plain_state(life.document),
+        "timeline": [_moment_as_json(moment, language) for moment in life.moments],
+    }
+
+
+def _moment_as_json(moment: Moment, language: Language) -> dict[str, Any]:
+    found = said(moment.ce_type, moment.data, language)
+    return {
+        "at": moment.at.isoformat(),
+        "service": moment.service,
+        "type": moment.ce_type,
+        "what": found.what if found else None,
+        "words": found.words if found else None,
+        "data": moment.data,
+    }

@@ -1,0 +1,148 @@
+"""What `desk doctor` looks at on the broker: topics, lag and dead letters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from desk.embedded import pacing
+from desk.ops.findings import Check, fail, ok, warn
+from desk.ops.supervisor import SERVICES
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
+from shared.runtime.publisher import kafka_options
+from shared.settings import RuntimeSettings
+
+REQUEST_TIMEOUT_MS = 5_000
+LAG_NOTED = 1_000
+"""Records behind: fewer are a moment's work."""
+LETTERS_READ = 10_000
+"""The newest dead letters of each partition that are counted by reason."""
+
+
+async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
+    """The broker first; the rest only if it answers."""
+    pacing.install()
+    options = kafka_options(settings) | {"request_timeout_ms": REQUEST_TIMEOUT_MS}
+    admin = AIOKafkaAdminClient(**options)
+    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **options)
+    try:
+        async with AsyncExitStack() as until_done:
+            until_done.push_async_callback(admin.close)
+            await admin.start()
+            present = set(await admin.list_topics())
+            until_done.push_async_callback(consumer.stop)
+            await consumer.start()
+            topics = await topic_check(admin, present)
+            lags = [await lag_check(admin, consumer, name, settings, present) for name in SERVICES]
+            letters = await dead_letter_check(admin, consumer, present)
+    except (KafkaError, OSError) as error:
+        found = f"no answer from {settings.kafka_bootstrap_servers} ({type(error).__name__})"
+        advice = "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right"
+        return [fail("broker", found, advice)]
+    return [ok("broker", f"{settings.kafka_bootstrap_servers} answers"), topics, *lags, letters]
+
+
+async def topic_check(admin: AIOKafkaAdminClient, present: set[str]) -> Check:
+    """Whether the catalogue's topics are there, each with at least its partitions."""
+    missing = [topic.name for topic in CATALOGUE if topic.name not in present]
+    if missing:
+        advice = "start the services: they create the topics"
+        return fail("topics", f"missing: {', '.join(missing)}", advice)
+    described = await admin.describe_topics([topic.name for topic in CATALOGUE])
+    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    wrong = [
+        f"{topic.name} has {counts.get(topic.name, 0)} partitions, not {topic.partitions}"
+        for topic in CATALOGUE
+        if counts.get(topic.name) != topic.partitions
+    ]
+    if wrong:
+        advice = "all right if you meant it; never change the number while records are unread"
+        return warn("topics", "; ".join(wrong), advice)
+    return ok("topics", f"all {len(CATALOGUE)} there, partitions as in the catalogue")
+
+
+async def lag_check(
+    admin: AIOKafkaAdminClient,
+    consumer: AIOKafkaConsumer,
+    service: str,
+    settings: RuntimeSettings,
+    present: set[str],
+) -> Check:
+    """How far the service's consumer group is behind the ends of its topics."""
+    group = settings.group_of(service)
+    name = f"lag {service}"
+    partitions = await _partitions(
+        admin, [topic for topic in topics_read_by(service) if topic in present]
+    )
+    committed = await admin.list_consumer_group_offsets(group)
+    begins = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    behind: Counter[str] = Counter()
+    for partition in partitions:
+        found = committed.get(partition)
+        done = max(found.offset if found else 0, begins[partition])
+        behind[partition.topic] += max(0, ends[partition] - done)
+    total = behind.total()
+    if not total:
+        return ok(name, f"group {group} has read everything")
+    worst = ", ".join(f"{topic} {lag}" for topic, lag in behind.most_common(2) if lag)
+    if total < LAG_NOTED:
+        return ok(name, f"group {group} is {total} records behind ({worst})")
+    advice = "look again in a minute: if it does not shrink, read the service's log and health"
+    return warn(name, f"group {group} is {total} records behind ({worst})", advice)
+
+
+async def dead_letter_check(
+    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, present: set[str]
+) -> Check:
+    """How many records were given up, by service and reason."""
+    if DEAD_LETTERS not in present:
+        return ok("dead letters", "none")
+    partitions = await _partitions(admin, [DEAD_LETTERS])
+    begins = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    total = sum(ends[one] - begins[one] for one in partitions)
+    if not total:
+        return ok("dead letters", "none")
+    reasons = await _reasons(consumer, begins, ends)
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    return warn(
+        "dead letters", f"{total} ({told})", "docs/runbook.md says what each reason asks for"
+    )
+
+
+async def _reasons(
+    consumer: AIOKafkaConsumer,
+    begins: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> Counter[str]:
+    """The newest letters by service and reason; only the counts are kept."""
+    reasons: Counter[str] = Counter()
+    unread = {one: end for one, end in ends.items() if end > begins[one]}
+    consumer.assign(list(unread))
+    for one, end in unread.items():
+        consumer.seek(one, max(begins[one], end - LETTERS_READ))
+    while unread:
+        for records in (await consumer.getmany(timeout_ms=REQUEST_TIMEOUT_MS)).values():
+            reasons.update(_reason(record.headers) for record in records)
+        unread = {one: end for one, end in unread.items() if await consumer.position(one) < end}
+    return reasons
+
+
+def _reason(headers: Sequence[tuple[str, bytes]]) -> str:
+    found = {name: value.decode(errors="replace") for name, value in headers if value is not None}
+    return f"{found.get('dl_reason', 'unknown')} in {found.get('dl_service', 'unknown')}"
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
+    described = await admin.describe_topics(list(topics))
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]

@@ -1,0 +1,38 @@
+"""The options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.events.values import Language
+
+DIRECTORY = Path(".desk")
+
+Directory = Annotated[
+    Path, typer.Option("--directory", help="The folder of a `desk up`.", show_default=True)
+]
+Kafka = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Broker, host:port.", show_default=False
+    ),
+]
+Mongo = Annotated[
+    str | None,
+    typer.Option("--mongo", envvar="MONGO_URL", help="Database URL.", show_default=False),
+]
+Smtp = Annotated[
+    str | None,
+    typer.Option("--smtp", envvar="SMTP_URL", help="Mail server URL.", show_default=False),
+]
+Mailbox = Annotated[
+    Path | None,
+    typer.Option("--mailbox", help="Folder of .eml files.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+InLanguage = Annotated[
+    Language, typer.Option("--language", help="The language of the desk's sentences.")
+]

@@ -1,0 +1,42 @@
+"""What a service says of itself over HTTP, read without a web client of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+# A proxy of the environment must never be asked for a page of this machine.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+async def health_of(url: str, *, timeout_s: float = 2.0) -> dict[str, Any] | None:
+    """The health page at `url` whatever its status code, or None if nothing answers there."""
+    return await asyncio.to_thread(_read, url, timeout_s)
+
+
+async def is_healthy(url: str) -> bool:
+    """Whether the health page says `ok`: everything the service needs is there."""
+    page = await health_of(url)
+    return page is not None and page.get("status") == "ok"
+
+
+def _read(url: str, timeout_s: float) -> dict[str, Any] | None:
+    try:
+        with _direct.open(url, timeout=timeout_s) as answer:
+            page = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            page = _json_or_none(error.read())
+    except (OSError, ValueError):
+        return None
+    return page if isinstance(page, dict) else None
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

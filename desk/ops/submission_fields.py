@@ -1,0 +1,238 @@
+"""What each kind of submission is made of on the command line: one function per kind.
+
+Each gives the event's own fields; what all submissions have in common is added by `submit`. What
+is not given is left out: whether that is a fault is for the desk to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from shared.events.submissions import (
+    CancellationEvidenceSubmitted,
+    CancellationSubmitted,
+    CancellationWithdrawalSubmitted,
+    ContractAcceptanceSubmitted,
+    ContractCopySubmitted,
+    FollowUpSubmitted,
+    InquirySubmitted,
+    RegistrationSubmitted,
+    ServicepacActivationSubmitted,
+    Submission,
+)
+from shared.events.values import ConsentPurpose, SignatureKind, madrid_date
+
+Fields = Mapping[str, Any]
+
+
+def _option(name: str, explained: str) -> Any:
+    return typer.Option(name, help=explained, show_default=False)
+
+
+Name = Annotated[str | None, _option("--name", "The contact's name.")]
+Email = Annotated[str | None, _option("--email", "Where answers go.")]
+Phone = Annotated[str | None, _option("--phone", "The contact's phone.")]
+Postal = Annotated[str | None, _option("--postal-address", "The contact's postal address.")]
+Contract = Annotated[str, _option("--contract", "The contract number.")]
+Comment = Annotated[str | None, _option("--comment", "For the file.")]
+Destroyed = Annotated[bool, typer.Option("--destruction-confirmed", help="All copies are gone.")]
+SignedBy = Annotated[str | None, _option("--signed-by", "Who signed; without it: no signature.")]
+SignatureOf = Annotated[SignatureKind, typer.Option("--signature-kind", help="How it was signed.")]
+SignatureReference = Annotated[
+    str, typer.Option("--signature-reference", help="The document's, e-signature's or agent's id.")
+]
+ELECTRONIC = SignatureKind.ELECTRONIC
+BY_HAND = "desk-command"
+
+
+def cancellation(
+    contract: Annotated[list[str], _option("--contract", "Contract number; may be repeated.")],
+    destruction_confirmed: Destroyed = False,
+    requested_end: Annotated[str | None, _option("--requested-end", "YYYY-MM-DD.")] = None,
+    name: Name = None,
+    email: Email = None,
+    phone: Phone = None,
+    postal_address: Postal = None,
+    signed_by: SignedBy = None,
+    signature_kind: SignatureOf = ELECTRONIC,
+    signature_reference: SignatureReference = BY_HAND,
+    comment: Comment = None,
+) -> Fields:
+    """Cancel one contract or several."""
+    return {
+        "contract_numbers": contract,
+        "contact": _contact(name, email, phone, postal_address) or {},
+        "requested_end_on": requested_end,
+        "destruction_confirmed": destruction_confirmed or None,
+        "signature": _signature(signed_by, signature_kind, signature_reference),
+        "comment": comment,
+    }
+
+
+def evidence(
+    contract: Contract,
+    destruction_confirmed: Destroyed = False,
+    name: Name = None,
+    email: Email = None,
+    phone: Phone = None,
+    postal_address: Postal = None,
+    signed_by: SignedBy = None,
+    signature_kind: SignatureOf = ELECTRONIC,
+    signature_reference: SignatureReference = BY_HAND,
+) -> Fields:
+    """Add what a cancellation request was missing."""
+    return {
+        "contract_number": contract,
+        "destruction_confirmed": destruction_confirmed or None,
+        "signature": _signature(signed_by, signature_kind, signature_reference),
+        "contact": _contact(name, email, phone, postal_address),
+    }
+
+
+def withdrawal(contract: Contract, comment: Comment = None) -> Fields:
+    """Take a cancellation back."""
+    return {"contract_number": contract, "comment": comment}
+
+
+def inquiry(
+    request_type: Annotated[
+        str,
+        _option(
+            "--type",
+            "contracts, orders_and_deliveries, inventory_and_maintenance or invoices_and_payments.",
+        ),
+    ],
+    subject: Annotated[str, _option("--subject", "One line.")],
+    text: Annotated[str, _option("--text", "The question.")],
+    contract: Annotated[str | None, _option("--contract", "The contract it is about.")] = None,
+    name: Name = None,
+    email: Email = None,
+    phone: Phone = None,
+    postal_address: Postal = None,
+) -> Fields:
+    """Ask the desk a question."""
+    return {
+        "request_type": request_type,
+        "subject": subject,
+        "text": text,
+        "contract_number": contract,
+        "contact": _contact(name, email, phone, postal_address),
+    }
+
+
+def follow_up(
+    inquiry: Annotated[str, _option("--inquiry", "The inquiry's reference or id.")],
+    text: Annotated[str | None, _option("--text", "More words.")] = None,
+    close: Annotated[bool, typer.Option("--close", help="Nothing more is wanted.")] = False,
+) -> Fields:
+    """Continue an inquiry, or close it."""
+    return {"inquiry_id": inquiry, "text": text, "close": close or None}
+
+
+def registration(
+    name: Annotated[str, _option("--name", "The customer's name.")],
+    email: Annotated[str, _option("--email", "The customer's e-mail address.")],
+    phone: Annotated[str, _option("--phone", "The customer's phone.")],
+    company: Annotated[str, _option("--company", "The customer's company.")],
+    country: Annotated[str, typer.Option("--country", help="ISO 3166 alpha-2.")] = "ES",
+    store_and_contact: Annotated[
+        bool, typer.Option("--consent-store-and-contact", help="First needed consent.")
+    ] = False,
+    transfer_abroad: Annotated[
+        bool, typer.Option("--consent-transfer-abroad", help="Second needed consent.")
+    ] = False,
+    wording_version: Annotated[
+        str, typer.Option("--wording-version", help="Of the consents' wording.")
+    ] = "1",
+) -> Fields:
+    """Register a customer; both consents are needed."""
+    given = {
+        ConsentPurpose.STORE_AND_CONTACT: store_and_contact,
+        ConsentPurpose.TRANSFER_ABROAD: transfer_abroad,
+    }
+    return {
+        "name": name,
+        "email": email,
+        "phone": phone,
+        "company": company,
+        "country": country,
+        "consents": [
+            {"purpose": purpose.value, "wording_version": wording_version, "given_at": now()}
+            for purpose, consented in given.items()
+            if consented
+        ],
+    }
+
+
+def copy(
+    contract: Contract,
+    name: Name = None,
+    email: Email = None,
+    phone: Phone = None,
+    postal_address: Postal = None,
+) -> Fields:
+    """Ask for a copy of a contract."""
+    contact = _contact(name, email, phone, postal_address)
+    return {"contract_number": contract, "contact": contact}
+
+
+def acceptance(
+    contract: Contract,
+    signed_by: Annotated[str, _option("--signed-by", "Who accepts.")],
+    signed_at: Annotated[str | None, _option("--signed-at", "RFC 3339; now by default.")] = None,
+) -> Fields:
+    """Accept a contract."""
+    return {
+        "contract_number": contract,
+        "accepted": True,
+        "signed_by": signed_by,
+        "signed_at": signed_at or now(),
+    }
+
+
+def activation(
+    contract: Contract,
+    code: Annotated[str, _option("--code", "The code of the confirmation e-mail.")],
+) -> Fields:
+    """Activate a ServicePac contract with its code."""
+    return {"contract_number": contract, "activation_code": code}
+
+
+KINDS: dict[str, tuple[type[Submission], Callable[..., Fields]]] = {
+    "inquiry": (InquirySubmitted, inquiry),
+    "follow-up": (FollowUpSubmitted, follow_up),
+    "registration": (RegistrationSubmitted, registration),
+    "copy": (ContractCopySubmitted, copy),
+    "acceptance": (ContractAcceptanceSubmitted, acceptance),
+    "activation": (ServicepacActivationSubmitted, activation),
+    "cancellation": (CancellationSubmitted, cancellation),
+    "evidence": (CancellationEvidenceSubmitted, evidence),
+    "withdrawal": (CancellationWithdrawalSubmitted, withdrawal),
+}
+
+
+def now() -> str:
+    """The current instant as the event contract writes it: RFC 3339, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _contact(
+    name: str | None, email: str | None, phone: str | None, postal_address: str | None
+) -> Fields | None:
+    given = {"name": name, "email": email, "phone": phone, "postal_address": postal_address}
+    return {field: value for field, value in given.items() if value is not None} or None
+
+
+def _signature(signed_by: str | None, kind: SignatureKind, reference: str) -> Fields | None:
+    if signed_by is None:
+        return None
+    return {
+        "kind": kind.value,
+        "reference": reference,
+        "signed_by": signed_by,
+        "signed_on": madrid_date(datetime.now(UTC)).isoformat(),
+    }

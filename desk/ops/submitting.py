@@ -1,0 +1,180 @@
+"""Sending submissions and, if wanted, telling the answers as they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from desk.ops.answers import Answer, Followed, Listener, listening
+from desk.ops.errors import FAILED
+from desk.ops.outgoing import Outgoing
+from desk.ops.screen import columns, console, print_json, text
+from desk.ops.sending import send
+from desk.ops.wording import consequence, said
+from services.inquiry_intake.reference import reference_of
+from shared.events.envelope import message_uuid
+from shared.events.submissions import FollowUpSubmitted
+from shared.events.values import MADRID, Language
+from shared.settings import RuntimeSettings
+
+QUIET_S = 1.0
+"""After the last answer: its mail and what else follows from it are on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a person wants to be answered. `wait_s` is None for not at all."""
+
+    wait_s: float | None
+    language: Language
+    as_json: bool
+
+
+def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: Asked) -> None:
+    """Send all; exit code 1 if one is rejected, or if nothing at all comes back in time."""
+    followed = [Followed(one) for one in outgoing]
+    out = console()
+    if asked.wait_s is None:
+        asyncio.run(send(settings, outgoing))
+    else:
+        asyncio.run(_send_and_follow(settings, followed, asked, asked.wait_s, out))
+    if asked.as_json:
+        print_json([_as_json(one) for one in followed])
+    elif asked.wait_s is None:
+        for one in followed:
+            _announce(one, out)
+    else:
+        _conclude(followed, asked.wait_s, out)
+    unheard = asked.wait_s is not None and not all(one.answers for one in followed)
+    if unheard or any(one.refused for one in followed):
+        raise typer.Exit(FAILED)
+
+
+async def _send_and_follow(
+    settings: RuntimeSettings,
+    followed: Sequence[Followed],
+    asked: Asked,
+    wait_s: float,
+    out: Console,
+) -> None:
+    async with listening(settings) as listener:
+        await send(settings, [one.submission for one in followed])
+        if not asked.as_json:
+            for one in followed:
+                _announce(one, out)
+        teller = Teller(out, asked, numbered=len(followed) > 1)
+        await _follow(listener, followed, teller, time.monotonic() + wait_s)
+
+
+async def _follow(
+    listener: Listener, followed: Sequence[Followed], teller: Teller, deadline: float
+) -> None:
+    last_heard = time.monotonic()
+    while (now := time.monotonic()) < deadline:
+        if all(one.done for one in followed) and now - last_heard > QUIET_S:
+            return
+        for answer in await listener.next():
+            for number, one in enumerate(followed, start=1):
+                if one.take(answer):
+                    last_heard = time.monotonic()
+                    teller.tell(answer, number)
+
+
+class Teller:
+    """Prints each answer once: a decision and the progress that repeats it say the same."""
+
+    def __init__(self, out: Console, asked: Asked, *, numbered: bool) -> None:
+        self._out = out
+        self._asked = asked
+        self._numbered = numbered
+        self._told: set[tuple[int, object, str]] = set()
+
+    def tell(self, answer: Answer, number: int) -> None:
+        if self._asked.as_json:
+            return
+        line = self._line(answer)
+        if line is None:
+            return
+        what, words = line
+        mark = number, answer.data.get("contract_number"), words
+        if words and mark in self._told:
+            return
+        self._told.add(mark)
+        table = columns("dim", "")
+        clock = datetime.now(MADRID).strftime("%H:%M:%S")
+        table.add_row(f"{number}  {clock}" if self._numbered else clock, _told(what, words))
+        self._out.print(table)
+
+    def _line(self, answer: Answer) -> tuple[str, str] | None:
+        if answer.dead is not None:
+            return "The desk could not process it (dead letter)", answer.dead
+        found = said(answer.ce_type, answer.data, self._asked.language)
+        if found is None:
+            return None
+        dates = consequence(answer.ce_type, answer.data, self._asked.language)
+        return f"{found.what} ({dates})" if dates else found.what, found.words
+
+
+def _told(what: str, words: str) -> Text:
+    line = text(what, "bold")
+    return line.append_text(text(f"\n{words}")) if words else line
+
+
+def _announce(one: Followed, out: Console) -> None:
+    submission = one.submission
+    out.print(f"submitted {submission.ce_type}, id {submission.ce_id}", soft_wrap=True)
+    if submission.ce_type == FollowUpSubmitted.ce_type:
+        out.print(f"follow it with: desk inquiry {one.inquiry_id}", style="dim", soft_wrap=True)
+    else:
+        out.print(f"follow it with: desk inquiry {reference(one)}", style="dim", soft_wrap=True)
+
+
+def reference(one: Followed) -> str:
+    """The reference that the submission's inquiry gets, should it be accepted."""
+    return reference_of(message_uuid(one.submission.source, one.submission.ce_id))
+
+
+_CONCLUSIONS = {
+    "rejected": "Rejected: nothing of it was done. Correct the fields above and submit it anew.",
+    "dead_letter": "Nobody will answer until it is replayed: see `desk doctor`.",
+    "resolved": "Done: everything that was asked has its answer.",
+    "closed": "Done and closed.",
+    "open": "Open: a professional will answer.",
+    "received": "Received.",
+    "evidence_awaited": "The desk waits for the missing evidence: `desk submit evidence`.",
+    "referred": "A professional decides: `desk publish` an agent.referral_decided.v1.",
+}
+
+
+def _conclude(followed: Sequence[Followed], wait_s: float, out: Console) -> None:
+    for number, one in enumerate(followed, start=1):
+        mark = f"{number}  " if len(followed) > 1 else ""
+        style = "bold red" if one.refused else "bold green" if one.done else "bold yellow"
+        out.print(f"{mark}{_CONCLUSIONS.get(one.outcome) or _not_yet(one, wait_s)}", style=style)
+
+
+def _not_yet(one: Followed, wait_s: float) -> str:
+    if one.answers:
+        return f"Not finished after {wait_s:g} s; it goes on without you."
+    return f"No answer within {wait_s:g} s. It is safe in Kafka; `desk doctor` says what is wrong."
+
+
+def _as_json(one: Followed) -> dict[str, object]:
+    return {
+        "ce_type": one.submission.ce_type,
+        "ce_id": one.submission.ce_id,
+        "source": one.submission.source,
+        "inquiry_id": one.inquiry_id,
+        "outcome": one.outcome if one.answers else "submitted",
+        "answers": [
+            {"ce_type": a.ce_type, "ce_id": a.ce_id, "dead": a.dead, "data": a.data}
+            for a in one.answers
+        ],
+    }

@@ -1,0 +1,65 @@
+"""`desk verify`: every record still follows from its history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from desk.ops import options
+from desk.ops.auditing import Audit, audit
+from desk.ops.errors import FAILED
+from desk.ops.finding import find
+from desk.ops.records import reading
+from desk.ops.screen import console, plain, print_json
+
+
+def verify(
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    mongo: options.Mongo = None,
+) -> None:
+    """Fold every history and compare it with the stored state; exit code 1 for any fault.
+
+    Also: message and event ids are unique, and cancellation decisions are numbered without gaps.
+    """
+    audits = asyncio.run(_audits(find(directory, mongo=mongo).mongo_address))
+    if as_json:
+        print_json([asdict(one) for one in audits])
+    else:
+        show(audits, console())
+    if any(one.faults for one in audits):
+        raise typer.Exit(FAILED)
+
+
+async def _audits(mongo_url: str) -> list[Audit]:
+    async with reading(mongo_url) as services:
+        return [
+            await audit(records, decider)
+            for records in services.values()
+            for decider in records.service.deciders
+        ]
+
+
+def show(audits: Sequence[Audit], out: Console) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("service", "kind"):
+        table.add_column(name, no_wrap=True)
+    for name in ("aggregates", "messages", "events", "faults"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in audits:
+        counts = (one.aggregates, one.messages, one.events, one.fault_count)
+        style = "red" if one.faults else ""
+        table.add_row(one.service, one.kind, *(f"{n:,}" for n in counts), style=style)
+    out.print(table)
+    for one in audits:
+        for fault in one.faults:
+            out.print(plain(f"fault: {one.service} {one.kind} {fault}"), style="red")
+    if any(one.faults for one in audits):
+        out.print("Keep the database as it is and compare the histories named above.")
+    else:
+        out.print("Every record follows from its history.", style="green")

@@ -1,0 +1,86 @@
+"""The course of one decision: each event is folded in before the next is decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from services.cancellation.evolution import evolve
+from services.cancellation.file import Cancellation, File, Request
+from services.cancellation.policies.outcome import Because
+from services.cancellation.policies.terms import Rules
+from shared.events.cancellations import CancellationEvent
+from shared.events.envelope import Event
+from shared.events.values import Bilingual
+
+UNNUMBERED = 0
+
+
+class Heading(TypedDict):
+    """The fields that every public event has."""
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str | None
+    sequence: int
+    policy: str
+    policy_version: str
+    rule: str
+    explanation: Bilingual
+
+
+class Course:
+    """What one message brings about, seen at `now` (aware).
+
+    `file` is the file as it stands after the `events` so far. Public events get the next
+    `sequence` here, and nowhere else.
+    """
+
+    def __init__(self, rules: Rules, file: File, now: datetime) -> None:
+        self.rules = rules
+        self.file = file
+        self.now = now
+        self.events: list[Event] = []
+
+    def happens(self, event: Event) -> None:
+        if isinstance(event, CancellationEvent):
+            event = event.model_copy(update={"sequence": self.file.sequence + 1})
+        self.events.append(event)
+        self.file = evolve(self.file, event)
+
+    def answers(
+        self, request: Request, event: CancellationEvent, asked_by: str | None = None
+    ) -> None:
+        """`event` answers the request, the evidence that joined it, and the inquiry `asked_by`.
+
+        An event names one such inquiry, so each further one gets the same event once more.
+        """
+        asking = request.unanswered if asked_by is None else (*request.unanswered, asked_by)
+        for inquiry_id in asking or (None,):
+            self.happens(event.model_copy(update={"answers_inquiry_id": inquiry_id}))
+
+    def about(self, request: Request, because: Because) -> Heading:
+        """The heading of an event on a request, under the version it was received under."""
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=request.customer_id,
+            inquiry_id=request.inquiry_id,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=request.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )
+
+    def about_cancellation(self, cancellation: Cancellation, because: Because) -> Heading:
+        """The heading of an event on the cancellation that stands on the contract."""
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=cancellation.customer_id,
+            inquiry_id=cancellation.inquiry_id,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=cancellation.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )

@@ -1,0 +1,73 @@
+"""What a policy may look at, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.cancellation.file import File, Request
+from services.cancellation.policies.terms import PolicyTerms
+from shared.events.cancellations import ReferralCause
+from shared.events.values import Bilingual, Evidence
+
+
+class PolicyName(StrEnum):
+    """The names under which decisions cite DOMAIN.md's policies."""
+
+    SINGLE_CHARGE = "single-charge"
+    RENEWAL_LAPSE = "renewal-lapse"
+    MONTHLY_NOTICE = "monthly-notice"
+    WRITTEN_NOTICE = "written-notice"
+    REFER = "refer"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request under the terms it was received under, in its contract's file."""
+
+    terms: PolicyTerms
+    request: Request
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why: the policy, the rule of it that fired, and a sentence that a customer understands."""
+
+    policy: str
+    rule: str
+    explanation: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The contract ends on `effective_on`; the day before is the last one to be charged."""
+
+    because: Because
+    complete_on: date
+    notice_ends_on: date
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitEvidence:
+    because: Because
+    missing: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotRequired:
+    because: Because
+    lapses_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    because: Because
+    cause: ReferralCause
+
+
+Outcome = Schedule | AwaitEvidence | NotRequired | Refer
+Policy = Callable[[Case], Outcome]

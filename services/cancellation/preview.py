@@ -1,0 +1,72 @@
+"""What would happen if I asked today? The same code decides, and nothing changes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from services.cancellation.course import Course
+from services.cancellation.domain import Rules, decide, evolve
+from services.cancellation.file import File, Status
+from services.cancellation.requesting import decide_request
+from shared.events.cancellations import CancellationEvent
+from shared.events.envelope import Event, Message
+from shared.events.requests import CancellationRequested
+from shared.events.values import Channel, Contact, Signature, SignatureKind, madrid_date
+
+SOURCE = "/services/cancellation/preview"
+INQUIRY = "preview"
+SOMEBODY = "unknown"
+CONTACT = Contact(name="preview", email="preview@example.org")
+
+
+def preview(
+    rules: Rules,
+    state: File | None,
+    contract_number: str,
+    now: datetime,
+    *,
+    customer_id: str | None = None,
+    destruction_confirmed: bool = False,
+    signed: bool = False,
+    requested_end_on: date | None = None,
+) -> list[Event]:
+    """The public events that a complete web request at `now` (aware) would bring about.
+
+    Without `customer_id` the contract's own holder asks. A contract that is not known as the
+    customer's gives the referral at once; a real request is held for the grace time first.
+    """
+    holder = state.contract.customer_id if state and state.contract else SOMEBODY
+    request = CancellationRequested(
+        inquiry_id=INQUIRY,
+        customer_id=customer_id or holder,
+        channel=Channel.WEB,
+        received_at=now,
+        contract_number=contract_number,
+        contact=CONTACT,
+        destruction_confirmed=destruction_confirmed,
+        signature=_signature(madrid_date(now)) if signed else None,
+        requested_end_on=requested_end_on,
+    )
+    events = decide(rules, Message(SOURCE, INQUIRY, request), state, now)
+    answers = _without_the_hold(rules, state, events, now)
+    return [event for event in answers if isinstance(event, CancellationEvent)]
+
+
+def _without_the_hold(
+    rules: Rules, state: File | None, events: list[Event], now: datetime
+) -> list[Event]:
+    for event in events:
+        state = evolve(state, event)
+    assert state is not None
+    held = state.request(INQUIRY)
+    if held is None or held.status is not Status.HELD:
+        return events
+    course = Course(rules, state, now)
+    decide_request(course, held)
+    return course.events
+
+
+def _signature(day: date) -> Signature:
+    return Signature(
+        kind=SignatureKind.ELECTRONIC, reference=INQUIRY, signed_by=INQUIRY, signed_on=day
+    )

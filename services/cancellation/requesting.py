@@ -1,0 +1,157 @@
+"""A customer asks for the cancellation; what the policies answer becomes events here."""
+
+from __future__ import annotations
+
+from services.cancellation.course import Course
+from services.cancellation.file import Given, Request
+from services.cancellation.policies import every_policy, refer
+from services.cancellation.policies.catalogue import policy_for
+from services.cancellation.policies.outcome import (
+    AwaitEvidence,
+    Case,
+    NotRequired,
+    Outcome,
+    Refer,
+    Schedule,
+)
+from services.cancellation.policies.wording import day_before
+from services.cancellation.records import RequestHeld, RequestReceived
+from shared.events.cancellations import (
+    CancellationAlreadyScheduled,
+    CancellationEvidenceAwaited,
+    CancellationNotRequired,
+    CancellationReferred,
+    CancellationScheduled,
+)
+from shared.events.contracts import ContractType
+from shared.events.requests import CancellationEvidenceGiven, CancellationRequested
+from shared.events.values import madrid_date
+
+
+def cancellation_requested(course: Course, asked: CancellationRequested) -> None:
+    """A request is decided at once, or held while the contract's record may be on its way."""
+    if course.file.request(asked.inquiry_id) is None:
+        take_in(course, asked)
+
+
+def take_in(course: Course, submission: CancellationRequested | CancellationEvidenceGiven) -> None:
+    """Keep a submission as a request of its own, and decide it or hold it."""
+    request = _received(course, submission)
+    customer = request.customer_id
+    if course.file.holder_is(customer) or course.file.cancellation_of(customer):
+        return decide_request(course, request)
+    # Another customer's contract is held like an unknown one, so that nobody can tell them apart.
+    until = course.now + course.rules.grace
+    return course.happens(
+        RequestHeld(
+            contract_number=course.file.contract_number,
+            inquiry_id=request.inquiry_id,
+            until=until,
+        )
+    )
+
+
+def _received(
+    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+) -> Request:
+    received_on = madrid_date(submission.received_at)
+    terms = course.rules.in_force_on(received_on)
+    only_evidence = isinstance(submission, CancellationEvidenceGiven)
+    course.happens(
+        RequestReceived(
+            contract_number=course.file.contract_number,
+            inquiry_id=submission.inquiry_id,
+            customer_id=submission.customer_id,
+            received_on=received_on,
+            requested_end_on=getattr(submission, "requested_end_on", None),
+            given=given_in(submission),
+            only_evidence=only_evidence,
+            policy_version=terms.version,
+            due_on=terms.evidence_due_on(received_on),
+            remind_on=terms.remind_on(received_on),
+        )
+    )
+    return course.file.requests[-1]
+
+
+def given_in(submission: CancellationRequested | CancellationEvidenceGiven) -> Given:
+    """The pieces that a submission brings, on the Madrid date of its receipt."""
+    return Given.on(
+        madrid_date(submission.received_at),
+        submission.channel,
+        destruction_confirmed=submission.destruction_confirmed,
+        signature=submission.signature,
+        contact=submission.contact,
+    )
+
+
+def decide_request(course: Course, request: Request) -> None:
+    """What holds for every policy comes first; then the policy of the contract's type decides."""
+    if course.file.cancellation_of(request.customer_id):
+        return already_scheduled(course, request)
+    return _announce(course, request, _outcome(course, request))
+
+
+def _outcome(course: Course, request: Request) -> Outcome:
+    file = course.file
+    if file.contract is None or not file.holder_is(request.customer_id):
+        return refer.contract_not_found()
+    if file.cancellation is not None:
+        return refer.cancelled_by_another()
+    needs_none = file.contract.type == ContractType.PASSPORT_ADVANTAGE
+    if request.only_evidence and not needs_none:
+        return refer.evidence_without_request()
+    terms = course.rules.version(request.policy_version)
+    return policy_for(file.contract.type)(Case(terms, request, file))
+
+
+def _announce(course: Course, request: Request, outcome: Outcome) -> None:
+    head = course.about(request, outcome.because)
+    match outcome:
+        case Schedule():
+            schedule(course, request, outcome)
+        case AwaitEvidence(missing=missing):
+            due_on = request.due_on
+            course.answers(
+                request, CancellationEvidenceAwaited(**head, missing=missing, due_on=due_on)
+            )
+        case NotRequired(lapses_on=lapses_on):
+            course.answers(request, CancellationNotRequired(**head, lapses_on=lapses_on))
+        case Refer(cause=cause):
+            course.answers(request, CancellationReferred(**head, cause=cause))
+
+
+def schedule(course: Course, request: Request, outcome: Schedule) -> None:
+    """The contract's one cancellation; the customer's other open requests get its dates."""
+    *earlier, last = request.unanswered or (None,)
+    course.happens(
+        CancellationScheduled(
+            **course.about(request, outcome.because),
+            answers_inquiry_id=last,
+            received_on=request.received_on,
+            complete_on=outcome.complete_on,
+            notice_ends_on=outcome.notice_ends_on,
+            effective_on=outcome.effective_on,
+            last_billable_on=day_before(outcome.effective_on),
+        )
+    )
+    # Billing must see one scheduled event, so evidence beyond the last piece gets the dates only.
+    for inquiry_id in earlier:
+        evidence = request.model_copy(update={"inquiry_id": inquiry_id, "unanswered": ()})
+        already_scheduled(course, evidence)
+    for other in course.file.open_requests_of(request.customer_id):
+        already_scheduled(course, other)
+
+
+def already_scheduled(course: Course, request: Request) -> None:
+    """A second request is no second cancellation: it is answered with the first one's dates."""
+    first = course.file.cancellation
+    assert first is not None
+    head = course.about(request, every_policy.already_cancelled(first))
+    head["policy_version"] = first.policy_version
+    course.answers(
+        request,
+        CancellationAlreadyScheduled(
+            **head, effective_on=first.effective_on, first_inquiry_id=first.inquiry_id
+        ),
+    )

@@ -1,0 +1,67 @@
+"""The cancellation service: its topics, and the file in which each message is decided."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from services.cancellation import domain
+from services.cancellation.settings import Settings
+from shared.events.agents import ReferralDecided
+from shared.events.billing import InvoiceIssued, InvoicePaid
+from shared.events.contracts import ContractRecorded
+from shared.events.envelope import Message, Ref
+from shared.events.internal import TimerDue
+from shared.events.requests import (
+    CancellationEvidenceGiven,
+    CancellationRequested,
+    CancellationWithdrawalRequested,
+)
+from shared.runtime.decider import IGNORED, Decider, Route, Service
+
+NAME = "cancellation"
+FILE = "file"
+
+
+def build(settings: Settings) -> Service:
+    """The service, wired from its settings; nothing is opened."""
+    rules = domain.Rules(
+        terms=settings.policy_terms, grace=timedelta(seconds=settings.contract_grace_seconds)
+    )
+    return Service(name=NAME, deciders=(file_decider(rules),), route=route, timer=timer)
+
+
+def file_decider(rules: domain.Rules) -> Decider[domain.File]:
+    """The Decider of the cancellation file, whose id is the contract number."""
+    return Decider(
+        kind=FILE,
+        state=domain.File,
+        decide=partial(domain.decide, rules),
+        evolve=domain.evolve,
+        private_events=domain.PRIVATE_EVENTS,
+        due_at=domain.due_at,
+    )
+
+
+def route(message: Message) -> Route:
+    """A contract's messages go to its file; what the file does not decide is ignored."""
+    match message.data:
+        case TimerDue(owner=owner) if owner != NAME:
+            return IGNORED
+        case (
+            CancellationRequested(contract_number=contract_number)
+            | CancellationEvidenceGiven(contract_number=contract_number)
+            | CancellationWithdrawalRequested(contract_number=contract_number)
+            | ContractRecorded(contract_number=contract_number)
+            | InvoiceIssued(contract_number=contract_number)
+            | InvoicePaid(contract_number=contract_number)
+            | ReferralDecided(contract_number=contract_number)
+            | TimerDue(contract_number=contract_number)
+        ):
+            return Route(decides=(Ref(FILE, contract_number),))
+    return IGNORED
+
+
+def timer(contract_number: str, due_at: datetime) -> TimerDue:
+    """The message that tells a file that its `due_at` has come."""
+    return TimerDue(contract_number=contract_number, owner=NAME, due_at=due_at)

@@ -1,0 +1,154 @@
+"""Copies (F8) and acceptances (F1): only for the contract's holder with access.
+
+Everyone else gets the same answer after the same time, whether or not the contract exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from services.contract_archive.contract_state import (
+    BegunDocument,
+    ContractState,
+    DocumentBegun,
+    DocumentKind,
+    DocumentOrder,
+    DocumentOrderHeld,
+    HeldOrder,
+    fold,
+)
+from services.contract_archive.customer import CUSTOMER
+from services.contract_archive.rules import Rules
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractCopyDenied,
+    ContractCopyReady,
+)
+from shared.events.envelope import Event, Ref
+from shared.events.internal import DocumentStored
+from shared.events.requests import ContractAcceptanceRequested, ContractCopyRequested
+
+NOT_AVAILABLE = "not_available"
+
+Replicas = Mapping[Ref, Any]
+
+
+def order_of(
+    request: ContractCopyRequested | ContractAcceptanceRequested, correlation_id: str | None
+) -> DocumentOrder:
+    signed = request if isinstance(request, ContractAcceptanceRequested) else None
+    return DocumentOrder(
+        kind=DocumentKind.ACCEPTANCE if signed else DocumentKind.COPY,
+        inquiry_id=request.inquiry_id,
+        correlation_id=correlation_id,
+        customer_id=request.customer_id,
+        reference=request.reference,
+        language=request.language,
+        signed_by=signed.signed_by if signed else None,
+        signed_at=signed.signed_at if signed else None,
+    )
+
+
+def order_document(
+    rules: Rules, order: DocumentOrder, state: ContractState, replicas: Replicas, as_of: datetime
+) -> Sequence[Event]:
+    """A request that is not allowed so far waits for the records that would allow it."""
+    if _allowed(order, state, replicas):
+        return [_begin(rules, order, state, as_of)]
+    held = HeldOrder(order=order, until=as_of + rules.access_grace)
+    return [DocumentOrderHeld(contract_number=state.contract_number, held=held)]
+
+
+def settle_orders(
+    rules: Rules, state: ContractState, replicas: Replicas, as_of: datetime
+) -> Sequence[Event]:
+    """Begins what is allowed by now; denies what waited long enough, or lost its holder."""
+    happened: list[Event] = []
+    for held in state.held_orders:
+        if _allowed(held.order, state, replicas):
+            happened.append(_begin(rules, held.order, fold(state, happened), as_of))
+        elif held.until <= as_of:
+            happened.append(_denial(held.order, state))
+    lost = [d.order for d in state.documents if not _holds(d.order, state)]
+    return [*happened, *(_denial(order, state) for order in lost)]
+
+
+def finish_document(stored: DocumentStored, state: ContractState) -> Sequence[Event]:
+    """The outcome of the work; one that nothing waits for any more changes nothing.
+
+    An acceptance answers every acceptance that its customer has under way.
+    """
+    begun = next((d for d in state.documents if d.document_id == stored.document_id), None)
+    if begun is None:
+        return []
+    if begun.order.kind is DocumentKind.COPY:
+        return [_copy_ready(begun, stored)]
+    return [
+        _accepted(document.order, stored.contract_number, stored.document_id, stored.sha256)
+        for document in state.documents
+        if document.order.kind is DocumentKind.ACCEPTANCE
+        and document.order.customer_id == begun.order.customer_id
+    ]
+
+
+def _allowed(order: DocumentOrder, state: ContractState, replicas: Replicas) -> bool:
+    """Raises KeyError when the customer was not read with the message: a wiring fault."""
+    customer = replicas[Ref(CUSTOMER, order.customer_id)]
+    return _holds(order, state) and customer is not None and customer.access
+
+
+def _holds(order: DocumentOrder, state: ContractState) -> bool:
+    return state.facts is not None and state.facts.customer_id == order.customer_id
+
+
+def _begin(rules: Rules, order: DocumentOrder, state: ContractState, as_of: datetime) -> Event:
+    first = state.accepted
+    is_copy = order.kind is DocumentKind.COPY
+    if not is_copy and first is not None and first.customer_id == order.customer_id:
+        return _accepted(order, state.contract_number, first.document_id, first.sha256)
+    document = BegunDocument(
+        document_id=str(uuid5(NAMESPACE_URL, f"{state.contract_number} {order.inquiry_id}")),
+        order=order,
+        begun_at=as_of,
+        available_until=as_of + rules.copy_available_for if is_copy else None,
+    )
+    return DocumentBegun(contract_number=state.contract_number, document=document)
+
+
+def _accepted(
+    order: DocumentOrder, contract_number: str, document_id: str, sha256: str
+) -> ContractAccepted:
+    return ContractAccepted(
+        contract_number=contract_number,
+        customer_id=order.customer_id,
+        inquiry_id=order.inquiry_id,
+        document_id=document_id,
+        sha256=sha256,
+    )
+
+
+def _copy_ready(begun: BegunDocument, stored: DocumentStored) -> ContractCopyReady:
+    assert begun.available_until is not None
+    return ContractCopyReady(
+        contract_number=stored.contract_number,
+        customer_id=begun.order.customer_id,
+        inquiry_id=begun.order.inquiry_id,
+        document_id=stored.document_id,
+        sha256=stored.sha256,
+        available_until=begun.available_until,
+        link=stored.link,
+    )
+
+
+def _denial(order: DocumentOrder, state: ContractState) -> Event:
+    denied = ContractCopyDenied if order.kind is DocumentKind.COPY else ContractAcceptanceDenied
+    return denied(
+        contract_number=state.contract_number,
+        customer_id=order.customer_id,
+        inquiry_id=order.inquiry_id,
+        cause=NOT_AVAILABLE,
+    )

@@ -1,0 +1,248 @@
+"""What the archive's documents say, in Spanish and in English."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+_MOST_DIGITS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """The labels of one language, and how it writes dates, instants and money."""
+
+    language: str
+    months: tuple[str, ...]
+    day_pattern: str
+    """With `{day}`, `{month}` (its name) and `{year}`."""
+    thousands: str
+    decimal_point: str
+    euros: str
+    """With `{amount}`."""
+    other_money: str
+    """With `{amount}` and `{currency}`."""
+
+    copy_title: str
+    certificate_title: str
+    certifies_copy: str
+    """With `{contract_number}`, `{issued_on}`, `{reference}` and `{sha256}`."""
+    certifies_acceptance: str
+    """As `certifies_copy`."""
+    note_on_lost_characters: str
+    page_of: str
+    """With `{page}` and `{pages}`."""
+    phone: str
+
+    contract: str
+    contract_number: str
+    title: str
+    type: str
+    holder: str
+    customer_id: str
+    starts_on: str
+    ends_on: str
+    auto_renewal: str
+    price: str
+    period: str
+    status: str
+
+    acceptance: str
+    signed_by: str
+    signed_at: str
+    accepted_contract: str
+
+    yes: str
+    no: str
+    no_end: str
+    not_recorded: str
+    terms: dict[str, str] = field(hash=False)
+    """Words for the wire's values of type, period and status."""
+
+    def term(self, value: str) -> str:
+        """The word for a wire value; a value without one is shown as it is."""
+        return self.terms.get(value, value)
+
+    def day(self, day: date) -> str:
+        return self.day_pattern.format(day=day.day, month=self.months[day.month - 1], year=day.year)
+
+    def instant(self, instant: datetime) -> str:
+        """To the second, in Europe/Madrid, with the offset that tells the repeated hour apart."""
+        local = instant.astimezone(ZoneInfo("Europe/Madrid"))
+        offset = f"{local:%z}"
+        return f"{self.day(local.date())}, {local:%H:%M:%S} (Madrid, UTC{offset[:3]}:{offset[3:5]})"
+
+    def money(self, amount: str, currency: str) -> str:
+        """Every digit of the amount, at least two decimals; what is no number is shown as it is."""
+        pattern = self.euros if currency == "EUR" else self.other_money
+        return pattern.format(amount=self._number(amount), currency=currency)
+
+    def _number(self, amount: str) -> str:
+        try:
+            value = Decimal(amount)
+        except InvalidOperation:
+            return amount
+        exponent = value.as_tuple().exponent
+        if not isinstance(exponent, int) or max(-exponent, value.adjusted()) > _MOST_DIGITS:
+            return amount  # NaN, or an exponent that would fill pages with zeros
+        grouped = f"{value:,.{max(2, -exponent)}f}"
+        return grouped.translate(str.maketrans(",.", self.thousands + self.decimal_point))
+
+
+def wording_in(language: str) -> Wording:
+    """English for `en`, Spanish for everything else: it is the desk's default language."""
+    return ENGLISH if language == "en" else SPANISH
+
+
+SPANISH = Wording(
+    language="es",
+    months=(
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ),
+    day_pattern="{day} de {month} de {year}",
+    thousands=".",
+    decimal_point=",",
+    euros="{amount} €",
+    other_money="{amount} {currency}",
+    copy_title="Copia certificada de contrato",
+    certificate_title="Certificado de aceptación de contrato",
+    certifies_copy=(
+        "Certificamos que esta copia reproduce los datos registrados del contrato"
+        " {contract_number} a fecha {issued_on}; referencia {reference};"
+        " SHA-256 de los datos: {sha256}"
+    ),
+    certifies_acceptance=(
+        "Certificamos que la aceptación indicada consta en nuestros registros y que este"
+        " certificado reproduce los datos registrados del contrato {contract_number} a fecha"
+        " {issued_on}; referencia {reference}; SHA-256 de los datos: {sha256}"
+    ),
+    note_on_lost_characters=(
+        "Los caracteres que la tipografía de este documento no incluye se muestran como «?»;"
+        " la huella SHA-256 se calcula sobre los datos originales."
+    ),
+    page_of="Página {page}/{pages}",
+    phone="Tel.",
+    contract="Datos del contrato",
+    contract_number="Número de contrato",
+    title="Descripción",
+    type="Tipo",
+    holder="Titular",
+    customer_id="Número de cliente",
+    starts_on="Fecha de inicio",
+    ends_on="Fecha de fin",
+    auto_renewal="Renovación automática",
+    price="Precio",
+    period="Periodicidad",
+    status="Estado",
+    acceptance="Aceptación",
+    signed_by="Aceptado por",
+    signed_at="Fecha y hora",
+    accepted_contract="Contrato aceptado",
+    yes="Sí",
+    no="No",
+    no_end="Sin fecha de fin",
+    not_recorded="No consta",
+    terms={
+        "passport_advantage": "Passport Advantage",
+        "monthly_licence": "Licencia de cuota mensual",
+        "hardware_maintenance": "Mantenimiento de hardware",
+        "software_maintenance": "Mantenimiento de software",
+        "servicepac": "ServicePac",
+        "once": "Pago único",
+        "month": "Mensual",
+        "year": "Anual",
+        "draft": "Borrador",
+        "active": "Activo",
+        "cancellation_scheduled": "Cancelación programada",
+        "cancelled": "Cancelado",
+        "lapsed": "Renovación no efectuada",
+        "ended": "Finalizado",
+    },
+)
+
+ENGLISH = Wording(
+    language="en",
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+    day_pattern="{day} {month} {year}",
+    thousands=",",
+    decimal_point=".",
+    euros="€{amount}",
+    other_money="{currency} {amount}",
+    copy_title="Certified copy of contract",
+    certificate_title="Certificate of contract acceptance",
+    certifies_copy=(
+        "We certify that this copy reproduces the recorded data of contract {contract_number}"
+        " as of {issued_on}; reference {reference}; SHA-256 of the data: {sha256}"
+    ),
+    certifies_acceptance=(
+        "We certify that the acceptance stated here is in our records and that this certificate"
+        " reproduces the recorded data of contract {contract_number} as of {issued_on};"
+        " reference {reference}; SHA-256 of the data: {sha256}"
+    ),
+    note_on_lost_characters=(
+        "Characters that this document's font does not include are shown as “?”;"
+        " the SHA-256 digest is that of the original data."
+    ),
+    page_of="Page {page}/{pages}",
+    phone="Tel.",
+    contract="Contract data",
+    contract_number="Contract number",
+    title="Description",
+    type="Type",
+    holder="Holder",
+    customer_id="Customer number",
+    starts_on="Start date",
+    ends_on="End date",
+    auto_renewal="Automatic renewal",
+    price="Price",
+    period="Billing period",
+    status="Status",
+    acceptance="Acceptance",
+    signed_by="Accepted by",
+    signed_at="Date and time",
+    accepted_contract="Accepted contract",
+    yes="Yes",
+    no="No",
+    no_end="No end date",
+    not_recorded="Not recorded",
+    terms={
+        "passport_advantage": "Passport Advantage",
+        "monthly_licence": "Monthly-charge licence",
+        "hardware_maintenance": "Hardware maintenance",
+        "software_maintenance": "Software maintenance",
+        "servicepac": "ServicePac",
+        "once": "One-off",
+        "month": "Monthly",
+        "year": "Yearly",
+        "draft": "Draft",
+        "active": "Active",
+        "cancellation_scheduled": "Cancellation scheduled",
+        "cancelled": "Cancelled",
+        "lapsed": "Renewal lapsed",
+        "ended": "Ended",
+    },
+)

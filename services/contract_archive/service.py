@@ -1,0 +1,97 @@
+"""The archive, wired: which topic's event is decided in which contract or customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from services.contract_archive import contract, contract_state, customer
+from services.contract_archive.contract_state import CONTRACT, ContractState
+from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.downloads import downloads
+from services.contract_archive.rules import Rules
+from services.contract_archive.settings import Settings
+from services.contract_archive.worker import DOWNLOAD_PATH, open_worker
+from shared.events.agents import AccessAuthorised, ActivationUnlocked
+from shared.events.cancellations import (
+    CancellationScheduled,
+    CancellationTookEffect,
+    CancellationWithdrawn,
+    RenewalLapsed,
+)
+from shared.events.contracts import RegistryContractRecorded
+from shared.events.envelope import Message, Ref
+from shared.events.internal import DocumentStored, TimerDue
+from shared.events.requests import (
+    ContractAcceptanceRequested,
+    ContractActivationRequested,
+    ContractCopyRequested,
+    CustomerRegistrationRequested,
+)
+from shared.events.topics import ARCHIVE
+from shared.runtime.decider import IGNORED, Decider, Route, Service
+
+
+def build(settings: Settings) -> Service:
+    return Service(
+        name=ARCHIVE,
+        deciders=(contract_decider(settings.rules), customer_decider()),
+        route=route,
+        timer=timer,
+        open_worker=open_worker(settings),
+        http={DOWNLOAD_PATH: downloads},
+    )
+
+
+def contract_decider(rules: Rules) -> Decider[ContractState]:
+    return Decider(
+        kind=CONTRACT,
+        state=ContractState,
+        decide=partial(contract.decide, rules),
+        evolve=contract_state.evolve,
+        reads=contract.reads,
+        private_events=contract_state.PRIVATE_EVENTS,
+        due_at=contract.due_at,
+        work_at=contract.work_at,
+        indexes=("facts.customer_id",),
+    )
+
+
+def customer_decider() -> Decider[CustomerState]:
+    return Decider(
+        kind=CUSTOMER,
+        state=CustomerState,
+        decide=customer.decide,
+        evolve=customer.evolve,
+        private_events=customer.PRIVATE_EVENTS,
+    )
+
+
+def route(message: Message) -> Route:
+    match message.data:
+        case CustomerRegistrationRequested() | AccessAuthorised():
+            return Route(decides=(Ref(CUSTOMER, message.data.customer_id),))
+        case ContractCopyRequested() | ContractAcceptanceRequested():
+            return Route(
+                decides=(Ref(CONTRACT, message.data.contract_number),),
+                reads=(Ref(CUSTOMER, message.data.customer_id),),
+            )
+        case TimerDue(owner=owner) if owner != ARCHIVE:
+            return IGNORED
+        case (
+            RegistryContractRecorded()
+            | ContractActivationRequested()
+            | ActivationUnlocked()
+            | CancellationScheduled()
+            | CancellationWithdrawn()
+            | CancellationTookEffect()
+            | RenewalLapsed()
+            | DocumentStored()
+            | TimerDue()
+        ):
+            return Route(decides=(Ref(CONTRACT, message.data.contract_number),))
+    return IGNORED
+
+
+def timer(contract_number: str, due_at: datetime) -> TimerDue:
+    return TimerDue(contract_number=contract_number, owner=ARCHIVE, due_at=due_at)

@@ -1,0 +1,51 @@
+"""What the archive can be told through its environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from services.contract_archive.documents import Company
+from services.contract_archive.rules import Rules
+from shared.settings import RuntimeSettings
+
+
+class Settings(RuntimeSettings):
+    documents_url: str = Field(
+        "http://127.0.0.1:8084",
+        description="Where customers reach the archive's HTTP port; links to copies start with it.",
+    )
+    access_grace_seconds: float = Field(
+        5.0, ge=0, description="How long a request waits for records that may be on their way."
+    )
+    copy_available_days: int = Field(
+        30, ge=1, description="How many days a copy can be downloaded after it was asked for."
+    )
+    activation_attempts: int = Field(
+        5, ge=1, description="So many wrong activation codes lock a ServicePac (F9)."
+    )
+    company_name: str = Field("IBM SA", description="The name on the documents' letterhead.")
+    company_postal_address: str = Field(
+        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
+        description="The postal address at the foot of the documents.",
+    )
+    company_phone: str = Field("901 200 400", description="The phone at the foot of the documents.")
+
+    @property
+    def rules(self) -> Rules:
+        # Whole milliseconds, which is what MongoDB keeps: a timer must not come too early.
+        grace = timedelta(milliseconds=round(self.access_grace_seconds * 1000))
+        return Rules(
+            access_grace=grace,
+            copy_available_for=timedelta(days=self.copy_available_days),
+            activation_attempts=self.activation_attempts,
+        )
+
+    @property
+    def company(self) -> Company:
+        return Company(
+            name=self.company_name,
+            postal_address=self.company_postal_address,
+            phone=self.company_phone,
+        )

@@ -1,0 +1,142 @@
+"""Makes the documents that contracts wait for, and keeps them.
+
+A document's id follows from its inquiry, and a kept file stays as it is: work that is done again
+after a crash reports the first document, with the first link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from services.contract_archive.contract_state import BegunDocument, ContractState, DocumentKind
+from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.documents import (
+    Company,
+    ContractSheet,
+    Price,
+    acceptance_certificate,
+    contract_copy,
+)
+from services.contract_archive.settings import Settings
+from shared.events.envelope import Ref
+from shared.events.internal import DocumentStored, Outcome
+from shared.events.values import madrid_date
+from shared.mongo import Database, File
+from shared.runtime.decider import Perform, Work
+from shared.runtime.faults import mongodb_at_work
+
+DOWNLOAD_PATH = "/documents"
+
+
+def open_worker(settings: Settings) -> Callable[[Database], AbstractAsyncContextManager[Perform]]:
+    @asynccontextmanager
+    async def worker(database: Database) -> AsyncIterator[Perform]:
+        async def perform(work: Work) -> Outcome:
+            return await keep_document(settings, database, work)
+
+        yield perform
+
+    return worker
+
+
+async def keep_document(settings: Settings, database: Database, work: Work) -> DocumentStored:
+    """Makes and keeps the document that has waited longest; the outcome names the kept file.
+
+    Raises `Outage` when MongoDB is away.
+    """
+    contract: ContractState = work.state
+    begun = min(contract.documents, key=lambda document: document.begun_at)
+    with mongodb_at_work():
+        kept = await database.get_file(begun.document_id)
+    if kept is None:
+        content = await _make(settings.company, contract, begun, work)
+        file = File(content, _metadata(contract, begun, content))
+        name = f"{contract.contract_number}.pdf"
+        with mongodb_at_work():
+            kept = await database.put_file(begun.document_id, name, file)
+    return DocumentStored(
+        correlation_id=begun.order.correlation_id,
+        contract_number=contract.contract_number,
+        document_id=begun.document_id,
+        sha256=kept.metadata["sha256"],
+        link=_link(settings.documents_url, begun.document_id, kept),
+    )
+
+
+async def _make(
+    company: Company, contract: ContractState, begun: BegunDocument, work: Work
+) -> bytes:
+    holder = Ref(CUSTOMER, begun.order.customer_id)
+    customer: CustomerState | None = (await work.read([holder])).get(holder)
+    sheet = contract_sheet(contract, customer)
+    # Layout is CPU work: a thread keeps the service's event loop free.
+    return await asyncio.to_thread(render, company, sheet, begun)
+
+
+def contract_sheet(contract: ContractState, holder: CustomerState | None) -> ContractSheet:
+    facts, status = contract.facts, contract.status
+    assert facts is not None
+    assert status is not None
+    return ContractSheet(
+        contract_number=facts.contract_number,
+        customer_id=facts.customer_id,
+        holder_name=holder.profile.name if holder and holder.profile else None,
+        type=facts.type,
+        title=facts.title,
+        starts_on=facts.starts_on,
+        ends_on=facts.ends_on,
+        auto_renewal=facts.auto_renewal,
+        price=Price(str(facts.price.amount), facts.price.currency) if facts.price else None,
+        period=facts.period,
+        status=status,
+    )
+
+
+def render(company: Company, sheet: ContractSheet, begun: BegunDocument) -> bytes:
+    order, issued_on = begun.order, madrid_date(begun.begun_at)
+    if order.kind is DocumentKind.COPY:
+        return contract_copy(
+            sheet,
+            reference=order.reference,
+            language=order.language,
+            issued_on=issued_on,
+            company=company,
+        )
+    assert order.signed_by is not None
+    assert order.signed_at is not None
+    return acceptance_certificate(
+        sheet,
+        signed_by=order.signed_by,
+        signed_at=order.signed_at,
+        reference=order.reference,
+        language=order.language,
+        issued_on=issued_on,
+        company=company,
+    )
+
+
+def _metadata(contract: ContractState, begun: BegunDocument, content: bytes) -> dict[str, Any]:
+    """Only a copy has a token: the certificate of an acceptance is kept, not handed out."""
+    kept = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "contract_number": contract.contract_number,
+        "customer_id": begun.order.customer_id,
+    }
+    if begun.available_until is None:
+        return kept
+    handed_out = {"token": secrets.token_urlsafe(32), "available_until": begun.available_until}
+    return {**kept, **handed_out}
+
+
+def _link(documents_url: str, document_id: str, kept: File) -> str | None:
+    token = kept.metadata.get("token")
+    if token is None:
+        return None
+    query = urlencode({"id": document_id, "token": token})
+    return f"{documents_url.rstrip('/')}{DOWNLOAD_PATH}?{query}"

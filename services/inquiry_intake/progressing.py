@@ -1,0 +1,197 @@
+"""What the other services' answers do to an inquiry: progressed, resolved, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.inquiry_intake.evolving import evolve
+from services.inquiry_intake.follow_up import reopened
+from services.inquiry_intake.inquiry import (
+    REGISTRATION,
+    Inquiry,
+    Progress,
+    Standing,
+)
+from services.inquiry_intake.private_events import ContractProgressed
+from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.texts import (
+    ACCEPTANCE_DENIED,
+    ACCEPTED,
+    ACTIVATED,
+    COPY_DENIED,
+    REGISTERED,
+    activation_failed,
+    copy_ready,
+)
+from shared.events.cancellations import (
+    CancellationAlreadyScheduled,
+    CancellationEvent,
+    CancellationEvidenceAwaited,
+    CancellationEvidenceReminded,
+    CancellationExpired,
+    CancellationNotRequired,
+    CancellationReferred,
+    CancellationRefused,
+    CancellationScheduled,
+    CancellationTookEffect,
+    CancellationWithdrawalRefused,
+    CancellationWithdrawn,
+)
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractActivated,
+    ContractActivationFailed,
+    ContractCopyDenied,
+    ContractCopyReady,
+    CustomerRegistered,
+)
+from shared.events.envelope import Event
+from shared.events.inquiries import (
+    ClosedBy,
+    InquiryClosed,
+    InquiryKind,
+    InquiryProgressed,
+    InquiryResolved,
+)
+from shared.events.values import Bilingual
+
+ContractAnswer = (
+    ContractCopyReady
+    | ContractCopyDenied
+    | ContractAccepted
+    | ContractAcceptanceDenied
+    | ContractActivated
+    | ContractActivationFailed
+)
+
+_PROGRESS_OF: dict[type[CancellationEvent], Progress] = {
+    CancellationScheduled: Progress.SCHEDULED,
+    CancellationNotRequired: Progress.NOT_REQUIRED,
+    CancellationEvidenceAwaited: Progress.EVIDENCE_AWAITED,
+    CancellationExpired: Progress.EXPIRED,
+    CancellationReferred: Progress.REFERRED,
+    CancellationRefused: Progress.REFUSED,
+    CancellationAlreadyScheduled: Progress.ALREADY_SCHEDULED,
+    CancellationWithdrawn: Progress.WITHDRAWN,
+    CancellationTookEffect: Progress.TOOK_EFFECT,
+}
+"""How far a decision brings the request it decides. A reminder and a refused withdrawal leave the
+request where it is."""
+
+_WORD_OF: dict[type[CancellationEvent], str] = {
+    **{event: progress.value for event, progress in _PROGRESS_OF.items()},
+    CancellationEvidenceReminded: "evidence_reminded",
+    CancellationWithdrawalRefused: "withdrawal_refused",
+}
+
+
+def cancellation_decided(
+    rules: Rules, event: CancellationEvent, state: Inquiry, now: datetime
+) -> list[Event]:
+    """A decision on a contract's cancellation, in an inquiry that it speaks to.
+
+    One with a sequence no higher than the last one applied comes late and changes nothing.
+    """
+    word = _WORD_OF.get(type(event))
+    asked = state.contract(event.contract_number)
+    if word is None or asked is None or event.sequence <= asked.sequence:
+        return []
+    progressed = ContractProgressed(
+        contract_number=event.contract_number,
+        status=_progress(event, state, asked.status),
+        sequence=event.sequence,
+    )
+    return _with_consequences(rules, state, progressed, word, event.explanation, now)
+
+
+def _progress(event: CancellationEvent, state: Inquiry, before: Progress) -> Progress:
+    """How far this inquiry is afterwards: its own request, or what it added to another's."""
+    if isinstance(event, CancellationEvidenceReminded):
+        return before
+    if state.kind is not InquiryKind.CANCELLATION or event.inquiry_id != state.inquiry_id:
+        return Progress.ANSWERED
+    return _PROGRESS_OF.get(type(event), before)
+
+
+def contract_answered(
+    rules: Rules, event: ContractAnswer, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The archive's answer to a copy, an acceptance or an activation (F1, F8, F9)."""
+    word, note = _contract_note(event)
+    return _answered(rules, state, event.contract_number, word, note, now)
+
+
+def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
+    match event:
+        case ContractCopyReady():
+            return "copy_ready", copy_ready(event.available_until)
+        case ContractCopyDenied():
+            return "copy_denied", COPY_DENIED
+        case ContractAccepted():
+            return "accepted", ACCEPTED
+        case ContractAcceptanceDenied():
+            return "acceptance_denied", ACCEPTANCE_DENIED
+        case ContractActivated():
+            return "activated", ACTIVATED
+        case ContractActivationFailed():
+            return "activation_failed", activation_failed(event.attempts_left)
+
+
+def registered(
+    rules: Rules, _event: CustomerRegistered, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The customer is registered: the registration has its answer (F2)."""
+    return _answered(rules, state, REGISTRATION, "registered", REGISTERED, now)
+
+
+def _answered(
+    rules: Rules, state: Inquiry, asked_for: str, word: str, note: Bilingual, now: datetime
+) -> list[Event]:
+    asked = state.contract(asked_for)
+    if asked is None or asked.status is Progress.ANSWERED:
+        return []
+    progressed = ContractProgressed(
+        contract_number=asked_for, status=Progress.ANSWERED, sequence=asked.sequence
+    )
+    return _with_consequences(rules, state, progressed, word, note, now)
+
+
+def _with_consequences(
+    rules: Rules,
+    state: Inquiry,
+    progressed: ContractProgressed,
+    word: str,
+    note: Bilingual,
+    now: datetime,
+) -> list[Event]:
+    number = progressed.contract_number
+    said = InquiryProgressed(
+        inquiry_id=state.inquiry_id,
+        status=word,
+        note=note,
+        contract_number=None if number == REGISTRATION else number,
+    )
+    after = evolve(state, progressed)
+    return [progressed, said, *_consequences(rules, state, after, now)]
+
+
+def _consequences(rules: Rules, before: Inquiry, after: Inquiry, now: datetime) -> Sequence[Event]:
+    """Resolved once everything has an answer, closed once nothing more will happen.
+
+    While a question of the customer is open, an agent's answer decides instead. A closed inquiry
+    with a contract on the move again (a refusal revised, say) is open again.
+    """
+    events: list[Event] = []
+    status = after.status
+    if status is Standing.CLOSED and not after.settled:
+        events.append(reopened(rules, after, ClosedBy.DESK, now))
+        status = Standing.OPEN
+    if after.question_open or not after.answered:
+        return events
+    if status is Standing.OPEN or not before.answered:
+        events.append(InquiryResolved(inquiry_id=after.inquiry_id))
+    if status is not Standing.CLOSED and after.settled:
+        events.append(InquiryClosed(inquiry_id=after.inquiry_id, by=ClosedBy.DESK))
+    return events

@@ -1,0 +1,141 @@
+"""What an inquiry asks of the other services: one request event per contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TypedDict
+
+from shared.events.envelope import Event
+from shared.events.inquiries import InquiryOpened
+from shared.events.requests import (
+    CancellationEvidenceGiven,
+    CancellationRequested,
+    CancellationWithdrawalRequested,
+    ContractAcceptanceRequested,
+    ContractActivationRequested,
+    ContractCopyRequested,
+    CustomerRegistrationRequested,
+)
+from shared.events.submissions import (
+    CancellationEvidenceSubmitted,
+    CancellationSubmitted,
+    CancellationWithdrawalSubmitted,
+    ContractAcceptanceSubmitted,
+    ContractCopySubmitted,
+    RegistrationSubmitted,
+    ServicepacActivationSubmitted,
+    Submission,
+)
+from shared.events.values import Channel, Contact, Instant, madrid_date
+
+
+class _Common(TypedDict):
+    inquiry_id: str
+    customer_id: str
+    channel: Channel
+    received_at: Instant
+
+
+def requests_of(submission: Submission, inquiry: InquiryOpened) -> list[Event]:
+    """The requests of a sound submission; a plain question has none, an agent answers it (F6)."""
+    common = _Common(
+        inquiry_id=inquiry.inquiry_id,
+        customer_id=submission.customer_id,
+        channel=submission.channel,
+        received_at=submission.received_at,
+    )
+    match submission:
+        case CancellationSubmitted():
+            return _cancellations(submission, inquiry.contact, common)
+        case CancellationEvidenceSubmitted():
+            return [_evidence(submission, inquiry.contact, common)]
+        case CancellationWithdrawalSubmitted():
+            return [
+                CancellationWithdrawalRequested(
+                    **common, contract_number=submission.contract_number
+                )
+            ]
+        case RegistrationSubmitted():
+            return [_registration(submission, common)]
+        case ServicepacActivationSubmitted():
+            return [
+                ContractActivationRequested(
+                    **common,
+                    contract_number=submission.contract_number,
+                    activation_code=submission.activation_code,
+                )
+            ]
+        case ContractCopySubmitted() | ContractAcceptanceSubmitted():
+            return [_document(submission, inquiry, common)]
+    return []
+
+
+def _cancellations(
+    submission: CancellationSubmitted, contact: Contact, common: _Common
+) -> list[Event]:
+    return [
+        CancellationRequested(
+            **common,
+            contract_number=number,
+            contact=contact,
+            requested_end_on=_future_end(submission),
+            destruction_confirmed=submission.destruction_confirmed,
+            signature=submission.signature,
+        )
+        for number in submission.contract_numbers
+    ]
+
+
+def _future_end(submission: CancellationSubmitted) -> date | None:
+    """The requested end date; one in the past, seen from the day of receipt, counts as none."""
+    requested = submission.requested_end_on
+    if requested is None or requested < madrid_date(submission.received_at):
+        return None
+    return requested
+
+
+def _evidence(
+    submission: CancellationEvidenceSubmitted, contact: Contact, common: _Common
+) -> Event:
+    return CancellationEvidenceGiven(
+        **common,
+        contract_number=submission.contract_number,
+        destruction_confirmed=bool(submission.destruction_confirmed),
+        signature=submission.signature,
+        contact=contact if submission.contact is not None else None,
+    )
+
+
+def _registration(submission: RegistrationSubmitted, common: _Common) -> Event:
+    return CustomerRegistrationRequested(
+        **common,
+        language=submission.language,
+        name=submission.name,
+        email=submission.email,
+        phone=submission.phone,
+        company=submission.company,
+        country=submission.country,
+        consents=submission.consents,
+    )
+
+
+def _document(
+    submission: ContractCopySubmitted | ContractAcceptanceSubmitted,
+    inquiry: InquiryOpened,
+    common: _Common,
+) -> Event:
+    if isinstance(submission, ContractCopySubmitted):
+        return ContractCopyRequested(
+            **common,
+            contract_number=submission.contract_number,
+            reference=inquiry.reference,
+            language=submission.language,
+        )
+    return ContractAcceptanceRequested(
+        **common,
+        contract_number=submission.contract_number,
+        reference=inquiry.reference,
+        language=submission.language,
+        signed_by=submission.signed_by,
+        signed_at=submission.signed_at,
+    )

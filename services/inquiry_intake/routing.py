@@ -1,0 +1,66 @@
+"""Which of the desk's queues an inquiry goes to, and what it is called (F5, F6)."""
+
+from __future__ import annotations
+
+from shared.events.inquiries import InquiryKind
+from shared.events.submissions import (
+    CancellationEvidenceSubmitted,
+    CancellationSubmitted,
+    CancellationWithdrawalSubmitted,
+    ContractAcceptanceSubmitted,
+    ContractCopySubmitted,
+    InquirySubmitted,
+    RegistrationSubmitted,
+    ServicepacActivationSubmitted,
+    Submission,
+)
+from shared.events.values import Bilingual
+
+KIND_OF: dict[type[Submission], InquiryKind] = {
+    InquirySubmitted: InquiryKind.INQUIRY,
+    RegistrationSubmitted: InquiryKind.REGISTRATION,
+    ContractCopySubmitted: InquiryKind.CONTRACT_COPY,
+    ContractAcceptanceSubmitted: InquiryKind.CONTRACT_ACCEPTANCE,
+    ServicepacActivationSubmitted: InquiryKind.SERVICEPAC_ACTIVATION,
+    CancellationSubmitted: InquiryKind.CANCELLATION,
+    CancellationEvidenceSubmitted: InquiryKind.CANCELLATION_EVIDENCE,
+    CancellationWithdrawalSubmitted: InquiryKind.CANCELLATION_WITHDRAWAL,
+}
+
+_QUEUE_OF_REQUEST_TYPE = {
+    "contracts": "contracts",
+    "orders_and_deliveries": "orders",
+    "inventory_and_maintenance": "maintenance",
+    "invoices_and_payments": "billing",
+}
+
+_QUEUE_OF_KIND = {
+    InquiryKind.REGISTRATION: "registrations",
+    InquiryKind.CONTRACT_COPY: "contracts",
+    InquiryKind.CONTRACT_ACCEPTANCE: "contracts",
+    InquiryKind.SERVICEPAC_ACTIVATION: "contracts",
+    InquiryKind.CANCELLATION: "cancellations",
+    InquiryKind.CANCELLATION_EVIDENCE: "cancellations",
+    InquiryKind.CANCELLATION_WITHDRAWAL: "cancellations",
+}
+
+_QUEUE_NAMES = {
+    "contracts": Bilingual(es="Contratos", en="Contracts"),
+    "orders": Bilingual(es="Pedidos y entregas", en="Orders and deliveries"),
+    "maintenance": Bilingual(es="Inventario y mantenimiento", en="Inventory and maintenance"),
+    "billing": Bilingual(es="Facturas y pagos", en="Invoices and payments"),
+    "cancellations": Bilingual(es="Cancelaciones", en="Cancellations"),
+    "registrations": Bilingual(es="Registros", en="Registrations"),
+}
+
+
+def queue_of(submission: Submission) -> str:
+    """The queue where an inquiry begins: by request type, else by kind."""
+    if isinstance(submission, InquirySubmitted):
+        return _QUEUE_OF_REQUEST_TYPE[submission.request_type]
+    return _QUEUE_OF_KIND[KIND_OF[type(submission)]]
+
+
+def queue_name(queue: str) -> Bilingual:
+    """What a customer reads; a queue that only the agents know keeps its own name."""
+    return _QUEUE_NAMES.get(queue) or Bilingual(es=queue, en=queue)

@@ -1,0 +1,21 @@
+"""What an operator may set about intake's decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.inquiry_intake.calendar import DeskCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The staffed calendar and the answer target in staffed hours (F7)."""
+
+    calendar: DeskCalendar
+    answer_target_hours: float = 8
+
+    def answer_due_at(self, asked_at: datetime) -> datetime:
+        """When who asked at `asked_at` (aware) shall have an answer, in UTC."""
+        due = self.calendar.add_staffed_hours(asked_at, self.answer_target_hours)
+        return due.astimezone(UTC)

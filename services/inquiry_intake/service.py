@@ -1,0 +1,83 @@
+"""Intake, wired: which message is decided in which records, and with what it is completed."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.inquiry_intake import customers, domain
+from services.inquiry_intake.customers import CUSTOMER, Customer
+from services.inquiry_intake.follow_up import followed
+from services.inquiry_intake.holiday_dates import madrid_calendar
+from services.inquiry_intake.inquiry import INQUIRY, canonical_id, opened_by
+from services.inquiry_intake.progressing import ContractAnswer
+from services.inquiry_intake.settings import Settings
+from services.inquiry_intake.validation import readable_customer_id
+from shared.events.agents import InquiryAnswered, InquiryRouted
+from shared.events.cancellations import CancellationEvent
+from shared.events.contracts import CustomerProfile, CustomerRegistered
+from shared.events.envelope import Message, Ref, Unchecked
+from shared.events.notifications import NotificationEvent
+from shared.events.submissions import FollowUpSubmitted
+from shared.events.topics import INTAKE
+from shared.runtime.decider import IGNORED, Decider, Route, Service, replica
+
+
+def build(settings: Settings) -> Service:
+    """Intake as the runtime runs it; connects to nothing."""
+    rules = domain.Rules(
+        calendar=madrid_calendar(settings.calendar()),
+        answer_target_hours=settings.answer_target_hours,
+    )
+    return Service(name=INTAKE, deciders=deciders(rules), route=route)
+
+
+def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Customer]]:
+    """The inquiry, and the replica of the customers that completes it (F4)."""
+    inquiry = Decider(
+        kind=INQUIRY,
+        state=domain.Inquiry,
+        decide=partial(domain.decide, rules),
+        evolve=domain.evolve,
+        private_events=domain.PRIVATE_EVENTS,
+        indexes=("reference",),
+        answers_reused_ids=True,
+    )
+    return inquiry, replica(CUSTOMER, Customer, customers.evolve)
+
+
+def route(message: Message) -> Route:
+    """The records that a message is decided in, in that order, and the customer it reads."""
+    match message.data:
+        case Unchecked():
+            return _submission(message, message.data)
+        case CancellationEvent() as event:
+            return _inquiries(event.inquiry_id, event.answers_inquiry_id)
+        case CustomerProfile() as event:
+            return _profile(event)
+        case InquiryAnswered() | InquiryRouted() | NotificationEvent() as event:
+            return _inquiries(event.inquiry_id)
+    if isinstance(message.data, ContractAnswer):
+        return _inquiries(message.data.inquiry_id)
+    return IGNORED
+
+
+def _submission(message: Message, received: Unchecked) -> Route:
+    """Its own record first; a follow-up then goes on to the inquiry that it names."""
+    own = opened_by(message)
+    if received.ce_type == FollowUpSubmitted.ce_type:
+        return _inquiries(own, followed(received))
+    customer_id = readable_customer_id(received, "")
+    reads = (Ref(CUSTOMER, customer_id),) if customer_id is not None else ()
+    return Route(decides=(Ref(INQUIRY, own),), reads=reads)
+
+
+def _profile(event: CustomerProfile) -> Route:
+    """The replica keeps every profile; only the registration answers an inquiry."""
+    inquiry_id = event.inquiry_id if isinstance(event, CustomerRegistered) else None
+    return Route(decides=(Ref(CUSTOMER, event.customer_id), *_inquiries(inquiry_id).decides))
+
+
+def _inquiries(*named: str | None) -> Route:
+    ids = (canonical_id(one) for one in named)
+    unique = dict.fromkeys(one for one in ids if one is not None)
+    return Route(decides=tuple(Ref(INQUIRY, one) for one in unique))

@@ -1,0 +1,98 @@
+"""The sentences that intake writes itself. A decision's own explanation comes with its event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.events.inquiries import InquiryKind
+from shared.events.values import Bilingual, madrid_date
+
+SUBJECTS: dict[InquiryKind, Bilingual] = {
+    InquiryKind.REGISTRATION: Bilingual(es="Registro de usuario", en="User registration"),
+    InquiryKind.CONTRACT_COPY: Bilingual(es="Copia de contrato", en="Copy of a contract"),
+    InquiryKind.CONTRACT_ACCEPTANCE: Bilingual(
+        es="Aceptación de contrato", en="Acceptance of a contract"
+    ),
+    InquiryKind.SERVICEPAC_ACTIVATION: Bilingual(
+        es="Activación de ServicePac", en="ServicePac activation"
+    ),
+    InquiryKind.CANCELLATION: Bilingual(es="Solicitud de cancelación", en="Cancellation request"),
+    InquiryKind.CANCELLATION_EVIDENCE: Bilingual(
+        es="Documentación para una cancelación", en="Evidence for a cancellation"
+    ),
+    InquiryKind.CANCELLATION_WITHDRAWAL: Bilingual(
+        es="Retirada de una cancelación", en="Withdrawal of a cancellation"
+    ),
+}
+
+COPY_DENIED = Bilingual(
+    es="No podemos entregarle una copia de este contrato: no consta a su nombre con acceso a los"
+    " contratos en línea.",
+    en="We cannot give you a copy of this contract: we have no record of it in your name with"
+    " access to contracts online.",
+)
+ACCEPTED = Bilingual(
+    es="Su aceptación del contrato ha quedado registrada y guardada.",
+    en="Your acceptance of the contract has been recorded and kept.",
+)
+ACCEPTANCE_DENIED = Bilingual(
+    es="No podemos registrar su aceptación de este contrato: no consta a su nombre con acceso a"
+    " los contratos en línea.",
+    en="We cannot record your acceptance of this contract: we have no record of it in your name"
+    " with access to contracts online.",
+)
+ACTIVATED = Bilingual(
+    es="Su contrato ServicePac está activado.", en="Your ServicePac contract is active."
+)
+ACTIVATION_LOCKED = Bilingual(
+    es="El número de contrato y el código no coinciden. La activación está bloqueada: un"
+    " profesional tiene que desbloquearla.",
+    en="The contract number and the code do not match. The activation is locked: a professional"
+    " has to unlock it.",
+)
+REGISTERED = Bilingual(
+    es="Su registro está completo. Para usar los contratos en línea falta la autorización de su"
+    " representante o de nuestro equipo de soporte.",
+    en="Your registration is complete. To use contracts online you still need the authorisation"
+    " of your representative or of our support desk.",
+)
+UNREACHABLE = Bilingual(
+    es="No hemos podido entregarle un correo electrónico sobre esta consulta. Por favor, llámenos"
+    " e indique su referencia.",
+    en="We could not deliver an e-mail to you about this inquiry. Please call us and give your"
+    " reference.",
+)
+
+
+def copy_ready(available_until: datetime) -> Bilingual:
+    """Names the day, in Europe/Madrid, until which the copy can be fetched."""
+    day = f"{madrid_date(available_until):%d/%m/%Y}"
+    return Bilingual(
+        es=f"La copia de su contrato está lista; estará disponible hasta el {day}.",
+        en=f"The copy of your contract is ready; it will be available until {day}.",
+    )
+
+
+def activation_failed(attempts_left: int) -> Bilingual:
+    """The answer to a wrong code (F9)."""
+    if attempts_left <= 0:
+        return ACTIVATION_LOCKED
+    return Bilingual(
+        es=f"El número de contrato y el código no coinciden. Intentos restantes: {attempts_left}.",
+        en=f"The contract number and the code do not match. Attempts left: {attempts_left}.",
+    )
+
+
+def follow_up_received(text: str) -> Bilingual:
+    """The receipt of a customer's further words, quoting them (F4)."""
+    return Bilingual(
+        es=f"Hemos recibido su mensaje: «{text}»", en=f"We have received your message: “{text}”"
+    )
+
+
+def routed(queue: Bilingual) -> Bilingual:
+    """Where the inquiry has been redirected (F6)."""
+    return Bilingual(
+        es=f"Hemos dirigido su consulta a donde corresponde: {queue.es}.",
+        en=f"We have directed your inquiry to where it belongs: {queue.en}.",
+    )

@@ -1,0 +1,97 @@
+"""Is a submission sound? Its shape as the event's model says, the rest by `submission_rules`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from services.inquiry_intake.error_codes import ErrorCode, error
+from services.inquiry_intake.routing import KIND_OF
+from services.inquiry_intake.submission_rules import has_control_characters, readable, rules_for
+from shared.events.envelope import Unchecked
+from shared.events.submissions import FollowUpSubmitted, RegistrationSubmitted, Submission
+from shared.events.values import Contact, CustomerId, FieldError, Language
+
+_MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted)
+SUBMISSIONS = {model.ce_type: model for model in _MODELS}
+
+MOST_ERRORS = 100
+"""A record of 256 KiB can hold more faults than an answer of that size can name."""
+
+_CODE_OF = {
+    "missing": ErrorCode.MISSING,
+    "wrong_format": ErrorCode.WRONG_FORMAT,
+    "string_pattern_mismatch": ErrorCode.WRONG_FORMAT,
+    "date_parsing": ErrorCode.WRONG_FORMAT,
+    "date_from_datetime_parsing": ErrorCode.WRONG_FORMAT,
+    "datetime_parsing": ErrorCode.WRONG_FORMAT,
+    "datetime_from_date_parsing": ErrorCode.WRONG_FORMAT,
+    "string_too_long": ErrorCode.TOO_LONG,
+    "too_long": ErrorCode.TOO_LONG,
+    "string_too_short": ErrorCode.TOO_SHORT,
+    "too_short": ErrorCode.TOO_SHORT,
+    "enum": ErrorCode.NOT_ALLOWED,
+    "literal_error": ErrorCode.NOT_ALLOWED,
+}
+"""By the type of fault that the models name; any other one means that the type is wrong."""
+
+_CUSTOMER_ID: TypeAdapter[str] = TypeAdapter(CustomerId)
+_LANGUAGE: TypeAdapter[Language] = TypeAdapter(Language)
+_CONTACT: TypeAdapter[Contact] = TypeAdapter(Contact)
+
+
+def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError, ...]:
+    """The sound submission, or every faulty field at once, one error each (F2).
+
+    `now` is aware; times in the submission are judged against it.
+    """
+    model = SUBMISSIONS[received.ce_type]
+    submission: Submission | None = None
+    faults: dict[str, ErrorCode] = {}
+    try:
+        submission = model.model_validate(received.fields)
+    except ValidationError as invalid:
+        for fault in invalid.errors(include_url=False, include_context=False):
+            faults.setdefault(".".join(map(str, fault["loc"])), _code(fault))
+    for rule in rules_for(model):
+        for path, code in rule(received.fields, now):
+            faults.setdefault(path, code)
+    if submission is not None and not faults:
+        return submission
+    return tuple(error(path, code) for path, code in list(faults.items())[:MOST_ERRORS])
+
+
+def _code(fault: ErrorDetails) -> ErrorCode:
+    if fault["input"] is None:
+        return ErrorCode.MISSING
+    return _CODE_OF.get(fault["type"], ErrorCode.WRONG_TYPE)
+
+
+def readable_customer_id(received: Unchecked, key: str) -> str | None:
+    """Whose submission it is: as it says, else as its record key says."""
+    given = readable(_CUSTOMER_ID, received.fields.get("customer_id"))
+    return given or readable(_CUSTOMER_ID, key)
+
+
+def readable_language(received: Unchecked) -> Language:
+    """The language to answer in, also when the rest cannot be read."""
+    return readable(_LANGUAGE, received.fields.get("language")) or Language.ES
+
+
+def readable_contact(received: Unchecked) -> Contact | None:
+    """The sound part of the contact (of a registration: of its own fields), None for nothing."""
+    is_registration = received.ce_type == RegistrationSubmitted.ce_type
+    given = received.fields if is_registration else received.fields.get("contact")
+    if not isinstance(given, dict):
+        return None
+    named = {name: given[name] for name in Contact.model_fields if given.get(name) is not None}
+    sound = {name: value for name, value in named.items() if _is_sound(name, value)}
+    return Contact.model_validate(sound) if sound else None
+
+
+def _is_sound(name: str, value: object) -> bool:
+    return readable(_CONTACT, {name: value}) is not None and not has_control_characters(
+        {name: value}
+    )

@@ -1,0 +1,167 @@
+"""Composing: from a due notification to the very bytes of its mail. No I/O but reading templates.
+
+The same arguments give the same message, so that a mail which has to go out twice is the same
+mail twice, with one Message-ID.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from services.notification.domain import Notification
+from services.notification.recipients import Known, Recipient, language_of, title_of
+from services.notification.wording import Wording
+from shared.events.values import Language
+
+_LONGEST_SUBJECT = 150
+# Control characters (but line feed and tab), line separators, direction overrides and lone
+# surrogates: a customer's text has no use for them, and an attacker's has.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_ASCII_POLICY = SMTP.clone(cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose letters these are, as a customer reads it."""
+
+    company: str
+    phone: str
+    phone_from_abroad: str
+    fax: str
+    postal_address: tuple[str, ...]
+    hours: Mapping[Language, str]
+    site_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What every mail's header says of its sender: an address with or without a name."""
+
+    mail_from: str
+    message_id_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One mail's words. The subject is a single line; `text` and `html` say the same."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Renders the templates of one desk. Raises jinja2.TemplateError for a faulty template."""
+
+    desk: Desk
+    letterhead: Letterhead
+    _html: Environment = field(init=False, repr=False)
+    _text: Environment = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_html", _environment("html"))
+        object.__setattr__(self, "_text", _environment("txt"))
+
+    def compose(self, notification: Notification, known: Known, to: Recipient) -> EmailMessage:
+        """The message, complete but for the transport: headers, a text part and an HTML part."""
+        language = language_of(notification, known)
+        rendered = self.render(notification, known, to, language)
+        message = EmailMessage(policy=_ASCII_POLICY)
+        message["From"] = self.letterhead.mail_from
+        message["To"] = to.address
+        message["Subject"] = rendered.subject
+        message["Date"] = format_datetime(notification.due_at)
+        message["Message-ID"] = (
+            f"<{notification.notification_id}@{self.letterhead.message_id_domain}>"
+        )
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(rendered.text, cte="quoted-printable")
+        message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
+        # Last, because making parts moves every Content- header into the first of them.
+        message["Content-Language"] = language.value
+        message.set_boundary(f"=_{notification.notification_id}")
+        return message
+
+    def render(
+        self, notification: Notification, known: Known, to: Recipient, language: Language
+    ) -> Rendered:
+        words = _words(notification, known, to, language, self.desk)
+        path = f"{language.value}/{notification.template}.j2"
+        text, html = self._text.get_template(path), self._html.get_template(path)
+        return Rendered(
+            subject=_subject(text, words, known),
+            text=_BLANK_LINES.sub("\n\n", _without_trailing_blanks(text.render(words))).strip()
+            + "\n",
+            html=html.render(words),
+        )
+
+
+def _environment(form: str) -> Environment:
+    """Templates know neither text nor HTML: they use the parts and the layout of one of them."""
+    environment = Environment(
+        loader=PackageLoader("services.notification"),
+        autoescape=form == "html",  # noqa: S701 - the other form is plain text, never a page
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["layout"] = f"layout.{form}.j2"
+    environment.globals["part"] = environment.get_template(f"parts.{form}.j2").module
+    environment.filters["web_address"] = web_address
+    return environment
+
+
+def _words(
+    notification: Notification, known: Known, to: Recipient, language: Language, desk: Desk
+) -> dict[str, Any]:
+    """All that a template may name. Customers' texts come out cleaned; the rest is the desk's."""
+    inquiry = known.inquiry.model_dump(mode="json") if known.inquiry else None
+    return {
+        "f": cleaned(notification.facts),
+        "inquiry": cleaned(inquiry),
+        "name": cleaned(to.name),
+        "contract_number": cleaned(notification.contract_number),
+        "contract_title": cleaned(title_of(notification, known)),
+        "desk": desk,
+        "hours": desk.hours[language],
+        "language": language.value,
+        "w": Wording(language),
+    }
+
+
+def cleaned(value: Any) -> Any:
+    """`value` (of JSON) without characters that could forge a line, a direction or a header."""
+    if isinstance(value, str):
+        return _UNWANTED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    if isinstance(value, Mapping):
+        return {key: cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(item) for item in value]
+    return value
+
+
+def web_address(link: str | None) -> str | None:
+    """`link` if it is one that a browser may be sent to, else None."""
+    return link if link and urlsplit(link).scheme in ("https", "http") else None
+
+
+def _subject(template: Template, words: Mapping[str, Any], known: Known) -> str:
+    """One line, with the reference that people read out on the phone, where there is one."""
+    block = template.blocks["subject"](template.new_context(dict(words)))
+    line = " ".join("".join(block).split())[:_LONGEST_SUBJECT]
+    return f"{line} [{known.inquiry.reference}]" if known.inquiry else line
+
+
+def _without_trailing_blanks(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())

@@ -1,0 +1,119 @@
+"""Where a mail goes and in which language: read off the replicas at the moment of sending."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.notification import replicas
+from services.notification.domain import Notification, mail_of
+from services.notification.mails import SendTo
+from shared.events.envelope import Ref
+from shared.events.values import Language
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+)
+"""What every mail server takes: ASCII, no space, no control character, nothing quoted."""
+
+
+class Addressed(Protocol):
+    """Whatever gives an address: a contact, a profile."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the replicas say about one notification; None for what has not arrived."""
+
+    inquiry: replicas.Inquiry | None
+    customer: replicas.Customer | None
+    file_contact: replicas.FileContact | None
+    contract: replicas.Contract | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    name: str | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unaddressable:
+    """Why there is no address, in a machine's word, and whether waiting may help."""
+
+    error: str
+    permanent: bool
+
+
+def refs_of(notification: Notification) -> tuple[Ref, ...]:
+    """The replicas that `known` wants to see for this notification."""
+    refs = [replicas.customer_ref(notification.customer_id)]
+    if notification.inquiry_id:
+        refs.append(replicas.inquiry_ref(notification.inquiry_id))
+    if number := notification.contract_number:
+        refs.append(replicas.contract_ref(number))
+        refs.append(replicas.file_contact_ref(notification.customer_id, number))
+    return tuple(refs)
+
+
+def known(notification: Notification, read: Mapping[Ref, Any]) -> Known:
+    found = {ref.kind: read.get(ref) for ref in refs_of(notification)}
+    return Known(
+        inquiry=found.get(replicas.INQUIRY),
+        customer=found.get(replicas.CUSTOMER),
+        file_contact=found.get(replicas.FILE_CONTACT),
+        contract=found.get(replicas.CONTRACT),
+    )
+
+
+def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddressable:
+    """The best usable address, or why there is none.
+
+    A mail about an inquiry waits for that inquiry: its event may still be on its way. The holder's
+    mails do not, because the profile has all they need.
+    """
+    mail = mail_of(notification)
+    if notification.inquiry_id and not known.inquiry and mail.to is not SendTo.HOLDER:
+        return Unaddressable("inquiry_unknown", permanent=False)
+    for candidate in _candidates(mail.to, notification, known):
+        if candidate and candidate.email and _ADDRESS.fullmatch(candidate.email):
+            return Recipient(candidate.name, candidate.email)
+    return Unaddressable("no_address", permanent=not mail.waits)
+
+
+def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterable[Addressed | None]:
+    inquiry_contact = known.inquiry.contact if known.inquiry else None
+    match to:
+        case SendTo.FILE:
+            return known.file_contact, inquiry_contact, known.customer
+        case SendTo.INQUIRY:
+            return inquiry_contact, known.customer
+        case SendTo.EVENT:
+            return notification.contact, known.customer
+        case SendTo.HOLDER:
+            return (known.customer,)
+
+
+def language_of(notification: Notification, known: Known) -> Language:
+    """The event's own language, the inquiry's, the profile's, the file's; Spanish if none."""
+    if notification.language:
+        return notification.language
+    for source in (known.inquiry, known.customer, known.file_contact):
+        if source:
+            return source.language
+    return Language.ES
+
+
+def title_of(notification: Notification, known: Known) -> str | None:
+    """The contract's title, if these words may name it and the customer is its holder."""
+    contract = known.contract
+    if contract is None or not mail_of(notification).titled:
+        return None
+    return contract.title if contract.customer_id == notification.customer_id else None

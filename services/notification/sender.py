@@ -1,0 +1,94 @@
+"""The worker: takes a due notification to its recipient and says what became of the attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notification.composing import Composer
+from services.notification.domain import Notification
+from services.notification.recipients import Unaddressable, known, recipient_of, refs_of
+from services.notification.smtp import Mailer, Refused
+from shared.events.internal import MailAttempted
+from shared.mongo import Database
+from shared.runtime.decider import Perform, Work
+
+if TYPE_CHECKING:
+    from services.notification.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def open_worker(
+    settings: Settings,
+) -> Callable[[Database], AbstractAsyncContextManager[Perform]]:
+    """What the runtime opens once and closes at the end; the mail server need not be there yet."""
+
+    @asynccontextmanager
+    async def opened(_database: Database) -> AsyncIterator[Perform]:
+        mailer = Mailer(
+            settings.mail_server,
+            connections=settings.smtp_connections,
+            timeout=settings.smtp_timeout_seconds,
+        )
+        composer = Composer(settings.desk, settings.letterhead)
+        try:
+            yield Sender(mailer, composer, settings.recipient_hash_key.get_secret_value())
+        finally:
+            await mailer.close()
+
+    return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Does one notification's due attempt. The address is read now, not when the mail was due."""
+
+    mailer: Mailer
+    composer: Composer
+    hash_key: str
+
+    async def __call__(self, work: Work) -> MailAttempted:
+        notification: Notification = work.state
+        replicas = known(notification, await work.read(refs_of(notification)))
+        to = recipient_of(notification, replicas)
+        if isinstance(to, Unaddressable):
+            return _attempted(notification, "", Refused(to.error, permanent=to.permanent))
+        message = self.composer.compose(notification, replicas, to)
+        hashed = recipient_hash(self.hash_key, to.address)
+        try:
+            await self.mailer.send(message, to.address)
+        except Refused as refused:
+            return _attempted(notification, hashed, refused)
+        return _attempted(notification, hashed, None)
+
+
+def recipient_hash(key: str, address: str) -> str:
+    """The first 32 hex digits of HMAC-SHA256 over the lower-cased address."""
+    return hmac.new(key.encode(), address.lower().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _attempted(notification: Notification, hashed: str, refused: Refused | None) -> MailAttempted:
+    outcome = MailAttempted(
+        notification_id=notification.notification_id,
+        attempt=notification.attempts + 1,
+        recipient_hash=hashed,
+        error=refused.error if refused else None,
+        permanent=refused.permanent if refused else False,
+    )
+    if refused:
+        log.warning(
+            "mail not sent",
+            notification_id=outcome.notification_id,
+            template=notification.template,
+            attempt=outcome.attempt,
+            error=outcome.error,
+            permanent=outcome.permanent,
+        )
+    return outcome

@@ -1,0 +1,90 @@
+"""Topics to domain: which aggregates an event is decided in, and what is wired to what."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.notification import domain, replicas
+from services.notification.mails import mail_for
+from services.notification.sender import open_worker
+from services.notification.settings import Settings
+from shared.events.contracts import ContractRecorded, CustomerProfile
+from shared.events.envelope import Event, Message, Ref
+from shared.events.inquiries import InquiryClosed, InquiryOpened, InquiryProgressed, InquiryReopened
+from shared.events.internal import MailAttempted
+from shared.runtime.decider import Decider, Route, Service, replica
+
+NAME = "notification"
+
+
+def build(settings: Settings) -> Service:
+    return Service(
+        name=NAME,
+        deciders=(
+            replica(replicas.CUSTOMER, replicas.Customer, replicas.evolve_customer),
+            replica(replicas.INQUIRY, replicas.Inquiry, replicas.evolve_inquiry),
+            replica(replicas.FILE_CONTACT, replicas.FileContact, replicas.evolve_file_contact),
+            replica(replicas.CONTRACT, replicas.Contract, replicas.evolve_contract),
+            notification_decider(settings.rules),
+        ),
+        route=route,
+        open_worker=open_worker(settings),
+    )
+
+
+def notification_decider(rules: domain.Rules) -> Decider[domain.Notification]:
+    return Decider(
+        kind=domain.KIND,
+        state=domain.Notification,
+        decide=partial(domain.decide, rules),
+        evolve=domain.evolve,
+        private_events=domain.PRIVATE_EVENTS,
+        work_at=domain.work_at,
+        indexes=("inquiry_id", "customer_id"),
+    )
+
+
+def route(message: Message) -> Route:
+    """Replicas first, then the mail, which sees what they have just become."""
+    event = message.data
+    assert isinstance(event, Event)
+    if isinstance(event, MailAttempted):
+        return Route(decides=(Ref(domain.KIND, event.notification_id),))
+    notification = _notification_of(message, event)
+    return Route(
+        decides=(*_replicas_of(event), *notification),
+        reads=_reads_of(event) if notification else (),
+    )
+
+
+def _replicas_of(event: Event) -> tuple[Ref, ...]:
+    match event:
+        case InquiryOpened():
+            return (replicas.inquiry_ref(event.inquiry_id), *_file_contacts_of(event))
+        case ContractRecorded():
+            return (replicas.contract_ref(event.contract_number),)
+        case CustomerProfile():
+            return (replicas.customer_ref(event.customer_id),)
+    return ()
+
+
+def _file_contacts_of(opened: InquiryOpened) -> tuple[Ref, ...]:
+    """Only a contact that a mail can go to counts as the file's latest."""
+    if not opened.contact.email:
+        return ()
+    numbers = dict.fromkeys(opened.contract_numbers)
+    return tuple(replicas.file_contact_ref(opened.customer_id, number) for number in numbers)
+
+
+def _notification_of(message: Message, event: Event) -> tuple[Ref, ...]:
+    mail = mail_for(event)
+    if mail is None:
+        return ()
+    return (Ref(domain.KIND, domain.notification_id(message, mail)),)
+
+
+def _reads_of(event: Event) -> tuple[Ref, ...]:
+    """These name an inquiry but not its customer."""
+    if isinstance(event, InquiryProgressed | InquiryClosed | InquiryReopened):
+        return (replicas.inquiry_ref(event.inquiry_id),)
+    return ()

@@ -1,0 +1,101 @@
+"""What the notification service is told through its environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from services.notification.composing import Desk, Letterhead
+from services.notification.domain import Rules
+from services.notification.smtp import MailServer
+from shared.events.values import Language
+from shared.settings import RuntimeSettings
+
+
+class Settings(RuntimeSettings):
+    """The defaults of the company's data are the help page's values."""
+
+    smtp_url: SecretStr = Field(
+        SecretStr("smtp://127.0.0.1:1025"),
+        description="The mail server: smtp:// (plain), smtps:// (TLS) or smtp+starttls://, with"
+        " user:password@ (percent-encoded) where it wants them.",
+    )
+    smtp_connections: int = Field(2, ge=1, le=20, description="Connections kept to the server.")
+    smtp_timeout_seconds: float = Field(
+        20.0, gt=0, description="How long one mail may take; less than WORKER_LEASE_SECONDS."
+    )
+    mail_from: str = Field(
+        "Servicio de Soporte a Clientes <soporte@contract-desk.example>",
+        description="The From header; its address is the envelope sender too.",
+    )
+    message_id_domain: str = Field(
+        "contract-desk.example", description="Right-hand side of every Message-ID."
+    )
+    recipient_hash_key: SecretStr = Field(
+        SecretStr("development-only"),
+        description="Key of the recipient hash in notification events. Set your own in production:"
+        " with a known key, known addresses can be recognised.",
+    )
+    retry_hours: float = Field(24.0, gt=0, description="How long a mail is tried before it fails.")
+
+    company_name: str = Field("IBM SA", description="Whose letters these are.")
+    company_phone: str = Field("901 200 400", description="The desk's phone.")
+    company_phone_from_abroad: str = Field(
+        "+34 901 200 400", description="The desk's phone, from abroad."
+    )
+    company_fax: str = Field(
+        "+34 91 519 39 87 (Att. CSOL)", description="Fax for signed requests, and for whom (F12)."
+    )
+    company_postal_address: str = Field(
+        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
+        description="Post for signed requests (F12), below the name; a comma ends a line.",
+    )
+    company_site_url: str = Field(
+        "https://contract-desk.example/", description="Where customers do things online."
+    )
+    desk_hours_es: str = Field(
+        "de lunes a viernes, de 09:00 a 17:00 (en verano, de 08:30 a 14:00)",
+        description="The staffed hours (F7) as a Spanish sentence says them.",
+    )
+    desk_hours_en: str = Field(
+        "Monday to Friday, 09:00–17:00 (in summer, 08:30–14:00)",
+        description="The staffed hours (F7) as an English sentence says them.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        MailServer.at(url.get_secret_value())
+        return url
+
+    @model_validator(mode="after")
+    def _one_mail_fits_a_lease(self) -> Self:
+        if self.smtp_timeout_seconds >= self.worker_lease_seconds:
+            raise ValueError("SMTP_TIMEOUT_SECONDS must be less than WORKER_LEASE_SECONDS")
+        return self
+
+    @property
+    def mail_server(self) -> MailServer:
+        return MailServer.at(self.smtp_url.get_secret_value())
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(give_up_after=timedelta(hours=self.retry_hours))
+
+    @property
+    def letterhead(self) -> Letterhead:
+        return Letterhead(self.mail_from, self.message_id_domain)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            company=self.company_name,
+            phone=self.company_phone,
+            phone_from_abroad=self.company_phone_from_abroad,
+            fax=self.company_fax,
+            postal_address=(self.company_name, *self.company_postal_address.split(", ")),
+            hours={Language.ES: self.desk_hours_es, Language.EN: self.desk_hours_en},
+            site_url=self.company_site_url,
+        )

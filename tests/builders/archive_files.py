@@ -1,0 +1,36 @@
+"""The archive's file store in memory, with the same promises as `Database`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from shared.events.envelope import Ref
+from shared.mongo import Database, File, PyMongoError
+from shared.runtime.decider import Work
+from tests.builders.archive import NUMBER, Archive
+
+
+class Files:
+    def __init__(self) -> None:
+        self.kept: dict[str, File] = {}
+        self.away = False
+
+    async def get_file(self, file_id: str) -> File | None:
+        if self.away:
+            raise PyMongoError("away")
+        return self.kept.get(file_id)
+
+    async def put_file(self, file_id: str, _name: str, file: File) -> File:
+        return self.kept.setdefault(file_id, file)
+
+    @property
+    def database(self) -> Database:
+        return cast(Database, self)
+
+
+def due_work(archive: Archive) -> Work:
+    async def read(refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        return {ref: archive.states.get(ref) for ref in refs}
+
+    return Work(Ref("contract", NUMBER), archive.contract, read)

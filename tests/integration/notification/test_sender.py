@@ -1,0 +1,343 @@
+"""The worker against a real SMTP server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+from structlog.testing import capture_logs
+
+from services.notification.sender import open_worker
+from services.notification.smtp import Mailer, MailServer, Refused
+from shared.events.internal import MailAttempted
+from shared.events.values import Contact
+from shared.mongo import Database
+from shared.runtime.decider import Perform
+from tests.builders.notification import (
+    INQUIRY_EMAIL,
+    Notifications,
+    lapsed,
+    opened,
+    rejected,
+    scheduled,
+)
+
+HASH_KEY = "clave-de-prueba"
+NO_DATABASE = cast(Database, None)
+
+
+class Mailbox:
+    """An SMTP server and what it was told; `answers` overrides what it says to a command."""
+
+    def __init__(self, **options: Any) -> None:
+        self.envelopes: list[Envelope] = []
+        self.connections: list[SMTP] = []
+        self.answers: dict[str, str] = {}
+        self.delay = 0.0
+        self.port = 0
+        self._options = options
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def _connection(self) -> SMTP:
+        connection = SMTP(self, loop=asyncio.get_running_loop(), **self._options)
+        self.connections.append(connection)
+        return connection
+
+    async def close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for connection in self.connections:
+            if connection.transport is not None:
+                connection.transport.close()
+        await self._server.wait_closed()
+
+    async def handle_MAIL(self, *told: Any) -> str:
+        _server, _session, envelope, address, _options = told
+        envelope.mail_from = address
+        return self.answers.get("MAIL", "250 OK")
+
+    async def handle_RCPT(self, *told: Any) -> str:
+        _server, _session, envelope, address, _options = told
+        await asyncio.sleep(self.delay)
+        answer = self.answers.get("RCPT", "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, *told: Any) -> str:
+        _server, _session, envelope = told
+        answer = self.answers.get("DATA", "250 accepted")
+        if answer.startswith("250"):
+            self.envelopes.append(envelope)
+        return answer
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        read = (message_from_bytes(cast(bytes, e.content), policy=default) for e in self.envelopes)
+        return list(read)
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox()
+    await mailbox.open()
+    yield mailbox
+    await mailbox.close()
+
+
+def settled(port: int) -> dict[str, Any]:
+    return {
+        "smtp_url": f"smtp://127.0.0.1:{port}",
+        "smtp_timeout_seconds": 2.0,
+        "recipient_hash_key": HASH_KEY,
+    }
+
+
+@pytest.fixture
+async def perform(mailbox: Mailbox) -> AsyncIterator[Perform]:
+    world = Notifications(**settled(mailbox.port))
+    async with open_worker(world.settings)(NO_DATABASE) as opened_worker:
+        yield opened_worker
+
+
+async def outcome_of(perform: Perform, world: Notifications) -> MailAttempted:
+    outcome = await perform(world.work())
+    assert isinstance(outcome, MailAttempted)
+    return outcome
+
+
+async def test_a_due_mail_reaches_its_recipient(perform: Perform, mailbox: Mailbox) -> None:
+    world = Notifications(opened(), scheduled())
+
+    outcome = await outcome_of(perform, world)
+
+    assert outcome.error is None
+    assert outcome.notification_id == world.last.notification_id
+    assert outcome.attempt == 1
+    (envelope,), (message,) = mailbox.envelopes, mailbox.messages
+    assert envelope.rcpt_tos == [INQUIRY_EMAIL]
+    assert envelope.mail_from == "soporte@contract-desk.example"
+    assert message["Message-ID"] == f"<{world.last.notification_id}@contract-desk.example>"
+    html = message.get_body(("html",))
+    assert html is not None
+    assert "lunes, 5 de abril de 2027" in html.get_content()
+    assert "está programada" in message["Subject"]
+
+
+async def test_the_outcome_ends_the_notification(perform: Perform) -> None:
+    world = Notifications(opened(), scheduled())
+
+    (sent,) = world.receive(await perform(world.work()))
+
+    assert sent.ce_type == "notification.sent.v1"
+
+
+async def test_the_recipient_is_reported_as_a_keyed_hash(perform: Perform) -> None:
+    shouted = opened(contact=Contact(email=INQUIRY_EMAIL.upper()))
+
+    outcome = await outcome_of(perform, Notifications(shouted))
+
+    expected = hmac.new(HASH_KEY.encode(), INQUIRY_EMAIL.encode(), hashlib.sha256).hexdigest()
+    assert outcome.recipient_hash == expected[:32]
+    assert INQUIRY_EMAIL not in outcome.model_dump_json().lower()
+
+
+async def test_one_connection_serves_one_mail_after_another(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    for world in (Notifications(opened()), Notifications(rejected())):
+        await perform(world.work())
+
+    assert len(mailbox.envelopes) == 2
+    assert len(mailbox.connections) == 1
+
+
+async def test_many_mails_at_once_use_no_more_connections_than_allowed(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    mailbox.delay = 0.01
+    works = [Notifications(opened(inquiry_id=f"inq-{n}")).work() for n in range(12)]
+
+    outcomes = await asyncio.gather(*(perform(work) for work in works))
+
+    assert [outcome.error for outcome in cast(list[MailAttempted], outcomes)] == [None] * 12
+    assert len(mailbox.envelopes) == 12
+    assert len(mailbox.connections) == 2
+
+
+ANSWERS = {
+    "no such mailbox": ("RCPT", "550 5.1.1 <consulta@example.test> unknown", "smtp_550", True),
+    "mailbox full for now": ("RCPT", "452 4.2.2 try later", "smtp_452", False),
+    "greylisted": ("RCPT", "450 4.7.1 come back", "smtp_450", False),
+    "message refused": ("DATA", "554 5.7.1 not this one", "smtp_554", True),
+    "message put off": ("DATA", "451 4.3.0 not now", "smtp_451", False),
+    "sender refused": ("MAIL", "553 5.7.1 not yours", "smtp_553", False),
+    "server closing": ("MAIL", "421 4.3.2 going down", "smtp_421", False),
+}
+
+
+@pytest.mark.parametrize(("command", "answer", "error", "permanent"), ANSWERS.values(), ids=ANSWERS)
+async def test_a_refusal_is_reported_in_a_machines_word(
+    perform: Perform, mailbox: Mailbox, command: str, answer: str, error: str, permanent: bool
+) -> None:
+    mailbox.answers[command] = answer
+
+    outcome = await outcome_of(perform, Notifications(opened()))
+
+    assert (outcome.error, outcome.permanent) == (error, permanent)
+    assert mailbox.envelopes == []
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"), [(command, answer) for command, answer, *_ in ANSWERS.values()]
+)
+async def test_the_mail_after_a_refused_one_goes_through(
+    perform: Perform, mailbox: Mailbox, command: str, answer: str
+) -> None:
+    mailbox.answers[command] = answer
+    await perform(Notifications(opened()).work())
+    mailbox.answers.clear()
+
+    outcome = await outcome_of(perform, Notifications(rejected()))
+
+    assert outcome.error is None
+    assert len(mailbox.envelopes) == 1
+
+
+async def test_a_refusal_is_logged_without_address_or_text(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    mailbox.answers["RCPT"] = f"550 5.1.1 <{INQUIRY_EMAIL}> unknown"
+
+    with capture_logs() as logs:
+        await perform(Notifications(opened()).work())
+
+    (line,) = logs
+    assert line["error"] == "smtp_550"
+    assert "@" not in str(logs)
+    assert "Prueba" not in str(logs)
+
+
+async def test_a_server_that_is_away_is_tried_again_later() -> None:
+    world = Notifications(opened(), **settled(port=1))
+    async with open_worker(world.settings)(NO_DATABASE) as perform:
+        outcome = await outcome_of(perform, world)
+
+    assert (outcome.error, outcome.permanent) == ("smtp_unavailable", False)
+
+
+async def test_a_server_that_went_away_and_came_back_gets_the_mail(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    await perform(Notifications(opened()).work())
+    await mailbox.close()
+    away = await outcome_of(perform, Notifications(rejected()))
+    await mailbox.open()
+    again = await outcome_of(perform, Notifications(rejected()))
+
+    assert away.error == "smtp_unavailable"
+    assert again.error is None
+    assert len(mailbox.envelopes) == 2
+
+
+async def test_a_connection_that_the_server_hung_up_while_idle_costs_no_attempt(
+    perform: Perform, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notification.smtp._IDLE_SECONDS", 0.0)
+    await perform(Notifications(opened()).work())
+    await mailbox.close()
+    await mailbox.open()
+
+    outcome = await outcome_of(perform, Notifications(rejected()))
+
+    assert outcome.error is None
+
+
+async def test_a_server_that_does_not_answer_is_a_timeout(mailbox: Mailbox) -> None:
+    mailbox.delay = 1.0
+    world = Notifications(opened(), **{**settled(mailbox.port), "smtp_timeout_seconds": 0.2})
+    async with open_worker(world.settings)(NO_DATABASE) as perform:
+        outcome = await outcome_of(perform, world)
+        mailbox.delay = 0.0
+        after = await outcome_of(perform, Notifications(rejected()))
+
+    assert (outcome.error, outcome.permanent) == ("timeout", False)
+    assert after.error is None
+
+
+async def test_without_an_address_the_server_is_not_asked(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    outcome = await outcome_of(perform, Notifications(rejected(contact=None)))
+
+    assert (outcome.error, outcome.permanent) == ("no_address", True)
+    assert outcome.recipient_hash == ""
+    assert mailbox.connections == []
+
+
+async def test_a_mail_waits_for_the_inquiry_that_it_is_about(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    world = Notifications(scheduled())
+    decision = world.last
+    waiting = await perform(world.work(decision))
+    world.receive(waiting)
+    world.receive(opened())
+
+    (sent,) = world.receive(await perform(world.work(world.notifications[0])))
+
+    assert cast(MailAttempted, waiting).error == "inquiry_unknown"
+    assert sent.ce_type == "notification.sent.v1"
+
+
+async def test_a_lapse_without_any_address_waits(perform: Perform) -> None:
+    outcome = await outcome_of(perform, Notifications(lapsed()))
+
+    assert (outcome.error, outcome.permanent) == ("no_address", False)
+
+
+def _knows(*told: Any) -> AuthResult:
+    known = told[-1] == LoginPassword(b"desk@example.test", b"p:ss")
+    return AuthResult(success=known, handled=False)
+
+
+@pytest.fixture
+async def guarded() -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox(authenticator=_knows, auth_require_tls=False)
+    await mailbox.open()
+    yield mailbox
+    await mailbox.close()
+
+
+async def test_a_mail_is_handed_in_with_user_and_password(guarded: Mailbox) -> None:
+    server = MailServer("smtp", "127.0.0.1", guarded.port, "desk@example.test", "p:ss")
+    mailer = Mailer(server, connections=1, timeout=2)
+
+    await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL)
+    await mailer.close()
+
+    assert len(guarded.envelopes) == 1
+
+
+async def test_a_login_that_the_server_does_not_know_may_be_put_right(guarded: Mailbox) -> None:
+    server = MailServer("smtp", "127.0.0.1", guarded.port, "desk@example.test", "otra")
+    mailer = Mailer(server, connections=1, timeout=2)
+
+    with pytest.raises(Refused) as refused:
+        await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL)
+
+    assert (refused.value.error, refused.value.permanent) == ("smtp_authentication", False)
+    await mailer.close()

@@ -1,0 +1,181 @@
+"""Outages, conflicts, timers and side effects on the real wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from desk.embedded.stack import Endpoints, embedded_stack
+from shared.events.contracts import ContractActivated
+from shared.events.envelope import Event, Message, Ref
+from shared.events.internal import DocumentStored, Outcome, TimerDue
+from shared.mongo import Database
+from shared.runtime.decider import Decider, Perform, Route, Service, Work
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import (
+    collect,
+    event_headers,
+    headers_of,
+    outsider,
+    running,
+    settings_for,
+)
+
+TYPE = "submission.inquiry.v1"
+
+
+async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(tmp_path: Path) -> None:
+    async with embedded_stack(tmp_path) as stack:
+        settings = settings_for(stack.endpoints, "outage", max_pause_seconds=0.3)
+        async with (
+            outsider(stack.endpoints) as client,
+            running(toy.build(), settings) as runtime,
+        ):
+            answers = await client.watch("desk.rejections")
+            dead = await client.watch("desk.dead-letters")
+            await stack.children["database"].stop(5)
+            body = {"customer_id": "C-outage", "text": "hello"}
+            await client.publish("desk.submissions", "C-outage", body, event_headers(TYPE, "o-1"))
+            async with asyncio.timeout(15):
+                while runtime.health.status != "degraded":
+                    await asyncio.sleep(0.05)
+            away = set(runtime.health.away)
+            await stack.start_again("database")
+            [answer] = await collect(answers, 1, "C-outage")
+            letters = await dead.getmany(timeout_ms=300)
+            async with asyncio.timeout(5):
+                while runtime.health.status != "ok":
+                    await asyncio.sleep(0.05)
+    assert away == {"mongodb"}
+    assert headers_of(answer)["ce_causationid"] == "o-1"
+    assert not letters
+
+
+async def test_two_writers_on_one_aggregate_lose_nothing(endpoints: Endpoints) -> None:
+    """Two group names make two writers for the same messages and the same documents."""
+    name = f"two{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    first = settings_for(endpoints, name)
+    second = settings_for(endpoints, name, kafka_group_prefix=f"{name}-b")
+    async with (
+        outsider(endpoints) as client,
+        running(toy.build(), first) as one,
+        running(toy.build(), second),
+    ):
+        answers = await client.watch("desk.rejections")
+        for number in range(200):
+            body = {"customer_id": customer, "text": str(number)}
+            headers = event_headers(TYPE, f"{name}-{number}")
+            await client.publish("desk.submissions", customer, body, headers)
+        records = await collect(answers, 400, name)
+        history = await one.store.history("seen", customer)
+    assert {headers_of(r)["ce_causationid"] for r in records} == {f"{name}-{n}" for n in range(200)}
+    assert len({headers_of(r)["ce_id"] for r in records}) == 200
+    assert len({entry["message_id"] for entry in history}) == len(history) == 200
+
+
+def _due_once(state: toy.Seen) -> datetime | None:
+    return datetime(2026, 1, 1, tzinfo=UTC) if state.count == 1 else None
+
+
+def _decide_timed(message: Message, _state: toy.Seen | None, _now: datetime) -> list[Event]:
+    number = message.key
+    fields = {"contract_number": number, "customer_id": "C-1", "inquiry_id": message.type}
+    return [ContractActivated(**fields)]
+
+
+def timed(name: str) -> Service:
+    """A toy that asks for a timer once, and for a document once after that."""
+
+    def work_at(state: toy.Seen) -> datetime | None:
+        return datetime(2026, 1, 1, tzinfo=UTC) if state.count == 2 else None
+
+    def route(message: Message) -> Route:
+        mine = message.key.startswith(name)
+        return Route((Ref("seen", message.key),)) if mine else Route()
+
+    @asynccontextmanager
+    async def open_worker(_database: Database) -> AsyncIterator[Perform]:
+        async def perform(work: Work) -> Outcome:
+            return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
+
+        yield perform
+
+    decider = Decider(
+        "seen", toy.Seen, _decide_timed, toy.evolve, due_at=_due_once, work_at=work_at
+    )
+    return Service(
+        "contract_archive",
+        (decider,),
+        route,
+        timer=lambda number, due: TimerDue(
+            contract_number=number, owner="contract_archive", due_at=due
+        ),
+        open_worker=open_worker,
+    )
+
+
+async def test_due_dates_and_side_effects_come_back_as_messages_once(endpoints: Endpoints) -> None:
+    name = f"timed{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, clock_tick_seconds=0.1)
+    registered: dict[str, Any] = {
+        "contract_number": name,
+        "customer_id": "C-1",
+        "type": "servicepac",
+        "title": "t",
+        "starts_on": "2026-01-01",
+        "auto_renewal": False,
+    }
+    headers = event_headers("registry.contract_recorded.v1", name)
+    async with outsider(endpoints) as client, running(timed(name), settings) as runtime:
+        watched = await client.watch("desk.contracts")
+        await client.publish("registry.contracts", name, registered, headers)
+        records = await collect(watched, 3, name)
+        await asyncio.sleep(0.5)
+        more = await watched.getmany(timeout_ms=100)
+        history = await runtime.store.history("seen", name)
+    causes = ["registry.contract_recorded.v1", "timer.due.v1", "document.stored.v1"]
+    assert [entry["events"][0]["data"]["inquiry_id"] for entry in history] == causes
+    assert not more
+    assert {headers_of(r)["ce_correlationid"] for r in records} >= {name}
+
+
+async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpoints) -> None:
+    name = f"lease{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, worker_lease_seconds=1.0, clock_tick_seconds=0.1)
+    tries: list[str] = []
+
+    @asynccontextmanager
+    async def failing_first(_database: Database) -> AsyncIterator[Perform]:
+        async def perform(work: Work) -> Outcome:
+            tries.append(work.ref.id)
+            if len(tries) == 1:
+                raise ConnectionError
+            return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
+
+        yield perform
+
+    service = replace(timed(name), open_worker=failing_first)
+    body = {
+        "invoice": "ignored",
+        "contract_number": name,
+        "customer_id": "C-1",
+        "type": "servicepac",
+        "title": "t",
+        "starts_on": "2026-01-01",
+        "auto_renewal": False,
+    }
+    started = datetime.now(UTC)
+    async with outsider(endpoints) as client, running(service, settings):
+        watched = await client.watch("desk.contracts")
+        headers = event_headers("registry.contract_recorded.v1", name)
+        await client.publish("registry.contracts", name, body, headers)
+        await collect(watched, 3, name)
+    assert tries == [name, name]
+    assert datetime.now(UTC) - started > timedelta(seconds=0.9)

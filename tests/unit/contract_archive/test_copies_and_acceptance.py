@@ -1,0 +1,217 @@
+"""Copies (F8) and acceptances (F1): the holder with access, and the same answer to all others."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.contract_archive.rules import Rules
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractCopyDenied,
+    ContractCopyReady,
+)
+from shared.events.envelope import Event
+from tests.builders.archive import (
+    GRACE,
+    HOLDER,
+    NOW,
+    NUMBER,
+    RULES,
+    SHA256,
+    STRANGER,
+    Archive,
+    acceptance_requested,
+    authorisation,
+    copy_requested,
+    recorded,
+    registration,
+    stored,
+    types,
+)
+
+HELD = ["contract.document_order_held"]
+BEGUN = ["contract.document_begun"]
+WITH_ACCESS = (registration(), authorisation())
+OTHERS_CONTRACT = recorded(customer_id=STRANGER)
+
+DENIED_COPY = ContractCopyDenied(
+    contract_number=NUMBER, customer_id=HOLDER, inquiry_id="inq-copy", cause="not_available"
+)
+DENIED_ACCEPTANCE = ContractAcceptanceDenied(
+    contract_number=NUMBER, customer_id=HOLDER, inquiry_id="inq-acc", cause="not_available"
+)
+
+NOT_ALLOWED = [
+    pytest.param((), id="nothing known"),
+    pytest.param(WITH_ACCESS, id="unknown contract"),
+    pytest.param((recorded(),), id="not registered"),
+    pytest.param((recorded(), authorisation()), id="authorised, not registered"),
+    pytest.param((recorded(), registration()), id="registered, not authorised"),
+    pytest.param((*WITH_ACCESS, OTHERS_CONTRACT), id="another customer's contract"),
+]
+
+ORDERS = [
+    pytest.param(copy_requested(), DENIED_COPY, id="copy"),
+    pytest.param(acceptance_requested(), DENIED_ACCEPTANCE, id="acceptance"),
+]
+
+
+def allowed(*more: Event) -> Archive:
+    return Archive(RULES, recorded(), *WITH_ACCESS, *more)
+
+
+@pytest.mark.parametrize(("request_", "denial"), ORDERS)
+@pytest.mark.parametrize("before", NOT_ALLOWED)
+def test_whatever_is_missing_the_request_waits_as_long_and_is_denied_in_the_same_words(
+    before: tuple[Event, ...], request_: Event, denial: Event
+) -> None:
+    archive = Archive(RULES, *before)
+
+    assert types(archive.receive(request_)) == HELD
+    assert archive.wait(GRACE - timedelta(milliseconds=1)) == []
+    assert archive.wait(timedelta(milliseconds=1)) == [denial]
+
+
+@pytest.mark.parametrize(("request_", "_denial"), ORDERS)
+@pytest.mark.parametrize(
+    "late",
+    [
+        (recorded(), registration(), authorisation()),
+        (authorisation(), registration(), recorded()),
+        (registration(), recorded(), authorisation()),
+    ],
+)
+def test_a_request_that_overtakes_its_records_is_allowed_within_the_grace(
+    request_: Event, _denial: Event, late: tuple[Event, ...]
+) -> None:
+    archive = Archive(RULES, request_, *late)
+
+    archive.wait(GRACE)
+
+    assert [d.order.customer_id for d in archive.contract.documents] == [HOLDER]
+
+
+def test_the_registrys_record_allows_a_waiting_request_at_once() -> None:
+    archive = Archive(RULES, *WITH_ACCESS, copy_requested())
+
+    assert types(archive.receive(recorded())) == [
+        "contract.recorded.v1",
+        "contract.status_changed.v1",
+        "contract.document_begun",
+    ]
+
+
+def test_without_a_grace_the_denial_comes_at_once() -> None:
+    archive = Archive(Rules(access_grace=timedelta(0)))
+
+    assert archive.receive(copy_requested())[1:] == [DENIED_COPY]
+
+
+def test_the_holders_copy_is_begun_at_once_and_is_due_work() -> None:
+    archive = allowed()
+
+    assert types(archive.receive(copy_requested())) == BEGUN
+    assert archive.work_at == NOW
+
+
+def test_a_copy_is_ready_with_its_link_for_thirty_days_from_the_request() -> None:
+    archive = allowed(copy_requested())
+    (begun,) = archive.contract.documents
+
+    archive.wait(timedelta(hours=1))
+    (ready,) = archive.work()
+
+    assert ready == ContractCopyReady(
+        contract_number=NUMBER,
+        customer_id=HOLDER,
+        inquiry_id="inq-copy",
+        document_id=begun.document_id,
+        sha256=SHA256,
+        available_until=NOW + timedelta(days=30),
+        link=stored(begun.document_id).link,
+    )
+    assert archive.work_at is None
+
+
+def test_each_inquiry_gets_a_copy_of_its_own() -> None:
+    archive = allowed(copy_requested("inq-1"), copy_requested("inq-2"))
+    first, second = archive.contract.documents
+
+    assert first.document_id != second.document_id
+    assert types(archive.work()) == ["contract.copy_ready.v1"] * 2
+
+
+def test_the_same_inquirys_document_has_the_same_id_in_every_attempt() -> None:
+    first, again = allowed(copy_requested()), allowed(copy_requested())
+
+    assert first.contract.documents == again.contract.documents
+
+
+def test_the_outcome_of_work_that_nothing_waits_for_changes_nothing() -> None:
+    archive = allowed(copy_requested())
+    (begun,) = archive.contract.documents
+    archive.work()
+
+    assert archive.receive(stored(begun.document_id)) == []
+
+
+def test_a_copy_in_the_making_is_denied_when_the_contract_changes_hands() -> None:
+    archive = allowed(copy_requested())
+    (begun,) = archive.contract.documents
+
+    assert archive.receive(OTHERS_CONTRACT)[-1] == DENIED_COPY
+    assert archive.receive(stored(begun.document_id)) == []
+
+
+def accepted(inquiry_id: str, document_id: str) -> ContractAccepted:
+    return ContractAccepted(
+        contract_number=NUMBER,
+        customer_id=HOLDER,
+        inquiry_id=inquiry_id,
+        document_id=document_id,
+        sha256=SHA256,
+    )
+
+
+def test_an_acceptance_is_told_with_its_kept_document() -> None:
+    archive = allowed(acceptance_requested())
+    (begun,) = archive.contract.documents
+
+    assert archive.work() == [accepted("inq-acc", begun.document_id)]
+
+
+def test_accepting_again_is_answered_with_the_first_document() -> None:
+    archive = allowed(acceptance_requested())
+    (begun,) = archive.contract.documents
+    archive.work()
+
+    again = archive.receive(acceptance_requested("inq-again"))
+
+    assert again == [accepted("inq-again", begun.document_id)]
+
+
+def test_two_acceptances_under_way_are_both_answered_with_the_first_document() -> None:
+    archive = allowed(acceptance_requested("inq-1"), acceptance_requested("inq-2"))
+    first = archive.contract.documents[0].document_id
+
+    assert archive.work() == [accepted("inq-1", first), accepted("inq-2", first)]
+    assert archive.work_at is None
+
+
+def test_the_next_holder_accepts_anew() -> None:
+    archive = allowed(acceptance_requested())
+    archive.work()
+    for event in (registration(STRANGER), authorisation(STRANGER), OTHERS_CONTRACT):
+        archive.receive(event)
+
+    assert types(archive.receive(acceptance_requested("inq-next", STRANGER))) == BEGUN
+    assert types(archive.work()) == ["contract.accepted.v1"]
+    again = archive.receive(acceptance_requested("inq-again", STRANGER))
+    assert types(again) == ["contract.accepted.v1"]
+
+
+def test_the_submission_that_asked_for_a_document_stays_with_it() -> None:
+    archive = allowed(copy_requested())
+
+    assert archive.contract.documents[0].order.correlation_id == "submission-1"

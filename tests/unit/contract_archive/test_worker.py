@@ -1,0 +1,122 @@
+"""Making and keeping documents: the same work twice reports the first document."""
+
+import hashlib
+from datetime import timedelta
+from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from pypdf import PdfReader
+
+from services.contract_archive.settings import Settings
+from services.contract_archive.worker import open_worker
+from shared.events.contracts import ContractAccepted, ContractCopyReady
+from shared.events.envelope import Event
+from shared.events.internal import DocumentStored
+from shared.runtime.faults import Outage
+from tests.builders.archive import (
+    HOLDER,
+    NOW,
+    NUMBER,
+    RULES,
+    Archive,
+    acceptance_requested,
+    authorisation,
+    copy_requested,
+    recorded,
+    registration,
+)
+from tests.builders.archive_files import Files, due_work
+
+SETTINGS = Settings(documents_url="https://archive.example.test/")
+
+
+def waiting(*requests: Event) -> Archive:
+    return Archive(RULES, registration(), authorisation(), recorded(), *requests)
+
+
+async def perform(files: Files, archive: Archive) -> DocumentStored:
+    async with open_worker(SETTINGS)(files.database) as work:
+        outcome = await work(due_work(archive))
+    assert isinstance(outcome, DocumentStored)
+    return outcome
+
+
+async def test_a_copy_is_kept_with_what_a_download_needs() -> None:
+    files, archive = Files(), waiting(copy_requested())
+
+    outcome = await perform(files, archive)
+
+    file = files.kept[outcome.document_id]
+    assert {name: file.metadata[name] for name in file.metadata if name != "token"} == {
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "contract_number": NUMBER,
+        "customer_id": HOLDER,
+        "available_until": NOW + timedelta(days=30),
+    }
+    assert len(file.metadata["token"]) >= 32
+
+
+async def test_the_outcome_names_the_file_and_links_to_it() -> None:
+    files, archive = Files(), waiting(copy_requested())
+
+    outcome = await perform(files, archive)
+
+    file, link = files.kept[outcome.document_id], urlsplit(outcome.link or "")
+    assert outcome.sha256 == file.metadata["sha256"]
+    assert (link.scheme, link.netloc, link.path) == ("https", "archive.example.test", "/documents")
+    assert parse_qs(link.query) == {
+        "id": [outcome.document_id],
+        "token": [file.metadata["token"]],
+    }
+
+
+async def test_the_outcome_makes_the_copy_ready_for_the_submission_that_asked() -> None:
+    files, archive = Files(), waiting(copy_requested())
+
+    outcome = await perform(files, archive)
+    (ready,) = archive.receive(outcome)
+
+    assert isinstance(ready, ContractCopyReady)
+    assert (ready.sha256, ready.link) == (outcome.sha256, outcome.link)
+    assert outcome.correlation_id == "submission-1"
+
+
+async def test_work_done_again_after_a_crash_reports_the_first_document_and_link() -> None:
+    files, archive = Files(), waiting(copy_requested())
+
+    first = await perform(files, archive)
+    archive.receive(recorded(title="Otro título"))
+    again = await perform(files, archive)
+
+    assert again == first
+    assert len(files.kept) == 1
+
+
+async def test_the_copy_shows_the_contract_and_its_holders_name() -> None:
+    files, archive = Files(), waiting(copy_requested())
+
+    outcome = await perform(files, archive)
+
+    text = PdfReader(BytesIO(files.kept[outcome.document_id].content)).pages[0].extract_text()
+    assert NUMBER in text
+    assert "Cliente de Prueba" in text
+
+
+async def test_an_acceptances_certificate_is_kept_and_not_handed_out() -> None:
+    files, archive = Files(), waiting(acceptance_requested())
+
+    outcome = await perform(files, archive)
+    (accepted,) = archive.receive(outcome)
+
+    assert isinstance(accepted, ContractAccepted)
+    assert outcome.link is None
+    assert "token" not in files.kept[outcome.document_id].metadata
+
+
+async def test_an_absent_database_is_an_outage() -> None:
+    files, archive = Files(), waiting(copy_requested())
+    files.away = True
+
+    with pytest.raises(Outage, match="mongodb"):
+        await perform(files, archive)

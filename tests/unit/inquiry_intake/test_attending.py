@@ -1,0 +1,143 @@
+"""What agents do with an inquiry, and what became of the mails about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.inquiry_intake.inquiry import Standing
+from shared.events.cancellations import (
+    CancellationNotRequired,
+    CancellationScheduled,
+    CancellationTookEffect,
+)
+from shared.events.envelope import Message
+from shared.events.inquiries import InquiryProgressed
+from shared.events.values import Bilingual
+from tests.builders.submissions import (
+    INQUIRY_ID,
+    NUMBER,
+    agent_answers,
+    agent_routes,
+    decision,
+    follow_up,
+    intake,
+    mail,
+    record,
+    submission,
+    types,
+)
+
+QUESTION = submission("inquiry")
+CANCELLATION = submission("cancellation", contract_numbers=[NUMBER])
+PROGRESSED = "inquiry.progressed.v1"
+RESOLVED = "inquiry.resolved.v1"
+CLOSED = "inquiry.closed.v1"
+
+
+@pytest.mark.parametrize(
+    ("given", "resolve", "then"),
+    [
+        ((QUESTION,), False, [PROGRESSED]),
+        ((QUESTION,), True, [PROGRESSED, RESOLVED]),
+        ((QUESTION, agent_answers(resolve=True)), True, [PROGRESSED]),
+        ((QUESTION, follow_up(INQUIRY_ID, close=True)), True, [PROGRESSED]),
+        ((CANCELLATION,), True, [PROGRESSED, RESOLVED]),
+        ((CANCELLATION, decision(CancellationNotRequired)), True, [PROGRESSED]),
+    ],
+)
+def test_an_agent_s_answer_resolves_but_does_not_close(
+    given: tuple[Message, ...], resolve: bool, then: list[str]
+) -> None:
+    message = agent_answers(resolve=resolve, message_id="a-2")
+
+    assert types(intake(*given).receive(message)) == then
+
+
+def test_an_answer_is_passed_on_in_the_agent_s_words() -> None:
+    progressed = intake(QUESTION).receive(agent_answers(resolve=False))[0]
+
+    assert progressed == InquiryProgressed(
+        inquiry_id=INQUIRY_ID,
+        status="answered",
+        note=Bilingual(es="Vence en junio.", en="Vence en junio."),
+    )
+
+
+def test_the_desk_does_not_close_over_a_customer_s_open_question() -> None:
+    history = intake(
+        CANCELLATION, decision(CancellationScheduled), follow_up(INQUIRY_ID, text="¿Y la factura?")
+    )
+
+    took_effect = history.receive(decision(CancellationTookEffect, 2))
+    answered = history.receive(agent_answers(resolve=True))
+
+    assert types(took_effect) == ["inquiry.contract_progressed", PROGRESSED]
+    assert types(answered) == [PROGRESSED, RESOLVED, CLOSED]
+
+
+def test_a_resolved_cancellation_still_closes_when_it_takes_effect() -> None:
+    history = intake(CANCELLATION, agent_answers(resolve=True))
+
+    scheduled = history.receive(decision(CancellationScheduled))
+    took_effect = history.receive(decision(CancellationTookEffect, 2))
+
+    assert types(scheduled) == ["inquiry.contract_progressed", PROGRESSED, RESOLVED]
+    assert types(took_effect) == ["inquiry.contract_progressed", PROGRESSED, CLOSED]
+
+
+@pytest.mark.parametrize(
+    ("queue", "es", "en"),
+    [
+        ("billing", "Facturas y pagos", "Invoices and payments"),
+        ("nivel-2", "nivel-2", "nivel-2"),
+    ],
+)
+def test_an_agent_directs_the_inquiry_to_where_it_belongs(queue: str, es: str, en: str) -> None:
+    history = intake(QUESTION)
+
+    events = history.receive(agent_routes(queue))
+
+    assert types(events) == ["inquiry.queue_changed", PROGRESSED]
+    assert isinstance(events[1], InquiryProgressed)
+    assert events[1].status == "routed"
+    assert es in events[1].note.es
+    assert en in events[1].note.en
+    assert "interno" not in events[1].model_dump_json()
+    assert record(history, INQUIRY_ID).queue == queue
+
+
+def test_a_delivered_mail_is_noted_and_not_told() -> None:
+    assert types(intake(QUESTION).receive(mail(delivered=True))) == ["mail.sent"]
+
+
+def test_a_mail_that_failed_is_told_once_until_one_arrives_again() -> None:
+    history = intake(QUESTION)
+
+    first = history.receive(mail(delivered=False, message_id="n-1"))
+    second = history.receive(mail(delivered=False, message_id="n-2"))
+    delivered = history.receive(mail(delivered=True, message_id="n-3"))
+    third = history.receive(mail(delivered=False, message_id="n-4"))
+
+    assert types(first) == ["mail.failed", PROGRESSED]
+    assert types(second) == ["mail.failed"]
+    assert types(delivered) == ["mail.sent"]
+    assert types(third) == ["mail.failed", PROGRESSED]
+
+
+def test_a_failed_mail_leaves_the_inquiry_s_standing_alone() -> None:
+    history = intake(CANCELLATION, decision(CancellationNotRequired), mail(delivered=False))
+
+    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [agent_answers(resolve=True), agent_routes(), mail(delivered=True), mail(delivered=False)],
+)
+@pytest.mark.parametrize(
+    "given", [(), (submission("inquiry", text=None),)], ids=["unknown", "rejected"]
+)
+def test_about_an_inquiry_that_nobody_opened_there_is_nothing_to_say(
+    given: tuple[Message, ...], message: Message
+) -> None:
+    assert intake(*given).receive(message) == []

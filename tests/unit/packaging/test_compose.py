@@ -1,0 +1,218 @@
+"""`docker compose up --build` must work as it stands; these checks need no Docker, but the last."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from services.cancellation.settings import Settings as CancellationSettings
+from services.contract_archive.settings import Settings as ArchiveSettings
+from services.inquiry_intake.settings import Settings as IntakeSettings
+from services.notification.settings import Settings as NotificationSettings
+from shared.settings import RuntimeSettings
+from tests.builders.packaging import (
+    ROOT,
+    compose,
+    containers,
+    project_version,
+    services_of_the_tree,
+)
+
+CONTAINERS = containers()
+SETTINGS: dict[str, type[RuntimeSettings]] = {
+    "inquiry_intake": IntakeSettings,
+    "cancellation": CancellationSettings,
+    "notification": NotificationSettings,
+    "contract_archive": ArchiveSettings,
+}
+NEEDS = {
+    "inquiry_intake": {"kafka", "mongo"},
+    "cancellation": {"kafka", "mongo"},
+    "notification": {"kafka", "mongo", "mailpit"},
+    "contract_archive": {"kafka", "mongo"},
+}
+
+each_service = pytest.mark.parametrize("name", SETTINGS)
+each_container = pytest.mark.parametrize("name", CONTAINERS)
+
+
+def told(name: str) -> RuntimeSettings:
+    """The service's settings as its container is told them."""
+    environment: dict[str, Any] = CONTAINERS[name]["environment"]
+    return SETTINGS[name].model_validate({key.lower(): value for key, value in environment.items()})
+
+
+def test_every_service_of_the_tree_runs_in_a_container_of_its_name() -> None:
+    assert services_of_the_tree() == set(SETTINGS)
+    assert set(CONTAINERS) == {*SETTINGS, "kafka", "mongo", "mailpit"}
+
+
+@each_service
+def test_a_container_runs_the_service_of_its_name(name: str) -> None:
+    assert CONTAINERS[name]["command"] == [f"services.{name}"]
+
+
+@each_service
+def test_every_environment_variable_is_a_setting_of_the_service(name: str) -> None:
+    settings = {field.upper() for field in SETTINGS[name].model_fields}
+
+    assert set(CONTAINERS[name]["environment"]) - settings == set()
+
+
+@each_service
+def test_the_service_accepts_what_its_container_tells_it(name: str) -> None:
+    settings = told(name)
+
+    assert settings.http_host == "0.0.0.0"
+    assert settings.kafka_bootstrap_servers == "kafka:19092"
+    assert settings.mongo_url == "mongodb://mongo:27017/?replicaSet=rs0"
+    assert settings.log_format == "json"
+
+
+@each_service
+def test_the_health_check_asks_the_port_that_the_service_listens_on(name: str) -> None:
+    check = CONTAINERS[name]["healthcheck"]["test"]
+
+    assert check[:3] == ["CMD", "python", "-c"]
+    assert f'HTTPConnection("127.0.0.1", {told(name).http_port}' in check[3]
+    assert '"/health"' in check[3]
+
+
+@each_service
+def test_the_published_port_leads_to_the_one_the_service_listens_on(name: str) -> None:
+    (port,) = CONTAINERS[name]["ports"]
+
+    assert port.endswith(f":{told(name).http_port}")
+
+
+def test_links_to_documents_lead_to_the_archives_published_port() -> None:
+    archive = CONTAINERS["contract_archive"]
+    (port,) = archive["ports"]
+
+    assert archive["environment"]["DOCUMENTS_URL"] == f"http://{port.rpartition(':')[0]}"
+
+
+@each_service
+def test_a_service_starts_when_everything_it_needs_is_healthy(name: str) -> None:
+    healthy = {"condition": "service_healthy"}
+
+    assert CONTAINERS[name]["depends_on"] == dict.fromkeys(NEEDS[name], healthy)
+
+
+@each_service
+def test_a_service_has_longer_to_stop_than_it_waits_for_its_batch(name: str) -> None:
+    seconds = int(CONTAINERS[name]["stop_grace_period"].removesuffix("s"))
+
+    assert seconds > told(name).graceful_timeout_seconds + 5
+
+
+@each_service
+def test_a_service_can_change_nothing_outside_its_temporary_directory(name: str) -> None:
+    container = CONTAINERS[name]
+
+    assert container["read_only"] is True
+    assert container["tmpfs"] == ["/tmp"]
+    assert container["cap_drop"] == ["ALL"]
+    assert "volumes" not in container
+
+
+@each_container
+def test_every_container_is_watched_limited_and_started_again(name: str) -> None:
+    container = CONTAINERS[name]
+
+    assert container["restart"] == "unless-stopped"
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert container["mem_limit"].endswith(("m", "g"))
+    assert container["logging"]["options"]["max-size"] == "10m"
+    assert container["healthcheck"]["test"][0] == "CMD"
+    # Compose refuses a start interval without a start period.
+    assert container["healthcheck"].keys() >= {"start_interval", "start_period"}
+
+
+@each_container
+def test_ports_are_published_to_this_machine_only(name: str) -> None:
+    ports = CONTAINERS[name]["ports"]
+
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_no_two_containers_publish_the_same_port() -> None:
+    published = [
+        port.rpartition(":")[0] for container in CONTAINERS.values() for port in container["ports"]
+    ]
+
+    assert len(set(published)) == len(published)
+
+
+@pytest.mark.parametrize("name", ["kafka", "mongo", "mailpit"])
+def test_an_image_from_elsewhere_is_pinned_to_a_release(name: str) -> None:
+    tag = CONTAINERS[name]["image"].rpartition(":")[2]
+
+    assert [part.isdecimal() for part in tag.removeprefix("v").split(".")] == [True] * 3
+
+
+@each_service
+def test_the_services_share_one_image_that_no_registry_is_asked_for(name: str) -> None:
+    assert CONTAINERS[name]["image"] == f"contract-desk:{project_version()}"
+    assert CONTAINERS[name]["pull_policy"] == "never"
+
+
+def test_the_image_is_built_once() -> None:
+    assert [name for name in CONTAINERS if "build" in CONTAINERS[name]] == ["inquiry_intake"]
+
+
+@pytest.mark.parametrize(
+    ("name", "directory"),
+    [("kafka", "/var/lib/kafka/data"), ("mongo", "/data/db"), ("mailpit", "/data")],
+)
+def test_what_must_last_is_in_a_named_volume(name: str, directory: str) -> None:
+    assert CONTAINERS[name]["volumes"] == [f"{name}:{directory}"]
+    assert name in compose()["volumes"]
+
+
+def test_kafka_tells_containers_and_host_the_address_that_each_can_reach() -> None:
+    kafka = CONTAINERS["kafka"]["environment"]
+
+    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == (
+        f"INTERNAL://{told('cancellation').kafka_bootstrap_servers},HOST://127.0.0.1:9092"
+    )
+    assert CONTAINERS["kafka"]["ports"] == ["127.0.0.1:9092:9092"]
+    assert kafka["KAFKA_LOG_DIRS"] == "/var/lib/kafka/data"
+
+
+def test_mongodb_makes_the_replica_set_that_the_services_look_for() -> None:
+    mongo = CONTAINERS["mongo"]
+
+    assert mongo["command"][:2] == ["--replSet", "rs0"]
+    assert '_id: "rs0"' in mongo["healthcheck"]["test"][-1]
+    assert 'host: "mongo:27017"' in mongo["healthcheck"]["test"][-1]
+
+
+def test_compose_itself_accepts_the_file() -> None:
+    if not compose_answers():
+        pytest.skip(
+            "`docker compose` does not answer: install Docker with the Compose plugin,"
+            " docs.docker.com/compose/install"
+        )
+
+    outcome = subprocess.run(
+        ["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), "config", "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def compose_answers() -> bool:
+    """Whether the Docker client and its Compose plugin are there; no daemon is needed."""
+    try:
+        version = subprocess.run(
+            ["docker", "compose", "version"], capture_output=True, check=False, timeout=20
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+    return version.returncode == 0

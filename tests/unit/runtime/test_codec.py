@@ -1,0 +1,148 @@
+"""Reading records that anyone may have written, and writing ones that are always the same."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.events.envelope import Unchecked
+from shared.runtime import codec
+from shared.runtime.faults import Reason, Unreadable
+
+TYPE = "submission.inquiry.v1"
+Header = tuple[str, bytes | None]
+
+
+@dataclass
+class RawRecord:
+    value: bytes | None = b"{}"
+    headers: list[Header] = field(default_factory=list)
+    topic: str = "desk.submissions"
+    partition: int = 0
+    offset: int = 0
+    key: bytes | None = b"C-1"
+
+
+def headers(**changed: bytes | None) -> list[Header]:
+    sound: dict[str, bytes | None] = {
+        "ce_specversion": b"1.0",
+        "ce_id": b"id-1",
+        "ce_source": b"/channels/web",
+        "ce_type": TYPE.encode(),
+        "content-type": b"application/json",
+    }
+    return list((sound | changed).items())
+
+
+def test_a_sound_submission_is_handed_over_unchecked() -> None:
+    read = codec.read(RawRecord(b'{"customer_id": 7}', headers()))
+    assert read.message.data == Unchecked(TYPE, {"customer_id": 7})
+    assert (read.message.source, read.message.id, read.message.key) == (
+        "/channels/web",
+        "id-1",
+        "C-1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "changed", "error"),
+    [
+        (b"{}", {"ce_id": b""}, "header ce_id is missing"),
+        (b"{}", {"ce_id": b"x" * 256}, "header ce_id is not 1 to 255 printable characters"),
+        (b"{}", {"ce_id": b"a\nb"}, "header ce_id is not 1 to 255 printable characters"),
+        (b"{}", {"ce_specversion": b"0.3"}, "header ce_specversion is not 1.0"),
+        (b"{}", {"content-type": b"text/plain"}, "header content-type is not application/json"),
+        (b"{}", {"ce_time": b"yesterday"}, "header ce_time is not an RFC 3339 instant"),
+        (b"{}", {"extra": None}, "header 'extra' is null"),
+        (b"{}", {"extra": b"\xff"}, "header 'extra' is not UTF-8"),
+        (None, {}, "no value (a tombstone)"),
+        (b"", {}, "value is not JSON in UTF-8"),
+        (b'{"a": 1e', {}, "value is not JSON in UTF-8"),
+        (b'{"a": Infinity}', {}, "value is not JSON in UTF-8"),
+        (b'{"a": "\\ud800"}', {}, "value is not JSON in UTF-8"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", {}, "value is not JSON in UTF-8"),
+        (b"[" * 10_000 + b"]" * 10_000, {}, "value is not JSON in UTF-8"),
+        (b'"text"', {}, "value is not a JSON object"),
+    ],
+)
+def test_an_unreadable_record_names_its_fault(
+    value: bytes | None, changed: dict[str, bytes | None], error: str
+) -> None:
+    with pytest.raises(Unreadable) as fault:
+        codec.read(RawRecord(value, headers(**changed)))
+    assert (fault.value.reason, fault.value.error) == (Reason.UNREADABLE, error)
+
+
+def test_a_faulty_event_of_an_upstream_system_names_every_field_but_no_value() -> None:
+    body = json.dumps({"contract_number": "K 1", "customer_id": "secret name", "type": "x"})
+    record = RawRecord(
+        body.encode(),
+        headers(ce_type=b"registry.contract_recorded.v1"),
+        topic="registry.contracts",
+    )
+    with pytest.raises(Unreadable) as fault:
+        codec.read(record)
+    assert fault.value.error == (
+        "contract_number: string_pattern_mismatch; customer_id: string_pattern_mismatch; "
+        "title: missing; starts_on: missing; auto_renewal: missing"
+    )
+
+
+def test_the_same_body_formatted_otherwise_has_the_same_digest() -> None:
+    first = codec.read(RawRecord(b'{"a": 1, "b": 2}', headers()))
+    second = codec.read(RawRecord(b'{"b":2,"a":1}', headers()))
+    other = codec.read(RawRecord(b'{"b":2,"a":2}', headers()))
+    assert first.digest == second.digest
+    assert first.digest != other.digest
+
+
+def test_an_event_is_written_the_same_at_every_repeat() -> None:
+    data = {"inquiry_id": "i-1", "by": "desk"}
+
+    def write() -> codec.Envelope:
+        return codec.envelope(
+            "id",
+            "inquiry.closed.v1",
+            data,
+            source="/services/inquiry_intake",
+            subject="i-1",
+            at=datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+            causation_id="c",
+            correlation_id=None,
+            traceparent=None,
+        )
+
+    written = write()
+    assert written == write()
+    assert (written.topic, written.key) == ("desk.inquiries", "i-1")
+    assert dict(written.headers)["ce_time"] == b"2026-03-29T01:30:00.000Z"
+    assert "ce_correlationid" not in dict(written.headers)
+
+
+any_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.none() | st.binary(max_size=200) | any_json.map(lambda v: json.dumps(v).encode()),
+    extra=st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=20)), max_size=4),
+    kept=st.sets(st.sampled_from([name for name, _ in headers()])),
+    key=st.none() | st.binary(max_size=20),
+)
+def test_any_record_is_either_read_or_unreadable(
+    value: bytes | None, extra: list[Header], kept: set[str], key: bytes | None
+) -> None:
+    found = [header for header in headers() if header[0] in kept]
+    with contextlib.suppress(Unreadable):
+        assert codec.read(RawRecord(value, [*found, *extra], key=key)).message.type == TYPE
