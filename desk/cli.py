@@ -44,7 +44,7 @@ def demo(
         typer.Option("--directory", help="Where to keep it; a passing folder by default."),
     ] = None,
 ) -> None:
-    """Show the whole desk at work, from registration to the last mail, and check it."""
+    """Show the whole desk at work, and check it."""
     raise typer.Exit(importlib.import_module("desk.demo.run").demo(directory))
 
 

@@ -144,7 +144,7 @@ def decision(
     contract: str,
     customer: Customer,
     *,
-    policy: str,
+    policy: str | Matching,
     request: Sent | None,
     answers: Sent | None = None,
     shows: tuple[tuple[str, str], ...] = (),

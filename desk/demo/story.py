@@ -149,8 +149,10 @@ def says(expected: Any, actual: Any) -> bool:
                 says(value, actual.get(name)) for name, value in expected.items()
             )
         case list() | tuple():
-            return isinstance(actual, list) and len(actual) == len(expected) and all(
-                says(one, other) for one, other in zip(expected, actual, strict=True)
+            return (
+                isinstance(actual, list)
+                and len(actual) == len(expected)
+                and all(says(one, other) for one, other in zip(expected, actual, strict=True))
             )
         case date():
             return bool(actual == expected.isoformat())

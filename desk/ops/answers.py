@@ -64,11 +64,18 @@ class Followed:
         self.answers.append(answer)
         return True
 
+    def concerns(self, answer: Answer) -> bool:
+        """Whether the answer is about this submission's inquiry, or about none in particular."""
+        named = {answer.data.get("inquiry_id"), answer.data.get("answers_inquiry_id")} - {None}
+        return not named or self.inquiry_id in named
+
     def _is_mine(self, answer: Answer) -> bool:
         if answer.dead is not None:
             return answer.ce_id == self.submission.ce_id
-        named = (answer.data.get("inquiry_id"), answer.data.get("answers_inquiry_id"))
-        if self.inquiry_id in named:
+        if self.inquiry_id in (
+            answer.data.get("inquiry_id"),
+            answer.data.get("answers_inquiry_id"),
+        ):
             return True
         # A withdrawal also moves the inquiry that it takes back: that is not this one's life.
         mine = answer.correlation_id == self.submission.ce_id

@@ -42,7 +42,7 @@ class Question:
 
 @cancellation.command()
 def preview(
-    contract: Annotated[str, typer.Argument(help="The contract number.")],
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract number.")],
     customer: Annotated[
         str | None,
         typer.Option("--customer", help="Who asks; its holder by default.", show_default=False),
@@ -60,7 +60,10 @@ def preview(
     directory: options.Directory = options.DIRECTORY,
     mongo: options.Mongo = None,
 ) -> None:
-    """Say what would happen if a cancellation were asked for now. Changes nothing."""
+    """Say what a cancellation request would bring today.
+
+    Changes nothing.
+    """
     end = _date(requested_end)
     question = Question(contract, customer, destruction_confirmed, signed, end)
     file, events = asyncio.run(_ask(find(directory, mongo=mongo).mongo_address, question))

@@ -50,6 +50,7 @@ async def database_checks(url: str) -> list[Check]:
     there = answer.get("localTime")
     if not isinstance(there, datetime):
         return [found]
+    there = there.replace(tzinfo=there.tzinfo or UTC)  # the driver's default is naive UTC
     here = datetime.fromtimestamp(asked_at + took_s / 2, UTC)
     return [found, clock_check((there - here).total_seconds())]
 
@@ -74,7 +75,7 @@ async def mail_check(url: str) -> Check:
             banner = b"220" if parts.scheme == "smtps" else await reader.readline()
             writer.close()
     except (OSError, TimeoutError):
-        advice = "start it (`desk up`), or set SMTP_URL right; mails are kept and tried for 24 h"
+        advice = "start it (`desk up`), or set SMTP_URL right; mails wait meanwhile"
         return fail("mail", f"no answer from {at}", advice)
     if not banner.startswith(b"220"):
         return fail("mail", f"{at} does not greet like a mail server", "set SMTP_URL right")

@@ -26,7 +26,10 @@ def doctor(
     mongo: options.Mongo = None,
     smtp: options.Smtp = None,
 ) -> None:
-    """Check broker, topics, database, mail, services, lag and dead letters; exit 1 on a failure."""
+    """Check that everything is there and keeps up.
+
+    Broker, topics, database, clock, mail, services, lag, dead letters. Exit code 1 on a failure.
+    """
     where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
     checks = asyncio.run(all_checks(where))
     if as_json:

@@ -55,15 +55,17 @@ class Life:
 
 
 def inquiry(
-    named: Annotated[
-        str, typer.Argument(metavar="REFERENCE|ID", help="INQ-…, an inquiry's or submission's id.")
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="REFERENCE|ID", help="INQ-…, an inquiry's or submission's id."),
     ],
     language: options.InLanguage = Language.EN,
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     mongo: options.Mongo = None,
 ) -> None:
-    """Tell what happened to a request, step by step, in Madrid time."""
+    """Tell what happened to a request, step by step."""
+    named = " ".join(words)  # read out on the phone, a reference is typed with spaces
     life = asyncio.run(_read(find(directory, mongo=mongo).mongo_address, named))
     if as_json:
         print_json(_as_json(life, language))
@@ -79,8 +81,7 @@ async def _read(mongo_url: str, named: str) -> Life:
             raise no_inquiry(named)
         history = await intake.store.history(INQUIRY, document["_id"])
         moments = list(_moments(INTAKE, history))
-        numbers = next((m.data["contract_numbers"] for m in moments if m.ce_type == OPENED), [])
-        for number in numbers:
+        for number in Life(document, moments).opened.get("contract_numbers", ()):
             moments += await _decisions(records[CANCELLATION], number, document["_id"])
     moments.sort(key=lambda moment: moment.at)
     return Life(document, moments)
@@ -105,8 +106,8 @@ def _moments(service: str, history: Sequence[Document]) -> Iterator[Moment]:
 
 def _retold(entry: Document, event: Document) -> bool:
     """Intake's progress repeats the decision that the cancellation file tells with its dates."""
-    told_there = entry["topic"] == "desk.cancellations"
-    return told_there and event["type"] == "inquiry.progressed.v1"
+    by_decision: bool = entry["topic"] == "desk.cancellations"
+    return by_decision and event["type"] == "inquiry.progressed.v1"
 
 
 def show(life: Life, language: Language, out: Console) -> None:
@@ -129,11 +130,21 @@ def show(life: Life, language: Language, out: Console) -> None:
     for label, value in facts.items():
         if value:
             head.add_row(label, text(str(value)))
-    for detail in opened.get("details", ()):
-        head.add_row(f"  {detail['field']}", text(detail["value"]))
+    for field, value in _further_details(opened):
+        head.add_row(f"  {field}", text(value))
     out.print(head)
     out.print()
     out.print(timeline(life.moments, language))
+
+
+def _further_details(opened: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was submitted and is not told above; the time of receipt in Madrid time."""
+    for detail in opened.get("details", ()):
+        field, value = str(detail["field"]), str(detail["value"])
+        if field == "received_at":
+            yield field, local_time(datetime.fromisoformat(value))
+        elif not field.startswith(("contact", "contract_number", "subject")):
+            yield field, value
 
 
 def timeline(moments: Sequence[Moment], language: Language) -> Any:

@@ -32,7 +32,7 @@ def mail(
     directory: options.Directory = options.DIRECTORY,
     mailbox: options.Mailbox = None,
 ) -> None:
-    """List the mails in the mailbox folder, or show one."""
+    """List the mails customers got, or show one."""
     folder = find(directory, mailbox=mailbox).mail_folder
     if not folder.is_dir():
         raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from desk.ops.errors import DeskError
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS
+from shared.events.values import Channel
 from shared.runtime.codec import MAX_ID_CHARS, MAX_RECORD_BYTES, Envelope
 
 SUBMISSIONS = "desk.submissions"
@@ -154,6 +155,9 @@ def _type_faults(item: dict[str, Any], topic: str | None) -> Iterator[str]:
         yield "`ce_type` is missing or not a text"
         return
     allowed = allowed_types(topic)
+    if topic is not None and ce_type in EVENT_TYPES and ce_type not in allowed:
+        yield f"{ce_type} does not belong on {topic}; publish it with `desk publish`"
+        return
     if ce_type not in allowed:
         yield f"`ce_type` {ce_type!r} is unknown{here(topic)}; {suggestion(ce_type, allowed)}"
         return
@@ -195,6 +199,6 @@ def _outgoing(item: dict[str, Any]) -> Outgoing:
 
 
 def channel_source(data: dict[str, Any]) -> str:
-    """`/channels/<channel>`, also where the channel given is none."""
+    """`/channels/<channel>`; the web's, where the channel given is none."""
     channel = data.get("channel")
-    return f"/channels/{channel}" if _is_header(channel) and len(channel) < 100 else "/channels/web"
+    return f"/channels/{channel}" if channel in list(Channel) else "/channels/web"

@@ -23,8 +23,9 @@ def publish(
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
 ) -> None:
-    """Publish events of any topic: registry contracts, invoices, agent actions…
+    """Publish contracts, invoices, agent actions…
 
+    Any event of any topic.
     The file holds {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}} or a list of those.
     Each is checked against its model first; if any has a fault, nothing is sent.
     """

@@ -21,6 +21,7 @@ def console() -> Console:
 
 def plain(text: str) -> str:
     """The text without control characters, which could steer a terminal; line breaks stay."""
+    text = text.replace("\r\n", "\n")
     return "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else "�" for c in text)
 
 

@@ -66,8 +66,8 @@ Wait = Annotated[
 
 submit = typer.Typer(
     cls=_KindOrFile,
-    help="Submit a request as a front-end channel does: a FILE.json (- reads stdin), or a kind and"
-    " its options.",
+    help="Submit a request, as a channel does.\n\nGive a FILE.json (- reads stdin), or a kind of"
+    " request and its options.",
     no_args_is_help=True,
 )
 

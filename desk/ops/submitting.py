@@ -21,9 +21,10 @@ from desk.ops.wording import consequence, said
 from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import message_uuid
 from shared.events.submissions import FollowUpSubmitted
-from shared.events.values import MADRID, Language
+from shared.events.values import MADRID, Bilingual, Language
 from shared.settings import RuntimeSettings
 
+_EARLIER = Bilingual(es="una solicitud anterior", en="an earlier request")
 QUIET_S = 1.0
 """After the last answer: its mail and what else follows from it are on their way."""
 
@@ -84,7 +85,7 @@ async def _follow(
             for number, one in enumerate(followed, start=1):
                 if one.take(answer):
                     last_heard = time.monotonic()
-                    teller.tell(answer, number)
+                    teller.tell(one, answer, number)
 
 
 class Teller:
@@ -96,13 +97,15 @@ class Teller:
         self._numbered = numbered
         self._told: set[tuple[int, object, str]] = set()
 
-    def tell(self, answer: Answer, number: int) -> None:
+    def tell(self, one: Followed, answer: Answer, number: int) -> None:
         if self._asked.as_json:
             return
         line = self._line(answer)
         if line is None:
             return
         what, words = line
+        if not one.concerns(answer):
+            what += f" [{_EARLIER.in_language(self._asked.language)}]"
         mark = number, answer.data.get("contract_number"), words
         if words and mark in self._told:
             return

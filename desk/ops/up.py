@@ -33,10 +33,11 @@ def up(
     mongo: options.Mongo = None,
     smtp: options.Smtp = None,
 ) -> None:
-    """Start broker, database, mailbox and all services; stay until Ctrl-C.
+    """Start everything here, and stay until Ctrl-C.
 
-    Only what has no address given (option or environment variable) is started here. Whatever
-    dies is started again. Data stays in the folder for the next time.
+    That is broker, database, mailbox and all services. Only what has no address given (option or
+    environment variable) is started here. Whatever dies is started again. Data stays in the
+    folder for the next time.
     """
     asyncio.run(_until_stopped(directory, kafka, mongo, smtp))
 

@@ -23,9 +23,10 @@ def verify(
     directory: options.Directory = options.DIRECTORY,
     mongo: options.Mongo = None,
 ) -> None:
-    """Fold every history and compare it with the stored state; exit code 1 for any fault.
+    """Check that every record follows from its history.
 
-    Also: message and event ids are unique, and cancellation decisions are numbered without gaps.
+    Every history is folded and compared with the stored state; message and event ids are unique,
+    and cancellation decisions are numbered without gaps. Exit code 1 for any fault.
     """
     audits = asyncio.run(_audits(find(directory, mongo=mongo).mongo_address))
     if as_json:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from services.cancellation.course import Course
-from services.cancellation.file import Given, Request, Status
+from services.cancellation.file import Request, Status
+from services.cancellation.given import Given
 from services.cancellation.policies import every_policy
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.records import EvidenceAdded

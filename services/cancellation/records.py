@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from services.cancellation.file import Given
+from services.cancellation.given import Given
 from shared.events.envelope import Event
 from shared.events.values import Instant
 

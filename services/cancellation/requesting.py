@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.cancellation.course import Course
-from services.cancellation.file import Given, Request
+from services.cancellation.file import Request
+from services.cancellation.given import Given
 from services.cancellation.policies import every_policy, refer
 from services.cancellation.policies.catalogue import policy_for
 from services.cancellation.policies.outcome import (

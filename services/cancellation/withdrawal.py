@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from services.cancellation.course import UNNUMBERED, Course
 from services.cancellation.file import Cancellation
 from services.cancellation.policies import every_policy
@@ -48,7 +46,7 @@ def _withdraw_cancellation(
 
 
 def _withdraw_open_requests(course: Course, asked: CancellationWithdrawalRequested) -> None:
-    withdrawn_on: date = madrid_date(asked.received_at)
+    withdrawn_on = madrid_date(asked.received_at)
     for request in course.file.open_requests_of(asked.customer_id):
         because = every_policy.withdrawn_undecided(request.policy, withdrawn_on)
         event = CancellationWithdrawn(**course.about(request, because), withdrawn_on=withdrawn_on)

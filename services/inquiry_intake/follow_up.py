@@ -59,7 +59,7 @@ def accepted(message: Message, follow_up: FollowUpSubmitted) -> FollowUpAccepted
 
 def _target(message: Message, follow_up: FollowUpSubmitted) -> Inquiry | None:
     named = canonical_id(follow_up.inquiry_id)
-    if named is None or named == opened_by(message):
+    if named is None:
         return None
     target = message.replica(INQUIRY, named)
     assert target is None or isinstance(target, Inquiry)

@@ -7,20 +7,17 @@ import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
 from services.notification.composing import Composer
 from services.notification.domain import Notification
 from services.notification.recipients import Unaddressable, known, recipient_of, refs_of
+from services.notification.settings import Settings
 from services.notification.smtp import Mailer, Refused
 from shared.events.internal import MailAttempted
 from shared.mongo import Database
 from shared.runtime.decider import Perform, Work
-
-if TYPE_CHECKING:
-    from services.notification.settings import Settings
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,7 @@ from aiosmtplib import (
 )
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-_IDLE_SECONDS = 5.0
+_IDLE_SECONDS = 30.0
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 
 
@@ -145,9 +145,9 @@ class _Connection:
         self._used_at = time.monotonic()
 
     async def _ready(self) -> None:
-        """Connected, and if it has been idle, still answered: servers hang up on the silent."""
-        if False and time.monotonic() - self._used_at > _IDLE_SECONDS:
-            await self._probe()
+        """Connected, and not by a connection so long idle that it may be gone without a word."""
+        if time.monotonic() - self._used_at > _IDLE_SECONDS:
+            self._smtp.close()
         if self._smtp.is_connected:
             return
         try:
@@ -155,12 +155,6 @@ class _Connection:
         except BaseException:
             self._smtp.close()
             raise
-
-    async def _probe(self) -> None:
-        try:
-            await self._smtp.noop()
-        except (SMTPException, OSError):
-            self._smtp.close()
 
     async def quit(self) -> None:
         try:

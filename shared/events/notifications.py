@@ -8,7 +8,10 @@ from shared.events.envelope import Event
 
 
 class NotificationEvent(Event):
-    """`recipient_hash` is a keyed hash of the address: not reversible, equal for equal ones."""
+    """`recipient_hash` is a keyed hash of the address: not reversible, equal for equal ones.
+
+    It is empty when no address was found, `customer_id` when the customer was not either.
+    """
 
     notification_id: str
     template: str

@@ -33,7 +33,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.decider import HttpHandler, Service
 from shared.runtime.effects import Worker
-from shared.runtime.faults import Outage, ProducerDead
+from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import Health
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.publisher import KafkaPublisher, kafka_options
@@ -62,6 +62,7 @@ class Runtime:
     clock: Clock
     worker: Worker
     health: Health
+    started: asyncio.Event
     stopping: asyncio.Event
 
     def pauses(self) -> Pauses:
@@ -91,6 +92,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         clock=Clock(service, store, publisher, metrics, utc_now),
         worker=Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease),
         health=Health(service.name, metrics, utc_now),
+        started=asyncio.Event(),
         stopping=asyncio.Event(),
     )
 
@@ -160,11 +162,49 @@ async def _raw_decoder(message: KafkaMessage) -> Any:
     return message.raw_message
 
 
+async def _until_there(runtime: Runtime, step: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a starting step until its dependency is there."""
+    pauses = runtime.pauses()
+    while not runtime.stopping.is_set():
+        try:
+            await step()
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
+            await pauses.pause()
+        else:
+            return
+
+
+class PatientBroker(KafkaBroker):
+    """Starts once everything it needs is there; meanwhile the service is up and says so."""
+
+    def __init__(self, runtime: Runtime, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._runtime = runtime
+
+    async def start(self) -> None:
+        runtime = self._runtime
+        if runtime.settings.create_topics:
+            await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
+        await _until_there(runtime, runtime.store.prepare)
+        await _until_there(runtime, runtime.publisher.start)
+        await _until_there(runtime, self._subscribe)
+        runtime.health.begun()
+        runtime.started.set()
+        log.info("started", topics=len(topics_read_by(runtime.service.name)))
+
+    async def _subscribe(self) -> None:
+        with kafka_at_work():
+            await super().start()
+
+
 def build_broker(runtime: Runtime) -> KafkaBroker:
     """The FastStream broker with the service's one subscriber on all its topics."""
     settings, name = runtime.settings, runtime.service.name
     options = kafka_options(settings)
-    broker = KafkaBroker(
+    broker = PatientBroker(
+        runtime,
         options.pop("bootstrap_servers"),
         consumer_only=True,
         graceful_timeout=settings.graceful_timeout_seconds,
@@ -209,20 +249,6 @@ def end_process() -> None:
     os._exit(70)
 
 
-async def _until_there(runtime: Runtime, step: Callable[[], Awaitable[None]]) -> None:
-    """Repeat a starting step until its dependency is there."""
-    pauses = runtime.pauses()
-    while not runtime.stopping.is_set():
-        try:
-            await step()
-        except Outage as outage:
-            runtime.health.lost(outage.dependency)
-            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
-            await pauses.pause()
-        else:
-            return
-
-
 async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: float) -> None:
     """Do `act` again and again, resting for `idle` seconds whenever there was nothing to do."""
     pauses = runtime.pauses()
@@ -246,29 +272,29 @@ async def _work(runtime: Runtime) -> None:
         await _repeat(runtime, lambda: runtime.worker.round(perform), IDLE_SECONDS)
 
 
+async def _background(runtime: Runtime) -> None:
+    """Clock and worker, beside the subscriber."""
+    await runtime.started.wait()
+    async with asyncio.TaskGroup() as tasks:
+        if runtime.service.timer is not None:
+            seconds = runtime.settings.clock_tick_seconds
+            tasks.create_task(_repeat(runtime, runtime.clock.tick, seconds))
+        if runtime.service.open_worker is not None:
+            tasks.create_task(_work(runtime))
+
+
 @contextlib.asynccontextmanager
 async def alive(runtime: Runtime) -> AsyncIterator[None]:
-    """Everything beside the subscriber: database, topics, producer, clock and worker."""
-    if runtime.settings.create_topics:
-        await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
-    await _until_there(runtime, runtime.store.prepare)
-    await _until_there(runtime, runtime.publisher.start)
-    runtime.health.back("mongodb", "kafka")
-    runtime.health.phase = "ok"
-    tasks: list[asyncio.Task[None]] = []
-    if runtime.service.timer is not None:
-        tick = _repeat(runtime, runtime.clock.tick, runtime.settings.clock_tick_seconds)
-        tasks.append(asyncio.create_task(tick))
-    if runtime.service.open_worker is not None:
-        tasks.append(asyncio.create_task(_work(runtime)))
-    for task in tasks:
-        task.add_done_callback(_end_if_failed)
-    log.info("started", topics=len(topics_read_by(runtime.service.name)))
+    """What lives beside the subscriber, and what is closed when both have stopped."""
+    background = asyncio.create_task(_background(runtime))
+    background.add_done_callback(_end_if_failed)
     try:
         yield
     finally:
         runtime.stopping.set()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not runtime.started.is_set():
+            background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
         await runtime.publisher.stop()
         runtime.client.close()
         log.info("stopped")

@@ -26,6 +26,8 @@ from shared.runtime.store import Aggregate, Store
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 BATCH = 50
+SHARE_OF_LEASE = 0.8
+"""Work stops well before its lease does, so that no other worker starts it meanwhile."""
 
 
 class Worker:
@@ -55,19 +57,26 @@ class Worker:
             now = self._now()
             until = now + self._lease
             due = await self._store.lease(decider.kind, now, until, str(uuid4()), BATCH)
-            outcomes = await asyncio.gather(*(self._perform(perform, one, now) for one in due))
-            await self._publisher.publish([outcome for outcome in outcomes if outcome is not None])
+            await asyncio.gather(*(self._do(perform, one, now) for one in due))
             done += len(due)
         return done
+
+    async def _do(self, perform: Perform, aggregate: Aggregate, now: datetime) -> None:
+        """Do one piece of work and report it at once: what is done twice is what came between."""
+        outcome = await self._perform(perform, aggregate, now)
+        if outcome is not None:
+            await self._publisher.publish([outcome])
 
     async def _perform(
         self, perform: Perform, aggregate: Aggregate, now: datetime
     ) -> Envelope | None:
+        within = self._lease.total_seconds() * SHARE_OF_LEASE
         try:
-            event = await perform(Work(aggregate.ref, aggregate.state, self._read))
-        except Outage as outage:
+            async with asyncio.timeout(within):
+                event = await perform(Work(aggregate.ref, aggregate.state, self._read))
+        except (Outage, TimeoutError) as why:
             self._metrics.work.labels("failed").inc()
-            log.warning("side effect put off", kind=aggregate.ref.kind, why=str(outage))
+            log.warning("side effect put off", kind=aggregate.ref.kind, why=described(why))
             return None
         except Exception as defect:  # noqa: BLE001 - one failing effect must not stop the others
             self._metrics.work.labels("failed").inc()

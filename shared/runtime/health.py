@@ -36,6 +36,11 @@ class Health:
             if self.away.pop(dependency, None) is not None:
                 self.metrics.degraded.labels(dependency).set(0)
 
+    def begun(self) -> None:
+        """The service has started: every dependency answered."""
+        self.back(*list(self.away))
+        self.phase = "ok"
+
     def progressed(self) -> None:
         self.batches += 1
         self.last_batch_at = self.now()

@@ -286,7 +286,13 @@ def servicepac(world: World) -> Case:
         "referral_decided", contract, contract_number=contract, approved=False, reason=reason
     )
     refused = decision(
-        "refused", contract, customer, policy="refer", request=request, reason=reason, agent_id=AGENT
+        "refused",
+        contract,
+        customer,
+        policy="refer",
+        request=request,
+        reason=reason,
+        agent_id=AGENT,
     )
     return Case(
         "servicepac",

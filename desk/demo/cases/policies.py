@@ -28,7 +28,10 @@ MONTHLY, WRITTEN = "monthly-notice", "written-notice"
 def cancels(world: World, customer: Customer, *contracts: str, **fields: Any) -> Sent:
     """A cancellation request with a contact and whatever else `fields` say."""
     return world.submits(
-        customer, "cancellation", **{"contact": customer.contact, **fields}, contract_numbers=contracts
+        customer,
+        "cancellation",
+        **{"contact": customer.contact, **fields},
+        contract_numbers=contracts,
     )
 
 

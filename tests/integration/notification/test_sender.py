@@ -6,13 +6,10 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from typing import Any, cast
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from structlog.testing import capture_logs
 
 from services.notification.sender import open_worker
@@ -29,65 +26,10 @@ from tests.builders.notification import (
     rejected,
     scheduled,
 )
+from tests.integration.notification.mailbox import Mailbox
 
 HASH_KEY = "clave-de-prueba"
 NO_DATABASE = cast(Database, None)
-
-
-class Mailbox:
-    """An SMTP server and what it was told; `answers` overrides what it says to a command."""
-
-    def __init__(self, **options: Any) -> None:
-        self.envelopes: list[Envelope] = []
-        self.connections: list[SMTP] = []
-        self.answers: dict[str, str] = {}
-        self.delay = 0.0
-        self.port = 0
-        self._options = options
-        self._server: asyncio.Server | None = None
-
-    async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    def _connection(self) -> SMTP:
-        connection = SMTP(self, loop=asyncio.get_running_loop(), **self._options)
-        self.connections.append(connection)
-        return connection
-
-    async def close(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for connection in self.connections:
-            if connection.transport is not None:
-                connection.transport.close()
-        await self._server.wait_closed()
-
-    async def handle_MAIL(self, *told: Any) -> str:
-        _server, _session, envelope, address, _options = told
-        envelope.mail_from = address
-        return self.answers.get("MAIL", "250 OK")
-
-    async def handle_RCPT(self, *told: Any) -> str:
-        _server, _session, envelope, address, _options = told
-        await asyncio.sleep(self.delay)
-        answer = self.answers.get("RCPT", "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, *told: Any) -> str:
-        _server, _session, envelope = told
-        answer = self.answers.get("DATA", "250 accepted")
-        if answer.startswith("250"):
-            self.envelopes.append(envelope)
-        return answer
-
-    @property
-    def messages(self) -> list[EmailMessage]:
-        read = (message_from_bytes(cast(bytes, e.content), policy=default) for e in self.envelopes)
-        return list(read)
 
 
 @pytest.fixture
@@ -253,10 +195,9 @@ async def test_a_server_that_went_away_and_came_back_gets_the_mail(
     assert len(mailbox.envelopes) == 2
 
 
-async def test_a_connection_that_the_server_hung_up_while_idle_costs_no_attempt(
-    perform: Perform, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+async def test_a_connection_that_the_server_hung_up_costs_no_attempt(
+    perform: Perform, mailbox: Mailbox
 ) -> None:
-    monkeypatch.setattr("services.notification.smtp._IDLE_SECONDS", 0.0)
     await perform(Notifications(opened()).work())
     await mailbox.close()
     await mailbox.open()
@@ -264,6 +205,18 @@ async def test_a_connection_that_the_server_hung_up_while_idle_costs_no_attempt(
     outcome = await outcome_of(perform, Notifications(rejected()))
 
     assert outcome.error is None
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_trusted(
+    perform: Perform, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notification.smtp._IDLE_SECONDS", 0.0)
+
+    for world in (Notifications(opened()), Notifications(rejected())):
+        await perform(world.work())
+
+    assert len(mailbox.envelopes) == 2
+    assert len(mailbox.connections) == 2
 
 
 async def test_a_server_that_does_not_answer_is_a_timeout(mailbox: Mailbox) -> None:

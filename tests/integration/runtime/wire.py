@@ -38,13 +38,12 @@ def settings_for(endpoints: Endpoints, name: str, **more: Any) -> RuntimeSetting
 async def running(service: Service, settings: RuntimeSettings) -> AsyncIterator[Runtime]:
     """The service's runtime in this process, without its web server."""
     runtime = wire(service, settings)
+    broker = build_broker(runtime)
     async with alive(runtime):
-        broker = build_broker(runtime)
         await broker.start()
         try:
             yield runtime
         finally:
-            runtime.stopping.set()
             await broker.stop()
 
 

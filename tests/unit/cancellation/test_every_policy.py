@@ -102,6 +102,7 @@ def test_evidence_that_completes_several_requests_schedules_the_oldest() -> None
         ("scheduled", "evidence", "a", EFFECTIVE_ON, None),
         ("already_scheduled", None, "b", EFFECTIVE_ON, "a"),
     ]
+    assert [event.ce_type for event in desk.all_events].count("file.evidence_added") == 1
 
 
 def test_evidence_joins_every_open_request() -> None:

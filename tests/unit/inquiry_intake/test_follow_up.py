@@ -169,6 +169,13 @@ def test_closing_is_the_customer_s_own_act() -> None:
     assert record(history, INQUIRY_ID).closed_by is ClosedBy.CUSTOMER
 
 
+def test_last_words_are_no_open_question() -> None:
+    history = intake(*OPEN_QUESTION, follow_up(INQUIRY_ID, text="Gracias", close=True))
+
+    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+    assert not record(history, INQUIRY_ID).question_open
+
+
 def test_the_same_follow_up_again_changes_nothing() -> None:
     history = intake(*OPEN_QUESTION, follow_up(INQUIRY_ID, text="Más"))
 

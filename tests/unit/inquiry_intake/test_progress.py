@@ -92,6 +92,7 @@ def test_what_a_decision_does_to_the_cancellation_it_decides(
         ([CancellationScheduled, CancellationWithdrawn], [CLOSED]),
         ([CancellationScheduled, CancellationWithdrawalRefused], []),
         ([CancellationRefused, CancellationScheduled], [REOPENED, RESOLVED]),
+        ([CancellationRefused, CancellationExpired], []),
     ],
 )
 def test_an_inquiry_is_resolved_once_and_closed_when_all_is_settled(

@@ -123,10 +123,9 @@ def traffic(draw: st.DrawFn) -> list[Message]:
         draw(decisions(OTHER_NUMBER)),
         *(draw(agents_and_mails(index)) for index in range(draw(st.integers(0, 5)))),
     ]
-    merged = draw(interleaved(lanes))
-    begun = draw(st.integers(0, 2))
-    """Most answers come after what they answer."""
-    return [*sent[:begun], *merged]
+    kinds = draw(st.lists(st.sampled_from([*sorted(SOUND), *["cancellation"] * 4]), max_size=3))
+    begun = [submission(kind, f"s-{slot}") for slot, kind in enumerate(kinds, start=1)]
+    return [*begun, *draw(interleaved(lanes))]
 
 
 def inquiries(history: History) -> list[Inquiry]:

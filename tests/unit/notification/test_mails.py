@@ -67,6 +67,12 @@ def test_every_template_is_written_in_both_languages_and_used(language: str) -> 
     assert written == set(BY_TEMPLATE) | SHARED_BY_MAILS
 
 
+def test_the_readme_names_every_mail() -> None:
+    readme = (TEMPLATES.parent / "README.md").read_text("utf-8")
+
+    assert [template for template in BY_TEMPLATE if f"`{template}`" not in readme] == []
+
+
 @pytest.mark.parametrize("mail", BY_TEMPLATE.values(), ids=BY_TEMPLATE)
 def test_only_fields_that_the_event_has_are_kept(mail: object) -> None:
     template = mail.template  # type: ignore[attr-defined]

@@ -1,0 +1,96 @@
+"""Playing the scenario: cases side by side, each step when the one before has been answered."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from desk.demo.letters import Mailbox
+from desk.demo.story import Case, Step
+from desk.demo.verdict import Evidence, mails_missing
+from desk.demo.watch import Outside
+
+STEP_S = 20.0
+"""How long a step may take until everything that must come has come."""
+MAILS_S = 15.0
+TOTAL_S = 75.0
+"""So long the whole scenario may take; what has not come by then is missing."""
+QUIET_S = 0.7
+"""So long nothing new must have been seen before the demo says that nothing unexpected came."""
+
+# A proxy of the environment must never be asked for a page of this machine.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(slots=True)
+class Play:
+    """One performance. A case whose answer does not come in time goes no further."""
+
+    cases: Sequence[Case]
+    outside: Outside
+    mailbox: Mailbox
+    step_s: float = STEP_S
+    mails_s: float = MAILS_S
+    total_s: float = TOTAL_S
+    downloads: dict[str, bytes] = field(default_factory=dict)
+    _finished: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    async def perform(self) -> Evidence:
+        """Send everything, wait for every answer and mail, then for silence."""
+        self._finished = {case.name: asyncio.Event() for case in self.cases}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.total_s):
+                await asyncio.gather(*(self._case(case) for case in self.cases))
+                await self._mails()
+        await self.outside.journal.quiet(QUIET_S, within_s=self.mails_s)
+        return self._evidence()
+
+    async def _case(self, case: Case) -> None:
+        try:
+            if case.after is not None:
+                await self._finished[case.after].wait()
+            for step in (step for row in case.rows for step in row.steps):
+                if not await self._step(step):
+                    return
+        finally:
+            self._finished[case.name].set()
+
+    async def _step(self, step: Step) -> bool:
+        journal = self.outside.journal
+        await self.outside.publish(step.sends)
+        came = await journal.until(
+            lambda: all(journal.find(expected) is not None for expected in step.then), self.step_s
+        )
+        if came:
+            await self._download(step)
+        return came
+
+    async def _download(self, step: Step) -> None:
+        for expected in step.then:
+            copy = self.outside.journal.find(expected) if expected.download else None
+            if copy is None:
+                continue
+            content = await asyncio.to_thread(_fetched, str(copy.facts.get("link")))
+            if content is not None:
+                self.downloads[copy.facts["inquiry_id"]] = content
+
+    async def _mails(self) -> None:
+        """A mail is told about on its topic when it is out: then the mailbox is looked into."""
+        await self.outside.journal.until(
+            lambda: not mails_missing(self.cases, self._evidence()), self.mails_s
+        )
+
+    def _evidence(self) -> Evidence:
+        return Evidence(self.outside.journal.records, self.mailbox.letters(), self.downloads)
+
+
+def _fetched(link: str) -> bytes | None:
+    try:
+        with _direct.open(link, timeout=10) as answer:
+            content: bytes = answer.read()
+    except (OSError, ValueError):
+        return None
+    return content

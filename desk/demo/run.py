@@ -1,0 +1,84 @@
+"""`desk demo`: a whole desk, every kind of request through Kafka, and a check of every outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+
+from rich.console import Console
+
+from desk.demo.letters import Mailbox
+from desk.demo.outside import World
+from desk.demo.play import Play
+from desk.demo.scenario import OVERRIDES, scenario
+from desk.demo.table import show
+from desk.demo.verdict import Verdict, judge
+from desk.demo.watch import outside
+from desk.ops.errors import told_plainly
+from desk.ops.screen import console
+from desk.ops.supervisor import desk_up
+
+INTERRUPTED = 130
+WHERE_NEXT = """
+Where to look next:
+  desk up          start a desk that stays, and what to try on it
+  docs/events.md   every topic and event that was used here"""
+
+
+def demo(directory: Path | None = None) -> int:
+    """Play the scenario on a desk of its own; 0 only if everything came as the domain page says.
+
+    Without a directory, a temporary one is used and removed again if all went well. Raises
+    `ChildError` if the desk cannot be started. Call it from the main thread.
+    """
+    out = console()
+    place = directory or Path(tempfile.mkdtemp(prefix="desk-demo-"))
+    started = time.monotonic()
+    verdict: Verdict | None = None
+    try:
+        verdict = asyncio.run(_demo(place, out))
+    except asyncio.CancelledError:
+        out.print("Interrupted; everything that was started has been stopped.")
+        return INTERRUPTED
+    finally:
+        passed = verdict is not None and verdict.exit_code == 0
+        if directory is None and (passed or verdict is None):
+            shutil.rmtree(place, ignore_errors=True)
+    show(verdict, time.monotonic() - started, out)
+    if not passed:
+        out.print(f"The services' logs and the mails are in {place}", soft_wrap=True)
+    out.print(WHERE_NEXT, soft_wrap=True)
+    return verdict.exit_code
+
+
+async def _demo(directory: Path, out: Console) -> Verdict:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    out.print(f"Starting a desk in {directory} …", soft_wrap=True)
+    async with desk_up(directory, overrides=OVERRIDES) as desk:
+        mail = desk.endpoints.mailbox
+        assert mail is not None
+        async with outside(desk.endpoints.kafka_bootstrap_servers) as wire:
+            cases = scenario(World(token_hex(2), datetime.now(UTC)))
+            rows = sum(len(case.rows) for case in cases)
+            out.print(f"Sending {rows} requests through Kafka and waiting for every answer …")
+            evidence = await Play(cases, wire, Mailbox(mail)).perform()
+        return judge(cases, evidence)
+
+
+def main() -> None:
+    with told_plainly():
+        sys.exit(demo())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""Is everything as it must be? Compares the scenario with what was seen and received."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from desk.demo.letters import Letter, repeated_ids
+from desk.demo.order import disorder, distinct
+from desk.demo.story import CANCELLATIONS, Case, Expected, Mail, Row, Sent, Step, differences
+from desk.demo.watch import Seen, found
+from shared.events.topics import DEAD_LETTERS, TOPICS
+
+STRICT = frozenset({CANCELLATIONS, "desk.rejections", DEAD_LETTERS})
+"""Topics on which nothing may come but what is expected."""
+NEVER = frozenset({"notification.failed.v1"})
+"""Events that no request of the demo may cause."""
+
+ABOUT_WHOM = frozenset({"contract_number", "customer_id", "inquiry_id", "key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that came: records, mails and, by inquiry, downloaded copies."""
+
+    seen: Sequence[Seen]
+    letters: Sequence[Letter]
+    downloads: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRow:
+    """A row with what came for it, in the order of its expectations; wrong if it has `faults`."""
+
+    row: Row
+    came: tuple[tuple[Expected, Seen | None], ...]
+    mails: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`faults` are those that belong to no single row."""
+
+    rows: tuple[JudgedRow, ...]
+    faults: tuple[str, ...]
+    requests: int
+    outcomes: int
+    events: int
+    mails: int
+
+    @property
+    def wrong(self) -> tuple[JudgedRow, ...]:
+        return tuple(row for row in self.rows if row.faults)
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.wrong or self.faults else 0
+
+
+def judge(cases: Iterable[Case], evidence: Evidence) -> Verdict:
+    """Compare all of the scenario with all that came."""
+    rows = [row for case in cases for row in case.rows]
+    records = distinct(evidence.seen)
+    post = Post(rows, records, evidence.letters)
+    unexpected = _unexpected(rows, records)
+    judged = tuple(
+        JudgedRow(
+            row,
+            tuple((expected, found(expected, records)) for expected in row.expected),
+            post.came_for(row),
+            (
+                *_faults(row, rows, records, evidence),
+                *post.faults_of(row),
+                *(fault for owner, fault in unexpected if owner is row),
+            ),
+        )
+        for row in rows
+    )
+    general = (
+        *(fault for owner, fault in unexpected if owner is None),
+        *post.unexpected(),
+        *(f"two mails have the Message-ID {one}" for one in repeated_ids(evidence.letters)),
+        *disorder(evidence.seen),
+        *_uncovered(records),
+    )
+    return Verdict(
+        judged,
+        general,
+        requests=sum(sent.topic == "desk.submissions" for row in rows for sent in _sends(row)),
+        outcomes=len(_outcomes(records)),
+        events=sum(one.from_the_desk for one in records),
+        mails=len(evidence.letters),
+    )
+
+
+def missing(step: Step, seen: Sequence[Seen]) -> list[Expected]:
+    """What has not come yet of what must come after a step."""
+    return [expected for expected in step.then if found(expected, seen) is None]
+
+
+def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
+    """Whether a mail that must come has not come yet."""
+    rows = [row for case in cases for row in case.rows]
+    post = Post(rows, distinct(evidence.seen), evidence.letters)
+    return any(post.wanted[key] > post.got[key] for key in post.wanted)
+
+
+def _sends(row: Row) -> Iterator[Sent]:
+    for step in row.steps:
+        yield from step.sends
+
+
+def _faults(
+    row: Row, rows: Sequence[Row], records: Sequence[Seen], evidence: Evidence
+) -> Iterator[str]:
+    for expected in row.expected:
+        record = found(expected, records)
+        if record is None:
+            yield f"expected {expected}; it did not come"
+            continue
+        for difference in differences(expected, record.facts):
+            yield f"{record.word}: {difference}"
+        if expected.alike:
+            yield from _unlike(expected, record, rows, records)
+        if expected.download:
+            yield from _download(record, evidence.downloads)
+
+
+def _unlike(
+    expected: Expected, record: Seen, rows: Sequence[Row], records: Sequence[Seen]
+) -> Iterator[str]:
+    """Nobody may learn from an answer whether a contract exists."""
+    for other in (one for row in rows for one in row.expected if one.alike == expected.alike):
+        came = found(other, records)
+        if came is None or came is record:
+            continue
+        for name, value in _answer(came).items():
+            if _answer(record).get(name) != value:
+                yield f"{record.word}: {name} differs from another answer that must be alike"
+
+
+def _answer(record: Seen) -> dict[str, object]:
+    left_out = {name for name in record.facts if name.startswith("ce_") and name != "ce_type"}
+    return {k: v for k, v in record.facts.items() if k not in ABOUT_WHOM | left_out}
+
+
+def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
+    content = downloads.get(record.facts["inquiry_id"])
+    if content is None:
+        yield f"the copy could not be downloaded from {record.facts.get('link')}"
+    elif not content.startswith(b"%PDF-"):
+        yield "the downloaded copy is no PDF"
+    elif sha256(content).hexdigest() != record.facts.get("sha256"):
+        yield "the downloaded copy has another SHA-256 than the event says"
+
+
+def _unexpected(rows: Sequence[Row], records: Sequence[Seen]) -> list[tuple[Row | None, str]]:
+    """What came and must not have, with the row that it concerns, if there is one."""
+    awaited = {
+        id(record)
+        for row in rows
+        for expected in row.expected
+        if (record := found(expected, records)) is not None
+    }
+    strays = (
+        one
+        for one in records
+        if (one.topic in STRICT and id(one) not in awaited) or one.facts.get("ce_type") in NEVER
+    )
+    return [(_owner(one, rows), f"{_told(one)} came and was not expected") for one in strays]
+
+
+def _owner(stray: Seen, rows: Sequence[Row]) -> Row | None:
+    inquiry, contract = stray.facts.get("inquiry_id"), stray.facts.get("contract_number")
+    by_inquiry = (row for row in rows if inquiry is not None and row.about == inquiry)
+    by_contract = (
+        row
+        for row in rows
+        if contract is not None
+        and any(one.which.get("contract_number") == contract for one in row.expected)
+    )
+    return next(by_inquiry, None) or next(by_contract, None)
+
+
+def _told(record: Seen) -> str:
+    facts = record.facts
+    names = ("contract_number", "template", "error", "dl_reason", "dl_error", "submission_id")
+    about = ", ".join(f"{name} {facts[name]}" for name in names if facts.get(name))
+    return f"{facts.get('ce_type')} on {record.topic} ({about})"
+
+
+def _outcomes(records: Iterable[Seen]) -> set[str]:
+    return {str(one.facts.get("ce_type")) for one in records if one.topic == CANCELLATIONS}
+
+
+def _uncovered(records: Sequence[Seen]) -> Iterator[str]:
+    """The demo promises to show every outcome that the event contract has."""
+    for event in TOPICS[CANCELLATIONS].events:
+        if event.ce_type not in _outcomes(records):
+            yield f"no request led to {event.ce_type}"
+
+
+Key = tuple[str, str | None]
+"""A mail's recipient and the reference in its subject."""
+
+
+class Post:
+    """The mails that must come, and those that came, counted by recipient and reference."""
+
+    def __init__(
+        self, rows: Sequence[Row], records: Sequence[Seen], letters: Sequence[Letter]
+    ) -> None:
+        self._references = {
+            str(one.facts["inquiry_id"]): str(one.facts.get("reference"))
+            for one in records
+            if one.facts.get("ce_type") == "inquiry.opened.v1"
+        }
+        self._letters = letters
+        self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
+        self.got: Counter[Key] = Counter((one.to, one.reference) for one in letters)
+
+    def _key(self, mail: Mail) -> Key:
+        if mail.about is None:
+            return mail.to, None
+        return mail.to, self._references.get(mail.about, f"of inquiry {mail.about}")
+
+    def came_for(self, row: Row) -> int:
+        """How many of the row's mails came."""
+        wanted = Counter(self._key(mail) for mail in _mails(row))
+        return sum(min(count, self.got[key]) for key, count in wanted.items())
+
+    def faults_of(self, row: Row) -> Iterator[str]:
+        for key in dict.fromkeys(self._key(mail) for mail in _mails(row)):
+            if self.wanted[key] != self.got[key]:
+                yield (
+                    f"mails to {key[0]} with {_with(key)}: "
+                    f"expected {self.wanted[key]}, came {self.got[key]}"
+                )
+        for mail in _mails(row):
+            if mail.says and not any(self._says(letter, mail) for letter in self._letters):
+                yield f"no mail to {mail.to} says {' and '.join(mail.says)}"
+
+    def _says(self, letter: Letter, mail: Mail) -> bool:
+        fits = (letter.to, letter.reference) == self._key(mail)
+        return fits and all(words in letter.text for words in mail.says)
+
+    def unexpected(self) -> Iterator[str]:
+        for key, count in self.got.items():
+            if key not in self.wanted:
+                yield f"{count} mails to {key[0]} with {_with(key)} were not expected"
+
+
+def _mails(row: Row) -> tuple[Mail, ...]:
+    return tuple(expected.mail for expected in row.expected if expected.mail is not None)
+
+
+def _with(key: Key) -> str:
+    return f"reference {key[1]}" if key[1] else "no reference"

@@ -1,0 +1,182 @@
+"""Seeing everything on the desk's topics from outside, with a plain consumer, and publishing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from desk.demo.story import Expected, Facts, Sent, says
+from desk.embedded import pacing
+from shared.events.topics import DEAD_LETTERS, TOPICS
+
+POLL_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One record as it came: what it says, and which event it is."""
+
+    topic: str
+    source: str
+    id: str
+    facts: Facts
+
+    @property
+    def from_the_desk(self) -> bool:
+        return self.source.startswith("/services/") or self.topic == DEAD_LETTERS
+
+    @property
+    def word(self) -> str:
+        """What happened, in one word: `cancellation.took_effect.v1` is `took_effect`."""
+        if self.topic == DEAD_LETTERS:
+            return "dead_letter"
+        what = str(self.facts.get("ce_type")).removesuffix(".v1").partition(".")[2]
+        return str(self.facts.get("status")) if what == "progressed" else what
+
+
+def seen(record: Any) -> Seen:
+    """A record of any topic; one whose value is no JSON object has only its headers."""
+    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    data = {} if record.topic == DEAD_LETTERS else _json_object(record.value)
+    raw = {"value": (record.value or b"").decode(errors="replace")} if not data else {}
+    key = (record.key or b"").decode(errors="replace")
+    return Seen(
+        record.topic,
+        headers.get("ce_source", ""),
+        headers.get("ce_id", ""),
+        {**data, **raw, **headers, "key": key},
+    )
+
+
+def _json_object(value: bytes | None) -> dict[str, Any]:
+    with suppress(ValueError):
+        data = json.loads(value or b"")
+        return data if isinstance(data, dict) else {}
+    return {}
+
+
+def found(expected: Expected, among: Iterable[Seen]) -> Seen | None:
+    """The first record that `expected.which` describes."""
+    return next(
+        (
+            one
+            for one in among
+            if one.topic == expected.topic
+            and all(says(value, one.facts.get(name)) for name, value in expected.which.items())
+        ),
+        None,
+    )
+
+
+@dataclass(slots=True)
+class Journal:
+    """Everything seen so far. Waiting is for a condition, never for a time."""
+
+    records: list[Seen] = field(default_factory=list)
+    by_topic: dict[str, list[Seen]] = field(default_factory=dict)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def note(self, new: Sequence[Seen]) -> None:
+        async with self.changed:
+            self.records += new
+            for one in new:
+                self.by_topic.setdefault(one.topic, []).append(one)
+            self.changed.notify_all()
+
+    def find(self, expected: Expected) -> Seen | None:
+        return found(expected, self.by_topic.get(expected.topic, ()))
+
+    async def until(self, done: Callable[[], bool], within_s: float) -> bool:
+        """Whether it was done in time; asked again whenever something new was seen."""
+        async with self.changed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self.changed.wait_for(done)
+            return done()
+
+    async def quiet(self, for_s: float, within_s: float) -> None:
+        """Return once nothing new was seen for `for_s` seconds, at the latest after `within_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                count = -1
+                while count != len(self.records):
+                    count = len(self.records)
+                    await asyncio.sleep(for_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The demo's own connection to the broker."""
+
+    journal: Journal
+    producer: AIOKafkaProducer
+
+    async def publish(self, records: Sequence[Sent]) -> None:
+        """In the given order; returns when the broker has acknowledged them all."""
+        acknowledged = [
+            await self.producer.send(
+                one.topic, key=one.key.encode(), value=_body(one), headers=_headers(one)
+            )
+            for one in records
+        ]
+        await asyncio.gather(*acknowledged)
+
+
+def _body(sent: Sent) -> bytes:
+    return sent.data if isinstance(sent.data, bytes) else json.dumps(sent.data).encode()
+
+
+def _headers(sent: Sent) -> list[tuple[str, bytes]]:
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", sent.id.encode()),
+        ("ce_source", sent.source.encode()),
+        ("ce_type", sent.ce_type.encode()),
+        ("content-type", b"application/json"),
+    ]
+
+
+@asynccontextmanager
+async def outside(bootstrap: str) -> AsyncIterator[Outside]:
+    """Sees every record that is published from now on, until left.
+
+    For the embedded broker: it paces the empty fetches of this process's consumers.
+    """
+    pacing.install()
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    journal = Journal()
+    await producer.start()
+    await consumer.start()
+    try:
+        consumer.assign(
+            [
+                TopicPartition(topic.name, partition)
+                for topic in TOPICS.values()
+                for partition in range(topic.partitions)
+            ]
+        )
+        await consumer.seek_to_end()
+        # Only a position that is known is a promise to miss nothing from here on.
+        await asyncio.gather(*(consumer.position(one) for one in consumer.assignment()))
+        async with asyncio.TaskGroup() as group:  # a consumer that fails ends the demo
+            reading = group.create_task(_read(consumer, journal))
+            yield Outside(journal, producer)
+            reading.cancel()
+    finally:
+        await consumer.stop()
+        await producer.stop()
+
+
+async def _read(consumer: AIOKafkaConsumer, journal: Journal) -> None:
+    while True:
+        batches = await consumer.getmany(timeout_ms=POLL_MS)
+        new = [seen(record) for batch in batches.values() for record in batch]
+        if new:
+            await journal.note(new)

@@ -1,0 +1,72 @@
+"""The `desk` command as a person runs it, and events as a person writes them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = ("KAFKA_BOOTSTRAP_SERVERS", "MONGO_URL", "SMTP_URL", "COLUMNS", "FORCE_COLOR")
+COMMAND = str(Path(sys.executable).with_name("desk"))
+WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended and what it said."""
+
+    code: int | None
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment without what would point to another desk or change the layout."""
+    return {name: v for name, v in os.environ.items() if name not in ENVIRONMENT} | more
+
+
+async def desk(
+    *arguments: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None
+) -> Ran:
+    """Run `desk …` in `cwd` to its end. Raises TimeoutError."""
+    process = await asyncio.create_subprocess_exec(
+        COMMAND,
+        *arguments,
+        cwd=cwd,
+        env=environment(**(env or {})),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            out, err = await process.communicate(stdin.encode())
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    return Ran(process.returncode, out.decode(), err.decode())
+
+
+def contract(number: str, customer: str, kind: str = "monthly_licence") -> dict[str, Any]:
+    """A registry's contract record, as a file for `desk publish` holds it."""
+    return {
+        "ce_type": "registry.contract_recorded.v1",
+        "data": {
+            "contract_number": number,
+            "customer_id": customer,
+            "type": kind,
+            "title": "Contrato de Prueba",
+            "starts_on": "2025-01-01",
+            "auto_renewal": False,
+        },
+    }

@@ -1,0 +1,61 @@
+"""The whole service on a real broker and database: events in, mails and answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+from desk.embedded.stack import Endpoints
+from services.notification.service import build
+from services.notification.settings import Settings
+from shared.events.envelope import Event
+from shared.events.topics import TOPIC_OF, key_of
+from tests.builders.notification import INQUIRY_EMAIL, opened, scheduled, settings
+from tests.integration.notification.mailbox import Mailbox
+from tests.integration.runtime.wire import Outsider, collect, event_headers, outsider, running
+
+
+def settings_for(endpoints: Endpoints, name: str, mailbox: Mailbox) -> Settings:
+    return settings(
+        kafka_bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        mongo_url=endpoints.mongo_url,
+        kafka_group_prefix=name,
+        mongo_database_prefix=name,
+        smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
+    )
+
+
+async def publish(client: Outsider, event: Event, message_id: str) -> None:
+    headers = event_headers(event.ce_type, message_id, "/services/test")
+    body: Any = event.model_dump(mode="json")
+    await client.publish(TOPIC_OF[event.ce_type].name, key_of(event), body, headers)
+
+
+async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported(
+    endpoints: Endpoints,
+) -> None:
+    name = f"mail{uuid4().hex[:8]}"
+    mailbox = Mailbox()
+    await mailbox.open()
+    configured = settings_for(endpoints, name, mailbox)
+    inquiry = opened(inquiry_id=name)
+    decision = scheduled(inquiry_id=name, contract_number=name)
+    async with outsider(endpoints) as client, running(build(configured), configured):
+        answers = await client.watch("desk.notifications")
+
+        await publish(client, decision, f"{name}-1")
+        await publish(client, decision, f"{name}-1")
+        await asyncio.sleep(0.5)
+        await publish(client, inquiry, f"{name}-2")
+
+        records = await collect(answers, 2, name)
+    await mailbox.close()
+
+    told = [json.loads(record.value) for record in records]
+    assert {one["template"] for one in told} == {"inquiry_opened", "cancellation_scheduled"}
+    assert {one["inquiry_id"] for one in told} == {name}
+    assert INQUIRY_EMAIL.encode() not in b"".join(record.value for record in records)
+    assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [[INQUIRY_EMAIL]] * 2
+    assert len({message["Message-ID"] for message in mailbox.messages}) == 2

@@ -1,0 +1,77 @@
+"""A service as a process of its own: patient at the start, quick at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+
+from desk.embedded.ports import choose_ports
+from desk.embedded.stack import Endpoints
+
+
+@asynccontextmanager
+async def process(port: int, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    own = {"HTTP_PORT": str(port), "LOG_FORMAT": "json", **environment}
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desk.embedded.service", "cancellation"),
+        env=os.environ | own,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
+
+
+def status(port: int, path: str) -> int | None:
+    """The HTTP status of a page, None while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+async def until(port: int, path: str, wanted: int) -> None:
+    async with asyncio.timeout(20):
+        while await asyncio.to_thread(status, port, path) != wanted:
+            await asyncio.sleep(0.05)
+
+
+async def test_without_a_broker_it_is_up_says_so_and_ends_at_once_when_told(tmp_path: Path) -> None:
+    port = choose_ports(["cancellation"], tmp_path / "ports.json")["cancellation"]
+    async with process(port, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1") as service:
+        await until(port, "/live", 200)
+        await until(port, "/health", 503)
+        service.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await service.wait() == 0
+
+
+async def test_it_is_healthy_shows_metrics_and_stops_cleanly(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    port = choose_ports(["cancellation"], tmp_path / "ports.json")["cancellation"]
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
+        "MONGO_URL": endpoints.mongo_url,
+        "KAFKA_GROUP_PREFIX": tmp_path.name,
+        "MONGO_DATABASE_PREFIX": "process",
+    }
+    async with process(port, **environment) as service:
+        await until(port, "/health", 200)
+        await until(port, "/metrics", 200)
+        service.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            assert await service.wait() == 0

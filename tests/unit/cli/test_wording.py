@@ -1,0 +1,118 @@
+"""Events in plain words, in both languages."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+
+from desk.ops.headlines import HEADLINES, SENTENCES
+from desk.ops.screen import plain
+from desk.ops.wording import Said, consequence, said
+from services.cancellation.records import PRIVATE_EVENTS as FILE_EVENTS
+from services.inquiry_intake.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
+from shared.events.envelope import Event
+from shared.events.topics import EVENT_TYPES, TOPICS
+from shared.events.values import Bilingual, Language
+
+TOLD = (
+    "desk.rejections",
+    "desk.inquiries",
+    "desk.cancellations",
+    "desk.contracts",
+    "desk.customers",
+    "desk.notifications",
+)
+TYPES: dict[str, type[Event]] = EVENT_TYPES | {
+    event.ce_type: event for event in (*FILE_EVENTS, *INQUIRY_EVENTS)
+}
+BECAUSE = {"explanation": {"es": "Porque sí.", "en": "Because."}}
+
+
+@pytest.mark.parametrize("event", [e for topic in TOLD for e in TOPICS[topic].events])
+def test_everything_a_customer_may_hear_of_has_a_headline(event: type[Event]) -> None:
+    assert event.ce_type in HEADLINES
+
+
+@pytest.mark.parametrize("texts", [HEADLINES, SENTENCES])
+def test_texts_name_only_fields_that_their_event_has(texts: dict[str, Bilingual]) -> None:
+    named = {
+        (ce_type, field)
+        for ce_type, text in texts.items()
+        for _, field, _, _ in string.Formatter().parse(text.es + text.en)
+        if field
+    }
+
+    assert [one for one in named if one[1] not in TYPES[one[0]].model_fields] == []
+
+
+@pytest.mark.parametrize(
+    ("ce_type", "data", "language", "told"),
+    [
+        (
+            "inquiry.opened.v1",
+            {
+                "reference": "INQ-7K3MZ-9Q2XW-C",
+                "subject": "Aviso",
+                "queue": "contracts",
+                "answer_due_at": "2027-07-01T10:00:00Z",
+            },
+            Language.EN,
+            Said(
+                "Inquiry INQ-7K3MZ-9Q2XW-C opened",
+                "Aviso. Queue: contracts. Answer due by 2027-07-01 12:00:00.",
+            ),
+        ),
+        (
+            "cancellation.evidence_awaited.v1",
+            {"contract_number": "K-1", "missing": ["signature", "contact"], **BECAUSE},
+            Language.ES,
+            Said("K-1: falta la firma, los datos de contacto", "Porque sí."),
+        ),
+        (
+            "inquiry.closed.v1",
+            {"by": "customer"},
+            Language.EN,
+            Said("Inquiry closed by the customer"),
+        ),
+        (
+            "submission.rejected.v1",
+            {
+                "errors": [
+                    {"field": "a", "code": "missing", "message": {"es": "Falta.", "en": "Missing."}},
+                    {"field": "b", "code": "too_long", "message": {"es": "Largo.", "en": "Long."}},
+                ]
+            },
+            Language.EN,
+            Said("Submission rejected", "a: Missing. (missing)\nb: Long. (too_long)"),
+        ),
+        (
+            "contract.copy_ready.v1",
+            {"contract_number": "K-1", "available_until": "2027-01-31T23:00:00+00:00"},
+            Language.EN,
+            Said("K-1: copy ready", "– (until 2027-02-01 00:00:00)"),
+        ),
+    ],
+)
+def test_an_event_is_told_in_plain_words(
+    ce_type: str, data: dict[str, Any], language: Language, told: Said
+) -> None:
+    assert said(ce_type, data, language) == told
+
+
+def test_bookkeeping_is_not_told() -> None:
+    assert said("inquiry.contract_progressed", {"contract_number": "K-1"}, Language.EN) is None
+
+
+def test_a_decisions_dates_are_one_line() -> None:
+    data = {"effective_on": "2027-03-31", "last_billable_on": "2027-03-30"}
+
+    assert consequence("cancellation.scheduled.v1", data, Language.EN) == (
+        "effective 2027-03-31 · last charged day 2027-03-30"
+    )
+    assert consequence("inquiry.opened.v1", data, Language.EN) == ""
+
+
+def test_a_customers_text_cannot_steer_the_terminal() -> None:
+    assert plain("a\x1b[2Jb\x07\r\nc\td") == "a�[2Jb�\nc\td"
