@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,6 +29,11 @@ class RuntimeSettings(BaseSettings):
     kafka_ca_file: str | None = Field(None, description="With SSL: a file of trusted CAs (PEM).")
     kafka_group_prefix: str = Field(
         "desk", description="Consumer groups are named <prefix>.<service>."
+    )
+    kafka_group_instance_id: str | None = Field(
+        None,
+        description="A name of this instance that outlives restarts (static membership): it gets "
+        "its partitions back at once. Every instance of a service needs one of its own.",
     )
     create_topics: bool = Field(
         True, description="Create the topics that are missing, from the catalogue, at start."
@@ -79,3 +85,28 @@ class RuntimeSettings(BaseSettings):
 
     def database_of(self, service: str) -> str:
         return f"{self.mongo_database_prefix}_{service}"
+
+
+Settings = TypeVar("Settings", bound=RuntimeSettings)
+
+
+def load(kind: type[Settings]) -> Settings:
+    """The settings from the environment. Ends the process, naming every variable that is wrong.
+
+    Never shows a value: it may be a secret.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        sys.exit(f"error: {faults_of(error)}")
+
+
+def faults_of(error: ValidationError) -> str:
+    """Which environment variables are wrong, one a line, without their values."""
+    lines = [
+        f"  {'_'.join(map(str, fault['loc'])).upper() or error.title}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return "\n".join(
+        ["these environment variables are wrong; set them right or unset them:", *lines]
+    )

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from desk.demo.outside import Customer
-from desk.demo.story import ABSENT, CANCELLATIONS, Expected, Mail, Matching, Sent
+from desk.demo.story import ABSENT, CANCELLATIONS, TEXT, Expected, Mail, Matching, Sent
 
 DAY = timedelta(days=1)
 MONTHLY_NOTICE = timedelta(days=30)
@@ -23,9 +23,8 @@ LAPSE_TIME = timedelta(days=75)
 """How long a renewal may stay unpaid (F10)."""
 
 DIGIT = "[0-9A-HJKMNP-TV-Z]"
-REFERENCE = Matching(f"INQ-{DIGIT}{{5}}-{DIGIT}{{5}}-{DIGIT}")
-TEXT = Matching(r"(?s).*\S.*")
-SHA256 = Matching("[0-9a-f]{64}")
+REFERENCE = Matching(f"INQ-{DIGIT}{{5}}-{DIGIT}{{5}}-{DIGIT}", "a reference")
+SHA256 = Matching("[0-9a-f]{64}", "a SHA-256 in hex")
 
 KINDS = {
     f"submission.{kind}.v1": kind

@@ -19,7 +19,7 @@ from desk.demo.outside import World
 from desk.demo.play import Play
 from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.table import show
-from desk.demo.verdict import Verdict, judge
+from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
 from desk.ops.errors import told_plainly
 from desk.ops.screen import console
@@ -69,8 +69,9 @@ async def _demo(directory: Path, out: Console) -> Verdict:
         assert mail is not None
         async with outside(desk.endpoints.kafka_bootstrap_servers) as wire:
             cases = scenario(World(token_hex(2), datetime.now(UTC)))
-            rows = sum(len(case.rows) for case in cases)
-            out.print(f"Sending {rows} requests through Kafka and waiting for every answer …")
+            out.print(
+                f"Sending {requests_in(cases)} requests through Kafka, waiting for all answers …"
+            )
             evidence = await Play(cases, wire, Mailbox(mail)).perform()
         return judge(cases, evidence)
 

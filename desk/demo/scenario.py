@@ -6,7 +6,15 @@ by the services' code, which nothing here imports.
 
 from __future__ import annotations
 
-from desk.demo.cases import afterwards, contracts, customers, policies
+from desk.demo.cases import (
+    contracts,
+    customers,
+    evidence,
+    licences,
+    maintenance,
+    referrals,
+    second_thoughts,
+)
 from desk.demo.outside import World
 from desk.demo.story import Case, in_sequence
 
@@ -32,22 +40,22 @@ def scenario(world: World) -> tuple[Case, ...]:
             contracts.copy_for_a_stranger(world, holder),
             contracts.acceptance(world, holder),
             contracts.activation(world, holder),
-            policies.single_charge(world),
-            policies.renewal_unpaid(world, holder),
-            policies.renewal_paid(world),
-            policies.monthly_confirmed(world),
-            afterwards.destruction_confirmed_later(world),
-            afterwards.effective_day(world),
-            policies.maintenance_by_post(world),
-            policies.maintenance_by_phone(world),
-            policies.maintenance_unsigned(world, 25),
-            policies.maintenance_unsigned(world, 32),
-            afterwards.piece_by_piece(world),
-            policies.three_contracts(world),
-            afterwards.second_thoughts(world),
-            afterwards.nothing_to_withdraw(world, holder),
-            afterwards.servicepac(world),
-            afterwards.unknown_contract(world),
-            afterwards.strangers_contract(world, holder),
+            licences.single_charge(world),
+            licences.renewal_unpaid(world, holder),
+            licences.renewal_paid(world),
+            licences.monthly_confirmed(world),
+            evidence.destruction_confirmed_later(world),
+            second_thoughts.effective_day(world),
+            maintenance.by_post(world),
+            maintenance.by_phone(world),
+            maintenance.unsigned(world, 25),
+            maintenance.unsigned(world, 32),
+            evidence.piece_by_piece(world),
+            licences.three_contracts(world),
+            second_thoughts.two_requests(world),
+            second_thoughts.nothing_to_withdraw(world, holder),
+            referrals.servicepac(world),
+            referrals.unknown_contract(world),
+            referrals.strangers_contract(world, holder),
         )
     )

@@ -107,12 +107,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Stands for any text that the pattern matches as a whole."""
+    """Stands for any text that the pattern matches as a whole; `name` says what it is."""
 
     pattern: str
-
-    def __str__(self) -> str:
-        return f"text like {self.pattern}"
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +119,30 @@ class Each:
 
     entries: tuple[Any, ...]
 
-    def __str__(self) -> str:
-        return " + ".join(str(entry) for entry in self.entries)
-
 
 class Absent:
     """Stands for a field that must not be there (or be null)."""
 
-    def __str__(self) -> str:
-        return "nothing"
-
 
 ABSENT = Absent()
+TEXT = Matching(r"(?s).*\S.*", "any text")
+
+
+def told(value: Any) -> str:
+    """An expected or actual value as people read it; texts that may be any are left out."""
+    match value:
+        case None | Absent():
+            return "nothing"
+        case Matching(name=name):
+            return name
+        case Mapping():
+            inner = ((name, told(one)) for name, one in value.items() if one != TEXT)
+            return ", ".join(f"{name} {words}" for name, words in inner if words)
+        case Each(entries=entries):
+            return " + ".join(told(one) for one in entries)
+        case list() | tuple():
+            return " + ".join(told(one) for one in value) or "none"
+    return str(value)
 
 
 def says(expected: Any, actual: Any) -> bool:
@@ -173,7 +183,7 @@ def differences(expected: Expected, facts: Facts) -> Iterator[str]:
     """One sentence for each field that does not say what it must."""
     for name, value in expected.has.items():
         if not says(value, facts.get(name)):
-            yield f"{name}: expected {value}, came {facts.get(name)}"
+            yield f"{name}: expected {told(value)}, came {told(facts.get(name))}"
 
 
 def in_sequence(cases: tuple[Case, ...]) -> tuple[Case, ...]:

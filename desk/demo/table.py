@@ -1,11 +1,10 @@
 """The result as people read it: one table, what is wrong beside what was expected, one last line.
 
-Nothing is cut off at any width: the outcome's column keeps its words whole, the others wrap.
+Nothing is cut off at any width: what does not fit is wrapped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -20,14 +19,16 @@ from shared.events.topics import TOPICS
 
 WIDE = 110
 """From this width on, in characters, the reference has a column of its own."""
-BACKSTAGE = frozenset({"opened", "recorded", "status_changed"})
-"""What came but is shown only when a row has nothing else to show."""
+MEDIUM = 76
+"""From this width on, in characters, there are columns at all, and not only lines."""
+BACKSTAGE = frozenset({"recorded", "status_changed"})
 LONGEST_WORD = len("withdrawal_refused")
+LONGEST_DATE = len("effective 2026-12-31")
 
 
 def show(verdict: Verdict, seconds: float, out: Console) -> None:
     """Print the table, the faults that belong to no row, and the closing line."""
-    out.print(_table(verdict, wide=out.width >= WIDE))
+    out.print(_table(verdict, out.width))
     for fault in verdict.faults:
         out.print(Text(f"wrong: {fault}", style="red"))
     out.print(closing_line(verdict, seconds))
@@ -44,31 +45,33 @@ def closing_line(verdict: Verdict, seconds: float) -> Text:
     return Text(line, style="bold red" if verdict.exit_code else "bold green")
 
 
-def _table(verdict: Verdict, *, wide: bool) -> Table:
+def _table(verdict: Verdict, width: int) -> Table:
+    """Reference and details have columns of their own as far as there is room for them."""
+    wide, medium = width >= WIDE, width >= MEDIUM
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("", no_wrap=True)
+    table.add_column("", width=len("wrong"))
     table.add_column("request", overflow="fold", ratio=1)
     if wide:
         table.add_column("reference", no_wrap=True)
-    table.add_column("outcome", overflow="fold", min_width=LONGEST_WORD)
-    table.add_column("dates, details", overflow="fold", min_width=20)
-    table.add_column("mails", justify="right")
+    if medium:
+        room = LONGEST_WORD + 1 + (LONGEST_DATE * 3 // 2 if wide else LONGEST_DATE)
+        table.add_column("outcome, with dates and details", overflow="fold", width=room)
+        table.add_column("mails", justify="right", width=len("mails"))
     for judged in verdict.rows:
-        table.add_row(*_cells(judged, wide=wide))
+        reference = Text(judged.reference or "")
+        if wide:
+            cells: list[Text | Table] = [_request(judged, None), reference, _side_by_side(judged)]
+        elif medium:
+            cells = [_request(judged, judged.reference), _side_by_side(judged)]
+        else:
+            cells = [_all_below(judged)]
+        mails = [Text(str(judged.mails))] if medium else []
+        table.add_row(_mark(judged), *cells, *mails)
     return table
 
 
-def _cells(judged: JudgedRow, *, wide: bool) -> Iterator[Text]:
-    wrong = bool(judged.faults)
-    yield Text("wrong", style="bold red") if wrong else Text("ok", style="green")
-    reference = reference_of(judged)
-    yield _request(judged, None if wide else reference)
-    if wide:
-        yield Text(reference or "")
-    shown = list(_shown(judged))
-    yield Text("\n".join(record.word for _, record in shown), style="bold")
-    yield Text("\n".join(details(expected, record) for expected, record in shown))
-    yield Text(str(judged.mails))
+def _mark(judged: JudgedRow) -> Text:
+    return Text("wrong", style="bold red") if judged.faults else Text("ok", style="green")
 
 
 def _request(judged: JudgedRow, reference: str | None) -> Text:
@@ -80,17 +83,37 @@ def _request(judged: JudgedRow, reference: str | None) -> Text:
     return text
 
 
-def reference_of(judged: JudgedRow) -> str | None:
-    """The reference of the row's inquiry, as its opening said it."""
-    for _, record in judged.came:
-        if record and record.word == "opened" and record.facts["inquiry_id"] == judged.row.about:
-            return str(record.facts.get("reference"))
-    return None
+def _side_by_side(judged: JudgedRow) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(style="bold", width=LONGEST_WORD, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, said in _outcomes(judged):
+        grid.add_row(Text(word), Text(said))
+    return grid
+
+
+def _all_below(judged: JudgedRow) -> Text:
+    text = _request(judged, judged.reference)
+    for word, said in _outcomes(judged):
+        text.append(f"\n{word}", style="bold")
+        text.append(f"\n{said}" if said else "")
+    return text.append(f"\nmails: {judged.mails}")
+
+
+def _outcomes(judged: JudgedRow) -> list[tuple[str, str]]:
+    """What came, in one word each, with the fields that the row shows."""
+    return [(record.word, details(expected, record)) for expected, record in _shown(judged)]
 
 
 def _shown(judged: JudgedRow) -> list[tuple[Expected, Seen]]:
     came = [(expected, record) for expected, record in judged.came if record is not None]
-    return [one for one in came if one[1].word not in BACKSTAGE] or came
+    return [one for one in came if not _backstage(judged, one[1])] or came
+
+
+def _backstage(judged: JudgedRow, record: Seen) -> bool:
+    """Whether a row that has anything else to show leaves this out."""
+    its_own = record.facts.get("inquiry_id") == judged.row.about
+    return record.word in BACKSTAGE or (record.word == "opened" and its_own)
 
 
 def details(expected: Expected, record: Seen) -> str:

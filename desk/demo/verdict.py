@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from desk.demo.letters import Letter, repeated_ids
 from desk.demo.order import disorder, distinct
-from desk.demo.story import CANCELLATIONS, Case, Expected, Mail, Row, Sent, Step, differences
+from desk.demo.post import Post
+from desk.demo.story import CANCELLATIONS, Case, Expected, Row, differences
 from desk.demo.watch import Seen, found
 from shared.events.topics import DEAD_LETTERS, TOPICS
 
@@ -32,9 +32,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRow:
-    """A row with what came for it, in the order of its expectations; wrong if it has `faults`."""
+    """A row with what came for it, in the order of its expectations; wrong if it has `faults`.
+
+    `reference` is the one of the inquiry that the row is about.
+    """
 
     row: Row
+    reference: str | None
     came: tuple[tuple[Expected, Seen | None], ...]
     mails: int
     faults: tuple[str, ...]
@@ -60,19 +64,21 @@ class Verdict:
         return 1 if self.wrong or self.faults else 0
 
 
-def judge(cases: Iterable[Case], evidence: Evidence) -> Verdict:
+def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
     """Compare all of the scenario with all that came."""
     rows = [row for case in cases for row in case.rows]
     records = distinct(evidence.seen)
+    came = Came(rows, records)
     post = Post(rows, records, evidence.letters)
-    unexpected = _unexpected(rows, records)
+    unexpected = _unexpected(came, rows, records)
     judged = tuple(
         JudgedRow(
             row,
-            tuple((expected, found(expected, records)) for expected in row.expected),
+            post.references.get(row.about or ""),
+            tuple((expected, came[expected]) for expected in row.expected),
             post.came_for(row),
             (
-                *_faults(row, rows, records, evidence),
+                *_faults(row, came, evidence),
                 *post.faults_of(row),
                 *(fault for owner, fault in unexpected if owner is row),
             ),
@@ -89,16 +95,17 @@ def judge(cases: Iterable[Case], evidence: Evidence) -> Verdict:
     return Verdict(
         judged,
         general,
-        requests=sum(sent.topic == "desk.submissions" for row in rows for sent in _sends(row)),
+        requests=requests_in(cases),
         outcomes=len(_outcomes(records)),
         events=sum(one.from_the_desk for one in records),
         mails=len(evidence.letters),
     )
 
 
-def missing(step: Step, seen: Sequence[Seen]) -> list[Expected]:
-    """What has not come yet of what must come after a step."""
-    return [expected for expected in step.then if found(expected, seen) is None]
+def requests_in(cases: Iterable[Case]) -> int:
+    """How many submissions the scenario has."""
+    steps = (step for case in cases for row in case.rows for step in row.steps)
+    return sum(sent.topic == "desk.submissions" for step in steps for sent in step.sends)
 
 
 def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
@@ -108,36 +115,41 @@ def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
     return any(post.wanted[key] > post.got[key] for key in post.wanted)
 
 
-def _sends(row: Row) -> Iterator[Sent]:
-    for step in row.steps:
-        yield from step.sends
+class Came:
+    """What came for each expectation."""
+
+    def __init__(self, rows: Iterable[Row], records: Iterable[Seen]) -> None:
+        by_topic: dict[str, list[Seen]] = {}
+        for one in records:
+            by_topic.setdefault(one.topic, []).append(one)
+        self.expected = tuple(one for row in rows for one in row.expected)
+        self._records = {id(one): found(one, by_topic.get(one.topic, ())) for one in self.expected}
+
+    def __getitem__(self, expected: Expected) -> Seen | None:
+        return self._records[id(expected)]
+
+    def awaited(self, record: Seen) -> bool:
+        return any(one is record for one in self._records.values())
 
 
-def _faults(
-    row: Row, rows: Sequence[Row], records: Sequence[Seen], evidence: Evidence
-) -> Iterator[str]:
+def _faults(row: Row, came: Came, evidence: Evidence) -> Iterator[str]:
     for expected in row.expected:
-        record = found(expected, records)
+        record = came[expected]
         if record is None:
             yield f"expected {expected}; it did not come"
             continue
         for difference in differences(expected, record.facts):
             yield f"{record.word}: {difference}"
         if expected.alike:
-            yield from _unlike(expected, record, rows, records)
+            yield from _unlike(expected, record, came)
         if expected.download:
             yield from _download(record, evidence.downloads)
 
 
-def _unlike(
-    expected: Expected, record: Seen, rows: Sequence[Row], records: Sequence[Seen]
-) -> Iterator[str]:
+def _unlike(expected: Expected, record: Seen, came: Came) -> Iterator[str]:
     """Nobody may learn from an answer whether a contract exists."""
-    for other in (one for row in rows for one in row.expected if one.alike == expected.alike):
-        came = found(other, records)
-        if came is None or came is record:
-            continue
-        for name, value in _answer(came).items():
+    for other in (came[one] for one in came.expected if one.alike == expected.alike):
+        for name, value in _answer(other).items() if other else ():
             if _answer(record).get(name) != value:
                 yield f"{record.word}: {name} differs from another answer that must be alike"
 
@@ -157,18 +169,14 @@ def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
         yield "the downloaded copy has another SHA-256 than the event says"
 
 
-def _unexpected(rows: Sequence[Row], records: Sequence[Seen]) -> list[tuple[Row | None, str]]:
+def _unexpected(
+    came: Came, rows: Sequence[Row], records: Sequence[Seen]
+) -> list[tuple[Row | None, str]]:
     """What came and must not have, with the row that it concerns, if there is one."""
-    awaited = {
-        id(record)
-        for row in rows
-        for expected in row.expected
-        if (record := found(expected, records)) is not None
-    }
     strays = (
         one
         for one in records
-        if (one.topic in STRICT and id(one) not in awaited) or one.facts.get("ce_type") in NEVER
+        if (one.topic in STRICT and not came.awaited(one)) or one.facts.get("ce_type") in NEVER
     )
     return [(_owner(one, rows), f"{_told(one)} came and was not expected") for one in strays]
 
@@ -201,61 +209,3 @@ def _uncovered(records: Sequence[Seen]) -> Iterator[str]:
     for event in TOPICS[CANCELLATIONS].events:
         if event.ce_type not in _outcomes(records):
             yield f"no request led to {event.ce_type}"
-
-
-Key = tuple[str, str | None]
-"""A mail's recipient and the reference in its subject."""
-
-
-class Post:
-    """The mails that must come, and those that came, counted by recipient and reference."""
-
-    def __init__(
-        self, rows: Sequence[Row], records: Sequence[Seen], letters: Sequence[Letter]
-    ) -> None:
-        self._references = {
-            str(one.facts["inquiry_id"]): str(one.facts.get("reference"))
-            for one in records
-            if one.facts.get("ce_type") == "inquiry.opened.v1"
-        }
-        self._letters = letters
-        self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
-        self.got: Counter[Key] = Counter((one.to, one.reference) for one in letters)
-
-    def _key(self, mail: Mail) -> Key:
-        if mail.about is None:
-            return mail.to, None
-        return mail.to, self._references.get(mail.about, f"of inquiry {mail.about}")
-
-    def came_for(self, row: Row) -> int:
-        """How many of the row's mails came."""
-        wanted = Counter(self._key(mail) for mail in _mails(row))
-        return sum(min(count, self.got[key]) for key, count in wanted.items())
-
-    def faults_of(self, row: Row) -> Iterator[str]:
-        for key in dict.fromkeys(self._key(mail) for mail in _mails(row)):
-            if self.wanted[key] != self.got[key]:
-                yield (
-                    f"mails to {key[0]} with {_with(key)}: "
-                    f"expected {self.wanted[key]}, came {self.got[key]}"
-                )
-        for mail in _mails(row):
-            if mail.says and not any(self._says(letter, mail) for letter in self._letters):
-                yield f"no mail to {mail.to} says {' and '.join(mail.says)}"
-
-    def _says(self, letter: Letter, mail: Mail) -> bool:
-        fits = (letter.to, letter.reference) == self._key(mail)
-        return fits and all(words in letter.text for words in mail.says)
-
-    def unexpected(self) -> Iterator[str]:
-        for key, count in self.got.items():
-            if key not in self.wanted:
-                yield f"{count} mails to {key[0]} with {_with(key)} were not expected"
-
-
-def _mails(row: Row) -> tuple[Mail, ...]:
-    return tuple(expected.mail for expected in row.expected if expected.mail is not None)
-
-
-def _with(key: Key) -> str:
-    return f"reference {key[1]}" if key[1] else "no reference"

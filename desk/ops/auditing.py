@@ -15,6 +15,7 @@ from shared.events.topics import EVENT_TYPES
 from shared.mongo import Document
 from shared.runtime.decider import Decider
 from shared.runtime.faults import described, mongodb_at_work
+from shared.runtime.store import Store
 
 FAULTS_KEPT = 1_000
 
@@ -43,11 +44,14 @@ async def audit(records: Records, decider: Decider[Any]) -> Audit:
     found = Audit(records.service.name, decider.kind)
     with mongodb_at_work():
         async for document in records.database.collection(decider.kind).find({}):
-            history = await whole_history(records, decider.kind, document)
             found.aggregates += 1
+            if not isinstance(document.get("history"), list):
+                found.note(f"{document['_id']}: there is no history")
+                continue
+            history = await whole_history(records, decider.kind, document)
             found.messages += len(history)
             found.events += sum(len(entry["events"]) for entry in history)
-            for fault in faults_of(records, decider, document, history):
+            for fault in faults_of(records.store, decider, document, history):
                 found.note(f"{document['_id']}: {fault}")
     return found
 
@@ -67,7 +71,7 @@ async def whole_history(records: Records, kind: str, document: Document) -> list
 
 
 def faults_of(
-    records: Records, decider: Decider[Any], document: Document, history: Sequence[Document]
+    store: Store, decider: Decider[Any], document: Document, history: Sequence[Document]
 ) -> Iterator[str]:
     """Every way in which the document disagrees with its history, in words without its data."""
     if document.get("archived", 0) != len(history) - len(document["history"]):
@@ -76,7 +80,7 @@ def faults_of(
     yield from _repeated("event", (event["id"] for e in history for event in e["events"]))
     yield from _sequence_faults(history)
     try:
-        folded = records.store.fold(decider.kind, history)
+        folded = store.fold(decider.kind, history)
         stored = document.get("state")
         same = folded == (None if stored is None else decider.state.model_validate(stored))
     except Exception as defect:  # noqa: BLE001 - whatever a history provokes is the finding
@@ -104,7 +108,7 @@ def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
 def _sequence_faults(history: Sequence[Document]) -> Iterator[str]:
     """Cancellation decisions count 1, 2, 3… per contract, without gaps."""
     counted = [
-        event["data"]["sequence"]
+        event["data"].get("sequence")
         for entry in history
         for event in entry["events"]
         if issubclass(EVENT_TYPES.get(event["type"], object), CancellationEvent)

@@ -18,6 +18,7 @@ from desk.ops.records import reading
 from desk.ops.screen import columns, console, print_json, text
 from desk.ops.wording import consequence, said
 from services.cancellation.domain import File, Rules
+from services.cancellation.preview import INQUIRY
 from services.cancellation.preview import preview as preview_of
 from services.cancellation.service import FILE
 from services.cancellation.settings import Settings
@@ -111,6 +112,8 @@ def _table(event: Event) -> Any:
     found = said(event.ce_type, data, Language.EN)
     dates = consequence(event.ce_type, data, Language.EN)
     table = columns("bold", "")
+    if data.get("inquiry_id") != INQUIRY:
+        table.add_row("also", text(f"the open request of inquiry {data.get('inquiry_id')}:"))
     table.add_row("outcome", text(found.what if found else event.ce_type))
     if dates:
         table.add_row("dates", text(dates))

@@ -13,10 +13,10 @@ from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.kafka_checks import kafka_checks
 from desk.ops.pages import health_of
-from desk.ops.records import ANSWER_WITHIN_MS
+from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
 from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
-from shared.mongo import PyMongoError, connect
+from shared.mongo import PyMongoError
 
 SKEW_NOTED_S = 2.0
 BANNER_WITHIN_S = 3.0
@@ -36,7 +36,7 @@ async def all_checks(where: Where) -> list[Check]:
 
 async def database_checks(url: str) -> list[Check]:
     """Whether the database answers, and whether its clock and ours agree."""
-    client = connect(url, timeout_ms=ANSWER_WITHIN_MS)
+    client = client_of(url)
     asked_at = time.time()
     try:
         answer = await client.admin.command("hello")

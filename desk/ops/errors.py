@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from desk.embedded.child import ChildError
 from shared.runtime.faults import Outage
+from shared.settings import faults_of
 
 FAILED = 1
 WRONG_USE = 2
@@ -37,22 +38,12 @@ def told_plainly() -> Iterator[None]:
         _end(str(error), error.code)
     except Outage as outage:
         what = AWAY.get(outage.dependency, f"{outage.dependency} does not answer")
-        _end(f"{what}.\nIs `desk up` still running? `desk doctor` says what is missing.", FAILED)
+        advice = "Is `desk up` still running? `desk doctor` says what is missing."
+        _end(f"{what} ({outage}).\n{advice}", FAILED)
     except ChildError as error:
         _end(str(error), FAILED)
     except ValidationError as error:
-        _end(settings_faults(error), WRONG_USE)
-
-
-def settings_faults(error: ValidationError) -> str:
-    """Which environment variables are wrong; never their values, which may be secret."""
-    lines = [
-        f"  {'_'.join(map(str, fault['loc'])).upper() or error.title}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    return "\n".join(
-        ["these environment variables are wrong; set them right or unset them:", *lines]
-    )
+        _end(faults_of(error), WRONG_USE)
 
 
 def _end(message: str, code: int) -> None:

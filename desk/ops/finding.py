@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from desk.ops.errors import DeskError
 from shared.settings import RuntimeSettings
 
 ENDPOINTS_FILE = "endpoints.json"
+BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+)(:\d{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,13 @@ class Where:
 
     @property
     def kafka_address(self) -> str:
-        return self.kafka or self._missing("KAFKA_BOOTSTRAP_SERVERS", "--kafka")
+        addresses = self.kafka or self._missing("KAFKA_BOOTSTRAP_SERVERS", "--kafka")
+        if not all(BROKER.fullmatch(one.strip()) for one in addresses.split(",")):
+            raise DeskError(
+                f"{addresses!r} is no list of brokers; expected host:port, comma separated.\n"
+                "Correct KAFKA_BOOTSTRAP_SERVERS or --kafka."
+            )
+        return addresses
 
     @property
     def mongo_address(self) -> str:

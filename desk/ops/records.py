@@ -15,7 +15,7 @@ from services.inquiry_intake.reference import parse_reference
 from shared.events.envelope import message_uuid
 from shared.events.topics import INTAKE
 from shared.events.values import Channel
-from shared.mongo import Client, Database, Document, connect
+from shared.mongo import Client, Database, Document, PyMongoError, connect
 from shared.runtime.decider import Service
 from shared.runtime.faults import mongodb_at_work
 from shared.runtime.store import Store
@@ -38,11 +38,22 @@ class Records:
 @asynccontextmanager
 async def reading(mongo_url: str, *names: str) -> AsyncIterator[Mapping[str, Records]]:
     """The records of the services named, or of all. Connects on first use."""
-    client = connect(mongo_url, timeout_ms=ANSWER_WITHIN_MS)
+    client = client_of(mongo_url)
     try:
         yield {name: _records(name, client, mongo_url) for name in names or SERVICES}
     finally:
         client.close()
+
+
+def client_of(mongo_url: str) -> Client:
+    """A client that connects on first use. Raises `DeskError` for what is no URL."""
+    try:
+        return connect(mongo_url, timeout_ms=ANSWER_WITHIN_MS)
+    except (PyMongoError, ValueError) as error:  # the URL itself may hold a password
+        raise DeskError(
+            f"the database's URL is wrong ({type(error).__name__}); expected"
+            " mongodb://host:port/…\nCorrect MONGO_URL or --mongo."
+        ) from None
 
 
 def _records(name: str, client: Client, mongo_url: str) -> Records:

@@ -132,7 +132,11 @@ def _services(
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[ARCHIVE]}"
     running: dict[str, RunningService] = {}
     for name in SERVICES:
-        own = {"HTTP_HOST": HOST, "HTTP_PORT": str(ports[name])}
+        own = {
+            "HTTP_HOST": HOST,
+            "HTTP_PORT": str(ports[name]),
+            "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
+        }
         child = Child(
             name,
             _command(name, embedded_broker="broker" in stack.children),

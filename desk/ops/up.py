@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from desk.ops import options
+from desk.ops.errors import DeskError
 from desk.ops.screen import console
 from desk.ops.supervisor import Desk, desk_up
 from desk.ops.watching import Say
@@ -39,7 +40,11 @@ def up(
     environment variable) is started here. Whatever dies is started again. Data stays in the
     folder for the next time.
     """
-    asyncio.run(_until_stopped(directory, kafka, mongo, smtp))
+    try:
+        asyncio.run(_until_stopped(directory, kafka, mongo, smtp))
+    except OSError as error:
+        advice = "take another with --directory"
+        raise DeskError(f"{directory} cannot be used ({error.strerror}); {advice}.") from None
 
 
 async def _until_stopped(

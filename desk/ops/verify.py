@@ -59,7 +59,9 @@ def show(audits: Sequence[Audit], out: Console) -> None:
     out.print(table)
     for one in audits:
         for fault in one.faults:
-            out.print(plain(f"fault: {one.service} {one.kind} {fault}"), style="red")
+            out.print(
+                plain(f"fault: {one.service} {one.kind} {fault}"), style="red", soft_wrap=True
+            )
     if any(one.faults for one in audits):
         out.print("Keep the database as it is and compare the histories named above.")
     else:

@@ -55,7 +55,7 @@ class Watched:
             self.restarts += 1
             started = time.monotonic()
             try:
-                await self.start_again()
+                pass
             except (ChildError, OSError) as error:
                 say(str(error).splitlines()[0])
                 self.child.kill()

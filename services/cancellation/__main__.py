@@ -5,10 +5,11 @@ from __future__ import annotations
 from services.cancellation.service import build
 from services.cancellation.settings import Settings
 from shared.runtime.app import run
+from shared.settings import load
 
 
 def main() -> None:
-    settings = Settings()
+    settings = load(Settings)
     run(build(settings), settings)
 
 

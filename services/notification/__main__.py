@@ -3,10 +3,11 @@
 from services.notification.service import build
 from services.notification.settings import Settings
 from shared.runtime.app import run
+from shared.settings import load
 
 
 def main() -> None:
-    settings = Settings()
+    settings = load(Settings)
     run(build(settings), settings)
 
 

@@ -18,6 +18,7 @@ from services.notification.mails import BY_TEMPLATE, Mail, mail_for
 from services.notification.replicas import INQUIRY
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event, Message, message_uuid
+from shared.events.inquiries import InquiryOpened
 from shared.events.internal import MailAttempted
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Contact, Instant, Language
@@ -131,12 +132,19 @@ def _due(message: Message, event: Event, mail: Mail, now: datetime) -> Notificat
         template=mail.template,
         customer_id=getattr(event, "customer_id", None) or _customer_of(message, inquiry_id),
         inquiry_id=inquiry_id,
-        contract_number=getattr(event, "contract_number", None),
+        contract_number=_contract_of(event),
         language=getattr(event, "language", None),
         contact=getattr(event, "contact", None),
         facts=event.model_dump(mode="json", include=set(mail.keeps)),
         due_at=now,
     )
+
+
+def _contract_of(event: Event) -> str | None:
+    """The contract whose file the mail is about; an inquiry about several has none."""
+    if isinstance(event, InquiryOpened):
+        return event.contract_numbers[0] if len(event.contract_numbers) == 1 else None
+    return getattr(event, "contract_number", None)
 
 
 def _customer_of(message: Message, inquiry_id: str | None) -> str:

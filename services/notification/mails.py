@@ -21,6 +21,7 @@ class SendTo(Enum):
 
     FILE = "the latest contact known for the contract's file, the inquiry's, the profile"
     INQUIRY = "the contact given with the inquiry, the profile"
+    OPENING = "the contact given with the inquiry, the latest known for its file, the profile"
     EVENT = "the contact in the event itself, the profile"
     HOLDER = "the profile alone: what it carries is not for whoever wrote a contact in a form"
 
@@ -46,7 +47,7 @@ INQUIRY, HOLDER = SendTo.INQUIRY, SendTo.HOLDER
 MAILS: dict[type[Event], Mail] = {
     SubmissionRejected: Mail("submission_rejected", ("errors",), to=SendTo.EVENT),
     # The life of an inquiry
-    i.InquiryOpened: Mail("inquiry_opened", ("details",), to=INQUIRY),
+    i.InquiryOpened: Mail("inquiry_opened", ("details",), to=SendTo.OPENING),
     i.InquiryClosed: Mail("inquiry_closed", to=INQUIRY),
     i.InquiryReopened: Mail("inquiry_reopened", ("answer_due_at",), to=INQUIRY),
     # Decisions on cancellations and renewals

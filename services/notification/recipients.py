@@ -95,6 +95,8 @@ def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterabl
             return known.file_contact, inquiry_contact, known.customer
         case SendTo.INQUIRY:
             return inquiry_contact, known.customer
+        case SendTo.OPENING:
+            return inquiry_contact, known.file_contact, known.customer
         case SendTo.EVENT:
             return notification.contact, known.customer
         case SendTo.HOLDER:

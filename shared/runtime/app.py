@@ -20,7 +20,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
-from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi import AsgiFastStream, AsgiResponse, Request, get
 from faststream.asgi.request import AsgiRequest
 from faststream.kafka import KafkaBroker, KafkaMessage
 from prometheus_client import make_asgi_app
@@ -215,6 +215,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
     subscriber = broker.subscriber(
         *topics_read_by(name),
         group_id=settings.group_of(name),
+        group_instance_id=settings.kafka_group_instance_id,
         batch=True,
         max_records=settings.batch_max_records,
         batch_timeout_ms=settings.batch_poll_ms,
@@ -342,8 +343,8 @@ def build_app(runtime: Runtime) -> AsgiFastStream:
 
 def _page(handler: HttpHandler) -> Any:
     @get
-    async def page(request: AsgiRequest) -> AsgiResponse:
-        query = {name: str(value) for name, value in request.query_params.items()}
+    async def page(request: Request) -> AsgiResponse:
+        query = {name: values[-1] for name, values in request.query_params.items()}
         status, headers, body = await handler(query)
         return AsgiResponse(body, status, dict(headers))
 

@@ -1,7 +1,7 @@
 """Time is a message: due aggregates get a timer message, which goes through the same five steps.
 
-Any number of clocks may run. A timer's id follows from its aggregate and due time, so repeats are
-dropped like any other repeated message.
+Any number of clocks may run. A timer's id follows from its aggregate, that one's version and the
+due time, so repeats are dropped like any other repeated message.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.events.envelope import Event, Ref
+from shared.events.envelope import Event
 from shared.metrics import Metrics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
-from shared.runtime.store import Store
+from shared.runtime.store import Due, Store
 
 BATCH = 500
 REPEAT_AFTER = timedelta(seconds=30)
@@ -39,7 +39,7 @@ class Clock:
         self._publisher = publisher
         self._metrics = metrics
         self._now = now
-        self._sent: dict[tuple[Ref, datetime], datetime] = {}
+        self._sent: dict[Due, datetime] = {}
 
     async def tick(self) -> int:
         """Publish a timer for every aggregate that is due; how many. Raises `Outage`."""
@@ -48,26 +48,26 @@ class Clock:
             return 0
         now = self._now()
         self._sent = {k: at for k, at in self._sent.items() if now - at < REPEAT_AFTER}
-        due: dict[tuple[Ref, datetime], Envelope] = {}
+        due: dict[Due, Envelope] = {}
         for decider in self._service.deciders:
-            for aggregate_id, due_at in await self._store.due(decider.kind, now, BATCH):
-                ref = Ref(decider.kind, aggregate_id)
-                if (ref, due_at) not in self._sent:
-                    due[ref, due_at] = self._timer(ref, due_at, timer(aggregate_id, due_at))
+            for one in await self._store.due(decider.kind, now, BATCH):
+                if one not in self._sent:
+                    due[one] = self._timer(one, timer(one.ref.id, one.due_at))
         await self._publisher.publish([*due.values()])
         self._sent |= dict.fromkeys(due, now)
         self._metrics.timers.inc(len(due))
         return len(due)
 
-    def _timer(self, ref: Ref, due_at: datetime, event: Event) -> Envelope:
+    def _timer(self, due: Due, event: Event) -> Envelope:
         source = f"/services/{self._service.name}/clock"
+        identity = f"{source} {due.ref.kind} {due.ref.id} {due.version} {due.due_at.isoformat()}"
         return codec.envelope(
-            str(uuid5(NAMESPACE_URL, f"{source} {ref.kind} {ref.id} {due_at.isoformat()}")),
+            str(uuid5(NAMESPACE_URL, identity)),
             event.ce_type,
             codec.dump(event),
             source=source,
-            subject=ref.id,
-            at=due_at,
+            subject=due.ref.id,
+            at=due.due_at,
             causation_id=None,
             correlation_id=None,
             traceparent=None,

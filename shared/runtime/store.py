@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import bson
 from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
@@ -65,6 +65,14 @@ class Aggregate:
     def park(self, message_id: str, error: str, at: datetime) -> None:
         self.parked = {"message_id": message_id, "error": error, "at": at}
         self.touched = True
+
+
+class Due(NamedTuple):
+    """An aggregate whose time has come; `version` tells this waking from any other."""
+
+    ref: Ref
+    due_at: datetime
+    version: int
 
 
 class Conflict(Exception):
@@ -255,16 +263,19 @@ class Store:
             if not isinstance(_refused(touched, outage), Conflict):
                 raise
 
-    async def due(self, kind: str, now: datetime, limit: int) -> list[tuple[str, datetime]]:
-        """Ids of the aggregates whose `due_at` has come, oldest first. Raises `Outage`."""
+    async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
+        """The aggregates whose `due_at` has come, oldest first. Raises `Outage`."""
         with mongodb_at_work():
             cursor = (
                 self._database.collection(kind)
-                .find({"due_at": {"$lte": now}, "parked": None}, {"due_at": 1})
+                .find({"due_at": {"$lte": now}, "parked": None}, {"due_at": 1, "version": 1})
                 .sort("due_at", ASCENDING)
                 .limit(limit)
             )
-            return [(document["_id"], document["due_at"]) async for document in cursor]
+            return [
+                Due(Ref(kind, found["_id"]), found["due_at"], found["version"])
+                async for found in cursor
+            ]
 
     async def lease(
         self, kind: str, now: datetime, until: datetime, token: str, limit: int

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ KILL_EVERY = 100
 WITHIN_SECONDS = 240
 SOURCE = "/channels/kill-test"
 WATCHED = ("desk.inquiries", "desk.cancellations", "desk.notifications", "desk.dead-letters")
-QUICK = {"WORKER_LEASE_SECONDS": "10", "CONTRACT_GRACE_SECONDS": "5"}
+QUICK = {"WORKER_LEASE_SECONDS": "10", "SMTP_TIMEOUT_SECONDS": "5", "CONTRACT_GRACE_SECONDS": "5"}
 
 
 def headers(ce_type: str, ce_id: str) -> list[tuple[str, bytes]]:
@@ -133,7 +134,7 @@ def mails_by_message_id(mailbox: Path) -> Counter[str]:
 async def verify(directory: Path) -> tuple[int, str]:
     """`desk verify`, as an operator runs it."""
     process = await asyncio.create_subprocess_exec(
-        *("desk", "verify", "--directory", str(directory)),
+        *(sys.executable, "-m", "desk.cli", "verify", "--directory", str(directory)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from desk.demo.answers import SHA256, TEXT, about_contract, opened, recorded, status
+from desk.demo.answers import SHA256, about_contract, opened, recorded, status
 from desk.demo.cases.customers import REGISTRATION
 from desk.demo.outside import Customer, World
-from desk.demo.story import Case, Mail, Row, Step
+from desk.demo.story import TEXT, Case, Mail, Row, Step
 
 DENIED = "a copy that is not available"
 

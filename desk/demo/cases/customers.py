@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from desk.demo.answers import TEXT, inquiry, opened, registered, rejected
+from desk.demo.answers import inquiry, opened, registered, rejected
 from desk.demo.outside import CONSENTS, Customer, World
-from desk.demo.story import Case, Each, Expected, Matching, Row, Step
+from desk.demo.story import TEXT, Case, Each, Expected, Matching, Row, Step
 
 REGISTRATION = "registration"
 
@@ -59,7 +59,7 @@ def faulty_registration(world: World) -> Case:
         (
             _fault("phone"),
             _fault("country"),
-            _fault(Matching("consents.*")),
+            _fault(Matching("consents.*", "the consents")),
         )
     )
     step = Step((request,), (rejected(request, customer, faults),))

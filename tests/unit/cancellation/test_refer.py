@@ -4,7 +4,7 @@ import pytest
 
 from services.cancellation.domain import Rules
 from shared.events.contracts import ContractType
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Message
 from tests.builders.cancellation import (
     HOLDER,
     MAINTENANCE,
@@ -18,6 +18,7 @@ from tests.builders.cancellation import (
     day,
     destroyed,
     instant,
+    public,
     refused,
     requested,
     told,
@@ -277,4 +278,34 @@ def test_a_new_holder_does_not_learn_of_the_former_holders_cancellation() -> Non
 
     assert told(desk.hears(confirmed(START)), *REFERRED) == [
         ("referred", "refer", "cancelled-by-another", "no_policy", "first")
+    ]
+
+
+def test_of_two_held_requests_one_is_scheduled_and_the_other_answered_once() -> None:
+    desk = Desk(START, confirmed(START, "a"), confirmed(START, "b"))
+
+    assert told(desk.hears(contract(MONTHLY)), "inquiry_id", "first_inquiry_id") == [
+        ("scheduled", "a", None),
+        ("already_scheduled", "b", "a"),
+    ]
+
+
+def test_a_decision_that_is_replayed_keeps_its_day() -> None:
+    desk = Desk(START, contract("servicepac"), confirmed(START))
+    desk.until("2027-03-09")
+    message = Message("/tools/agent", "1", approved(), time=instant("2027-03-05 12:00"))
+
+    assert told(public(desk.history.receive(message)), "complete_on") == [
+        ("scheduled", day("2027-03-05"))
+    ]
+
+
+def test_evidence_that_came_too_late_for_a_held_request_does_not_count() -> None:
+    desk = Desk(START, requested("2027-01-01"), destroyed(START))
+
+    answers = [*desk.hears(contract(MONTHLY)), *desk.until("2027-03-02")]
+
+    assert told(answers, "answers_inquiry_id", "due_on") == [
+        ("evidence_awaited", "evidence", day("2027-01-31")),
+        ("expired", None, day("2027-01-31")),
     ]

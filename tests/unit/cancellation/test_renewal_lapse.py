@@ -177,3 +177,11 @@ def test_a_licence_that_no_longer_renews_does_not_lapse() -> None:
     stops: ContractRecorded = contract(PASSPORT, auto_renewal=False)
 
     assert Desk("2027-01-02", RENEWING, invoiced("2027-01-01"), stops).until("2028-01-01") == []
+
+
+def test_a_date_corrected_after_the_lapse_does_not_lapse_it_again() -> None:
+    desk = Desk("2027-01-02", RENEWING, invoiced("2027-01-01"))
+    desk.until("2027-03-20")
+    desk.hears(invoiced("2027-01-11"))
+
+    assert desk.until("2028-01-01") == []

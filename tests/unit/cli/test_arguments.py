@@ -12,7 +12,6 @@ from desk.ops.submit import with_seconds
 from shared.events.topics import TOPICS
 
 
-
 @pytest.mark.parametrize(
     ("typed", "understood"),
     [

@@ -62,3 +62,14 @@ def test_an_unreadable_note_is_told(tmp_path: Path, content: str) -> None:
 
     with pytest.raises(DeskError, match="remove the file"):
         find(tmp_path)
+
+
+@pytest.mark.parametrize("addresses", ["one:9092", "one", "[::1]:9092", "one:1, two.example:2"])
+def test_brokers_are_given_as_host_and_port(tmp_path: Path, addresses: str) -> None:
+    assert find(tmp_path, kafka=addresses).kafka_address == addresses
+
+
+@pytest.mark.parametrize("addresses", ["one:port", "one:9092,", "kafka://one:9092", "a b:1"])
+def test_what_is_no_list_of_brokers_is_told(tmp_path: Path, addresses: str) -> None:
+    with pytest.raises(DeskError, match="expected host:port"):
+        _ = find(tmp_path, kafka=addresses).kafka_address

@@ -117,7 +117,7 @@ def test_an_event_larger_than_a_record_may_be_is_not_sent() -> None:
     ],
 )
 def test_broken_json_is_told_with_its_position(text: str, told: str) -> None:
-    with pytest.raises(DeskError, match="requests.json") as raised:
+    with pytest.raises(DeskError, match=r"requests\.json") as raised:
         parse(text, "requests.json")
 
     assert told in str(raised.value)

@@ -80,7 +80,11 @@ def test_texts_name_only_fields_that_their_event_has(texts: dict[str, Bilingual]
             "submission.rejected.v1",
             {
                 "errors": [
-                    {"field": "a", "code": "missing", "message": {"es": "Falta.", "en": "Missing."}},
+                    {
+                        "field": "a",
+                        "code": "missing",
+                        "message": {"es": "Falta.", "en": "Missing."},
+                    },
                     {"field": "b", "code": "too_long", "message": {"es": "Largo.", "en": "Long."}},
                 ]
             },

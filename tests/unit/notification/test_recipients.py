@@ -62,6 +62,11 @@ GOES_TO = {
     "a lapse: the file's contact": ([registered(), opened(), lapsed()], INQUIRY_EMAIL),
     "a lapse: else the profile": ([registered(), lapsed()], PROFILE_EMAIL),
     "a confirmation: its own contact": ([LATER, registered(), opened()], INQUIRY_EMAIL),
+    "a confirmation without one: the file's": ([LATER, opened(contact=Contact())], FILE_EMAIL),
+    "a confirmation: the file's before the profile": (
+        [LATER, registered(), opened(contact=Contact())],
+        FILE_EMAIL,
+    ),
     "a copy: the contact of the one who asked": ([LATER, opened(), copy_ready()], INQUIRY_EMAIL),
     "a code: the holder alone": ([opened(), registered(), recorded_servicepac()], PROFILE_EMAIL),
     "access: the holder alone": ([opened(), authorised()], PROFILE_EMAIL),

@@ -1,4 +1,4 @@
-"""What each cancellation policy decides (F10-F12)."""
+"""Passport Advantage and monthly-charge licences (F10, F11), and several contracts at once."""
 
 from __future__ import annotations
 
@@ -6,42 +6,19 @@ from typing import Any
 
 from desk.demo.answers import (
     DAY,
-    EVIDENCE_TIME,
     LAPSE_TIME,
     MONTHLY_NOTICE,
     WRITTEN_NOTICE,
     decision,
-    evidence,
     opened,
     recorded,
     scheduled,
     status,
-    took_effect,
 )
+from desk.demo.cases.common import MONTHLY, WRITTEN, cancels, known, row
 from desk.demo.cases.customers import REGISTRATION
-from desk.demo.outside import AGENT, Customer, World
+from desk.demo.outside import Customer, World
 from desk.demo.story import ABSENT, Case, Expected, Row, Sent, Step
-
-MONTHLY, WRITTEN = "monthly-notice", "written-notice"
-
-
-def cancels(world: World, customer: Customer, *contracts: str, **fields: Any) -> Sent:
-    """A cancellation request with a contact and whatever else `fields` say."""
-    return world.submits(
-        customer,
-        "cancellation",
-        **{"contact": customer.contact, **fields},
-        contract_numbers=contracts,
-    )
-
-
-def known(world: World, contract: str, customer: Customer, type_: str) -> Step:
-    """The registry reports the contract, and the desk knows it."""
-    return Step((world.records(contract, customer, type_),), (recorded(contract, customer),))
-
-
-def row(title: str, request: Sent, *steps: Step) -> Row:
-    return Row(title, steps, about=request.inquiry_id)
 
 
 def single_charge(world: World) -> Case:
@@ -62,23 +39,11 @@ def single_charge(world: World) -> Case:
                     (request,),
                     (
                         opened(request, customer),
-                        _not_required(contract, customer, request, issued_on + LAPSE_TIME),
+                        not_required(contract, customer, request, issued_on + LAPSE_TIME),
                     ),
                 ),
             ),
         ),
-    )
-
-
-def _not_required(contract: str, customer: Customer, request: Sent, lapses_on: Any) -> Expected:
-    return decision(
-        "not_required",
-        contract,
-        customer,
-        policy="single-charge",
-        request=request,
-        shows=(("lapses", "lapses_on"),),
-        lapses_on=lapses_on,
     )
 
 
@@ -136,11 +101,23 @@ def renewal_paid(world: World) -> Case:
                     (request,),
                     (
                         opened(request, customer),
-                        _not_required(contract, customer, request, ABSENT),
+                        not_required(contract, customer, request, ABSENT),
                     ),
                 ),
             ),
         ),
+    )
+
+
+def not_required(contract: str, customer: Customer, request: Sent, lapses_on: Any) -> Expected:
+    return decision(
+        "not_required",
+        contract,
+        customer,
+        policy="single-charge",
+        request=request,
+        shows=(("lapses", "lapses_on"),),
+        lapses_on=lapses_on,
     )
 
 
@@ -173,131 +150,6 @@ def monthly_confirmed(world: World) -> Case:
                         status(contract, "cancellation_scheduled"),
                     ),
                 ),
-            ),
-        ),
-    )
-
-
-def maintenance_by_post(world: World) -> Case:
-    """A signed document, sent by post; the requested end date is later than the notice (F12)."""
-    customer, contract = world.customer("correo-postal"), world.contract("HW")
-    wanted = world.today + MONTHLY_NOTICE / 2
-    request = cancels(
-        world,
-        customer,
-        contract,
-        channel="post",
-        days_ago=3,
-        requested_end_on=wanted,
-        signature=world.signature(customer, "signed_document", "scan-0001", world.ago(5)),
-    )
-    return Case(
-        "post",
-        (
-            row(
-                "Maintenance by post, signed, with an end date",
-                request,
-                known(world, contract, customer, "hardware_maintenance"),
-                Step(
-                    (request,),
-                    (
-                        opened(request, customer, channel="post"),
-                        scheduled(
-                            contract,
-                            customer,
-                            policy=WRITTEN,
-                            request=request,
-                            effective_on=wanted,
-                            received_on=world.ago(3),
-                            complete_on=world.ago(3),
-                            notice_ends_on=world.ago(3) + WRITTEN_NOTICE,
-                        ),
-                    ),
-                ),
-            ),
-        ),
-    )
-
-
-def maintenance_by_phone(world: World) -> Case:
-    """The agent is the witness; no notice, so it takes effect on the day of the call (F12)."""
-    customer, contract = world.customer("telefono"), world.contract("SW")
-    request = cancels(
-        world,
-        customer,
-        contract,
-        channel="call_centre",
-        signature=world.signature(customer, "agent_witness", AGENT, world.today),
-    )
-    ends = world.today + WRITTEN_NOTICE
-    return Case(
-        "phone",
-        (
-            row(
-                "Maintenance by phone, witnessed by the agent",
-                request,
-                known(world, contract, customer, "software_maintenance"),
-                Step(
-                    (request,),
-                    (
-                        opened(request, customer, channel="call_centre"),
-                        scheduled(
-                            contract,
-                            customer,
-                            policy=WRITTEN,
-                            request=request,
-                            effective_on=ends,
-                            received_on=world.today,
-                            complete_on=world.today,
-                            notice_ends_on=ends,
-                        ),
-                        took_effect(
-                            contract, customer, policy=WRITTEN, request=request, effective_on=ends
-                        ),
-                        status(contract, "cancelled"),
-                    ),
-                ),
-            ),
-        ),
-    )
-
-
-def maintenance_unsigned(world: World, days_ago: int) -> Case:
-    """The signature is awaited for 30 days, with one reminder 7 days before the last (F12)."""
-    customer, contract = world.customer(f"sin-firma-{days_ago}"), world.contract("HW")
-    request = cancels(world, customer, contract, channel="fax", days_ago=days_ago)
-    missing, received_on = ("signature",), world.ago(days_ago)
-
-    def about(what: str) -> Expected:
-        return evidence(
-            what,
-            contract,
-            customer,
-            missing,
-            policy=WRITTEN,
-            request=request,
-            received_on=received_on,
-        )
-
-    expired = decision(
-        "expired",
-        contract,
-        customer,
-        policy=WRITTEN,
-        request=request,
-        shows=(("due", "due_on"),),
-        due_on=received_on + EVIDENCE_TIME,
-    )
-    late = days_ago > EVIDENCE_TIME.days
-    then = expired if late else about("evidence_reminded")
-    return Case(
-        f"unsigned {days_ago}",
-        (
-            row(
-                f"Maintenance by fax, unsigned, {days_ago} days ago",
-                request,
-                known(world, contract, customer, "hardware_maintenance"),
-                Step((request,), (opened(request, customer), about("evidence_awaited"), then)),
             ),
         ),
     )
@@ -348,7 +200,7 @@ def three_contracts(world: World) -> Case:
                             )
                             for contract, (policy, notice) in ends.items()
                         ),
-                        _not_required(paid, customer, request, ABSENT),
+                        not_required(paid, customer, request, ABSENT),
                     ),
                 ),
             ),

@@ -1,0 +1,121 @@
+"""Requests that come incomplete, and the evidence that completes them (F11, F12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from desk.demo.answers import (
+    MONTHLY_NOTICE,
+    WRITTEN_NOTICE,
+    evidence,
+    opened,
+    scheduled,
+    took_effect,
+)
+from desk.demo.cases.common import MONTHLY, WRITTEN, cancels, known, row
+from desk.demo.outside import Customer, World
+from desk.demo.story import Case, Expected, Sent, Step
+
+
+def destruction_confirmed_later(world: World) -> Case:
+    """The notice counts from the day on which the request became complete (F11)."""
+    customer, contract = world.customer("evidencia"), world.contract("ML")
+    request = cancels(world, customer, contract, days_ago=10)
+    adds = _adds(world, customer, contract, destruction_confirmed=True)
+    ends = world.today + MONTHLY_NOTICE
+    awaited = evidence(
+        "evidence_awaited",
+        contract,
+        customer,
+        ("destruction_confirmation",),
+        policy=MONTHLY,
+        request=request,
+        received_on=world.ago(10),
+    )
+    complete = scheduled(
+        contract,
+        customer,
+        policy=MONTHLY,
+        request=request,
+        answers=adds,
+        effective_on=ends,
+        received_on=world.ago(10),
+        complete_on=world.today,
+        notice_ends_on=ends,
+    )
+    return Case(
+        "evidence",
+        (
+            row(
+                "Monthly licence, destruction not confirmed",
+                request,
+                known(world, contract, customer, "monthly_licence"),
+                Step((request,), (opened(request, customer), awaited)),
+            ),
+            row(
+                "Evidence: the destruction is confirmed",
+                adds,
+                Step((adds,), (opened(adds, customer), complete)),
+            ),
+        ),
+    )
+
+
+def piece_by_piece(world: World) -> Case:
+    """Evidence that still leaves something missing is answered with what is still missing."""
+    customer, contract = world.customer("por-partes"), world.contract("SW")
+    request = cancels(world, customer, contract, days_ago=4, contact={"email": customer.email})
+    signature = world.signature(customer, "electronic", "firma-0002", world.today)
+    signed = _adds(world, customer, contract, signature=signature)
+    named = _adds(world, customer, contract, contact={"name": customer.name})
+
+    def awaits(*missing: str, answers: Sent | None = None) -> Expected:
+        return evidence(
+            "evidence_awaited",
+            contract,
+            customer,
+            missing,
+            policy=WRITTEN,
+            request=request,
+            received_on=world.ago(4),
+            answers=answers,
+        )
+
+    ends = world.today + WRITTEN_NOTICE
+    complete = scheduled(
+        contract,
+        customer,
+        policy=WRITTEN,
+        request=request,
+        answers=named,
+        effective_on=ends,
+        received_on=world.ago(4),
+        complete_on=world.today,
+        notice_ends_on=ends,
+    )
+    effect = took_effect(contract, customer, policy=WRITTEN, request=request, effective_on=ends)
+    return Case(
+        "piece by piece",
+        (
+            row(
+                "Maintenance, neither signed nor a contact name",
+                request,
+                known(world, contract, customer, "software_maintenance"),
+                Step((request,), (opened(request, customer), awaits("signature", "contact"))),
+            ),
+            row(
+                "Evidence: the signature; the name is still missing",
+                signed,
+                Step((signed,), (opened(signed, customer), awaits("contact", answers=signed))),
+            ),
+            row(
+                "Evidence: the contact name",
+                named,
+                Step((named,), (opened(named, customer), complete, effect)),
+            ),
+        ),
+    )
+
+
+def _adds(world: World, customer: Customer, contract: str, **fields: Any) -> Sent:
+    return world.submits(customer, "cancellation_evidence", contract_number=contract, **fields)

@@ -1,0 +1,165 @@
+"""Second requests, withdrawals, and the effective day."""
+
+from __future__ import annotations
+
+from desk.demo.answers import (
+    MONTHLY_NOTICE,
+    decision,
+    opened,
+    scheduled,
+    status,
+    took_effect,
+)
+from desk.demo.cases.common import MONTHLY, cancels, known, row
+from desk.demo.cases.customers import REGISTRATION
+from desk.demo.outside import Customer, World
+from desk.demo.story import TEXT, Case, Expected, Sent, Step
+
+
+def two_requests(world: World) -> Case:
+    """A second request is no second cancellation; a scheduled one can be withdrawn."""
+    customer, contract = world.customer("retirada"), world.contract("ML")
+    request, second = (
+        cancels(world, customer, contract, destruction_confirmed=True) for _ in range(2)
+    )
+    withdrawal = world.submits(customer, "cancellation_withdrawal", contract_number=contract)
+    ends = world.today + MONTHLY_NOTICE
+    already = decision(
+        "already_scheduled",
+        contract,
+        customer,
+        policy=MONTHLY,
+        request=second,
+        shows=(("effective", "effective_on"),),
+        effective_on=ends,
+        first_inquiry_id=request.inquiry_id,
+    )
+    withdrawn = decision(
+        "withdrawn",
+        contract,
+        customer,
+        policy=MONTHLY,
+        request=request,
+        answers=withdrawal,
+        shows=(("withdrawn", "withdrawn_on"),),
+        withdrawn_on=world.today,
+    )
+    return Case(
+        "second thoughts",
+        (
+            row(
+                "Monthly licence, destruction confirmed",
+                request,
+                known(world, contract, customer, "monthly_licence"),
+                Step(
+                    (request,),
+                    (
+                        opened(request, customer),
+                        scheduled(
+                            contract, customer, policy=MONTHLY, request=request, effective_on=ends
+                        ),
+                    ),
+                ),
+            ),
+            row(
+                "A second request for the same contract",
+                second,
+                Step((second,), (opened(second, customer), already)),
+            ),
+            row(
+                "Withdrawal in time",
+                withdrawal,
+                Step(
+                    (withdrawal,),
+                    (opened(withdrawal, customer), withdrawn, status(contract, "active")),
+                ),
+            ),
+        ),
+    )
+
+
+def effective_day(world: World) -> Case:
+    """Received 40 days ago: the notice ended 10 days ago, and there is nothing to take back."""
+    customer, contract = world.customer("efectiva"), world.contract("ML")
+    request = cancels(world, customer, contract, days_ago=40, destruction_confirmed=True)
+    withdrawal = world.submits(customer, "cancellation_withdrawal", contract_number=contract)
+    received_on = world.ago(40)
+    ends = received_on + MONTHLY_NOTICE
+    return Case(
+        "effective day",
+        (
+            row(
+                "Monthly licence, received 40 days ago",
+                request,
+                known(world, contract, customer, "monthly_licence"),
+                Step(
+                    (request,),
+                    (
+                        opened(request, customer),
+                        scheduled(
+                            contract,
+                            customer,
+                            policy=MONTHLY,
+                            request=request,
+                            effective_on=ends,
+                            received_on=received_on,
+                            complete_on=received_on,
+                            notice_ends_on=ends,
+                        ),
+                        took_effect(
+                            contract, customer, policy=MONTHLY, request=request, effective_on=ends
+                        ),
+                        status(contract, "cancelled"),
+                    ),
+                ),
+            ),
+            row(
+                "Withdrawal after it took effect",
+                withdrawal,
+                Step(
+                    (withdrawal,),
+                    (
+                        opened(withdrawal, customer),
+                        _refused_withdrawal(contract, customer, withdrawal, "already_effective"),
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+def nothing_to_withdraw(world: World, holder: Customer) -> Case:
+    contract = world.contract("ML")
+    withdrawal = world.submits(holder, "cancellation_withdrawal", contract_number=contract)
+    return Case(
+        "nothing to withdraw",
+        (
+            row(
+                "Withdrawal, nothing scheduled",
+                withdrawal,
+                known(world, contract, holder, "monthly_licence"),
+                Step(
+                    (withdrawal,),
+                    (
+                        opened(withdrawal, holder),
+                        _refused_withdrawal(contract, holder, withdrawal, "nothing_scheduled"),
+                    ),
+                ),
+            ),
+        ),
+        after=REGISTRATION,
+    )
+
+
+def _refused_withdrawal(
+    contract: str, customer: Customer, withdrawal: Sent, cause: str
+) -> Expected:
+    return decision(
+        "withdrawal_refused",
+        contract,
+        customer,
+        policy=TEXT,
+        request=withdrawal,
+        shows=(("", "cause"),),
+        cause=cause,
+    )

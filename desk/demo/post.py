@@ -1,0 +1,67 @@
+"""The mails that must come and those that came, counted by recipient and reference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from desk.demo.letters import Letter
+from desk.demo.story import Mail, Row
+from desk.demo.watch import Seen
+
+Key = tuple[str, str | None]
+"""A mail's recipient and the reference in its subject."""
+
+
+class Post:
+    """What was wanted, what was got. `references` are the inquiries', as their openings said."""
+
+    def __init__(
+        self, rows: Sequence[Row], records: Sequence[Seen], letters: Sequence[Letter]
+    ) -> None:
+        self.references = {
+            str(one.facts["inquiry_id"]): str(one.facts.get("reference"))
+            for one in records
+            if one.facts.get("ce_type") == "inquiry.opened.v1"
+        }
+        self._letters = letters
+        self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
+        self.got: Counter[Key] = Counter((one.to, one.reference) for one in letters)
+
+    def _key(self, mail: Mail) -> Key:
+        if mail.about is None:
+            return mail.to, None
+        return mail.to, self.references.get(mail.about, f"of inquiry {mail.about}")
+
+    def came_for(self, row: Row) -> int:
+        """How many of the row's mails came."""
+        wanted = Counter(self._key(mail) for mail in _mails(row))
+        return sum(min(count, self.got[key]) for key, count in wanted.items())
+
+    def faults_of(self, row: Row) -> Iterator[str]:
+        for key in dict.fromkeys(self._key(mail) for mail in _mails(row)):
+            if self.wanted[key] != self.got[key]:
+                yield (
+                    f"mails to {key[0]} with {_with(key)}: "
+                    f"expected {self.wanted[key]}, came {self.got[key]}"
+                )
+        for mail in _mails(row):
+            if mail.says and not any(self._says(letter, mail) for letter in self._letters):
+                yield f"no mail to {mail.to} says {' and '.join(mail.says)}"
+
+    def _says(self, letter: Letter, mail: Mail) -> bool:
+        fits = (letter.to, letter.reference) == self._key(mail)
+        return fits and all(words in letter.text for words in mail.says)
+
+    def unexpected(self) -> Iterator[str]:
+        for key, count in self.got.items():
+            if key not in self.wanted:
+                yield f"{count} mails to {key[0]} with {_with(key)} were not expected"
+
+
+def _mails(row: Row) -> tuple[Mail, ...]:
+    return tuple(expected.mail for expected in row.expected if expected.mail is not None)
+
+
+def _with(key: Key) -> str:
+    return f"reference {key[1]}" if key[1] else "no reference"

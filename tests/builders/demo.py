@@ -1,0 +1,114 @@
+"""A desk that does exactly what the demo's scenario expects, to be spoilt by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from desk.demo.answers import REFERENCE, SHA256
+from desk.demo.letters import Letter
+from desk.demo.outside import World
+from desk.demo.scenario import scenario
+from desk.demo.story import Absent, Case, Each, Expected, Mail, Matching
+from desk.demo.verdict import Evidence
+from desk.demo.watch import Seen
+from shared.events.topics import TOPICS
+
+NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
+PDF = b"%PDF-1.4 copia de prueba"
+
+
+def cases() -> tuple[Case, ...]:
+    return scenario(World("t3st", NOW))
+
+
+def perfect(of: tuple[Case, ...]) -> Evidence:
+    """Everything that the scenario expects, and nothing else."""
+    numbers = count(1)
+    expected = [one for case in of for row in case.rows for one in row.expected]
+    seen = [_seen(one, next(numbers)) for one in expected]
+    references = {
+        one.facts["inquiry_id"]: one.facts["reference"] for one in seen if one.word == "opened"
+    }
+    letters = [
+        _letter(one.mail, references, next(numbers)) for one in expected if one.mail is not None
+    ]
+    downloads = {one.facts["inquiry_id"]: PDF for one in seen if one.word == "copy_ready"}
+    return Evidence(seen, letters, downloads)
+
+
+def _seen(expected: Expected, number: int) -> Seen:
+    said = {**expected.which, **expected.has}
+    facts = {name: _said(value, number) for name, value in said.items()}
+    facts = {name: value for name, value in facts.items() if value is not None}
+    key = next((facts[name] for name in TOPICS[expected.topic].key if name in facts), "key")
+    return Seen(expected.topic, "/services/test", f"event-{number}", {"key": key, **facts})
+
+
+def _said(value: Any, number: int) -> Any:
+    if value == REFERENCE:
+        return f"INQ-00000-{number:05}-0"
+    if value == SHA256:
+        return sha256(PDF).hexdigest()
+    match value:
+        case Absent():
+            return None
+        case Matching(pattern="consents.*"):
+            return "consents.transfer_abroad"
+        case Matching():
+            return "texto"
+        case Each(entries=entries):
+            return [_said(one, number) for one in entries]
+        case Mapping():
+            return {name: _said(one, number) for name, one in value.items()}
+        case tuple():
+            return [_said(one, number) for one in value]
+        case date():
+            return value.isoformat()
+    return value
+
+
+def _letter(mail: Mail, references: Mapping[str, str], number: int) -> Letter:
+    reference = f" [{references[mail.about]}]" if mail.about else ""
+    return Letter(f"<{number}@test>", mail.to, f"Asunto{reference}", " ".join(mail.says))
+
+
+def with_facts(evidence: Evidence, word: str, **facts: Any) -> Evidence:
+    """The first record of that word says something else."""
+    spoilt = first(evidence, word)
+    return _changed(
+        evidence,
+        lambda one: replace(one, facts={**one.facts, **facts}) if one is spoilt else one,
+    )
+
+
+def without(evidence: Evidence, word: str) -> Evidence:
+    """The first record of that word never came."""
+    spoilt = first(evidence, word)
+    return replace(evidence, seen=[one for one in evidence.seen if one is not spoilt])
+
+
+def with_another(
+    evidence: Evidence, word: str, *, id_: str = "event-more", **facts: Any
+) -> Evidence:
+    """The first record of that word comes once more, with other facts under another id."""
+    again = first(evidence, word)
+    more = replace(again, id=id_, facts={**again.facts, **facts})
+    return replace(evidence, seen=[*evidence.seen, more])
+
+
+def again(evidence: Evidence, word: str) -> Evidence:
+    """The first record of that word is delivered twice, as Kafka may."""
+    return replace(evidence, seen=[*evidence.seen, first(evidence, word)])
+
+
+def first(evidence: Evidence, word: str) -> Seen:
+    return next(one for one in evidence.seen if one.word == word)
+
+
+def _changed(evidence: Evidence, change: Callable[[Seen], Seen]) -> Evidence:
+    return replace(evidence, seen=[change(one) for one in evidence.seen])

@@ -1,0 +1,311 @@
+"""The `desk` command against a running desk, as a new user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.ops.supervisor import Desk
+from services.inquiry_intake.reference import reference_of
+from shared.events.envelope import message_uuid
+from shared.events.topics import CANCELLATION
+from shared.mongo import Database, connect
+from tests.builders.desk_command import contract, desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MAIL = ("--name", "Cliente de Prueba", "--email", "cliente@example.test")
+
+
+async def published(here: Path, *events: dict[str, Any]) -> None:
+    ran = await desk("publish", "-", cwd=here, stdin=json.dumps(events))
+    assert ran.code == 0, ran.err
+
+
+async def answered(here: Path, number: str, customer: str) -> None:
+    """A request for the contract has its first answer: its record has gone all the way."""
+    ran = await desk(
+        *("submit", "cancellation", "--customer", customer, "--contract", number),
+        *("--wait", "20"),
+        cwd=here,
+    )
+    assert ran.code == 0, ran.err
+
+
+async def test_a_cancellation_is_submitted_answered_and_told(here: Path, running: Desk) -> None:
+    await published(here, contract("CLI-1", "C-cli-1"))
+
+    asked = await desk(
+        *("submit", "cancellation", "--customer", "C-cli-1", "--contract", "CLI-1"),
+        *("--destruction-confirmed", *MAIL, "--id", "cli-1", "--wait", "20"),
+        cwd=here,
+    )
+
+    reference = reference_of(message_uuid("/channels/web", "cli-1"))
+    assert asked.code == 0, asked.err
+    assert f"Inquiry {reference} opened" in asked.out
+    assert "CLI-1: cancellation scheduled (received" in asked.out
+    assert "Mail sent: cancellation_scheduled" in asked.out
+    assert "Done: everything that was asked has its answer." in asked.out
+
+    told = await desk("inquiry", *reference.lower().split("-"), "--language", "es", cwd=here)
+    assert told.code == 0, told.err
+    assert f"Consulta {reference} abierta" in told.out
+    assert "CLI-1: cancelación programada" in told.out
+    assert "policy monthly-notice" in told.out
+    assert "Correo enviado: cancellation_scheduled" in told.out
+
+
+async def test_missing_evidence_ends_the_wait_and_its_arrival_schedules(here: Path) -> None:
+    await published(here, contract("CLI-2", "C-cli-2"))
+
+    asked = await desk(
+        *("submit", "cancellation", "--customer", "C-cli-2", "--contract", "CLI-2", "--json"),
+        *("--wait", "20"),
+        cwd=here,
+    )
+    given = await desk(
+        *("submit", "evidence", "--customer", "C-cli-2", "--contract", "CLI-2"),
+        *("--destruction-confirmed", "--wait", "20", "--language", "es"),
+        cwd=here,
+    )
+
+    [request] = asked.json
+    assert (asked.code, request["outcome"]) == (0, "evidence_awaited")
+    assert given.code == 0, given.err
+    assert "CLI-2: cancelación programada" in given.out
+
+
+async def test_a_rejection_lists_every_faulty_field_and_fails(here: Path) -> None:
+    registration = {
+        "ce_type": "submission.registration.v1",
+        "data": {
+            "customer_id": "C-cli-3",
+            "channel": "web",
+            "received_at": "2020-01-01T00:00:00Z",
+            "name": "Cliente de Prueba",
+            "email": "nowhere",
+            "phone": "900 000 000",
+            "country": "ES",
+            "consents": [],
+        },
+    }
+
+    ran = await desk("submit", "-", "--wait", "20", cwd=here, stdin=json.dumps(registration))
+
+    assert ran.code == 1
+    for field in ("email", "company", "received_at", "consents.store_and_contact"):
+        assert f"{field}: " in ran.out
+    assert "Correct the fields above" in ran.out
+
+
+async def test_several_submissions_of_a_file_are_told_apart(here: Path) -> None:
+    questions = [
+        {
+            "ce_type": "submission.inquiry.v1",
+            "ce_id": f"cli-question-{number}",
+            "data": {
+                "customer_id": "C-cli-4",
+                "channel": "web",
+                "received_at": "2999-01-01T00:00:00Z" if number == 2 else None,
+                "request_type": "contracts",
+                "subject": "Aviso",
+                "text": "¿Cuál es el plazo?",
+            },
+        }
+        for number in (1, 2)
+    ]
+    (here / "questions.json").write_text(json.dumps(questions))
+
+    ran = await desk("submit", "questions.json", "--wait", "20", cwd=here)
+
+    assert ran.code == 1
+    assert "1  Rejected" in ran.out
+    assert "2  Rejected" in ran.out
+    assert "received_at" in ran.out
+
+
+async def test_a_question_stays_open_until_a_professional_answers(here: Path) -> None:
+    asked = await desk(
+        *("submit", "inquiry", "--customer", "C-cli-5", "--type", "contracts"),
+        *("--subject", "Aviso", "--text", "Una pregunta", *MAIL, "--wait", "20", "--json"),
+        cwd=here,
+    )
+    [question] = asked.json
+    answer = {
+        "ce_type": "agent.inquiry_answered.v1",
+        "data": {
+            "inquiry_id": question["inquiry_id"],
+            "agent_id": "agent-1",
+            "text": "Treinta días.",
+        },
+    }
+    await published(here, answer)
+    followed = await desk(
+        *("submit", "follow-up", "--customer", "C-cli-5", "--text", "Gracias", "--wait", "20"),
+        *("--inquiry", reference_of(message_uuid("/channels/web", question["ce_id"]))),
+        cwd=here,
+    )
+
+    assert (asked.code, question["outcome"]) == (0, "open")
+    assert followed.code == 0, followed.err
+    assert "Gracias" in followed.out
+
+
+async def test_the_timeline_is_json_for_scripts(here: Path) -> None:
+    await desk(
+        *("submit", "copy", "--customer", "C-cli-6", "--contract", "CLI-6", "--id", "cli-6"),
+        *("--wait", "20"),
+        cwd=here,
+    )
+
+    ran = await desk("inquiry", "cli-6", "--json", cwd=here)
+
+    assert ran.json["state"]["kind"] == "contract_copy"
+    assert ran.json["timeline"][0]["type"] == "inquiry.opened.v1"
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("INQ-00000-00000-0", "no inquiry has"),
+        ("INQ-00000-00000-1", "cannot be a reference"),
+        ("never-submitted", "no inquiry has"),
+    ],
+)
+async def test_an_unknown_inquiry_is_told_with_what_to_do(
+    here: Path, named: str, told: str
+) -> None:
+    ran = await desk("inquiry", named, cwd=here)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert told in ran.err
+
+
+async def test_a_preview_explains_and_changes_nothing(here: Path, running: Desk) -> None:
+    await published(here, contract("CLI-7", "C-cli-7", "software_maintenance"))
+    await answered(here, "CLI-7", "C-cli-7")
+    client = connect(running.endpoints.mongo_url)
+    files = Database(client, f"desk_{CANCELLATION}").collection("file")
+    before = await files.find_one({"_id": "CLI-7"})
+
+    unsigned = await desk("cancellation", "preview", "CLI-7", cwd=here)
+    signed = await desk("cancellation", "preview", "CLI-7", "--signed", "--json", cwd=here)
+    unknown = await desk("cancellation", "preview", "CLI-none", cwd=here)
+
+    assert "CLI-7: still missing the signature" in unsigned.out
+    assert "Nothing was changed." in unsigned.out
+    assert [(event["ce_type"], event["data"]["inquiry_id"]) for event in signed.json[:1]] == [
+        ("cancellation.scheduled.v1", "preview")
+    ]
+    assert "The registry has not reported this contract." in unknown.out
+    assert before is not None
+    assert await files.find_one({"_id": "CLI-7"}) == before
+    client.close()
+
+
+async def test_mails_are_listed_and_shown(here: Path) -> None:
+    await desk(
+        *("submit", "inquiry", "--customer", "C-cli-8", "--type", "contracts"),
+        *("--subject", "Un aviso", "--text", "¿?", *MAIL, "--wait", "20"),
+        cwd=here,
+    )
+
+    listed = await desk("mail", cwd=here)
+    shown = await desk("mail", "1", cwd=here)
+    none = await desk("mail", "--open", "999", cwd=here)
+
+    assert "cliente@example.test" in listed.out
+    assert "Subject" in shown.out
+    assert (none.code, none.out) == (2, "")
+    assert "there is no mail 999" in none.err
+
+
+async def test_the_desk_verifies_and_a_broken_record_fails(here: Path, running: Desk) -> None:
+    await published(here, contract("CLI-9", "C-cli-9"))
+    await desk(
+        *("submit", "cancellation", "--customer", "C-cli-9", "--contract", "CLI-9"),
+        *("--destruction-confirmed", "--wait", "20"),
+        cwd=here,
+    )
+    client = connect(running.endpoints.mongo_url)
+    files = Database(client, f"desk_{CANCELLATION}").collection("file")
+
+    sound = await desk("verify", cwd=here)
+    await files.update_one({"_id": "CLI-9"}, {"$set": {"state.sequence": 7}})
+    broken = await desk("verify", cwd=here)
+    await files.update_one({"_id": "CLI-9"}, {"$set": {"state.sequence": 1}})
+    client.close()
+
+    assert sound.code == 0, sound.out
+    assert "Every record follows from its history." in sound.out
+    assert broken.code == 1
+    assert "CLI-9: the stored state is not what the history adds up to" in broken.out
+
+
+async def test_the_doctor_finds_a_running_desk_well(here: Path) -> None:
+    ran = await desk("doctor", "--json", cwd=here)
+
+    assert ran.code == 0, ran.out
+    verdicts = {check["name"]: check["verdict"] for check in ran.json}
+    assert {"broker", "database", "mail", "topics", "lag cancellation"} <= verdicts.keys()
+    assert "fail" not in verdicts.values()
+
+
+async def test_a_record_that_nobody_can_read_shows_up_at_the_doctors(
+    here: Path, running: Desk
+) -> None:
+    from aiokafka import AIOKafkaProducer
+
+    async with AIOKafkaProducer(
+        bootstrap_servers=running.endpoints.kafka_bootstrap_servers
+    ) as producer:
+        await producer.send_and_wait("registry.contracts", b"no event", key=b"CLI-10")
+    await published(here, contract("CLI-10", "C-cli-10"))
+    await answered(here, "CLI-10", "C-cli-10")
+
+    ran = await desk("doctor", cwd=here, env={"COLUMNS": "200"})
+
+    assert "unreadable in contract_archive" in ran.out
+
+
+async def test_nothing_is_published_while_one_event_has_a_fault(here: Path) -> None:
+    faulty = {"ce_type": "billing.invoice_paid.v1", "data": {}}
+
+    ran = await desk(
+        "publish", "-", cwd=here, stdin=json.dumps([contract("CLI-11", "C-cli-11"), faulty])
+    )
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "event 2: data.invoice_number: Field required" in ran.err
+
+
+@pytest.mark.parametrize("command", ["doctor", "verify", "mail", "inquiry x", "publish FILE"])
+async def test_without_a_desk_every_command_says_how_to_get_one(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "paid.json"
+    file.write_text(json.dumps(contract("CLI-12", "C-cli-12")))
+
+    ran = await desk(*command.replace("FILE", str(file)).split(), cwd=tmp_path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Run `desk up` in another terminal" in ran.err
+
+
+@pytest.mark.parametrize("command", ["verify", "publish FILE", "inquiry x"])
+async def test_a_desk_that_is_away_is_told_without_a_traceback(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "paid.json"
+    file.write_text(json.dumps(contract("CLI-13", "C-cli-13")))
+    away = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "MONGO_URL": "mongodb://127.0.0.1:1"}
+
+    ran = await desk(*command.replace("FILE", str(file)).split(), cwd=tmp_path, env=away)
+
+    assert ran.code == 1
+    assert "does not answer" in ran.err
+    assert "Traceback" not in ran.err

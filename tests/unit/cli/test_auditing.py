@@ -1,0 +1,114 @@
+"""`desk verify` finds every way in which a record can disagree with its history."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from desk.ops.auditing import Audit, faults_of
+from services.cancellation.domain import Rules
+from services.cancellation.service import file_decider
+from shared.mongo import Database, Document
+from shared.runtime import codec
+from shared.runtime.store import Store
+from tests.builders.cancellation import NUMBER, Desk, confirmed, contract, requested
+
+DECIDER = file_decider(Rules())
+STORE = Store(cast(Database, None), [DECIDER])
+
+
+def document() -> Document:
+    """A scheduled cancellation's file, as the store keeps it: one history entry per event."""
+    desk = Desk("2027-03-01", contract(), confirmed("2027-03-01"), requested("2027-03-02", "two"))
+    assert desk.file is not None
+    entries = [
+        {
+            "message_id": f"/test message-{number}",
+            "digest": "d",
+            "events": [{"id": f"e-{number}", "type": event.ce_type, "data": codec.dump(event)}],
+        }
+        for number, event in enumerate(desk.all_events)
+    ]
+    return {"_id": NUMBER, "state": desk.file.model_dump(mode="json"), "history": entries}
+
+
+def faults(stored: Document, archived: tuple[Document, ...] = ()) -> list[str]:
+    return list(faults_of(STORE, DECIDER, stored, [*archived, *stored["history"]]))
+
+
+def test_a_sound_record_has_no_faults() -> None:
+    assert faults(document()) == []
+
+
+def test_a_record_that_only_holds_ignored_messages_is_sound() -> None:
+    ignored = {"message_id": "/test m", "digest": "d", "events": []}
+
+    assert faults({"_id": NUMBER, "state": None, "history": [ignored]}) == []
+
+
+def test_a_changed_state_is_found_and_its_field_named() -> None:
+    stored = document()
+    stored["state"]["sequence"] = 7
+
+    [fault] = faults(stored)
+
+    assert fault == "the stored state is not what the history adds up to (differs in sequence)"
+
+
+def test_a_lost_decision_is_found_by_its_number_too() -> None:
+    stored = document()
+    del stored["history"][2]
+
+    assert "sequence 2 where 1 was due" in faults(stored)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("message_id", "1 message id(s) occur more than once, the first: /test message-0 d")],
+)
+def test_a_repeated_message_is_found(name: str, told: str) -> None:
+    stored = document()
+    stored["history"][1][name] = stored["history"][0][name]
+
+    assert faults(stored) == [told]
+
+
+def test_a_repeated_event_id_is_found() -> None:
+    stored = document()
+    stored["history"][1]["events"][0]["id"] = "e-0"
+
+    assert faults(stored) == ["1 event id(s) occur more than once, the first: e-0"]
+
+
+def test_missing_archived_entries_are_found() -> None:
+    stored = document() | {"archived": 1}
+
+    assert "entries of the archived history are missing" in faults(stored)
+
+
+def test_archived_entries_count_as_history() -> None:
+    stored = document()
+    archived = stored["history"].pop(0)
+    stored["archived"] = 1
+
+    assert faults(stored, (archived,)) == []
+
+
+def test_a_history_that_cannot_be_read_is_told_without_its_data() -> None:
+    stored = document()
+    broken: dict[str, Any] = stored["history"][0]["events"][0]
+    broken["data"] = {"name": "Cliente de Prueba"}
+
+    [fault] = faults(stored)
+
+    assert fault.startswith("the history cannot be folded: ValidationError")
+    assert "Cliente" not in fault
+
+
+def test_of_endless_faults_the_first_thousand_are_kept() -> None:
+    found = Audit("cancellation", "file")
+    for number in range(1_500):
+        found.note(f"fault {number}")
+
+    assert (found.fault_count, len(found.faults)) == (1_500, 1_000)

@@ -1,0 +1,31 @@
+"""Business numbers belong to the services: the command only presents what they say."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import desk.ops
+from desk.ops.headlines import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
+
+MODULES = sorted(Path(desk.ops.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+def test_no_module_of_the_command_counts_calendar_days(module: Path) -> None:
+    periods = [
+        node.lineno
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in ("days", "weeks")
+    ]
+
+    assert periods == []
+
+
+@pytest.mark.parametrize("texts", [HEADLINES, SENTENCES, CONSEQUENCES, WORDS])
+def test_no_text_of_the_command_states_a_number(texts: object) -> None:
+    assert not any(character.isdigit() for character in str(texts).replace(".v1", ""))
