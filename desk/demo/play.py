@@ -16,6 +16,8 @@ from desk.demo.watch import Outside
 STEP_S = 20.0
 """How long a step may take until everything that must come has come."""
 MAILS_S = 15.0
+LAST_MAILS_S = 2.0
+"""How long mails may take when an answer is missing, so that its mail cannot come anyway."""
 TOTAL_S = 75.0
 """So long the whole scenario may take; what has not come by then is missing."""
 QUIET_S = 0.7
@@ -36,27 +38,26 @@ class Play:
     mails_s: float = MAILS_S
     total_s: float = TOTAL_S
     downloads: dict[str, bytes] = field(default_factory=dict)
-    _finished: dict[str, asyncio.Event] = field(default_factory=dict)
+    _finished: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
 
     async def perform(self) -> Evidence:
         """Send everything, wait for every answer and mail, then for silence."""
-        self._finished = {case.name: asyncio.Event() for case in self.cases}
+        loop = asyncio.get_running_loop()
+        self._finished = {case.name: loop.create_future() for case in self.cases}
         with suppress(TimeoutError):
             async with asyncio.timeout(self.total_s):
-                await asyncio.gather(*(self._case(case) for case in self.cases))
-                await self._mails()
+                complete = await asyncio.gather(*(self._case(case) for case in self.cases))
+                await self._mails(self.mails_s if all(complete) else LAST_MAILS_S)
         await self.outside.journal.quiet(QUIET_S, within_s=self.mails_s)
         return self._evidence()
 
-    async def _case(self, case: Case) -> None:
-        try:
-            if case.after is not None:
-                await self._finished[case.after].wait()
-            for step in (step for row in case.rows for step in row.steps):
-                if not await self._step(step):
-                    return
-        finally:
-            self._finished[case.name].set()
+    async def _case(self, case: Case) -> bool:
+        """Whether every answer came; what a failed case was the ground for is not begun."""
+        complete = case.after is None or await self._finished[case.after]
+        for step in (step for row in case.rows for step in row.steps):
+            complete = complete and await self._step(step)
+        self._finished[case.name].set_result(complete)
+        return complete
 
     async def _step(self, step: Step) -> bool:
         journal = self.outside.journal
@@ -77,10 +78,10 @@ class Play:
             if content is not None:
                 self.downloads[copy.facts["inquiry_id"]] = content
 
-    async def _mails(self) -> None:
+    async def _mails(self, within_s: float) -> None:
         """A mail is told about on its topic when it is out: then the mailbox is looked into."""
         await self.outside.journal.until(
-            lambda: not mails_missing(self.cases, self._evidence()), self.mails_s
+            lambda: not mails_missing(self.cases, self._evidence()), within_s
         )
 
     def _evidence(self) -> Evidence:

@@ -108,7 +108,7 @@ class Child:
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_s
         try:
-            while self.alive and time.monotonic() < deadline:  # noqa: ASYNC110 - no event to await
+            while self.alive and time.monotonic() < deadline:
                 await asyncio.sleep(POLL_S)
         finally:
             self.kill()

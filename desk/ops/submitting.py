@@ -112,8 +112,12 @@ class Teller:
         self._told.add(mark)
         table = columns("dim", "")
         clock = datetime.now(MADRID).strftime("%H:%M:%S")
-        table.add_row(f"{number}  {clock}" if self._numbered else clock, _told(what, words))
+        is_link = "://" in words
+        when = f"{number}  {clock}" if self._numbered else clock
+        table.add_row(when, _told(what, "" if is_link else words))
         self._out.print(table)
+        if is_link:  # folded into a column, nobody could copy it
+            self._out.print(text(words), soft_wrap=True)
 
     def _line(self, answer: Answer) -> tuple[str, str] | None:
         if answer.dead is not None:

@@ -55,7 +55,7 @@ class Watched:
             self.restarts += 1
             started = time.monotonic()
             try:
-                pass
+                await self.start_again()
             except (ChildError, OSError) as error:
                 say(str(error).splitlines()[0])
                 self.child.kill()
