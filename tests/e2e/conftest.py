@@ -12,7 +12,7 @@ from desk.embedded import pacing
 from desk.ops.supervisor import Desk, desk_up
 from tests.infra import infrastructure
 
-QUICK = {"GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1"}
+QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
