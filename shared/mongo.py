@@ -38,10 +38,18 @@ __all__ = [
 ]
 
 
-def connect(url: str, *, timeout_ms: int = 5_000) -> Client:
-    """A client that connects on first use; an absent server is an error after `timeout_ms`."""
+def connect(url: str, *, timeout_ms: int = 5_000, answer_ms: int = 30_000) -> Client:
+    """A client that connects on first use.
+
+    An absent server is an error after `timeout_ms`, one that accepts and then does not answer
+    after `answer_ms`: nothing may wait for ever.
+    """
     return AsyncIOMotorClient(
-        url, tz_aware=True, serverSelectionTimeoutMS=timeout_ms, connectTimeoutMS=timeout_ms
+        url,
+        tz_aware=True,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+        socketTimeoutMS=answer_ms,
     )
 
 

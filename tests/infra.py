@@ -27,11 +27,17 @@ def docker_answers() -> bool:
     return True
 
 
+def resolved(choice: str) -> str:
+    """What `auto` means on this machine."""
+    if choice != "auto":
+        return choice
+    return "docker" if docker_answers() else "embedded"
+
+
 @asynccontextmanager
 async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoints]:
     """Broker, database and mailbox, ready; stopped afterwards where they were started here."""
-    if choice == "auto":
-        choice = "docker" if docker_answers() else "embedded"
+    choice = resolved(choice)
     if choice == "embedded":
         async with embedded_stack(directory) as stack:
             yield stack.endpoints

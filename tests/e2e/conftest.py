@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +9,7 @@ import pytest_asyncio
 
 from desk.embedded import pacing
 from desk.ops.supervisor import Desk, desk_up
-from tests.infra import infrastructure
+from tests.infra import infrastructure, resolved
 
 QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1"}
 
@@ -20,24 +19,20 @@ async def running_desk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """One desk for all end-to-end tests; each uses customers and contracts of its own."""
-    choice = request.config.getoption("--infra")
+    choice = resolved(request.config.getoption("--infra"))
     pacing.install()
     directory = tmp_path_factory.mktemp("e2e")
-    if choice == "external":
-        kafka, mongo = os.environ["KAFKA_BOOTSTRAP_SERVERS"], os.environ["MONGO_URL"]
-        async with desk_up(directory, kafka=kafka, mongo=mongo, overrides=QUICK) as desk:
-            yield desk
-    elif choice == "docker":
-        async with (
-            infrastructure(choice, tmp_path_factory.mktemp("docker")) as found,
-            desk_up(
-                directory,
-                kafka=found.kafka_bootstrap_servers,
-                mongo=found.mongo_url,
-                overrides=QUICK,
-            ) as desk,
-        ):
-            yield desk
-    else:
+    if choice == "embedded":
         async with desk_up(directory, overrides=QUICK) as desk:
             yield desk
+        return
+    async with (
+        infrastructure(choice, tmp_path_factory.mktemp("servers")) as found,
+        desk_up(
+            directory,
+            kafka=found.kafka_bootstrap_servers,
+            mongo=found.mongo_url,
+            overrides=QUICK,
+        ) as desk,
+    ):
+        yield desk

@@ -84,7 +84,7 @@ async def test_a_service_that_cannot_start_is_told_with_its_log(tmp_path: Path) 
         async with desk_up(tmp_path, overrides={"BATCH_MAX_RECORDS": "none"}):
             pass
 
-    assert "batch_max_records" in str(told.value)
+    assert "BATCH_MAX_RECORDS" in str(told.value)
 
 
 async def test_up_stops_cleanly_on_sigterm(
