@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from desk.embedded import pacing
 from desk.embedded.stack import Endpoints
-from tests.infra import CHOICES, infrastructure
+from desk.ops.supervisor import Desk, desk_up
+from tests.infra import CHOICES, infrastructure, resolved
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,3 +32,39 @@ async def endpoints(
     pacing.install()
     async with infrastructure(request.config.getoption("--infra"), directory) as found:
         yield found
+
+
+QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1", "MAX_PAUSE_SECONDS": "1"}
+
+
+def quiet(_line: str) -> None:
+    """The desk's restarts are not this test run's output."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_desk(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    """A whole desk for all tests that need one: broker, database, mailbox and four services.
+
+    Each test uses customers and contracts of its own. The desk's folder is `.desk` in a working
+    directory, as `desk up` makes it.
+    """
+    choice = resolved(request.config.getoption("--infra"))
+    pacing.install()
+    directory = tmp_path_factory.mktemp("desk") / ".desk"
+    if choice == "embedded":
+        async with desk_up(directory, overrides=QUICK, say=quiet) as desk:
+            yield desk
+        return
+    async with (
+        infrastructure(choice, tmp_path_factory.mktemp("servers")) as found,
+        desk_up(
+            directory,
+            kafka=found.kafka_bootstrap_servers,
+            mongo=found.mongo_url,
+            overrides=QUICK,
+            say=quiet,
+        ) as desk,
+    ):
+        yield desk
