@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from logging import WARNING
 from typing import Any
 
@@ -31,6 +33,7 @@ from shared.metrics import Metrics
 from shared.mongo import Client, Database, connect
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
+from shared.runtime.consumer import TolerantConsumer
 from shared.runtime.decider import HttpHandler, Service
 from shared.runtime.effects import Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
@@ -190,12 +193,18 @@ class PatientBroker(KafkaBroker):
         await _until_there(runtime, runtime.store.prepare)
         await _until_there(runtime, runtime.publisher.start)
         await _until_there(runtime, self._subscribe)
+        if runtime.stopping.is_set():
+            return
         runtime.health.begun()
         runtime.started.set()
         log.info("started", topics=len(topics_read_by(runtime.service.name)))
 
     async def _subscribe(self) -> None:
         with kafka_at_work():
+            await self.connect()
+            config = self.config.broker_config
+            assert isinstance(config.builder, partial)
+            config.builder = partial(TolerantConsumer, **config.builder.keywords)
             await super().start()
 
 
@@ -244,8 +253,6 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
 
 def end_process() -> None:
     """End at once, uncommitted: the supervisor starts a new process, which goes on from there."""
-    import os
-
     sys.stderr.flush()
     os._exit(70)
 

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.topics import EVENT_TYPES, TOPICS, Topic, key_of
 from shared.events.topics import TOPIC_OF as TOPIC_OF_TYPE
+from shared.runtime.consumer import UndecodableRecord
 from shared.runtime.faults import Reason, Unreadable
 
 MAX_RECORD_BYTES = 256 * 1024
@@ -62,6 +63,10 @@ class Read:
 
 def read(record: Record) -> Read:
     """The message in a raw record. Raises `Unreadable`, naming the fault without its value."""
+    if isinstance(record, UndecodableRecord):
+        raise Unreadable(
+            Reason.UNREADABLE, "a header's name is not UTF-8; the record stays where it is"
+        )
     topic = TOPICS[record.topic]
     value = record.value
     if value is not None and len(value) > MAX_RECORD_BYTES:

@@ -73,6 +73,8 @@ class KafkaPublisher:
     async def _send(self, one: Envelope | DeadLetter) -> asyncio.Future[Any]:
         if isinstance(one, DeadLetter):
             key, value = one.record.key, one.record.value
+            if key is None and value is None:
+                value = b""  # the client refuses to send a record of nothing at all
         else:
             key, value = one.key.encode(), one.value
         sent: asyncio.Future[Any] = await self._producer.send(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import shutil
+import subprocess
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import TopicPartition
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from desk.embedded.stack import Endpoints
 from tests.integration.runtime import toy
@@ -84,6 +89,69 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_are_decided(
     assert values["not JSON"] == b"{"
     assert values["tombstone"] is None
     assert len(values["300 KB"]) > 300_000
+
+
+def publish_undecodable(endpoints: Endpoints, key: str, partition: int) -> None:
+    """A header name that is not UTF-8: aiokafka can neither write nor read one, kcat can."""
+    command = ["kcat", "-P", "-b", endpoints.kafka_bootstrap_servers, "-t", "desk.submissions"]
+    options: list[str | bytes] = ["-k", key, "-p", str(partition), "-H", b"\xff\xfe=1"]
+    subprocess.run([*command, *options], input=b"{}", check=True, timeout=30)
+
+
+def is_undecodable(record: Any) -> bool:
+    return record.key is None and "not UTF-8" in headers_of(record)["dl_error"]
+
+
+@pytest.mark.skipif(not shutil.which("kcat"), reason="kcat is missing: apt-get install kcat")
+async def test_a_header_name_that_is_not_utf_8_stops_no_partition_and_loses_no_neighbour(
+    endpoints: Endpoints,
+) -> None:
+    name = f"name{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, batch_max_records=3)
+    customer = f"C-{name}"
+    async with outsider(endpoints) as client:
+        async with running(toy.build(), settings):
+            pass  # creates the topics
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        for number in range(20):
+            body = {"customer_id": customer, "text": str(number)}
+            headers = event_headers(TYPE, f"{name}-{number}")
+            partition = number % 2
+            await client.publish("desk.submissions", customer, body, headers, partition=partition)
+            if number in (6, 7, 8):
+                await asyncio.to_thread(publish_undecodable, endpoints, customer, partition)
+        async with running(toy.build(), settings):
+            decided = await collect(answers, 20, name)
+            letters = [headers_of(r) for r in await collect(dead, 3, "", of=is_undecodable)]
+
+    assert {headers_of(r)["ce_causationid"] for r in decided} == {f"{name}-{n}" for n in range(20)}
+    assert {(letter["dl_reason"], letter["dl_topic"]) for letter in letters} == {
+        ("unreadable", "desk.submissions")
+    }
+    assert len({(letter["dl_partition"], letter["dl_offset"]) for letter in letters}) == 3
+
+
+async def test_channels_may_compress_as_they_like(endpoints: Endpoints) -> None:
+    name = f"zip{uuid4().hex[:8]}"
+    async with outsider(endpoints) as client, running(toy.build(), settings_for(endpoints, name)):
+        answers = await client.watch("desk.rejections")
+        for codec in ("gzip", "snappy", "lz4", "zstd"):
+            producer = AIOKafkaProducer(
+                bootstrap_servers=endpoints.kafka_bootstrap_servers, compression_type=codec
+            )
+            await producer.start()
+            body = {"customer_id": f"C-{name}", "text": codec * 100}
+            value, headers = json.dumps(body).encode(), event_headers(TYPE, f"{name}-{codec}")
+            await producer.send_and_wait("desk.submissions", value, b"k", headers=headers)
+            await producer.stop()
+        records = await collect(answers, 4, name)
+    assert {headers_of(r)["ce_causationid"].split("-")[1] for r in records} == {
+        "gzip",
+        "snappy",
+        "lz4",
+        "zstd",
+    }
 
 
 async def test_a_defect_parks_its_aggregate_alone_and_tells_nothing_personal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,7 +122,12 @@ async def outsider(endpoints: Endpoints) -> AsyncIterator[Outsider]:
 
 
 async def collect(
-    consumer: AIOKafkaConsumer, count: int, name: str, *, within: float = 20.0
+    consumer: AIOKafkaConsumer,
+    count: int,
+    name: str,
+    *,
+    of: Callable[[Any], bool] = lambda _record: True,
+    within: float = 20.0,
 ) -> Sequence[Any]:
     """The next `count` records whose key has `name` in it, so that tests can share a broker.
 
@@ -133,7 +138,7 @@ async def collect(
         async with asyncio.timeout(within):
             while len(records) < count:
                 record = await consumer.getone()
-                if name.encode() in (record.key or b""):
+                if name.encode() in (record.key or b"") and of(record):
                     records.append(record)
     except TimeoutError:
         raise TimeoutError(f"{len(records)} of {count} records came") from None

@@ -1,0 +1,74 @@
+"""A consumer that gets past a record whose header name is not UTF-8.
+
+aiokafka cannot decode such a record and raises at every poll: the partition would stand still for
+ever, for everybody. Nobody but a broken or hostile client writes one, so what matters is that the
+way around it loses nothing; it need not be fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+POLL_MS = 1_000
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class UndecodableRecord:
+    """The place of a record that the Kafka client could not decode; its content stays there."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """`getmany` delivers an `UndecodableRecord` where the client would raise for ever."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        try:
+            found: dict[TopicPartition, list[Any]] = await super().getmany(
+                *partitions, timeout_ms=timeout_ms, max_records=max_records
+            )
+        except UnicodeDecodeError:
+            return await self._around_the_undecodable()
+        return found
+
+    async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
+        """Go back to what is committed, since the failed poll may have dropped other records.
+
+        Everything handled so far is committed; what is not, comes again.
+        """
+        assigned = self.assignment()
+        for partition in assigned:
+            committed = await self.committed(partition)
+            if committed is None:
+                await self.seek_to_beginning(partition)
+            else:
+                self.seek(partition, committed)
+        ends = await self.end_offsets(assigned)
+        behind = [one for one in assigned if await self.position(one) < ends[one]]
+        return {one: await self._one_by_one(one) for one in behind}
+
+    async def _one_by_one(self, partition: TopicPartition) -> list[Any]:
+        records: list[Any] = []
+        while len(records) < MOST_AT_ONCE:
+            try:
+                found = await super().getmany(partition, timeout_ms=POLL_MS, max_records=1)
+            except UnicodeDecodeError:
+                offset = await self.position(partition)
+                self.seek(partition, offset + 1)
+                return [*records, UndecodableRecord(partition.topic, partition.partition, offset)]
+            if not found:
+                return records
+            records += found[partition]
+        return records
