@@ -35,6 +35,12 @@ class RuntimeSettings(BaseSettings):
         description="A name of this instance that outlives restarts (static membership): it gets "
         "its partitions back at once. Every instance of a service needs one of its own.",
     )
+    kafka_max_poll_interval_ms: int = Field(
+        300_000,
+        ge=1_000,
+        description="A member that does not come back for records within this time leaves its "
+        "group. One batch must be done in it; outages are waited for in shorter pieces.",
+    )
     create_topics: bool = Field(
         True, description="Create the topics that are missing, from the catalogue, at start."
     )

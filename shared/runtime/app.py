@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.asgi import AsgiFastStream, AsgiResponse, Request, get
@@ -225,10 +226,13 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         *topics_read_by(name),
         group_id=settings.group_of(name),
         group_instance_id=settings.kafka_group_instance_id,
+        max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         batch=True,
         max_records=settings.batch_max_records,
         batch_timeout_ms=settings.batch_poll_ms,
         auto_offset_reset="earliest",
+        # The same partition of every topic goes to the same instance, so one key stays together.
+        partition_assignment_strategy=(RangePartitionAssignor,),
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
         parser=_raw_parser,

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from desk.embedded.stack import Endpoints, embedded_stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
 from shared.mongo import Database
+from shared.runtime.app import alive, build_broker, wire
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
+from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
+    Outsider,
     collect,
     event_headers,
     headers_of,
@@ -55,6 +60,76 @@ async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(tmp_
     assert away == {"mongodb"}
     assert headers_of(answer)["ce_causationid"] == "o-1"
     assert not letters
+
+
+def _consumer_of(broker: Any) -> Any:
+    """The client inside: only it knows its generation, which a lost membership would change."""
+    return broker.subscribers[0].consumer
+
+
+async def test_an_outage_longer_than_the_poll_interval_does_not_cost_the_group_membership(
+    tmp_path: Path,
+) -> None:
+    async with embedded_stack(tmp_path) as stack:
+        settings = settings_for(stack.endpoints, "long", kafka_max_poll_interval_ms=7_000)
+        runtime = wire(toy.build(), settings)
+        broker = build_broker(runtime)
+        async with outsider(stack.endpoints) as client, alive(runtime):
+            await broker.start()
+            answers = await client.watch("desk.rejections")
+            consumer = _consumer_of(broker)
+            before = consumer._coordinator.generation
+            await stack.children["database"].stop(5)
+            body = {"customer_id": "C-long", "text": "hello"}
+            await client.publish("desk.submissions", "C-long", body, event_headers(TYPE, "l-1"))
+            await asyncio.sleep(13)
+            away = set(runtime.health.away)
+            await stack.start_again("database")
+            [answer] = await collect(answers, 1, "C-long")
+            after = consumer._coordinator.generation
+            await broker.stop()
+    assert away == {"mongodb"}
+    assert headers_of(answer)["ce_causationid"] == "l-1"
+    assert before == after
+
+
+async def test_instances_that_join_and_leave_under_load_lose_and_double_nothing(
+    endpoints: Endpoints, request: pytest.FixtureRequest
+) -> None:
+    """One instance, then two, then the other one alone: two rebalances in the middle of work."""
+    if resolved(request.config.getoption("--infra")) == "embedded":
+        pytest.skip("the embedded broker never expels a member; run this with: make test-kafka")
+    name = f"join{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, batch_max_records=20)
+    total = 600
+
+    async def publish(client: Outsider) -> None:
+        for number in range(total):
+            customer = f"C-{name}-{number % 40}"
+            body = {"customer_id": customer, "text": str(number)}
+            await client.publish(
+                "desk.submissions", customer, body, event_headers(TYPE, f"{name}-{number}")
+            )
+            await asyncio.sleep(0.005)
+
+    seen: dict[str, set[str]] = {}
+    async with outsider(endpoints) as client, AsyncExitStack() as first:
+        one = await first.enter_async_context(running(toy.build(), settings))
+        answers = await client.watch("desk.rejections")
+        publishing = asyncio.create_task(publish(client))
+        await asyncio.sleep(1)
+        async with running(toy.build(), settings):
+            await asyncio.sleep(1)
+            await first.aclose()
+            await publishing
+            async with asyncio.timeout(30):
+                while len(seen) < total:
+                    [record] = await collect(answers, 1, name)
+                    found = headers_of(record)
+                    seen.setdefault(found["ce_causationid"], set()).add(found["ce_id"])
+    assert one.stopping.is_set()
+    assert set(seen) == {f"{name}-{number}" for number in range(total)}
+    assert {len(ids) for ids in seen.values()} == {1}
 
 
 async def test_two_writers_on_one_aggregate_lose_nothing(endpoints: Endpoints) -> None:
