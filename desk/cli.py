@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from desk.ops.cancellation import cancellation
+from desk.ops.dead_letters import dead_letters
 from desk.ops.doctor import doctor
 from desk.ops.errors import told_plainly
 from desk.ops.inquiry import inquiry
@@ -35,6 +36,7 @@ app.command()(mail)
 app.command()(publish)
 app.command()(verify)
 app.command()(doctor)
+app.add_typer(dead_letters, name="dead-letters")
 
 
 @app.command()

@@ -159,7 +159,8 @@ class Stage:
             aggregate = batch.aggregates[ref]
             if self._known(letter, aggregate) is not None:
                 continue
-            if aggregate.parked is not None:
+            if not aggregate.may_decide(letter.message_id):
+                aggregate.wait(letter.message_id)
                 return self._give_up(letter, batch, Reason.BLOCKED, f"{ref.kind} is parked")
             try:
                 entry, state = self._decided(letter, aggregate, states, batch.at)

@@ -31,8 +31,9 @@ OUTCOMES = "desk.outcomes"
 class Aggregate:
     """A working copy: what was stored, and what this batch has added so far.
 
-    `known` finds a message in the history by identity and digest. `parked` names the message
-    that our defect stumbled over; until it is replayed, no later one is decided.
+    `known` finds a message in the history by identity and digest. `parked` holds what our defect
+    stumbled over: `{at, error, waiting}`, where `waiting` are the messages in their order. Only
+    the first of them may be decided, so a replay lets them through as they came.
     """
 
     ref: Ref
@@ -56,6 +57,7 @@ class Aggregate:
         self.added.append(entry)
         self.state = state
         self.touched = True
+        self.let_through()
 
     @property
     def work_reported(self) -> bool:
@@ -63,8 +65,29 @@ class Aggregate:
         return any(entry["topic"] == OUTCOMES for entry in self.added)
 
     def park(self, message_id: str, error: str, at: datetime) -> None:
-        self.parked = {"message_id": message_id, "error": error, "at": at}
-        self.touched = True
+        """Our defect stumbled over this message: it and all later ones wait, in order."""
+        first = self.parked is None
+        waiting = [message_id] if self.parked is None else self.parked["waiting"]
+        since = at if self.parked is None else self.parked["at"]
+        self.parked = {"at": since, "error": error, "waiting": waiting}
+        self.touched = self.touched or first
+
+    def may_decide(self, message_id: str) -> bool:
+        """Not parked, or this is the message at the head of those that wait."""
+        return self.parked is None or self.parked["waiting"][0] == message_id
+
+    def wait(self, message_id: str) -> None:
+        """A later message joins those that wait."""
+        assert self.parked is not None
+        if message_id not in self.parked["waiting"]:
+            self.parked = {**self.parked, "waiting": [*self.parked["waiting"], message_id]}
+            self.touched = True
+
+    def let_through(self) -> None:
+        """The head of those that wait has been decided after all; behind the last, all is well."""
+        if self.parked is not None:
+            _, *rest = self.parked["waiting"]
+            self.parked = {**self.parked, "waiting": rest} if rest else None
 
 
 class Due(NamedTuple):
@@ -111,7 +134,8 @@ class Store:
         """Create the indexes that are missing. Raises `Outage`."""
         for decider in self._deciders.values():
             indexes = [
-                IndexModel([(name, ASCENDING)], sparse=True) for name in ("due_at", "work_at")
+                IndexModel([(name, ASCENDING)], sparse=True)
+                for name in ("due_at", "work_at", "parked.at")
             ]
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
             with mongodb_at_work():

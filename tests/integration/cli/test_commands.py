@@ -271,6 +271,12 @@ async def test_a_record_that_nobody_can_read_shows_up_at_the_doctors(
 
     assert "unreadable in contract_archive" in ran.out
 
+    listed = await desk("dead-letters", "list", cwd=here, env={"COLUMNS": "200"})
+    assert listed.code == 0, listed.err
+    assert "contract_archive: header ce_type is missing" in listed.out
+    replayed = await desk("dead-letters", "replay", cwd=here)
+    assert (replayed.code, "nothing to replay" in replayed.out) == (0, True)
+
 
 async def test_nothing_is_published_while_one_event_has_a_fault(here: Path) -> None:
     faulty = {"ce_type": "billing.invoice_paid.v1", "data": {}}

@@ -191,7 +191,42 @@ async def test_a_defect_parks_its_aggregate_alone_and_tells_nothing_personal(
     assert "own words" not in letters[0]["dl_error"]
     assert letters[0]["dl_error"].startswith("ZeroDivisionError")
     assert parked is not None
-    assert parked["parked"]["message_id"] == f"/channels/test {name}-1"
+    waiting = [f"/channels/test {name}-1", f"/channels/test {name}-3"]
+    assert parked["parked"]["waiting"] == waiting
+
+
+async def test_after_the_fix_what_waited_is_let_through_in_its_order_and_in_no_other(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"fix{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+
+    async def publish(number: int) -> None:
+        body = {"customer_id": customer, "text": "stumble" if number == 0 else "go on"}
+        headers = event_headers(TYPE, f"{name}-{number}")
+        await client.publish("desk.submissions", customer, body, headers)
+
+    async with (
+        outsider(endpoints) as client,
+        running(toy.build(), settings_for(endpoints, name)) as runtime,
+    ):
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        for number in (0, 1, 2):
+            await publish(number)
+        await collect(dead, 3, name)
+        monkeypatch.setattr(toy, "FIXED", ["yes"])
+        for number in (2, 0, 3, 1, 2, 3):
+            await publish(number)
+        decided = await collect(answers, 4, name)
+        blocked = await collect(dead, 2, name)
+        stored = await runtime.database.collection("seen").find_one({"_id": customer})
+
+    order = [headers_of(r)["ce_causationid"].removeprefix(f"{name}-") for r in decided]
+    assert order == ["0", "1", "2", "3"]
+    assert [headers_of(r)["ce_id"].removeprefix(f"{name}-") for r in blocked] == ["2", "3"]
+    assert stored is not None
+    assert "parked" not in stored
 
 
 async def test_a_repeated_message_is_answered_again_from_the_history_with_the_same_id(

@@ -1,0 +1,58 @@
+"""What was given up, and letting it through after the fix."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from desk.embedded.stack import Endpoints
+from desk.ops.records import Records
+from desk.ops.replaying import letters, parked, replay
+from shared.mongo import Database
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import (
+    collect,
+    event_headers,
+    headers_of,
+    outsider,
+    running,
+    settings_for,
+)
+
+TYPE = "submission.inquiry.v1"
+
+
+async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails_again(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 2.0)
+    name = f"play{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    settings = settings_for(endpoints, name)
+    service = toy.build()
+    async with outsider(endpoints) as client, running(service, settings) as runtime:
+        database = Database(runtime.client, settings.database_of(service.name))
+        records = Records(service, settings, database, runtime.store)
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        for number in range(4):
+            body = {"customer_id": customer, "text": "stumble" if number == 0 else "go on"}
+            headers = event_headers(TYPE, f"{name}-{number}")
+            await client.publish("desk.submissions", customer, body, headers)
+        await collect(dead, 4, name)
+
+        [waiting] = await parked(records)
+        [unfixed] = await replay(records, [waiting], settings)
+        monkeypatch.setattr(toy, "FIXED", ["yes"])
+        [fixed] = await replay(records, await parked(records), settings)
+        decided = await collect(answers, 4, name)
+        again = await parked(records)
+        kept = [one async for one in letters(settings) if name in one.message_id]
+
+    assert len(waiting.waiting) == 4
+    assert (unfixed.decided, unfixed.stopped_by is None) == (0, False)
+    assert (fixed.decided, fixed.stopped_by) == (4, None)
+    assert [headers_of(r)["ce_causationid"] for r in decided] == [f"{name}-{n}" for n in range(4)]
+    assert again == []
+    assert len(kept) >= 4
