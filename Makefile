@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint docs format constraints clean
+.PHONY: help install demo up test test-kafka lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,24 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS)
+
+KAFKA_JARS := tests/apache_kafka/target/jars
+WIRE_TESTS := tests/integration/runtime tests/integration/contract_archive \
+	tests/integration/notification tests/integration/cli tests/e2e tests/faults
+# These start the embedded broker themselves, or no broker at all.
+NOT_ON_KAFKA := tests/integration/cli/test_supervisor.py tests/e2e/test_demo.py \
+	tests/integration/notification/test_sender.py
+
+$(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
+	@command -v mvn >/dev/null || \
+	  { echo 'mvn is not on the PATH; install a Java 17 runtime and Maven'; exit 1; }
+	rm -rf $(KAFKA_JARS)
+	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	@touch $@
+
+test-kafka: install $(KAFKA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
+	$(BIN)/python -m pytest --infra kafka --durations 5 \
+	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
 
 lint: install  ## Format check, lint, strict types, import rules
 	$(BIN)/ruff format --check .

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from desk.embedded import pacing
-from desk.embedded.stack import Endpoints
+from desk.embedded.stack import Endpoints, Stack, embedded_stack
 from desk.ops.supervisor import Desk, desk_up
-from tests.infra import CHOICES, infrastructure, resolved
+from tests.apache_kafka.broker import missing
+from tests.infra import CHOICES, infrastructure, local_kafka, resolved
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,8 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--infra",
         choices=CHOICES,
         default="auto",
-        help="where the wire tests run: containers when a Docker daemon answers, else embedded",
+        help="where the wire tests run: containers when a Docker daemon answers, else embedded; "
+        "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka)",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--infra") == "kafka" and (lack := missing()):
+        raise pytest.UsageError(lack)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -29,9 +35,23 @@ async def endpoints(
 ) -> AsyncIterator[Endpoints]:
     """One broker, database and mailbox for the whole run; tests keep apart by their names."""
     directory: Path = tmp_path_factory.mktemp("desk")
-    pacing.install()
     async with infrastructure(request.config.getoption("--infra"), directory) as found:
         yield found
+
+
+@pytest.fixture
+async def own_kafka(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str | None]:
+    """An Apache Kafka for one test alone, if `--infra` says so; else None: embed a broker."""
+    choice = resolved(request.config.getoption("--infra"))
+    async with local_kafka(choice, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+async def own_stack(own_kafka: str | None, tmp_path: Path) -> AsyncIterator[Stack]:
+    """Servers for one test alone, so that it may stop them and leave anything behind."""
+    async with embedded_stack(tmp_path / "stack", kafka=own_kafka) as stack:
+        yield stack
 
 
 QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1", "MAX_PAUSE_SECONDS": "1"}
@@ -51,10 +71,12 @@ async def running_desk(
     directory, as `desk up` makes it.
     """
     choice = resolved(request.config.getoption("--infra"))
-    pacing.install()
     directory = tmp_path_factory.mktemp("desk") / ".desk"
-    if choice == "embedded":
-        async with desk_up(directory, overrides=QUICK, say=quiet) as desk:
+    if choice in ("embedded", "kafka"):
+        async with (
+            local_kafka(choice, tmp_path_factory.mktemp("servers")) as kafka,
+            desk_up(directory, kafka=kafka, overrides=QUICK, say=quiet) as desk,
+        ):
             yield desk
         return
     async with (

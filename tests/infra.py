@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from desk.embedded import pacing
 from desk.embedded.stack import Endpoints, embedded_stack
+from tests.apache_kafka.broker import apache_kafka
 
-CHOICES = ("auto", "embedded", "docker", "external")
+CHOICES = ("auto", "embedded", "kafka", "docker", "external")
 
 
 def docker_answers() -> bool:
@@ -38,8 +40,11 @@ def resolved(choice: str) -> str:
 async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoints]:
     """Broker, database and mailbox, ready; stopped afterwards where they were started here."""
     choice = resolved(choice)
-    if choice == "embedded":
-        async with embedded_stack(directory) as stack:
+    if choice in ("embedded", "kafka"):
+        async with (
+            local_kafka(choice, directory) as kafka,
+            embedded_stack(directory, kafka=kafka) as stack,
+        ):
             yield stack.endpoints
     elif choice == "docker":
         async with _containers(directory) as endpoints:
@@ -51,6 +56,20 @@ async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoint
             mongo=os.environ.get("MONGO_URL"),
         ) as stack:
             yield stack.endpoints
+
+
+@asynccontextmanager
+async def local_kafka(choice: str, directory: Path) -> AsyncIterator[str | None]:
+    """The address of a new Apache Kafka; None where the stack is to start its embedded broker.
+
+    Then this process's consumers are paced; those of Apache Kafka are left as the product's are.
+    """
+    if choice != "kafka":
+        pacing.install()
+        yield None
+        return
+    async with apache_kafka(directory / "apache-kafka") as address:
+        yield address
 
 
 @asynccontextmanager

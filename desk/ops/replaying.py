@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from desk.ops.records import Records
+from desk.ops.sending import require_topics
 from shared.events.envelope import Ref
 from shared.events.topics import DEAD_LETTERS
 from shared.runtime.faults import kafka_at_work, mongodb_at_work
@@ -66,28 +67,25 @@ class Outcome:
 
 
 async def letters(settings: RuntimeSettings) -> AsyncIterator[Letter]:
-    """Every dead letter that the topic holds now, oldest first per key. Raises `Outage`."""
-    consumer = AIOKafkaConsumer(**kafka_options(settings))
+    """Every dead letter that the topic holds now, oldest first per key.
+
+    Raises `Outage`, or `DeskError` where the topic is missing.
+    """
+    await require_topics(settings, {DEAD_LETTERS})
+    consumer = AIOKafkaConsumer(
+        DEAD_LETTERS, **kafka_options(settings), auto_offset_reset="earliest"
+    )
     with kafka_at_work():
         await consumer.start()
     try:
         with kafka_at_work():
-            numbers = consumer.partitions_for_topic(DEAD_LETTERS) or set()
-            partitions = [TopicPartition(DEAD_LETTERS, number) for number in sorted(numbers)]
-            if not partitions:
-                return
-            consumer.assign(partitions)
-            begins = await consumer.beginning_offsets(partitions)
-            ends = await consumer.end_offsets(partitions)
-            unread = {one for one in partitions if ends[one] > begins[one]}
-            for one in partitions:
-                consumer.seek(one, begins[one])
-            while unread:
+            ends = await consumer.end_offsets(consumer.assignment())
+            unread = set(ends)
+            while unread := {one for one in unread if await consumer.position(one) < ends[one]}:
                 for one, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
                     for record in records:
                         if record.offset < ends[one]:
                             yield Letter(record.key, record.value, tuple(record.headers))
-                unread = {one for one in unread if await consumer.position(one) < ends[one]}
     finally:
         await consumer.stop()
 

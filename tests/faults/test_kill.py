@@ -17,7 +17,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from desk.embedded import pacing
 from desk.ops.supervisor import Desk, desk_up
 from shared.events.envelope import message_uuid
 
@@ -144,10 +143,13 @@ async def verify(directory: Path) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
-async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    pacing.install()
+async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, own_kafka: str | None
+) -> None:
     said: list[str] = []
-    async with desk_up(tmp_path, overrides=QUICK, say=said.append) as desk:
+    async with desk_up(
+        tmp_path / "desk", kafka=own_kafka, overrides=QUICK, say=said.append
+    ) as desk:
         consumer = AIOKafkaConsumer(
             *WATCHED,
             bootstrap_servers=desk.endpoints.kafka_bootstrap_servers,
@@ -166,7 +168,7 @@ async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(tmp_pat
             raise AssertionError(f"not all came: {seen.by_type}, {len(said)} restarts") from None
         finally:
             await consumer.stop()
-        verified, report = await verify(tmp_path)
+        verified, report = await verify(desk.directory)
         assert desk.endpoints.mailbox is not None
         mails = mails_by_message_id(desk.endpoints.mailbox)
 

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints, embedded_stack
+from desk.embedded.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
@@ -35,28 +34,29 @@ from tests.integration.runtime.wire import (
 TYPE = "submission.inquiry.v1"
 
 
-async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(tmp_path: Path) -> None:
-    async with embedded_stack(tmp_path) as stack:
-        settings = settings_for(stack.endpoints, "outage", max_pause_seconds=0.3)
-        async with (
-            outsider(stack.endpoints) as client,
-            running(toy.build(), settings) as runtime,
-        ):
-            answers = await client.watch("desk.rejections")
-            dead = await client.watch("desk.dead-letters")
-            await stack.children["database"].stop(5)
-            body = {"customer_id": "C-outage", "text": "hello"}
-            await client.publish("desk.submissions", "C-outage", body, event_headers(TYPE, "o-1"))
-            async with asyncio.timeout(15):
-                while runtime.health.status != "degraded":
-                    await asyncio.sleep(0.05)
-            away = set(runtime.health.away)
-            await stack.start_again("database")
-            [answer] = await collect(answers, 1, "C-outage")
-            letters = await dead.getmany(timeout_ms=300)
-            async with asyncio.timeout(5):
-                while runtime.health.status != "ok":
-                    await asyncio.sleep(0.05)
+async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(
+    own_stack: Stack,
+) -> None:
+    settings = settings_for(own_stack.endpoints, "outage", max_pause_seconds=0.3)
+    async with (
+        outsider(own_stack.endpoints) as client,
+        running(toy.build(), settings) as runtime,
+    ):
+        answers = await client.watch("desk.rejections")
+        dead = await client.watch("desk.dead-letters")
+        await own_stack.children["database"].stop(5)
+        body = {"customer_id": "C-outage", "text": "hello"}
+        await client.publish("desk.submissions", "C-outage", body, event_headers(TYPE, "o-1"))
+        async with asyncio.timeout(15):
+            while runtime.health.status != "degraded":
+                await asyncio.sleep(0.05)
+        away = set(runtime.health.away)
+        await own_stack.start_again("database")
+        [answer] = await collect(answers, 1, "C-outage")
+        letters = await dead.getmany(timeout_ms=300)
+        async with asyncio.timeout(5):
+            while runtime.health.status != "ok":
+                await asyncio.sleep(0.05)
     assert away == {"mongodb"}
     assert headers_of(answer)["ce_causationid"] == "o-1"
     assert not letters
@@ -68,26 +68,25 @@ def _consumer_of(broker: Any) -> Any:
 
 
 async def test_an_outage_longer_than_the_poll_interval_does_not_cost_the_group_membership(
-    tmp_path: Path,
+    own_stack: Stack,
 ) -> None:
-    async with embedded_stack(tmp_path) as stack:
-        settings = settings_for(stack.endpoints, "long", kafka_max_poll_interval_ms=7_000)
-        runtime = wire(toy.build(), settings)
-        broker = build_broker(runtime)
-        async with outsider(stack.endpoints) as client, alive(runtime):
-            await broker.start()
-            answers = await client.watch("desk.rejections")
-            consumer = _consumer_of(broker)
-            before = consumer._coordinator.generation
-            await stack.children["database"].stop(5)
-            body = {"customer_id": "C-long", "text": "hello"}
-            await client.publish("desk.submissions", "C-long", body, event_headers(TYPE, "l-1"))
-            await asyncio.sleep(13)
-            away = set(runtime.health.away)
-            await stack.start_again("database")
-            [answer] = await collect(answers, 1, "C-long")
-            after = consumer._coordinator.generation
-            await broker.stop()
+    settings = settings_for(own_stack.endpoints, "long", kafka_max_poll_interval_ms=7_000)
+    runtime = wire(toy.build(), settings)
+    broker = build_broker(runtime)
+    async with outsider(own_stack.endpoints) as client, alive(runtime):
+        await broker.start()
+        answers = await client.watch("desk.rejections")
+        consumer = _consumer_of(broker)
+        before = consumer._coordinator.generation
+        await own_stack.children["database"].stop(5)
+        body = {"customer_id": "C-long", "text": "hello"}
+        await client.publish("desk.submissions", "C-long", body, event_headers(TYPE, "l-1"))
+        await asyncio.sleep(13)
+        away = set(runtime.health.away)
+        await own_stack.start_again("database")
+        [answer] = await collect(answers, 1, "C-long")
+        after = consumer._coordinator.generation
+        await broker.stop()
     assert away == {"mongodb"}
     assert headers_of(answer)["ce_causationid"] == "l-1"
     assert before == after

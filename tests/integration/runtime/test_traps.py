@@ -6,14 +6,13 @@ import asyncio
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from desk.embedded.stack import Endpoints, embedded_stack
+from desk.embedded.stack import Endpoints, Stack
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -105,14 +104,10 @@ def is_undecodable(record: Any) -> bool:
 
 @pytest.mark.skipif(not shutil.which("kcat"), reason="kcat is missing: apt-get install kcat")
 async def test_a_header_name_that_is_not_utf_8_stops_no_partition_and_loses_no_neighbour(
-    tmp_path: Path,
+    own_stack: Stack,
 ) -> None:
     """On servers of its own: every later group would have to get past these records, too."""
-    async with embedded_stack(tmp_path) as stack:
-        await _publish_around_undecodable_ones(stack.endpoints)
-
-
-async def _publish_around_undecodable_ones(endpoints: Endpoints) -> None:
+    endpoints = own_stack.endpoints
     name = f"name{uuid4().hex[:8]}"
     settings = settings_for(endpoints, name, batch_max_records=3)
     customer = f"C-{name}"

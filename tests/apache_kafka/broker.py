@@ -1,0 +1,98 @@
+"""Apache Kafka on a local JVM: KRaft, one node, no Docker.
+
+The jars come from Maven (`make test-kafka` fetches them); a Java 17 runtime runs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from desk.embedded.broker import broker_ready
+from desk.embedded.child import Child, ChildError
+from desk.embedded.ports import HOST, choose_ports
+
+HERE = Path(__file__).parent
+JARS = HERE / "target" / "jars"
+READY_WITHIN_S = 60.0
+STOP_GRACE_S = 20.0
+LOG_OPTIONS = (
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
+HOW_TO_GET_IT = "install a Java 17 runtime and Maven, then run: make test-kafka"
+
+
+def missing() -> str | None:
+    """What this machine lacks to run the broker, and how to get it; None if it can."""
+    if shutil.which("java") is None:
+        return f"java is not on the PATH; {HOW_TO_GET_IT}"
+    if not any(JARS.glob("kafka_*.jar")):
+        return f"the broker's jars are not there; {HOW_TO_GET_IT}"
+    return None
+
+
+@asynccontextmanager
+async def apache_kafka(directory: Path) -> AsyncIterator[str]:
+    """A running broker's address; stopped when left, and its data kept in `directory`.
+
+    Raises `ChildError` if it cannot run, with the end of its log.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    ports = choose_ports(["broker", "controller"], directory / "ports.json")
+    properties = directory / "server.properties"
+    properties.write_text(_properties(directory, ports["broker"], ports["controller"]))
+    if not (directory / "data" / "meta.properties").exists():
+        await asyncio.to_thread(_format, properties)
+    child = Child(
+        "apache-kafka",
+        _java("kafka.Kafka", str(properties)),
+        log_file=directory / "logs" / "apache-kafka.log",
+    )
+    child.start()
+    try:
+        await child.wait_ready(partial(broker_ready, ports["broker"]), READY_WITHIN_S)
+        yield f"{HOST}:{ports['broker']}"
+    finally:
+        await child.stop(STOP_GRACE_S)
+
+
+def _java(main: str, *arguments: str) -> list[str]:
+    return ["java", "-Xmx512m", *LOG_OPTIONS, "-cp", f"{JARS}/*", main, *arguments]
+
+
+def _format(properties: Path) -> None:
+    identity = uuid4().hex[:22]
+    command = _java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties))
+    ran = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=READY_WITHIN_S
+    )
+    if ran.returncode:
+        said = (ran.stdout + ran.stderr)[-1000:]
+        raise ChildError(f"Apache Kafka cannot be set up; {HOW_TO_GET_IT}\n{said}")
+
+
+def _properties(directory: Path, broker: int, controller: int) -> str:
+    """One node that is broker and controller; missing topics are an error, as in production."""
+    values = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{controller}",
+        "listeners": f"PLAINTEXT://{HOST}:{broker},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{broker}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": str(directory / "data"),
+        "auto.create.topics.enable": "false",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "5",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())
