@@ -25,7 +25,7 @@ test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|e
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS)
 
 KAFKA_JARS := tests/apache_kafka/target/jars
-WIRE_TESTS := tests/integration/runtime tests/integration/contract_archive \
+WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \
 	tests/integration/notification tests/integration/cli tests/e2e tests/faults
 # These start the embedded broker themselves, or no broker at all.
 NOT_ON_KAFKA := tests/integration/cli/test_supervisor.py tests/e2e/test_demo.py \
