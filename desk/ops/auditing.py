@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pymongo import ASCENDING
-
 from desk.ops.records import Records
 from shared.events.cancellations import CancellationEvent
 from shared.events.topics import EVENT_TYPES
@@ -48,26 +46,12 @@ async def audit(records: Records, decider: Decider[Any]) -> Audit:
             if not isinstance(document.get("history"), list):
                 found.note(f"{document['_id']}: there is no history")
                 continue
-            history = await whole_history(records, decider.kind, document)
+            history = await records.store.whole_history(decider.kind, document)
             found.messages += len(history)
             found.events += sum(len(entry["events"]) for entry in history)
             for fault in faults_of(records.store, decider, document, history):
                 found.note(f"{document['_id']}: {fault}")
     return found
-
-
-async def whole_history(records: Records, kind: str, document: Document) -> list[Document]:
-    """The archived part as this very document counts it, then the document's own.
-
-    Read in this order, a service that archives meanwhile cannot make an entry count twice.
-    """
-    if not document.get("archived"):
-        return list(document["history"])
-    archive = records.database.collection(f"{kind}_history")
-    query = {"aggregate": document["_id"], "number": {"$lt": document["archived"]}}
-    with mongodb_at_work():
-        archived = [entry async for entry in archive.find(query).sort("number", ASCENDING)]
-    return [*archived, *document["history"]]
 
 
 def faults_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -17,10 +17,10 @@ from desk.ops.finding import find
 from desk.ops.records import reading
 from desk.ops.screen import columns, console, print_json, text
 from desk.ops.wording import consequence, said
-from services.cancellation.domain import File, Rules
+from services.cancellation.domain import File
 from services.cancellation.preview import INQUIRY
 from services.cancellation.preview import preview as preview_of
-from services.cancellation.service import FILE
+from services.cancellation.service import FILE, rules_of
 from services.cancellation.settings import Settings
 from shared.events.envelope import Event, Ref
 from shared.events.topics import CANCELLATION
@@ -82,7 +82,7 @@ async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequenc
     assert isinstance(settings, Settings)
     file = found[ref].state
     return file, preview_of(
-        _rules(settings),
+        rules_of(settings),
         file,
         question.contract,
         datetime.now(UTC),
@@ -91,11 +91,6 @@ async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequenc
         signed=question.signed,
         requested_end_on=question.requested_end_on,
     )
-
-
-def _rules(settings: Settings) -> Rules:
-    grace = timedelta(seconds=settings.contract_grace_seconds)
-    return Rules(terms=settings.policy_terms, grace=grace)
 
 
 def show(file: File | None, events: Sequence[Event], out: Console) -> None:

@@ -25,10 +25,16 @@ FILE = "file"
 
 def build(settings: Settings) -> Service:
     """The service, wired from its settings; nothing is opened."""
-    rules = domain.Rules(
+    return Service(
+        name=NAME, deciders=(file_decider(rules_of(settings)),), route=route, timer=timer
+    )
+
+
+def rules_of(settings: Settings) -> domain.Rules:
+    """What the settings let the policies vary."""
+    return domain.Rules(
         terms=settings.policy_terms, grace=timedelta(seconds=settings.contract_grace_seconds)
     )
-    return Service(name=NAME, deciders=(file_decider(rules),), route=route, timer=timer)
 
 
 def file_decider(rules: domain.Rules) -> Decider[domain.File]:

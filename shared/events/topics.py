@@ -6,8 +6,10 @@ document and the JSON Schemas are generated from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from shared.events import (
     agents,
@@ -245,9 +247,14 @@ def topics_read_by(service: str) -> tuple[str, ...]:
 
 def key_of(event: Event) -> str:
     """The record key that `event` travels under. Raises LookupError for an internal event."""
-    topic = TOPIC_OF[event.ce_type]
+    return key_in(event.ce_type, dict(event))
+
+
+def key_in(ce_type: str, data: Mapping[str, Any]) -> str:
+    """The same, of an event's data."""
+    topic = TOPIC_OF[ce_type]
     for name in topic.key:
-        value = getattr(event, name, None)
+        value = data.get(name)
         if value is not None:
             return str(value)
-    raise LookupError(f"{event.ce_type} has none of the key fields {topic.key}")
+    raise LookupError(f"{ce_type} has none of the key fields {topic.key}")

@@ -327,10 +327,22 @@ class Store:
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""
         with mongodb_at_work():
-            archived = self._database.collection(_archive(kind)).find({"aggregate": aggregate_id})
-            entries = [entry async for entry in archived.sort("number", ASCENDING)]
             document = await self._database.collection(kind).find_one({"_id": aggregate_id})
-        return [*entries, *(document["history"] if document else [])]
+        return [] if document is None else await self.whole_history(kind, document)
+
+    async def whole_history(self, kind: str, document: Document) -> list[Document]:
+        """The archived part as this very document counts it, then the document's own.
+
+        Read in this order, a service that archives meanwhile cannot make an entry count twice.
+        Raises `Outage`.
+        """
+        if not document.get("archived"):
+            return list(document["history"])
+        query = {"aggregate": document["_id"], "number": {"$lt": document["archived"]}}
+        archive = self._database.collection(_archive(kind))
+        with mongodb_at_work():
+            archived = [entry async for entry in archive.find(query).sort("number", ASCENDING)]
+        return [*archived, *document["history"]]
 
     def fold(self, kind: str, history: Sequence[Mapping[str, Any]]) -> Any:
         """The state that the history's events add up to; what `desk verify` compares."""
