@@ -40,6 +40,7 @@ from shared.runtime.effects import Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import Health
 from shared.runtime.pauses import Pauses, sleep_unless
+from shared.runtime.progress import CommittedOffsets
 from shared.runtime.publisher import KafkaPublisher, kafka_options
 from shared.runtime.stage import Stage, utc_now
 from shared.runtime.store import Store
@@ -62,6 +63,7 @@ class Runtime:
     database: Database
     store: Store
     publisher: KafkaPublisher
+    progress: CommittedOffsets
     stage: Stage
     clock: Clock
     worker: Worker
@@ -85,6 +87,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         read_chunk=settings.mongo_read_chunk,
     )
     publisher = KafkaPublisher(settings)
+    progress = CommittedOffsets()
     return Runtime(
         service=service,
         settings=settings,
@@ -92,7 +95,8 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         database=database,
         store=store,
         publisher=publisher,
-        stage=Stage(service, store, publisher, metrics),
+        progress=progress,
+        stage=Stage(service, store, publisher, progress, metrics),
         clock=Clock(service, store, publisher, metrics, utc_now),
         worker=Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease),
         health=Health(service.name, metrics, utc_now),
@@ -110,6 +114,7 @@ class Consumption:
 
     async def handle(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
         runtime = self._runtime
+        runtime.progress.ask(consumer)
         try:
             await runtime.stage.process(records)
         except Outage as outage:
@@ -121,8 +126,19 @@ class Consumption:
         self._pauses.reset()
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
-        await _commit(consumer, records)
+        await self._commit(consumer, records)
         self._observe_lag(consumer, records)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+        """A failed commit is no error: the records come again and are found in the history."""
+        offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await consumer.commit(offsets)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.info("commit refused", why=type(error).__name__)
+        else:
+            self._runtime.progress.note(offsets)
 
     def _observe_lag(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
         for partition, last in _last_offsets(records).items():
@@ -144,16 +160,6 @@ def _rewind(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
     for partition, offset in first.items():
         with contextlib.suppress(IllegalStateError):  # a rebalance took the partition away
             consumer.seek(partition, offset)
-
-
-async def _commit(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
-    """A failed commit is no error: the records come again and are found in the history."""
-    offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
-    try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await consumer.commit(offsets)
-    except (KafkaError, IllegalStateError, TimeoutError) as error:
-        log.info("commit refused", why=type(error).__name__)
 
 
 async def _raw_parser(records: Any) -> KafkaMessage:

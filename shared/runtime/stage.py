@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +21,7 @@ from shared.runtime.codec import Envelope, Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.faults import Reason, Unreadable, described
+from shared.runtime.progress import Progress, place_of
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import Aggregate, Conflict, Store, Unstorable
 
@@ -50,12 +51,16 @@ class Letter:
 
 @dataclass(slots=True)
 class Batch:
-    """What one pass over the records has decided so far."""
+    """What one pass over the records has decided so far.
+
+    `answered` holds, for each aggregate that a message was decided in, the ids of those messages.
+    """
 
     at: datetime
     aggregates: dict[Ref, Aggregate]
     states: dict[Ref, Any]
-    outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
+    answered: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
+    dead: list[DeadLetter] = field(default_factory=list)
     fates: dict[str, int] = field(default_factory=dict)
 
     def count(self, fate: str) -> None:
@@ -70,6 +75,7 @@ class Stage:
         service: Service,
         store: Store,
         publisher: Publisher,
+        progress: Progress,
         metrics: Metrics,
         *,
         clock: Callable[[], datetime] = utc_now,
@@ -77,6 +83,7 @@ class Stage:
         self._service = service
         self._store = store
         self._publisher = publisher
+        self._progress = progress
         self._metrics = metrics
         self._clock = clock
         self._source = f"/services/{service.name}"
@@ -92,8 +99,9 @@ class Stage:
         with self._timed("decode", steps):
             letters, unreadable = self._decode(records, at)
         batch = await self._decide_and_store(letters, at, steps)
-        outgoing = [*unreadable, *batch.outgoing]
         with self._timed("publish", steps):
+            events = await self._unpublished(batch)
+            outgoing: list[Envelope | DeadLetter] = [*unreadable, *batch.dead, *events]
             await self._publisher.publish(outgoing)
         self._account(records, batch, outgoing, steps)
 
@@ -175,9 +183,7 @@ class Stage:
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
         for ref in letter.decides:
-            known = self._known(letter, batch.aggregates[ref])
-            assert known is not None
-            batch.outgoing += self._published(ref, known)
+            batch.answered[ref].add(letter.message_id)
         return None
 
     def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
@@ -228,9 +234,29 @@ class Stage:
             entry["traceparent"] = message.traceparent
         return entry
 
-    def _published(self, ref: Ref, entry: Document) -> Iterator[Envelope]:
-        if not self._store.decider(ref.kind).publishes:
-            return
+    async def _unpublished(self, batch: Batch) -> list[Envelope]:
+        """Of every aggregate answered: what may not have been published, in its history's order.
+
+        That is what this batch answers, and whatever lies beyond the committed offsets: another
+        process may have died between storing and publishing it.
+        """
+        entries = [
+            (ref, entry)
+            for ref in batch.answered
+            if self._store.decider(ref.kind).publishes
+            for entry in batch.aggregates[ref].known.values()
+            if entry["events"]
+        ]
+        earlier = {place_of(e) for ref, e in entries if e["message_id"] not in batch.answered[ref]}
+        uncommitted = await self._progress.uncommitted(earlier)
+        return [
+            envelope
+            for ref, entry in entries
+            if entry["message_id"] in batch.answered[ref] or place_of(entry) in uncommitted
+            for envelope in self._envelopes(ref, entry)
+        ]
+
+    def _envelopes(self, ref: Ref, entry: Document) -> Iterator[Envelope]:
         for stored in entry["events"]:
             if stored["type"] in TOPIC_OF:
                 yield codec.envelope(
@@ -251,7 +277,7 @@ class Stage:
 
     def _give_up(self, letter: Letter, batch: Batch, reason: Reason, error: str) -> None:
         batch.count("dead")
-        batch.outgoing.append(self._dead(letter.record, reason, error, batch.at))
+        batch.dead.append(self._dead(letter.record, reason, error, batch.at))
 
     def _dead(self, record: Record, reason: Reason, error: str, at: datetime) -> DeadLetter:
         return DeadLetter(record, self._service.name, reason, error, at)

@@ -235,9 +235,10 @@ async def test_a_repeated_message_is_answered_again_from_the_history_with_the_sa
         running(toy.build(), settings_for(endpoints, name)) as runtime,
     ):
         answers = await client.watch("desk.rejections")
-        for _ in range(2):
-            await client.publish("desk.submissions", customer, body, event_headers(TYPE, name))
-        first, second = await collect(answers, 2, name)
+        await client.publish("desk.submissions", customer, body, event_headers(TYPE, name))
+        [first] = await collect(answers, 1, name)
+        await client.publish("desk.submissions", customer, body, event_headers(TYPE, name))
+        [second] = await collect(answers, 1, name)
         stored = await runtime.database.collection("seen").find_one({"_id": customer})
 
     assert (first.value, first.headers) == (second.value, second.headers)
