@@ -9,6 +9,9 @@ from typing import Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LONGEST_KEPT_DAYS = 24_855
+"""What a MongoDB index can be told at most: 2^31 seconds."""
+
 
 class RuntimeSettings(BaseSettings):
     """Environment variables shared by all services; a service's own settings extend these."""
@@ -60,7 +63,13 @@ class RuntimeSettings(BaseSettings):
     history_bound: int = Field(
         200, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
     )
-
+    history_kept_days: int | None = Field(
+        None,
+        ge=1,
+        le=LONGEST_KEPT_DAYS,
+        description="Days until an archived message is forgotten; unset: never. Less than a message"
+        " can come again is refused at start.",
+    )
     mongo_read_chunk: int = Field(
         500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
     )
@@ -68,6 +77,9 @@ class RuntimeSettings(BaseSettings):
     batch_poll_ms: int = Field(10, ge=1, le=100, description="Longest wait for the next batch.")
     max_pause_seconds: float = Field(
         15.0, gt=0, description="Longest pause between tries while a dependency is away."
+    )
+    pulse_seconds: float = Field(
+        5.0, gt=0, description="How often an idle service asks whether Kafka and MongoDB answer."
     )
     clock_tick_seconds: float = Field(0.5, gt=0, description="How often due aggregates are sought.")
     worker_lease_seconds: float = Field(60.0, gt=0, description="How long a side effect may take.")
@@ -81,6 +93,10 @@ class RuntimeSettings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON otherwise."
     )
+
+    @property
+    def history_kept(self) -> timedelta | None:
+        return None if self.history_kept_days is None else timedelta(days=self.history_kept_days)
 
     @property
     def worker_lease(self) -> timedelta:

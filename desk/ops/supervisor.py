@@ -23,6 +23,7 @@ from desk.ops.watching import Say, Watched
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
 
 SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
+EMBEDDED_BROKER = "desk.embedded.service"
 PORTS_FILE = "ports.json"
 HEALTHY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
@@ -91,21 +92,23 @@ async def desk_up(
     mongo: str | None = None,
     smtp: str | None = None,
     overrides: Mapping[str, str] | None = None,
+    run_by: str | None = None,
     say: Say = print,
 ) -> AsyncIterator[Desk]:
     """Run the desk with data, logs and addresses in `directory`; enter it from the main thread.
 
     Embedded is whatever has no address given. `overrides` are further environment variables for
-    the services. Every service is healthy when entered; everything started is stopped when left,
-    services first. `say` gets a line for each restart. Raises `ChildError` if the directory is in
-    use or a process cannot start.
+    the services; `run_by` is a module that runs the service of a given name in another way than
+    its own `__main__`. Every service is healthy when entered; everything started is stopped when
+    left, services first. `say` gets a line for each restart. Raises `ChildError` if the directory
+    is in use or a process cannot start.
     """
     async with AsyncExitStack() as until_left:
         stack = await until_left.enter_async_context(
             embedded_stack(directory, kafka=kafka, mongo=mongo, smtp=smtp)
         )
         directory = directory.absolute()
-        services = _services(directory, stack, overrides or {})
+        services = _services(directory, stack, overrides or {}, run_by)
         until_left.push_async_callback(_stop, services)
         await _start(services)
         embedded = [
@@ -118,7 +121,7 @@ async def desk_up(
 
 
 def _services(
-    directory: Path, stack: Stack, overrides: Mapping[str, str]
+    directory: Path, stack: Stack, overrides: Mapping[str, str], run_by: str | None
 ) -> dict[str, RunningService]:
     ports = choose_ports(SERVICES, directory / PORTS_FILE)
     common = os.environ | {
@@ -128,6 +131,8 @@ def _services(
     }
     if "database" in stack.children:
         common |= SUITED_SETTINGS
+    if run_by is None and "broker" in stack.children:
+        run_by = EMBEDDED_BROKER
     if "DOCUMENTS_URL" not in os.environ:
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[ARCHIVE]}"
     running: dict[str, RunningService] = {}
@@ -139,7 +144,7 @@ def _services(
         }
         child = Child(
             name,
-            _command(name, embedded_broker="broker" in stack.children),
+            command(name, run_by),
             log_file=directory / "logs" / f"{name}.log",
             env={**common, **own, **overrides},
         )
@@ -147,8 +152,9 @@ def _services(
     return running
 
 
-def _command(name: str, *, embedded_broker: bool) -> list[str]:
-    module = ["desk.embedded.service", name] if embedded_broker else [f"services.{name}"]
+def command(name: str, run_by: str | None = None) -> list[str]:
+    """How a service is run: by its own `__main__`, or by another module that is given its name."""
+    module = [run_by, name] if run_by else [f"services.{name}"]
     # -P: a folder `services` or `shared` where the desk is started must not be taken for ours.
     return [sys.executable, "-P", "-m", *module]
 

@@ -26,7 +26,8 @@ def verify(
     """Check that every record follows from its history.
 
     Every history is folded and compared with the stored state; message and event ids are unique,
-    and cancellation decisions are numbered without gaps. Exit code 1 for any fault.
+    and cancellation decisions are numbered without gaps. Exit code 1 for any fault. Where
+    HISTORY_KEPT_DAYS has let the oldest entries expire, what is left is checked.
     """
     audits = asyncio.run(_audits(find(directory, mongo=mongo).mongo_address))
     if as_json:
@@ -64,5 +65,12 @@ def show(audits: Sequence[Audit], out: Console) -> None:
             )
     if any(one.faults for one in audits):
         out.print("Keep the database as it is and compare the histories named above.")
-    else:
-        out.print("Every record follows from its history.", style="green")
+        return
+    expired = sum(one.expired for one in audits)
+    if expired:
+        out.print(
+            f"{expired:,} histories no longer begin at their beginning (HISTORY_KEPT_DAYS): what is"
+            " left of them is sound, but their records' states cannot be checked against it."
+        )
+    whole = "Every record whose history is whole" if expired else "Every record"
+    out.print(f"{whole} follows from its history.", style="green")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -24,8 +25,13 @@ class Patience:
 
     next_s: float = FIRST_PAUSE_S
 
-    def pause_after(self, ran_s: float) -> float:
-        """The pause in seconds after a run of `ran_s` seconds."""
+    def pause_after(self, ran_s: float, exit_code: int | None = None) -> float:
+        """The pause in seconds after a run of `ran_s` seconds.
+
+        The longest where the configuration was refused: only a person can change that.
+        """
+        if exit_code == os.EX_CONFIG:
+            return LONGEST_PAUSE_S
         if ran_s >= STEADY_AFTER_S:
             self.next_s = FIRST_PAUSE_S
         pause = self.next_s
@@ -48,7 +54,8 @@ class Watched:
         while True:
             while self.child.alive:
                 await asyncio.sleep(POLL_S)
-            pause = self.patience.pause_after(time.monotonic() - started)
+            ran_s = time.monotonic() - started
+            pause = self.patience.pause_after(ran_s, self.child.exit_code)
             ended = how_it_ended(self.child.exit_code)
             say(f"{self.child.name} {ended}; starting it again in {pause:g} s")
             await asyncio.sleep(pause)
@@ -63,6 +70,8 @@ class Watched:
 
 def how_it_ended(exit_code: int | None) -> str:
     """`was killed by SIGKILL` or `ended with exit code 70`."""
+    if exit_code == os.EX_CONFIG:
+        return f"refused its configuration (exit code {exit_code}; its log's last line says why)"
     if exit_code is None or exit_code >= 0:
         return f"ended with exit code {exit_code}"
     try:

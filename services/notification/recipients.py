@@ -17,6 +17,8 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 )
 """What every mail server takes: ASCII, no space, no control character, nothing quoted."""
+ATTEMPTS_FOR_THE_FILE = 6
+"""With pauses that double from one second, about a minute."""
 
 
 class Addressed(Protocol):
@@ -80,12 +82,20 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
     mails do not, because the profile has all they need.
     """
     mail = mail_of(notification)
-    if notification.inquiry_id and not known.inquiry and mail.to is not SendTo.HOLDER:
+    about_inquiry = notification.inquiry_id is not None
+    if about_inquiry and not known.inquiry and mail.to is not SendTo.HOLDER:
         return Unaddressable("inquiry_unknown", permanent=False)
     for candidate in _candidates(mail.to, notification, known):
         if candidate and candidate.email and _ADDRESS.fullmatch(candidate.email):
             return Recipient(candidate.name, candidate.email)
-    return Unaddressable("no_address", permanent=not mail.waits)
+    on_its_way = _may_be_on_its_way(mail.to, notification, known)
+    return Unaddressable("no_address", permanent=not (mail.waits or on_its_way))
+
+
+def _may_be_on_its_way(to: SendTo, notification: Notification, known: Known) -> bool:
+    """A withdrawal names no address; the earlier request that does may arrive after it."""
+    about_a_file = to is SendTo.OPENING and notification.contract_number is not None
+    return about_a_file and not known.file_contact and notification.attempts < ATTEMPTS_FOR_THE_FILE
 
 
 def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterable[Addressed | None]:

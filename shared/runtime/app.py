@@ -42,6 +42,8 @@ from shared.runtime.health import Health
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.progress import CommittedOffsets
 from shared.runtime.publisher import KafkaPublisher, kafka_options
+from shared.runtime.pulse import feel_pulse
+from shared.runtime.retention import Refused, check_retention
 from shared.runtime.stage import Stage, utc_now
 from shared.runtime.store import Store
 from shared.runtime.topics import create_missing_topics
@@ -186,6 +188,15 @@ async def _until_there(runtime: Runtime, step: Callable[[], Awaitable[None]]) ->
             return
 
 
+async def _keep_ids_long_enough(runtime: Runtime) -> None:
+    """End the process if this configuration could decide a replayed message twice."""
+    try:
+        await check_retention(runtime.service.name, runtime.settings)
+    except Refused as refused:
+        log.critical("this configuration is refused; the service does not start", why=str(refused))
+        end_process(os.EX_CONFIG)
+
+
 class PatientBroker(KafkaBroker):
     """Starts once everything it needs is there; meanwhile the service is up and says so."""
 
@@ -197,7 +208,9 @@ class PatientBroker(KafkaBroker):
         runtime = self._runtime
         if runtime.settings.create_topics:
             await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
-        await _until_there(runtime, runtime.store.prepare)
+        await _until_there(runtime, lambda: _keep_ids_long_enough(runtime))
+        kept = runtime.settings.history_kept
+        await _until_there(runtime, lambda: runtime.store.prepare(kept=kept))
         await _until_there(runtime, runtime.publisher.start)
         await _until_there(runtime, self._subscribe)
         if runtime.stopping.is_set():
@@ -252,8 +265,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         try:
             await consumption.handle(subscriber.consumer, records)
         except ProducerDead as error:
-            log.critical("the producer is dead; start this service anew", why=str(error))
-            end_process()
+            _end_with_producer(error)
         except Exception:
             log.critical("the runtime itself failed; start this service anew", exc_info=True)
             end_process()
@@ -261,10 +273,15 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
     return broker
 
 
-def end_process() -> None:
+def end_process(code: int = os.EX_SOFTWARE) -> None:
     """End at once, uncommitted: the supervisor starts a new process, which goes on from there."""
     sys.stderr.flush()
-    os._exit(70)
+    os._exit(code)
+
+
+def _end_with_producer(error: ProducerDead) -> None:
+    log.critical("the producer is dead; start this service anew", why=str(error))
+    end_process()
 
 
 async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: float) -> None:
@@ -273,6 +290,8 @@ async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: flo
     while not runtime.stopping.is_set():
         try:
             done = await act()
+        except ProducerDead as error:
+            _end_with_producer(error)
         except Outage as outage:
             runtime.health.lost(outage.dependency)
             await pauses.pause()
@@ -291,9 +310,11 @@ async def _work(runtime: Runtime) -> None:
 
 
 async def _background(runtime: Runtime) -> None:
-    """Clock and worker, beside the subscriber."""
+    """Pulse, clock and worker, beside the subscriber."""
     await runtime.started.wait()
+    health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
         if runtime.service.timer is not None:
             seconds = runtime.settings.clock_tick_seconds
             tasks.create_task(_repeat(runtime, runtime.clock.tick, seconds))

@@ -19,6 +19,7 @@ class Health:
     now: Callable[[], datetime]
     phase: str = "starting"
     away: dict[str, datetime] = field(default_factory=dict)
+    missed_idly: set[str] = field(default_factory=set)
     batches: int = 0
     last_batch_at: datetime | None = None
 
@@ -27,14 +28,28 @@ class Health:
         return "degraded" if self.away and self.phase == "ok" else self.phase
 
     def lost(self, dependency: str) -> None:
+        """Work failed on it; only work that succeeds brings it back."""
+        self.missed_idly.discard(dependency)
         self.away.setdefault(dependency, self.now())
         self.metrics.outages.labels(dependency).inc()
         self.metrics.degraded.labels(dependency).set(1)
 
     def back(self, *dependencies: str) -> None:
         for dependency in dependencies:
+            self.missed_idly.discard(dependency)
             if self.away.pop(dependency, None) is not None:
                 self.metrics.degraded.labels(dependency).set(0)
+
+    def silent(self, dependency: str) -> None:
+        """It does not answer, though no work asked for it: told once, until it answers again."""
+        if dependency not in self.away:
+            self.lost(dependency)
+            self.missed_idly.add(dependency)
+
+    def answered(self, dependency: str) -> None:
+        """It answers. Where work failed on it, that alone is not enough."""
+        if dependency in self.missed_idly:
+            self.back(dependency)
 
     def begun(self) -> None:
         """The service has started: every dependency answered."""

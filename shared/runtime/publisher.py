@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.settings import RuntimeSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
@@ -62,11 +62,25 @@ class KafkaPublisher:
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         if not outgoing:
             return
+        try:
+            await self._acknowledged(outgoing)
+        except Outage as outage:
+            if self._no_longer_sends:
+                raise ProducerDead("its sending task has ended") from outage
+            raise
+
+    @property
+    def _no_longer_sends(self) -> bool:
+        """After an error that the client does not expect, its sending task ends for good."""
+        task: asyncio.Task[None] | None = self._producer._sender.sender_task
+        return task is not None and task.done()
+
+    async def _acknowledged(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         with kafka_at_work():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                    acknowledged = [await self._send(one) for one in outgoing]
-                    await asyncio.gather(*acknowledged)
+                    sent = [await self._send(one) for one in outgoing]
+                    await asyncio.gather(*sent)
             except TimeoutError:
                 raise Outage("kafka", "no acknowledgement in time") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
 from shared.mongo import BulkWriteError, Database, Document
+from shared.runtime.archive import expiry_of, prepare_archive
 from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
 
@@ -57,7 +58,7 @@ class Aggregate:
         self.added.append(entry)
         self.state = state
         self.touched = True
-        self.let_through()
+        self.let_through(entry["message_id"])
 
     @property
     def work_reported(self) -> bool:
@@ -83,10 +84,14 @@ class Aggregate:
             self.parked = {**self.parked, "waiting": [*self.parked["waiting"], message_id]}
             self.touched = True
 
-    def let_through(self) -> None:
-        """The head of those that wait has been decided after all; behind the last, all is well."""
+    def waits_for(self, message_id: str) -> bool:
+        """Whether this message is among those that wait."""
+        return self.parked is not None and message_id in self.parked["waiting"]
+
+    def let_through(self, message_id: str) -> None:
+        """It has been decided after all, or given up; once nobody waits any more, all is well."""
         if self.parked is not None:
-            _, *rest = self.parked["waiting"]
+            rest = [one for one in self.parked["waiting"] if one != message_id]
             self.parked = {**self.parked, "waiting": rest} if rest else None
 
 
@@ -130,8 +135,11 @@ class Store:
         self._bound = history_bound
         self._read_chunk = read_chunk
 
-    async def prepare(self) -> None:
-        """Create the indexes that are missing. Raises `Outage`."""
+    async def prepare(self, *, kept: timedelta | None = None) -> None:
+        """Create the indexes that are missing. Raises `Outage`.
+
+        `kept` is how long archived history entries are kept, None for ever (ADR 0006).
+        """
         for decider in self._deciders.values():
             indexes = [
                 IndexModel([(name, ASCENDING)], sparse=True)
@@ -140,6 +148,12 @@ class Store:
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
             with mongodb_at_work():
                 await self._database.collection(decider.kind).create_indexes(indexes)
+                await prepare_archive(self._database.collection(_archive(decider.kind)), kept)
+
+    async def expiry(self, kind: str) -> timedelta | None:
+        """How long the database keeps archived entries, None for ever. Raises `Outage`."""
+        with mongodb_at_work():
+            return await expiry_of(self._database.collection(_archive(kind)))
 
     def decider(self, kind: str) -> Decider[Any]:
         return self._deciders[kind]

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -38,12 +39,28 @@ def missing() -> str | None:
     return None
 
 
-@asynccontextmanager
-async def apache_kafka(directory: Path) -> AsyncIterator[str]:
-    """A running broker's address; stopped when left, and its data kept in `directory`.
+@dataclass(frozen=True)
+class ApacheKafka:
+    """One broker process with its data in a directory; its address outlives restarts."""
 
-    Raises `ChildError` if it cannot run, with the end of its log.
-    """
+    child: Child
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Return once it serves. Raises `ChildError` if it cannot, with the end of its log."""
+        self.child.start()
+        await self.child.wait_ready(partial(broker_ready, self.port), READY_WITHIN_S)
+
+    async def stop(self) -> None:
+        await self.child.stop(STOP_GRACE_S)
+
+
+async def prepared(directory: Path) -> ApacheKafka:
+    """A broker that can be started. Raises `ChildError` if its directory cannot be set up."""
     directory.mkdir(parents=True, exist_ok=True)
     ports = choose_ports(["broker", "controller"], directory / "ports.json")
     properties = directory / "server.properties"
@@ -55,12 +72,21 @@ async def apache_kafka(directory: Path) -> AsyncIterator[str]:
         _java("kafka.Kafka", str(properties)),
         log_file=directory / "logs" / "apache-kafka.log",
     )
-    child.start()
+    return ApacheKafka(child, ports["broker"])
+
+
+@asynccontextmanager
+async def apache_kafka(directory: Path) -> AsyncIterator[str]:
+    """A running broker's address; stopped when left, and its data kept in `directory`.
+
+    Raises `ChildError` if it cannot run, with the end of its log.
+    """
+    broker = await prepared(directory)
     try:
-        await child.wait_ready(partial(broker_ready, ports["broker"]), READY_WITHIN_S)
-        yield f"{HOST}:{ports['broker']}"
+        await broker.start()
+        yield broker.address
     finally:
-        await child.stop(STOP_GRACE_S)
+        await broker.stop()
 
 
 def _java(main: str, *arguments: str) -> list[str]:

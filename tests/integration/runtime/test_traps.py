@@ -282,7 +282,11 @@ async def test_a_long_history_is_archived_and_still_recognises_its_oldest_messag
         history = await runtime.store.history("seen", customer)
         folded = runtime.store.fold("seen", history)
 
-    assert records[0].headers == records[25].headers
+    first = [
+        record.headers for record in records if headers_of(record)["ce_causationid"] == f"{name}-0"
+    ]
+    assert len(first) == 2
+    assert first[0] == first[1]
     assert stored is not None
     assert (len(stored["history"]), stored["archived"]) == (10, 15)
     assert [entry["message_id"].split("-")[-1] for entry in history] == [str(n) for n in range(25)]

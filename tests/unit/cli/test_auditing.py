@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
-from desk.ops.auditing import Audit, faults_of
+from desk.ops.auditing import Audit, begins_late, faults_of
+from desk.ops.verify import show
 from services.cancellation.domain import Rules
 from services.cancellation.service import file_decider
 from shared.mongo import Database, Document
@@ -95,6 +99,55 @@ def test_archived_entries_count_as_history() -> None:
     assert faults(stored, (archived,)) == []
 
 
+NOW = datetime(2027, 6, 1, tzinfo=UTC)
+
+
+def shortened(*, gone: int) -> tuple[Document, list[Document]]:
+    """A record with two archived entries, decided 400 and 10 days ago, of which `gone` are gone."""
+    stored = document()
+    ages = (400, 10)
+    archived = [
+        {**stored["history"].pop(0), "number": number, "at": NOW - timedelta(days=ages[number])}
+        for number in (0, 1)
+    ]
+    return stored | {"archived": 2}, [*archived[gone:], *stored["history"]]
+
+
+@pytest.mark.parametrize(
+    ("gone", "kept_days", "late"),
+    [
+        (0, 100, False),
+        (1, 100, True),
+        (1, None, False),
+        (2, 5, True),
+        (0, 5, False),
+    ],
+)
+def test_entries_may_only_be_missing_from_the_beginning_and_where_they_expire(
+    gone: int, kept_days: int | None, late: bool
+) -> None:
+    stored, history = shortened(gone=gone)
+    expired_before = None if kept_days is None else NOW - timedelta(days=kept_days)
+
+    assert begins_late(stored, history, expired_before) is late
+
+
+def test_a_lasting_entry_before_a_gap_shows_that_the_missing_one_did_not_expire() -> None:
+    stored, [first, _second, *kept] = shortened(gone=0)
+    young = first | {"at": NOW}
+
+    assert not begins_late(stored, [young, *kept], NOW - timedelta(days=100))
+
+
+def test_what_is_left_of_an_expired_history_is_checked_but_not_folded() -> None:
+    stored, history = shortened(gone=1)
+    twice = [*history, history[-1]]
+    expired_before = NOW - timedelta(days=100)
+
+    assert list(faults_of(STORE, DECIDER, stored, history, expired_before)) == []
+    assert len(list(faults_of(STORE, DECIDER, stored, twice, expired_before))) >= 1
+
+
 def test_a_history_that_cannot_be_read_is_told_without_its_data() -> None:
     stored = document()
     broken: dict[str, Any] = stored["history"][0]["events"][0]
@@ -112,3 +165,19 @@ def test_of_endless_faults_the_first_thousand_are_kept() -> None:
         found.note(f"fault {number}")
 
     assert (found.fault_count, len(found.faults)) == (1_500, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("expired", "said"),
+    [
+        (0, ["Every record follows from its history."]),
+        (2, ["2 histories no longer begin", "Every record whose history is whole follows"]),
+    ],
+)
+def test_the_verdict_says_what_could_not_be_checked(expired: int, said: list[str]) -> None:
+    out = Console(file=StringIO(), width=200)
+
+    show([Audit("cancellation", "file", aggregates=3, expired=expired)], out)
+
+    assert isinstance(out.file, StringIO)
+    assert [one for one in said if one not in out.file.getvalue()] == []

@@ -23,9 +23,17 @@ def test_a_run_of_half_a_minute_starts_the_pauses_anew() -> None:
     assert patience.pause_after(30.0) == pytest.approx(0.2)
 
 
+def test_a_refused_configuration_is_tried_again_only_at_the_longest_pace() -> None:
+    patience = Patience()
+
+    assert [patience.pause_after(0.5, 78), patience.pause_after(60.0, 78)] == [10.0, 10.0]
+    assert patience.pause_after(0.5, 70) == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize(
     ("exit_code", "told"),
     [
+        (78, "refused its configuration (exit code 78; its log's last line says why)"),
         (70, "ended with exit code 70"),
         (0, "ended with exit code 0"),
         (-9, "was killed by SIGKILL"),

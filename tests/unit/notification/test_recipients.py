@@ -77,6 +77,7 @@ GOES_TO = {
 GOES_NOWHERE = {
     "the inquiry is still on its way": ([registered(), scheduled()], "inquiry_unknown", False),
     "an inquiry without any address": ([BY_PHONE, scheduled()], "no_address", True),
+    "a withdrawal before the request": ([opened(contact=Contact())], "no_address", False),
     "an inquiry with an unusable one": ([HOSTILE, scheduled()], "no_address", True),
     "a rejection without any address": ([rejected(contact=None)], "no_address", True),
     "a code before its holder": ([opened(), recorded_servicepac()], "no_address", False),
@@ -102,6 +103,13 @@ def test_a_contact_that_arrives_before_the_mail_goes_out_counts() -> None:
     world.receive(LATER)
 
     assert world.addressed(decision) == Recipient(NAME, FILE_EMAIL)
+
+
+def test_a_confirmation_does_not_wait_for_an_address_for_ever() -> None:
+    world = Notifications(opened(contact=Contact()))
+    after_a_minute = world.last.model_copy(update={"attempts": 6})
+
+    assert world.addressed(after_a_minute) == Unaddressable("no_address", permanent=True)
 
 
 def test_the_latest_profile_counts() -> None:

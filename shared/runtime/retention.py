@@ -1,0 +1,141 @@
+"""Are message ids kept as long as a message can come again? Asked once, at start (ADR 0006).
+
+A message can come again as long as its topic keeps it, and, where it lies in the dead letters, as
+long as those keep it: a replay puts it on its topic anew, for every reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
+
+from shared.events.topics import DEAD_LETTERS, topics_read_by
+from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.publisher import kafka_options
+from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
+
+DAY_MS = 24 * 60 * 60 * 1000
+MARGIN_MS = DAY_MS
+"""For clocks that differ, and for the pace at which a broker deletes."""
+
+ASKED_FOR = ("cleanup.policy", "retention.ms", "segment.ms")
+
+
+class Refused(Exception):
+    """With this configuration a replayed message could be decided twice; the text says why."""
+
+
+async def check_retention(service: str, settings: RuntimeSettings) -> None:
+    """Compare `HISTORY_KEPT_DAYS` with what the broker really keeps.
+
+    Nothing is asked where ids are kept for ever. Raises `Refused`, and `Outage` while the broker
+    cannot say.
+    """
+    if settings.history_kept_days is None:
+        return
+    topics = topics_read_by(service)
+    kept = await _kept_by_broker(settings, {*topics, DEAD_LETTERS})
+    objection = objection_to(
+        settings.history_kept_days, {name: kept[name] for name in topics}, kept[DEAD_LETTERS]
+    )
+    if objection is not None:
+        raise Refused(objection)
+
+
+def kept_ms(config: Mapping[str, str]) -> int | None:
+    """How long a topic may keep a record, in milliseconds; None for ever.
+
+    Records leave by the segment, once its newest is old enough; a segment takes records for up to
+    `segment.ms`. A compacted topic keeps the last record of each key unless it deletes too.
+    """
+    retention = int(config["retention.ms"])
+    if "delete" not in config["cleanup.policy"].split(",") or retention < 0:
+        return None
+    return retention + int(config["segment.ms"])
+
+
+def days_needed(topic_ms: int | None, dead_letters_ms: int | None) -> int | None:
+    """For how many days the ids of a topic's messages must be kept; None for ever."""
+    if topic_ms is None or dead_letters_ms is None:
+        return None
+    days = -(-(topic_ms + dead_letters_ms + MARGIN_MS) // DAY_MS)
+    return days if days <= LONGEST_KEPT_DAYS else None
+
+
+def objection_to(
+    kept_days: int, topics: Mapping[str, int | None], dead_letters_ms: int | None
+) -> str | None:
+    """Why ids may not be forgotten after `kept_days`, and what to do; None where they may.
+
+    `topics` says how many milliseconds each keeps a record, None for ever.
+    """
+    needed = {name: days_needed(ms, dead_letters_ms) for name, ms in topics.items()}
+    short = [name for name, days in needed.items() if days is None or days > kept_days]
+    if not short:
+        return None
+    told = ", ".join(f"{name} ({_in_days(topics[name])})" for name in short)
+    return (
+        f"HISTORY_KEPT_DAYS={kept_days}: ids are forgotten after {kept_days} days, but a message "
+        "can come again, and would be decided twice, as long as its topic keeps it, as long as "
+        f"{DEAD_LETTERS} ({_in_days(dead_letters_ms)}) keeps it for a replay, and a day: {told}. "
+        + _advice([needed[name] for name in short], topics, dead_letters_ms)
+    )
+
+
+def _advice(
+    needed: Sequence[int | None], topics: Mapping[str, int | None], dead_letters_ms: int | None
+) -> str:
+    days = [one for one in needed if one is not None]
+    if len(days) == len(needed):
+        return f"Set HISTORY_KEPT_DAYS to {max(days)} or more, or unset it to keep ids for ever."
+    endless = [
+        name for name, ms in {**topics, DEAD_LETTERS: dead_letters_ms}.items() if _endless(ms)
+    ]
+    return (
+        "Unset HISTORY_KEPT_DAYS to keep ids for ever, or give an end to what is kept by "
+        f"{', '.join(endless)}: cleanup.policy with delete, and retention.ms."
+    )
+
+
+def _endless(ms: int | None) -> bool:
+    return ms is None or ms > LONGEST_KEPT_DAYS * DAY_MS
+
+
+def _in_days(ms: int | None) -> str:
+    if ms is None:
+        return "for ever"
+    days = -(-ms // DAY_MS)
+    return "1 day" if days == 1 else f"{days} days"
+
+
+async def _kept_by_broker(
+    settings: RuntimeSettings, topics: Iterable[str]
+) -> dict[str, int | None]:
+    asked = [
+        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(ASKED_FOR)) for name in topics
+    ]
+    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    with kafka_at_work():
+        try:
+            await admin.start()
+            answers = await admin.describe_configs(asked)
+        finally:
+            await admin.close()
+    return {topic[3]: _told(topic) for answer in answers for topic in answer.resources}
+
+
+def _told(topic: Sequence[Any]) -> int | None:
+    """One topic's part of the answer: error code and text, kind, name, and (name, value, …)s."""
+    code, _text, _kind, name, entries = topic
+    if code == TopicAuthorizationFailedError.errno:
+        raise Refused(
+            f"HISTORY_KEPT_DAYS is set, but how long {name} keeps records may not be read: allow "
+            "this Kafka user DescribeConfigs on it, or unset HISTORY_KEPT_DAYS."
+        )
+    if code != NoError.errno:
+        raise Outage("kafka", f"{name}: {for_code(code).__name__}")
+    return kept_ms({entry[0]: entry[1] for entry in entries})

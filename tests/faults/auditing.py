@@ -1,0 +1,186 @@
+"""Was anything lost, doubled or reordered? Asked of what outsiders see, and of the records."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from desk.ops.records import Records, reading
+from desk.ops.supervisor import SERVICES
+from shared.events.topics import TOPIC_OF, TOPICS, topics_read_by
+from shared.runtime.store import Store
+from tests.faults.machine import Machine
+from tests.faults.watching import Place, Seen
+from tests.faults.workload import Expected
+
+
+@dataclass
+class Findings:
+    """What is wrong, in words; nothing, if the guarantees hold."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (f"lost: {one}" for one in self.lost)
+        yield from (f"doubled: {one}" for one in self.doubled)
+        yield from (f"out of order: {one}" for one in self.out_of_order)
+
+    def __iadd__(self, other: Findings) -> Findings:
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.out_of_order += other.out_of_order
+        return self
+
+
+def compare(expected: Expected, seen: Seen) -> Findings:
+    """A workload against what was seen of it on the public topics."""
+    found = Findings()
+    _count(found, "the inquiry of", dict.fromkeys(expected.mails, 1), seen.opened)
+    _count(found, "a mail about", expected.mails, seen.sent)
+    _count(
+        found, "the dead letter of", dict.fromkeys(expected.poison, 1), Counter(seen.dead.keys())
+    )
+    found.out_of_order += [
+        f"an event of inquiry {one} came before its opening"
+        for one in expected.mails
+        if one in seen.before_opened
+    ]
+    for number, course in expected.courses.items():
+        wanted = list(zip(course, range(1, len(course) + 1), strict=True))
+        _in_turn(found, f"contract {number}", wanted, seen.decisions.get(number, []))
+    for inquiry_id, words in expected.words.items():
+        _in_turn(found, f"inquiry {inquiry_id}", words, seen.words.get(inquiry_id, []))
+    return found
+
+
+def complete(expected: Expected, seen: Seen) -> bool:
+    """Whether all has come that must come."""
+    return not compare(expected, seen).lost
+
+
+def _count(found: Findings, what: str, wanted: Mapping[str, int], seen: Counter[str]) -> None:
+    for one, count in wanted.items():
+        if seen[one] < count:
+            found.lost.append(f"{what} {one}")
+        if seen[one] > count:
+            found.doubled.append(f"{what} {one}")
+
+
+def _in_turn(found: Findings, of: str, wanted: Sequence[Any], seen: Sequence[Any]) -> None:
+    if list(seen) == list(wanted):
+        return
+    missing, more = Counter(wanted) - Counter(seen), Counter(seen) - Counter(wanted)
+    found.lost += [f"{what} of {of}" for what in missing.elements()]
+    found.doubled += [f"{what} of {of}" for what in more.elements()]
+    if not missing and not more:
+        found.out_of_order.append(f"what happened to {of}: {seen}")
+
+
+async def audit(machine: Machine, seen: Seen) -> Findings:
+    """Everything at the end: histories against topics, mails, offsets, and `desk verify`."""
+    found = await _published_as_recorded(machine, seen)
+    found += _mails_as_said(machine, seen)
+    found.lost += [f"nobody has read {one}" for one in await _unread(machine.bootstrap)]
+    verified = await desk_verify(machine)
+    if verified is not None:
+        found.lost.append(f"desk verify says:\n{verified}")
+    return found
+
+
+def _mails_as_said(machine: Machine, seen: Seen) -> Findings:
+    """Every mail that is said to be sent was taken, and no mail but these."""
+    taken = {message_id.strip("<>").split("@")[0] for message_id in machine.mails_taken()}
+    said = set(seen.notifications)
+    return Findings(
+        lost=[f"mail {one}" for one in said - taken],
+        doubled=[f"a mail that nobody speaks of: {one}" for one in taken - said],
+    )
+
+
+async def _published_as_recorded(machine: Machine, seen: Seen) -> Findings:
+    """Each event of each history is on its topic, and first in the order of that history."""
+    found = Findings()
+    recorded: set[str] = set()
+    async with reading(machine.mongo_url) as services:
+        for records in services.values():
+            async for aggregate, events in _histories(records):
+                places = [seen.first.get(event["id"]) for event in events]
+                recorded.update(event["id"] for event in events)
+                found.lost += [
+                    f"{event['type']} of {aggregate} is recorded and not published"
+                    for event, place in zip(events, places, strict=True)
+                    if place is None
+                ]
+                if not _in_order(place for place in places if place is not None):
+                    found.out_of_order.append(f"the events of {aggregate}")
+    stray = set(seen.first) - recorded
+    found.doubled += [f"event {one} is published and not recorded" for one in stray]
+    return found
+
+
+async def _histories(records: Records) -> Any:
+    """Of every aggregate that publishes: its name, and its public events in order."""
+    store: Store = records.store
+    for decider in records.service.deciders:
+        if not decider.publishes:
+            continue
+        async for document in records.database.collection(decider.kind).find({}):
+            history = await store.whole_history(decider.kind, document)
+            events = [e for entry in history for e in entry["events"] if e["type"] in TOPIC_OF]
+            yield f"{decider.kind} {document['_id']}", events
+
+
+def _in_order(places: Iterable[Place]) -> bool:
+    """Whether the offsets grow in each partition; among partitions there is no order."""
+    last: dict[tuple[str, int], int] = {}
+    for topic, partition, offset in places:
+        if offset < last.get((topic, partition), -1):
+            return False
+        last[topic, partition] = offset
+    return True
+
+
+async def _unread(bootstrap: str) -> list[str]:
+    """The partitions whose end some service's group has not committed."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    await admin.start()
+    await consumer.start()
+    unread: list[str] = []
+    try:
+        for service in SERVICES:
+            committed = await admin.list_consumer_group_offsets(f"desk.{service}")
+            partitions = [
+                TopicPartition(name, number)
+                for name in topics_read_by(service)
+                for number in range(TOPICS[name].partitions)
+            ]
+            ends = await consumer.end_offsets(partitions)
+            for one in partitions:
+                done = committed[one].offset if one in committed else 0
+                if done < ends[one]:
+                    unread.append(f"{one.topic}/{one.partition} in {service}: {done}, {ends[one]}")
+    finally:
+        await consumer.stop()
+        await admin.close()
+    return unread
+
+
+async def desk_verify(machine: Machine) -> str | None:
+    """What the operator's own command finds wrong, or None."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desk.cli", "verify", "--mongo", machine.mongo_url),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return output.decode() if process.returncode else None

@@ -1,0 +1,81 @@
+"""A service that dies exactly where it is told to: `python -m tests.faults.dying <service>`.
+
+The product's own process, with its stage's steps watched from outside. Whoever wants a death puts
+a file `<service>.<step>` into the directory FAULTS_ORDERS; the process takes it away and sends
+itself SIGKILL (or, for `<service>.<step>.TERM`, SIGTERM) as it leaves that step. The product knows
+nothing of this: what it costs there is nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shared.runtime import app
+from shared.runtime.publisher import KafkaPublisher
+from shared.runtime.stage import Stage
+
+STEPS = ("read", "decide", "store", "half of publish", "publish", "commit")
+"""After which of its acts a process may be told to die; the last two of them lose nothing new."""
+ORDERS = "FAULTS_ORDERS"
+
+
+class Orders:
+    """The deaths that are wanted of one service."""
+
+    def __init__(self, directory: Path, service: str) -> None:
+        self._directory = directory
+        self._service = service
+
+    def obey(self, step: str) -> None:
+        """Die here, or begin to stop, if that is wanted. Each order is obeyed once."""
+        for suffix, number in (("", signal.SIGKILL), (".TERM", signal.SIGTERM)):
+            try:
+                (self._directory / f"{self._service}.{step}{suffix}").unlink()
+            except FileNotFoundError:
+                continue
+            os.kill(os.getpid(), number)
+
+
+def watch(orders: Orders) -> None:
+    """Put the orders between the runtime's parts, in this process alone."""
+
+    class WatchedStage(Stage):
+        @contextmanager
+        def _timed(self, step: str, steps: dict[str, float]) -> Iterator[None]:
+            with super()._timed(step, steps):
+                yield
+            orders.obey(step)
+
+    class WatchedPublisher(KafkaPublisher):
+        async def publish(self, outgoing: Sequence[Any]) -> None:
+            half = len(outgoing) // 2
+            if half:
+                await super().publish(outgoing[:half])
+                orders.obey("half of publish")
+            await super().publish(outgoing[half:])
+
+    class WatchedConsumption(app.Consumption):
+        async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
+            await super()._commit(consumer, records)
+            orders.obey("commit")
+
+    parts = {"Stage": WatchedStage, "KafkaPublisher": WatchedPublisher}
+    for name, part in (parts | {"Consumption": WatchedConsumption}).items():
+        setattr(app, name, part)
+
+
+def main() -> None:
+    [service] = sys.argv[1:]
+    watch(Orders(Path(os.environ[ORDERS]), service))
+    importlib.import_module(f"services.{service}.__main__").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""The machine that faults are injected into: every server and service a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from desk.embedded.child import Child
+from desk.embedded.database import SUITED_SETTINGS, database, database_ready, database_url
+from desk.embedded.mailbox import mailbox_ready
+from desk.embedded.ports import HOST, choose_ports
+from desk.ops import watching
+from desk.ops.supervisor import SERVICES, Desk, command, desk_up
+from shared.events.topics import DEAD_LETTERS
+from tests.apache_kafka.broker import ApacheKafka, prepared
+from tests.faults import dying, post_office
+
+ROOT = Path(__file__).parents[2]
+READY_WITHIN_S = 60.0
+STOP_GRACE_S = 20.0
+SETTINGS = {
+    "WORKER_LEASE_SECONDS": "10",
+    "SMTP_TIMEOUT_SECONDS": "5",
+    "SMTP_CONNECTIONS": "4",
+    "CONTRACT_GRACE_SECONDS": "5",
+    "KAFKA_MAX_POLL_INTERVAL_MS": "10000",
+    "MAX_PAUSE_SECONDS": "3",
+    "LOG_LEVEL": "INFO",
+}
+"""Short leases and intervals: what takes minutes in production takes seconds here."""
+
+
+@dataclass
+class Machine:
+    """Apache Kafka, a database, a mail server and the desk, on this machine."""
+
+    directory: Path
+    kafka: ApacheKafka
+    database: Child
+    database_port: int
+    mail: Child
+    mail_port: int
+    desk: Desk
+    more: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def bootstrap(self) -> str:
+        return self.kafka.address
+
+    @property
+    def mongo_url(self) -> str:
+        return database_url(self.database_port)
+
+    def mails_taken(self) -> list[str]:
+        """The Message-ID of every mail the mail server has taken, repeats and all."""
+        return (self.directory / "mail" / post_office.TAKEN).read_text().split("\n")[:-1]
+
+    def mail_is(self, mood: str) -> None:
+        """`well`, `refusing`, `slow` or `dropping`, from the next mail on."""
+        _write(self.directory / "mail" / post_office.MOOD, mood)
+
+    def order(self, service: str, step: str, *, term: bool = False) -> Path:
+        """Have a service die (or stop) after a step; the file is gone once it has."""
+        order = self.directory / "orders" / f"{service}.{step}{'.TERM' if term else ''}"
+        order.touch()
+        return order
+
+    def pid_of(self, service: str) -> int:
+        pid = self.desk.services[service].pid
+        assert pid is not None
+        return pid
+
+    async def start_database(self) -> None:
+        self.database.start()
+        await self.database.wait_ready(partial(database_ready, self.database_port), READY_WITHIN_S)
+
+    async def start_mail(self) -> None:
+        self.mail.start()
+        await self.mail.wait_ready(partial(mailbox_ready, self.mail_port), READY_WITHIN_S)
+
+    async def dead_letters_writable(self, *, yes: bool) -> None:
+        """Kafka refuses what is meant for the dead letters, as a broker out of disk would."""
+        replicas = "1" if yes else "2"
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            limits = {"max.message.bytes": str(2 * 1024 * 1024), "min.insync.replicas": replicas}
+            resource = ConfigResource(ConfigResourceType.TOPIC, DEAD_LETTERS, limits)
+            await admin.alter_configs([resource])
+        finally:
+            await admin.close()
+
+    def another(self, service: str, number: int) -> Child:
+        """One more instance of a service, started; `stop` it or `kill` it."""
+        name = f"{service}-{number}"
+        child = Child(
+            name,
+            command(service, dying.__name__),
+            log_file=self.directory / "desk" / "logs" / f"{name}.log",
+            env=self._environment(),
+        )
+        child.start()
+        self.more[name] = child
+        return child
+
+    def _environment(self) -> dict[str, str]:
+        return (
+            os.environ
+            | SUITED_SETTINGS
+            | SETTINGS
+            | {
+                "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+                "MONGO_URL": self.mongo_url,
+                "SMTP_URL": f"smtp://{HOST}:{self.mail_port}",
+                dying.ORDERS: str(self.directory / "orders"),
+                "PYTHONPATH": str(ROOT),
+            }
+        )
+
+
+@asynccontextmanager
+async def machine(directory: Path) -> AsyncIterator[Machine]:
+    """A running machine; whatever of it still runs when left is stopped."""
+    watching.STEADY_AFTER_S = 1.0  # it is we who kill: the supervisor need not grow its pauses
+    (directory / "orders").mkdir(parents=True)
+    (directory / "mail").mkdir()
+    _write(directory / "mail" / post_office.MOOD, "well")
+    ports = choose_ports(["database", "mail"], directory / "ports.json")
+    kafka = await prepared(directory / "apache-kafka")
+    mail = Child(
+        "mail",
+        _module(post_office.__name__, str(ports["mail"]), str(directory / "mail")),
+        log_file=directory / "mail.log",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    store = database(directory / "database", ports["database"])
+    environment = (
+        SETTINGS
+        | SUITED_SETTINGS
+        | {
+            dying.ORDERS: str(directory / "orders"),
+            "PYTHONPATH": str(ROOT),
+        }
+    )
+    more: dict[str, Child] = {}
+    try:
+        mail.start()
+        store.start()
+        await mail.wait_ready(partial(mailbox_ready, ports["mail"]), READY_WITHIN_S)
+        await store.wait_ready(partial(database_ready, ports["database"]), READY_WITHIN_S)
+        await kafka.start()
+        async with desk_up(
+            directory / "desk",
+            kafka=kafka.address,
+            mongo=database_url(ports["database"]),
+            smtp=f"smtp://{HOST}:{ports['mail']}",
+            overrides=environment,
+            run_by=dying.__name__,
+            say=partial(_note, directory / "supervisor.log"),
+        ) as desk:
+            yield Machine(
+                directory, kafka, store, ports["database"], mail, ports["mail"], desk, more
+            )
+    finally:
+        await asyncio.gather(*(child.stop(STOP_GRACE_S) for child in more.values()))
+        await kafka.stop()
+        await asyncio.gather(store.stop(STOP_GRACE_S), mail.stop(STOP_GRACE_S))
+
+
+@asynccontextmanager
+async def frozen(*pids: int) -> AsyncIterator[None]:
+    """SIGSTOP while inside, SIGCONT after."""
+    for pid in pids:
+        os.killpg(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.killpg(pid, signal.SIGCONT)
+
+
+async def throttled(pid: int, *, runs_s: float, rests_s: float, for_s: float) -> None:
+    """Let a process run for a little while only, again and again: slow, but alive."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + for_s
+    while loop.time() < until:
+        async with frozen(pid):
+            await asyncio.sleep(rests_s)
+        await asyncio.sleep(runs_s)
+
+
+def kill_group(*pids: int) -> None:
+    """SIGKILL, all in one go."""
+    for pid in pids:
+        os.killpg(pid, signal.SIGKILL)
+
+
+def every_service(one: Machine) -> list[int]:
+    return [one.pid_of(name) for name in SERVICES]
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", name, *arguments]
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.rename(file)
+
+
+def _note(file: Path, line: str) -> None:
+    with file.open("a") as log:
+        log.write(line + "\n")

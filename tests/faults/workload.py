@@ -1,0 +1,226 @@
+"""What an outside channel publishes, and what must come of it.
+
+A case is one contract that is cancelled, given back and cancelled again, beside two questions, one
+of them followed up word by word. Its steps lie some cases apart, so that faults come between them.
+Some cases also cancel a contract that nobody knows, which a timer refers to a person, or publish
+a record that is no JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.events.envelope import message_uuid
+
+SOURCE = "/channels/fault-suite"
+UNKNOWN_EVERY = 20
+POISON_EVERY = 10
+AT_ONCE = 4
+"""Cases published between two waits for the broker."""
+AGAIN_AFTER_S = 0.2
+
+CANCEL, WITHDRAW = "submission.cancellation.v1", "submission.cancellation_withdrawal.v1"
+QUESTION, FOLLOW_UP = "submission.inquiry.v1", "submission.follow_up.v1"
+WORDS = (1, 2, 3)
+MAILS = {QUESTION: 1, CANCEL: 2, WITHDRAW: 2}
+"""The confirmation of receipt, and the decision's own mail."""
+COURSE = ("cancellation.scheduled.v1", "cancellation.withdrawn.v1", "cancellation.scheduled.v1")
+REFERRED = ("cancellation.referred.v1",)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One record as the channel sends it; `poison` has a value that is not JSON."""
+
+    topic: str
+    ce_type: str
+    ce_id: str
+    key: str
+    value: bytes
+    poison: bool = False
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        values = {
+            "ce_specversion": "1.0",
+            "ce_id": self.ce_id,
+            "ce_source": SOURCE,
+            "ce_type": self.ce_type,
+            "content-type": "application/json",
+        }
+        return [(name, value.encode()) for name, value in values.items()]
+
+    @property
+    def inquiry_id(self) -> str:
+        return str(message_uuid(SOURCE, self.ce_id))
+
+
+@dataclass
+class Expected:
+    """What must be seen outside, in the end.
+
+    `mails` and `words` are by inquiry, `courses` by contract, `poison` are ids of what is no event.
+    """
+
+    mails: dict[str, int] = field(default_factory=dict)
+    courses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    words: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    poison: set[str] = field(default_factory=set)
+    submissions: int = 0
+
+    def note(self, sent: Sent) -> None:
+        """The broker has acknowledged it: from now on it counts."""
+        if sent.poison:
+            self.poison.add(sent.ce_id)
+            return
+        self.submissions += 1
+        data = json.loads(sent.value)
+        if sent.ce_type == FOLLOW_UP:
+            self.words[data["inquiry_id"]] = WORDS
+            return
+        self.mails[sent.inquiry_id] = MAILS[sent.ce_type]
+        for number in data.get("contract_numbers", ()):
+            self.courses[number] = REFERRED if number.startswith("U-") else COURSE
+
+
+def contract(number: str) -> Sent:
+    """The registry's record of a monthly licence."""
+    data = {
+        "contract_number": number,
+        "customer_id": f"C-{number}",
+        "type": "monthly_licence",
+        "title": "Licencia de prueba",
+        "starts_on": "2025-01-01",
+        "auto_renewal": False,
+    }
+    ce_type = "registry.contract_recorded.v1"
+    return Sent("registry.contracts", ce_type, f"contract-{number}", number, _json(data))
+
+
+def cases(name: str, begin: int) -> Iterator[list[Sent]]:
+    """Case by case without end; case `n` is about contract `K-n`, from `begin` on."""
+    return (_steps(name, number, begin, number + 1) for number in count(begin))
+
+
+def last_steps(name: str, begin: int, end: int) -> Iterator[list[Sent]]:
+    """What the cases begun before `end` have still to come."""
+    longest = max(later for later, _ in STEPS)
+    return (_steps(name, number, begin, end) for number in range(end, end + longest))
+
+
+def _steps(name: str, number: int, begin: int, end: int) -> list[Sent]:
+    """The first step of this case, and the later steps of earlier ones."""
+    cases = ((number - later, make) for later, make in STEPS)
+    return [one for case, make in cases if begin <= case < end for one in make(name, case)]
+
+
+def _first(name: str, number: int) -> Iterator[Sent]:
+    yield _cancel(f"K-{number}", f"{name}-{number}-cancel")
+    yield _question(f"Q-{number}", f"{name}-{number}-a")
+    yield _question(f"Q-{number}", f"{name}-{number}-b")
+    if number % UNKNOWN_EVERY == 0:
+        yield _cancel(f"U-{number}", f"{name}-{number}-unknown")
+    if number % POISON_EVERY == 0:
+        ce_id = f"{name}-{number}-poison"
+        yield Sent("desk.submissions", QUESTION, ce_id, f"C-K-{number}", b"{", poison=True)
+
+
+def _more_words(word: int, name: str, number: int) -> Iterator[Sent]:
+    inquiry_id = str(message_uuid(SOURCE, f"{name}-{number}-a"))
+    more = {"inquiry_id": inquiry_id, "text": str(word)}
+    yield _submission(FOLLOW_UP, f"{name}-{number}-word-{word}", f"Q-{number}", more)
+
+
+def _back(name: str, number: int) -> Iterator[Sent]:
+    more = {"contract_number": f"K-{number}"}
+    yield _submission(WITHDRAW, f"{name}-{number}-withdraw", f"C-K-{number}", more)
+
+
+def _again(name: str, number: int) -> Iterator[Sent]:
+    yield _cancel(f"K-{number}", f"{name}-{number}-again")
+
+
+STEPS: tuple[tuple[int, Callable[[str, int], Iterator[Sent]]], ...] = (
+    (0, _first),
+    *((2 * word, partial(_more_words, word)) for word in WORDS),
+    (8, _back),
+    (16, _again),
+)
+"""How many cases later each step of a case is published."""
+
+
+def _submission(ce_type: str, ce_id: str, customer_id: str, more: dict[str, Any]) -> Sent:
+    common = {
+        "customer_id": customer_id,
+        "channel": "web",
+        "received_at": datetime.now(UTC).isoformat(),
+    }
+    return Sent("desk.submissions", ce_type, ce_id, customer_id, _json(common | more))
+
+
+_CONTACT = {"contact": {"name": "Cliente de Prueba", "email": "cliente@example.test"}}
+
+
+def _cancel(number: str, ce_id: str) -> Sent:
+    more = {"contract_numbers": [number], "destruction_confirmed": True, **_CONTACT}
+    return _submission(CANCEL, ce_id, f"C-{number}", more)
+
+
+def _question(customer_id: str, ce_id: str) -> Sent:
+    more = {"request_type": "contracts", "subject": "Una pregunta", "text": "¿Cómo se hace?"}
+    return _submission(QUESTION, ce_id, customer_id, more | _CONTACT)
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return json.dumps(data).encode()
+
+
+class Channel:
+    """A client that repeats what was not acknowledged, under the same id, and keeps the order."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+        self.repeats: Counter[str] = Counter()
+
+    async def start(self) -> None:
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        await self._producer.stop()
+
+    async def publish(self, records: list[Sent], expected: Expected | None = None) -> None:
+        """Return once every record is acknowledged."""
+        waiting = records
+        while waiting:
+            sent = [await self._send(one) for one in waiting]
+            answers = await asyncio.gather(*sent, return_exceptions=True)
+            pairs = list(zip(waiting, answers, strict=True))
+            for one, answer in pairs:
+                if expected is not None and not isinstance(answer, BaseException):
+                    expected.note(one)
+            waiting = [one for one, answer in pairs if isinstance(answer, BaseException)]
+            if waiting:
+                self.repeats.update(one.ce_id for one in waiting)
+                await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _send(self, one: Sent) -> asyncio.Future[Any]:
+        while True:
+            try:
+                sent: asyncio.Future[Any] = await self._producer.send(
+                    one.topic, one.value, one.key.encode(), headers=one.headers
+                )
+            except KafkaError:
+                await asyncio.sleep(AGAIN_AFTER_S)
+            else:
+                return sent

@@ -1,0 +1,178 @@
+"""A service does not start where a replayed message could be decided twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from desk.embedded.stack import Endpoints, Stack
+from shared.events.topics import CANCELLATION, INTAKE
+from shared.mongo import Database, connect
+from shared.runtime import retention
+from shared.runtime.archive import expiry_of
+from shared.runtime.faults import Outage
+from shared.runtime.retention import DAY_MS, Refused, check_retention
+from shared.runtime.store import Store
+from shared.runtime.topics import create_missing_topics
+from shared.settings import RuntimeSettings
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import running, settings_for
+
+ENOUGH = 2 * (365 + 7) + 1
+"""Topics and dead letters keep a year, in segments of a week; and a day."""
+
+
+@pytest.fixture
+async def broker(endpoints: Endpoints) -> Endpoints:
+    """The broker with every topic, as the services make them."""
+    await create_missing_topics(settings_for(endpoints, "setup"))
+    return endpoints
+
+
+@pytest.fixture
+async def own_broker(own_stack: Stack) -> Endpoints:
+    """The same, for a test that changes topics."""
+    await create_missing_topics(settings_for(own_stack.endpoints, "setup"))
+    return own_stack.endpoints
+
+
+def kept(endpoints: Endpoints, days: int | None) -> RuntimeSettings:
+    return settings_for(endpoints, f"kept{uuid4().hex[:8]}", history_kept_days=days)
+
+
+async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, str]) -> None:
+    """As an operator may, at any time and without telling the desk. Returns once it holds."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=endpoints.kafka_bootstrap_servers)
+    asked = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(values))
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(values))])
+        async with asyncio.timeout(10):
+            while await told_by(admin, asked) != values:
+                await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
+
+
+async def told_by(admin: AIOKafkaAdminClient, asked: ConfigResource) -> dict[str, str]:
+    [answer] = await admin.describe_configs([asked])
+    [(*_, entries)] = answer.resources
+    return {entry[0]: entry[1] for entry in entries}
+
+
+async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoints) -> None:
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": broker.kafka_bootstrap_servers,
+        "MONGO_URL": broker.mongo_url,
+        "HISTORY_KEPT_DAYS": "400",
+        "LOG_FORMAT": "json",
+    }
+    service = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desk.embedded.service", CANCELLATION),
+        env=os.environ | environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await asyncio.wait_for(service.communicate(), 60)
+
+    last: dict[str, Any] = json.loads(said.splitlines()[-1])
+    assert service.returncode == 78
+    assert last["level"] == "critical"
+    assert "desk.cancellation-requests (372 days)" in last["why"]
+    assert "desk.dead-letters (372 days)" in last["why"]
+    assert f"Set HISTORY_KEPT_DAYS to {ENOUGH} or more" in last["why"]
+
+
+async def test_ids_are_accepted_from_the_day_on_that_covers_every_return(broker: Endpoints) -> None:
+    await check_retention(CANCELLATION, kept(broker, ENOUGH))
+    with pytest.raises(Refused):
+        await check_retention(CANCELLATION, kept(broker, ENOUGH - 1))
+
+
+async def test_what_the_broker_really_keeps_counts(own_broker: Endpoints) -> None:
+    await set_on_broker(own_broker, "billing.invoices", {"retention.ms": str(730 * DAY_MS)})
+
+    with pytest.raises(Refused) as refused:
+        await check_retention(CANCELLATION, kept(own_broker, ENOUGH))
+
+    assert "and a day: billing.invoices (737 days). " in str(refused.value)
+
+
+async def test_a_compacted_topic_is_kept_for_ever_unless_it_deletes_too(
+    own_broker: Endpoints,
+) -> None:
+    settings = kept(own_broker, ENOUGH)
+    with pytest.raises(Refused, match=r"kept by desk\.customers:"):
+        await check_retention(INTAKE, settings)
+    bounded = {"cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS)}
+    await set_on_broker(own_broker, "desk.customers", bounded)
+
+    async with running(toy.build(), settings) as runtime:
+        found = await runtime.store.expiry("seen")
+        status = runtime.health.status
+
+    assert (found, status) == (timedelta(days=ENOUGH), "ok")
+
+
+async def test_nothing_is_asked_where_ids_are_kept_for_ever() -> None:
+    await check_retention(INTAKE, RuntimeSettings(kafka_bootstrap_servers="127.0.0.1:1"))
+
+
+async def test_a_broker_that_is_away_is_waited_for() -> None:
+    settings = RuntimeSettings(kafka_bootstrap_servers="127.0.0.1:1", history_kept_days=ENOUGH)
+
+    with pytest.raises(Outage):
+        await check_retention(INTAKE, settings)
+
+
+async def test_a_topic_that_is_not_there_yet_is_waited_for(
+    broker: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "topics_read_by", lambda _service: ("desk.not-there-yet",))
+
+    with pytest.raises(Outage, match="UnknownTopicOrPartition"):
+        await check_retention(INTAKE, kept(broker, ENOUGH))
+
+
+@pytest.fixture
+async def database(endpoints: Endpoints) -> AsyncIterator[Database]:
+    client = connect(endpoints.mongo_url)
+    yield Database(client, f"archive{uuid4().hex[:8]}")
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [(None,), (30,), (30, 30), (30, 400), (400, 30), (30, None), (30, None, 60)],
+)
+async def test_the_database_forgets_as_last_configured(
+    database: Database, configured: tuple[int | None, ...]
+) -> None:
+    store = Store(database, toy.build().deciders)
+    for days in configured:
+        await store.prepare(kept=None if days is None else timedelta(days=days))
+
+    last = configured[-1]
+    assert await expiry_of(database.collection("seen_history")) == (
+        None if last is None else timedelta(days=last)
+    )
+    assert await expiry_of(database.collection("seen")) is None
+
+
+async def test_archived_messages_are_found_by_an_index(database: Database) -> None:
+    await Store(database, toy.build().deciders).prepare()
+
+    found = await database.collection("seen_history").index_information()
+
+    keys = [list(dict(index["key"])) for index in found.values()]
+    assert ["aggregate", "number"] in keys
+    assert ["aggregate", "message_id"] in keys

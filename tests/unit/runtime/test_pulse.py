@@ -1,0 +1,125 @@
+"""What an idle service says of dependencies that do not answer, and when it takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from pymongo.errors import NetworkTimeout
+
+from shared.metrics import Metrics
+from shared.runtime.health import Health
+from shared.runtime.pulse import Pulse
+
+
+@dataclass
+class Dependency:
+    """Answers, or fails as told; counts how often it was asked."""
+
+    failure: Exception | None = None
+    asked: int = 0
+
+    async def ask(self) -> None:
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+
+
+@dataclass
+class Idle:
+    """A service without work, its two dependencies, and its pulse."""
+
+    kafka: Dependency = field(default_factory=Dependency)
+    mongodb: Dependency = field(default_factory=Dependency)
+
+    def __post_init__(self) -> None:
+        self.health = Health("idle", Metrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        self.health.begun()
+        asks = {"kafka": self.kafka.ask, "mongodb": self.mongodb.ask}
+        self.pulse = Pulse(self.health, asks, seconds=60)
+
+    def outages(self, dependency: str) -> float | None:
+        registry = self.health.metrics.registry
+        return registry.get_sample_value("desk_outages_total", {"dependency": dependency})
+
+
+@pytest.mark.parametrize(
+    ("failure", "dependency"),
+    [
+        (KafkaConnectionError(), "kafka"),
+        (TimeoutError(), "kafka"),
+        (ConnectionRefusedError(), "kafka"),
+        (NetworkTimeout(), "mongodb"),
+    ],
+)
+async def test_a_silent_dependency_is_named_alone(failure: Exception, dependency: str) -> None:
+    idle = Idle()
+    getattr(idle, dependency).failure = failure
+
+    await idle.pulse.beat()
+
+    assert idle.health.status == "degraded"
+    assert set(idle.health.away) == {dependency}
+
+
+async def test_an_outage_is_counted_once_however_long_it_lasts() -> None:
+    idle = Idle(mongodb=Dependency(NetworkTimeout()))
+
+    for _ in range(5):
+        await idle.pulse.beat()
+
+    assert idle.mongodb.asked == 5
+    assert idle.outages("mongodb") == 1
+
+
+async def test_what_answers_again_is_no_longer_away_and_its_next_outage_counts() -> None:
+    idle = Idle(kafka=Dependency(KafkaConnectionError()))
+    await idle.pulse.beat()
+    idle.kafka.failure = None
+    await idle.pulse.beat()
+    healthy = idle.health.status
+    idle.kafka.failure = KafkaConnectionError()
+    await idle.pulse.beat()
+
+    assert healthy == "ok"
+    assert (idle.health.status, idle.outages("kafka")) == ("degraded", 2)
+
+
+@pytest.mark.parametrize("noticed_first", [True, False])
+async def test_an_answer_does_not_hide_that_work_still_fails(noticed_first: bool) -> None:
+    idle = Idle(kafka=Dependency(KafkaConnectionError() if noticed_first else None))
+    await idle.pulse.beat()
+    idle.health.lost("kafka")
+    idle.kafka.failure = None
+
+    await idle.pulse.beat()
+
+    assert set(idle.health.away) == {"kafka"}
+
+
+async def test_work_that_succeeds_takes_back_what_the_pulse_found() -> None:
+    idle = Idle(kafka=Dependency(KafkaConnectionError()))
+    await idle.pulse.beat()
+
+    idle.health.back("mongodb", "kafka")
+
+    assert idle.health.status == "ok"
+
+
+async def test_a_busy_service_is_not_asked_until_it_is_idle_again() -> None:
+    idle = Idle()
+    idle.health.progressed()
+    await idle.pulse.beat()
+    while_busy = idle.kafka.asked
+    await idle.pulse.beat()
+
+    assert (while_busy, idle.kafka.asked) == (0, 1)
+
+
+async def test_a_defect_in_asking_is_not_taken_for_an_outage() -> None:
+    idle = Idle(kafka=Dependency(ZeroDivisionError()))
+
+    with pytest.raises(ZeroDivisionError):
+        await idle.pulse.beat()
