@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka lint docs format constraints clean
+.PHONY: help install demo up test test-kafka faults poison bench-parking lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,18 @@ $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 test-kafka: install $(KAFKA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
 	$(BIN)/python -m pytest --infra kafka --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
+
+FAULTS_REPORT := docs/faults.md
+
+faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1: over 200)
+	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 270 --contracts 14000 --report $(FAULTS_REPORT))
+
+bench-parking: install  ## Does a parked contract slow its neighbours? Side by side
+	$(BIN)/python -m bench.parking
+
+# On Apache Kafka where its jars are, else on the embedded broker; the output says which.
+poison: install  ## Feed a desk with random faulty records and audit it (INPUTS=100000 SEED=1)
+	$(BIN)/python -m tests.poison --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
 
 lint: install  ## Format check, lint, strict types, import rules
 	$(BIN)/ruff format --check .

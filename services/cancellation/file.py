@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from services.cancellation.given import Given
 from shared.events.values import (
-    ContractNumber,
     Evidence,
     Instant,
     Value,
@@ -113,7 +112,7 @@ class File(Value):
     `sequence` is the number of the last public event, `woken_for` the latest timer decided.
     """
 
-    contract_number: ContractNumber
+    contract_number: str
     contract: ContractFacts | None = None
     requests: tuple[Request, ...] = ()
     cancellation: Cancellation | None = None

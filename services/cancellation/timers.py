@@ -11,13 +11,12 @@ from services.cancellation.file import Cancellation, File, Request, Status
 from services.cancellation.policies import every_policy
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.policies.renewal_lapse import lapse_decided_at, open_renewals
-from services.cancellation.policies.wording import ONE_DAY
 from services.cancellation.records import FileWoken
 from services.cancellation.renewals import lapse_unpaid
 from services.cancellation.requesting import decide_request
 from shared.events.cancellations import CancellationEvidenceReminded, CancellationTookEffect
 from shared.events.internal import TimerDue
-from shared.events.values import start_of_day
+from shared.events.values import days_after, start_of_day
 
 NEXT_INSTANT = timedelta(milliseconds=1)
 """The database keeps instants to the millisecond."""
@@ -32,7 +31,10 @@ def due_at(file: File) -> datetime | None:
     earliest = min(_due_times(file), default=None)
     if earliest is None or file.woken_for is None:
         return earliest
-    return max(earliest, file.woken_for + NEXT_INSTANT)
+    try:
+        return max(earliest, file.woken_for + NEXT_INSTANT)
+    except OverflowError:  # woken for the calendar's end: nothing can be later
+        return None
 
 
 def _due_times(file: File) -> Iterator[datetime]:
@@ -55,7 +57,7 @@ def _request_due_at(request: Request) -> datetime:
 
 
 def _expires_at(request: Request) -> datetime:
-    return start_of_day(request.due_on + ONE_DAY)
+    return start_of_day(days_after(request.due_on, 1))
 
 
 def woken(course: Course, timer: TimerDue) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from zoneinfo import ZoneInfo
+
+from shared.events.values import in_madrid
 
 _MOST_DIGITS = 30
 
@@ -68,7 +69,7 @@ class Wording:
 
     def instant(self, instant: datetime) -> str:
         """To the second, in Europe/Madrid, with the offset that tells the repeated hour apart."""
-        local = instant.astimezone(ZoneInfo("Europe/Madrid"))
+        local = in_madrid(instant)
         offset = f"{local:%z}"
         return f"{self.day(local.date())}, {local:%H:%M:%S} (Madrid, UTC{offset[:3]}:{offset[3:5]})"
 

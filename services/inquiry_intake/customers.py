@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from services.inquiry_intake.submission_rules import readable
 from shared.events.contracts import CustomerProfile
 from shared.events.envelope import Event
 from shared.events.values import Contact
 
 CUSTOMER = "customer"
+_CONTACT: TypeAdapter[Contact] = TypeAdapter(Contact)
 
 
 class Customer(BaseModel):
@@ -23,5 +25,11 @@ class Customer(BaseModel):
 def evolve(_state: Customer | None, event: Event) -> Customer:
     """The customer as the newest profile says; each carries everything."""
     assert isinstance(event, CustomerProfile)
-    contact = Contact(name=event.name, email=event.email, phone=event.phone)
-    return Customer(customer_id=event.customer_id, contact=contact)
+    return Customer(customer_id=event.customer_id, contact=_contact_of(event))
+
+
+def _contact_of(profile: CustomerProfile) -> Contact:
+    """The profile's sound parts: it may be older than the form that is asked for today."""
+    given = profile.model_dump(include={"name", "email", "phone"})
+    sound = {name: value for name, value in given.items() if readable(_CONTACT, {name: value})}
+    return Contact.model_validate(sound)

@@ -126,7 +126,7 @@ def decide(
 
 
 def _due(message: Message, event: Event, mail: Mail, now: datetime) -> NotificationDue:
-    inquiry_id = getattr(event, "answers_inquiry_id", None) or getattr(event, "inquiry_id", None)
+    inquiry_id = inquiry_of(event)
     return NotificationDue(
         notification_id=notification_id(message, mail),
         template=mail.template,
@@ -138,6 +138,11 @@ def _due(message: Message, event: Event, mail: Mail, now: datetime) -> Notificat
         facts=event.model_dump(mode="json", include=set(mail.keeps)),
         due_at=now,
     )
+
+
+def inquiry_of(event: Event) -> str | None:
+    """The inquiry that the mail answers, which need not be the one that began the matter."""
+    return getattr(event, "answers_inquiry_id", None) or getattr(event, "inquiry_id", None)
 
 
 def _contract_of(event: Event) -> str | None:

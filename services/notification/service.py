@@ -10,7 +10,7 @@ from services.notification.sender import open_worker
 from services.notification.settings import Settings
 from shared.events.contracts import ContractRecorded, CustomerProfile
 from shared.events.envelope import Event, Message, Ref
-from shared.events.inquiries import InquiryClosed, InquiryOpened, InquiryProgressed, InquiryReopened
+from shared.events.inquiries import InquiryOpened
 from shared.events.internal import MailAttempted
 from shared.runtime.decider import Decider, Route, Service, replica
 
@@ -84,7 +84,8 @@ def _notification_of(message: Message, event: Event) -> tuple[Ref, ...]:
 
 
 def _reads_of(event: Event) -> tuple[Ref, ...]:
-    """These name an inquiry but not its customer."""
-    if isinstance(event, InquiryProgressed | InquiryClosed | InquiryReopened):
-        return (replicas.inquiry_ref(event.inquiry_id),)
-    return ()
+    """Where the event does not name the customer, its inquiry does."""
+    inquiry_id = domain.inquiry_of(event)
+    if not inquiry_id or getattr(event, "customer_id", None):
+        return ()
+    return (replicas.inquiry_ref(inquiry_id),)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.events.values import MADRID, Language
+from shared.events.values import Language, in_madrid
 
 _WEEKDAYS = (
     ("lunes", "Monday"),
@@ -176,7 +176,7 @@ class Wording:
         """`lunes, 5 de abril de 2027, 10:30`; takes the wire's form too."""
         if isinstance(instant, str):
             instant = datetime.fromisoformat(instant)
-        local = instant.astimezone(MADRID)
+        local = in_madrid(instant)
         return f"{self.day(local.date())}, {local:%H:%M}"
 
     def label(self, field: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.values import Bilingual, Day, Evidence
+from shared.events.values import Bilingual, Count, Day, Evidence
 
 
 class CancellationEvent(Event):
@@ -21,7 +21,7 @@ class CancellationEvent(Event):
     customer_id: str
     inquiry_id: str | None = None
     answers_inquiry_id: str | None = None
-    sequence: int
+    sequence: Count
     policy: str
     policy_version: str
     rule: str

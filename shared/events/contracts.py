@@ -9,6 +9,7 @@ from shared.events.envelope import Event
 from shared.events.values import (
     Consent,
     ContractNumber,
+    Count,
     CustomerId,
     Day,
     Flag,
@@ -145,7 +146,7 @@ class ContractActivationFailed(Event):
     contract_number: str
     customer_id: str
     inquiry_id: str
-    attempts_left: int
+    attempts_left: Count
 
 
 class CustomerProfile(Event):

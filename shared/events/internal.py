@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.events.envelope import Event
-from shared.events.values import Instant
+from shared.events.values import Count, Instant
 
 
 class TimerDue(Event):
@@ -48,7 +48,7 @@ class MailAttempted(Outcome):
     ce_type: ClassVar[str] = "mail.attempted.v1"
 
     notification_id: str
-    attempt: int
+    attempt: Count
     recipient_hash: str
     error: str | None = None
     permanent: bool = False

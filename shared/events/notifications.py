@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.events.envelope import Event
+from shared.events.values import Count
 
 
 class NotificationEvent(Event):
@@ -18,7 +19,7 @@ class NotificationEvent(Event):
     recipient_hash: str
     customer_id: str
     inquiry_id: str | None = None
-    attempts: int
+    attempts: Count
 
 
 class NotificationSent(NotificationEvent):

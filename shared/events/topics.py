@@ -19,6 +19,7 @@ from shared.events import (
     inquiries,
     internal,
     notifications,
+    operations,
     requests,
     submissions,
 )
@@ -223,6 +224,18 @@ CATALOGUE: tuple[Topic, ...] = (
         (internal.DocumentStored, internal.MailAttempted),
         "Outcomes of work done outside the five steps, reported to the service that asked for it.",
         retention=MONTH,
+    ),
+    Topic(
+        "desk.operations",
+        ("letter",),
+        ("the desk command",),
+        (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION),
+        (
+            operations.DeadLetterReplayed,
+            operations.DeadLetterEdited,
+            operations.DeadLetterDiscarded,
+        ),
+        "What operators did with dead letters, and why.",
     ),
     Topic(
         "desk.dead-letters",

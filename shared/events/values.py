@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -60,9 +61,34 @@ Amount = Annotated[Decimal, _only_text(r"-?\d{1,18}(\.\d{1,6})?", "a decimal str
 Flag = StrictBool
 
 
+def _within_64_bits(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise PydanticCustomError("too_large", "no database holds a number this large")
+    return number
+
+
+Count = Annotated[int, AfterValidator(_within_64_bits)]
+
+
 def madrid_date(instant: datetime) -> date:
     """The calendar date in Europe/Madrid on which `instant` (aware) falls."""
-    return instant.astimezone(MADRID).date()
+    return in_madrid(instant).date()
+
+
+def in_madrid(instant: datetime) -> datetime:
+    """`instant` (aware) on Madrid's clocks; as it is where the calendar ends before that."""
+    try:
+        return instant.astimezone(MADRID)
+    except OverflowError:  # an hour from the beginning of year 1 or the end of year 9999
+        return instant
+
+
+def days_after(day: date, days: int) -> date:
+    """`day` plus `days`, which may be negative; the calendar's last or first date beyond it."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
 
 
 def start_of_day(day: date) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,14 +15,17 @@ from pydantic_core import from_json
 
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
+from shared.events.values import Instant
 from shared.runtime.consumer import UndecodableRecord
 from shared.runtime.faults import Reason, Unreadable
 
 MAX_RECORD_BYTES = 256 * 1024
 MAX_ID_CHARS = 255
+MOST_FAULTS = 20
 Headers = list[tuple[str, bytes]]
 
-_INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?")
 
 
 class Record(Protocol):
@@ -87,8 +91,8 @@ def read(record: Record) -> Read:
         data=data,
         key=_text(record.key, "key") if record.key is not None else "",
         time=_instant(headers.get("ce_time")),
-        correlation_id=headers.get("ce_correlationid"),
-        traceparent=headers.get("traceparent"),
+        correlation_id=_correlation(headers),
+        traceparent=_traceparent(headers.get("traceparent")),
     )
     return Read(message, digest)
 
@@ -122,6 +126,17 @@ def _needed(headers: dict[str, str], name: str) -> str:
             Reason.UNREADABLE, f"header {name} is not 1 to {MAX_ID_CHARS} printable characters"
         )
     return value
+
+
+def _correlation(headers: dict[str, str]) -> str | None:
+    """Every event that follows carries it on, so it must be as short and plain as any id."""
+    name = "ce_correlationid"
+    return _needed(headers, name) if headers.get(name) else None
+
+
+def _traceparent(value: str | None) -> str | None:
+    """A malformed one is as good as none, says W3C Trace Context."""
+    return value if value is not None and _TRACEPARENT.fullmatch(value) else None
 
 
 def _refuse_other_content(content_type: str | None) -> None:
@@ -167,9 +182,11 @@ def _digest(ce_type: str, body: bytes) -> str:
 
 
 def _faults(error: ValidationError) -> str:
-    """Every faulty field with its kind of fault; never the value."""
+    """Every faulty field (of very many the first) with its kind of fault; never the value."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, f['loc'])) or 'data'}: {f['type']}" for f in faults)
+    named = [f"{'.'.join(map(str, f['loc'])) or 'data'}: {f['type']}" for f in faults[:MOST_FAULTS]]
+    more = [f"{len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return "; ".join([*named, *more])
 
 
 def dump(event: Event) -> dict[str, Any]:

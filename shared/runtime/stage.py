@@ -12,14 +12,15 @@ from typing import Any
 
 import structlog
 
-from shared.events.envelope import Event, Ref, caused_event_id, message_uuid
+from shared.events.envelope import Event, Message, Ref, caused_event_id, message_uuid
+from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.metrics import Metrics
 from shared.mongo import Document
 from shared.runtime import codec
 from shared.runtime.codec import Envelope, Record
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.decider import Service
+from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Reason, Unreadable, described
 from shared.runtime.progress import Progress, place_of
 from shared.runtime.publisher import Publisher
@@ -87,6 +88,7 @@ class Stage:
         self._metrics = metrics
         self._clock = clock
         self._source = f"/services/{service.name}"
+        self._kinds = frozenset(decider.kind for decider in service.deciders)
 
     async def process(self, records: Sequence[Record]) -> None:
         """Decide, store and publish `records`; afterwards their offsets may be committed.
@@ -134,7 +136,7 @@ class Stage:
         for record in records:
             try:
                 read = codec.read(record)
-                route = self._service.route(read.message)
+                route = self._route(read.message)
             except Unreadable as fault:
                 unreadable.append(self._dead(record, fault.reason, fault.error, at))
             except Exception as defect:  # noqa: BLE001 - whatever our own code raises is a defect
@@ -142,6 +144,15 @@ class Stage:
             else:
                 letters.append(Letter(record, read, route.decides, route.reads))
         return letters, unreadable
+
+    def _route(self, message: Message) -> Route:
+        match message.data:
+            case DeadLetterDiscarded(service=name, kind=str(kind), aggregate=str(waiting)):
+                mine = name == self._service.name and kind in self._kinds
+                return Route((Ref(kind, waiting),)) if mine else IGNORED
+            case DeadLetterDiscarded():
+                return IGNORED
+        return self._service.route(message)
 
     async def _read(self, letters: Sequence[Letter]) -> dict[Ref, Aggregate]:
         ids = [letter.message_id for letter in letters]
@@ -161,6 +172,8 @@ class Stage:
         """Decide one message in all its aggregates, or in none of them."""
         if not letter.decides:
             return batch.count("ignored")
+        if isinstance(letter.read.message.data, DeadLetterDiscarded):
+            return self._discard(letter, letter.read.message.data, batch)
         decided: list[tuple[Aggregate, Document, Any]] = []
         states: ChainMap[Ref, Any] = ChainMap({}, batch.states)
         for ref in letter.decides:
@@ -270,6 +283,17 @@ class Stage:
                     correlation_id=entry["correlation_id"],
                     traceparent=entry.get("traceparent"),
                 )
+
+    def _discard(self, letter: Letter, discarded: DeadLetterDiscarded, batch: Batch) -> None:
+        """An operator gave up a message that waited: it counts as decided, and nothing happens."""
+        [ref] = letter.decides
+        aggregate = batch.aggregates[ref]
+        if discarded.message_id is None or not aggregate.waits_for(discarded.message_id):
+            return batch.count("ignored")
+        entry = self._entry(letter, ref, (), batch.at)
+        entry |= {"message_id": discarded.message_id, "digest": discarded.digest or ""}
+        aggregate.record(entry, aggregate.state)
+        return batch.count("discarded")
 
     def _park(self, aggregate: Aggregate, letter: Letter, batch: Batch, error: str) -> None:
         aggregate.park(letter.message_id, error, batch.at)

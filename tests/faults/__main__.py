@@ -88,8 +88,11 @@ async def _play(
         injecting.cancel()
         await asyncio.gather(injecting, return_exceptions=True)
     published = time.time()
-    settled = await _settled(expected, seen)
+    await _settled(expected, seen)
     findings = compare(expected, seen)
+    failed = None if injecting.cancelled() else injecting.exception()
+    if failed is not None:
+        findings.lost.append(f"the scenario itself: {failed!r}")
     mails = one.mails_taken()[taken:]
     row = Row(
         scenario=scenario.name,
@@ -103,7 +106,7 @@ async def _play(
         repeats=seen.repeats - repeats,
         mails_again=len(mails) - len(set(mails)),
         settled_s=time.time() - published,
-        details=[*findings][:SHOWN] if not settled or [*findings] else [],
+        details=[*findings][:SHOWN],
     )
     return row, end
 
@@ -134,21 +137,20 @@ async def _publish(
             raise RuntimeError(f"more contracts are needed than {plan.contracts}: --contracts")
         await channel.publish([record for case in group for record in case], expected)
         await asyncio.sleep(plan.pause_s)
-    await injecting  # raises what went wrong in it
     for case in workload.last_steps(slug, begin, number):
         await channel.publish(case, expected)
         await asyncio.sleep(plan.pause_s / workload.AT_ONCE)
     return number
 
 
-async def _settled(expected: Expected, seen: Seen) -> bool:
+async def _settled(expected: Expected, seen: Seen) -> None:
+    """Return once all has come that must come, or when it has had time enough."""
     deadline = time.monotonic() + SETTLED_WITHIN_S
     while time.monotonic() < deadline:
         if complete(expected, seen):
             await asyncio.sleep(1)  # what comes too often needs a moment to show
-            return True
+            return
         await asyncio.sleep(POLL_S)
-    return False
 
 
 def _longest_stall(seen: Seen, began: float, published: float) -> float:
@@ -173,9 +175,9 @@ def _slowest_recovery(injected: Injected, seen: Seen) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--long", action="store_true", help="repeat each scenario's faults")
-    parser.add_argument("--cases", type=int, default=60, help="least cases per scenario")
-    parser.add_argument("--contracts", type=int, default=8_000, help="contracts to work on")
-    parser.add_argument("--pause", type=float, default=0.3, help="seconds between groups of cases")
+    parser.add_argument("--cases", type=int, default=40, help="least cases per scenario")
+    parser.add_argument("--contracts", type=int, default=4_000, help="contracts to work on")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between groups of cases")
     parser.add_argument("--only", help="scenarios whose name has this in it")
     parser.add_argument("--seed", type=int, default=0, help="for the random moments")
     parser.add_argument("--directory", type=Path, help="keep data and logs here (must be empty)")

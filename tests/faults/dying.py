@@ -17,13 +17,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aiokafka.errors import KafkaStorageError
+
 from shared.runtime import app
+from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.stage import Stage
 
 STEPS = ("read", "decide", "store", "half of publish", "publish", "commit")
 """After which of its acts a process may be told to die; the last two of them lose nothing new."""
 ORDERS = "FAULTS_ORDERS"
+REFUSAL = "no dead letters"
+"""While a file of this name is there, sending a dead letter fails as on a disk that is full."""
 
 
 class Orders:
@@ -32,6 +37,10 @@ class Orders:
     def __init__(self, directory: Path, service: str) -> None:
         self._directory = directory
         self._service = service
+
+    @property
+    def no_dead_letters(self) -> bool:
+        return (self._directory / REFUSAL).exists()
 
     def obey(self, step: str) -> None:
         """Die here, or begin to stop, if that is wanted. Each order is obeyed once."""
@@ -60,6 +69,11 @@ def watch(orders: Orders) -> None:
                 await super().publish(outgoing[:half])
                 orders.obey("half of publish")
             await super().publish(outgoing[half:])
+
+        async def _send(self, one: Any) -> Any:
+            if isinstance(one, DeadLetter) and orders.no_dead_letters:
+                raise KafkaStorageError
+            return await super()._send(one)
 
     class WatchedConsumption(app.Consumption):
         async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:

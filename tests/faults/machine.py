@@ -12,16 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
 from desk.embedded.child import Child
 from desk.embedded.database import SUITED_SETTINGS, database, database_ready, database_url
 from desk.embedded.mailbox import mailbox_ready
 from desk.embedded.ports import HOST, choose_ports
 from desk.ops import watching
 from desk.ops.supervisor import SERVICES, Desk, command, desk_up
-from shared.events.topics import DEAD_LETTERS
 from tests.apache_kafka.broker import ApacheKafka, prepared
 from tests.faults import dying, post_office
 
@@ -88,17 +84,10 @@ class Machine:
         self.mail.start()
         await self.mail.wait_ready(partial(mailbox_ready, self.mail_port), READY_WITHIN_S)
 
-    async def dead_letters_writable(self, *, yes: bool) -> None:
-        """Kafka refuses what is meant for the dead letters, as a broker out of disk would."""
-        replicas = "1" if yes else "2"
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await admin.start()
-        try:
-            limits = {"max.message.bytes": str(2 * 1024 * 1024), "min.insync.replicas": replicas}
-            resource = ConfigResource(ConfigResourceType.TOPIC, DEAD_LETTERS, limits)
-            await admin.alter_configs([resource])
-        finally:
-            await admin.close()
+    def refuse_dead_letters(self, *, yes: bool) -> None:
+        """The services' clients say what they would if the broker's disk for these were full."""
+        refusal = self.directory / "orders" / dying.REFUSAL
+        refusal.touch() if yes else refusal.unlink()
 
     def another(self, service: str, number: int) -> Child:
         """One more instance of a service, started; `stop` it or `kill` it."""

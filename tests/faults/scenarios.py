@@ -189,12 +189,12 @@ async def clocks_twice(machine: Machine, injected: Injected) -> None:
 
 
 async def dead_letters_refused(machine: Machine, injected: Injected) -> None:
-    """The broker takes no dead letter, as with a full disk; what gave one up must wait."""
-    await machine.dead_letters_writable(yes=False)
+    """No dead letter is taken, as with a full disk; what gave one up must wait."""
+    machine.refuse_dead_letters(yes=True)
     try:
         await asyncio.sleep(2 * DOWN_S)
     finally:
-        await machine.dead_letters_writable(yes=True)
+        machine.refuse_dead_letters(yes=False)
     injected.note()
 
 
@@ -232,6 +232,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("mail server slow", partial(mail_is, "slow"), times=4),
     Scenario("mail server cuts off after DATA", partial(mail_is, "dropping"), times=4),
     Scenario("mail server down", mail_down, times=4),
-    Scenario("dead letters refused by the broker", dead_letters_refused, times=3),
+    Scenario("dead letters refused, as by a full disk", dead_letters_refused, times=3),
     Scenario("everything kill -9 at once", everything_killed, times=4),
 )

@@ -7,7 +7,7 @@ complete: the day of receipt, if it came complete. A later end date, if requeste
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
@@ -18,7 +18,7 @@ from services.cancellation.policies.outcome import (
     Schedule,
 )
 from services.cancellation.policies.wording import day_before, days, dias, fecha, written
-from shared.events.values import Bilingual, Evidence
+from shared.events.values import Bilingual, Evidence, days_after
 
 
 def decide(case: Case) -> Outcome:
@@ -32,7 +32,7 @@ def decide(case: Case) -> Outcome:
         return AwaitEvidence(why, missing=(Evidence.DESTRUCTION,))
 
     complete_on = max(request.received_on, confirmed_on)
-    notice_ends_on = complete_on + timedelta(days=notice_days)
+    notice_ends_on = days_after(complete_on, notice_days)
     wanted_on = request.requested_end_on
     if wanted_on is not None and wanted_on > notice_ends_on:
         why = _ends_as_requested(wanted_on, notice_ends_on, notice_days)

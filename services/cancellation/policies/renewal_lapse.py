@@ -10,9 +10,9 @@ from datetime import datetime
 
 from services.cancellation.file import File, RenewalInvoice
 from services.cancellation.policies.outcome import Because, PolicyName
-from services.cancellation.policies.wording import ONE_DAY, day_before, fecha, written
+from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.contracts import ContractType
-from shared.events.values import Bilingual, start_of_day
+from shared.events.values import Bilingual, days_after, start_of_day
 
 
 def open_renewals(file: File) -> tuple[RenewalInvoice, ...]:
@@ -37,7 +37,7 @@ def _paid_in_time(file: File, renewal: RenewalInvoice) -> bool:
 
 def lapse_decided_at(renewal: RenewalInvoice) -> datetime:
     """The start of the day after the last day for paying."""
-    return start_of_day(renewal.lapses_on + ONE_DAY)
+    return start_of_day(days_after(renewal.lapses_on, 1))
 
 
 def lapsed(renewal: RenewalInvoice) -> Because:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.events.values import Channel, SignatureKind
+from shared.events.values import Channel, SignatureKind, days_after
 
 WRITTEN = frozenset({SignatureKind.SIGNED_DOCUMENT, SignatureKind.ELECTRONIC})
 Days = Annotated[int, Field(ge=0, le=3650)]
@@ -52,15 +52,15 @@ class PolicyTerms(BaseModel):
 
     def evidence_due_on(self, received_on: date) -> date:
         """The last day on which evidence for a request received on that day counts."""
-        return received_on + timedelta(days=self.evidence_days)
+        return days_after(received_on, self.evidence_days)
 
     def remind_on(self, received_on: date) -> date:
         """The day at whose start the one reminder goes out."""
-        return self.evidence_due_on(received_on) - timedelta(days=self.reminder_days)
+        return days_after(self.evidence_due_on(received_on), -self.reminder_days)
 
     def lapses_on(self, issued_on: date) -> date:
         """The last day for paying the renewal invoice, and the lapse's effective date (F10)."""
-        return issued_on + timedelta(days=self.lapse_days)
+        return days_after(issued_on, self.lapse_days)
 
 
 def _in_order(versions: tuple[PolicyTerms, ...]) -> tuple[PolicyTerms, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
+
+from shared.events.values import days_after
 
 MESES = (
     "enero",
@@ -32,7 +34,6 @@ MONTHS = (
     "November",
     "December",
 )
-ONE_DAY = timedelta(days=1)
 
 
 def fecha(day: date) -> str:
@@ -56,4 +57,4 @@ def days(number: int) -> str:
 
 
 def day_before(day: date) -> date:
-    return day - ONE_DAY
+    return days_after(day, -1)

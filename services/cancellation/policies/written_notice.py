@@ -9,7 +9,7 @@ on the requested end date, whichever is later.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
@@ -20,7 +20,7 @@ from services.cancellation.policies.outcome import (
     Schedule,
 )
 from services.cancellation.policies.wording import day_before, days, dias, fecha, written
-from shared.events.values import Bilingual, Evidence
+from shared.events.values import Bilingual, Evidence, days_after
 
 
 def decide(case: Case) -> Outcome:
@@ -40,7 +40,7 @@ def decide(case: Case) -> Outcome:
         return AwaitEvidence(why, missing=(Evidence.CONTACT,))
 
     complete_on = max(request.received_on, signed_on, contact_on)
-    notice_ends_on = complete_on + timedelta(days=terms.written_notice_days)
+    notice_ends_on = days_after(complete_on, terms.written_notice_days)
     wanted_on = request.requested_end_on
     if wanted_on is not None and wanted_on > notice_ends_on:
         why = _ends_as_requested(wanted_on)

@@ -98,6 +98,7 @@ def test_intake_reads_what_the_catalogue_says() -> None:
         "desk.contracts",
         "desk.customers",
         "desk.notifications",
+        "desk.operations",
     }
 
 

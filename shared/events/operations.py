@@ -1,0 +1,73 @@
+"""What operators did with dead letters: `desk.operations`, the audit trail of `desk dead-letters`.
+
+No event here repeats anything of a letter's content; the letter itself stays where it is.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.events.envelope import Event
+from shared.events.values import Count, Instant
+
+
+class LetterHandled(Event):
+    """What every such event says.
+
+    `letter` is the letter's place in `desk.dead-letters`, as partition-offset (`3-1042`); `topic`,
+    `partition` and `offset` are where the record was first read. `message_id` is the source and id
+    by which consumers know the message, where it has them. `by` is who did it.
+    """
+
+    letter: str
+    service: str
+    reason: str
+    error: str
+    topic: str
+    partition: int
+    offset: int
+    message_id: str | None = None
+    by: str
+    at: Instant
+    why: str | None = None
+
+
+class DeadLetterReplayed(LetterHandled):
+    """The record was sent to its topic again, unchanged, for the `attempt`-th time."""
+
+    ce_type: ClassVar[str] = "dead_letter.replayed.v1"
+
+    attempt: Count
+    sent_partition: int
+    sent_offset: int
+
+
+class DeadLetterEdited(LetterHandled):
+    """A corrected record was sent to the topic; `changed` names what, never the values.
+
+    `changed` holds JSON pointers into the data and `header <name>`; the digests are SHA-256 in hex.
+    """
+
+    ce_type: ClassVar[str] = "dead_letter.edited.v1"
+
+    why: str
+    changed: tuple[str, ...]
+    original_sha256: str
+    corrected_sha256: str
+    sent_partition: int
+    sent_offset: int
+
+
+class DeadLetterDiscarded(LetterHandled):
+    """Nobody will decide this message any more.
+
+    Where it waited for a parked aggregate, `kind` and `aggregate` name that one, and its service
+    takes the message off the list; `digest` is what the codec made of its content.
+    """
+
+    ce_type: ClassVar[str] = "dead_letter.discarded.v1"
+
+    why: str
+    kind: str | None = None
+    aggregate: str | None = None
+    digest: str | None = None

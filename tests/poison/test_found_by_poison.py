@@ -1,0 +1,133 @@
+"""The smallest record of each fault that the fuzzer has found; each once parked an aggregate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from shared.events.envelope import Event
+from shared.runtime import codec
+from shared.runtime.faults import Unreadable
+from tests.poison.bases import Bases
+from tests.poison.inputs import ROOT, Poison, record_of
+from tests.poison.trial import Mails, Trial
+
+NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+
+
+def record(ce_type: str, headers: dict[str, str] | None = None, **fields: Any) -> Poison:
+    """The golden example of `ce_type` with these headers and fields instead of its own."""
+    draft = Bases(Path(ROOT), NOW).draft_of(ce_type, Random(1), "found", "marked")
+    draft.fields |= fields
+    for name, value in (headers or {}).items():
+        draft.drop(name)
+        draft.headers.append((name, value.encode()))
+    return record_of(0, "found", draft)
+
+
+def decided(*records: Poison) -> list[Event]:
+    trial = Trial(NOW)
+    return [event for one in records for event in trial.decide(one)]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(
+            record("cancellation.withdrawal_requested.v1", contract_number='"K\x00'),
+            id="a contract number of no form",
+        ),
+        pytest.param(
+            record("cancellation.evidence_given.v1", received_at="0001-01-01T00:00:00+14:00"),
+            id="received before the calendar begins in Madrid",
+        ),
+        pytest.param(
+            record("cancellation.evidence_given.v1", received_at="9999-12-31T23:59:59Z"),
+            id="received when the calendar has ended in Madrid",
+        ),
+        pytest.param(
+            record("billing.invoice_issued.v1", issued_on="9999-12-31", renewal=True),
+            id="a renewal that lapses after the calendar ends",
+        ),
+        pytest.param(
+            record("cancellation.withdrawn.v1", customer_id=""),
+            id="a mail about an inquiry for a customer without a name",
+        ),
+        pytest.param(
+            record("customer.access_authorised.v1", email="nowhere", phone=""),
+            id="a profile with an address that is none",
+        ),
+        pytest.param(
+            record("agent.referral_decided.v1", {"ce_time": "9999-12-31T23:59:59-14:00"}),
+            id="said after the calendar ends",
+        ),
+    ],
+)
+def test_it_is_decided_in_every_service(found: Poison) -> None:
+    decided(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        (
+            record("agent.referral_decided.v1", {"ce_time": "2026-01-01T00:00:00"}),
+            "header ce_time is not an RFC 3339 instant",
+        ),
+        (
+            record("agent.referral_decided.v1", {"ce_time": "1767225600"}),
+            "header ce_time is not an RFC 3339 instant",
+        ),
+        (
+            record("submission.inquiry.v1", {"ce_correlationid": "-" * 256}),
+            "header ce_correlationid is not 1 to 255 printable characters",
+        ),
+        (
+            record("contract.activation_failed.v1", attempts_left=2**63),
+            "attempts_left: too_large",
+        ),
+    ],
+)
+def test_it_is_refused_before_anyone_decides_it(found: Poison, error: str) -> None:
+    with pytest.raises(Unreadable) as fault:
+        codec.read(found)
+    assert fault.value.error == error
+
+
+@pytest.mark.parametrize("trace", ["", "-" * 1_000_000, "00-" + "0" * 32])
+def test_a_malformed_trace_is_not_carried_on(trace: str) -> None:
+    assert (
+        codec.read(record("submission.inquiry.v1", {"traceparent": trace})).message.traceparent
+        is None
+    )
+
+
+def test_a_sound_trace_is_carried_on() -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    read = codec.read(record("submission.inquiry.v1", {"traceparent": trace}))
+    assert read.message.traceparent == trace
+
+
+def test_a_request_that_comes_after_a_timer_of_the_calendars_end_is_taken_in() -> None:
+    end = "9999-12-31T23:59:59.999999Z"
+    woken = record("timer.due.v1", owner="cancellation", due_at=end, contract_number="V-1")
+    asked = record("cancellation.requested.v1", contract_number="V-1")
+    assert decided(woken, asked)
+
+
+def test_a_mail_about_an_inquiry_without_an_id_is_not_written_but_the_others_are() -> None:
+    trial = Trial(NOW)
+    trial.decide(
+        record(
+            "inquiry.opened.v1",
+            inquiry_id="",
+            customer_id="C-0",
+            contact={"email": "x@example.test"},
+        )
+    )
+    trial.decide(record("customer.registered.v1", customer_id="C-0", email="x@example.test"))
+    assert Mails().write(trial.states_of("notification")) == 1

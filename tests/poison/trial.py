@@ -1,0 +1,124 @@
+"""The four services without broker, database or real time: what each would do with a record."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import bson
+
+from desk.ops.supervisor import SERVICES
+from services.notification import recipients
+from services.notification.composing import Composer
+from services.notification.domain import KIND, Notification
+from services.notification.settings import Settings
+from shared.events.envelope import Event, Message, Ref
+from shared.events.topics import topics_read_by
+from shared.runtime import codec
+from shared.runtime.codec import Record
+from shared.runtime.decider import Decider, Route, Service
+from tests.builders.deciding import History
+
+
+def built() -> tuple[Service, ...]:
+    """Every service, wired from its default settings."""
+    return tuple(
+        importlib.import_module(f"services.{name}.service").build(
+            importlib.import_module(f"services.{name}.settings").Settings()
+        )
+        for name in SERVICES
+    )
+
+
+def readers(services: tuple[Service, ...], topic: str) -> Iterator[Service]:
+    return (one for one in services if topic in topics_read_by(one.name))
+
+
+def decide_anew(services: tuple[Service, ...], record: Record, now: datetime) -> None:
+    """Decide a readable record in empty aggregates, and see that the outcome can be stored."""
+    message = codec.read(record).message
+    for service in readers(services, record.topic):
+        route = service.route(message)
+        for ref in route.decides:
+            _in_empty(_decider(service, ref), message, route, now)
+
+
+def _in_empty(decider: Decider[Any], message: Message, route: Route, now: datetime) -> None:
+    nothing = dict.fromkeys((*route.decides, *route.reads))
+    events = decider.decide(replace(message, replicas=nothing), None, now)
+    state = None
+    for event in events:
+        state = decider.evolve(state, event)
+    if state is not None:
+        _store(decider, state, events)
+
+
+def _store(decider: Decider[Any], state: Any, events: Sequence[Event]) -> None:
+    """See that the database can hold it and that it can be read again."""
+    stored = state.model_dump(mode="json")
+    decider.state.model_validate(stored)
+    bson.encode({"s": stored, "due": decider.due_at(state), "work": decider.work_at(state)})
+    bson.encode({"events": [codec.dump(event) for event in events]})
+
+
+def _decider(service: Service, ref: Ref) -> Decider[Any]:
+    return next(one for one in service.deciders if one.kind == ref.kind)
+
+
+@dataclass
+class FullHistory(History):
+    """Hands in what a Decider reads by its own state, too, as the runtime does; stores it all."""
+
+    def _decide(self, ref: Ref, message: Message, named: tuple[Ref, ...]) -> list[Event]:
+        decider = next(one for one in self.deciders if one.kind == ref.kind)
+        state = self.states.get(ref)
+        further = decider.reads(state, message) if decider.reads and state is not None else ()
+        events = super()._decide(ref, message, (*named, *further))
+        if self.states[ref] is not None:
+            _store(decider, self.states[ref], events)
+        return events
+
+
+class Trial:
+    """All services, with what they have decided so far. Any of our own faults is raised."""
+
+    def __init__(self, now: datetime) -> None:
+        self.services = built()
+        self._histories = {
+            one.name: FullHistory(one.deciders, one.route, now) for one in self.services
+        }
+
+    def states_of(self, service: str) -> Mapping[Ref, Any]:
+        return self._histories[service].states
+
+    def decide(self, record: Record) -> list[Event]:
+        """Decide a readable record in all services that read its topic, on what came before."""
+        message = codec.read(record).message
+        events: list[Event] = []
+        for service in readers(self.services, record.topic):
+            events += self._histories[service.name].receive(message)
+        return events
+
+
+class Mails:
+    """Writes the mails that are due, as the notification worker would, and sends none."""
+
+    def __init__(self) -> None:
+        settings = Settings()
+        self._composer = Composer(settings.desk, settings.letterhead)
+
+    def write(self, states: Mapping[Ref, Any]) -> int:
+        """How many could be written; the others have no address."""
+        due = [state for ref, state in states.items() if ref.kind == KIND and state is not None]
+        return sum(self._written(state, states) for state in due)
+
+    def _written(self, notification: Notification, states: Mapping[Ref, Any]) -> bool:
+        replicas = recipients.known(notification, states)
+        to = recipients.recipient_of(notification, replicas)
+        if isinstance(to, recipients.Unaddressable) or notification.next_at is None:
+            return False
+        self._composer.compose(notification, replicas, to)
+        return True
