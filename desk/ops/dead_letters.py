@@ -1,156 +1,122 @@
-"""`desk dead-letters`: what was given up and why, and letting through what waits after a fix."""
+"""`desk dead-letters`: what was given up and why. What to do about it is in `dead_letter_acts`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
 from desk.ops import options
-from desk.ops.errors import FAILED
-from desk.ops.finding import find
+from desk.ops.acts import Acts, read_acts
+from desk.ops.dead_letter_acts import discard_, edit_, replay_
+from desk.ops.finding import Where, find
+from desk.ops.letter_box import letter_box
+from desk.ops.letters import Letter, LetterId, briefs, letter_id
+from desk.ops.parking import Parked, all_parked, waiting_for
+from desk.ops.presenting import (
+    groups_as_json,
+    letter_as_json,
+    parked_as_json,
+    show_groups,
+    show_letter,
+    show_letters,
+    show_parked,
+    whole_as_json,
+)
 from desk.ops.records import reading
-from desk.ops.replaying import Letter, Outcome, Parked, letters, parked, replay
-from desk.ops.screen import columns, console, local_time, print_json, text
-from shared.settings import RuntimeSettings
+from desk.ops.screen import console, print_json
+from desk.ops.selecting import Wanted, grouped
+from shared.runtime.faults import Reason
 
 dead_letters = typer.Typer(
-    help="What was given up and why; replay what waits behind a defect.", no_args_is_help=True
+    help="What was given up and why; replay, edit or discard it.", no_args_is_help=True
 )
+dead_letters.command("replay")(replay_)
+dead_letters.command("edit")(edit_)
+dead_letters.command("discard")(discard_)
 
-Group = tuple[str, str, str]
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Letters without their values, what was done with them, and who waits."""
+
+    letters: list[Letter]
+    acts: Acts
+    waiting: Sequence[Parked]
 
 
 @dead_letters.command("list")
 def list_(
+    one_by_one: Annotated[bool, typer.Option("--letters", help="Each letter on a line.")] = False,
+    handled_too: Annotated[
+        bool, typer.Option("--all", help="Those that were dealt with, too.")
+    ] = False,
+    service: options.OfService = None,
+    reason: options.OfReason = None,
+    error: options.OfError = None,
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """Letters by service, reason and error, and the aggregates that a defect parked."""
-    where = find(directory, kafka=kafka, mongo=mongo)
-    groups, waiting = asyncio.run(_found(where.settings(), where.mongo_address))
+    """Open letters by service, reason and error, and the aggregates that a defect parked."""
+    wanted = Wanted(service=service, reason=_word(reason), error=error)
+    found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
+    still = found.acts.open(found.letters)
+    handled = len(found.letters) - len(still)
+    chosen = [one for one in (found.letters if handled_too else still) if wanted.matches(one)]
+    waiting = [one for one in found.waiting if service in (None, one.service)]
     if as_json:
-        return print_json({"letters": _as_rows(groups), "parked": [_as_json(p) for p in waiting]})
-    return _show(groups, waiting)
+        rows = [letter_as_json(one) for one in chosen] if one_by_one else groups_as_json(chosen)
+        parked = [parked_as_json(one) for one in waiting]
+        return print_json({"letters": rows, "handled": handled, "parked": parked})
+    if one_by_one:
+        show_letters(chosen, console())
+    else:
+        show_groups(grouped(chosen), console())
+    if handled and not handled_too:
+        console().print(f"{handled} more were dealt with: --all shows them.", style="dim")
+    return show_parked(waiting, console())
 
 
-@dead_letters.command("replay")
-def replay_(
-    service: Annotated[str | None, typer.Option(help="Only this service's.")] = None,
-    aggregate: Annotated[str | None, typer.Option(help="Only the one with this id.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be sent.")
-    ] = False,
+@dead_letters.command("show")
+def show_(
+    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
+    as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """After the fix is deployed: let through what waits, in its order.
+    """Show one letter: origin, error, what was done with it, and the record itself.
 
-    Each aggregate's messages go one after the other; it stops at the first that fails again.
-    Safe to stop and to run again. Exit code 1 if anything still waits.
+    The record is as the customer or a service wrote it: what is shown is personal data.
     """
     where = find(directory, kafka=kafka, mongo=mongo)
-    wanted = (service, aggregate)
-    outcomes = asyncio.run(_replay(where.settings(), where.mongo_address, wanted, dry_run))
-    if any(outcome.stopped_by for outcome in outcomes):
-        raise typer.Exit(FAILED)
-
-
-async def _found(
-    settings: RuntimeSettings, mongo_url: str
-) -> tuple[dict[Group, list[str]], list[Parked]]:
-    groups: dict[Group, list[str]] = {}
-    async for letter in letters(settings):
-        groups.setdefault(_group(letter), []).append(letter.says("dl_at"))
-    async with reading(mongo_url) as services:
-        waiting = [one for records in services.values() for one in await parked(records)]
-    return groups, waiting
-
-
-def _group(letter: Letter) -> Group:
-    return letter.says("dl_service"), letter.says("dl_reason"), letter.says("dl_error")
-
-
-async def _replay(
-    settings: RuntimeSettings,
-    mongo_url: str,
-    wanted: tuple[str | None, str | None],
-    dry_run: bool,
-) -> Sequence[Outcome]:
-    service, aggregate = wanted
-    outcomes: list[Outcome] = []
-    async with reading(mongo_url, *([service] if service else [])) as services:
-        for records in services.values():
-            chosen = [p for p in await parked(records) if aggregate in (None, p.ref.id)]
-            if dry_run:
-                for one in chosen:
-                    _tell(Outcome(one), dry_run=True)
-            elif chosen:
-                outcomes += await replay(records, chosen, settings, told=_tell)
-    if not outcomes and not dry_run:
-        console().print("Nothing is parked: there is nothing to replay.")
-    return outcomes
-
-
-def _tell(outcome: Outcome, *, dry_run: bool = False) -> None:
-    one = outcome.parked
-    name = f"{one.service} {one.ref.kind} {one.ref.id}"
-    if dry_run:
-        said = f"{name}: would send {len(one.waiting)} messages, in their order"
-    elif outcome.stopped_by is None:
-        said = f"{name}: {outcome.decided} messages let through; it goes on as usual"
+    whole, found = asyncio.run(_whole(where, letter_id(letter)))
+    waiting = waiting_for(found.waiting, whole.service, whole.message_id)
+    done = found.acts.on(whole.id)
+    settled = whole.brief not in found.acts.open(found.letters)
+    if as_json:
+        print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
-        said = f"{name}: stopped after {outcome.decided} messages: {outcome.stopped_by}"
-    console().print(text(said), soft_wrap=True)
+        show_letter(whole, done, waiting, console(), settled=settled)
 
 
-def _show(groups: dict[Group, list[str]], waiting: Sequence[Parked]) -> None:
-    out = console()
-    if not groups:
-        out.print("No dead letters.")
-    table = columns("bold", "bold", "")
-    for row in _as_rows(groups):
-        since = f"{row['oldest'][:19]} to {row['newest'][:19]}"
-        what = f"{row['service']}: {row['error']}\n{since}"
-        table.add_row(str(row["count"]), row["reason"], text(what))
-    out.print(table)
-    for one in waiting:
-        said = (
-            f"parked since {local_time(one.since)}: {one.service} {one.ref.kind} {one.ref.id}, "
-            f"{len(one.waiting)} messages wait ({one.error})"
-        )
-        out.print(text(said, "bold"), soft_wrap=True)
-    if waiting:
-        out.print("After the fix is deployed: desk dead-letters replay")
+def _word(reason: Reason | None) -> str | None:
+    return None if reason is None else reason.value
 
 
-def _as_rows(groups: dict[Group, list[str]]) -> list[dict[str, Any]]:
-    counts = Counter({group: len(times) for group, times in groups.items()})
-    return [
-        {
-            "service": group[0],
-            "reason": group[1],
-            "error": group[2],
-            "count": count,
-            "oldest": min(groups[group]),
-            "newest": max(groups[group]),
-        }
-        for group, count in counts.most_common()
-    ]
+async def _found(where: Where) -> Found:
+    settings = where.settings()
+    letters, acts = await briefs(settings), await read_acts(settings)
+    async with reading(where.mongo_address) as services:
+        return Found(letters, acts, await all_parked(services))
 
 
-def _as_json(one: Parked) -> dict[str, Any]:
-    return {
-        "service": one.service,
-        "kind": one.ref.kind,
-        "id": one.ref.id,
-        "since": one.since,
-        "error": one.error,
-        "waiting": one.waiting,
-    }
+async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:
+    async with letter_box(where.settings()) as box:
+        whole = await box.fetch(asked)
+    return whole, await _found(where)

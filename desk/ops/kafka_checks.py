@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,9 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from desk.embedded import pacing
+from desk.ops.acts import OPERATIONS, read_acts
 from desk.ops.findings import Check, fail, ok, warn
+from desk.ops.letters import briefs
 from desk.ops.supervisor import SERVICES
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
+from shared.runtime.faults import Outage
 from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
@@ -21,7 +24,7 @@ REQUEST_TIMEOUT_MS = 5_000
 LAG_NOTED = 1_000
 """Records behind: fewer are a moment's work."""
 LETTERS_READ = 10_000
-"""The newest dead letters of each partition that are counted by reason."""
+"""The newest dead letters of each partition that are looked at."""
 
 
 async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
@@ -39,8 +42,8 @@ async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
             await consumer.start()
             topics = await topic_check(admin, present)
             lags = [await lag_check(admin, consumer, name, settings, present) for name in SERVICES]
-            letters = await dead_letter_check(admin, consumer, present)
-    except (KafkaError, OSError) as error:
+            letters = await dead_letter_check(settings, present)
+    except (KafkaError, OSError, Outage) as error:
         found = f"no answer from {settings.kafka_bootstrap_servers} ({type(error).__name__})"
         advice = "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right"
         return [fail("broker", found, advice)]
@@ -97,46 +100,18 @@ async def lag_check(
     return warn(name, f"group {group} is {total} records behind ({worst})", advice)
 
 
-async def dead_letter_check(
-    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, present: set[str]
-) -> Check:
-    """How many records were given up, by service and reason."""
-    if DEAD_LETTERS not in present:
+async def dead_letter_check(settings: RuntimeSettings, present: set[str]) -> Check:
+    """How many letters nobody has dealt with yet, by service and reason."""
+    if not {DEAD_LETTERS, OPERATIONS} <= present:
         return ok("dead letters", "none")
-    partitions = await _partitions(admin, [DEAD_LETTERS])
-    begins = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    total = sum(ends[one] - begins[one] for one in partitions)
-    if not total:
-        return ok("dead letters", "none")
-    reasons = await _reasons(consumer, begins, ends)
+    letters = await briefs(settings, newest=LETTERS_READ)
+    still = (await read_acts(settings)).open(letters) if letters else []
+    if not still:
+        return ok("dead letters", f"none open, {len(letters)} dealt with" if letters else "none")
+    reasons = Counter(f"{one.reason or 'unknown'} in {one.service or 'unknown'}" for one in still)
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return warn(
-        "dead letters", f"{total} ({told})", "docs/runbook.md says what each reason asks for"
-    )
-
-
-async def _reasons(
-    consumer: AIOKafkaConsumer,
-    begins: Mapping[TopicPartition, int],
-    ends: Mapping[TopicPartition, int],
-) -> Counter[str]:
-    """The newest letters by service and reason; only the counts are kept."""
-    reasons: Counter[str] = Counter()
-    unread = {one: end for one, end in ends.items() if end > begins[one]}
-    consumer.assign(list(unread))
-    for one, end in unread.items():
-        consumer.seek(one, max(begins[one], end - LETTERS_READ))
-    while unread:
-        for records in (await consumer.getmany(timeout_ms=REQUEST_TIMEOUT_MS)).values():
-            reasons.update(_reason(record.headers) for record in records)
-        unread = {one: end for one, end in unread.items() if await consumer.position(one) < end}
-    return reasons
-
-
-def _reason(headers: Sequence[tuple[str, bytes]]) -> str:
-    found = {name: value.decode(errors="replace") for name, value in headers if value is not None}
-    return f"{found.get('dl_reason', 'unknown')} in {found.get('dl_service', 'unknown')}"
+    advice = "`desk dead-letters list` names them; docs/runbook.md says what each reason asks for"
+    return warn("dead letters", f"{len(still)} ({told})", advice)
 
 
 async def _partitions(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shared.events.values import Language
+from shared.runtime.faults import Reason
 
 DIRECTORY = Path(".desk")
 
@@ -35,4 +36,15 @@ Mailbox = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 InLanguage = Annotated[
     Language, typer.Option("--language", help="The language of the desk's sentences.")
+]
+OfService = Annotated[str | None, typer.Option("--service", help="Only what this service gave up.")]
+OfReason = Annotated[
+    Reason | None, typer.Option("--reason", help="Only for this reason.", show_choices=True)
+]
+OfError = Annotated[
+    str | None, typer.Option("--error", help="Only where the error has this in it.")
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Who does it; you by default.", show_default=False),
 ]

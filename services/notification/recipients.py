@@ -11,7 +11,7 @@ from services.notification import replicas
 from services.notification.domain import Notification, mail_of
 from services.notification.mails import SendTo
 from shared.events.envelope import Ref
-from shared.events.values import Language
+from shared.events.values import Contact, Language
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
@@ -94,8 +94,10 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
 
 def _may_be_on_its_way(to: SendTo, notification: Notification, known: Known) -> bool:
     """A withdrawal names no address; the earlier request that does may arrive after it."""
-    about_a_file = to is SendTo.OPENING and notification.contract_number is not None
-    return about_a_file and not known.file_contact and notification.attempts < ATTEMPTS_FOR_THE_FILE
+    about_a_file = to in (SendTo.OPENING, SendTo.FILE) and notification.contract_number is not None
+    said_nothing = known.inquiry is not None and known.inquiry.contact == Contact()
+    too_early = notification.attempts < ATTEMPTS_FOR_THE_FILE
+    return about_a_file and said_nothing and not known.file_contact and too_early
 
 
 def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterable[Addressed | None]:

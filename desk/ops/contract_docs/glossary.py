@@ -11,11 +11,13 @@ MEANINGS = {
     "access": "Whether an agent has authorised this customer to use the contract tool (F1).",
     "activation_code": "The code that the ServicePac's confirmation e-mail carries (F9).",
     "agent_id": "The professional who acted.",
+    "aggregate": "The id of the parked aggregate that the message waited for.",
     "amount": "A decimal number as a string, so that no cent is lost.",
     "answer_due_at": "When the answer is due: staffed hours only, weekends and holidays skipped.",
     "answers_inquiry_id": "The inquiry of the evidence or withdrawal that brought this decision "
     "about, where it is another than `inquiry_id`.",
     "approved": "Whether the cancellation goes ahead.",
+    "at": "When.",
     "attempt": "1 for the first try.",
     "attempts": "How many times the desk tried.",
     "attempts_left": "Wrong codes left before the activation locks; at 0 an agent must unlock it.",
@@ -23,6 +25,7 @@ MEANINGS = {
     "available_until": "After this instant the copy must be requested again.",
     "by": "Who did it.",
     "cause": "Why, as a word for machines.",
+    "changed": "JSON pointers into the data, and `header <name>`; never a value.",
     "channel": "The front-end through which the customer reached the desk.",
     "close": "The customer wishes to close the inquiry.",
     "code": "The kind of fault, as a word for machines.",
@@ -35,11 +38,13 @@ MEANINGS = {
     "contract_numbers": "The contracts that it is about; each is decided on its own.",
     "correlation_id": "The submission that asked for the work, where it is not the one that the "
     "aggregate began with.",
+    "corrected_sha256": "The SHA-256 of the corrected value, in hex.",
     "country": "ISO 3166 alpha-2, capitals.",
     "currency": "ISO 4217, three capitals.",
     "customer_id": "The customer.",
     "destruction_confirmed": "All copies of the software were destroyed (F11).",
     "details": "What the customer submitted, line by line, without secrets.",
+    "digest": "What the codec made of the content, where it could be read.",
     "document_id": "The stored document.",
     "due_at": "The instant that has come.",
     "due_on": "The last day on which the missing evidence counts.",
@@ -61,16 +66,21 @@ MEANINGS = {
     "language": "The language in which the customer is answered.",
     "lapses_on": "The day on which the open renewal lapses if its invoice stays unpaid (F10).",
     "last_billable_on": "The last day to charge: the day before `effective_on`.",
+    "letter": "The letter's place in `desk.dead-letters`, as partition-offset.",
     "link": "Where the document can be fetched.",
     "message": "The fault in a sentence that a customer understands.",
+    "message_id": "The source and id by which consumers know the message; absent if unreadable.",
     "missing": "What the request still lacks.",
     "name": "A person's name.",
     "note": "What happened, in a sentence that a customer understands.",
     "notice_ends_on": "The day on which the notice period ends.",
     "notification_id": "The mail: one per event and recipient.",
+    "offset": "The offset at which the record was first read.",
     "opened_at": "When the desk opened the inquiry.",
+    "original_sha256": "The SHA-256 of the original value, in hex.",
     "owner": "The service whose aggregate asked to be woken.",
     "paid_on": "The day on which the invoice was paid.",
+    "partition": "The partition from which the record was first read.",
     "period": "How often `price` is charged.",
     "permanent": "Whether trying again is no use.",
     "phone": "A telephone number; digits with an optional leading + and separators.",
@@ -91,7 +101,10 @@ MEANINGS = {
     "requested_end_on": "The day on which the customer wants it to end, if later than the notice.",
     "resolve": "Whether this answers everything that was asked.",
     "rule": "The rule of that policy that fired.",
+    "sent_offset": "Where in that partition the record went.",
+    "sent_partition": "The partition of `topic` to which the record went.",
     "sequence": "1, 2, 3… per contract, without gaps.",
+    "service": "The service that gave the record up.",
     "sha256": "The document's SHA-256 in hex.",
     "signature": "The signature that a written notice needs (F12).",
     "signed_at": "When it was signed.",
@@ -104,11 +117,13 @@ MEANINGS = {
     "template": "Which of the desk's mails it is.",
     "text": "The message itself.",
     "title": "The contract's name for people.",
+    "topic": "The topic from which the record was read.",
     "total": "The invoice's total.",
     "type": "The contract type that selects the cancellation policy: `passport_advantage`, "
     "`monthly_licence`, `hardware_maintenance`, `software_maintenance`, `servicepac` or any "
     "other string, which is referred to a professional.",
     "value": "What was given.",
+    "why": "Why the operator did it.",
     "withdrawn_on": "The day on which the withdrawal was received.",
     "wording_version": "The version of the text that the customer agreed to.",
 }
@@ -126,6 +141,16 @@ SPECIAL = {
     ("customer.access_authorised.v1", "inquiry_id"): "The inquiry of the registration.",
     ("submission.rejected.v1", "contact"): "Where the customer can be told, if the submission "
     "said so.",
+    **{
+        (f"dead_letter.{act}.v1", field): meaning
+        for act in ("replayed", "edited", "discarded")
+        for field, meaning in (
+            ("reason", "The letter's `dl_reason`."),
+            ("error", "The letter's `dl_error`."),
+        )
+    },
+    ("dead_letter.replayed.v1", "attempt"): "1 for the first replay of this message.",
+    ("dead_letter.discarded.v1", "kind"): "The kind of that aggregate.",
     ("Signature", "reference"): "The document's, the electronic signature's or, for a witnessed "
     "call, the agent's id.",
 }

@@ -78,6 +78,12 @@ GOES_NOWHERE = {
     "the inquiry is still on its way": ([registered(), scheduled()], "inquiry_unknown", False),
     "an inquiry without any address": ([BY_PHONE, scheduled()], "no_address", True),
     "a withdrawal before the request": ([opened(contact=Contact())], "no_address", False),
+    "its decision before the request": (
+        [opened(contact=Contact()), scheduled()],
+        "no_address",
+        False,
+    ),
+    "a confirmation by phone only": ([BY_PHONE], "no_address", True),
     "an inquiry with an unusable one": ([HOSTILE, scheduled()], "no_address", True),
     "a rejection without any address": ([rejected(contact=None)], "no_address", True),
     "a code before its holder": ([opened(), recorded_servicepac()], "no_address", False),

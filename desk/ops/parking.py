@@ -1,0 +1,86 @@
+"""The aggregates that a defect parked, and the messages that wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from desk.ops.records import Records
+from shared.events.envelope import Ref
+from shared.runtime.faults import mongodb_at_work
+
+LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An aggregate that a defect parked, and the messages that wait for it, in their order."""
+
+    service: str
+    ref: Ref
+    since: datetime
+    error: str
+    waiting: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.service} {self.ref.kind} {self.ref.id}"
+
+    def first(self, count: int) -> Parked:
+        """The same, as if only so many waited."""
+        return replace(self, waiting=self.waiting[:count])
+
+
+async def parked(records: Records) -> list[Parked]:
+    """The service's parked aggregates, longest parked first. Raises `Outage`."""
+    found: list[Parked] = []
+    for decider in records.service.deciders:
+        collection = records.database.collection(decider.kind)
+        with mongodb_at_work():
+            async for one in collection.find({"parked.at": {"$exists": True}}, {"parked": 1}):
+                ref = Ref(decider.kind, one["_id"])
+                found.append(_parked(records.service.name, ref, one["parked"]))
+    return sorted(found, key=lambda one: one.since)
+
+
+async def all_parked(services: Mapping[str, Records]) -> list[Parked]:
+    """The same of several services, one after the other."""
+    return [one for records in services.values() for one in await parked(records)]
+
+
+async def parked_now(records: Records, ref: Ref) -> Parked | None:
+    """How one aggregate stands, None if nothing waits for it. Raises `Outage`."""
+    with mongodb_at_work():
+        document = await records.database.collection(ref.kind).find_one(
+            {"_id": ref.id}, {"parked": 1}
+        )
+    what = document.get("parked") if document else None
+    return _parked(records.service.name, ref, what) if what else None
+
+
+async def off_the_list(records: Records, ref: Ref, message_id: str, within_s: float) -> bool:
+    """Whether the message stops waiting within the time; the service may be slow or down."""
+    try:
+        async with asyncio.timeout(within_s):
+            while await _waits(records, ref, message_id):
+                await asyncio.sleep(LOOK_EVERY_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _waits(records: Records, ref: Ref, message_id: str) -> bool:
+    found = await parked_now(records, ref)
+    return found is not None and message_id in found.waiting
+
+
+def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> Sequence[Parked]:
+    """Those aggregates of the service for which the message waits; more than one is rare."""
+    return [one for one in aggregates if one.service == service and message_id in one.waiting]
+
+
+def _parked(service: str, ref: Ref, what: Mapping[str, Any]) -> Parked:
+    return Parked(service, ref, what["at"], what["error"], tuple(what["waiting"]))

@@ -1,0 +1,39 @@
+"""A replay of the toy in a process of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from desk.ops.acts import Signed
+from desk.ops.letters import briefs
+from desk.ops.parking import parked
+from desk.ops.posting import Pace, post_office
+from desk.ops.records import Records
+from desk.ops.replaying import let_through, newest_by_message
+from shared.mongo import Database, connect
+from shared.runtime.store import Store
+from shared.settings import RuntimeSettings
+from tests.integration.runtime import toy
+
+
+async def main(kafka: str, mongo: str, name: str, customer: str, per_second: str) -> None:
+    """Let through what waits for `customer`, slowly enough to be killed in the middle."""
+    settings = RuntimeSettings(
+        kafka_bootstrap_servers=kafka,
+        mongo_url=mongo,
+        kafka_group_prefix=name,
+        mongo_database_prefix=name,
+    )
+    service, client = toy.build(), connect(mongo)
+    database = Database(client, settings.database_of(service.name))
+    records = Records(service, settings, database, Store(database, service.deciders))
+    [waiting] = [one for one in await parked(records) if one.ref.id == customer]
+    newest = newest_by_message(await briefs(settings))
+    async with post_office(settings, Signed("operator"), pace=Pace(float(per_second))) as post:
+        outcome = await let_through(records, waiting, newest, post)
+    print(f"{outcome.decided} {outcome.stopped_by}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,264 @@
+"""What waits behind a defect: replayed, rehearsed, corrected and discarded, on the real wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from desk.embedded.stack import Endpoints
+from desk.ops.correcting import Correction
+from desk.ops.discarding import discard, discards
+from desk.ops.editing import draft, edit
+from desk.ops.errors import DeskError
+from desk.ops.letter_box import letter_box
+from desk.ops.posting import Post
+from desk.ops.rehearsing import Rehearsal
+from desk.ops.resending import resend
+from shared.events.operations import DeadLetterDiscarded, DeadLetterEdited, DeadLetterReplayed
+from tests.integration.cli.waiting import Play, deploy_the_fix, ids, playing
+
+ROOT = Path(__file__).parents[3]
+MANY = 12
+
+
+@pytest.fixture(autouse=True)
+def not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("desk.ops.resending.DECIDED_WITHIN_S", 5.0)
+
+
+async def replaying(
+    play: Play, endpoints: Endpoints, per_second: str
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.cli.replaying_process"),
+        *(endpoints.kafka_bootstrap_servers, endpoints.mongo_url, play.name, play.customer),
+        per_second,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_a_replay_killed_in_the_middle_and_run_again_loses_and_doubles_nothing(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", *["go on"] * (MANY - 1))
+        await play.given_up(MANY)
+        deploy_the_fix(monkeypatch)
+
+        killed = await replaying(play, endpoints, "5")
+        first = await play.answered(4)
+        killed.kill()
+        said, _ = await killed.communicate()
+        again = await replaying(play, endpoints, "1000")
+        told, _ = await again.communicate()
+        rest = await play.answered(MANY - 4)
+        left, decided, still = await play.waiting(), await play.decided(), await play.open()
+
+    assert (killed.returncode, said) == (-9, b"")
+    assert again.returncode == 0
+    assert told.decode().split()[1] == "None"
+    assert [*first, *rest] == ids(play, range(MANY))
+    assert (left, decided) == (None, MANY)
+    assert len(still) <= 1  # what was sent, but not yet written down, when it was killed
+
+
+async def test_a_replay_that_died_before_writing_it_down_sends_once_more_and_nothing_is_doubled(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: object) -> None:
+        raise InterruptedError
+
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on", "go on")
+        await play.given_up(3)
+        deploy_the_fix(monkeypatch)
+        with monkeypatch.context() as dying:
+            dying.setattr(Post, "note", dies)
+            with pytest.raises(InterruptedError):
+                await play.replay()
+        unwritten = await play.open()
+        [first] = await play.answered(1)
+
+        outcome = await play.replay()
+        rest = await play.answered(2)
+        [letter] = await play.open()
+        async with play.post() as post:
+            [resent] = await resend([letter], post)
+        decided, still = await play.decided(), await play.open()
+
+    assert len(unwritten) == 3
+    assert (outcome.decided, outcome.stopped_by) == (2, None)
+    assert [first, *rest] == ids(play, range(3))
+    assert (resent.stopped_by, decided, still) == (None, 3, [])
+
+
+async def test_each_replay_leaves_an_audit_event_that_says_who_and_where_it_went(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on")
+        await play.given_up(2)
+        written = await play.letters()
+        deploy_the_fix(monkeypatch)
+        await play.replay()
+        acts, still = await play.acts(), await play.open()
+
+    told = [event for letter in written for event in acts.on(letter.id)]
+    assert [type(event) for event in told] == [DeadLetterReplayed] * 2
+    assert [(event.by, event.reason) for event in told] == [
+        ("operator", "defect"),
+        ("operator", "blocked"),
+    ]
+    assert all("stumble" not in event.model_dump_json() for event in told)
+    assert still == []
+
+
+async def test_what_fails_for_the_third_time_is_not_sent_again_unless_forced(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 0.3)
+    async with playing(endpoints) as play:
+        await play.publish("stumble")
+        await play.given_up(1)
+        for _ in range(3):
+            await play.replay()
+            await play.given_up(1)
+
+        refused = await play.replay()
+        sent = len(await play.letters())
+        monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 5.0)
+        deploy_the_fix(monkeypatch)
+        forced = await play.replay(force=True)
+
+    assert refused.decided == 0
+    assert "already replayed 3 times" in str(refused.stopped_by)
+    assert sent == 4
+    assert (forced.decided, forced.stopped_by) == (1, None)
+
+
+async def test_a_dry_run_says_what_each_would_bring_on_those_before_it_and_changes_nothing(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on")
+        await play.given_up(2)
+        before, letters = await play.waiting(), await play.letters()
+
+        async with letter_box(play.settings) as box:
+            whole = [(await box.fetch(letter.id)).original for letter in letters]
+        unfixed = await Rehearsal(play.records).decide(whole[0])
+        deploy_the_fix(monkeypatch)
+        rehearsal = Rehearsal(play.records)
+        fixed = [await rehearsal.decide(record) for record in whole]
+        out_of_turn = await Rehearsal(play.records).decide(whole[1])
+        after, decided = await play.waiting(), await play.decided()
+        letters_after = await play.letters()
+
+    assert unfixed.events == ()
+    assert str(unfixed.fault).startswith("defect: ZeroDivisionError")
+    assert [one.events for one in fixed] == [("submission.rejected.v1",)] * 2
+    assert str(out_of_turn.fault).startswith("blocked")
+    assert (after, decided, letters_after) == (before, 0, letters)
+
+
+async def test_a_corrected_head_is_decided_and_what_waits_behind_it_follows(
+    endpoints: Endpoints,
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on", "go on")
+        await play.given_up(3)
+        [head, *_] = await play.letters()
+        services = {play.service.name: play.records}
+        correction = Correction(fields=(("/text", json.dumps("walk")),))
+
+        async with play.post() as post:
+            made = await draft(head.id, correction, services, post)
+            outcome = await edit(made, play.records, post)
+        answers = await play.answered(3)
+        acts, left = await play.acts(), await play.waiting()
+
+    [told] = acts.on(head.id)
+    assert isinstance(told, DeadLetterEdited)
+    assert told.changed == ("/text",)
+    assert told.original_sha256 == head.sha256 != told.corrected_sha256
+    assert (outcome.decided, outcome.stopped_by, left) == (2, None, None)
+    assert answers == ids(play, range(3))
+
+
+async def test_what_is_corrected_while_others_wait_before_it_keeps_its_place(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on", "stumble")
+        await play.given_up(3)
+        last = (await play.letters())[-1]
+        services = {play.service.name: play.records}
+        correction = Correction(fields=(("/text", json.dumps("walk")),))
+
+        async with play.post() as post:
+            made = await draft(last.id, correction, services, post)
+            outcome = await edit(made, play.records, post)
+        await play.given_up(1)
+        newest = (await play.letters())[-1]
+        deploy_the_fix(monkeypatch)
+        replayed = await play.replay()
+        answers = await play.answered(3)
+        async with letter_box(play.settings) as box:
+            sent = (await box.fetch(newest.id)).value
+
+    assert (outcome.waits, outcome.stopped_by) == (True, None)
+    assert (newest.message_id, newest.reason) == (last.message_id, "blocked")
+    assert json.loads(sent or b"")["text"] == "walk"
+    assert (replayed.decided, replayed.stopped_by) == (3, None)
+    assert answers == ids(play, range(3))
+
+
+async def test_a_correction_must_stay_with_the_aggregate_that_waits_for_it(
+    endpoints: Endpoints,
+) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble")
+        await play.given_up(1)
+        [head] = await play.letters()
+        services = {play.service.name: play.records}
+        elsewhere = Correction(fields=(("/customer_id", '"C-elsewhere"'),))
+
+        async with play.post() as post:
+            with pytest.raises(DeskError, match="no longer be decided in seen"):
+                await draft(head.id, elsewhere, services, post)
+            with pytest.raises(DeskError, match="cannot be corrected"):
+                await draft(head.id, Correction(headers=(("ce_id", "x"),)), services, post)
+        still = await play.open()
+
+    assert [one.id for one in still] == [head.id]
+
+
+async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> None:
+    async with playing(endpoints) as play:
+        await play.publish("stumble", "go on", "go on")
+        await play.given_up(3)
+        [head, *_] = await play.letters()
+        services = {play.service.name: play.records}
+
+        async with play.post() as post:
+            [one] = await discards([head.id], services, post)
+            outcome = await discard(one, services, post)
+        waiting = await play.waiting()
+        replayed = await play.replay()
+        answers = await play.answered(2)
+        acts, decided = await play.acts(), await play.decided()
+
+    [told] = acts.on(head.id)
+    assert isinstance(told, DeadLetterDiscarded)
+    assert (told.why, told.kind, told.aggregate) == ("a test", "seen", play.customer)
+    assert outcome.stopped_by is None
+    assert waiting is not None
+    assert [one.split()[-1] for one in waiting.waiting] == ids(play, [1, 2])
+    assert (replayed.decided, replayed.stopped_by) == (2, None)
+    assert (answers, decided) == (ids(play, [1, 2]), 2)

@@ -1,0 +1,135 @@
+"""A toy desk at work with messages that wait behind a defect, and the commands' insides on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from desk.embedded.stack import Endpoints
+from desk.ops.acts import Acts, Signed, read_acts
+from desk.ops.letters import Letter, briefs
+from desk.ops.parking import Parked, parked
+from desk.ops.posting import Pace, Post, post_office
+from desk.ops.records import Records
+from desk.ops.replaying import Outcome, let_through, newest_by_message
+from shared.events.envelope import Ref
+from shared.mongo import Database
+from shared.runtime.decider import Service
+from shared.settings import RuntimeSettings
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import (
+    Outsider,
+    collect,
+    event_headers,
+    headers_of,
+    outsider,
+    running,
+    settings_for,
+)
+
+TYPE = "submission.inquiry.v1"
+OPERATOR = Signed("operator", "a test")
+
+
+def body(customer: str, text: str) -> dict[str, Any]:
+    return {
+        "customer_id": customer,
+        "channel": "web",
+        "received_at": "2026-03-02T09:00:00Z",
+        "request_type": "contracts",
+        "subject": "Prueba",
+        "text": text,
+    }
+
+
+@dataclass
+class Play:
+    """One test's desk: its customer, its records, and what it answers and gives up."""
+
+    name: str
+    customer: str
+    service: Service
+    settings: RuntimeSettings
+    records: Records
+    client: Outsider
+    answers: Any
+    dead: Any
+
+    async def publish(self, *texts: str) -> None:
+        for number, text in enumerate(texts):
+            headers = event_headers(TYPE, f"{self.name}-{number}")
+            await self.client.publish(
+                "desk.submissions", self.customer, body(self.customer, text), headers
+            )
+
+    async def given_up(self, count: int) -> None:
+        await collect(self.dead, count, self.name)
+
+    async def answered(self, count: int) -> list[str]:
+        """The ids of the messages that the next `count` answers are for."""
+        found = await collect(self.answers, count, self.name)
+        return [headers_of(one)["ce_causationid"] for one in found]
+
+    async def waiting(self) -> Parked | None:
+        mine = [one for one in await parked(self.records) if one.ref.id == self.customer]
+        return mine[0] if mine else None
+
+    async def decided(self) -> int:
+        """How many messages the customer's aggregate has decided."""
+        ref = Ref("seen", self.customer)
+        state = (await self.records.store.read([ref]))[ref].state
+        return 0 if state is None else int(state.count)
+
+    async def letters(self) -> list[Letter]:
+        return [one for one in await briefs(self.settings) if self.name in one.message_id]
+
+    async def open(self) -> list[Letter]:
+        return (await self.acts()).open(await self.letters())
+
+    async def acts(self) -> Acts:
+        return await read_acts(self.settings)
+
+    @asynccontextmanager
+    async def post(self, *, force: bool = False) -> AsyncIterator[Post]:
+        async with post_office(self.settings, OPERATOR, pace=Pace(1_000), force=force) as post:
+            yield post
+
+    async def replay(self, *, force: bool = False) -> Outcome:
+        """Replay all that waits for the customer."""
+        waiting = await self.waiting()
+        assert waiting is not None
+        async with self.post(force=force) as post:
+            newest = newest_by_message(await briefs(self.settings))
+            return await let_through(self.records, waiting, newest, post)
+
+
+@asynccontextmanager
+async def playing(endpoints: Endpoints, service: Service | None = None) -> AsyncIterator[Play]:
+    name = f"play{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name)
+    service = service or toy.build()
+    async with outsider(endpoints) as client, running(service, settings) as runtime:
+        database = Database(runtime.client, settings.database_of(service.name))
+        yield Play(
+            name=name,
+            customer=f"C-{name}",
+            service=service,
+            settings=settings,
+            records=Records(service, settings, database, runtime.store),
+            client=client,
+            answers=await client.watch("desk.rejections"),
+            dead=await client.watch("desk.dead-letters"),
+        )
+
+
+def ids(play: Play, numbers: Sequence[int]) -> list[str]:
+    return [f"{play.name}-{number}" for number in numbers]
+
+
+def deploy_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy, "FIXED", ["yes"])
