@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from shared.settings import RuntimeSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 ACKNOWLEDGED_WITHIN_SECONDS = 20.0
+STOPPED_WITHIN_SECONDS = 5.0
 
 
 class Publisher(Protocol):
@@ -57,7 +59,10 @@ class KafkaPublisher:
             await self._producer.start()
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        """Close; what is not acknowledged by then is published again by whoever comes next."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
+                await self._producer.stop()
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         if not outgoing:

@@ -12,8 +12,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 
+import pytest
+
 from desk.embedded.ports import choose_ports
 from desk.embedded.stack import Endpoints
+from shared.runtime.codec import Envelope
+from shared.runtime.publisher import STOPPED_WITHIN_SECONDS, KafkaPublisher
+from shared.runtime.topics import create_missing_topics
+from tests.infra import resolved
+from tests.integration.runtime.servers import own_servers
+from tests.integration.runtime.wire import outsider, settings_for
 
 
 @asynccontextmanager
@@ -75,3 +83,48 @@ async def test_it_is_healthy_shows_metrics_and_stops_cleanly(
         service.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             assert await service.wait() == 0
+
+
+async def test_it_ends_when_told_although_the_broker_went_away_with_work_in_hand(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    port = choose_ports(["cancellation"], tmp_path / "ports.json")["cancellation"]
+    choice = resolved(request.config.getoption("--infra"))
+    async with own_servers(choice, tmp_path / "servers") as servers:
+        environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": servers.endpoints.kafka_bootstrap_servers,
+            "MONGO_URL": servers.endpoints.mongo_url,
+        }
+        async with process(port, **environment) as service, outsider(servers.endpoints) as client:
+            await until(port, "/health", 200)
+            await servers.freeze("mongodb")
+            for number in range(20):
+                await client.publish(
+                    "desk.cancellation-requests", f"K-{number}", b"{", [("ce_id", b"faulty")]
+                )
+            await asyncio.sleep(1)
+            servers.children["kafka"].kill()
+            await servers.thaw("mongodb")
+            await asyncio.sleep(1)
+            service.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(40):
+                assert await service.wait() == 0
+
+
+async def test_a_client_closes_although_what_it_holds_cannot_be_sent(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    choice = resolved(request.config.getoption("--infra"))
+    async with own_servers(choice, tmp_path / "servers") as servers:
+        settings = settings_for(servers.endpoints, "closing")
+        await create_missing_topics(settings)
+        publisher = KafkaPublisher(settings)
+        await publisher.start()
+        servers.children["kafka"].kill()
+        held = Envelope("desk.rejections", "C-1", "submission.rejected.v1", [], b"{}")
+        publishing = asyncio.create_task(publisher.publish([held]))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(STOPPED_WITHIN_SECONDS + 5):
+            await publisher.stop()
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
