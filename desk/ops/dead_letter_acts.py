@@ -58,11 +58,11 @@ def replay_(
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """After the fix is deployed: let through what waits, in its order.
+    """Let through what waits, in its order.
 
-    Without ids or options, all that waits for parked aggregates. Each aggregate's messages go one
-    after the other; it stops at the first that fails again. Safe to stop and to run again.
-    Exit code 1 if anything failed.
+    To be run once the fix is deployed. Without ids or options, all that waits for parked
+    aggregates. Each aggregate's messages go one after the other; it stops at the first that fails
+    again. Safe to stop and to run again. Exit code 1 if anything failed.
     """
     wanted = Wanted(
         ids=tuple(letter_id(one) for one in ids or ()),
@@ -103,10 +103,10 @@ def edit_(
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """Send a corrected record in a letter's place, under the same message id.
+    """Send a corrected record in a letter's place.
 
-    Nothing is sent that the desk would reject. The letter stays; who changed which fields, when
-    and why is kept on desk.operations. Exit code 1 if it fails again.
+    It keeps the message's id. Nothing is sent that the desk would reject. The letter stays; who
+    changed which fields, when and why is kept on desk.operations. Exit code 1 if it fails again.
     """
     _needs_reason(why)
     if sum((bool(fields), file is not None, editor)) > 1:
@@ -137,10 +137,11 @@ def discard_(
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """Give letters up for good: nobody will decide their messages.
+    """Give letters up for good.
 
-    The letters stay; who discarded them, when and why is kept on desk.operations. What waited
-    behind them is let through by `replay`. Exit code 1 if one still waits.
+    Nobody will decide their messages. The letters stay; who discarded them, when and why is kept
+    on desk.operations. What waited behind them is let through by `replay`. Exit code 1 if one
+    still waits.
     """
     _needs_reason(why)
     asked = tuple(letter_id(one) for one in ids)

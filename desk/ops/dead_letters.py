@@ -34,9 +34,6 @@ from shared.runtime.faults import Reason
 dead_letters = typer.Typer(
     help="What was given up and why; replay, edit or discard it.", no_args_is_help=True
 )
-dead_letters.command("replay")(replay_)
-dead_letters.command("edit")(edit_)
-dead_letters.command("discard")(discard_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,10 @@ def list_(
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """Open letters by service, reason and error, and the aggregates that a defect parked."""
+    """Show open letters in groups, and what is parked.
+
+    Letters by service, reason and error, and the aggregates that a defect parked.
+    """
     wanted = Wanted(service=service, reason=_word(reason), error=error)
     found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
     still = found.acts.open(found.letters)
@@ -90,7 +90,9 @@ def show_(
     kafka: options.Kafka = None,
     mongo: options.Mongo = None,
 ) -> None:
-    """Show one letter: origin, error, what was done with it, and the record itself.
+    """Show one letter and its record.
+
+    Its origin, its error, what waits for it, and what was done with it.
 
     The record is as the customer or a service wrote it: what is shown is personal data.
     """
@@ -103,6 +105,11 @@ def show_(
         print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
         show_letter(whole, done, waiting, console(), settled=settled)
+
+
+dead_letters.command("replay")(replay_)
+dead_letters.command("edit")(edit_)
+dead_letters.command("discard")(discard_)
 
 
 def _word(reason: Reason | None) -> str | None:
