@@ -174,8 +174,8 @@ def account(
     lost: list[str] = []
     for record in sent.poison:
         graves = set(_graves(record, services))
-        missing = graves - public.dead.keys()
-        missing |= set(_unknown(record, known, services)) - public.dead.keys()
+        wanted = graves.union(_unknown(record, known, services))
+        missing = {place for place in wanted if place not in public.dead}
         lost += [f"{record.kind} {record.number} at {' '.join(map(str, p))}" for p in missing]
         expected |= graves
         _tally(findings.tallies[record.kind], record, graves, public)
