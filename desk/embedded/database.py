@@ -15,7 +15,7 @@ CACHE_SIZE = "256M"
 PROBE_TIMEOUT_MS = 2000
 SUITED_SETTINGS = {"MONGO_READ_CHUNK": "25", "MONGO_JOURNAL": "false"}
 """Its `$in` slows down with the number of documents found, and a journaled update costs it a disk
-flush each. Without the journal it still survives its own `kill -9`, but not a power cut."""
+flush each. Without the journal it may lose its last writes at a power cut or its own `kill -9`."""
 
 
 def database(directory: Path, port: int, *, inherit_fds: Collection[int] = ()) -> Child:
