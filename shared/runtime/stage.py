@@ -54,13 +54,13 @@ class Letter:
 class Batch:
     """What one pass over the records has decided so far.
 
-    `answered` holds, for each aggregate that a message was decided in, the ids of those messages.
+    `answered` holds, for each aggregate that a message was decided in, the keys of its entries.
     """
 
     at: datetime
     aggregates: dict[Ref, Aggregate]
     states: dict[Ref, Any]
-    answered: dict[Ref, set[str]] = field(default_factory=lambda: defaultdict(set))
+    answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     dead: list[DeadLetter] = field(default_factory=list)
     fates: dict[str, int] = field(default_factory=dict)
 
@@ -196,7 +196,9 @@ class Stage:
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
         for ref in letter.decides:
-            batch.answered[ref].add(letter.message_id)
+            known = self._known(letter, batch.aggregates[ref])
+            assert known is not None
+            batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
 
     def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
@@ -254,18 +256,18 @@ class Stage:
         process may have died between storing and publishing it.
         """
         entries = [
-            (ref, entry)
-            for ref in batch.answered
+            (ref, entry, key in answered)
+            for ref, answered in batch.answered.items()
             if self._store.decider(ref.kind).publishes
-            for entry in batch.aggregates[ref].known.values()
+            for key, entry in batch.aggregates[ref].known.items()
             if entry["events"]
         ]
-        earlier = {place_of(e) for ref, e in entries if e["message_id"] not in batch.answered[ref]}
+        earlier = {place_of(entry) for _, entry, is_answer in entries if not is_answer}
         uncommitted = await self._progress.uncommitted(earlier)
         return [
             envelope
-            for ref, entry in entries
-            if entry["message_id"] in batch.answered[ref] or place_of(entry) in uncommitted
+            for ref, entry, is_answer in entries
+            if is_answer or place_of(entry) in uncommitted
             for envelope in self._envelopes(ref, entry)
         ]
 
