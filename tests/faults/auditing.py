@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-
 from desk.ops.records import Records, reading
 from desk.ops.supervisor import SERVICES
-from shared.events.topics import TOPIC_OF, TOPICS, topics_read_by
+from shared.events.topics import TOPIC_OF
 from shared.runtime.store import Store
 from tests.faults.machine import Machine
 from tests.faults.watching import Place, Seen
 from tests.faults.workload import Expected
+from tests.poison.watching import Offsets
 
 
 @dataclass
@@ -150,29 +148,10 @@ def _in_order(places: Iterable[Place]) -> bool:
 
 
 async def _unread(bootstrap: str) -> list[str]:
-    """The partitions whose end some service's group has not committed."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
-    await admin.start()
-    await consumer.start()
-    unread: list[str] = []
-    try:
-        for service in SERVICES:
-            committed = await admin.list_consumer_group_offsets(f"desk.{service}")
-            partitions = [
-                TopicPartition(name, number)
-                for name in topics_read_by(service)
-                for number in range(TOPICS[name].partitions)
-            ]
-            ends = await consumer.end_offsets(partitions)
-            for one in partitions:
-                done = committed[one].offset if one in committed else 0
-                if done < ends[one]:
-                    unread.append(f"{one.topic}/{one.partition} in {service}: {done}, {ends[one]}")
-    finally:
-        await consumer.stop()
-        await admin.close()
-    return unread
+    """By service and topic: the records that the service's group has not committed."""
+    async with Offsets(bootstrap) as offsets:
+        left = await offsets.behind(SERVICES, await offsets.ends())
+    return [f"{count} records: {name}" for name, count in left.items()]
 
 
 async def desk_verify(machine: Machine) -> str | None:
