@@ -74,7 +74,6 @@ class RuntimeSettings(BaseSettings):
         500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
     )
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
-    batch_poll_ms: int = Field(10, ge=1, le=100, description="Longest wait for the next batch.")
     max_pause_seconds: float = Field(
         15.0, gt=0, description="Longest pause between tries while a dependency is away."
     )

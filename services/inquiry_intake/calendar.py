@@ -57,7 +57,7 @@ class CalendarSettings(BaseModel):
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeskCalendar:
     """Answers about staffed time (F7).
 

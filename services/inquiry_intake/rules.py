@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from services.inquiry_intake.calendar import DeskCalendar
 
@@ -17,5 +18,10 @@ class Rules:
 
     def answer_due_at(self, asked_at: datetime) -> datetime:
         """When who asked at `asked_at` (aware) shall have an answer, in UTC."""
-        due = self.calendar.add_staffed_hours(asked_at, self.answer_target_hours)
-        return due.astimezone(UTC)
+        return _due(self.calendar, self.answer_target_hours, asked_at)
+
+
+@lru_cache(maxsize=64)
+def _due(calendar: DeskCalendar, hours: float, asked_at: datetime) -> datetime:
+    """All submissions of a batch are asked at one instant."""
+    return calendar.add_staffed_hours(asked_at, hours).astimezone(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -62,6 +63,7 @@ class Message:
         return self.replicas[Ref(kind, aggregate_id)]
 
 
+@lru_cache(maxsize=4096)
 def message_uuid(source: str, message_id: str) -> UUID:
     """The UUIDv5 of a message's identity; a URI holds no space, so the pair is unambiguous.
 

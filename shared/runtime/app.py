@@ -52,6 +52,8 @@ from shared.settings import RuntimeSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 IDLE_SECONDS = 0.1
+"""How often a worker that nobody wakes looks for work: retries, and what others left undone."""
+EMPTY_POLL_MS = 1
 COMMIT_SECONDS = 10.0
 
 
@@ -90,6 +92,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     )
     publisher = KafkaPublisher(settings)
     progress = CommittedOffsets()
+    worker = Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease)
     return Runtime(
         service=service,
         settings=settings,
@@ -98,9 +101,9 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         store=store,
         publisher=publisher,
         progress=progress,
-        stage=Stage(service, store, publisher, progress, metrics),
+        stage=Stage(service, store, publisher, progress, metrics, work_is_due=worker.wake),
         clock=Clock(service, store, publisher, metrics, utc_now),
-        worker=Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease),
+        worker=worker,
         health=Health(service.name, metrics, utc_now),
         started=asyncio.Event(),
         stopping=asyncio.Event(),
@@ -248,7 +251,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         batch=True,
         max_records=settings.batch_max_records,
-        batch_timeout_ms=settings.batch_poll_ms,
+        batch_timeout_ms=EMPTY_POLL_MS,
         auto_offset_reset="earliest",
         # The same partition of every topic goes to the same instance, so one key stays together.
         partition_assignment_strategy=(RangePartitionAssignor,),
@@ -284,8 +287,10 @@ def _end_with_producer(error: ProducerDead) -> None:
     end_process()
 
 
-async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: float) -> None:
-    """Do `act` again and again, resting for `idle` seconds whenever there was nothing to do."""
+async def _repeat(
+    runtime: Runtime, act: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[None]]
+) -> None:
+    """Do `act` again and again, with a `rest` whenever there was nothing to do."""
     pauses = runtime.pauses()
     while not runtime.stopping.is_set():
         try:
@@ -299,14 +304,16 @@ async def _repeat(runtime: Runtime, act: Callable[[], Awaitable[int]], idle: flo
             pauses.reset()
             runtime.health.back("mongodb", *(["kafka"] if done else []))
             if not done:
-                await sleep_unless(runtime.stopping, idle)
+                await rest()
 
 
 async def _work(runtime: Runtime) -> None:
     open_worker = runtime.service.open_worker
     assert open_worker is not None
     async with open_worker(runtime.database) as perform:
-        await _repeat(runtime, lambda: runtime.worker.round(perform), IDLE_SECONDS)
+        worker = runtime.worker
+        await _repeat(runtime, partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS))
+        await worker.finish()
 
 
 async def _background(runtime: Runtime) -> None:
@@ -317,7 +324,8 @@ async def _background(runtime: Runtime) -> None:
         tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
         if runtime.service.timer is not None:
             seconds = runtime.settings.clock_tick_seconds
-            tasks.create_task(_repeat(runtime, runtime.clock.tick, seconds))
+            rest = partial(sleep_unless, runtime.stopping, seconds)
+            tasks.create_task(_repeat(runtime, runtime.clock.tick, rest))
         if runtime.service.open_worker is not None:
             tasks.create_task(_work(runtime))
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
@@ -25,6 +25,7 @@ MOST_FAULTS = 20
 Headers = list[tuple[str, bytes]]
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?")
 
 
@@ -89,7 +90,7 @@ def read(record: Record) -> Read:
         source=source,
         id=message_id,
         data=data,
-        key=_text(record.key, "key") if record.key is not None else "",
+        key=_key(record.key),
         time=_instant(headers.get("ce_time")),
         correlation_id=_correlation(headers),
         traceparent=_traceparent(headers.get("traceparent")),
@@ -102,15 +103,18 @@ def _headers(raw: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     for name, value in raw:
         if value is None:
             raise Unreadable(Reason.UNREADABLE, f"header {_shown(name)} is null")
-        found[name.lower()] = _text(value, f"header {_shown(name)}")
+        try:
+            found[name.lower()] = value.decode()
+        except UnicodeDecodeError:
+            raise Unreadable(Reason.UNREADABLE, f"header {_shown(name)} is not UTF-8") from None
     return found
 
 
-def _text(raw: bytes, what: str) -> str:
+def _key(raw: bytes | None) -> str:
     try:
-        return raw.decode()
+        return "" if raw is None else raw.decode()
     except UnicodeDecodeError:
-        raise Unreadable(Reason.UNREADABLE, f"{what} is not UTF-8") from None
+        raise Unreadable(Reason.UNREADABLE, "key is not UTF-8") from None
 
 
 def _shown(name: str) -> str:
@@ -174,7 +178,7 @@ def _data(topic: Topic, ce_type: str, value: bytes | None) -> tuple[Event | Unch
 
 def _canonical(fields: dict[str, Any]) -> bytes:
     """The same object always gives the same bytes, however a channel formats its JSON."""
-    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(fields).encode()
 
 
 def _digest(ce_type: str, body: bytes) -> str:
@@ -222,7 +226,7 @@ def envelope(
         ("traceparent", traceparent),
     )
     headers += [(name, value.encode()) for name, value in optional if value is not None]
-    value = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    value = to_json(data)
     return Envelope(TOPIC_OF[ce_type].name, key_in(ce_type, data), ce_type, headers, value)
 
 

@@ -1,4 +1,4 @@
-"""A consumer that gets past a record whose header name is not UTF-8.
+"""A consumer that waits for records, and gets past one whose header name is not UTF-8.
 
 aiokafka cannot decode such a record and raises at every poll: the partition would stand still for
 ever, for everybody. Nobody but a broken or hostile client writes one, so what matters is that the
@@ -13,6 +13,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+WAIT_MS = 1_000
+"""FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
 POLL_MS = 1_000
 MOST_AT_ONCE = 500
 
@@ -37,7 +39,7 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     ) -> dict[TopicPartition, list[Any]]:
         try:
             found: dict[TopicPartition, list[Any]] = await super().getmany(
-                *partitions, timeout_ms=timeout_ms, max_records=max_records
+                *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records
             )
         except UnicodeDecodeError:
             return await self._around_the_undecodable()

@@ -1,12 +1,14 @@
 """Side effects run outside the five steps: due work is leased, done, and its outcome reported.
 
-The outcome is a message to the service itself, which decides what it means. A worker that dies
-leaves a lease that runs out; so work may be done twice and must bear it.
+Many are done at once, and a slow one holds up no other. The outcome is a message to the service
+itself, which decides what it means. A worker that dies leaves a lease that runs out; so work may be
+done twice and must bear it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,9 +27,29 @@ from shared.runtime.store import Aggregate, Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-BATCH = 50
+AT_ONCE = 100
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
+
+
+class Together:
+    """Reads states; what is asked for in one turn of the event loop is one query per kind."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._wanted: dict[Ref, None] = {}
+        self._next: asyncio.Task[Mapping[Ref, Aggregate]] | None = None
+
+    async def __call__(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        self._wanted |= dict.fromkeys(refs)
+        self._next = self._next or asyncio.create_task(self._fetched())
+        found = await asyncio.shield(self._next)
+        return {ref: found[ref].state for ref in refs}
+
+    async def _fetched(self) -> Mapping[Ref, Aggregate]:
+        await asyncio.sleep(0)  # whoever else asks in this turn joins
+        wanted, self._wanted, self._next = self._wanted, {}, None
+        return await self._store.read(wanted)
 
 
 class Worker:
@@ -49,17 +71,45 @@ class Worker:
         self._metrics = metrics
         self._now = now
         self._lease = lease
+        self._due = asyncio.Event()
+        self._doing: set[asyncio.Task[None]] = set()
+        self._read = Together(store)
+
+    def wake(self) -> None:
+        """Something has just become due: do not wait to look for it."""
+        self._due.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Return when woken, or after `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._due.wait(), seconds)
 
     async def round(self, perform: Perform) -> int:
-        """Lease what is due, do it, report every outcome; how much was due. Raises `Outage`."""
-        done = 0
+        """Lease what is due, as far as there is room, and begin it; how much that is.
+
+        Raises `Outage` or `ProducerDead`, also for what was begun in an earlier round.
+        """
+        self._due.clear()
+        await self._make_room()
+        begun = 0
         for decider in self._service.deciders:
-            now = self._now()
-            until = now + self._lease
-            due = await self._store.lease(decider.kind, now, until, str(uuid4()), BATCH)
-            await asyncio.gather(*(self._do(perform, one, now) for one in due))
-            done += len(due)
-        return done
+            now, room = self._now(), AT_ONCE - len(self._doing)
+            due = await self._store.lease(decider.kind, now, now + self._lease, str(uuid4()), room)
+            self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
+            begun += len(due)
+        return begun
+
+    async def finish(self) -> None:
+        """Return when everything begun has ended; what could not be reported is done again."""
+        await asyncio.gather(*self._doing, return_exceptions=True)
+
+    async def _make_room(self) -> None:
+        if len(self._doing) >= AT_ONCE:
+            await asyncio.wait(self._doing, return_when=asyncio.FIRST_COMPLETED)
+        ended = {task for task in self._doing if task.done()}
+        self._doing -= ended
+        for failed in [error for task in ended if (error := task.exception())]:
+            raise failed
 
     async def _do(self, perform: Perform, aggregate: Aggregate, now: datetime) -> None:
         """Do one piece of work and report it at once: what is done twice is what came between."""
@@ -102,7 +152,3 @@ class Worker:
             correlation_id=event.correlation_id or first["correlation_id"],
             traceparent=first.get("traceparent"),
         )
-
-    async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
-        found = await self._store.read(refs)
-        return {ref: aggregate.state for ref, aggregate in found.items()}

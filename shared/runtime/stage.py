@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import ChainMap, defaultdict
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -41,13 +41,10 @@ class Letter:
 
     record: Record
     read: codec.Read
+    message_id: str
+    """The identity by which consumers deduplicate."""
     decides: tuple[Ref, ...]
     reads: tuple[Ref, ...]
-
-    @property
-    def message_id(self) -> str:
-        """The identity by which consumers deduplicate."""
-        return f"{self.read.message.source} {self.read.message.id}"
 
 
 @dataclass(slots=True)
@@ -80,6 +77,7 @@ class Stage:
         metrics: Metrics,
         *,
         clock: Callable[[], datetime] = utc_now,
+        work_is_due: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
         self._store = store
@@ -87,6 +85,7 @@ class Stage:
         self._progress = progress
         self._metrics = metrics
         self._clock = clock
+        self._work_is_due = work_is_due
         self._source = f"/services/{service.name}"
         self._kinds = frozenset(decider.kind for decider in service.deciders)
 
@@ -126,7 +125,16 @@ class Stage:
             except Unstorable as fault:
                 unstorable[fault.ref] = fault.error
             else:
+                if any(self._wants_work(aggregate, at) for aggregate in aggregates.values()):
+                    self._work_is_due()
                 return batch
+
+    def _wants_work(self, aggregate: Aggregate, at: datetime) -> bool:
+        """Whether what was just stored has a side effect that is due now."""
+        if not aggregate.touched or aggregate.state is None:
+            return False
+        work_at = self._store.decider(aggregate.ref.kind).work_at(aggregate.state)
+        return work_at is not None and work_at <= at
 
     def _decode(
         self, records: Sequence[Record], at: datetime
@@ -142,7 +150,8 @@ class Stage:
             except Exception as defect:  # noqa: BLE001 - whatever our own code raises is a defect
                 unreadable.append(self._dead(record, Reason.DEFECT, described(defect), at))
             else:
-                letters.append(Letter(record, read, route.decides, route.reads))
+                message_id = f"{read.message.source} {read.message.id}"
+                letters.append(Letter(record, read, message_id, route.decides, route.reads))
         return letters, unreadable
 
     def _route(self, message: Message) -> Route:
@@ -175,7 +184,7 @@ class Stage:
         if isinstance(letter.read.message.data, DeadLetterDiscarded):
             return self._discard(letter, letter.read.message.data, batch)
         decided: list[tuple[Aggregate, Document, Any]] = []
-        states: ChainMap[Ref, Any] = ChainMap({}, batch.states)
+        states = ChainMap({}, batch.states) if len(letter.decides) > 1 else batch.states
         for ref in letter.decides:
             aggregate = batch.aggregates[ref]
             if self._known(letter, aggregate) is not None:
@@ -338,9 +347,9 @@ class Stage:
                 partition=letter.record.partition,
                 offset=letter.record.offset,
             )
-        for one in outgoing:
-            if isinstance(one, Envelope):
-                self._metrics.events.labels(one.type).inc()
+        published = Counter(one.type for one in outgoing if isinstance(one, Envelope))
+        for ce_type, count in published.items():
+            self._metrics.events.labels(ce_type).inc(count)
         log.info(
             "batch",
             topics=sorted({record.topic for record in records}),

@@ -6,8 +6,9 @@ trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kin
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -163,6 +164,7 @@ class Store:
     ) -> dict[Ref, Aggregate]:
         """The aggregates named, one query per kind; what is not there yet is new and empty.
 
+        The queries go out together, so there is one wait.
         `message_ids` are also sought in the archived part of long histories. Raises `Outage`.
         """
         by_kind: dict[str, list[str]] = defaultdict(list)
@@ -171,21 +173,28 @@ class Store:
             if ref not in found:
                 found[ref] = Aggregate(ref)
                 by_kind[ref.kind].append(ref.id)
-        for kind, ids in by_kind.items():
-            async for document in self._documents(kind, ids):
-                aggregate = self._loaded(kind, document)
-                found[aggregate.ref] = aggregate
-            long = [found[Ref(kind, i)] for i in ids if found[Ref(kind, i)].archived]
-            if long and message_ids:
-                await self._recall(kind, long, message_ids)
+        kinds = [self._read_kind(kind, ids, message_ids) for kind, ids in by_kind.items()]
+        for aggregates in await asyncio.gather(*kinds):
+            found |= {aggregate.ref: aggregate for aggregate in aggregates}
         return found
 
-    async def _documents(self, kind: str, ids: Sequence[str]) -> AsyncIterator[Document]:
+    async def _read_kind(
+        self, kind: str, ids: Sequence[str], message_ids: Sequence[str]
+    ) -> list[Aggregate]:
+        aggregates = [self._loaded(kind, found) for found in await self._documents(kind, ids)]
+        long = [aggregate for aggregate in aggregates if aggregate.archived]
+        if long and message_ids:
+            await self._recall(kind, long, message_ids)
+        return aggregates
+
+    async def _documents(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        collection, step = self._database.collection(kind), self._read_chunk
+        chunks = [ids[start : start + step] for start in range(0, len(ids), step)]
         with mongodb_at_work():
-            for start in range(0, len(ids), self._read_chunk):
-                query = {"_id": {"$in": ids[start : start + self._read_chunk]}}
-                async for document in self._database.collection(kind).find(query):
-                    yield document
+            found = await asyncio.gather(
+                *(collection.find({"_id": {"$in": chunk}}).to_list(None) for chunk in chunks)
+            )
+        return [document for some in found for document in some]
 
     def _loaded(self, kind: str, document: Document) -> Aggregate:
         state = self._state(kind, document.get("state"))
@@ -215,7 +224,7 @@ class Store:
                 by_id[entry["aggregate"]].remember(entry)
 
     async def write(self, aggregates: Iterable[Aggregate]) -> None:
-        """One bulk write per kind. Raises `Conflict`, `Unstorable` or `Outage`.
+        """One bulk write per kind, all at once. Raises `Conflict`, `Unstorable` or `Outage`.
 
         Not atomic over several aggregates, nor need it be: after a crash, those that were written
         find their messages in the history.
@@ -224,11 +233,13 @@ class Store:
         for aggregate in aggregates:
             if aggregate.touched:
                 by_kind[aggregate.ref.kind].append(aggregate)
-        for kind, touched in by_kind.items():
-            await self._archive_oldest(kind, touched)
-            await self._write_kind(kind, touched)
+        kinds = [self._write_kind(kind, touched) for kind, touched in by_kind.items()]
+        for failed in await asyncio.gather(*kinds, return_exceptions=True):
+            if failed is not None:
+                raise failed
 
     async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        await self._archive_oldest(kind, touched)
         updates = sum(1 for aggregate in touched if aggregate.version)
         try:
             writes = [self._write(aggregate) for aggregate in touched]
@@ -334,7 +345,7 @@ class Store:
             await collection.update_many({**mine, **due}, taken)
         return [
             self._loaded(kind, document)
-            async for document in self._documents(kind, ids)
+            for document in await self._documents(kind, ids)
             if document.get("lease") == token
         ]
 

@@ -21,14 +21,16 @@ DEAD_LETTER_BYTES = 2 * RECORD_BYTES
 """A dead letter is its record plus headers, so it may be larger than any record."""
 
 
-async def create_missing_topics(settings: RuntimeSettings) -> None:
+async def create_missing_topics(
+    settings: RuntimeSettings, catalogue: Iterable[Topic] = CATALOGUE
+) -> None:
     """Existing topics are left as they are. Raises `Outage`."""
     admin = AIOKafkaAdminClient(**kafka_options(settings))
     with kafka_at_work():
         try:
             await admin.start()
             present = set(await admin.list_topics())
-            missing = [topic for topic in CATALOGUE if topic.name not in present]
+            missing = [topic for topic in catalogue if topic.name not in present]
             if missing:
                 answer = await admin.create_topics([_new(topic, settings) for topic in missing])
                 _warn_of(answer.topic_errors)
