@@ -1,0 +1,174 @@
+"""One run of one contender: it drains a backlog, and its committed offsets say how fast.
+
+Every contender is measured in the same way, from outside: how far its group has committed, once it
+is warm, over a stretch of time; what its process, the broker and the database spent meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from bench import load
+from bench.processes import cpu_seconds, memory_mb
+from bench.servers import Servers
+from desk.embedded.child import Child
+
+POLL_S = 0.1
+GIVES_UP_AFTER_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Processes that drain `topic` as group `<prefix>.<watched>`, each with its environment."""
+
+    name: str
+    topic: str
+    watched: str
+    commands: Mapping[str, Sequence[str]]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    warm: float = 1.0
+    """How much longer (or shorter) than others it needs to get warm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was seen of one run, from warm until its end."""
+
+    contender: str
+    records: int
+    seconds: float
+    cpu_us: Mapping[str, float]
+    """CPU per record in microseconds, by process."""
+    memory_mb: float
+    """The most that one of the contender's processes held."""
+
+    @property
+    def rate(self) -> float:
+        """Records per second."""
+        return self.records / self.seconds
+
+    @property
+    def own_cpu_us(self) -> float:
+        """Of the contender's own processes alone."""
+        return sum(us for name, us in self.cpu_us.items() if name not in ("kafka", "database"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    at: float
+    done: int
+    cpu: Mapping[str, float]
+
+
+@dataclass
+class Drain:
+    """A contender at work on a backlog."""
+
+    servers: Servers
+    contender: Contender
+    prefix: str
+    admin: AIOKafkaAdminClient
+    children: Mapping[str, Child]
+    memory: float = 0.0
+
+    async def until(self, done: int, *, within_s: float) -> _Mark:
+        """When so many records are committed, or the time is over."""
+        deadline = time.perf_counter() + within_s
+        while True:
+            mark = await self._mark()
+            if mark.done >= done or mark.at > deadline:
+                return mark
+            for child in self.children.values():
+                if not child.alive:
+                    raise RuntimeError(f"{child.name} ended; see {child.log_file}")
+            await asyncio.sleep(POLL_S)
+
+    async def _mark(self) -> _Mark:
+        group = f"{self.prefix}.{self.contender.watched}"
+        offsets = await load.committed(self.admin, group, self.contender.topic)
+        at = time.perf_counter()
+        own = {name: child.pid for name, child in self.children.items() if child.pid is not None}
+        self.memory = max([self.memory, *map(memory_mb, own.values())])
+        cpu = {name: cpu_seconds(pid) for name, pid in (own | self.servers.pids).items()}
+        return _Mark(at, sum(offsets.values()), cpu)
+
+
+def environment(servers: Servers, prefix: str) -> dict[str, str]:
+    """What every contender is told: the servers, a group and a database of its own."""
+    return (
+        dict(os.environ)
+        | servers.suited
+        | {
+            "KAFKA_BOOTSTRAP_SERVERS": servers.bootstrap,
+            "KAFKA_GROUP_PREFIX": prefix,
+            "MONGO_URL": servers.mongo_url,
+            "MONGO_DATABASE_PREFIX": prefix,
+            "CREATE_TOPICS": "false",
+            "LOG_LEVEL": "WARNING",
+        }
+    )
+
+
+def new_prefix() -> str:
+    """For groups and databases that nobody has used."""
+    return f"bench-{uuid4().hex[:8]}"
+
+
+async def drain(
+    servers: Servers,
+    contender: Contender,
+    *,
+    prefix: str,
+    warm: int,
+    total: int,
+    seconds: float,
+    begun: int = 0,
+) -> Run:
+    """Start it, let `warm` records pass, and measure until `total` or for `seconds`.
+
+    `begun` is what the group had committed before the backlog. Raises RuntimeError if it stalls.
+    """
+    common = environment(servers, prefix)
+    children = {
+        name: Child(
+            name,
+            command,
+            log_file=servers.directory / "logs" / f"{prefix}-{name}.log",
+            env=common | {k: v.format(**common) for k, v in contender.environment.items()},
+        )
+        for name, command in contender.commands.items()
+    }
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap)
+    await admin.start()
+    try:
+        for child in children.values():
+            child.start()
+        one = Drain(servers, contender, prefix, admin, children)
+        first = await one.until(begun + warm, within_s=GIVES_UP_AFTER_S)
+        if first.done < begun + warm:
+            raise RuntimeError(f"{contender.name} did not get warm in {GIVES_UP_AFTER_S:g} s")
+        last = await one.until(begun + total, within_s=seconds)
+    finally:
+        await asyncio.gather(*(child.stop(20) for child in children.values()))
+        await admin.close()
+    records = last.done - first.done
+    if records <= 0:
+        raise RuntimeError(f"{contender.name} stands still; see {servers.directory / 'logs'}")
+    return Run(
+        contender=contender.name,
+        records=records,
+        seconds=last.at - first.at,
+        cpu_us={
+            name: (last.cpu[name] - first.cpu[name]) / records * 1e6
+            for name in last.cpu
+            if name in first.cpu
+        },
+        memory_mb=one.memory,
+    )

@@ -1,0 +1,129 @@
+"""Throughput, side by side: each contender drains the same backlog, in turn, several times."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import load, stock
+from bench.draining import Contender, Run, drain, new_prefix
+from bench.servers import Servers
+from desk.embedded.ports import HOST
+from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
+
+SPRING_JAR = Path(__file__).parent / "spring" / "target" / "spring-intake.jar"
+SPRING_NAMES = {
+    "KAFKA_GROUP": "{KAFKA_GROUP_PREFIX}.inquiry_intake",
+    "MONGO_DATABASE": "{MONGO_DATABASE_PREFIX}_inquiry_intake",
+}
+PYTHON = (sys.executable, "-m")
+CHAIN = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
+Say = Callable[[Run], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is drained in one run: at most `backlog` records, at most for `seconds`."""
+
+    backlog: int = 60_000
+    warm: int = 3_000
+    seconds: float = 10.0
+
+
+def service(name: str) -> Sequence[str]:
+    return (*PYTHON, f"services.{name}")
+
+
+def product(name: str, topic: str) -> Contender:
+    return Contender("contract-desk", topic, name, {name: service(name)})
+
+
+def limit(name: str, topic: str) -> Contender:
+    command = (*PYTHON, "bench.contenders.limit", name)
+    return Contender("hand-written limit", topic, name, {"limit": command})
+
+
+def first_idiom() -> Contender:
+    command = (*PYTHON, "bench.contenders.first_idiom")
+    return Contender(
+        "first FastStream idiom", load.SUBMISSIONS, INTAKE, {"idiom": command}, warm=0.05
+    )
+
+
+def spring(mode: str) -> Contender:
+    command = ("java", "-Xmx512m", "-jar", str(SPRING_JAR))
+    label = {"record": "Spring Kafka, record by record", "batch": "Spring Kafka, in batches"}[mode]
+    names = SPRING_NAMES | {"MODE": mode}
+    warm = {"record": 0.3, "batch": 2.0}[mode]
+    return Contender(label, load.SUBMISSIONS, INTAKE, {"spring": command}, names, warm)
+
+
+def chain(mail_port: int) -> Contender:
+    """The whole desk, watched where the mail about the decision is queued."""
+    commands = {name: service(name) for name in CHAIN}
+    names = {"SMTP_URL": f"smtp://{HOST}:{mail_port}"}
+    return Contender(
+        "contract-desk, whole chain", "desk.cancellations", NOTIFICATION, commands, names
+    )
+
+
+async def intake(
+    servers: Servers, run: str, contenders: Sequence[Contender], rounds: int, sizes: Sizes, say: Say
+) -> list[Run]:
+    """Submissions become inquiries; one backlog for all, groups and databases of their own."""
+    async with load.producing(servers.bootstrap) as producer:
+        records = (load.submission(number, run) for number in range(sizes.backlog))
+        await load.publish(producer, load.SUBMISSIONS, records)
+    runs = []
+    for _ in range(rounds):
+        for one in contenders:
+            prefix = new_prefix()
+            others = [t for t in topics_read_by(INTAKE) if t != load.SUBMISSIONS]
+            await load.begin_at_end(servers.bootstrap, f"{prefix}.{INTAKE}", others)
+            runs.append(await _measured(servers, one, prefix, sizes))
+            say(runs[-1])
+    return runs
+
+
+async def cancellation(
+    servers: Servers, run: str, contenders: Sequence[Contender], rounds: int, sizes: Sizes, say: Say
+) -> list[Run]:
+    """Requests for known contracts are decided; the contracts' files are there beforehand."""
+    async with load.producing(servers.bootstrap) as producer:
+        records = (load.requested(number, run) for number in range(sizes.backlog))
+        await load.publish(producer, load.REQUESTS, records)
+    runs = []
+    for _ in range(rounds):
+        for one in contenders:
+            prefix = new_prefix()
+            await stocked_files(servers, prefix, run, sizes.backlog)
+            others = [t for t in topics_read_by(CANCELLATION) if t != load.REQUESTS]
+            await load.begin_at_end(servers.bootstrap, f"{prefix}.{CANCELLATION}", others)
+            runs.append(await _measured(servers, one, prefix, sizes))
+            say(runs[-1])
+    return runs
+
+
+async def stocked_files(servers: Servers, prefix: str, run: str, count: int) -> None:
+    """The cancellation service's database with the files of `count` known contracts."""
+    name = f"{prefix}_{CANCELLATION}"
+    await stock.prepare(servers.mongo_url, name, stock.cancellation_service())
+    await asyncio.to_thread(
+        stock.fill, servers.mongo_url, name, "file", stock.files(range(count), run)
+    )
+
+
+async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes) -> Run:
+    run = await drain(
+        servers,
+        one,
+        prefix=prefix,
+        warm=int(sizes.warm * one.warm),
+        total=sizes.backlog,
+        seconds=sizes.seconds,
+    )
+    await asyncio.to_thread(stock.forget, servers.mongo_url, prefix)
+    return run
