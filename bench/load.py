@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -15,13 +15,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import murmur2
 
-from shared.events.contracts import ContractRecorded
+from shared.events.contracts import ContractRecorded, RegistryContractRecorded
 from shared.events.envelope import Event, message_uuid
 from shared.events.requests import CancellationRequested
 from shared.events.values import Channel, Contact
 from shared.runtime import codec
 
 SUBMISSIONS, REQUESTS = "desk.submissions", "desk.cancellation-requests"
+REGISTRY = "registry.contracts"
 CHANNEL = "/channels/bench"
 BATCH_BYTES = 512 * 1024
 IN_FLIGHT = 64
@@ -72,17 +73,33 @@ def contract_number(number: int, run: str) -> str:
     return f"K-{run}-{number}"
 
 
-def recorded(number: int, run: str) -> Record:
-    """The contract that a submission is about, as the archive publishes it."""
-    event = ContractRecorded(
-        contract_number=contract_number(number, run),
-        customer_id=f"C-{run}-{number}",
-        type="monthly_licence",
-        title="Licencia de prueba",
-        starts_on=datetime(2025, 1, 1, tzinfo=UTC).date(),
-        auto_renewal=False,
+def registered(number: int, run: str) -> Record:
+    """The registry's record of the contract that a submission is about."""
+    return _caused(
+        RegistryContractRecorded(**_facts(number, run)),
+        contract_number(number, run),
+        f"registered {run} {number}",
     )
-    return _caused(event, contract_number(number, run), f"recorded {run} {number}")
+
+
+def recorded(number: int, run: str) -> Record:
+    """The same contract, as the archive publishes it."""
+    return _caused(
+        ContractRecorded(**_facts(number, run)),
+        contract_number(number, run),
+        f"recorded {run} {number}",
+    )
+
+
+def _facts(number: int, run: str) -> dict[str, Any]:
+    return {
+        "contract_number": contract_number(number, run),
+        "customer_id": f"C-{run}-{number}",
+        "type": "monthly_licence",
+        "title": "Licencia de prueba",
+        "starts_on": date(2025, 1, 1),
+        "auto_renewal": False,
+    }
 
 
 def requested(number: int, run: str) -> Record:
@@ -117,9 +134,9 @@ def _caused(event: Event, subject: str, identity: str) -> Record:
 
 
 @asynccontextmanager
-async def producing(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+async def producing(bootstrap: str, *, linger_ms: int = 5) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", max_batch_size=BATCH_BYTES, linger_ms=5
+        bootstrap_servers=bootstrap, acks="all", max_batch_size=BATCH_BYTES, linger_ms=linger_ms
     )
     await producer.start()
     try:

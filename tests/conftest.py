@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--infra") == "kafka" and (lack := missing()):
         raise pytest.UsageError(lack)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Servers that one test starts for all later ones idle on these cores: they come last."""
+    items.sort(key=_shared_servers)
+
+
+def _shared_servers(item: pytest.Item) -> int:
+    needed: Sequence[str] = getattr(item, "fixturenames", ())
+    return 2 if "running_desk" in needed else 1 if "endpoints" in needed else 0
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

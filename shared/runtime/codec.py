@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -216,19 +217,20 @@ def envelope(
         ("ce_id", event_id.encode()),
         ("ce_source", source.encode()),
         ("ce_type", ce_type.encode()),
-        ("ce_time", _rfc3339(at).encode()),
+        ("ce_time", _rfc3339(at)),
         ("ce_subject", subject.encode()),
         ("content-type", b"application/json"),
     ]
-    optional: Sequence[tuple[str, str | None]] = (
-        ("ce_correlationid", correlation_id),
-        ("ce_causationid", causation_id),
-        ("traceparent", traceparent),
-    )
-    headers += [(name, value.encode()) for name, value in optional if value is not None]
+    if correlation_id is not None:
+        headers.append(("ce_correlationid", correlation_id.encode()))
+    if causation_id is not None:
+        headers.append(("ce_causationid", causation_id.encode()))
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
     value = to_json(data)
     return Envelope(TOPIC_OF[ce_type].name, key_in(ce_type, data), ce_type, headers, value)
 
 
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+@lru_cache(maxsize=64)  # one batch, one instant
+def _rfc3339(at: datetime) -> bytes:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()

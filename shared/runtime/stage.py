@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import ChainMap, Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,11 +23,14 @@ from shared.runtime.codec import Envelope, Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Reason, Unreadable, described
+from shared.runtime.lanes import lanes_of
 from shared.runtime.progress import Progress, place_of
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import Aggregate, Conflict, Store, Unstorable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LANE_LETTERS = 125
 
 
 def utc_now() -> datetime:
@@ -49,20 +53,20 @@ class Letter:
 
 @dataclass(slots=True)
 class Batch:
-    """What one pass over the records has decided so far.
+    """What one pass over the records of a lane has decided so far.
 
     `answered` holds, for each aggregate that a message was decided in, the keys of its entries.
     """
 
     at: datetime
-    aggregates: dict[Ref, Aggregate]
-    states: dict[Ref, Any]
+    aggregates: dict[Ref, Aggregate] = field(default_factory=dict)
+    states: dict[Ref, Any] = field(default_factory=dict)
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
-    dead: list[DeadLetter] = field(default_factory=list)
-    fates: dict[str, int] = field(default_factory=dict)
+    outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
 
     def count(self, fate: str) -> None:
-        self.fates[fate] = self.fates.get(fate, 0) + 1
+        self.fates[fate] += 1
 
 
 class Stage:
@@ -99,12 +103,22 @@ class Stage:
         at = self._clock()
         with self._timed("decode", steps):
             letters, unreadable = self._decode(records, at)
+            lanes = lanes_of(letters, _touched, length=LANE_LETTERS)
+        if unreadable:
+            with self._timed("publish", steps):
+                await self._publisher.publish(unreadable)
+        batches = await _all(self._answer(lane, at, steps) for lane in lanes)
+        self._account(records, [Batch(at, outgoing=[*unreadable]), *batches], steps)
+
+    async def _answer(
+        self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
+    ) -> Batch:
+        """Decide, store and publish one lane; other lanes go on meanwhile."""
         batch = await self._decide_and_store(letters, at, steps)
         with self._timed("publish", steps):
-            events = await self._unpublished(batch)
-            outgoing: list[Envelope | DeadLetter] = [*unreadable, *batch.dead, *events]
-            await self._publisher.publish(outgoing)
-        self._account(records, batch, outgoing, steps)
+            batch.outgoing += await self._unpublished(batch)
+            await self._publisher.publish(batch.outgoing)
+        return batch
 
     async def _decide_and_store(
         self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
@@ -312,7 +326,7 @@ class Stage:
 
     def _give_up(self, letter: Letter, batch: Batch, reason: Reason, error: str) -> None:
         batch.count("dead")
-        batch.dead.append(self._dead(letter.record, reason, error, batch.at))
+        batch.outgoing.append(self._dead(letter.record, reason, error, batch.at))
 
     def _dead(self, record: Record, reason: Reason, error: str, at: datetime) -> DeadLetter:
         return DeadLetter(record, self._service.name, reason, error, at)
@@ -328,15 +342,17 @@ class Stage:
             self._metrics.step.labels(step).observe(seconds)
 
     def _account(
-        self,
-        records: Sequence[Record],
-        batch: Batch,
-        outgoing: Sequence[Envelope | DeadLetter],
-        steps: Mapping[str, float],
+        self, records: Sequence[Record], batches: Sequence[Batch], steps: Mapping[str, float]
     ) -> None:
-        for fate, count in batch.fates.items():
-            self._metrics.records.labels(fate).inc(count)
+        outgoing = [one for batch in batches for one in batch.outgoing]
+        fates = sum((batch.fates for batch in batches), Counter[str]())
         dead = [one for one in outgoing if isinstance(one, DeadLetter)]
+        events = Counter(one.type for one in outgoing if isinstance(one, Envelope))
+        fates["dead"] = len(dead)
+        for fate, count in fates.items():
+            self._metrics.records.labels(fate).inc(count)
+        for ce_type, count in events.items():
+            self._metrics.events.labels(ce_type).inc(count)
         for letter in dead:
             self._metrics.dead_letters.labels(letter.reason.value).inc()
             log.warning(
@@ -347,17 +363,28 @@ class Stage:
                 partition=letter.record.partition,
                 offset=letter.record.offset,
             )
-        published = Counter(one.type for one in outgoing if isinstance(one, Envelope))
-        for ce_type, count in published.items():
-            self._metrics.events.labels(ce_type).inc(count)
         log.info(
             "batch",
             topics=sorted({record.topic for record in records}),
             records=len(records),
-            events=len(outgoing) - len(dead),
-            **(batch.fates | {"dead": len(dead)}),
+            events=events.total(),
+            **fates,
             **{f"{step}_ms": round(seconds * 1000, 1) for step, seconds in steps.items()},
         )
+
+
+async def _all(lanes: Iterable[Coroutine[Any, Any, Batch]]) -> list[Batch]:
+    """What every lane has done. One that fails is raised once the others have come to an end."""
+    ended = await asyncio.gather(*lanes, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in ended if isinstance(one, Batch)]
+
+
+def _touched(letter: Letter) -> Iterator[Ref]:
+    yield from letter.decides
+    yield from letter.reads
 
 
 def _begun_by(letter: Letter) -> str | None:

@@ -34,6 +34,8 @@ SETTINGS = {
     "LOG_LEVEL": "INFO",
 }
 """Short leases and intervals: what takes minutes in production takes seconds here."""
+DURABLE = SUITED_SETTINGS | {"MONGO_JOURNAL": "true"}
+"""The database is killed too, so what it acknowledges must be in its journal."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Machine:
     def _environment(self) -> dict[str, str]:
         return (
             os.environ
-            | SUITED_SETTINGS
+            | DURABLE
             | SETTINGS
             | {
                 "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
@@ -135,7 +137,7 @@ async def machine(directory: Path) -> AsyncIterator[Machine]:
     store = database(directory / "database", ports["database"])
     environment = (
         SETTINGS
-        | SUITED_SETTINGS
+        | DURABLE
         | {
             dying.ORDERS: str(directory / "orders"),
             "PYTHONPATH": str(ROOT),

@@ -84,12 +84,10 @@ async def terminated_in_a_batch(machine: Machine, injected: Injected) -> None:
 
 
 async def everything_killed(machine: Machine, injected: Injected) -> None:
-    """The database gets SIGTERM: the embedded one, not waiting for its journal, may lose writes."""
-    servers = [machine.kafka.child, machine.mail]
+    servers = [machine.kafka.child, machine.database, machine.mail]
     kill_group(*every_service(machine), *(child.pid for child in servers if child.pid))
     for child in servers:
         child.kill()
-    await machine.database.stop()
     await asyncio.gather(machine.kafka.start(), machine.start_database(), machine.start_mail())
     injected.note()
     await machine.desk.healthy()
@@ -121,6 +119,13 @@ async def broker_frozen(machine: Machine, injected: Injected) -> None:
 async def database_restarted(machine: Machine, injected: Injected) -> None:
     await machine.database.stop()
     await asyncio.sleep(DOWN_S)
+    await machine.start_database()
+    injected.note()
+    await machine.desk.healthy()
+
+
+async def database_killed(machine: Machine, injected: Injected) -> None:
+    machine.database.kill()
     await machine.start_database()
     injected.note()
     await machine.desk.healthy()
@@ -220,6 +225,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("broker kill -9", broker_killed, times=4),
     Scenario(f"broker frozen for {FROZEN_S:g} s", broker_frozen, times=2),
     Scenario("database stopped, started again", database_restarted, times=4),
+    Scenario("database kill -9", database_killed, times=4),
     Scenario(f"database frozen for {FROZEN_S:g} s", database_frozen, times=2),
     Scenario("database slower than max.poll.interval", database_slow, times=2),
     Scenario("mail server refuses", partial(mail_is, "refusing"), times=4),
@@ -227,5 +233,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("mail server cuts off after DATA", partial(mail_is, "dropping"), times=4),
     Scenario("mail server down", mail_down, times=4),
     Scenario("dead letters refused, as by a full disk", dead_letters_refused, times=3),
-    Scenario("everything ended at once", everything_killed, times=4),
+    Scenario("everything kill -9 at once", everything_killed, times=4),
 )

@@ -7,12 +7,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.events.envelope import Unchecked
+from shared.events.envelope import Unchecked, caused_event_id
 from shared.runtime import codec
 from shared.runtime.faults import Reason, Unreadable
 
@@ -146,3 +147,34 @@ def test_any_record_is_either_read_or_unreadable(
     found = [header for header in headers() if header[0] in kept]
     with contextlib.suppress(Unreadable):
         assert codec.read(RawRecord(value, [*found, *extra], key=key)).message.type == TYPE
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(), JSON_VALUES))
+def test_an_events_bytes_are_compact_json_for_ever(data: dict[str, Any]) -> None:
+    """A history written by an earlier release is published again with the same bytes."""
+    data |= {"customer_id": "C-1", "contract_number": "K-1", "inquiry_id": "i-1"}
+    made = codec.envelope(
+        "id-1",
+        "cancellation.scheduled.v1",
+        data,
+        source="/services/cancellation",
+        subject="K-1",
+        at=datetime(2026, 1, 1, 12, 0, 0, 123_000, UTC),
+        causation_id="c-1",
+        correlation_id=None,
+        traceparent=None,
+    )
+    assert made.value == json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    assert dict(made.headers)["ce_time"] == b"2026-01-01T12:00:00.123Z"
+
+
+@given(st.uuids(), st.text(max_size=20), st.integers(1, 99))
+def test_a_caused_events_id_is_its_uuid5(cause: UUID, owner: str, index: int) -> None:
+    assert caused_event_id(cause, owner, index) == str(uuid5(cause, f"{owner} {index}"))

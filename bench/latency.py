@@ -1,0 +1,171 @@
+"""Latency: from a submission published to each thing that follows, seen from outside.
+
+The clock is one process's: it publishes, reads the topics and is the mail server. Submissions come
+at even intervals whether or not the desk keeps up, so waiting in a queue counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from statistics import quantiles
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiosmtpd.smtp import SMTP
+
+from bench import load
+from bench.draining import environment, new_prefix
+from bench.servers import Servers
+from bench.throughput import CHAIN, service
+from desk.embedded.child import Child
+from desk.embedded.ports import HOST, choose_ports
+
+INQUIRIES, DECISIONS = "desk.inquiries", "desk.cancellations"
+NOTIFICATIONS, CONTRACTS = "desk.notifications", "desk.contracts"
+DECIDED = "cancellation.scheduled.v1"
+DECISION_MAIL = "cancellation_scheduled"
+STAGES = ("inquiry opened", "decided", "mail handed over")
+WARM = 200
+SETTLES_WITHIN_S = 180.0
+
+
+@dataclass
+class Seen:
+    """When each submission was published and what followed it, by its id; seconds."""
+
+    published: dict[str, float] = field(default_factory=dict)
+    opened: dict[str, float] = field(default_factory=dict)
+    decided: dict[str, float] = field(default_factory=dict)
+    mails: dict[str, float] = field(default_factory=dict)
+    mail_of: dict[str, str] = field(default_factory=dict)
+    recorded: int = 0
+
+    def note(self, record: Any) -> None:
+        """An event that the desk has published."""
+        at = time.perf_counter()
+        headers = {name: value.decode() for name, value in record.headers}
+        begun, ce_type = headers.get("ce_correlationid", ""), headers["ce_type"]
+        if record.topic == CONTRACTS:
+            self.recorded += 1
+        elif ce_type == "inquiry.opened.v1":
+            self.opened.setdefault(begun, at)
+        elif ce_type == DECIDED:
+            self.decided.setdefault(begun, at)
+        elif ce_type == "notification.sent.v1" and f'"{DECISION_MAIL}"'.encode() in record.value:
+            self.mail_of.setdefault(begun, record.key.decode())
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        """A mail that the desk has handed over; what aiosmtpd calls."""
+        at = time.perf_counter()
+        name = message_from_bytes(envelope.content)["Message-ID"]
+        self.mails.setdefault(name.strip("<>").partition("@")[0], at)
+        return "250 OK"
+
+    def delays_ms(self, since: float) -> Mapping[str, list[float]]:
+        """Of each stage, of the submissions published after `since`."""
+        mailed = {begun: self.mails[mail] for begun, mail in self.mail_of.items()}
+        stages = dict(zip(STAGES, (self.opened, self.decided, mailed), strict=True))
+        return {
+            stage: [
+                (at - self.published[begun]) * 1000
+                for begun, at in times.items()
+                if self.published[begun] >= since
+            ]
+            for stage, times in stages.items()
+        }
+
+    def done(self, count: int) -> bool:
+        return min(len(self.opened), len(self.decided), len(self.mail_of)) >= count
+
+
+@asynccontextmanager
+async def watched(servers: Servers, port: int) -> AsyncIterator[Seen]:
+    """Reads the topics from their end on, and takes the mails."""
+    seen = Seen()
+    loop = asyncio.get_running_loop()
+    consumer = AIOKafkaConsumer(
+        INQUIRIES, DECISIONS, NOTIFICATIONS, CONTRACTS, bootstrap_servers=servers.bootstrap
+    )
+    mail = await loop.create_server(
+        lambda: SMTP(seen, hostname="localhost", loop=loop), host=HOST, port=port
+    )
+    await consumer.start()
+
+    async def read() -> None:
+        async for record in consumer:
+            seen.note(record)
+
+    reading = asyncio.create_task(read())
+    try:
+        yield seen
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+        await consumer.stop()
+        mail.close()
+
+
+@asynccontextmanager
+async def desk(servers: Servers, prefix: str, port: int) -> AsyncIterator[None]:
+    """The four services, told to send their mail to `port`."""
+    env = environment(servers, prefix) | {"SMTP_URL": f"smtp://{HOST}:{port}"}
+    logs = servers.directory / "logs"
+    children = [
+        Child(name, service(name), log_file=logs / f"{prefix}-{name}.log", env=env)
+        for name in CHAIN
+    ]
+    for child in children:
+        child.start()
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(child.stop(20) for child in children))
+
+
+async def measure(servers: Servers, rate: float, seconds: float) -> dict[str, list[float]]:
+    """[p50, p95, p99] of each stage in milliseconds, at `rate` submissions a second."""
+    count, run = max(2, int(rate * seconds)), new_prefix()
+    port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
+    async with (
+        watched(servers, port) as seen,
+        desk(servers, run, port),
+        load.producing(servers.bootstrap, linger_ms=0) as producer,
+    ):
+        total = WARM + count
+        registry = (load.registered(number, run) for number in range(total))
+        await load.publish(producer, load.REGISTRY, registry)
+        await _until(lambda: seen.recorded >= total)
+        await asyncio.sleep(5)  # the cancellation service reads what the archive has published
+        for number in range(WARM):
+            await _publish(producer, seen, number, run)
+        await _until(lambda: seen.done(WARM))
+        start = time.perf_counter()
+        for number in range(count):
+            await asyncio.sleep(start + number / rate - time.perf_counter())
+            await _publish(producer, seen, WARM + number, run)
+        await _until(lambda: seen.done(total))
+    return {stage: _percentiles(found) for stage, found in seen.delays_ms(start).items()}
+
+
+async def _publish(producer: Any, seen: Seen, number: int, run: str) -> None:
+    one = load.submission(number, run)
+    seen.published[load.submission_id(number, run)] = time.perf_counter()
+    await producer.send(
+        load.SUBMISSIONS, key=one.key.encode(), value=one.value, headers=one.headers
+    )
+
+
+async def _until(there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SETTLES_WITHIN_S):
+        while not there():
+            await asyncio.sleep(0.05)
+
+
+def _percentiles(delays: list[float]) -> list[float]:
+    cuts = quantiles(delays, n=100, method="inclusive")
+    return [round(cuts[49], 1), round(cuts[94], 1), round(cuts[98], 1)]

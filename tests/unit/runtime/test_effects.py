@@ -1,0 +1,132 @@
+"""Side effects: begun as soon as there is room, read together, and never lost in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.events.envelope import Ref
+from shared.events.internal import DocumentStored, Outcome
+from shared.metrics import Metrics
+from shared.runtime.decider import Decider, Service, Work
+from shared.runtime.effects import Together, Worker
+from shared.runtime.faults import Outage
+from shared.runtime.store import Aggregate
+from tests.integration.runtime import toy
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ENTRY = {"message_id": "/x 1", "digest": "d", "causation_id": "c", "correlation_id": None}
+
+
+class Stored:
+    """A store whose due work is a list; it counts the queries."""
+
+    def __init__(self, *due: str) -> None:
+        self.due = [Aggregate(Ref("seen", one), known={("/x 1", "d"): ENTRY}) for one in due]
+        self.reads: list[set[Ref]] = []
+
+    async def read(self, refs: Iterable[Ref]) -> Mapping[Ref, Aggregate]:
+        self.reads.append(set(refs))
+        return {ref: Aggregate(ref, state=f"state of {ref.id}") for ref in refs}
+
+    async def lease(self, *_about: Any) -> list[Aggregate]:
+        found, self.due = self.due[: _about[-1]], self.due[_about[-1] :]
+        return found
+
+
+class Published:
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.subjects: list[str] = []
+        self.fault = fault
+
+    async def publish(self, outgoing: Sequence[Any]) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.subjects += [dict(one.headers)["ce_subject"].decode() for one in outgoing]
+
+
+def worker(store: Stored, publisher: Published) -> Worker:
+    decider = Decider("seen", toy.Seen, lambda *_: [], toy.evolve)
+    service = Service("contract_archive", (decider,), toy.route)
+    lease = timedelta(seconds=60)
+    return Worker(service, store, publisher, Metrics(), lambda: NOW, lease=lease)  # type: ignore[arg-type]
+
+
+async def stored(work: Work) -> Outcome:
+    return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
+
+
+async def test_what_is_asked_for_in_one_turn_is_one_query() -> None:
+    store = Stored()
+    read = Together(store)  # type: ignore[arg-type]
+    a, b, c = Ref("x", "a"), Ref("x", "b"), Ref("y", "c")
+    one, two = await asyncio.gather(read([a, b]), read([b, c]))
+    assert one == {a: "state of a", b: "state of b"}
+    assert two == {b: "state of b", c: "state of c"}
+    assert store.reads == [{a, b, c}]
+    assert await read([a]) == {a: "state of a"}
+    assert store.reads == [{a, b, c}, {a}]
+
+
+async def test_a_slow_piece_of_work_holds_up_no_other() -> None:
+    store, published, gate = Stored("slow"), Published(), asyncio.Event()
+    one = worker(store, published)
+
+    async def perform(work: Work) -> Outcome:
+        if work.ref.id == "slow":
+            await gate.wait()
+        return await stored(work)
+
+    assert await one.round(perform) == 1
+    store.due = Stored("quick").due
+    assert await one.round(perform) == 1
+    await asyncio.sleep(0.01)
+    assert published.subjects == ["quick"]
+    gate.set()
+    await one.finish()
+    assert published.subjects == ["quick", "slow"]
+
+
+async def test_no_more_is_leased_than_there_is_room_for() -> None:
+    store, gate = Stored(*(f"w{n}" for n in range(250))), asyncio.Event()
+    one = worker(store, Published())
+
+    async def perform(work: Work) -> Outcome:
+        await gate.wait()
+        return await stored(work)
+
+    assert await one.round(perform) == 100
+    full = asyncio.create_task(one.round(perform))
+    await asyncio.sleep(0.01)
+    assert not full.done()
+    gate.set()
+    assert await full > 0
+    await one.finish()
+
+
+async def test_an_outcome_that_cannot_be_reported_is_raised_by_the_next_round() -> None:
+    store = Stored("w")
+    one = worker(store, Published(Outage("kafka", "away")))
+    assert await one.round(stored) == 1
+    await asyncio.sleep(0.01)
+    with pytest.raises(Outage):
+        await one.round(stored)
+    assert await one.round(stored) == 0
+
+
+async def test_whoever_stores_due_work_wakes_the_worker() -> None:
+    one = worker(Stored(), Published())
+    async with asyncio.timeout(1):
+        one.wake()
+        await one.rest(3600)
+    await one.round(stored)
+    resting = asyncio.create_task(one.rest(3600))
+    await asyncio.sleep(0.01)
+    assert not resting.done()
+    one.wake()
+    async with asyncio.timeout(1):
+        await resting

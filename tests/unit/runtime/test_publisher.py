@@ -1,0 +1,54 @@
+"""Events in batches: each in the partition that any Kafka client would choose, in their order."""
+
+from __future__ import annotations
+
+from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.runtime.codec import Envelope
+from shared.runtime.publisher import KafkaPublisher
+from shared.settings import RuntimeSettings
+
+PARTITIONS = 6
+EVENTS = st.lists(st.tuples(st.sampled_from(["t1", "t2"]), st.text(max_size=8)), max_size=40)
+
+
+class Topics:
+    """A producer that knows its topics, and nothing else."""
+
+    async def partitions_for(self, _topic: str) -> set[int]:
+        return set(range(PARTITIONS))
+
+
+async def unconnected() -> KafkaPublisher:
+    publisher = KafkaPublisher(RuntimeSettings())
+    await publisher.stop()
+    return publisher
+
+
+def event(topic: str, key: str, number: int, size: int = 2) -> Envelope:
+    return Envelope(topic, key, "a.type.v1", [("ce_id", str(number).encode())], b"x" * size)
+
+
+@given(EVENTS)
+async def test_an_events_partition_is_its_keys(events: list[tuple[str, str]]) -> None:
+    publisher = await unconnected()
+    publisher._producer = Topics()
+    given_ = [event(topic, key, number) for number, (topic, key) in enumerate(events)]
+    found = await publisher._by_partition(given_)
+    choose, all_ = DefaultPartitioner(), list(range(PARTITIONS))
+    for (topic, partition), some in found.items():
+        assert {one.topic for one in some} == {topic}
+        assert {choose(one.key.encode(), all_, all_) for one in some} == {partition}
+        assert some == [one for one in given_ if one in some]
+    assert sorted(id(one) for some in found.values() for one in some) == sorted(map(id, given_))
+
+
+@given(st.lists(st.sampled_from([2, 1_000, 100_000, 300_000]), min_size=1, max_size=8))
+async def test_as_few_batches_as_hold_them_and_no_event_is_left_out(sizes: list[int]) -> None:
+    publisher = await unconnected()
+    events = [event("t", "k", number, size) for number, size in enumerate(sizes)]
+    batches = list(publisher._batches(events))
+    assert sum(batch.record_count() for batch in batches) == len(events)
+    assert len(batches) <= 1 + 2 * sum(size >= 100_000 for size in sizes)
