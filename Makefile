@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka faults poison bench-parking lint docs format constraints clean
+.PHONY: help install demo up test test-kafka faults poison bench bench-parking lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,17 @@ FAULTS_REPORT := docs/faults.md
 
 faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1: over 200)
 	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 285 --pause 0.8 --contracts 14000 --report $(FAULTS_REPORT))
+
+SPRING_JAR := bench/spring/target/spring-intake.jar
+
+$(SPRING_JAR): bench/spring/pom.xml $(shell find bench/spring/src -type f)
+	mvn --batch-mode --quiet --file bench/spring/pom.xml package
+	@touch $@
+
+# secantusd-rs, where it is on the PATH, is the faster database; every result names the one it used:
+# cargo install secantus-mdb --version 0.5.3-beta.196 --locked
+bench: install $(KAFKA_JARS)/.fetched $(SPRING_JAR)  ## Measure speed beside other ways to build it (BENCH="throughput --rounds 5")
+	$(BIN)/python -m bench $(BENCH)
 
 bench-parking: install  ## Does a parked contract slow its neighbours? Side by side
 	$(BIN)/python -m bench.parking

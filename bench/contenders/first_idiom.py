@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 from uuid import uuid4
 
-from faststream import AckPolicy, Context, FastStream
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import WriteConcern
 
@@ -39,11 +39,9 @@ app = FastStream(broker, logger=None)
     "desk.submissions",
     group_id=settings.group_of(INTAKE),
     auto_offset_reset="earliest",
-    ack_policy=AckPolicy.REJECT_ON_ERROR,
+    ack_policy=AckPolicy.ACK,
 )
-async def on_submission(
-    submission: CancellationSubmitted, message: Annotated[KafkaMessage, Context()]
-) -> None:
+async def on_submission(submission: CancellationSubmitted, message: KafkaMessage) -> None:
     identity = message.headers["ce_id"]
     now = datetime.now(UTC)
     opened = InquiryOpened(
