@@ -53,7 +53,8 @@ def latency(stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -
         axis.set_ylabel("ms")
         axis.margins(y=0.15)
         axis.set_title(title, loc="left", fontsize=11)
-    axes[0].legend(frameon=False, fontsize=8)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False, fontsize=8)
     axes[-1].set_xlabel(servers)
     return _saved(figure, "latency")
 

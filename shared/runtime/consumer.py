@@ -7,6 +7,7 @@ way around it loses nothing; it need not be fast.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,13 +51,16 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
         Everything handled so far is committed; what is not, comes again.
         """
-        assigned = self.assignment()
-        for partition in assigned:
-            committed = await self.committed(partition)
-            if committed is None:
-                await self.seek_to_beginning(partition)
+        assigned = list(self.assignment())
+        committed = await asyncio.gather(*map(self.committed, assigned))
+        fresh = []
+        for partition, offset in zip(assigned, committed, strict=True):
+            if offset is None:
+                fresh.append(partition)
             else:
-                self.seek(partition, committed)
+                self.seek(partition, offset)
+        if fresh:  # together: each by itself waits for a fetch that is on its way
+            await self.seek_to_beginning(*fresh)
         ends = await self.end_offsets(assigned)
         behind = [one for one in assigned if await self.position(one) < ends[one]]
         return {one: await self._one_by_one(one) for one in behind}
