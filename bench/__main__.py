@@ -21,8 +21,9 @@ from shared import logging
 from shared.events.topics import CANCELLATION, INTAKE
 
 ROUNDS = 5
-RATES = ((1, 30), (100, 30), (1_000, 10))
-"""Submissions a second, and for how many seconds."""
+RATES = (1, 100, 1_000)
+"""Submissions a second."""
+MOST_SUBMISSIONS, MOST_SECONDS = 10_000, 30.0
 STORED = (10_000, 100_000, 1_000_000)
 PARTS = ("throughput", "latency", "growth")
 
@@ -71,10 +72,11 @@ async def measure_throughput(running: Servers, rounds: int, sizes: Sizes) -> Non
         print(f"\n{results.table(title, rows)}")
 
 
-async def measure_latency(running: Servers) -> None:
+async def measure_latency(running: Servers, rates: Sequence[int]) -> None:
     found = {}
     print("\n### milliseconds since publication: p50, p95, p99")
-    for rate, seconds in RATES:
+    for rate in rates:
+        seconds = min(MOST_SECONDS, MOST_SUBMISSIONS / rate)
         found[f"{rate:,} submissions a second"] = await latency.measure(running, rate, seconds)
         for stage, figures in found[f"{rate:,} submissions a second"].items():
             print(f"  {rate:>6,}/s  {stage:<18} {figures}", flush=True)
@@ -93,18 +95,19 @@ async def measure_growth(running: Servers, stored: Sequence[int], rounds: int) -
         print(f"  {count:>9,} contracts stored: {one.rate:,.0f}/s, {one.ratio:.2f}")
 
 
-async def measure(parts: Sequence[str], rounds: int, sizes: Sizes, stored: Sequence[int]) -> None:
-    for part in parts:
+async def measure(asked: argparse.Namespace) -> None:
+    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
+    for part in asked.parts or PARTS:
         with tempfile.TemporaryDirectory(prefix="bench-") as directory:
             async with servers(Path(directory)) as running:
                 print(f"\n{part} on {running.names}", flush=True)
                 match part:
                     case "throughput":
-                        await measure_throughput(running, rounds, sizes)
+                        await measure_throughput(running, asked.rounds, sizes)
                     case "latency":
-                        await measure_latency(running)
+                        await measure_latency(running, asked.rates)
                     case "growth":
-                        await measure_growth(running, stored, rounds)
+                        await measure_growth(running, asked.stored, asked.rounds)
 
 
 def main() -> None:
@@ -113,13 +116,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each contender")
     parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one run")
     parser.add_argument("--backlog", type=int, default=60_000, help="records to drain")
-    parser.add_argument("--stored", type=int, nargs="*", default=STORED, help="for growth")
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="for latency")
+    parser.add_argument("--stored", type=int, nargs="+", default=STORED, help="for growth")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     logging.configure("bench", level="ERROR", style="console")
-    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
-    asyncio.run(measure(asked.parts or PARTS, asked.rounds, sizes, asked.stored))
+    asyncio.run(measure(asked))
 
 
 if __name__ == "__main__":
