@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bench import load, results, throughput
-from bench.draining import Contender, Run, drain, new_prefix
+from bench.draining import Run, drain, new_prefix
 from bench.servers import Servers
 from shared.events.topics import CANCELLATION, topics_read_by
 
@@ -38,10 +39,10 @@ async def _one(servers: Servers, count: int, prefix: str, chosen: Sequence[int])
     async with load.producing(servers.bootstrap) as producer:
         requests = (load.requested(number, prefix) for number in chosen)
         await load.publish(producer, load.REQUESTS, requests)
-    name = {CANCELLATION: throughput.service(CANCELLATION)}
+    product = throughput.product(CANCELLATION, load.REQUESTS)
     return await drain(
         servers,
-        Contender(f"contract-desk, {count:,} stored", load.REQUESTS, CANCELLATION, name),
+        replace(product, name=f"{product.name}, {count:,} stored"),
         prefix=prefix,
         warm=WARM,
         total=len(chosen),

@@ -7,6 +7,7 @@ at even intervals whether or not the desk keeps up, so waiting in a queue counts
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -31,7 +32,7 @@ DECIDED = "cancellation.scheduled.v1"
 DECISION_MAIL = "cancellation_scheduled"
 STAGES = ("inquiry opened", "decided", "mail handed over")
 WARM = 200
-SETTLES_WITHIN_S = 180.0
+SETTLES_WITHIN_S = 600.0
 
 
 @dataclass
@@ -56,8 +57,10 @@ class Seen:
             self.opened.setdefault(begun, at)
         elif ce_type == DECIDED:
             self.decided.setdefault(begun, at)
-        elif ce_type == "notification.sent.v1" and f'"{DECISION_MAIL}"'.encode() in record.value:
-            self.mail_of.setdefault(begun, record.key.decode())
+        elif ce_type == "notification.sent.v1":
+            sent = json.loads(record.value)
+            if sent["template"] == DECISION_MAIL:
+                self.mail_of.setdefault(begun, sent["notification_id"])
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """A mail that the desk has handed over; what aiosmtpd calls."""
@@ -95,6 +98,7 @@ async def watched(servers: Servers, port: int) -> AsyncIterator[Seen]:
         lambda: SMTP(seen, hostname="localhost", loop=loop), host=HOST, port=port
     )
     await consumer.start()
+    await consumer.seek_to_end()  # and not whenever the first fetch happens to be
 
     async def read() -> None:
         async for record in consumer:

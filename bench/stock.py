@@ -15,7 +15,7 @@ from services.cancellation.service import build as build_cancellation
 from services.cancellation.settings import Settings as CancellationSettings
 from services.inquiry_intake.service import build as build_intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
-from shared.events.envelope import Event, Ref, message_uuid
+from shared.events.envelope import Event, Ref
 from shared.mongo import Database, Document, connect
 from shared.runtime import codec
 from shared.runtime.decider import Decider, Service
@@ -107,24 +107,8 @@ def scheduled() -> Template:
     return template(cancellation_service().deciders[0], [first, second])
 
 
-def inquiries(numbers: Iterable[int], run: str) -> Iterator[Document]:
-    """Stored inquiries, one per submission of `run`."""
-    made, at = opened(), datetime.now(UTC)
-    record = read(load.SUBMISSIONS, load.submission(0, "sample"))
-    for number in numbers:
-        message_id = load.submission_id(number, run)
-        own = str(message_uuid(load.CHANNEL, message_id))
-        marks = {
-            "inquiry_id": own,
-            "customer_id": f"C-{run}-{number}",
-            "reference": f"INQ-{number:010d}",
-        }
-        entry = made.entry(record, message_id, marks, at)
-        yield {"_id": own, "version": 1, "state": made.state | marks, "history": [entry]}
-
-
-def files(numbers: Iterable[int], run: str, *, entries: int = 1) -> Iterator[Document]:
-    """Stored cancellation files of known contracts, each with so many messages in its history."""
+def files(numbers: Iterable[int], run: str) -> Iterator[Document]:
+    """Stored cancellation files of known contracts, each with one message in its history."""
     made, at = known(), datetime.now(UTC)
     record = read("desk.contracts", load.recorded(0, "sample"))
     for number in numbers:
@@ -132,11 +116,8 @@ def files(numbers: Iterable[int], run: str, *, entries: int = 1) -> Iterator[Doc
         marks: Document = {"contract_number": own}
         contract = made.state["contract"] | {"customer_id": f"C-{run}-{number}"}
         state = made.state | marks | {"contract": contract}
-        history = [
-            made.entry(record, load.submission_id(number, f"{run} {one}"), marks, at)
-            for one in range(entries)
-        ]
-        yield {"_id": own, "version": entries, "state": state, "history": history}
+        entry = made.entry(record, load.submission_id(number, f"{run} 0"), marks, at)
+        yield {"_id": own, "version": 1, "state": state, "history": [entry]}
 
 
 async def prepare(url: str, database: str, service: Service) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load, stock
 from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
-from desk.embedded.ports import HOST
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
 
 SPRING_JAR = Path(__file__).parent / "spring" / "target" / "spring-intake.jar"
@@ -61,50 +60,37 @@ def spring(mode: str) -> Contender:
     return Contender(label, load.SUBMISSIONS, INTAKE, {"spring": command}, names, warm)
 
 
-def chain(mail_port: int) -> Contender:
-    """The whole desk, watched where the mail about the decision is queued."""
-    commands = {name: service(name) for name in CHAIN}
-    names = {"SMTP_URL": f"smtp://{HOST}:{mail_port}"}
-    return Contender(
-        "contract-desk, whole chain", "desk.cancellations", NOTIFICATION, commands, names
-    )
-
-
 async def intake(
-    servers: Servers, run: str, contenders: Sequence[Contender], rounds: int, sizes: Sizes, say: Say
+    servers: Servers, run: str, contenders: list[Contender], rounds: int, sizes: Sizes, say: Say
 ) -> list[Run]:
     """Submissions become inquiries; one backlog for all, groups and databases of their own."""
-    async with load.producing(servers.bootstrap) as producer:
-        records = (load.submission(number, run) for number in range(sizes.backlog))
-        await load.publish(producer, load.SUBMISSIONS, records)
+    backlog = (load.submission(number, run) for number in range(sizes.backlog))
+    await _published(servers, load.SUBMISSIONS, backlog)
     runs = []
-    for _ in range(rounds):
-        for one in contenders:
-            prefix = new_prefix()
-            others = [t for t in topics_read_by(INTAKE) if t != load.SUBMISSIONS]
-            await load.begin_at_end(servers.bootstrap, f"{prefix}.{INTAKE}", others)
-            runs.append(await _measured(servers, one, prefix, sizes))
-            say(runs[-1])
+    for one in contenders * rounds:
+        runs.append(await _measured(servers, one, new_prefix(), sizes))
+        say(runs[-1])
     return runs
 
 
 async def cancellation(
-    servers: Servers, run: str, contenders: Sequence[Contender], rounds: int, sizes: Sizes, say: Say
+    servers: Servers, run: str, contenders: list[Contender], rounds: int, sizes: Sizes, say: Say
 ) -> list[Run]:
     """Requests for known contracts are decided; the contracts' files are there beforehand."""
-    async with load.producing(servers.bootstrap) as producer:
-        records = (load.requested(number, run) for number in range(sizes.backlog))
-        await load.publish(producer, load.REQUESTS, records)
+    backlog = (load.requested(number, run) for number in range(sizes.backlog))
+    await _published(servers, load.REQUESTS, backlog)
     runs = []
-    for _ in range(rounds):
-        for one in contenders:
-            prefix = new_prefix()
-            await stocked_files(servers, prefix, run, sizes.backlog)
-            others = [t for t in topics_read_by(CANCELLATION) if t != load.REQUESTS]
-            await load.begin_at_end(servers.bootstrap, f"{prefix}.{CANCELLATION}", others)
-            runs.append(await _measured(servers, one, prefix, sizes))
-            say(runs[-1])
+    for one in contenders * rounds:
+        prefix = new_prefix()
+        await stocked_files(servers, prefix, run, sizes.backlog)
+        runs.append(await _measured(servers, one, prefix, sizes))
+        say(runs[-1])
     return runs
+
+
+async def _published(servers: Servers, topic: str, records: Iterable[load.Record]) -> None:
+    async with load.producing(servers.bootstrap) as producer:
+        await load.publish(producer, topic, records)
 
 
 async def stocked_files(servers: Servers, prefix: str, run: str, count: int) -> None:
@@ -117,6 +103,9 @@ async def stocked_files(servers: Servers, prefix: str, run: str, count: int) -> 
 
 
 async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes) -> Run:
+    """One run on the backlog alone: its service's other topics begin at their ends."""
+    others = [topic for topic in topics_read_by(one.watched) if topic != one.topic]
+    await load.begin_at_end(servers.bootstrap, f"{prefix}.{one.watched}", others)
     run = await drain(
         servers,
         one,

@@ -8,7 +8,6 @@ done twice and must bear it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work
 from shared.runtime.faults import Outage, described
+from shared.runtime.pauses import sleep_unless
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import Aggregate, Store
 
@@ -81,8 +81,7 @@ class Worker:
 
     async def rest(self, seconds: float) -> None:
         """Return when woken, or after `seconds`."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._due.wait(), seconds)
+        await sleep_unless(self._due, seconds)
 
     async def round(self, perform: Perform) -> int:
         """Lease what is due, as far as there is room, and begin it; how much that is.
@@ -94,6 +93,8 @@ class Worker:
         begun = 0
         for decider in self._service.deciders:
             now, room = self._now(), AT_ONCE - len(self._doing)
+            if not room:
+                break  # and not a limit of 0, which MongoDB takes for none
             due = await self._store.lease(decider.kind, now, now + self._lease, str(uuid4()), room)
             self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
             begun += len(due)

@@ -28,12 +28,14 @@ class Stored:
     def __init__(self, *due: str) -> None:
         self.due = [Aggregate(Ref("seen", one), known={("/x 1", "d"): ENTRY}) for one in due]
         self.reads: list[set[Ref]] = []
+        self.limits: list[int] = []
 
     async def read(self, refs: Iterable[Ref]) -> Mapping[Ref, Aggregate]:
         self.reads.append(set(refs))
         return {ref: Aggregate(ref, state=f"state of {ref.id}") for ref in refs}
 
     async def lease(self, *_about: Any) -> list[Aggregate]:
+        self.limits.append(_about[-1])
         found, self.due = self.due[: _about[-1]], self.due[_about[-1] :]
         return found
 
@@ -49,9 +51,9 @@ class Published:
         self.subjects += [dict(one.headers)["ce_subject"].decode() for one in outgoing]
 
 
-def worker(store: Stored, publisher: Published) -> Worker:
+def worker(store: Stored, publisher: Published, *, kinds: int = 1) -> Worker:
     decider = Decider("seen", toy.Seen, lambda *_: [], toy.evolve)
-    service = Service("contract_archive", (decider,), toy.route)
+    service = Service("contract_archive", (decider,) * kinds, toy.route)
     lease = timedelta(seconds=60)
     return Worker(service, store, publisher, Metrics(), lambda: NOW, lease=lease)  # type: ignore[arg-type]
 
@@ -105,6 +107,20 @@ async def test_no_more_is_leased_than_there_is_room_for() -> None:
     assert not full.done()
     gate.set()
     assert await full > 0
+    await one.finish()
+
+
+async def test_who_has_no_room_left_asks_for_nothing_more() -> None:
+    store, gate = Stored(*(f"w{n}" for n in range(250))), asyncio.Event()
+    one = worker(store, Published(), kinds=2)
+
+    async def perform(work: Work) -> Outcome:
+        await gate.wait()
+        return await stored(work)
+
+    assert await one.round(perform) == 100
+    assert store.limits == [100]
+    gate.set()
     await one.finish()
 
 
