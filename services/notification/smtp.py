@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import Message
 from email.utils import parseaddr
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -78,7 +78,7 @@ class Mailer:
         for connection in self._all:
             self._idle.put_nowait(connection)
 
-    async def send(self, message: EmailMessage, recipient: str) -> None:
+    async def send(self, message: Message, recipient: str) -> None:
         """Returns once the server has accepted `message` for `recipient`. Raises Refused.
 
         A 5xx answer to the recipient or to the message is permanent. Everything else may pass:

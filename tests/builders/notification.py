@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
 from functools import cached_property
 from typing import Any
 
@@ -390,7 +390,7 @@ class Notifications:
     def language(self) -> Language:
         return language_of(self.last, self.known_of(self.last))
 
-    def composed(self) -> EmailMessage:
+    def composed(self) -> MIMEMultipart:
         return self.composer.compose(self.last, self.known_of(self.last), self.addressed())
 
     def rendered(

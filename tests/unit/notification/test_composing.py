@@ -218,7 +218,7 @@ def test_control_characters_and_lone_surrogates_are_left_out_of_the_text() -> No
 def test_headers_say_what_kind_of_mail_this_is() -> None:
     world = Notifications(opened())
 
-    message = world.composed()
+    message = message_from_bytes(world.composed().as_bytes(), policy=default)
 
     assert message["To"] == INQUIRY_EMAIL
     assert message["From"] == "Servicio de Soporte a Clientes <soporte@contract-desk.example>"
@@ -226,6 +226,16 @@ def test_headers_say_what_kind_of_mail_this_is() -> None:
     assert message["Content-Language"] == "es"
     assert message["Message-ID"] == f"<{world.last.notification_id}@contract-desk.example>"
     assert message["Date"].datetime == NOW
+
+
+def test_a_senders_name_may_have_accents() -> None:
+    world = Notifications(opened(), mail_from="Atención <soporte@contract-desk.example>")
+
+    raw = world.composed().as_bytes()
+
+    assert b"=?utf-8?" in raw
+    sender = message_from_bytes(raw, policy=default)["From"]
+    assert sender == "Atención <soporte@contract-desk.example>"
 
 
 def test_a_mail_that_goes_out_twice_is_the_same_mail() -> None:
