@@ -274,7 +274,7 @@ class Store:
         return {
             "version": aggregate.version + 1,
             "state": None if state is None else state.model_dump(mode="json"),
-            "due_at": None if state is None else decider.due_at(state),
+            "due_at": None if state is None or aggregate.parked else decider.due_at(state),
             "work_at": None if state is None else decider.work_at(state),
             "parked": aggregate.parked,
             "archived": (aggregate.archived + self._overflow(aggregate)) or None,
@@ -313,11 +313,14 @@ class Store:
                 raise
 
     async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
-        """The aggregates whose `due_at` has come, oldest first. Raises `Outage`."""
+        """The aggregates whose `due_at` has come, oldest first; none that is parked.
+
+        Raises `Outage`.
+        """
         with mongodb_at_work():
             cursor = (
                 self._database.collection(kind)
-                .find({"due_at": {"$lte": now}, "parked": None}, {"due_at": 1, "version": 1})
+                .find({"due_at": {"$lte": now}}, {"due_at": 1, "version": 1})
                 .sort("due_at", ASCENDING)
                 .limit(limit)
             )
