@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from services.inquiry_intake.customers import CUSTOMER, Customer
 from services.inquiry_intake.inquiry import opened_by
 from services.inquiry_intake.reference import reference_of
@@ -27,6 +29,8 @@ SECRETS = frozenset({"activation_code"})
 HIDDEN = "••••"
 _SAID_ELSEWHERE = {"customer_id", "channel", "language"}
 """Fields that the opened event has of its own."""
+_DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
+"""All at once, because there are many."""
 
 
 def opened(rules: Rules, message: Message, submission: Submission, now: datetime) -> list[Event]:
@@ -46,7 +50,7 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
         contact=contact,
         language=submission.language,
         contract_numbers=_contract_numbers(submission),
-        details=tuple(_details(submission)),
+        details=_details(submission),
     )
     return [inquiry, *requests_of(submission, inquiry)]
 
@@ -81,12 +85,16 @@ def _contract_numbers(submission: Submission) -> tuple[str, ...]:
     return (number,) if isinstance(number, str) else ()
 
 
-def _details(submission: Submission) -> Iterator[Detail]:
+def _details(submission: Submission) -> tuple[Detail, ...]:
     submitted = submission.model_dump(
         mode="json", exclude=_SAID_ELSEWHERE, exclude_unset=True, exclude_none=True
     )
-    for field, value in _lines("", submitted):
-        yield Detail(field=field, value=HIDDEN if field in SECRETS else value)
+    return _DETAILS.validate_python(
+        [
+            {"field": field, "value": HIDDEN if field in SECRETS else value}
+            for field, value in _lines("", submitted)
+        ]
+    )
 
 
 def _lines(path: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -112,6 +112,8 @@ def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
 
 
 def _ends_within_a_year(fields: Fields, now: datetime) -> Iterator[Fault]:
+    if fields.get("requested_end_on") is None:
+        return
     received_at = readable(_INSTANT, fields.get("received_at"))
     requested = readable(_DAY, fields.get("requested_end_on"))
     if received_at is None or requested is None or any(_received_in_time(fields, now)):
