@@ -110,6 +110,27 @@ async def test_no_more_is_leased_than_there_is_room_for() -> None:
     await one.finish()
 
 
+async def test_places_that_get_free_one_after_the_other_are_leased_for_together() -> None:
+    gates = {f"w{n}": asyncio.Event() for n in range(250)}
+    store = Stored(*gates)
+    one = worker(store, Published())
+
+    async def perform(work: Work) -> Outcome:
+        await gates[work.ref.id].wait()
+        return await stored(work)
+
+    await one.round(perform)
+    full = asyncio.create_task(one.round(perform))
+    for number in range(5):
+        await asyncio.sleep(0.001)
+        gates[f"w{number}"].set()
+    assert await full == 5
+    assert store.limits == [100, 5]
+    for gate in gates.values():
+        gate.set()
+    await one.finish()
+
+
 async def test_who_has_no_room_left_asks_for_nothing_more() -> None:
     store, gate = Stored(*(f"w{n}" for n in range(250))), asyncio.Event()
     one = worker(store, Published(), kinds=2)
