@@ -1,10 +1,10 @@
 """Free ports of 127.0.0.1, the same ones again when the same data is started again."""
 
 import asyncio
+import contextlib
 import json
 import socket
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from random import SystemRandom
 
@@ -16,6 +16,10 @@ HOST = "127.0.0.1"
 CANDIDATES = range(20_000, 32_000)
 ATTEMPTS = 50
 
+_claims: dict[int, socket.socket] = {}
+"""By port: a datagram socket on it, held until this process ends. It keeps other processes that
+choose from choosing the same before a server listens there, and is in no server's way."""
+
 
 def choose_ports(names: Iterable[str], record: Path) -> dict[str, int]:
     """One free port per name; the one written in `record` (JSON) if it still is free.
@@ -23,8 +27,9 @@ def choose_ports(names: Iterable[str], record: Path) -> dict[str, int]:
     Writes what it chose to `record`.
     """
     recorded = json.loads(record.read_text()) if record.exists() else {}
-    with ExitStack() as held:  # held together, so that no port is given out twice
-        chosen = {name: _take(held, recorded.get(name)) for name in names}
+    chosen: dict[str, int] = {}
+    for name in names:
+        chosen[name] = _free(recorded.get(name), chosen.values())
     record.write_text(json.dumps(recorded | chosen))
     return chosen
 
@@ -39,15 +44,28 @@ async def accepts_connections(port: int) -> bool:
     return True
 
 
-def _take(held: ExitStack, wanted: int | None) -> int:
-    random_ports = SystemRandom().sample(CANDIDATES, ATTEMPTS)
+def _free(wanted: int | None, taken: Collection[int]) -> int:
+    random_ports = SystemRandom().sample(CANDIDATES, min(ATTEMPTS, len(CANDIDATES)))
     for port in random_ports if wanted is None else [wanted, *random_ports]:
-        taken = held.enter_context(socket.socket())
-        # As servers do: connections of the last run that linger in TIME_WAIT are no obstacle.
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taken.bind((HOST, port))
-        except OSError:
+        if port in taken:
             continue
-        return port
-    raise OSError(f"none of {ATTEMPTS} ports tried on {HOST} is free")
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            # As servers do: connections of the last run that linger in TIME_WAIT are no obstacle.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            _claim(port)
+            return port
+    raise OSError(f"none of {len(random_ports)} ports tried on {HOST} is free")
+
+
+def _claim(port: int) -> None:
+    """Raises OSError if another process has it."""
+    if port in _claims:
+        return
+    claim = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        claim.bind((HOST, port))
+    except OSError:
+        claim.close()
+        raise
+    _claims[port] = claim
