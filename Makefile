@@ -21,8 +21,11 @@ demo: install  ## Run a set of requests through the whole desk and check every o
 up: install  ## Start the desk and keep it running until Ctrl-C
 	$(BIN)/desk up
 
+# Most tests of the wire wait most of their time: two workers, a file to each.
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),$(WORKERS))
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \

@@ -30,8 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Servers that one test starts for all later ones idle on these cores: they come last."""
+    """Servers that one test starts for all later ones idle on these cores: they come last.
+
+    Where several workers share the tests, a file goes to one of them, and so does the shared desk.
+    """
     items.sort(key=_shared_servers)
+    for item in items:
+        shared = "desk" if _shared_servers(item) == 2 else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 def _shared_servers(item: pytest.Item) -> int:
