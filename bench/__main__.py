@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import growth, latency, load, plots, results, throughput
+from bench import backlog, growth, latency, load, plots, results, scaling, throughput
 from bench.draining import Contender, Run
+from bench.plots import Line
 from bench.servers import Servers, servers
 from bench.throughput import SPRING_JAR, Sizes
 from shared import logging
@@ -25,7 +27,9 @@ RATES = (1, 100, 1_000)
 """Submissions a second."""
 MOST_SUBMISSIONS, MOST_SECONDS = 3_000, 30.0
 STORED = (10_000, 100_000, 1_000_000)
-PARTS = ("throughput", "latency", "growth")
+HISTORIES = (1, 20, 200)
+PARTITIONS = (1, 3, 6, 12)
+PROCESSES = (1, 2, 3, 4)
 
 
 def _say(run: Run) -> None:
@@ -55,15 +59,20 @@ def _at_cancellation() -> list[Contender]:
     ]
 
 
-async def measure_throughput(running: Servers, rounds: int, sizes: Sizes) -> None:
-    runs = {
-        "intake: submissions become inquiries": await throughput.intake(
-            running, "t", _at_intake(), rounds, sizes, _say
-        ),
-        "cancellation: requests are decided": await throughput.cancellation(
-            running, "t", _at_cancellation(), rounds, sizes, _say
-        ),
-    }
+async def measure_throughput(asked: argparse.Namespace) -> None:
+    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
+    runs = {}
+    async with fresh() as running:
+        runs["intake: submissions become inquiries"] = await throughput.intake(
+            running, "t", _at_intake(), asked.rounds, sizes, _say
+        )
+        runs["whole chain: until the customer's mail is queued"] = await throughput.chain(
+            running, "t", asked.rounds, sizes, _say
+        )
+    async with fresh() as running:
+        runs["cancellation: requests are decided"] = await throughput.cancellation(
+            running, "t", _at_cancellation(), asked.rounds, sizes, _say
+        )
     panels = {title: results.summaries(some) for title, some in runs.items()}
     measured = {title: results.as_json(some) for title, some in runs.items()}
     results.write("throughput", running.names, measured)
@@ -72,42 +81,88 @@ async def measure_throughput(running: Servers, rounds: int, sizes: Sizes) -> Non
         print(f"\n{results.table(title, rows)}")
 
 
-async def measure_latency(running: Servers, rates: Sequence[int]) -> None:
+async def measure_latency(asked: argparse.Namespace) -> None:
     found = {}
     print("\n### milliseconds since publication: p50, p95, p99")
-    for rate in rates:
+    for rate in asked.rates:
         seconds = min(MOST_SECONDS, MOST_SUBMISSIONS / rate)
-        found[f"{rate:,} submissions a second"] = await latency.measure(running, rate, seconds)
-        for stage, figures in found[f"{rate:,} submissions a second"].items():
+        async with fresh() as running:
+            measured = await latency.measure(running, rate, seconds)
+        found[f"{rate:,} submissions a second"] = measured
+        for stage, figures in measured.items():
             print(f"  {rate:>6,}/s  {stage:<18} {figures}", flush=True)
     results.write("latency", running.names, found)
     plots.latency(found, running.names)
 
 
-async def measure_growth(running: Servers, stored: Sequence[int], rounds: int) -> None:
-    found = await growth.measure(running, stored, rounds, _say)
-    rates = [one.rate for one in found.values()]
+async def measure_growth(asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        stored = await growth.stored(running, asked.stored, asked.rounds, _say)
+    async with fresh() as running:
+        histories = await growth.histories(running, HISTORIES, asked.rounds, _say)
+    panels = [
+        Line("contracts stored", stored, logarithmic=True),
+        Line("messages in each contract's history", histories),
+    ]
+    _keep_lines("growth", panels, running.names)
+
+
+async def measure_scaling(asked: argparse.Namespace) -> None:
+    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
+    partitions = await scaling.by_partitions(PARTITIONS, asked.rounds, sizes, _say)
+    processes = await scaling.by_processes(PROCESSES, asked.rounds, sizes, _say)
+    panels = [
+        Line("partitions, one process", partitions),
+        Line("processes of one service, on the two cores that the servers use too", processes),
+    ]
+    async with fresh() as running:
+        _keep_lines("scaling", panels, running.names)
+
+
+def _keep_lines(name: str, panels: Sequence[Line], servers: str) -> None:
     results.write(
-        "growth", running.names, {str(count): asdict(one) for count, one in found.items()}
+        name,
+        servers,
+        {one.grows: {str(n): asdict(row) for n, row in one.found.items()} for one in panels},
     )
-    plots.growth(list(found), rates, running.names)
-    for count, one in found.items():
-        print(f"  {count:>9,} contracts stored: {one.rate:,.0f}/s, {one.ratio:.2f}")
+    plots.lines(name, panels, servers)
+    for panel in panels:
+        print(f"\n{results.table(panel.grows, panel.found.values())}")
+
+
+async def measure_backlog(asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        looks = await backlog.drained(running, asked.waiting)
+    results.write("backlog", running.names, backlog.as_json(looks))
+    plots.backlog(looks, running.names)
+    last, most = looks[-1], max(one.memory_mb for one in looks)
+    print(
+        f"\n{asked.waiting:,} submissions drained in {last.at_s:,.0f} s"
+        f" ({asked.waiting / last.at_s:,.0f}/s), at most {most:.0f} MB"
+    )
+
+
+PARTS = {
+    "throughput": measure_throughput,
+    "latency": measure_latency,
+    "growth": measure_growth,
+    "scaling": measure_scaling,
+    "backlog": measure_backlog,
+}
+
+
+@asynccontextmanager
+async def fresh() -> AsyncIterator[Servers]:
+    """New servers with nothing in them."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        async with servers(Path(directory)) as running:
+            yield running
 
 
 async def measure(asked: argparse.Namespace) -> None:
-    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
     for part in asked.parts or PARTS:
-        with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-            async with servers(Path(directory)) as running:
-                print(f"\n{part} on {running.names}", flush=True)
-                match part:
-                    case "throughput":
-                        await measure_throughput(running, asked.rounds, sizes)
-                    case "latency":
-                        await measure_latency(running, asked.rates)
-                    case "growth":
-                        await measure_growth(running, asked.stored, asked.rounds)
+        print(f"\n{part}", flush=True)
+        await PARTS[part](asked)
 
 
 def main() -> None:
@@ -118,8 +173,9 @@ def main() -> None:
     parser.add_argument("--backlog", type=int, default=60_000, help="records to drain")
     parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="for latency")
     parser.add_argument("--stored", type=int, nargs="+", default=STORED, help="for growth")
+    parser.add_argument("--waiting", type=int, default=500_000, help="for the backlog")
     asked = parser.parse_args()
-    if unknown := set(asked.parts) - set(PARTS):
+    if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     logging.configure("bench", level="ERROR", style="console")
     asyncio.run(measure(asked))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -61,7 +62,9 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
+    """How far a contender was at a moment: records, and CPU seconds by process."""
+
     at: float
     done: int
     cpu: Mapping[str, float]
@@ -78,11 +81,11 @@ class Drain:
     children: Mapping[str, Child]
     memory: float = 0.0
 
-    async def until(self, done: int, *, within_s: float) -> _Mark:
+    async def until(self, done: int, *, within_s: float) -> Mark:
         """When so many records are committed, or the time is over."""
         deadline = time.perf_counter() + within_s
         while True:
-            mark = await self._mark()
+            mark = await self.mark()
             if mark.done >= done or mark.at > deadline:
                 return mark
             for child in self.children.values():
@@ -90,14 +93,14 @@ class Drain:
                     raise RuntimeError(f"{child.name} ended; see {child.log_file}")
             await asyncio.sleep(POLL_S)
 
-    async def _mark(self) -> _Mark:
+    async def mark(self) -> Mark:
         group = f"{self.prefix}.{self.contender.watched}"
         offsets = await load.committed(self.admin, group, self.contender.topic)
         at = time.perf_counter()
         own = {name: child.pid for name, child in self.children.items() if child.pid is not None}
         self.memory = max([self.memory, *map(memory_mb, own.values())])
         cpu = {name: cpu_seconds(pid) for name, pid in (own | self.servers.pids).items()}
-        return _Mark(at, sum(offsets.values()), cpu)
+        return Mark(at, sum(offsets.values()), cpu)
 
 
 def environment(servers: Servers, prefix: str) -> dict[str, str]:
@@ -121,6 +124,30 @@ def new_prefix() -> str:
     return f"bench-{uuid4().hex[:8]}"
 
 
+@asynccontextmanager
+async def at_work(servers: Servers, contender: Contender, prefix: str) -> AsyncIterator[Drain]:
+    """The contender, started; stopped when left."""
+    common = environment(servers, prefix)
+    children = {
+        name: Child(
+            name,
+            command,
+            log_file=servers.directory / "logs" / f"{prefix}-{name.replace(' ', '-')}.log",
+            env=common | {k: v.format(**common) for k, v in contender.environment.items()},
+        )
+        for name, command in contender.commands.items()
+    }
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap)
+    await admin.start()
+    try:
+        for child in children.values():
+            child.start()
+        yield Drain(servers, contender, prefix, admin, children)
+    finally:
+        await asyncio.gather(*(child.stop(20) for child in children.values()))
+        await admin.close()
+
+
 async def drain(
     servers: Servers,
     contender: Contender,
@@ -135,29 +162,11 @@ async def drain(
 
     `begun` is what the group had committed before the backlog. Raises RuntimeError if it stalls.
     """
-    common = environment(servers, prefix)
-    children = {
-        name: Child(
-            name,
-            command,
-            log_file=servers.directory / "logs" / f"{prefix}-{name}.log",
-            env=common | {k: v.format(**common) for k, v in contender.environment.items()},
-        )
-        for name, command in contender.commands.items()
-    }
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap)
-    await admin.start()
-    try:
-        for child in children.values():
-            child.start()
-        one = Drain(servers, contender, prefix, admin, children)
+    async with at_work(servers, contender, prefix) as one:
         first = await one.until(begun + warm, within_s=GIVES_UP_AFTER_S)
         if first.done < begun + warm:
             raise RuntimeError(f"{contender.name} did not get warm in {GIVES_UP_AFTER_S:g} s")
         last = await one.until(begun + total, within_s=seconds)
-    finally:
-        await asyncio.gather(*(child.stop(20) for child in children.values()))
-        await admin.close()
     records = last.done - first.done
     if records <= 0:
         raise RuntimeError(f"{contender.name} stands still; see {servers.directory / 'logs'}")

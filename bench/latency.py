@@ -32,6 +32,7 @@ DECIDED = "cancellation.scheduled.v1"
 DECISION_MAIL = "cancellation_scheduled"
 STAGES = ("inquiry opened", "decided", "mail handed over")
 WARM = 200
+QUIET_S = 2.0
 SETTLES_WITHIN_S = 600.0
 
 
@@ -81,6 +82,10 @@ class Seen:
             ]
             for stage, times in stages.items()
         }
+
+    def quiet(self) -> bool:
+        """Whether no mail has come for a while: what the warm-up queued is gone."""
+        return time.perf_counter() - max(self.mails.values(), default=0.0) > QUIET_S
 
     def done(self, count: int) -> bool:
         return min(len(self.opened), len(self.decided), len(self.mail_of)) >= count
@@ -148,6 +153,7 @@ async def measure(servers: Servers, rate: float, seconds: float) -> dict[str, li
         for number in range(WARM):
             await _publish(producer, seen, number, run)
         await _until(lambda: seen.done(WARM))
+        await _until(seen.quiet)
         start = time.perf_counter()
         for number in range(count):
             await asyncio.sleep(start + number / rate - time.perf_counter())

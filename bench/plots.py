@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bench.backlog import Look
 from bench.results import RESULTS, Summary
 
 OURS, OTHERS = "#1f6f8b", "#9aa5ad"
@@ -59,17 +61,60 @@ def latency(stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -
     return _saved(figure, "latency")
 
 
-def growth(stored: Sequence[int], rates: Sequence[float], servers: str) -> Path:
-    """Throughput against the number of contracts stored."""
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    axis = figure.subplots()
-    axis.semilogx(stored, rates, marker="o", color=OURS)
-    for x, y in zip(stored, rates, strict=True):
-        axis.annotate(f"{y:,.0f}/s", (x, y), xytext=(0, 8), textcoords="offset points", ha="center")
-    axis.set_ylim(0, max(rates) * 1.25)
-    axis.set_xlabel(f"contracts stored ({servers})")
-    axis.set_ylabel("requests decided per second")
-    return _saved(figure, "growth")
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rates against what grows: one panel."""
+
+    grows: str
+    found: Mapping[int, Summary]
+    logarithmic: bool = False
+
+
+def lines(name: str, panels: Sequence[Line], servers: str) -> Path:
+    """Throughput against what grows, a panel each; median and range."""
+    figure = Figure(figsize=(8, 2.6 * len(panels)), layout="constrained")
+    axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for axis, panel in zip(axes, panels, strict=True):
+        rows = list(panel.found.values())
+        rates = [one.rate for one in rows]
+        spread = [
+            [one.rate - one.lowest for one in rows],
+            [one.highest - one.rate for one in rows],
+        ]
+        places = list(panel.found) if panel.logarithmic else list(range(len(rows)))
+        axis.errorbar(places, rates, yerr=spread, marker="o", color=OURS, capsize=3)
+        if panel.logarithmic:
+            axis.set_xscale("log")
+        axis.set_xticks(places, [f"{count:,}" for count in panel.found])
+        axis.minorticks_off()
+        for x, one in zip(places, rows, strict=True):
+            axis.annotate(
+                f"{one.rate:,.0f}/s",
+                (x, one.highest),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="center",
+            )
+        axis.set_ylim(0, max(one.highest for one in rows) * 1.3)
+        axis.set_ylabel("records per second")
+        axis.set_title(panel.grows, loc="left", fontsize=11)
+    axes[-1].set_xlabel(servers)
+    return _saved(figure, name)
+
+
+def backlog(looks: Sequence[Look], servers: str) -> Path:
+    """What waits and what memory is held, over time."""
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    waiting, memory = figure.subplots(2, 1, sharex=True)
+    seconds = [one.at_s for one in looks]
+    waiting.plot(seconds, [one.waiting / 1000 for one in looks], color=OURS)
+    waiting.set_ylim(0)
+    waiting.set_ylabel("thousand waiting")
+    memory.plot(seconds, [one.memory_mb for one in looks], color=OURS)
+    memory.set_ylim(0)
+    memory.set_ylabel("memory, MB")
+    memory.set_xlabel(f"seconds ({servers})")
+    return _saved(figure, "backlog")
 
 
 def _saved(figure: Figure, name: str) -> Path:

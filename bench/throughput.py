@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import load, stock
 from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
+from desk.embedded.ports import HOST, choose_ports
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
 
 SPRING_JAR = Path(__file__).parent / "spring" / "target" / "spring-intake.jar"
@@ -20,6 +21,7 @@ SPRING_NAMES = {
 }
 PYTHON = (sys.executable, "-m")
 CHAIN = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
+DECISIONS = "desk.cancellations"
 Say = Callable[[Run], None]
 
 
@@ -88,6 +90,40 @@ async def cancellation(
     return runs
 
 
+async def chain(servers: Servers, run: str, rounds: int, sizes: Sizes, say: Say) -> list[Run]:
+    """All four services, from a submission until the mail about its decision is queued.
+
+    Mails are handed over meanwhile, to a server that drops them. Needs the backlog of `intake`.
+    """
+    runs = []
+    for _ in range(rounds):
+        prefix = new_prefix()
+        await stocked_files(servers, prefix, run, sizes.backlog)
+        for name in CHAIN:
+            topics = [topic for topic in topics_read_by(name) if topic != load.SUBMISSIONS]
+            await load.begin_at_end(servers.bootstrap, f"{prefix}.{name}", topics)
+        one = whole_chain(servers)
+        begun = await load.committed_in_all(
+            servers.bootstrap, f"{prefix}.{NOTIFICATION}", DECISIONS
+        )
+        runs.append(await _drained(servers, one, prefix, sizes, begun))
+        say(runs[-1])
+    return runs
+
+
+def whole_chain(servers: Servers) -> Contender:
+    port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
+    sink = {"mail server": (*PYTHON, "bench.mail_sink", str(port))}
+    return Contender(
+        "contract-desk, four services",
+        DECISIONS,
+        NOTIFICATION,
+        sink | {name: service(name) for name in CHAIN},
+        {"SMTP_URL": f"smtp://{HOST}:{port}"},
+        warm=0.2,
+    )
+
+
 async def _published(servers: Servers, topic: str, records: Iterable[load.Record]) -> None:
     async with load.producing(servers.bootstrap) as producer:
         await load.publish(producer, topic, records)
@@ -106,6 +142,12 @@ async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes)
     """One run on the backlog alone: its service's other topics begin at their ends."""
     others = [topic for topic in topics_read_by(one.watched) if topic != one.topic]
     await load.begin_at_end(servers.bootstrap, f"{prefix}.{one.watched}", others)
+    return await _drained(servers, one, prefix, sizes)
+
+
+async def _drained(
+    servers: Servers, one: Contender, prefix: str, sizes: Sizes, begun: int = 0
+) -> Run:
     run = await drain(
         servers,
         one,
@@ -113,6 +155,7 @@ async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes)
         warm=int(sizes.warm * one.warm),
         total=sizes.backlog,
         seconds=sizes.seconds,
+        begun=begun,
     )
     await asyncio.to_thread(stock.forget, servers.mongo_url, prefix)
     return run
