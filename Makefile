@@ -21,11 +21,10 @@ demo: install  ## Run a set of requests through the whole desk and check every o
 up: install  ## Start the desk and keep it running until Ctrl-C
 	$(BIN)/desk up
 
-# Most tests of the wire wait most of their time: two workers, a file to each.
-WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
-
+# WORKERS=2: most tests of the wire wait most of their time, so two may share them, a file to each.
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),$(WORKERS))
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS) \
+	  $(if $(WORKERS),-n $(WORKERS) --dist loadgroup --no-loadscope-reorder)
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \

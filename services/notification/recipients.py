@@ -17,8 +17,8 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 )
 """What every mail server takes: ASCII, no space, no control character, nothing quoted."""
-ATTEMPTS_FOR_THE_FILE = 6
-"""With pauses that double from one second, about a minute."""
+ATTEMPTS_FOR_THE_FILE = 11
+"""With pauses that double from one second, about half an hour: catching up may take that long."""
 
 
 class Addressed(Protocol):

@@ -1,18 +1,25 @@
-"""A consumer that waits for records, and gets past one whose header name is not UTF-8.
+"""A consumer that waits for records, keeps its place, and gets past one that cannot be decoded.
 
-aiokafka cannot decode such a record and raises at every poll: the partition would stand still for
-ever, for everybody. Nobody but a broken or hostile client writes one, so what matters is that the
-way around it loses nothing; it need not be fast.
+A broker that is coming back may answer the question for committed offsets by an error as a whole.
+aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
+would be decided twice, but whoever waits would wait for all of it.
+
+aiokafka cannot decode a record whose header name is not UTF-8, and raises at every poll: the
+partition would stand still for ever, for everybody. Nobody but a broken or hostile client writes
+one, so what matters is that the way around it loses nothing; it need not be fast.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import NoError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 
 WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
@@ -34,6 +41,10 @@ class UndecodableRecord:
 
 class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever."""
+
+    async def start(self) -> None:
+        self._client.send = partial(_checked, self._client.send)
+        await super().start()
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -78,3 +89,18 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 return records
             records += found[partition]
         return records
+
+
+async def _checked(
+    send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
+) -> Any:
+    """The answer to a request. Raises what it says of committed offsets as a whole.
+
+    The client then asks for the coordinator anew, and repeats the request.
+    """
+    answer = await send(node_id, request, **options)
+    if isinstance(request, OffsetFetchRequest):
+        error = for_code(getattr(answer, "error_code", NoError.errno))
+        if error is not NoError:
+            raise error
+    return answer

@@ -1,13 +1,15 @@
 """Side effects run outside the five steps: due work is leased, done, and its outcome reported.
 
 Many are done at once, and a slow one holds up no other. The outcome is a message to the service
-itself, which decides what it means. A worker that dies leaves a lease that runs out; so work may be
-done twice and must bear it.
+itself, which decides what it means. What is reported is leased no more, however long the outcome
+waits to be read. A worker that dies before leaves a lease that runs out; so work may be done twice
+and must bear it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,6 +77,7 @@ class Worker:
         self._lease = lease
         self._due = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
+        self._reported: list[Aggregate] = []
         self._read = Together(store)
 
     def wake(self) -> None:
@@ -92,6 +95,7 @@ class Worker:
         """
         self._due.clear()
         await self._make_room()
+        await self._release()
         begun = 0
         for decider in self._service.deciders:
             now, room = self._now(), AT_ONCE - len(self._doing)
@@ -105,6 +109,14 @@ class Worker:
     async def finish(self) -> None:
         """Return when everything begun has ended; what could not be reported is done again."""
         await asyncio.gather(*self._doing, return_exceptions=True)
+        with contextlib.suppress(Outage):
+            await self._release()
+
+    async def _release(self) -> None:
+        """What is reported is due no more; its outcome, once decided, says what is."""
+        reported = list(self._reported)
+        await self._store.release(reported)
+        del self._reported[: len(reported)]
 
     async def _make_room(self) -> None:
         if len(self._doing) >= AT_ONCE:
@@ -120,6 +132,7 @@ class Worker:
         outcome = await self._perform(perform, aggregate, now)
         if outcome is not None:
             await self._publisher.publish([outcome])
+            self._reported.append(aggregate)
 
     async def _perform(
         self, perform: Perform, aggregate: Aggregate, now: datetime

@@ -352,6 +352,19 @@ class Store:
             if document.get("lease") == token
         ]
 
+    async def release(self, aggregates: Iterable[Aggregate]) -> None:
+        """Their work is done and reported: it is not due again unless they change.
+
+        Raises `Outage`.
+        """
+        by_kind: dict[str, list[UpdateOne]] = defaultdict(list)
+        for one in aggregates:
+            unchanged = {"_id": one.ref.id, "version": one.version}
+            by_kind[one.ref.kind].append(UpdateOne(unchanged, {"$unset": {"work_at": ""}}))
+        with mongodb_at_work():
+            for kind, updates in by_kind.items():
+                await self._database.collection(kind).bulk_write(updates, ordered=False)
+
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""
         with mongodb_at_work():

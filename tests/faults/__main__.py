@@ -23,7 +23,7 @@ from tests.faults.scenarios import Injected, Scenario
 from tests.faults.watching import OUTPUT, Seen, watching
 from tests.faults.workload import Channel, Expected
 
-SETTLED_WITHIN_S = 240.0
+SETTLED_WITHIN_S = 600.0
 POLL_S = 0.2
 SHOWN = 20
 

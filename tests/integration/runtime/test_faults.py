@@ -266,21 +266,25 @@ def timed(name: str) -> Service:
     )
 
 
-async def test_due_dates_and_side_effects_come_back_as_messages_once(endpoints: Endpoints) -> None:
-    name = f"timed{uuid4().hex[:8]}"
-    settings = settings_for(endpoints, name, clock_tick_seconds=0.1)
-    registered: dict[str, Any] = {
-        "contract_number": name,
+def registered(number: str) -> dict[str, Any]:
+    """What the registry says of a contract."""
+    return {
+        "contract_number": number,
         "customer_id": "C-1",
         "type": "servicepac",
         "title": "t",
         "starts_on": "2026-01-01",
         "auto_renewal": False,
     }
+
+
+async def test_due_dates_and_side_effects_come_back_as_messages_once(endpoints: Endpoints) -> None:
+    name = f"timed{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, clock_tick_seconds=0.1)
     headers = event_headers("registry.contract_recorded.v1", name)
     async with outsider(endpoints) as client, running(timed(name), settings) as runtime:
         watched = await client.watch("desk.contracts")
-        await client.publish("registry.contracts", name, registered, headers)
+        await client.publish("registry.contracts", name, registered(name), headers)
         records = await collect(watched, 3, name)
         await asyncio.sleep(0.5)
         more = await watched.getmany(timeout_ms=100)
@@ -289,6 +293,37 @@ async def test_due_dates_and_side_effects_come_back_as_messages_once(endpoints: 
     assert [entry["events"][0]["data"]["inquiry_id"] for entry in history] == causes
     assert not more
     assert headers_of(records[0])["ce_causationid"] == name
+
+
+async def test_what_is_reported_is_not_done_again_however_late_the_report_is_read(
+    endpoints: Endpoints,
+) -> None:
+    """A backlog must not make customers get their mail once for every lease that runs out."""
+    name = f"late{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, worker_lease_seconds=0.5, clock_tick_seconds=0.1)
+    tries: list[str] = []
+
+    @asynccontextmanager
+    async def counting(_database: Database) -> AsyncIterator[Perform]:
+        async def perform(work: Work) -> Outcome:
+            tries.append(work.ref.id)
+            return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
+
+        yield perform
+
+    def never_read(message: Message) -> Route:
+        return Route() if message.type == DocumentStored.ce_type else timed(name).route(message)
+
+    service = replace(timed(name), open_worker=counting, route=never_read)
+    async with outsider(endpoints) as client, running(service, settings):
+        outcomes = await client.watch("desk.outcomes")
+        headers = event_headers("registry.contract_recorded.v1", name)
+        await client.publish("registry.contracts", name, registered(name), headers)
+        await collect(outcomes, 1, name)
+        await asyncio.sleep(2)
+        again = await outcomes.getmany(timeout_ms=100)
+    assert tries == [name]
+    assert not again
 
 
 async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpoints) -> None:
@@ -307,15 +342,7 @@ async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpo
         yield perform
 
     service = replace(timed(name), open_worker=failing_first)
-    body = {
-        "invoice": "ignored",
-        "contract_number": name,
-        "customer_id": "C-1",
-        "type": "servicepac",
-        "title": "t",
-        "starts_on": "2026-01-01",
-        "auto_renewal": False,
-    }
+    body = registered(name) | {"invoice": "ignored"}
     started = datetime.now(UTC)
     async with outsider(endpoints) as client, running(service, settings):
         watched = await client.watch("desk.contracts")

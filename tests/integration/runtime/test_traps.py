@@ -6,13 +6,17 @@ import asyncio
 import json
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 
 from desk.embedded.stack import Endpoints, Stack
+from shared.runtime.consumer import TolerantConsumer
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -291,3 +295,50 @@ async def test_a_long_history_is_archived_and_still_recognises_its_oldest_messag
     assert (len(stored["history"]), stored["archived"]) == (10, 15)
     assert [entry["message_id"].split("-")[-1] for entry in history] == [str(n) for n in range(25)]
     assert folded == toy.Seen(count=25)
+
+
+LOADING, NOT_COORDINATOR = 14, 16
+
+
+@pytest.mark.parametrize("error", [LOADING, NOT_COORDINATOR])
+async def test_a_broker_that_is_coming_back_does_not_make_a_group_begin_anew(
+    endpoints: Endpoints, error: int
+) -> None:
+    """Its error is the answer as a whole, which the client takes for "never committed"."""
+    group, partition = f"trap{uuid4().hex[:8]}", TopicPartition("desk.submissions", 0)
+    asked: list[Any] = []
+
+    def member() -> TolerantConsumer:
+        return TolerantConsumer(
+            partition.topic,
+            bootstrap_servers=endpoints.kafka_bootstrap_servers,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+
+    async with outsider(endpoints), started(member()) as first:
+        await first.commit({partition: 7})
+    second = member()
+    send = second._client.send
+
+    async def coming_back(node_id: int, request: Any, **options: Any) -> Any:
+        if isinstance(request, OffsetFetchRequest):
+            asked.append(request)
+            if len(asked) == 1:
+                return OffsetFetchResponse_v3(0, [], error)
+        return await send(node_id, request, **options)
+
+    second._client.send = coming_back
+    async with started(second):
+        assert await second.committed(partition) == 7
+    assert len(asked) > 1
+
+
+@asynccontextmanager
+async def started(consumer: TolerantConsumer) -> AsyncIterator[TolerantConsumer]:
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()

@@ -29,6 +29,7 @@ class Stored:
         self.due = [Aggregate(Ref("seen", one), known={("/x 1", "d"): ENTRY}) for one in due]
         self.reads: list[set[Ref]] = []
         self.limits: list[int] = []
+        self.released: list[str] = []
 
     async def read(self, refs: Iterable[Ref]) -> Mapping[Ref, Aggregate]:
         self.reads.append(set(refs))
@@ -38,6 +39,9 @@ class Stored:
         self.limits.append(_about[-1])
         found, self.due = self.due[: _about[-1]], self.due[_about[-1] :]
         return found
+
+    async def release(self, aggregates: Iterable[Aggregate]) -> None:
+        self.released += [one.ref.id for one in aggregates]
 
 
 class Published:
@@ -153,6 +157,33 @@ async def test_an_outcome_that_cannot_be_reported_is_raised_by_the_next_round() 
     with pytest.raises(Outage):
         await one.round(stored)
     assert await one.round(stored) == 0
+
+
+async def test_what_is_reported_is_leased_no_more() -> None:
+    store = Stored("w")
+    one = worker(store, Published())
+    assert await one.round(stored) == 1
+    assert store.released == []
+    await asyncio.sleep(0.01)
+    await one.round(stored)
+    await one.round(stored)
+    assert store.released == ["w"]
+
+
+async def test_who_stops_leaves_no_lease_on_what_is_reported() -> None:
+    store = Stored("w")
+    one = worker(store, Published())
+    await one.round(stored)
+    await one.finish()
+    assert store.released == ["w"]
+
+
+async def test_what_cannot_be_reported_stays_leased() -> None:
+    store = Stored("w")
+    one = worker(store, Published(Outage("kafka", "away")))
+    await one.round(stored)
+    await one.finish()
+    assert store.released == []
 
 
 async def test_whoever_stores_due_work_wakes_the_worker() -> None:
