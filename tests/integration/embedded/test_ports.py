@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from socket import socket
 
 import pytest
 
@@ -23,8 +25,14 @@ input()
 
 
 @pytest.fixture(autouse=True)
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two ports to choose from, and nothing claimed before or after."""
+    claims: dict[int, socket] = {}
     monkeypatch.setattr(ports, "CANDIDATES", TWO)
+    monkeypatch.setattr(ports, "_claims", claims)
+    yield
+    for claim in claims.values():
+        claim.close()
 
 
 def test_a_port_that_another_process_has_chosen_is_not_chosen(tmp_path: Path) -> None:
