@@ -1,18 +1,18 @@
 """Side effects run outside the five steps: due work is leased, done, and its outcome reported.
 
-Many are done at once, and a slow one holds up no other. The outcome is a message to the service
-itself, which decides what it means. What is reported is leased no more, however long the outcome
-waits to be read. A worker that dies before leaves a lease that runs out; so work may be done twice
-and must bear it.
+Many are done at once, and a slow one holds up no other; what they read and report goes together.
+The outcome is a message to the service itself, which decides what it means. What is reported is
+leased no more, however long the outcome waits to be read. A worker that dies before leaves a lease
+that runs out; so work may be done twice and must bear it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import structlog
@@ -35,25 +35,30 @@ ENDING_TOGETHER_SECONDS = 0.05
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
 
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
-class Together:
-    """Reads states; what is asked for in one turn of the event loop is one query per kind."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._wanted: dict[Ref, None] = {}
-        self._next: asyncio.Task[Mapping[Ref, Aggregate]] | None = None
+class Together(Generic[Item, Answer]):
+    """Calls with what many want at once: all that comes in while one call is under way."""
 
-    async def __call__(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
-        self._wanted |= dict.fromkeys(refs)
-        self._next = self._next or asyncio.create_task(self._fetched())
-        found = await asyncio.shield(self._next)
-        return {ref: found[ref].state for ref in refs}
+    def __init__(self, call: Callable[[Sequence[Item]], Awaitable[Answer]]) -> None:
+        self._call = call
+        self._under_way = asyncio.Lock()
+        self._wanted: list[Item] = []
+        self._next: asyncio.Task[Answer] | None = None
 
-    async def _fetched(self) -> Mapping[Ref, Aggregate]:
-        await asyncio.sleep(0)  # whoever else asks in this turn joins
-        wanted, self._wanted, self._next = self._wanted, {}, None
-        return await self._store.read(wanted)
+    async def __call__(self, wanted: Iterable[Item]) -> Answer:
+        """What the call answers to everyone's wants, or raises."""
+        self._wanted += wanted
+        self._next = self._next or asyncio.create_task(self._called())
+        return await asyncio.shield(self._next)
+
+    async def _called(self) -> Answer:
+        async with self._under_way:
+            await asyncio.sleep(0)  # whoever else asks in this turn joins
+            wanted, self._wanted, self._next = self._wanted, [], None
+            return await self._call(wanted)
 
 
 class Worker:
@@ -71,14 +76,14 @@ class Worker:
     ) -> None:
         self._service = service
         self._store = store
-        self._publisher = publisher
         self._metrics = metrics
         self._now = now
         self._lease = lease
         self._due = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
         self._reported: list[Aggregate] = []
-        self._read = Together(store)
+        self._aggregates = Together(store.read)
+        self._publish = Together(publisher.publish)
 
     def wake(self) -> None:
         """Something has just become due: do not wait to look for it."""
@@ -131,8 +136,12 @@ class Worker:
         """Do one piece of work and report it at once: what is done twice is what came between."""
         outcome = await self._perform(perform, aggregate, now)
         if outcome is not None:
-            await self._publisher.publish([outcome])
+            await self._publish([outcome])
             self._reported.append(aggregate)
+
+    async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        found = await self._aggregates(refs)
+        return {ref: found[ref].state for ref in refs}
 
     async def _perform(
         self, perform: Perform, aggregate: Aggregate, now: datetime
