@@ -35,6 +35,7 @@ class Clock:
         now: Callable[[], datetime],
     ) -> None:
         self._service = service
+        self._kinds = [decider.kind for decider in service.deciders if decider.has_timers]
         self._store = store
         self._publisher = publisher
         self._metrics = metrics
@@ -49,8 +50,8 @@ class Clock:
         now = self._now()
         self._sent = {k: at for k, at in self._sent.items() if now - at < REPEAT_AFTER}
         due: dict[Due, Envelope] = {}
-        for decider in self._service.deciders:
-            for one in await self._store.due(decider.kind, now, BATCH):
+        for kind in self._kinds:
+            for one in await self._store.due(kind, now, BATCH):
                 if one not in self._sent:
                     due[one] = self._timer(one, timer(one.ref.id, one.due_at))
         await self._publisher.publish([*due.values()])

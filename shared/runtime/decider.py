@@ -46,6 +46,16 @@ class Decider(Generic[State]):
     answers_reused_ids: bool = False
     """Whether a known id with another body is decided (to refuse it) or dropped as a repeat."""
 
+    @property
+    def has_timers(self) -> bool:
+        """Whether an aggregate of this kind can ever be due."""
+        return self.due_at is not _never
+
+    @property
+    def has_work(self) -> bool:
+        """Whether an aggregate of this kind can ever have a side effect."""
+        return self.work_at is not _never
+
 
 def replica(
     kind: str, state: type[State], evolve: Callable[[State | None, Event], State]

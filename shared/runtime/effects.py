@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -34,6 +35,8 @@ ENDING_TOGETHER_SECONDS = 0.05
 """With all hands full: leasing for each place that gets free costs as much as for many at once."""
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
+DECIDED_BY = 0.25
+"""Of its lease: by then what is reported has most often been decided, and nothing holds it back."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -61,6 +64,14 @@ class Together(Generic[Item, Answer]):
             return await self._call(wanted)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reported:
+    """Work whose outcome is on its topic."""
+
+    aggregate: Aggregate
+    leased_at: datetime
+
+
 class Worker:
     """Does the due side effects of one service."""
 
@@ -74,14 +85,15 @@ class Worker:
         *,
         lease: timedelta,
     ) -> None:
-        self._service = service
+        self._source = f"/services/{service.name}/worker"
+        self._kinds = [decider.kind for decider in service.deciders if decider.has_work]
         self._store = store
         self._metrics = metrics
         self._now = now
         self._lease = lease
         self._due = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
-        self._reported: list[Aggregate] = []
+        self._reported: set[_Reported] = set()
         self._aggregates = Together(store.read)
         self._publish = Together(publisher.publish)
 
@@ -100,13 +112,13 @@ class Worker:
         """
         self._due.clear()
         await self._make_room()
-        await self._release()
+        await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
         begun = 0
-        for decider in self._service.deciders:
+        for kind in self._kinds:
             now, room = self._now(), AT_ONCE - len(self._doing)
             if not room:
                 break  # and not a limit of 0, which MongoDB takes for none
-            due = await self._store.lease(decider.kind, now, now + self._lease, str(uuid4()), room)
+            due = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
             self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
             begun += len(due)
         return begun
@@ -115,13 +127,13 @@ class Worker:
         """Return when everything begun has ended; what could not be reported is done again."""
         await asyncio.gather(*self._doing, return_exceptions=True)
         with contextlib.suppress(Outage):
-            await self._release()
+            await self._release(leased_before=self._now() + self._lease)
 
-    async def _release(self) -> None:
+    async def _release(self, *, leased_before: datetime) -> None:
         """What is reported is due no more; its outcome, once decided, says what is."""
-        reported = list(self._reported)
-        await self._store.release(reported)
-        del self._reported[: len(reported)]
+        reported = [one for one in self._reported if one.leased_at < leased_before]
+        await self._store.release(one.aggregate for one in reported)
+        self._reported.difference_update(reported)
 
     async def _make_room(self) -> None:
         if len(self._doing) >= AT_ONCE:
@@ -137,7 +149,7 @@ class Worker:
         outcome = await self._perform(perform, aggregate, now)
         if outcome is not None:
             await self._publish([outcome])
-            self._reported.append(aggregate)
+            self._reported.add(_Reported(aggregate, now))
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)
@@ -164,14 +176,13 @@ class Worker:
             )
             return None
         self._metrics.work.labels("done").inc()
-        source = f"/services/{self._service.name}/worker"
-        identity = f"{source} {aggregate.ref.kind} {aggregate.ref.id} {aggregate.version}"
+        identity = f"{self._source} {aggregate.ref.kind} {aggregate.ref.id} {aggregate.version}"
         first = next(iter(aggregate.known.values()))
         return codec.envelope(
             str(uuid5(NAMESPACE_URL, identity)),
             event.ce_type,
             codec.dump(event),
-            source=source,
+            source=self._source,
             subject=aggregate.ref.id,
             at=now,
             causation_id=first["causation_id"],

@@ -339,18 +339,18 @@ class Store:
         collection = self._database.collection(kind)
         due = {"work_at": {"$lte": now}}
         with mongodb_at_work():
-            cursor = collection.find(due, {"_id": 1}).sort("work_at", ASCENDING).limit(limit)
-            ids = [document["_id"] async for document in cursor]
-            if not ids:
+            cursor = collection.find(due).sort("work_at", ASCENDING).limit(limit)
+            found = await cursor.to_list(None)
+            if not found:
                 return []
+            ids = [document["_id"] for document in found]
             mine = {"_id": {"$in": ids}}
             taken = {"$set": {"work_at": until, "lease": token}}
-            await collection.update_many({**mine, **due}, taken)
-        return [
-            self._loaded(kind, document)
-            for document in await self._documents(kind, ids)
-            if document.get("lease") == token
-        ]
+            result = await collection.update_many({**mine, **due}, taken)
+        if result.matched_count < len(found):  # somebody else was quicker with the others
+            again = await self._documents(kind, ids)
+            found = [document for document in again if document.get("lease") == token]
+        return [self._loaded(kind, document) for document in found]
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         """Their work is done and reported: it is not due again unless they change.
