@@ -74,6 +74,12 @@ class RuntimeSettings(BaseSettings):
         500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
     )
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
+    batch_interval_ms: int = Field(
+        0,
+        ge=0,
+        le=1_000,
+        description="Least time between two batches: records that come faster share one.",
+    )
     max_pause_seconds: float = Field(
         15.0, gt=0, description="Longest pause between tries while a dependency is away."
     )

@@ -17,6 +17,13 @@ from shared.settings import RuntimeSettings
 class Settings(RuntimeSettings):
     """The defaults of the company's data are the help page's values."""
 
+    batch_interval_ms: int = Field(
+        25,
+        ge=0,
+        le=1_000,
+        description="Least time between two batches: records that come faster share one. A mail "
+        "can wait that long, and costs a fraction of what it costs alone.",
+    )
     smtp_url: SecretStr = Field(
         SecretStr("smtp://127.0.0.1:1025"),
         description="The mail server: smtp:// (plain), smtps:// (TLS) or smtp+starttls://, with"

@@ -228,7 +228,10 @@ class PatientBroker(KafkaBroker):
             await self.connect()
             config = self.config.broker_config
             assert isinstance(config.builder, partial)
-            config.builder = partial(TolerantConsumer, **config.builder.keywords)
+            interval = self._runtime.settings.batch_interval_ms
+            config.builder = partial(
+                TolerantConsumer, interval_ms=interval, **config.builder.keywords
+            )
             await super().start()
 
 

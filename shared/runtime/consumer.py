@@ -1,5 +1,8 @@
 """A consumer that waits for records, keeps its place, and gets past one that cannot be decoded.
 
+A batch costs nearly the same whether it holds one record or twenty. Where nobody minds a moment,
+batches keep an interval: what comes alone is handed out at once, what comes fast comes together.
+
 A broker that is coming back may answer the question for committed offsets by an error as a whole.
 aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
 would be decided twice, but whoever waits would wait for all of it.
@@ -12,6 +15,7 @@ one, so what matters is that the way around it loses nothing; it need not be fas
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,7 +44,15 @@ class UndecodableRecord:
 
 
 class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """`getmany` delivers an `UndecodableRecord` where the client would raise for ever."""
+    """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
+
+    It returns records no sooner than `interval_ms` after it returned the last ones.
+    """
+
+    def __init__(self, *topics: str, interval_ms: int = 0, **options: Any) -> None:
+        super().__init__(*topics, **options)
+        self._interval = interval_ms / 1000
+        self._not_before = 0.0
 
     async def start(self) -> None:
         self._client.send = partial(_checked, self._client.send)
@@ -49,12 +61,14 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Any]]:
+        await asyncio.sleep(self._not_before - time.monotonic())
         try:
             found: dict[TopicPartition, list[Any]] = await super().getmany(
                 *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records
             )
         except UnicodeDecodeError:
             return await self._around_the_undecodable()
+        self._not_before = time.monotonic() + self._interval
         return found
 
     async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:

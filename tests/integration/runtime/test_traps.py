@@ -335,6 +335,42 @@ async def test_a_broker_that_is_coming_back_does_not_make_a_group_begin_anew(
     assert len(asked) > 1
 
 
+async def test_what_comes_fast_comes_together_where_batches_keep_an_interval(
+    endpoints: Endpoints,
+) -> None:
+    def reader(interval_ms: int) -> TolerantConsumer:
+        return TolerantConsumer(
+            "desk.submissions",
+            interval_ms=interval_ms,
+            bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        )
+
+    async with running(toy.build(), settings_for(endpoints, f"trap{uuid4().hex[:8]}")):
+        pass  # creates the topics
+    async with (
+        outsider(endpoints) as client,
+        started(reader(0)) as eager,
+        started(reader(2_000)) as patient,
+    ):
+        batches: dict[TolerantConsumer, list[int]] = {eager: [], patient: []}
+
+        async def read(consumer: TolerantConsumer) -> None:
+            while sum(batches[consumer]) < 4:
+                found = await consumer.getmany(timeout_ms=10_000)
+                batches[consumer].append(sum(map(len, found.values())))
+
+        for consumer in batches:
+            await consumer.seek_to_end()
+        reading = [asyncio.create_task(read(consumer)) for consumer in batches]
+        for number in range(4):
+            await client.publish("desk.submissions", "C-trap", GOOD, [], partition=number)
+            while sum(batches[eager]) <= number:
+                await asyncio.sleep(0.01)
+        await asyncio.gather(*reading)
+    assert batches[eager] == [1, 1, 1, 1]
+    assert batches[patient] == [1, 3]
+
+
 @asynccontextmanager
 async def started(consumer: TolerantConsumer) -> AsyncIterator[TolerantConsumer]:
     await consumer.start()
