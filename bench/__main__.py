@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +27,7 @@ RATES = (1, 100, 1_000)
 """Submissions a second."""
 MOST_SUBMISSIONS, MOST_SECONDS = 3_000, 30.0
 STORED = (10_000, 100_000, 1_000_000)
+WHOLE = Sizes(backlog=4_000, warm=400, seconds=120.0)
 HISTORIES = (1, 20, 200)
 PARTITIONS = (1, 3, 6, 12)
 PROCESSES = (1, 2, 3, 4)
@@ -61,22 +62,29 @@ def _at_cancellation() -> list[Contender]:
 
 async def measure_throughput(asked: argparse.Namespace) -> None:
     sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
-    runs = {}
     async with fresh() as running:
-        runs["intake: submissions become inquiries"] = await throughput.intake(
-            running, "t", _at_intake(), asked.rounds, sizes, _say
-        )
-        runs["whole chain: until the customer's mail is queued"] = await throughput.chain(
-            running, "t", asked.rounds, sizes, _say
-        )
+        intake = await throughput.intake(running, "t", _at_intake(), asked.rounds, sizes, _say)
     async with fresh() as running:
-        runs["cancellation: requests are decided"] = await throughput.cancellation(
+        cancellation = await throughput.cancellation(
             running, "t", _at_cancellation(), asked.rounds, sizes, _say
         )
+    runs = {
+        "intake: submissions become inquiries": intake,
+        "cancellation: requests are decided": cancellation,
+    }
+    _keep_runs("throughput", runs, running.names)
+
+
+async def measure_chain(asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        runs = await throughput.chain(running, "t", asked.rounds, WHOLE, _say)
+    _keep_runs("chain", {"until the customer's mail is queued": runs}, running.names)
+
+
+def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> None:
     panels = {title: results.summaries(some) for title, some in runs.items()}
-    measured = {title: results.as_json(some) for title, some in runs.items()}
-    results.write("throughput", running.names, measured)
-    plots.throughput(panels, running.names)
+    results.write(name, servers, {title: results.as_json(some) for title, some in runs.items()})
+    plots.bars(name, panels, servers)
     for title, rows in panels.items():
         print(f"\n{results.table(title, rows)}")
 
@@ -144,6 +152,7 @@ async def measure_backlog(asked: argparse.Namespace) -> None:
 
 PARTS = {
     "throughput": measure_throughput,
+    "chain": measure_chain,
     "latency": measure_latency,
     "growth": measure_growth,
     "scaling": measure_scaling,

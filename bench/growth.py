@@ -13,6 +13,8 @@ from shared.events.topics import CANCELLATION, topics_read_by
 from shared.mongo import Document
 
 REQUESTS, WARM = 6_000, 1_000
+LONG_REQUESTS = 2_000
+"""Of contracts whose documents are a hundred times as large."""
 
 
 async def stored(
@@ -40,12 +42,12 @@ async def histories(
     for length, prefix in prefixes.items():
         name = f"{prefix}_{CANCELLATION}"
         await stock.prepare(servers.mongo_url, name, stock.cancellation_service())
-        files = _lengthened(stock.files(range(REQUESTS * rounds), prefix), length)
+        files = _lengthened(stock.files(range(LONG_REQUESTS * rounds), prefix), length)
         await asyncio.to_thread(stock.fill, servers.mongo_url, name, "file", files)
     runs = []
     for number in range(rounds):
         for length, prefix in prefixes.items():
-            chosen = range(REQUESTS * number, REQUESTS * (number + 1))
+            chosen = range(LONG_REQUESTS * number, LONG_REQUESTS * (number + 1))
             runs.append(await _one(servers, f"histories of {length}", prefix, chosen))
             say(runs[-1])
     return dict(zip(lengths, results.summaries(runs), strict=True))
@@ -71,7 +73,7 @@ async def _one(servers: Servers, label: str, prefix: str, chosen: Sequence[int])
         servers,
         replace(product, name=label),
         prefix=prefix,
-        warm=WARM,
+        warm=min(WARM, len(chosen) // 4),
         total=len(chosen),
         seconds=60,
         begun=begun,

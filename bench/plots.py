@@ -18,27 +18,27 @@ mpl.rcParams |= {"svg.hashsalt": "contract-desk", "font.size": 10, "axes.spines.
 mpl.rcParams |= {"axes.spines.right": False, "figure.facecolor": "white"}
 
 
-def throughput(panels: Mapping[str, Sequence[Summary]], servers: str) -> Path:
+def bars(name: str, panels: Mapping[str, Sequence[Summary]], servers: str) -> Path:
     """Bars of the medians with their spread, a panel for each piece of work."""
     heights = [len(rows) for rows in panels.values()]
     figure = Figure(figsize=(8, 0.62 * sum(heights) + 1.2 * len(panels)), layout="constrained")
     axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (title, rows) in zip(axes, panels.items(), strict=True):
-        names = [one.contender for one in rows]
+        labels = [one.contender for one in rows]
         rates = [one.rate for one in rows]
         spread = [
             [one.rate - one.lowest for one in rows],
             [one.highest - one.rate for one in rows],
         ]
-        colours = [OURS if name.startswith("contract-desk") else OTHERS for name in names]
-        axis.barh(names, rates, xerr=spread, color=colours, ecolor="#333333", capsize=3)
+        colours = [OURS if one.startswith("contract-desk") else OTHERS for one in labels]
+        axis.barh(labels, rates, xerr=spread, color=colours, ecolor="#333333", capsize=3)
         for number, one in enumerate(rows):
             axis.text(one.highest, number, f"  {one.rate:,.0f}/s", va="center")
         axis.invert_yaxis()
         axis.margins(x=0.15)
         axis.set_title(title, loc="left", fontsize=11)
     axes[-1].set_xlabel(f"records per second, median and range ({servers})")
-    return _saved(figure, "throughput")
+    return _saved(figure, name)
 
 
 def latency(stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -> Path:
