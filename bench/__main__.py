@@ -105,12 +105,15 @@ async def measure_latency(asked: argparse.Namespace) -> None:
 
 async def measure_growth(asked: argparse.Namespace) -> None:
     async with fresh() as running:
-        stored = await growth.stored(running, asked.stored, asked.rounds, _say)
+        contracts = await growth.contracts(running, asked.stored, asked.rounds, _say)
+    async with fresh() as running:
+        inquiries = await growth.inquiries(running, asked.stored, asked.rounds, _say)
     async with fresh() as running:
         histories = await growth.histories(running, HISTORIES, asked.rounds, _say)
     panels = [
-        Line("contracts stored", stored, logarithmic=True),
-        Line("messages in each contract's history", histories),
+        Line("cancellation: contracts stored", contracts, logarithmic=True),
+        Line("intake: inquiries stored", inquiries, logarithmic=True),
+        Line("cancellation: messages in each contract's history", histories),
     ]
     _keep_lines("growth", panels, running.names)
 

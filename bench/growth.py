@@ -1,4 +1,4 @@
-"""Throughput as the data grows: ever more contracts stored, ever longer histories."""
+"""Throughput as the data grows: more contracts, more inquiries, longer histories."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from bench import load, results, stock, throughput
-from bench.draining import Run, drain, new_prefix
+from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
-from shared.events.topics import CANCELLATION, topics_read_by
+from shared.events.topics import CANCELLATION, INTAKE, topics_read_by
 from shared.mongo import Document
 
 REQUESTS, WARM = 6_000, 1_000
 LONG_REQUESTS = 2_000
-"""Of contracts whose documents are a hundred times as large."""
+"""On contracts whose documents are a hundred times as large."""
+DECIDED = throughput.product(CANCELLATION, load.REQUESTS)
+TAKEN_IN = throughput.product(INTAKE, load.SUBMISSIONS)
 
 
-async def stored(
+async def contracts(
     servers: Servers, counts: Sequence[int], rounds: int, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
     """The cancellation service on requests spread evenly over so many contracts, in turn."""
@@ -29,7 +31,29 @@ async def stored(
         for count, prefix in prefixes.items():
             step = count // (REQUESTS * rounds) or 1
             chosen = range(number * step, count, step * rounds)[:REQUESTS]
-            runs.append(await _one(servers, f"{count:,} stored", prefix, chosen))
+            requests = [load.requested(one, prefix) for one in chosen]
+            label = f"{count:,} contracts stored"
+            runs.append(await _one(servers, DECIDED, label, prefix, requests))
+            say(runs[-1])
+    return dict(zip(counts, results.summaries(runs), strict=True))
+
+
+async def inquiries(
+    servers: Servers, counts: Sequence[int], rounds: int, say: Callable[[Run], None]
+) -> dict[int, results.Summary]:
+    """The intake on new submissions beside so many inquiries, in turn."""
+    prefixes = {count: new_prefix() for count in counts}
+    for count, prefix in prefixes.items():
+        name = f"{prefix}_{INTAKE}"
+        await stock.prepare(servers.mongo_url, name, stock.intake_service())
+        stored = stock.inquiries(range(count), prefix)
+        await asyncio.to_thread(stock.fill, servers.mongo_url, name, "inquiry", stored)
+    runs = []
+    for number in range(rounds):
+        for count, prefix in prefixes.items():
+            submissions = [load.submission(one, f"{prefix} {number}") for one in range(REQUESTS)]
+            label = f"{count:,} inquiries stored"
+            runs.append(await _one(servers, TAKEN_IN, label, prefix, submissions))
             say(runs[-1])
     return dict(zip(counts, results.summaries(runs), strict=True))
 
@@ -48,7 +72,9 @@ async def histories(
     for number in range(rounds):
         for length, prefix in prefixes.items():
             chosen = range(LONG_REQUESTS * number, LONG_REQUESTS * (number + 1))
-            runs.append(await _one(servers, f"histories of {length}", prefix, chosen))
+            requests = [load.requested(one, prefix) for one in chosen]
+            label = f"histories of {length}"
+            runs.append(await _one(servers, DECIDED, label, prefix, requests))
             say(runs[-1])
     return dict(zip(lengths, results.summaries(runs), strict=True))
 
@@ -61,20 +87,20 @@ def _lengthened(files: Iterator[Document], length: int) -> Iterator[Document]:
         yield file | {"history": [entry, *earlier]}
 
 
-async def _one(servers: Servers, label: str, prefix: str, chosen: Sequence[int]) -> Run:
-    group = f"{prefix}.{CANCELLATION}"
-    await load.begin_at_end(servers.bootstrap, group, topics_read_by(CANCELLATION))
-    begun = await load.committed_in_all(servers.bootstrap, group, load.REQUESTS)
+async def _one(
+    servers: Servers, product: Contender, label: str, prefix: str, records: Sequence[load.Record]
+) -> Run:
+    name, topic = product.watched, product.topic
+    await load.begin_at_end(servers.bootstrap, f"{prefix}.{name}", topics_read_by(name))
+    begun = await load.committed_in_all(servers.bootstrap, f"{prefix}.{name}", topic)
     async with load.producing(servers.bootstrap) as producer:
-        requests = (load.requested(number, prefix) for number in chosen)
-        await load.publish(producer, load.REQUESTS, requests)
-    product = throughput.product(CANCELLATION, load.REQUESTS)
+        await load.publish(producer, topic, records)
     return await drain(
         servers,
         replace(product, name=label),
         prefix=prefix,
-        warm=min(WARM, len(chosen) // 4),
-        total=len(chosen),
+        warm=min(WARM, len(records) // 4),
+        total=len(records),
         seconds=60,
         begun=begun,
     )

@@ -15,7 +15,7 @@ from services.cancellation.service import build as build_cancellation
 from services.cancellation.settings import Settings as CancellationSettings
 from services.inquiry_intake.service import build as build_intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
-from shared.events.envelope import Event, Ref
+from shared.events.envelope import Event, Ref, message_uuid
 from shared.mongo import Database, Document, connect
 from shared.runtime import codec
 from shared.runtime.decider import Decider, Service
@@ -118,6 +118,18 @@ def files(numbers: Iterable[int], run: str) -> Iterator[Document]:
         state = made.state | marks | {"contract": contract}
         entry = made.entry(record, load.submission_id(number, f"{run} 0"), marks, at)
         yield {"_id": own, "version": 1, "state": state, "history": [entry]}
+
+
+def inquiries(numbers: Iterable[int], run: str) -> Iterator[Document]:
+    """Stored inquiries as their submissions opened them, each with one message in its history."""
+    made, at = opened(), datetime.now(UTC)
+    record = read(load.SUBMISSIONS, load.submission(0, "sample"))
+    for number in numbers:
+        message_id = load.submission_id(number, run)
+        own = str(message_uuid(load.CHANNEL, message_id))
+        marks: Document = {"inquiry_id": own, "customer_id": f"C-{run}-{number}"}
+        entry = made.entry(record, message_id, marks, at)
+        yield {"_id": own, "version": 1, "state": made.state | marks, "history": [entry]}
 
 
 async def prepare(url: str, database: str, service: Service) -> None:
