@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LONGEST_KEPT_DAYS = 24_855
 """What a MongoDB index can be told at most: 2^31 seconds."""
+
+BatchInterval = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=1_000,
+        description="Least time between two batches: what comes faster shares one, and costs a"
+        " fraction of what it costs alone.",
+    ),
+]
 
 
 class RuntimeSettings(BaseSettings):
@@ -74,12 +84,7 @@ class RuntimeSettings(BaseSettings):
         500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
     )
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
-    batch_interval_ms: int = Field(
-        0,
-        ge=0,
-        le=1_000,
-        description="Least time between two batches: records that come faster share one.",
-    )
+    batch_interval_ms: BatchInterval = 0
     max_pause_seconds: float = Field(
         15.0, gt=0, description="Longest pause between tries while a dependency is away."
     )
