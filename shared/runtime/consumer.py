@@ -25,6 +25,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 
+from shared.runtime.connections import survive_closed_connections
+
 WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
 POLL_MS = 1_000
@@ -55,6 +57,7 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._not_before = 0.0
 
     async def start(self) -> None:
+        survive_closed_connections(self._client)
         self._client.send = partial(_checked, self._client.send)
         await super().start()
 

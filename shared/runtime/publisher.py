@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.runtime.codec import Envelope
+from shared.runtime.connections import survive_closed_connections
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.settings import RuntimeSettings
@@ -58,6 +59,7 @@ class KafkaPublisher:
             max_batch_size=256 * 1024,
             max_request_size=MAX_REQUEST_BYTES,
         )
+        survive_closed_connections(self._producer.client)
 
     async def start(self) -> None:
         with kafka_at_work():

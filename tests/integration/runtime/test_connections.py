@@ -1,0 +1,62 @@
+"""A connection that is closed under a Kafka client's feet ends none of its background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+import uvloop
+
+from desk.embedded.stack import Endpoints
+from shared.runtime.consumer import TolerantConsumer
+from shared.runtime.publisher import KafkaPublisher
+from tests.integration.runtime.wire import settings_for
+
+
+@asynccontextmanager
+async def consumers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
+    consumer = TolerantConsumer(bootstrap_servers=endpoints.kafka_bootstrap_servers)
+    await consumer.start()
+    try:
+        yield consumer._client
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def producers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
+    publisher = KafkaPublisher(settings_for(endpoints, "connections"))
+    await publisher.start()
+    try:
+        yield publisher._producer.client
+    finally:
+        await publisher.stop()
+
+
+async def close_unnoticed(connection: Any) -> None:
+    """The transport is closed; whoever reads from it has not been told yet."""
+    connection._read_task.cancel()
+    connection._reader = asyncio.StreamReader()
+    connection._writer.transport.abort()
+    await asyncio.sleep(0.1)
+    assert connection.connected()
+
+
+@pytest.mark.parametrize("client_of", [consumers_client, producers_client])
+async def test_a_client_outlives_a_connection_that_is_closed_before_it_writes(
+    endpoints: Endpoints, client_of: Callable[[Endpoints], AbstractAsyncContextManager[Any]]
+) -> None:
+    """On the loop that the services run on, which raises where asyncio's own says nothing."""
+
+    async def close_and_ask() -> None:
+        async with client_of(endpoints) as client:
+            for connection in client._conns.values():
+                await close_unnoticed(connection)
+            async with asyncio.timeout(20):
+                while not await client.force_metadata_update():
+                    await asyncio.sleep(0.1)
+
+    await asyncio.to_thread(uvloop.run, close_and_ask())
