@@ -53,6 +53,8 @@ async def test_a_client_outlives_a_connection_that_is_closed_before_it_writes(
 
     async def close_and_ask() -> None:
         async with client_of(endpoints) as client:
+            for broker in client.cluster.brokers():
+                assert await client.ready(broker.nodeId)
             for connection in client._conns.values():
                 await close_unnoticed(connection)
             async with asyncio.timeout(20):
