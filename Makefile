@@ -47,7 +47,7 @@ test-kafka: install $(KAFKA_JARS)/.fetched  ## Run the wire tests on Apache Kafk
 FAULTS_REPORT := docs/faults.md
 
 faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1: over 200)
-	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 285 --pause 0.8 --contracts 14000 --report $(FAULTS_REPORT))
+	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 235 --pause 0.75 --contracts 18000 --report $(FAULTS_REPORT))
 
 SPRING_JAR := bench/spring/target/spring-intake.jar
 
