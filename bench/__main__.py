@@ -90,15 +90,15 @@ def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> No
 
 
 async def measure_latency(asked: argparse.Namespace) -> None:
-    found = {}
+    def say(rate: float, figures: latency.Figures) -> None:
+        for stage, found in figures.items():
+            print(f"  {rate:>6,}/s  {stage:<18} {found}", flush=True)
+
     print("\n### milliseconds since publication: p50, p95, p99")
-    for rate in asked.rates:
-        seconds = min(MOST_SECONDS, MOST_SUBMISSIONS / rate)
-        async with fresh() as running:
-            measured = await latency.measure(running, rate, seconds)
-        found[f"{rate:,} submissions a second"] = measured
-        for stage, figures in measured.items():
-            print(f"  {rate:>6,}/s  {stage:<18} {figures}", flush=True)
+    rates = {rate: min(MOST_SECONDS, MOST_SUBMISSIONS / rate) for rate in asked.rates}
+    async with fresh() as running:
+        measured = await latency.measure(running, rates, say)
+    found = {f"{rate:,} submissions a second": figures for rate, figures in measured.items()}
     results.write("latency", running.names, found)
     plots.latency(found, running.names)
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -22,7 +22,7 @@ from aiosmtpd.smtp import SMTP
 from bench import load
 from bench.draining import environment, new_prefix
 from bench.servers import Servers
-from bench.throughput import CHAIN, service
+from bench.throughput import CHAIN, mail_server, service
 from desk.embedded.child import Child
 from desk.embedded.ports import HOST, choose_ports
 
@@ -32,9 +32,12 @@ DECIDED = "cancellation.scheduled.v1"
 DECISION_MAIL = "cancellation_scheduled"
 STAGES = ("inquiry opened", "decided", "mail handed over")
 MESSAGE_ID = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
-WARM = 200
+WARM, WARM_RATE = 3_000, 60.0
 QUIET_S = 2.0
 SETTLES_WITHIN_S = 600.0
+
+Figures = Mapping[str, Sequence[float]]
+"""[p50, p95, p99] of each stage in milliseconds."""
 
 
 @dataclass
@@ -124,7 +127,7 @@ async def watched(servers: Servers, port: int) -> AsyncIterator[Seen]:
 @asynccontextmanager
 async def desk(servers: Servers, prefix: str, port: int) -> AsyncIterator[None]:
     """The four services, told to send their mail to `port`."""
-    env = environment(servers, prefix) | {"SMTP_URL": f"smtp://{HOST}:{port}"}
+    env = environment(servers, prefix) | mail_server(port)
     logs = servers.directory / "logs"
     children = [
         Child(name, service(name), log_file=logs / f"{prefix}-{name}.log", env=env)
@@ -138,30 +141,45 @@ async def desk(servers: Servers, prefix: str, port: int) -> AsyncIterator[None]:
         await asyncio.gather(*(child.stop(20) for child in children))
 
 
-async def measure(servers: Servers, rate: float, seconds: float) -> dict[str, list[float]]:
-    """[p50, p95, p99] of each stage in milliseconds, at `rate` submissions a second."""
-    count, run = max(2, int(rate * seconds)), new_prefix()
+async def measure(
+    servers: Servers, rates: Mapping[float, float], say: Callable[[float, Figures], None]
+) -> dict[float, Figures]:
+    """Each stage at each of these rates (submissions a second), for so many seconds.
+
+    One desk for all of them: broker, database and services are warm, as they are in operation.
+    """
+    run, found = new_prefix(), dict[float, Figures]()
+    counts = {rate: max(2, int(rate * seconds)) for rate, seconds in rates.items()}
     port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
     async with (
         watched(servers, port) as seen,
         desk(servers, run, port),
         load.producing(servers.bootstrap, linger_ms=0) as producer,
     ):
-        total = WARM + count
+        total = WARM + sum(counts.values())
         registry = (load.registered(number, run) for number in range(total))
         await load.publish(producer, load.REGISTRY, registry)
         await _until(lambda: seen.recorded >= total)
         await asyncio.sleep(5)  # the cancellation service reads what the archive has published
-        for number in range(WARM):
-            await _publish(producer, seen, number, run)
-        await _until(lambda: seen.done(WARM))
-        await _until(seen.quiet)
-        start = time.perf_counter()
-        for number in range(count):
-            await asyncio.sleep(start + number / rate - time.perf_counter())
-            await _publish(producer, seen, WARM + number, run)
-        await _until(lambda: seen.done(total))
-    return {stage: _percentiles(found) for stage, found in seen.delays_ms(start).items()}
+        await _paced(producer, seen, run, range(WARM), WARM_RATE)
+        first = WARM
+        for rate, count in counts.items():
+            start = time.perf_counter()
+            await _paced(producer, seen, run, range(first, first + count), rate)
+            found[rate] = {stage: _percentiles(d) for stage, d in seen.delays_ms(start).items()}
+            say(rate, found[rate])
+            first += count
+    return found
+
+
+async def _paced(producer: Any, seen: Seen, run: str, numbers: range, rate: float) -> None:
+    """Publish at even intervals, and return when everything that follows is done."""
+    start = time.perf_counter()
+    for place, number in enumerate(numbers):
+        await asyncio.sleep(start + place / rate - time.perf_counter())
+        await _publish(producer, seen, number, run)
+    await _until(lambda: seen.done(numbers.stop))
+    await _until(seen.quiet)
 
 
 async def _publish(producer: Any, seen: Seen, number: int, run: str) -> None:

@@ -122,8 +122,13 @@ def whole_chain(servers: Servers) -> Contender:
         DECISIONS,
         NOTIFICATION,
         sink | {name: service(name) for name in CHAIN},
-        {"SMTP_URL": f"smtp://{HOST}:{port}"},
+        mail_server(port),
     )
+
+
+def mail_server(port: int) -> dict[str, str]:
+    """What the notification service is told: a server of one's own takes many mails at once."""
+    return {"SMTP_URL": f"smtp://{HOST}:{port}", "SMTP_CONNECTIONS": "10"}
 
 
 async def _published(servers: Servers, topic: str, records: Iterable[load.Record]) -> None:
