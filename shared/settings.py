@@ -17,7 +17,7 @@ BatchInterval = Annotated[
     Field(
         ge=0,
         le=1_000,
-        description="Least time between two batches: what comes faster shares one, and costs a"
+        description="Least time between two fetches: what comes faster comes together, and costs a"
         " fraction of what it costs alone.",
     ),
 ]

@@ -1,7 +1,7 @@
 """A consumer that waits for records, keeps its place, and gets past one that cannot be decoded.
 
-A batch costs nearly the same whether it holds one record or twenty. Where nobody minds a moment,
-batches keep an interval: what comes alone is handed out at once, what comes fast comes together.
+Fetching, and a batch, cost nearly the same whether they bring one record or twenty. So fetches keep
+an interval: what comes alone is handed out at once, what comes fast comes together.
 
 A broker that is coming back may answer the question for committed offsets by an error as a whole.
 aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
@@ -24,6 +24,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.fetch import FetchRequest
 
 from shared.runtime.connections import survive_closed_connections
 
@@ -48,30 +49,45 @@ class UndecodableRecord:
 class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
 
-    It returns records no sooner than `interval_ms` after it returned the last ones.
+    A broker is asked for more no sooner than `interval_ms` after it sent records.
     """
 
     def __init__(self, *topics: str, interval_ms: int = 0, **options: Any) -> None:
         super().__init__(*topics, **options)
         self._interval = interval_ms / 1000
-        self._not_before = 0.0
+        self._not_before: dict[int, float] = {}
 
     async def start(self) -> None:
         survive_closed_connections(self._client)
-        self._client.send = partial(_checked, self._client.send)
+        self._client.send = partial(self._send, self._client.send)
         await super().start()
+
+    async def _send(
+        self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
+    ) -> Any:
+        match request:
+            case FetchRequest():
+                await asyncio.sleep(self._not_before.get(node_id, 0) - time.monotonic())
+                answer = await send(node_id, request, **options)
+                if any(
+                    partition[-1] for _, partitions in answer.topics for partition in partitions
+                ):
+                    self._not_before[node_id] = time.monotonic() + self._interval
+            case OffsetFetchRequest():
+                answer = _checked(await send(node_id, request, **options))
+            case _:
+                answer = await send(node_id, request, **options)
+        return answer
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Any]]:
-        await asyncio.sleep(self._not_before - time.monotonic())
         try:
             found: dict[TopicPartition, list[Any]] = await super().getmany(
                 *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records
             )
         except UnicodeDecodeError:
             return await self._around_the_undecodable()
-        self._not_before = time.monotonic() + self._interval
         return found
 
     async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
@@ -108,16 +124,12 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         return records
 
 
-async def _checked(
-    send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
-) -> Any:
-    """The answer to a request. Raises what it says of committed offsets as a whole.
+def _checked(answer: Any) -> Any:
+    """An answer about committed offsets. Raises what it says as a whole.
 
     The client then asks for the coordinator anew, and repeats the request.
     """
-    answer = await send(node_id, request, **options)
-    if isinstance(request, OffsetFetchRequest):
-        error = for_code(getattr(answer, "error_code", NoError.errno))
-        if error is not NoError:
-            raise error
+    error = for_code(getattr(answer, "error_code", NoError.errno))
+    if error is not NoError:
+        raise error
     return answer
