@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LONGEST_KEPT_DAYS = 24_855
 """What a MongoDB index can be told at most: 2^31 seconds."""
 
-BatchInterval = Annotated[
+FetchInterval = Annotated[
     int,
     Field(
         ge=0,
@@ -84,7 +84,7 @@ class RuntimeSettings(BaseSettings):
         500, ge=1, description="Aggregates asked for in one query; the embedded database likes 25."
     )
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
-    batch_interval_ms: BatchInterval = 0
+    fetch_interval_ms: FetchInterval = 0
     max_pause_seconds: float = Field(
         15.0, gt=0, description="Longest pause between tries while a dependency is away."
     )

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from services.contract_archive.documents import Company
 from services.contract_archive.rules import Rules
-from shared.settings import BatchInterval, RuntimeSettings
+from shared.settings import FetchInterval, RuntimeSettings
 
 
 class Settings(RuntimeSettings):
-    batch_interval_ms: BatchInterval = 25
+    fetch_interval_ms: FetchInterval = 25
     documents_url: str = Field(
         "http://127.0.0.1:8084",
         description="Where customers reach the archive's HTTP port; links to copies start with it.",

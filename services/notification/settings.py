@@ -11,13 +11,13 @@ from services.notification.composing import Desk, Letterhead
 from services.notification.domain import Rules
 from services.notification.smtp import MailServer
 from shared.events.values import Language
-from shared.settings import BatchInterval, RuntimeSettings
+from shared.settings import FetchInterval, RuntimeSettings
 
 
 class Settings(RuntimeSettings):
     """The defaults of the company's data are the help page's values."""
 
-    batch_interval_ms: BatchInterval = 25
+    fetch_interval_ms: FetchInterval = 25
     smtp_url: SecretStr = Field(
         SecretStr("smtp://127.0.0.1:1025"),
         description="The mail server: smtp:// (plain), smtps:// (TLS) or smtp+starttls://, with"

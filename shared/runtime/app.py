@@ -228,7 +228,7 @@ class PatientBroker(KafkaBroker):
             await self.connect()
             config = self.config.broker_config
             assert isinstance(config.builder, partial)
-            interval = self._runtime.settings.batch_interval_ms
+            interval = self._runtime.settings.fetch_interval_ms
             config.builder = partial(
                 TolerantConsumer, interval_ms=interval, **config.builder.keywords
             )

@@ -335,7 +335,7 @@ async def test_a_broker_that_is_coming_back_does_not_make_a_group_begin_anew(
     assert len(asked) > 1
 
 
-async def test_what_comes_fast_comes_together_where_batches_keep_an_interval(
+async def test_what_comes_fast_comes_together_where_fetches_keep_an_interval(
     endpoints: Endpoints,
 ) -> None:
     def reader(interval_ms: int) -> TolerantConsumer:
