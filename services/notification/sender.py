@@ -60,7 +60,7 @@ class Sender:
         message = self.composer.compose(notification, replicas, to)
         hashed = recipient_hash(self.hash_key, to.address)
         try:
-            await self.mailer.send(message, to.address)
+            await self.mailer.send(message, to.address, work.until_reported)
         except Refused as refused:
             return _attempted(notification, hashed, refused)
         return _attempted(notification, hashed, None)

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import parseaddr
@@ -69,7 +69,11 @@ class Refused(Exception):
 
 
 class Mailer:
-    """A few connections, opened when first needed and reused; each carries one mail at a time."""
+    """A few connections, opened when first needed and reused; each carries one mail at a time.
+
+    A connection takes its next mail once what became of the last is reported: no more mails than
+    there are connections are between the server's acceptance and the record of it.
+    """
 
     def __init__(self, server: MailServer, *, connections: int, timeout: float) -> None:
         self._timeout = timeout
@@ -78,7 +82,7 @@ class Mailer:
         for connection in self._all:
             self._idle.put_nowait(connection)
 
-    async def send(self, message: Message, recipient: str) -> None:
+    async def send(self, message: Message, recipient: str, until_reported: AsyncExitStack) -> None:
         """Returns once the server has accepted `message` for `recipient`. Raises Refused.
 
         A 5xx answer to the recipient or to the message is permanent. Everything else may pass:
@@ -86,7 +90,8 @@ class Mailer:
         """
         sender = parseaddr(message["From"])[1]
         try:
-            async with asyncio.timeout(self._timeout), self._connection() as connection:
+            async with asyncio.timeout(self._timeout):
+                connection = await until_reported.enter_async_context(self._connection())
                 await connection.send(sender, recipient, message.as_bytes())
         except (TimeoutError, SMTPTimeoutError) as error:
             raise Refused("timeout") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -82,11 +82,16 @@ IGNORED = Route()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A side effect that is due: whose, in which state, and a way to read other aggregates."""
+    """A side effect that is due: whose, in which state, and a way to read other aggregates.
+
+    What enters `until_reported` is left once the outcome is on its topic. A crash before repeats
+    the work, so what is scarce and held that long bounds how much of it a crash can repeat.
+    """
 
     ref: Ref
     state: Any
     read: Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Any]]]
+    until_reported: AsyncExitStack
 
 
 Perform = Callable[[Work], Awaitable[Outcome]]

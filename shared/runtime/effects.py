@@ -146,22 +146,24 @@ class Worker:
 
     async def _do(self, perform: Perform, aggregate: Aggregate, now: datetime) -> None:
         """Do one piece of work and report it at once: what is done twice is what came between."""
-        outcome = await self._perform(perform, aggregate, now)
-        if outcome is not None:
-            await self._publish([outcome])
-            self._reported.add(_Reported(aggregate, now))
+        async with contextlib.AsyncExitStack() as until_reported:
+            work = Work(aggregate.ref, aggregate.state, self._read, until_reported)
+            outcome = await self._perform(perform, work, aggregate, now)
+            if outcome is not None:
+                await self._publish([outcome])
+                self._reported.add(_Reported(aggregate, now))
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)
         return {ref: found[ref].state for ref in refs}
 
     async def _perform(
-        self, perform: Perform, aggregate: Aggregate, now: datetime
+        self, perform: Perform, work: Work, aggregate: Aggregate, now: datetime
     ) -> Envelope | None:
         within = self._lease.total_seconds() * SHARE_OF_LEASE
         try:
             async with asyncio.timeout(within):
-                event = await perform(Work(aggregate.ref, aggregate.state, self._read))
+                event = await perform(work)
         except (Outage, TimeoutError) as why:
             self._metrics.work.labels("failed").inc()
             log.warning("side effect put off", kind=aggregate.ref.kind, why=described(why))

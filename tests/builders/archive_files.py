@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 from shared.events.envelope import Ref
@@ -33,4 +34,4 @@ def due_work(archive: Archive) -> Work:
     async def read(refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         return {ref: archive.states.get(ref) for ref in refs}
 
-    return Work(Ref("contract", NUMBER), archive.contract, read)
+    return Work(Ref("contract", NUMBER), archive.contract, read, AsyncExitStack())

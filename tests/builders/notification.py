@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.mime.multipart import MIMEMultipart
@@ -349,7 +350,8 @@ class Notifications:
 
     def work(self, notification: Notification | None = None) -> Work:
         state = notification or self.last
-        return Work(Ref(domain.KIND, state.notification_id), state, self._read)
+        ref = Ref(domain.KIND, state.notification_id)
+        return Work(ref, state, self._read, AsyncExitStack())
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         return {ref: self.states[ref] for ref in refs if ref in self.states}

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 import pytest
@@ -14,10 +15,10 @@ from structlog.testing import capture_logs
 
 from services.notification.sender import open_worker
 from services.notification.smtp import Mailer, MailServer, Refused
-from shared.events.internal import MailAttempted
+from shared.events.internal import MailAttempted, Outcome
 from shared.events.values import Contact
 from shared.mongo import Database
-from shared.runtime.decider import Perform
+from shared.runtime.decider import Perform, Work
 from tests.builders.notification import (
     INQUIRY_EMAIL,
     Notifications,
@@ -49,10 +50,24 @@ def settled(port: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def perform(mailbox: Mailbox) -> AsyncIterator[Perform]:
+async def sending(mailbox: Mailbox) -> AsyncIterator[Perform]:
     world = Notifications(**settled(mailbox.port))
     async with open_worker(world.settings)(NO_DATABASE) as opened_worker:
         yield opened_worker
+
+
+@pytest.fixture
+def perform(sending: Perform) -> Perform:
+    """Sends, and has what became of it reported at once."""
+    return reporting_at_once(sending)
+
+
+def reporting_at_once(sending: Perform) -> Perform:
+    async def perform(work: Work) -> Outcome:
+        async with work.until_reported:
+            return await sending(work)
+
+    return perform
 
 
 async def outcome_of(perform: Perform, world: Notifications) -> MailAttempted:
@@ -118,6 +133,30 @@ async def test_many_mails_at_once_use_no_more_connections_than_allowed(
     assert [outcome.error for outcome in cast(list[MailAttempted], outcomes)] == [None] * 12
     assert len(mailbox.envelopes) == 12
     assert len(mailbox.connections) == 2
+
+
+async def test_no_more_mails_go_out_than_connections_until_it_is_reported(
+    sending: Perform, mailbox: Mailbox
+) -> None:
+    """What a crash can send again is what went out and was not reported."""
+    works = [Notifications(opened(inquiry_id=f"inq-{n}")).work() for n in range(5)]
+    sent: asyncio.Queue[Work] = asyncio.Queue()
+    gone_out: list[int] = []
+
+    async def send(work: Work) -> None:
+        await sending(work)
+        sent.put_nowait(work)
+
+    async with asyncio.TaskGroup() as sends:
+        for work in works:
+            sends.create_task(send(work))
+        for _ in works:
+            one = await sent.get()
+            await asyncio.sleep(0.1)  # whatever may go out has gone out
+            gone_out.append(len(mailbox.envelopes))
+            await one.until_reported.aclose()
+
+    assert gone_out == [2, 3, 4, 5, 5]
 
 
 ANSWERS = {
@@ -223,9 +262,9 @@ async def test_a_server_that_does_not_answer_is_a_timeout(mailbox: Mailbox) -> N
     mailbox.delay = 1.0
     world = Notifications(opened(), **{**settled(mailbox.port), "smtp_timeout_seconds": 0.2})
     async with open_worker(world.settings)(NO_DATABASE) as perform:
-        outcome = await outcome_of(perform, world)
+        outcome = await outcome_of(reporting_at_once(perform), world)
         mailbox.delay = 0.0
-        after = await outcome_of(perform, Notifications(rejected()))
+        after = await outcome_of(reporting_at_once(perform), Notifications(rejected()))
 
     assert (outcome.error, outcome.permanent) == ("timeout", False)
     assert after.error is None
@@ -279,7 +318,7 @@ async def test_a_mail_is_handed_in_with_user_and_password(guarded: Mailbox) -> N
     server = MailServer("smtp", "127.0.0.1", guarded.port, "desk@example.test", "p:ss")
     mailer = Mailer(server, connections=1, timeout=2)
 
-    await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL)
+    await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL, AsyncExitStack())
     await mailer.close()
 
     assert len(guarded.envelopes) == 1
@@ -290,7 +329,7 @@ async def test_a_login_that_the_server_does_not_know_may_be_put_right(guarded: M
     mailer = Mailer(server, connections=1, timeout=2)
 
     with pytest.raises(Refused) as refused:
-        await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL)
+        await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL, AsyncExitStack())
 
     assert (refused.value.error, refused.value.permanent) == ("smtp_authentication", False)
     await mailer.close()
