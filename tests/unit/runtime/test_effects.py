@@ -188,6 +188,33 @@ async def test_who_has_no_room_left_asks_for_nothing_more() -> None:
     await one.finish()
 
 
+async def test_what_work_holds_it_holds_until_it_is_reported() -> None:
+    published = Published()
+    reported_when_left: list[list[str]] = []
+
+    async def perform(work: Work) -> Outcome:
+        work.until_reported.callback(lambda: reported_when_left.append([*published.subjects]))
+        return await stored(work)
+
+    one = worker(Stored("w"), published)
+    await one.round(perform)
+    await one.finish()
+    assert reported_when_left == [["w"]]
+
+
+async def test_what_work_holds_it_lets_go_if_it_fails() -> None:
+    left: list[str] = []
+
+    async def perform(work: Work) -> Outcome:
+        work.until_reported.callback(lambda: left.append(work.ref.id))
+        raise Outage("database", "away")
+
+    one = worker(Stored("w"), Published())
+    await one.round(perform)
+    await one.finish()
+    assert left == ["w"]
+
+
 async def test_an_outcome_that_cannot_be_reported_is_raised_by_the_next_round() -> None:
     store = Stored("w")
     one = worker(store, Published(Outage("kafka", "away")))
