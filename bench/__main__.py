@@ -108,14 +108,18 @@ async def measure_growth(asked: argparse.Namespace) -> None:
         contracts = await growth.contracts(running, asked.stored, asked.rounds, _say)
     async with fresh() as running:
         inquiries = await growth.inquiries(running, asked.stored, asked.rounds, _say)
-    async with fresh() as running:
-        histories = await growth.histories(running, HISTORIES, asked.rounds, _say)
     panels = [
         Line("cancellation: contracts stored", contracts, logarithmic=True),
         Line("intake: inquiries stored", inquiries, logarithmic=True),
-        Line("cancellation: messages in each contract's history", histories),
     ]
     _keep_lines("growth", panels, running.names)
+
+
+async def measure_histories(asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        found = await growth.histories(running, HISTORIES, asked.rounds, _say)
+    panel = Line("cancellation: messages in each contract's history", found)
+    _keep_lines("histories", [panel], running.names)
 
 
 async def measure_scaling(asked: argparse.Namespace) -> None:
@@ -158,6 +162,7 @@ PARTS = {
     "chain": measure_chain,
     "latency": measure_latency,
     "growth": measure_growth,
+    "histories": measure_histories,
     "scaling": measure_scaling,
     "backlog": measure_backlog,
 }

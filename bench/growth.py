@@ -11,10 +11,12 @@ from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from shared.events.topics import CANCELLATION, INTAKE, topics_read_by
 from shared.mongo import Document
+from shared.settings import RuntimeSettings
 
 REQUESTS, WARM = 6_000, 1_000
 LONG_REQUESTS = 2_000
 """On contracts whose documents are a hundred times as large."""
+BOUND = RuntimeSettings().history_bound
 DECIDED = throughput.product(CANCELLATION, load.REQUESTS)
 TAKEN_IN = throughput.product(INTAKE, load.SUBMISSIONS)
 
@@ -66,8 +68,12 @@ async def histories(
     for length, prefix in prefixes.items():
         name = f"{prefix}_{CANCELLATION}"
         await stock.prepare(servers.mongo_url, name, stock.cancellation_service())
-        files = _lengthened(stock.files(range(LONG_REQUESTS * rounds), prefix), length)
-        await asyncio.to_thread(stock.fill, servers.mongo_url, name, "file", files)
+        numbers = range(LONG_REQUESTS * rounds)
+        for collection, documents in (
+            ("file", (_kept(file, length) for file in stock.files(numbers, prefix))),
+            ("file_history", _archived(stock.files(numbers, prefix), length)),
+        ):
+            await asyncio.to_thread(stock.fill, servers.mongo_url, name, collection, documents)
     runs = []
     for number in range(rounds):
         for length, prefix in prefixes.items():
@@ -79,12 +85,24 @@ async def histories(
     return dict(zip(lengths, results.summaries(runs), strict=True))
 
 
-def _lengthened(files: Iterator[Document], length: int) -> Iterator[Document]:
-    """As if the registry had reported each contract so many times."""
+def _kept(file: Document, length: int) -> Document:
+    """The file as if the registry had reported its contract so many times."""
+    history = [*_earlier(file, length), *file["history"]]
+    archived = max(0, length - BOUND)
+    return file | {"history": history[archived:]} | ({"archived": archived} if archived else {})
+
+
+def _archived(files: Iterator[Document], length: int) -> Iterator[Document]:
+    """What of such histories is no longer in the files themselves."""
     for file in files:
-        [entry] = file["history"]
-        earlier = [entry | {"message_id": f"/bench {n}", "events": []} for n in range(length - 1)]
-        yield file | {"history": [entry, *earlier]}
+        for number, entry in enumerate(_earlier(file, length)[: max(0, length - BOUND)]):
+            key = {"_id": f"{file['_id']} {number}", "aggregate": file["_id"], "number": number}
+            yield key | entry
+
+
+def _earlier(file: Document, length: int) -> list[Document]:
+    [entry] = file["history"]
+    return [entry | {"message_id": f"/bench {n}", "events": []} for n in range(length - 1)]
 
 
 async def _one(

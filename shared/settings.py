@@ -71,7 +71,7 @@ class RuntimeSettings(BaseSettings):
         True, description="Wait for MongoDB's journal at every write; off for throw-away data only."
     )
     history_bound: int = Field(
-        200, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
+        25, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
     )
     history_kept_days: int | None = Field(
         None,

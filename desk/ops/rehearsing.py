@@ -19,7 +19,7 @@ from shared.events.envelope import Ref
 from shared.metrics import Metrics
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.progress import Place
+from shared.runtime.progress import Place, Progress
 from shared.runtime.stage import Stage
 from shared.runtime.store import Aggregate, Store
 
@@ -56,7 +56,7 @@ class _Forgetful(Store):
         found = await super().read([ref for ref in wanted if ref not in self._kept], message_ids)
         return found | {ref: _fresh(self._kept[ref]) for ref in wanted if ref in self._kept}
 
-    async def write(self, aggregates: Iterable[Aggregate]) -> None:
+    async def write(self, aggregates: Iterable[Aggregate], _progress: Progress) -> None:
         for one in aggregates:
             self.events += [event["type"] for entry in one.added for event in entry["events"]]
             if one.touched:

@@ -133,7 +133,7 @@ class Stage:
                     self._decide(letter, batch, unstorable)
             try:
                 with self._timed("store", steps):
-                    await self._store.write(aggregates.values())
+                    await self._store.write(aggregates.values(), self._progress)
             except Conflict:
                 self._metrics.conflicts.inc()
             except Unstorable as fault:

@@ -1,17 +1,18 @@
 """Aggregates in MongoDB: state, version and history in one document.
 
 `{_id, version, state, due_at?, work_at?, parked?, archived?, history: [...]}`. The history is audit
-trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kind>_history`.
+trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kind>_history`, once
+they are published: whoever comes next finds in the document what may not be.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
 
 import bson
@@ -23,6 +24,7 @@ from shared.mongo import BulkWriteError, Database, Document
 from shared.runtime.archive import expiry_of, prepare_archive
 from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
+from shared.runtime.progress import Place, Progress, place_of
 
 DUPLICATE_KEY = 11000
 TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
@@ -33,9 +35,10 @@ OUTCOMES = "desk.outcomes"
 class Aggregate:
     """A working copy: what was stored, and what this batch has added so far.
 
-    `known` finds a message in the history by identity and digest. `parked` holds what our defect
-    stumbled over: `{at, error, waiting}`, where `waiting` are the messages in their order. Only
-    the first of them may be decided, so a replay lets them through as they came.
+    `known` finds a message in the history by identity and digest. Of the entries in the document,
+    `kept` were there before this batch, and the oldest `leaving` go to the archive. `parked` holds
+    what our defect stumbled over: `{at, error, waiting}`, where `waiting` are the messages in their
+    order. Only the first of them may be decided, so a replay lets them through as they came.
     """
 
     ref: Ref
@@ -45,6 +48,7 @@ class Aggregate:
     parked: Document | None = None
     archived: int = 0
     kept: int = 0
+    leaving: int = 0
     known: dict[tuple[str, str], Document] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     added: list[Document] = field(default_factory=list)
@@ -125,7 +129,7 @@ class Store:
         database: Database,
         deciders: Iterable[Decider[Any]],
         *,
-        history_bound: int = 200,
+        history_bound: int = 25,
         read_chunk: int = 500,
     ) -> None:
         self._database = database
@@ -223,7 +227,7 @@ class Store:
             async for entry in self._database.collection(_archive(kind)).find(query):
                 by_id[entry["aggregate"]].remember(entry)
 
-    async def write(self, aggregates: Iterable[Aggregate]) -> None:
+    async def write(self, aggregates: Iterable[Aggregate], progress: Progress) -> None:
         """One bulk write per kind, all at once. Raises `Conflict`, `Unstorable` or `Outage`.
 
         Not atomic over several aggregates, nor need it be: after a crash, those that were written
@@ -233,6 +237,7 @@ class Store:
         for aggregate in aggregates:
             if aggregate.touched:
                 by_kind[aggregate.ref.kind].append(aggregate)
+        await self._let_go(chain.from_iterable(by_kind.values()), progress)
         kinds = [self._write_kind(kind, touched) for kind, touched in by_kind.items()]
         for failed in await asyncio.gather(*kinds, return_exceptions=True):
             if failed is not None:
@@ -263,7 +268,7 @@ class Store:
         gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
         update: Document = {
             "$set": {name: value for name, value in fields.items() if name not in gone},
-            "$push": {"history": {"$each": aggregate.added, "$slice": -self._bound}},
+            "$push": {"history": {"$each": aggregate.added, "$slice": -_staying(aggregate)}},
         }
         if gone:
             update["$unset"] = gone
@@ -277,14 +282,21 @@ class Store:
             "due_at": None if state is None or aggregate.parked else decider.due_at(state),
             "work_at": None if state is None else decider.work_at(state),
             "parked": aggregate.parked,
-            "archived": (aggregate.archived + self._overflow(aggregate)) or None,
+            "archived": (aggregate.archived + aggregate.leaving) or None,
         }
 
-    def _overflow(self, aggregate: Aggregate) -> int:
-        """How many of the oldest history entries the coming update pushes out."""
-        if not aggregate.version:
-            return 0
-        return max(0, aggregate.kept + len(aggregate.added) - self._bound)
+    async def _let_go(self, aggregates: Iterable[Aggregate], progress: Progress) -> None:
+        """Settle how many entries leave each document: those beyond the bound, if published."""
+        beyond = [(one, places) for one in aggregates if (places := self._beyond(one))]
+        uncommitted = await progress.uncommitted(chain.from_iterable(some for _, some in beyond))
+        for aggregate, places in beyond:
+            published = takewhile(lambda place: place not in uncommitted, places)
+            aggregate.leaving = sum(1 for _ in published)
+
+    def _beyond(self, aggregate: Aggregate) -> Sequence[Place]:
+        """Of the oldest entries in the document, for which the coming ones leave no room."""
+        excess = min(aggregate.kept, aggregate.kept + len(aggregate.added) - self._bound)
+        return [place_of(entry) for entry in islice(_in_document(aggregate), max(0, excess))]
 
     def _culprit(self, touched: Sequence[Aggregate]) -> Exception:
         for aggregate in touched:
@@ -296,13 +308,11 @@ class Store:
 
     async def _archive_oldest(self, kind: str, touched: Sequence[Aggregate]) -> None:
         """Copy what the coming write will push out. Doing it twice changes nothing."""
-        entries: list[Document] = []
-        for aggregate in touched:
-            kept = (entry for entry in aggregate.known.values() if "aggregate" not in entry)
-            entries += [
-                _archived(aggregate.ref.id, aggregate.archived + number, entry)
-                for number, entry in enumerate(islice(kept, self._overflow(aggregate)))
-            ]
+        entries = [
+            _archived(aggregate.ref.id, aggregate.archived + number, entry)
+            for aggregate in touched
+            for number, entry in enumerate(islice(_in_document(aggregate), aggregate.leaving))
+        ]
         if not entries:
             return
         try:
@@ -400,6 +410,14 @@ class Store:
 
 def _archive(kind: str) -> str:
     return f"{kind}_history"
+
+
+def _in_document(aggregate: Aggregate) -> Iterator[Document]:
+    return (entry for entry in aggregate.known.values() if "aggregate" not in entry)
+
+
+def _staying(aggregate: Aggregate) -> int:
+    return aggregate.kept + len(aggregate.added) - aggregate.leaving
 
 
 def _archived(aggregate_id: str, number: int, entry: Document) -> Document:

@@ -18,7 +18,7 @@ from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
 from shared.mongo import Database
-from shared.runtime.app import alive, build_broker, wire
+from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.faults import Outage
 from shared.runtime.publisher import Publisher
@@ -170,6 +170,23 @@ def _given(customer: str, name: str, offset: int) -> Given:
     return Given(offset, body, event_headers(TYPE, name))
 
 
+async def _settled(client: Outsider, runtime: Runtime, customer: str) -> int:
+    """The offset of a first message of this customer, once it is decided, published, committed."""
+    body = {"customer_id": customer, "text": "settled"}
+    headers = event_headers(TYPE, "settled")
+    place = await client.publish("desk.submissions", customer, body, headers)
+    async with asyncio.timeout(10):
+        while not runtime.health.batches:
+            await asyncio.sleep(0.02)
+    return int(place.offset)
+
+
+def _stage(runtime: Runtime, publisher: Publisher) -> Stage:
+    """The stage of another process of the same service."""
+    progress, metrics = runtime.progress, runtime.health.metrics
+    return Stage(runtime.service, runtime.store, publisher, progress, metrics)
+
+
 async def test_what_another_process_stored_and_never_published_is_published_first(
     endpoints: Endpoints,
 ) -> None:
@@ -178,25 +195,31 @@ async def test_what_another_process_stored_and_never_published_is_published_firs
     customer = f"C-{name}"
     settings = settings_for(endpoints, name)
     async with outsider(endpoints) as client, running(toy.build(), settings) as runtime:
-        answers = await client.watch("desk.rejections")
-        body = {"customer_id": customer, "text": "settled"}
-        place = await client.publish(
-            "desk.submissions", customer, body, event_headers(TYPE, "settled")
-        )
-        await collect(answers, 1, name)
-        async with asyncio.timeout(10):
-            while not runtime.health.batches:
-                await asyncio.sleep(0.02)
-
-        def stage(publisher: Publisher) -> Stage:
-            progress, metrics = runtime.progress, runtime.health.metrics
-            return Stage(runtime.service, runtime.store, publisher, progress, metrics)
-
-        late, seen = place.offset + 10_000, Remembers()
+        late, seen = await _settled(client, runtime, customer) + 10_000, Remembers()
         with pytest.raises(Outage):
-            await stage(Dies()).process([_given(customer, "died", late)])
-        await stage(seen).process([_given(customer, "later", late + 1)])
+            await _stage(runtime, Dies()).process([_given(customer, "died", late)])
+        await _stage(runtime, seen).process([_given(customer, "later", late + 1)])
     assert seen.causes == ["died", "later"]
+
+
+async def test_nothing_unpublished_leaves_its_document_however_many_wait(
+    endpoints: Endpoints,
+) -> None:
+    """Two processes die between store and publish, each with more than a document should hold."""
+    name = f"many{uuid4().hex[:8]}"
+    customer = f"C-{name}"
+    settings = settings_for(endpoints, name, history_bound=10)
+    async with outsider(endpoints) as client, running(toy.build(), settings) as runtime:
+        late, seen = await _settled(client, runtime, customer) + 10_000, Remembers()
+        died = [_given(customer, f"died-{n}", late + n) for n in range(30)]
+        for some in (died[:15], died[15:]):
+            with pytest.raises(Outage):
+                await _stage(runtime, Dies()).process(some)
+        await _stage(runtime, seen).process([_given(customer, "later", late + 30)])
+        document = await runtime.database.collection("seen").find_one({"_id": customer})
+    assert seen.causes == [*(f"died-{n}" for n in range(30)), "later"]
+    assert document is not None
+    assert len(document["history"]) >= len(seen.causes)
 
 
 async def test_two_writers_on_one_aggregate_lose_nothing(endpoints: Endpoints) -> None:

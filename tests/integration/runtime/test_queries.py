@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import Ref
 from shared.events.topics import INTAKE
 from shared.mongo import Client, Database, Document, File
+from shared.runtime.progress import Place
 from shared.runtime.store import Store
 from tests.integration.runtime.wire import settings_for
 
@@ -71,6 +72,13 @@ def records_of(name: str, endpoints: Endpoints, client: Client) -> Records:
     )
 
 
+class AllCommitted:
+    """A group that has got everything done."""
+
+    async def uncommitted(self, _places: Iterable[Place]) -> set[Place]:
+        return set()
+
+
 def entry(number: int) -> Document:
     """A history entry of a message that changed nothing."""
     return {
@@ -95,7 +103,7 @@ async def ask_everything(records: Records) -> None:
         for number in range(BOUND + 2):
             found = await store.read([ref], [f"/tests {number}"])
             found[ref].record(entry(number), None)
-            await store.write(found.values())
+            await store.write(found.values(), AllCommitted())
         await store.read([ref], ["/tests 0"])
         await database.collection(decider.kind).update_one(
             {"_id": ref.id}, {"$set": {"work_at": NOW, "due_at": NOW}}
