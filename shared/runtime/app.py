@@ -37,7 +37,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.consumer import TolerantConsumer
 from shared.runtime.decider import HttpHandler, Service
-from shared.runtime.effects import Worker
+from shared.runtime.effects import MANY, Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import Health
 from shared.runtime.pauses import Pauses, sleep_unless
@@ -292,9 +292,13 @@ def _end_with_producer(error: ProducerDead) -> None:
 
 
 async def _repeat(
-    runtime: Runtime, act: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[None]]
+    runtime: Runtime,
+    act: Callable[[], Awaitable[int]],
+    rest: Callable[[], Awaitable[None]],
+    *,
+    full: int = 1,
 ) -> None:
-    """Do `act` again and again, with a `rest` whenever there was nothing to do."""
+    """Do `act` again and again, with a `rest` whenever there was less to do than `full`."""
     pauses = runtime.pauses()
     while not runtime.stopping.is_set():
         try:
@@ -307,7 +311,7 @@ async def _repeat(
         else:
             pauses.reset()
             runtime.health.back("mongodb", *(["kafka"] if done else []))
-            if not done:
+            if done < full:
                 await rest()
 
 
@@ -316,7 +320,8 @@ async def _work(runtime: Runtime) -> None:
     assert open_worker is not None
     async with open_worker(runtime.database) as perform:
         worker = runtime.worker
-        await _repeat(runtime, partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS))
+        act, rest = partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS)
+        await _repeat(runtime, act, rest, full=MANY)
         await worker.finish()
 
 

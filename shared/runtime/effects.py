@@ -31,8 +31,8 @@ from shared.runtime.store import Aggregate, Store
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 AT_ONCE = 100
-ENDING_TOGETHER_SECONDS = 0.05
-"""With all hands full: leasing for each place that gets free costs as much as for many at once."""
+MANY = 50
+"""Leasing for each place that gets free costs as much as for many: so there is room for many."""
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
 DECIDED_BY = 0.25
@@ -106,18 +106,18 @@ class Worker:
         await sleep_unless(self._due, seconds)
 
     async def round(self, perform: Perform) -> int:
-        """Lease what is due, as far as there is room, and begin it; how much that is.
+        """Lease what is due, if there is room for many, and begin it; how much that is.
 
         Raises `Outage` or `ProducerDead`, also for what was begun in an earlier round.
         """
         self._due.clear()
-        await self._make_room()
+        self._forget_ended()
         await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
         begun = 0
         for kind in self._kinds:
             now, room = self._now(), AT_ONCE - len(self._doing)
-            if not room:
-                break  # and not a limit of 0, which MongoDB takes for none
+            if room < MANY:
+                break
             due = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
             self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
             begun += len(due)
@@ -135,10 +135,7 @@ class Worker:
         await self._store.release(one.aggregate for one in reported)
         self._reported.difference_update(reported)
 
-    async def _make_room(self) -> None:
-        if len(self._doing) >= AT_ONCE:
-            await asyncio.wait(self._doing, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait(self._doing, timeout=ENDING_TOGETHER_SECONDS)
+    def _forget_ended(self) -> None:
         ended = {task for task in self._doing if task.done()}
         self._doing -= ended
         for failed in [error for task in ended if (error := task.exception())]:

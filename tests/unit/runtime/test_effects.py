@@ -137,23 +137,7 @@ async def test_a_slow_piece_of_work_holds_up_no_other() -> None:
 
 
 async def test_no_more_is_leased_than_there_is_room_for() -> None:
-    store, gate = Stored(*(f"w{n}" for n in range(250))), asyncio.Event()
-    one = worker(store, Published())
-
-    async def perform(work: Work) -> Outcome:
-        await gate.wait()
-        return await stored(work)
-
-    assert await one.round(perform) == 100
-    full = asyncio.create_task(one.round(perform))
-    await asyncio.sleep(0.01)
-    assert not full.done()
-    gate.set()
-    assert await full > 0
-    await one.finish()
-
-
-async def test_places_that_get_free_one_after_the_other_are_leased_for_together() -> None:
+    """And nothing while there is room for a few only: a lease costs as much for one as for many."""
     gates = {f"w{n}": asyncio.Event() for n in range(250)}
     store = Stored(*gates)
     one = worker(store, Published())
@@ -162,15 +146,20 @@ async def test_places_that_get_free_one_after_the_other_are_leased_for_together(
         await gates[work.ref.id].wait()
         return await stored(work)
 
-    await one.round(perform)
-    full = asyncio.create_task(one.round(perform))
-    for number in range(5):
-        await asyncio.sleep(0.001)
-        gates[f"w{number}"].set()
-    assert await full == 5
-    assert store.limits == [100, 5]
-    for gate in gates.values():
-        gate.set()
+    async def ended(*numbers: int) -> None:
+        for number in numbers:
+            gates[f"w{number}"].set()
+        await asyncio.sleep(0.01)
+
+    assert await one.round(perform) == 100
+    assert await one.round(perform) == 0
+    await ended(*range(49))
+    assert await one.round(perform) == 0
+    assert store.limits == [100]
+    await ended(49)
+    assert await one.round(perform) == 50
+    assert store.limits == [100, 50]
+    await ended(*range(50, 250))
     await one.finish()
 
 
