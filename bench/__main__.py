@@ -27,6 +27,7 @@ RATES = (1, 100, 1_000)
 """Submissions a second."""
 MOST_SUBMISSIONS, MOST_SECONDS = 3_000, 30.0
 STORED = (10_000, 100_000, 1_000_000)
+STORED_RATE, STORED_SECONDS = 20, 30.0
 WHOLE = Sizes(backlog=4_000, warm=400, seconds=120.0)
 HISTORIES = (1, 20, 200)
 PARTITIONS = (1, 3, 6, 12)
@@ -90,17 +91,35 @@ def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> No
 
 
 async def measure_latency(asked: argparse.Namespace) -> None:
-    def say(rate: float, figures: latency.Figures) -> None:
-        for stage, found in figures.items():
-            print(f"  {rate:>6,}/s  {stage:<18} {found}", flush=True)
-
     print("\n### milliseconds since publication: p50, p95, p99")
     rates = {rate: min(MOST_SECONDS, MOST_SUBMISSIONS / rate) for rate in asked.rates}
     async with fresh() as running:
-        measured = await latency.measure(running, rates, say)
+        measured = await latency.measure(running, rates, _say_latency)
     found = {f"{rate:,} submissions a second": figures for rate, figures in measured.items()}
-    results.write("latency", running.names, found)
-    plots.latency(found, running.names)
+    _keep_latency("latency", found, running.names)
+
+
+async def measure_stored(asked: argparse.Namespace) -> None:
+    found = dict[str, latency.Figures]()
+    for count in asked.stored:
+        print(f"\n### beside {count:,} inquiries and contracts: p50, p95, p99 in milliseconds")
+        async with fresh() as running:
+            measured = await latency.measure(
+                running, {STORED_RATE: STORED_SECONDS}, _say_latency, stored=count
+            )
+        title = f"beside {count:,} inquiries and contracts, {STORED_RATE} submissions a second"
+        found[title] = measured[STORED_RATE]
+    _keep_latency("stored", found, running.names)
+
+
+def _say_latency(rate: float, figures: latency.Figures) -> None:
+    for stage, found in figures.items():
+        print(f"  {rate:>6,}/s  {stage:<18} {found}", flush=True)
+
+
+def _keep_latency(name: str, found: Mapping[str, latency.Figures], servers: str) -> None:
+    results.write(name, servers, found)
+    plots.latency(name, found, servers)
 
 
 async def measure_growth(asked: argparse.Namespace) -> None:
@@ -163,6 +182,7 @@ PARTS = {
     "latency": measure_latency,
     "growth": measure_growth,
     "histories": measure_histories,
+    "stored": measure_stored,
     "scaling": measure_scaling,
     "backlog": measure_backlog,
 }
@@ -189,7 +209,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one run")
     parser.add_argument("--backlog", type=int, default=60_000, help="records to drain")
     parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="for latency")
-    parser.add_argument("--stored", type=int, nargs="+", default=STORED, help="for growth")
+    parser.add_argument(
+        "--stored", type=int, nargs="+", default=STORED, help="for growth and stored"
+    )
     parser.add_argument("--waiting", type=int, default=500_000, help="for the backlog")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - PARTS.keys():

@@ -46,10 +46,7 @@ async def inquiries(
     """The intake on new submissions beside so many inquiries, in turn."""
     prefixes = {count: new_prefix() for count in counts}
     for count, prefix in prefixes.items():
-        name = f"{prefix}_{INTAKE}"
-        await stock.prepare(servers.mongo_url, name, stock.intake_service())
-        stored = stock.inquiries(range(count), prefix)
-        await asyncio.to_thread(stock.fill, servers.mongo_url, name, "inquiry", stored)
+        await throughput.stocked_inquiries(servers, prefix, prefix, count)
     runs = []
     for number in range(rounds):
         for count, prefix in prefixes.items():

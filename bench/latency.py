@@ -19,7 +19,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiosmtpd.smtp import SMTP
 
-from bench import load
+from bench import load, throughput
 from bench.draining import environment, new_prefix
 from bench.servers import Servers
 from bench.throughput import CHAIN, mail_server, service
@@ -32,7 +32,7 @@ DECIDED = "cancellation.scheduled.v1"
 DECISION_MAIL = "cancellation_scheduled"
 STAGES = ("inquiry opened", "decided", "mail handed over")
 MESSAGE_ID = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
-WARM, WARM_RATE = 3_000, 60.0
+WARM, WARM_RATE = 3_000, 40.0
 QUIET_S = 2.0
 SETTLES_WITHIN_S = 600.0
 
@@ -142,13 +142,21 @@ async def desk(servers: Servers, prefix: str, port: int) -> AsyncIterator[None]:
 
 
 async def measure(
-    servers: Servers, rates: Mapping[float, float], say: Callable[[float, Figures], None]
+    servers: Servers,
+    rates: Mapping[float, float],
+    say: Callable[[float, Figures], None],
+    *,
+    stored: int = 0,
 ) -> dict[float, Figures]:
     """Each stage at each of these rates (submissions a second), for so many seconds.
 
     One desk for all of them: broker, database and services are warm, as they are in operation.
+    Beside so many inquiries and contracts `stored` before.
     """
     run, found = new_prefix(), dict[float, Figures]()
+    if stored:
+        await throughput.stocked_inquiries(servers, run, f"{run}-stored", stored)
+        await throughput.stocked_files(servers, run, f"{run}-stored", stored)
     counts = {rate: max(2, int(rate * seconds)) for rate, seconds in rates.items()}
     port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
     async with (

@@ -41,8 +41,8 @@ def bars(name: str, panels: Mapping[str, Sequence[Summary]], servers: str) -> Pa
     return _saved(figure, name)
 
 
-def latency(stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -> Path:
-    """p50, p95 and p99 of each stage, a panel for each rate; times are milliseconds."""
+def latency(name: str, stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -> Path:
+    """p50, p95 and p99 of each stage, a panel for each title; times are milliseconds."""
     figure = Figure(figsize=(8, 2.1 * len(stages)), layout="constrained")
     axes = figure.subplots(len(stages), 1, squeeze=False)[:, 0]
     for axis, (title, of_stage) in zip(axes, stages.items(), strict=True):
@@ -58,7 +58,7 @@ def latency(stages: Mapping[str, Mapping[str, Sequence[float]]], servers: str) -
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False, fontsize=8)
     axes[-1].set_xlabel(servers)
-    return _saved(figure, "latency")
+    return _saved(figure, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ async def by_partitions(
     """One process on topics of so many partitions."""
     runs: list[Run] = []
     for count in counts:
-        product = replace(throughput.product(INTAKE, load.SUBMISSIONS), name=f"{count} partitions")
+        product = replace(throughput.product(INTAKE, load.SUBMISSIONS), name=f"partitions: {count}")
         with tempfile.TemporaryDirectory(prefix="bench-") as directory:
             async with servers(Path(directory), partitions=count) as running:
                 runs += await throughput.intake(running, "t", [product], rounds, sizes, say)
@@ -41,5 +41,4 @@ async def by_processes(
 def _several(counts: Sequence[int]) -> Iterator[Contender]:
     for count in counts:
         commands = {f"{INTAKE} {number}": throughput.service(INTAKE) for number in range(count)}
-        name = "1 process" if count == 1 else f"{count} processes"
-        yield Contender(name, load.SUBMISSIONS, INTAKE, commands)
+        yield Contender(f"processes: {count}", load.SUBMISSIONS, INTAKE, commands)

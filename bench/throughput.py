@@ -145,6 +145,15 @@ async def stocked_files(servers: Servers, prefix: str, run: str, count: int) -> 
     )
 
 
+async def stocked_inquiries(servers: Servers, prefix: str, run: str, count: int) -> None:
+    """The intake's database with `count` inquiries as their submissions opened them."""
+    name = f"{prefix}_{INTAKE}"
+    await stock.prepare(servers.mongo_url, name, stock.intake_service())
+    await asyncio.to_thread(
+        stock.fill, servers.mongo_url, name, "inquiry", stock.inquiries(range(count), run)
+    )
+
+
 async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes) -> Run:
     """One run on the backlog alone: its service's other topics begin at their ends."""
     others = [topic for topic in topics_read_by(one.watched) if topic != one.topic]
