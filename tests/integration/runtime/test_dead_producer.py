@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,10 @@ async def faulty_submission(client: Outsider, customer: str, name: str) -> None:
     """It is answered with a rejection, under the customer's key."""
     headers = event_headers("submission.inquiry.v1", name)
     await client.publish("desk.submissions", customer, {"customer_id": customer}, headers)
+
+
+def caused_by(name: str) -> Callable[[Any], bool]:
+    return lambda record: headers_of(record)["ce_causationid"] == name
 
 
 async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
@@ -71,16 +76,15 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
         watching = asyncio.create_task(Watched(child, start_again).keep_alive(said.append))
         try:
             await faulty_submission(client, name, "before")
-            [before] = await collect(answers, 1, name, within=WITHIN_S)
+            await collect(answers, 1, name, of=caused_by("before"), within=WITHIN_S)
             order.touch()
             await faulty_submission(client, name, "refused")
-            [after] = await collect(answers, 1, name, within=WITHIN_S)
+            # The offset of the first may not be committed yet: then its answer comes once more.
+            await collect(answers, 1, name, of=caused_by("refused"), within=WITHIN_S)
         finally:
             watching.cancel()
             await child.stop()
 
-    causes = [headers_of(record)["ce_causationid"] for record in (before, after)]
-    assert causes == ["before", "refused"]
     assert said == ["intake ended with exit code 70; starting it again in 0.2 s"]
     assert [(one["level"], one["event"], one["why"]) for one in last_lines] == [
         (
