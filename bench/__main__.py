@@ -7,12 +7,13 @@ to `docs/bench/`, as JSON with every run and as pictures; the tables to the scre
 from __future__ import annotations
 
 import argparse
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
+
+import uvloop
 
 from bench import backlog, growth, latency, load, plots, results, scaling, throughput
 from bench.draining import Contender, Run
@@ -217,7 +218,7 @@ def main() -> None:
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     logging.configure("bench", level="ERROR", style="console")
-    asyncio.run(measure(asked))
+    uvloop.run(measure(asked))
 
 
 if __name__ == "__main__":
