@@ -56,7 +56,7 @@ $(SPRING_JAR): bench/spring/pom.xml $(shell find bench/spring/src -type f)
 	@touch $@
 
 # secantusd-rs, where it is on the PATH, is the faster database; every result names the one it used:
-# cargo install secantus-mdb --version 0.5.3-beta.196 --locked
+# cargo install secantus-mdb --version 0.5.3-beta.196 --locked --ignore-rust-version
 bench: install $(KAFKA_JARS)/.fetched $(SPRING_JAR)  ## Measure speed beside other ways to build it (BENCH="throughput --rounds 5")
 	$(BIN)/python -m bench $(BENCH)
 
