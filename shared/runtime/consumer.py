@@ -7,6 +7,9 @@ A broker that is coming back may answer the question for committed offsets by an
 aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
 would be decided twice, but whoever waits would wait for all of it.
 
+aiokafka's fetching overlooks that it is told to end if its partitions change in that moment, as
+they do in a rolling restart: the service would never end. So it is told again.
+
 aiokafka cannot decode a record whose header name is not UTF-8, and raises at every poll: the
 partition would stand still for ever, for everybody. Nobody but a broken or hostile client writes
 one, so what matters is that the way around it loses nothing; it need not be fast.
@@ -32,6 +35,7 @@ WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
 POLL_MS = 1_000
 MOST_AT_ONCE = 500
+TOLD_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,19 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         survive_closed_connections(self._client)
         self._client.send = partial(self._send, self._client.send)
         await super().start()
+
+    async def stop(self) -> None:
+        telling = asyncio.create_task(self._tell_fetching_to_end())
+        try:
+            await super().stop()
+        finally:
+            telling.cancel()
+
+    async def _tell_fetching_to_end(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_AGAIN_SECONDS)
+            if self._fetcher is not None:
+                self._fetcher.error_future.cancel()
 
     async def _send(
         self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any

@@ -335,6 +335,35 @@ async def test_a_broker_that_is_coming_back_does_not_make_a_group_begin_anew(
     assert len(asked) > 1
 
 
+async def test_a_consumer_stops_although_its_partitions_change_in_that_moment(
+    endpoints: Endpoints,
+) -> None:
+    """Its fetching waits for a fetch to give up, and takes its own end for the end of that."""
+
+    async def gives_up_slowly() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)
+
+    consumer = TolerantConsumer(
+        "desk.submissions",
+        bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        group_id=f"trap{uuid4().hex[:8]}",
+    )
+    async with outsider(endpoints), started(consumer):
+        while not consumer.assignment():
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*map(consumer.position, consumer.assignment()))  # it is fetching
+        consumer._fetcher._pending_tasks.add(asyncio.create_task(gives_up_slowly()))
+        consumer._subscription.assign_from_subscribed(set(consumer.assignment()))
+        await asyncio.sleep(0.1)
+        stopping = asyncio.create_task(consumer.stop())
+        ended, _ = await asyncio.wait([stopping], timeout=10)
+        stopping.cancel()
+    assert ended == {stopping}
+
+
 async def test_what_comes_fast_comes_together_where_fetches_keep_an_interval(
     endpoints: Endpoints,
 ) -> None:
