@@ -21,6 +21,7 @@ from shared.mongo import Database
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.faults import Outage
+from shared.runtime.progress import Place
 from shared.runtime.publisher import Publisher
 from shared.runtime.stage import Stage
 from tests.infra import resolved
@@ -174,11 +175,12 @@ async def _settled(client: Outsider, runtime: Runtime, customer: str) -> int:
     """The offset of a first message of this customer, once it is decided, published, committed."""
     body = {"customer_id": customer, "text": "settled"}
     headers = event_headers(TYPE, "settled")
-    place = await client.publish("desk.submissions", customer, body, headers)
+    sent = await client.publish("desk.submissions", customer, body, headers)
+    place = Place(sent.topic, sent.partition, sent.offset)
     async with asyncio.timeout(10):
-        while not runtime.health.batches:
+        while not runtime.health.batches or await runtime.progress.uncommitted([place]):
             await asyncio.sleep(0.02)
-    return int(place.offset)
+    return place.offset
 
 
 def _stage(runtime: Runtime, publisher: Publisher) -> Stage:
