@@ -34,6 +34,8 @@ class Read:
     headers: codec.Headers
     partition: int = 0
     offset: int = 0
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 def read(topic: str, record: load.Record) -> Read:

@@ -59,6 +59,8 @@ class Original:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class Message:
 
     `source` and `id` together identify it. `replicas` holds the state (or None) of the other
     aggregates that the service's route named. `id_reused` is set when the same identity arrived
-    before with another body.
+    before with another body. `broker_time` is when the broker appended the record, by its own clock
+    (UTC); None where its topic carries the sender's time, which proves nothing.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Message:
     data: Event | Unchecked
     key: str = ""
     time: datetime | None = None
+    broker_time: datetime | None = None
     correlation_id: str | None = None
     traceparent: str | None = None
     id_reused: bool = False

@@ -35,6 +35,8 @@ class Topic:
 
     `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
     fields are faulty, because the sender gets an answer that names every fault (F2).
+    `broker_time`: its records carry the broker's time (`LogAppendTime`), not the sender's, for what
+    depends on it cannot be undone or must not depend on one machine's clock.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -49,6 +51,7 @@ class Topic:
     compacted: bool = False
     answers_faults: bool = False
     begins: bool = False
+    broker_time: bool = False
 
 
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
@@ -74,6 +77,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "What customers ask for, through any channel.",
         answers_faults=True,
         begins=True,
+        broker_time=True,
     ),
     Topic(
         "desk.agent-actions",
@@ -215,6 +219,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (internal.TimerDue,),
         "Time as a message.",
         retention=MONTH,
+        broker_time=True,
     ),
     Topic(
         "desk.outcomes",

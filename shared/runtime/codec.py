@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ from shared.runtime.faults import Reason, Unreadable
 MAX_RECORD_BYTES = 256 * 1024
 MAX_ID_CHARS = 255
 MOST_FAULTS = 20
+LOG_APPEND_TIME = 1
+"""The `timestamp_type` of a record that the broker stamped when it appended it."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Headers = list[tuple[str, bytes]]
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
@@ -45,6 +48,10 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def timestamp_type(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +100,21 @@ def read(record: Record) -> Read:
         data=data,
         key=_key(record.key),
         time=_instant(headers.get("ce_time")),
+        broker_time=broker_time(record),
         correlation_id=_correlation(headers),
         traceparent=_traceparent(headers.get("traceparent")),
     )
     return Read(message, digest)
+
+
+def broker_time(record: Record) -> datetime | None:
+    """When the broker appended the record, by its own clock; None where it did not stamp it."""
+    if record.timestamp_type != LOG_APPEND_TIME:
+        return None
+    try:
+        return EPOCH + timedelta(milliseconds=record.timestamp)
+    except OverflowError:
+        return None
 
 
 def _headers(raw: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -48,6 +48,8 @@ class UndecodableRecord:
     key: bytes | None = None
     value: bytes | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]

@@ -52,6 +52,8 @@ def _new(topic: Topic, settings: RuntimeSettings) -> NewTopic:
         config["cleanup.policy"] = "compact"
     else:
         config["retention.ms"] = str(int(topic.retention.total_seconds() * 1000))
+    if topic.broker_time:
+        config["message.timestamp.type"] = "LogAppendTime"
     return NewTopic(
         name=topic.name,
         num_partitions=topic.partitions,

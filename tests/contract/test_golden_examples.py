@@ -46,6 +46,8 @@ class GoldenRecord:
     headers: Sequence[tuple[str, bytes | None]]
     partition: int = 0
     offset: int = 0
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 def record_of(golden: Golden) -> GoldenRecord:

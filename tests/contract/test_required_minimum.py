@@ -57,6 +57,8 @@ class UnreadableRecord:
     key: bytes | None = b"C-1001"
     value: bytes | None = b"{"
     headers: Sequence[tuple[str, bytes | None]] = (("ce_id", b"W-2026-000101"),)
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 def required(schema: dict[str, Any]) -> set[str]:

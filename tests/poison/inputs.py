@@ -37,6 +37,8 @@ class Poison:
     headers: tuple[Header, ...]
     partition: int = 0
     offset: int = 0
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 def poison(

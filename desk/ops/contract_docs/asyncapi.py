@@ -85,7 +85,8 @@ def _topic_configuration(topic: Topic) -> Part:
     if topic.compacted:
         return {"cleanup.policy": ["compact"]}
     milliseconds = int(topic.retention.total_seconds() * 1000)
-    return {"cleanup.policy": ["delete"], "retention.ms": milliseconds}
+    found: Part = {"cleanup.policy": ["delete"], "retention.ms": milliseconds}
+    return found | ({"message.timestamp.type": "LogAppendTime"} if topic.broker_time else {})
 
 
 def _message_names(topic: Topic) -> list[str]:

@@ -68,6 +68,8 @@ def _topic(topic: Topic, goldens: Goldens) -> Iterator[str]:
         f"{topic.purpose} Key: {key_words(topic)}. Written by {participants(topic.written_by)}; "
         f"read by {participants(topic.read_by)}. Kept: {retention_words(topic)}."
     )
+    if topic.broker_time:
+        yield "Its records carry the broker's time (`message.timestamp.type=LogAppendTime`)."
     if topic.answers_faults:
         yield (
             "A record that is sound JSON of a type below but breaks a rule is answered on "

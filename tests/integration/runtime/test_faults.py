@@ -147,6 +147,8 @@ class Given:
     topic: str = "desk.submissions"
     partition: int = 0
     key: bytes | None = None
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 class Dies:

@@ -29,6 +29,8 @@ class RawRecord:
     partition: int = 0
     offset: int = 0
     key: bytes | None = b"C-1"
+    timestamp: int = -1
+    timestamp_type: int | None = None
 
 
 def headers(**changed: bytes | None) -> list[Header]:
@@ -50,6 +52,22 @@ def test_a_sound_submission_is_handed_over_unchecked() -> None:
         "id-1",
         "C-1",
     )
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "timestamp_type", "broker_time"),
+    [
+        (1_795_785_629_992, 1, datetime(2026, 11, 27, 13, 20, 29, 992_000, UTC)),
+        (1_795_785_629_992, 0, None),
+        (1_795_785_629_992, None, None),
+        (2**63 - 1, 1, None),
+    ],
+)
+def test_only_a_time_that_the_broker_stamped_is_the_brokers(
+    timestamp: int, timestamp_type: int | None, broker_time: datetime | None
+) -> None:
+    record = RawRecord(headers=headers(), timestamp=timestamp, timestamp_type=timestamp_type)
+    assert codec.read(record).message.broker_time == broker_time
 
 
 @pytest.mark.parametrize(
