@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,12 +10,9 @@ from services.notification import replicas
 from services.notification.domain import Notification, mail_of
 from services.notification.mails import SendTo
 from shared.events.envelope import Ref
+from shared.events.mail_address import mailable
 from shared.events.values import Contact, Language
 
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
-)
-"""What every mail server takes: ASCII, no space, no control character, nothing quoted."""
 ATTEMPTS_FOR_THE_FILE = 11
 """With pauses that double from one second, about half an hour: catching up may take that long."""
 
@@ -86,8 +82,9 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
     if about_inquiry and not known.inquiry and mail.to is not SendTo.HOLDER:
         return Unaddressable("inquiry_unknown", permanent=False)
     for candidate in _candidates(mail.to, notification, known):
-        if candidate and candidate.email and _ADDRESS.fullmatch(candidate.email):
-            return Recipient(candidate.name, candidate.email)
+        address = mailable(candidate.email) if candidate and candidate.email else None
+        if candidate and address:
+            return Recipient(candidate.name, address)
     on_its_way = _may_be_on_its_way(mail.to, notification, known)
     return Unaddressable("no_address", permanent=not (mail.waits or on_its_way))
 
