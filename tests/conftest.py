@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -25,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("desk", deadline=None)  # no test fails for a busy machine
+    hypothesis.settings.load_profile("desk")
     if config.getoption("--infra") == "kafka" and (lack := missing()):
         raise pytest.UsageError(lack)
 
