@@ -69,3 +69,15 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.work_waiting = Gauge(
+            "desk_work_waiting",
+            "Side effects that wait to be done, by kind: `notification` is mails.",
+            ["kind"],
+            registry=registry,
+        )
+        self.work_oldest = Gauge(
+            "desk_work_oldest_seconds",
+            "How long the oldest of the waiting side effects has waited.",
+            ["kind"],
+            registry=registry,
+        )

@@ -53,6 +53,7 @@ def contract_decider(rules: Rules) -> Decider[ContractState]:
         private_events=contract_state.PRIVATE_EVENTS,
         due_at=contract.due_at,
         work_at=contract.work_at,
+        work_since=contract.work_at,
         indexes=("facts.customer_id",),
     )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,15 +28,15 @@ from shared.events.envelope import Ref
 from shared.events.internal import DocumentStored, Outcome
 from shared.events.values import madrid_date
 from shared.mongo import Database, File
-from shared.runtime.decider import Perform, Work
+from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 from shared.runtime.faults import mongodb_at_work
 
 DOWNLOAD_PATH = "/documents"
 
 
-def open_worker(settings: Settings) -> Callable[[Database], AbstractAsyncContextManager[Perform]]:
+def open_worker(settings: Settings) -> OpenWorker:
     @asynccontextmanager
-    async def worker(database: Database) -> AsyncIterator[Perform]:
+    async def worker(database: Database, _dependencies: Dependencies) -> AsyncIterator[Perform]:
         async def perform(work: Work) -> Outcome:
             return await keep_document(settings, database, work)
 

@@ -231,5 +231,10 @@ def work_at(state: Notification) -> datetime | None:
     return state.next_at
 
 
+def work_since(state: Notification) -> datetime | None:
+    """When the mail was first due; None once the notification has ended."""
+    return state.due_at if state.next_at else None
+
+
 def mail_of(state: Notification) -> Mail:
     return BY_TEMPLATE[state.template]

@@ -4,39 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from services.notification.composing import Composer
 from services.notification.domain import Notification
+from services.notification.mail_server import MailServerHealth
 from services.notification.recipients import Unaddressable, known, recipient_of, refs_of
 from services.notification.settings import Settings
 from services.notification.smtp import Mailer, Refused
 from shared.events.internal import MailAttempted
 from shared.mongo import Database
-from shared.runtime.decider import Perform, Work
+from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 
 log = structlog.get_logger(__name__)
 
 
-def open_worker(
-    settings: Settings,
-) -> Callable[[Database], AbstractAsyncContextManager[Perform]]:
+def open_worker(settings: Settings) -> OpenWorker:
     """What the runtime opens once and closes at the end; the mail server need not be there yet."""
 
     @asynccontextmanager
-    async def opened(_database: Database) -> AsyncIterator[Perform]:
+    async def opened(_database: Database, dependencies: Dependencies) -> AsyncIterator[Perform]:
         mailer = Mailer(
             settings.mail_server,
             connections=settings.smtp_connections,
             timeout=settings.smtp_timeout_seconds,
         )
         composer = Composer(settings.desk, settings.letterhead)
+        ask = partial(mailer.ask, settings.mail_from)
+        server = MailServerHealth(dependencies, ask, settings.smtp_check_seconds)
+        hash_key = settings.recipient_hash_key.get_secret_value()
         try:
-            yield Sender(mailer, composer, settings.recipient_hash_key.get_secret_value())
+            async with server.watched():
+                yield Sender(mailer, server, composer, hash_key)
         finally:
             await mailer.close()
 
@@ -48,6 +52,7 @@ class Sender:
     """Does one notification's due attempt. The address is read now, not when the mail was due."""
 
     mailer: Mailer
+    server: MailServerHealth
     composer: Composer
     hash_key: str
 
@@ -62,7 +67,9 @@ class Sender:
         try:
             await self.mailer.send(message, to.address, work.until_reported)
         except Refused as refused:
+            self.server.refused(refused, hashed)
             return _attempted(notification, hashed, refused)
+        self.server.accepted()
         return _attempted(notification, hashed, None)
 
 

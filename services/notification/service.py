@@ -40,6 +40,7 @@ def notification_decider(rules: domain.Rules) -> Decider[domain.Notification]:
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
         work_at=domain.work_at,
+        work_since=domain.work_since,
         indexes=("inquiry_id", "customer_id"),
     )
 

@@ -27,6 +27,11 @@ class Settings(RuntimeSettings):
     smtp_timeout_seconds: float = Field(
         20.0, gt=0, description="How long one mail may take; less than WORKER_LEASE_SECONDS."
     )
+    smtp_check_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How often the mail server is asked whether it works while no mail shows it.",
+    )
     mail_from: str = Field(
         "Servicio de Soporte a Clientes <soporte@contract-desk.example>",
         description="The From header; its address is the envelope sender too.",

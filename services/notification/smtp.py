@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import parseaddr
@@ -25,6 +25,7 @@ from aiosmtplib import (
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _IDLE_SECONDS = 30.0
+SERVICE_CLOSING = 421
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 
 
@@ -59,13 +60,23 @@ class MailServer:
 class Refused(Exception):
     """The mail was not taken: a machine's word for why, and whether trying again is no use.
 
-    Never carries the server's text, which may quote the address.
+    `server_fault`: the server would have taken no other mail either. `answered`: the server refused
+    this recipient or this message. Never carries the server's text, which may quote the address.
     """
 
-    def __init__(self, error: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        error: str,
+        *,
+        permanent: bool = False,
+        server_fault: bool = False,
+        answered: bool = False,
+    ) -> None:
         super().__init__(error)
         self.error = error
         self.permanent = permanent
+        self.server_fault = server_fault
+        self.answered = answered
 
 
 class Mailer:
@@ -76,6 +87,7 @@ class Mailer:
     """
 
     def __init__(self, server: MailServer, *, connections: int, timeout: float) -> None:
+        self._server = server
         self._timeout = timeout
         self._idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._all = [_Connection(server, timeout) for _ in range(connections)]
@@ -89,22 +101,25 @@ class Mailer:
         4xx, a server away or too slow, a sender or a login that the server does not like today.
         """
         sender = parseaddr(message["From"])[1]
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout_at(deadline):
                 connection = await until_reported.enter_async_context(self._connection())
-                await connection.send(sender, recipient, message.as_bytes())
-        except (TimeoutError, SMTPTimeoutError) as error:
+        except TimeoutError as error:  # all connections are busy, which is no fault of the server
             raise Refused("timeout") from error
-        except SMTPRecipientsRefused as error:
-            raise _answered(error.recipients[0].code) from error
-        except SMTPDataError as error:
-            raise _answered(error.code) from error
-        except SMTPAuthenticationError as error:
-            raise Refused("smtp_authentication") from error
-        except SMTPResponseException as error:
-            raise Refused(f"smtp_{error.code}") from error
-        except (SMTPException, OSError) as error:
-            raise Refused("smtp_unavailable") from error
+        with _errors_as_refused():
+            async with asyncio.timeout_at(deadline):
+                await connection.send(sender, recipient, message.as_bytes())
+
+    async def ask(self, mail_from: str) -> None:
+        """Whether the server lets the desk in and takes its sender. Raises Refused.
+
+        The connection is a new one: an open one says nothing about a server that takes no more.
+        """
+        connection = _Connection(self._server, self._timeout)
+        with _errors_as_refused():
+            async with asyncio.timeout(self._timeout):
+                await connection.ask(parseaddr(mail_from)[1])
 
     async def close(self) -> None:
         for connection in self._all:
@@ -119,8 +134,29 @@ class Mailer:
             self._idle.put_nowait(connection)
 
 
+@contextmanager
+def _errors_as_refused() -> Iterator[None]:
+    try:
+        yield
+    except (TimeoutError, SMTPTimeoutError) as error:
+        raise Refused("timeout", server_fault=True) from error
+    except SMTPRecipientsRefused as error:
+        raise _answered(error.recipients[0].code) from error
+    except SMTPDataError as error:
+        raise _answered(error.code) from error
+    except SMTPAuthenticationError as error:
+        raise Refused("smtp_authentication", server_fault=True) from error
+    except SMTPResponseException as error:
+        raise Refused(f"smtp_{error.code}", server_fault=True) from error
+    except (SMTPException, OSError) as error:
+        raise Refused("smtp_unavailable", server_fault=True) from error
+
+
 def _answered(code: int) -> Refused:
-    return Refused(f"smtp_{code}", permanent=500 <= code <= 599)
+    """An answer to one recipient or message; 421 is the server's goodbye to everybody."""
+    if code == SERVICE_CLOSING:
+        return Refused(f"smtp_{code}", server_fault=True)
+    return Refused(f"smtp_{code}", permanent=500 <= code <= 599, answered=True)
 
 
 class _Connection:
@@ -148,6 +184,16 @@ class _Connection:
             self._smtp.close()
             raise
         self._used_at = time.monotonic()
+
+    async def ask(self, sender: str) -> None:
+        """Begin a mail and leave it at that."""
+        try:
+            await self._ready()
+            await self._smtp.ehlo()
+            await self._smtp.mail(sender)
+            await self._smtp.quit()
+        finally:
+            self._smtp.close()
 
     async def _ready(self) -> None:
         """Connected, and not by a connection so long idle that it may be gone without a word."""

@@ -318,11 +318,19 @@ async def _repeat(
 async def _work(runtime: Runtime) -> None:
     open_worker = runtime.service.open_worker
     assert open_worker is not None
-    async with open_worker(runtime.database) as perform:
+    async with open_worker(runtime.database, runtime.health) as perform:
         worker = runtime.worker
         act, rest = partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS)
         await _repeat(runtime, act, rest, full=MANY)
         await worker.finish()
+
+
+async def _measure_waiting(runtime: Runtime) -> None:
+    """Show how much work waits and for how long. An outage is the worker's to report."""
+    while not runtime.stopping.is_set():
+        with contextlib.suppress(Outage):
+            await runtime.worker.measure_waiting()
+        await sleep_unless(runtime.stopping, runtime.settings.pulse_seconds)
 
 
 async def _background(runtime: Runtime) -> None:
@@ -337,6 +345,7 @@ async def _background(runtime: Runtime) -> None:
             tasks.create_task(_repeat(runtime, runtime.clock.tick, rest))
         if runtime.service.open_worker is not None:
             tasks.create_task(_work(runtime))
+            tasks.create_task(_measure_waiting(runtime))
 
 
 @contextlib.asynccontextmanager

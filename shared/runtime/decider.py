@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -28,7 +28,8 @@ class Decider(Generic[State]):
     `decide` says what happens; a refusal is an event too, and nothing is a valid answer.
     `evolve` says what is true afterwards. `due_at` says when the aggregate wants a timer message,
     `work_at` when a side effect of it is due (both aware, None for never); they depend on the
-    state alone. `private_events` are the event types that are kept in the history but on no topic.
+    state alone. `work_since` says since when it has waited for one, for the metrics.
+    `private_events` are the event types that are kept in the history but on no topic.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Decider(Generic[State]):
     private_events: tuple[type[Event], ...] = ()
     due_at: Callable[[State], datetime | None] = _never
     work_at: Callable[[State], datetime | None] = _never
+    work_since: Callable[[State], datetime | None] = _never
     indexes: tuple[str, ...] = ()
     """State fields that people look aggregates up by (`state.<field>` gets an index)."""
     reads: Callable[[State, Message], tuple[Ref, ...]] | None = None
@@ -55,6 +57,11 @@ class Decider(Generic[State]):
     def has_work(self) -> bool:
         """Whether an aggregate of this kind can ever have a side effect."""
         return self.work_at is not _never
+
+    @property
+    def tells_waiting(self) -> bool:
+        """Whether this kind says since when its side effects have waited."""
+        return self.work_since is not _never
 
 
 def replica(
@@ -97,6 +104,19 @@ class Work:
 Perform = Callable[[Work], Awaitable[Outcome]]
 """Does due work idempotently; answers with the outcome, which is published and then decided."""
 
+
+class Dependencies(Protocol):
+    """Takes reports about a dependency that only this service has, such as a mail server.
+
+    What is lost degrades the health page under that name until it is reported back.
+    """
+
+    def lost(self, dependency: str) -> None: ...
+    def back(self, *dependencies: str) -> None: ...
+
+
+OpenWorker = Callable[[Database, Dependencies], AbstractAsyncContextManager[Perform]]
+
 HttpResponse = tuple[int, Mapping[str, str], bytes]
 HttpHandler = Callable[[Mapping[str, str]], Awaitable[HttpResponse]]
 """Answers a GET: query parameters in, status, headers and body out."""
@@ -107,12 +127,13 @@ class Service:
     """A service, wired: what `build()` returns and the runtime runs.
 
     `timer` makes the message that tells an aggregate (by id) that its `due_at` has come.
-    `open_worker` opens what the side effects need (a mail connection, a file store).
+    `open_worker` opens what the side effects need (a mail connection, a file store) and says
+    whether it is there.
     """
 
     name: str
     deciders: tuple[Decider[Any], ...]
     route: Callable[[Message], Route]
     timer: Callable[[str, datetime], Event] | None = None
-    open_worker: Callable[[Database], AbstractAsyncContextManager[Perform]] | None = None
+    open_worker: OpenWorker | None = None
     http: Mapping[str, Callable[[Database], HttpHandler]] | None = None

@@ -87,6 +87,7 @@ class Worker:
     ) -> None:
         self._source = f"/services/{service.name}/worker"
         self._kinds = [decider.kind for decider in service.deciders if decider.has_work]
+        self._told = [decider.kind for decider in service.deciders if decider.tells_waiting]
         self._store = store
         self._metrics = metrics
         self._now = now
@@ -128,6 +129,14 @@ class Worker:
         await asyncio.gather(*self._doing, return_exceptions=True)
         with contextlib.suppress(Outage):
             await self._release(leased_before=self._now() + self._lease)
+
+    async def measure_waiting(self) -> None:
+        """Set the gauges of the work that waits. Raises `Outage`."""
+        for kind in self._told:
+            count, since = await self._store.waiting(kind)
+            age = (self._now() - since).total_seconds() if since else 0.0
+            self._metrics.work_waiting.labels(kind).set(count)
+            self._metrics.work_oldest.labels(kind).set(max(0.0, age))
 
     async def _release(self, *, leased_before: datetime) -> None:
         """What is reported is due no more; its outcome, once decided, says what is."""

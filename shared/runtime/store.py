@@ -1,8 +1,8 @@
 """Aggregates in MongoDB: state, version and history in one document.
 
-`{_id, version, state, due_at?, work_at?, parked?, archived?, history: [...]}`. The history is audit
-trail, inbox and outbox at once. Beyond a bound its oldest entries move to `<kind>_history`, once
-they are published: whoever comes next finds in the document what may not be.
+`{_id, version, state, due_at?, work_at?, work_since?, parked?, archived?, history: [...]}`. The
+history is audit trail, inbox and outbox at once. Beyond a bound its oldest entries move to
+`<kind>_history`, once they are published: whoever comes next finds in the document what may not be.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from shared.runtime.progress import Place, Progress, place_of
 DUPLICATE_KEY = 11000
 TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
 OUTCOMES = "desk.outcomes"
+MOST_COUNTED = 100_000
 
 
 @dataclass(slots=True)
@@ -150,6 +151,8 @@ class Store:
                 IndexModel([(name, ASCENDING)], sparse=True)
                 for name in ("due_at", "work_at", "parked.at")
             ]
+            if decider.tells_waiting:
+                indexes.append(IndexModel([("work_since", ASCENDING)], sparse=True))
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
             with mongodb_at_work():
                 await self._database.collection(decider.kind).create_indexes(indexes)
@@ -281,6 +284,7 @@ class Store:
             "state": None if state is None else state.model_dump(mode="json"),
             "due_at": None if state is None or aggregate.parked else decider.due_at(state),
             "work_at": None if state is None else decider.work_at(state),
+            "work_since": None if state is None else decider.work_since(state),
             "parked": aggregate.parked,
             "archived": (aggregate.archived + aggregate.leaving) or None,
         }
@@ -374,6 +378,21 @@ class Store:
         with mongodb_at_work():
             for kind, updates in by_kind.items():
                 await self._database.collection(kind).bulk_write(updates, ordered=False)
+
+    async def waiting(self, kind: str) -> tuple[int, datetime | None]:
+        """How many aggregates wait for a side effect (`MOST_COUNTED` at most), and since when.
+
+        Raises `Outage`.
+        """
+        collection, waiting = self._database.collection(kind), {"work_since": {"$exists": True}}
+        with mongodb_at_work():
+            count = await collection.count_documents(
+                waiting, limit=MOST_COUNTED, hint="work_since_1"
+            )
+            oldest = await collection.find_one(
+                waiting, {"work_since": 1}, sort=[("work_since", ASCENDING)], hint="work_since_1"
+            )
+        return count, oldest["work_since"] if oldest else None
 
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""

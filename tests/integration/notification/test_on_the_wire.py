@@ -1,9 +1,13 @@
-"""The whole service on a real broker and database: events in, mails and answers out."""
+"""The whole service on a real broker and database: events in, mails and answers out.
+
+The broker is shared, so mails of other tests may wait beside a test's own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +17,7 @@ from services.notification.settings import Settings
 from shared.events.envelope import Event
 from shared.events.topics import TOPIC_OF, key_of
 from shared.events.values import Contact
+from shared.runtime.app import Runtime
 from tests.builders.notification import opened, scheduled, settings
 from tests.integration.notification.mailbox import Mailbox
 from tests.integration.runtime.wire import Outsider, collect, event_headers, outsider, running
@@ -25,6 +30,8 @@ def settings_for(endpoints: Endpoints, name: str, mailbox: Mailbox) -> Settings:
         kafka_group_prefix=name,
         mongo_database_prefix=name,
         smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
+        smtp_check_seconds=0.2,
+        pulse_seconds=0.1,
     )
 
 
@@ -61,3 +68,48 @@ async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported
     assert address.encode() not in b"".join(record.value for record in records)
     mine = [message["Message-ID"] for message in mailbox.messages if address in message["To"]]
     assert len(mine) == len(set(mine)) == 2
+
+
+async def test_a_dead_mail_server_shows_in_health_and_metrics_until_it_is_back(
+    endpoints: Endpoints,
+) -> None:
+    name = f"dead{uuid4().hex[:8]}"
+    mailbox = Mailbox()
+    await mailbox.open()
+    configured = settings_for(endpoints, name, mailbox)
+    contact = Contact(name="Cliente de Prueba", email=f"{name}@example.test")
+    async with outsider(endpoints) as client, running(build(configured), configured) as runtime:
+        await mailbox.close()
+        await until(lambda: lost_of(runtime) == {"smtp"})
+        await publish(client, opened(inquiry_id=name, contact=contact), f"{name}-1")
+        await until(lambda: oldest_of(runtime) > 0.5)
+        waiting = waiting_of(runtime)
+
+        await mailbox.open()
+
+        await until(lambda: lost_of(runtime) == set() and waiting_of(runtime) < waiting)
+    await mailbox.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Raises TimeoutError if it does not hold in time."""
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.05)
+
+
+def lost_of(runtime: Runtime) -> set[str]:
+    return set(json.loads(runtime.health.page())["away"])
+
+
+def waiting_of(runtime: Runtime) -> float:
+    return measured(runtime, "desk_work_waiting")
+
+
+def oldest_of(runtime: Runtime) -> float:
+    return measured(runtime, "desk_work_oldest_seconds")
+
+
+def measured(runtime: Runtime, gauge: str) -> float:
+    registry = runtime.health.metrics.registry
+    return registry.get_sample_value(gauge, {"kind": "notification"}) or 0.0

@@ -18,7 +18,7 @@ from services.notification.smtp import Mailer, MailServer, Refused
 from shared.events.internal import MailAttempted, Outcome
 from shared.events.values import Contact
 from shared.mongo import Database
-from shared.runtime.decider import Perform, Work
+from shared.runtime.decider import Dependencies, Perform, Work
 from tests.builders.notification import (
     INQUIRY_EMAIL,
     Notifications,
@@ -31,6 +31,29 @@ from tests.integration.notification.mailbox import Mailbox
 
 HASH_KEY = "clave-de-prueba"
 NO_DATABASE = cast(Database, None)
+
+
+class Reports(Dependencies):
+    """What the worker said of its dependencies: which are lost now."""
+
+    def __init__(self) -> None:
+        self.lost_now: set[str] = set()
+        self.changed = asyncio.Event()
+
+    def lost(self, dependency: str) -> None:
+        self.lost_now.add(dependency)
+        self.changed.set()
+
+    def back(self, *dependencies: str) -> None:
+        self.lost_now.difference_update(dependencies)
+        self.changed.set()
+
+    async def next_change(self) -> set[str]:
+        """What is lost after the next report."""
+        self.changed.clear()
+        async with asyncio.timeout(10):
+            await self.changed.wait()
+        return self.lost_now
 
 
 @pytest.fixture
@@ -52,7 +75,7 @@ def settled(port: int) -> dict[str, Any]:
 @pytest.fixture
 async def sending(mailbox: Mailbox) -> AsyncIterator[Perform]:
     world = Notifications(**settled(mailbox.port))
-    async with open_worker(world.settings)(NO_DATABASE) as opened_worker:
+    async with open_worker(world.settings)(NO_DATABASE, Reports()) as opened_worker:
         yield opened_worker
 
 
@@ -68,6 +91,19 @@ def reporting_at_once(sending: Perform) -> Perform:
             return await sending(work)
 
     return perform
+
+
+@pytest.fixture
+def reports() -> Reports:
+    return Reports()
+
+
+@pytest.fixture
+async def watched(mailbox: Mailbox, reports: Reports) -> AsyncIterator[Perform]:
+    """A worker that asks a mail server of which it hears nothing ten times a second."""
+    world = Notifications(**settled(mailbox.port), smtp_check_seconds=0.1)
+    async with open_worker(world.settings)(NO_DATABASE, reports) as opened_worker:
+        yield reporting_at_once(opened_worker)
 
 
 async def outcome_of(perform: Perform, world: Notifications) -> MailAttempted:
@@ -214,7 +250,7 @@ async def test_a_refusal_is_logged_without_address_or_text(
 
 async def test_a_server_that_is_away_is_tried_again_later() -> None:
     world = Notifications(opened(), **settled(port=1))
-    async with open_worker(world.settings)(NO_DATABASE) as perform:
+    async with open_worker(world.settings)(NO_DATABASE, Reports()) as perform:
         outcome = await outcome_of(perform, world)
 
     assert (outcome.error, outcome.permanent) == ("smtp_unavailable", False)
@@ -258,10 +294,79 @@ async def test_a_connection_that_was_idle_for_long_is_not_trusted(
     assert len(mailbox.connections) == 2
 
 
+LOSSES = {
+    "sender refused": {"MAIL": "553 5.7.1 not yours"},
+    "closing": {"RCPT": "421 4.3.2 going down"},
+}
+
+
+@pytest.mark.parametrize("answers", LOSSES.values(), ids=LOSSES)
+async def test_a_server_that_would_take_no_mail_is_lost_until_it_takes_one(
+    watched: Perform, mailbox: Mailbox, reports: Reports, answers: dict[str, str]
+) -> None:
+    mailbox.answers.update(answers)
+    await watched(Notifications(opened()).work())
+    lost = set(reports.lost_now)
+    mailbox.answers.clear()
+
+    await watched(Notifications(rejected()).work())
+
+    assert lost == {"smtp"}
+    assert reports.lost_now == set()
+
+
+async def test_an_idle_service_notices_that_the_mail_server_is_gone_and_back(
+    watched: Perform, mailbox: Mailbox, reports: Reports
+) -> None:
+    await mailbox.close()
+    gone = set(await reports.next_change())
+    await mailbox.open()
+    while await reports.next_change():
+        pass
+
+    assert gone == {"smtp"}
+    assert mailbox.envelopes == []
+
+
+ONE_RECIPIENT = {
+    "no such mailbox": {"RCPT": "550 5.1.1 unknown"},
+    "greylisted": {"RCPT": "450 4.7.1 come back"},
+    "message refused": {"DATA": "554 5.7.1 not this one"},
+}
+
+
+@pytest.mark.parametrize("answers", ONE_RECIPIENT.values(), ids=ONE_RECIPIENT)
+async def test_one_refused_recipient_does_not_make_the_server_a_lost_one(
+    watched: Perform, mailbox: Mailbox, reports: Reports, answers: dict[str, str]
+) -> None:
+    mailbox.answers.update(answers)
+
+    for _ in range(12):
+        await watched(Notifications(opened()).work())
+
+    assert reports.lost_now == set()
+
+
+async def test_a_server_that_refuses_ten_different_recipients_in_a_row_is_lost(
+    watched: Perform, mailbox: Mailbox, reports: Reports
+) -> None:
+    mailbox.answers["RCPT"] = "554 5.7.1 relay access denied"
+    lost = []
+    for number in range(10):
+        contact = Contact(email=f"cliente{number}@example.test")
+        await watched(Notifications(opened(contact=contact)).work())
+        lost.append(bool(reports.lost_now))
+    mailbox.answers.clear()
+    await watched(Notifications(rejected()).work())
+
+    assert lost == [False] * 9 + [True]
+    assert reports.lost_now == set()
+
+
 async def test_a_server_that_does_not_answer_is_a_timeout(mailbox: Mailbox) -> None:
     mailbox.delay = 1.0
     world = Notifications(opened(), **{**settled(mailbox.port), "smtp_timeout_seconds": 0.2})
-    async with open_worker(world.settings)(NO_DATABASE) as perform:
+    async with open_worker(world.settings)(NO_DATABASE, Reports()) as perform:
         outcome = await outcome_of(reporting_at_once(perform), world)
         mailbox.delay = 0.0
         after = await outcome_of(reporting_at_once(perform), Notifications(rejected()))

@@ -17,7 +17,6 @@ from desk.embedded.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
-from shared.mongo import Database
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.faults import Outage
@@ -273,7 +272,7 @@ def timed(name: str) -> Service:
         return Route((Ref("seen", message.key),)) if mine else Route()
 
     @asynccontextmanager
-    async def open_worker(_database: Database) -> AsyncIterator[Perform]:
+    async def open_worker(*_given: object) -> AsyncIterator[Perform]:
         async def perform(work: Work) -> Outcome:
             return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
 
@@ -331,7 +330,7 @@ async def test_what_is_reported_is_not_done_again_however_late_the_report_is_rea
     tries: list[str] = []
 
     @asynccontextmanager
-    async def counting(_database: Database) -> AsyncIterator[Perform]:
+    async def counting(*_given: object) -> AsyncIterator[Perform]:
         async def perform(work: Work) -> Outcome:
             tries.append(work.ref.id)
             return DocumentStored(contract_number=work.ref.id, document_id="d-1", sha256="00")
@@ -359,7 +358,7 @@ async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpo
     tries: list[str] = []
 
     @asynccontextmanager
-    async def failing_first(_database: Database) -> AsyncIterator[Perform]:
+    async def failing_first(*_given: object) -> AsyncIterator[Perform]:
         async def perform(work: Work) -> Outcome:
             tries.append(work.ref.id)
             if len(tries) == 1:

@@ -112,6 +112,8 @@ async def ask_everything(records: Records) -> None:
         later = NOW + timedelta(minutes=1)
         assert [one.ref for one in await store.lease(decider.kind, NOW, later, "me", 10)] == [ref]
         assert len(await store.history(decider.kind, ref.id)) == BOUND + 2
+        if decider.tells_waiting:
+            await store.waiting(decider.kind)
         await parked_now(records, ref)
     await parked(records)
     if records.service.name == INTAKE:

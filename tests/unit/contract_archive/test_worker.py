@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from io import BytesIO
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from services.contract_archive.worker import open_worker
 from shared.events.contracts import ContractAccepted, ContractCopyReady
 from shared.events.envelope import Event
 from shared.events.internal import DocumentStored
+from shared.runtime.decider import Dependencies
 from shared.runtime.faults import Outage
 from tests.builders.archive import (
     HOLDER,
@@ -28,6 +30,7 @@ from tests.builders.archive import (
 )
 from tests.builders.archive_files import Files, due_work
 
+NO_DEPENDENCIES = cast(Dependencies, None)
 SETTINGS = Settings(documents_url="https://archive.example.test/")
 
 
@@ -36,7 +39,7 @@ def waiting(*requests: Event) -> Archive:
 
 
 async def perform(files: Files, archive: Archive) -> DocumentStored:
-    async with open_worker(SETTINGS)(files.database) as work:
+    async with open_worker(SETTINGS)(files.database, NO_DEPENDENCIES) as work:
         outcome = await work(due_work(archive))
     assert isinstance(outcome, DocumentStored)
     return outcome

@@ -29,6 +29,7 @@ class Stored:
         self.due = [Aggregate(Ref("seen", one), known={("/x 1", "d"): ENTRY}) for one in due]
         self.reads: list[set[Ref]] = []
         self.limits: list[int] = []
+        self.waits: tuple[int, datetime | None] = (0, None)
         self.released: list[str] = []
 
     async def read(self, refs: Iterable[Ref]) -> Mapping[Ref, Aggregate]:
@@ -39,6 +40,9 @@ class Stored:
         self.limits.append(_about[-1])
         found, self.due = self.due[: _about[-1]], self.due[_about[-1] :]
         return found
+
+    async def waiting(self, _kind: str) -> tuple[int, datetime | None]:
+        return self.waits
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         self.released += [one.ref.id for one in aggregates]
@@ -61,11 +65,19 @@ def worker(
     *,
     kinds: int = 1,
     now: Callable[[], datetime] = lambda: NOW,
+    metrics: Metrics | None = None,
 ) -> Worker:
-    decider = Decider("seen", toy.Seen, lambda *_: [], toy.evolve, work_at=lambda _: NOW)
+    metrics = metrics or Metrics()
+    decider = Decider(
+        "seen", toy.Seen, lambda *_: [], toy.evolve, work_at=_at_once, work_since=_at_once
+    )
     service = Service("contract_archive", (decider,) * kinds, toy.route)
     lease = timedelta(seconds=60)
-    return Worker(service, store, publisher, Metrics(), now, lease=lease)  # type: ignore[arg-type]
+    return Worker(service, store, publisher, metrics, now, lease=lease)  # type: ignore[arg-type]
+
+
+def _at_once(_state: toy.Seen) -> datetime:
+    return NOW
 
 
 async def stored(work: Work) -> Outcome:
@@ -256,3 +268,27 @@ async def test_whoever_stores_due_work_wakes_the_worker() -> None:
     one.wake()
     async with asyncio.timeout(1):
         await resting
+
+
+@pytest.mark.parametrize(
+    ("waits", "count", "seconds"),
+    [
+        ((3, NOW - timedelta(minutes=2)), 3, 120),
+        ((1, NOW + timedelta(seconds=9)), 1, 0),
+        ((0, None), 0, 0),
+    ],
+    ids=["overdue", "not due yet", "nothing"],
+)
+async def test_what_waits_shows_with_its_oldest_ones_age(
+    waits: tuple[int, datetime | None], count: int, seconds: float
+) -> None:
+    store, metrics = Stored(), Metrics()
+    store.waits = waits
+
+    await worker(store, Published(), metrics=metrics).measure_waiting()
+
+    shown = {
+        gauge: metrics.registry.get_sample_value(gauge, {"kind": "seen"})
+        for gauge in ("desk_work_waiting", "desk_work_oldest_seconds")
+    }
+    assert shown == {"desk_work_waiting": count, "desk_work_oldest_seconds": seconds}
