@@ -23,7 +23,7 @@ class Metrics:
         GCCollector(registry=registry)
         self.records = Counter(
             "desk_records_total",
-            "Records by fate: decided, repeated, ignored, dead.",
+            "Records by fate: decided, repeated, ignored, dead; timers also premature, outdated.",
             ["fate"],
             registry=registry,
         )

@@ -23,6 +23,16 @@ REPEAT_AFTER = timedelta(seconds=30)
 """A timer that is still due after this long is sent again: its message may have been lost."""
 
 
+def clock_source(service: str) -> str:
+    """The `ce_source` of a service's timers."""
+    return f"/services/{service}/clock"
+
+
+def _just_sent(at: datetime, now: datetime) -> bool:
+    """A timer sent in the future went out before the clock was set back: it must go out again."""
+    return timedelta(0) <= now - at < REPEAT_AFTER
+
+
 class Clock:
     """Publishes the timers of one service."""
 
@@ -48,7 +58,7 @@ class Clock:
         if timer is None:
             return 0
         now = self._now()
-        self._sent = {k: at for k, at in self._sent.items() if now - at < REPEAT_AFTER}
+        self._sent = {k: at for k, at in self._sent.items() if _just_sent(at, now)}
         due: dict[Due, Envelope] = {}
         for kind in self._kinds:
             for one in await self._store.due(kind, now, BATCH):
@@ -60,7 +70,7 @@ class Clock:
         return len(due)
 
     def _timer(self, due: Due, event: Event) -> Envelope:
-        source = f"/services/{self._service.name}/clock"
+        source = clock_source(self._service.name)
         identity = f"{source} {due.ref.kind} {due.ref.id} {due.version} {due.due_at.isoformat()}"
         return codec.envelope(
             str(uuid5(NAMESPACE_URL, identity)),

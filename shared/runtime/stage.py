@@ -14,11 +14,13 @@ from typing import Any
 import structlog
 
 from shared.events.envelope import Event, Message, Ref, caused_event_id, message_uuid
+from shared.events.internal import TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.metrics import Metrics
 from shared.mongo import Document
 from shared.runtime import codec
+from shared.runtime.clock import clock_source
 from shared.runtime.codec import Envelope, Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
@@ -27,6 +29,7 @@ from shared.runtime.lanes import lanes_of
 from shared.runtime.progress import Progress, place_of
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import Aggregate, Conflict, Store, Unstorable
+from shared.runtime.timers import Objection, acting_now, objection_to
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -175,7 +178,13 @@ class Stage:
                 return Route((Ref(kind, waiting),)) if mine else IGNORED
             case DeadLetterDiscarded():
                 return IGNORED
+            case TimerDue(owner=name) if name == self._service.name:
+                self._refuse_forged(message)
         return self._service.route(message)
+
+    def _refuse_forged(self, timer: Message) -> None:
+        if timer.source != clock_source(self._service.name):
+            raise Unreadable(Reason.UNREADABLE, "header ce_source is not this service's clock")
 
     async def _read(self, letters: Sequence[Letter]) -> dict[Ref, Aggregate]:
         ids = [letter.message_id for letter in letters]
@@ -197,6 +206,10 @@ class Stage:
             return batch.count("ignored")
         if isinstance(letter.read.message.data, DeadLetterDiscarded):
             return self._discard(letter, letter.read.message.data, batch)
+        if isinstance(letter.read.message.data, TimerDue):
+            objection = self._objection_to(letter, batch)
+            if objection is not None:
+                return self._drop(letter, objection, batch)
         decided: list[tuple[Aggregate, Document, Any]] = []
         states = ChainMap({}, batch.states) if len(letter.decides) > 1 else batch.states
         for ref in letter.decides:
@@ -224,6 +237,27 @@ class Stage:
             batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
 
+    def _objection_to(self, timer: Letter, batch: Batch) -> Objection | None:
+        """Against a timer in the aggregates that it was not decided in yet."""
+        for ref in timer.decides:
+            aggregate, due_at = batch.aggregates[ref], self._store.decider(ref.kind).due_at
+            if self._known(timer, aggregate) is None:
+                due = None if aggregate.state is None else due_at(aggregate.state)
+                objection = objection_to(timer.read.message, due, batch.at)
+                if objection is not None:
+                    return objection
+        return None
+
+    def _drop(self, timer: Letter, objection: Objection, batch: Batch) -> None:
+        """Let it pass without a trace in any history; where it waited, it waits no more."""
+        for ref in timer.decides:
+            batch.aggregates[ref].forgo(timer.message_id)
+        batch.count(objection.value)
+        if objection is Objection.PREMATURE:
+            record = timer.record
+            place = {"partition": record.partition, "offset": record.offset}
+            log.warning("premature timer", topic=record.topic, **place)
+
     def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
         """The history entry of this message, if it was decided before."""
         digest = letter.read.digest
@@ -240,7 +274,7 @@ class Stage:
             id_reused=letter.message_id in aggregate.digests,
             replicas=replicas,
         )
-        events = decider.decide(message, aggregate.state, at)
+        events = decider.decide(message, aggregate.state, acting_now(message, at))
         state = aggregate.state
         for event in events:
             state = decider.evolve(state, event)

@@ -94,6 +94,12 @@ class Aggregate:
         """Whether this message is among those that wait."""
         return self.parked is not None and message_id in self.parked["waiting"]
 
+    def forgo(self, message_id: str) -> None:
+        """This message will not be decided: what waits behind it waits for it no longer."""
+        if self.waits_for(message_id):
+            self.let_through(message_id)
+            self.touched = True
+
     def let_through(self, message_id: str) -> None:
         """It has been decided after all, or given up; once nobody waits any more, all is well."""
         if self.parked is not None:
