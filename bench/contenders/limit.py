@@ -28,9 +28,10 @@ from pymongo import InsertOne, UpdateOne
 from bench import load, stock
 from shared.events.envelope import message_uuid
 from shared.events.topics import CANCELLATION, INTAKE, TOPIC_OF, topics_read_by
+from shared.kafka.client_options import client_options, consumer_options
 from shared.mongo import Collection, Database, Document, connect
 from shared.runtime import codec
-from shared.runtime.publisher import MAX_REQUEST_BYTES, kafka_options
+from shared.runtime.publisher import MAX_REQUEST_BYTES
 from shared.settings import RuntimeSettings
 from shared.settings import load as settings_from_environment
 
@@ -87,14 +88,14 @@ class Limit:
         self._database = Database(connect(settings.mongo_url), name, journal=settings.mongo_journal)
         self._consumer = AIOKafkaConsumer(
             *topics_read_by(work.service),
-            **kafka_options(settings),
+            **consumer_options(settings),
             group_id=settings.group_of(work.service),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
         )
         self._producer = AIOKafkaProducer(
-            **kafka_options(settings),
+            **client_options(settings),
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,

@@ -13,7 +13,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from desk.demo.story import Expected, Facts, Sent, says
 from desk.embedded import pacing
+from desk.embedded.broker import plain
 from shared.events.topics import DEAD_LETTERS, TOPICS
+from shared.kafka.client_options import client_options, consumer_options
 
 POLL_MS = 200
 
@@ -149,8 +151,9 @@ async def outside(bootstrap: str) -> AsyncIterator[Outside]:
     For the embedded broker: it paces the empty fetches of this process's consumers.
     """
     pacing.install()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    settings = plain(bootstrap)
+    producer = AIOKafkaProducer(**client_options(settings), acks="all")
+    consumer = AIOKafkaConsumer(**consumer_options(settings), enable_auto_commit=False)
     journal = Journal()
     await producer.start()
     await consumer.start()

@@ -10,6 +10,8 @@ from aiokafka.errors import KafkaError
 
 from desk.embedded.child import INSTALL_HINT, Child, ChildError
 from desk.embedded.ports import accepts_connections
+from shared.kafka.client_options import client_options
+from shared.settings import RuntimeSettings
 
 CONTROL_FILE = "noida.control.json"
 PROBE_TIMEOUT_MS = 2000
@@ -39,13 +41,17 @@ def broker(directory: Path, port: int, *, inherit_fds: Collection[int] = ()) -> 
     )
 
 
-async def broker_ready(port: int) -> bool:
-    """Whether the broker answers a metadata request."""
+def plain(address: str) -> RuntimeSettings:
+    """How to reach an embedded broker: it has no security, whatever the environment says."""
+    return RuntimeSettings(kafka_bootstrap_servers=address, kafka_security_protocol="PLAINTEXT")
+
+
+async def broker_ready(settings: RuntimeSettings) -> bool:
+    """Whether the broker at a local port answers a metadata request."""
+    port = int(settings.kafka_bootstrap_servers.rpartition(":")[2])
     if not await accepts_connections(port):  # spares aiokafka's error log while it starts
         return False
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=PROBE_TIMEOUT_MS
-    )
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=PROBE_TIMEOUT_MS)
     try:
         await admin.start()
         await admin.describe_cluster()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from desk.embedded.broker import broker, broker_ready
+from desk.embedded.broker import broker, broker_ready, plain
 from desk.embedded.child import Child, ChildError, Probe
 from desk.embedded.database import database, database_ready, database_url
 from desk.embedded.mailbox import mailbox, mailbox_ready
@@ -87,7 +87,7 @@ def _plan(
     if not kafka:
         kafka = f"{HOST}:{ports['broker']}"
         children["broker"] = broker(directory, ports["broker"], inherit_fds=(lock,))
-        probes["broker"] = partial(broker_ready, ports["broker"])
+        probes["broker"] = partial(broker_ready, plain(kafka))
     if not mongo:
         mongo = database_url(ports["database"])
         children["database"] = database(directory, ports["database"], inherit_fds=(lock,))

@@ -16,8 +16,8 @@ from desk.ops.sending import require_topics
 from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS
+from shared.kafka.client_options import consumer_options
 from shared.runtime.faults import kafka_at_work
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 LISTENED = (
@@ -157,7 +157,7 @@ async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
     """A listener that misses nothing published after this was entered. Raises `Outage`."""
     await require_topics(settings, (SUBMISSIONS, *LISTENED))
     pacing.install()  # costs 20 ms at most where the broker is a real one
-    consumer = AIOKafkaConsumer(*LISTENED, auto_offset_reset="latest", **kafka_options(settings))
+    consumer = AIOKafkaConsumer(*LISTENED, auto_offset_reset="latest", **consumer_options(settings))
     try:
         with kafka_at_work():
             await consumer.start()

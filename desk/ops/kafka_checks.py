@@ -16,8 +16,8 @@ from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.letters import briefs
 from desk.ops.supervisor import SERVICES
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
+from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.faults import Outage
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 REQUEST_TIMEOUT_MS = 5_000
@@ -30,9 +30,11 @@ LETTERS_READ = 10_000
 async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
     """The broker first; the rest only if it answers."""
     pacing.install()
-    options = kafka_options(settings) | {"request_timeout_ms": REQUEST_TIMEOUT_MS}
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **options)
+    soon = {"request_timeout_ms": REQUEST_TIMEOUT_MS}
+    admin = AIOKafkaAdminClient(**client_options(settings), **soon)
+    consumer = AIOKafkaConsumer(
+        **consumer_options(settings), **soon, group_id=None, enable_auto_commit=False
+    )
     try:
         async with AsyncExitStack() as until_done:
             until_done.push_async_callback(admin.close)

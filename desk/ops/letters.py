@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.sending import require_topics
 from shared.events.topics import DEAD_LETTERS
+from shared.kafka.client_options import consumer_options
 from shared.runtime.faults import Outage, Reason, kafka_at_work
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 POLL_MS = 500
@@ -204,7 +204,7 @@ async def up_to(
 
 @asynccontextmanager
 async def consumer_of(settings: RuntimeSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(topic, **kafka_options(settings), auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, **consumer_options(settings), auto_offset_reset="earliest")
     try:
         with kafka_at_work():
             await consumer.start()

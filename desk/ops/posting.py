@@ -20,8 +20,9 @@ from desk.ops.letter_box import LetterBox, letter_box
 from desk.ops.letters import Letter, Original
 from desk.ops.sending import require_topics
 from shared.events.operations import DeadLetterReplayed, LetterHandled
+from shared.kafka.client_options import client_options
 from shared.runtime.faults import Outage, kafka_at_work
-from shared.runtime.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES, kafka_options
+from shared.runtime.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
 from shared.settings import RuntimeSettings
 
 DEFAULT_RATE = 50.0
@@ -136,7 +137,7 @@ async def post_office(
     await require_topics(settings, {OPERATIONS})
     acts = await read_acts(settings)
     producer = AIOKafkaProducer(
-        **kafka_options(settings),
+        **client_options(settings),
         acks="all",
         enable_idempotence=True,
         max_request_size=MAX_REQUEST_BYTES,

@@ -15,9 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from desk.ops.letters import Letter, Origin
 from desk.ops.posting import Place, Post
 from shared.events.topics import TOPICS
+from shared.kafka.client_options import client_options
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable, kafka_at_work
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 DECIDED_WITHIN_S = 15.0
@@ -97,7 +97,7 @@ async def _passed(service: str, origin: Origin, settings: RuntimeSettings) -> bo
     """Whether the service's group commits an offset beyond `origin` within the time."""
     partition = TopicPartition(origin.topic, origin.partition)
     group = settings.group_of(service)
-    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_at_work():
         try:
             await admin.start()

@@ -10,8 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.outgoing import Outgoing
 from shared.events.topics import TOPIC_OF
+from shared.kafka.client_options import client_options
 from shared.runtime.faults import kafka_at_work
-from shared.runtime.publisher import KafkaPublisher, kafka_options
+from shared.runtime.publisher import KafkaPublisher
 from shared.settings import RuntimeSettings
 
 
@@ -20,7 +21,7 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
 
     Raises `Outage` if the broker does not answer.
     """
-    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_at_work():
         try:
             await admin.start()

@@ -131,8 +131,9 @@ def _services(
     }
     if "database" in stack.children:
         common |= SUITED_SETTINGS
-    if run_by is None and "broker" in stack.children:
-        run_by = EMBEDDED_BROKER
+    if "broker" in stack.children:
+        common["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
+        run_by = run_by or EMBEDDED_BROKER
     if "DOCUMENTS_URL" not in os.environ:
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[ARCHIVE]}"
     running: dict[str, RunningService] = {}

@@ -31,6 +31,7 @@ from prometheus_client import make_asgi_app
 
 from shared import logging
 from shared.events.topics import topics_read_by
+from shared.kafka.client_options import READ_COMMITTED, consumer_options
 from shared.metrics import Metrics
 from shared.mongo import Client, Database, connect
 from shared.runtime.clock import Clock
@@ -39,10 +40,10 @@ from shared.runtime.consumer import TolerantConsumer
 from shared.runtime.decider import HttpHandler, Service
 from shared.runtime.effects import MANY, Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
-from shared.runtime.health import Health
+from shared.runtime.health import FAILED, Health
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.progress import CommittedOffsets
-from shared.runtime.publisher import KafkaPublisher, kafka_options
+from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.pulse import feel_pulse
 from shared.runtime.retention import Refused, check_retention
 from shared.runtime.stage import Stage, utc_now
@@ -223,25 +224,30 @@ class PatientBroker(KafkaBroker):
         runtime.started.set()
         log.info("started", topics=len(topics_read_by(runtime.service.name)))
 
+    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+        """The framework's own consumer would know neither our security nor our workarounds."""
+        settings = self._runtime.settings
+        self.config.broker_config.builder = builder = partial(
+            TolerantConsumer, interval_ms=settings.fetch_interval_ms, **consumer_options(settings)
+        )
+        return builder
+
     async def _subscribe(self) -> None:
+        """Raises `Outage`; then every subscriber is closed, and this may be called again."""
         with kafka_at_work():
-            await self.connect()
-            config = self.config.broker_config
-            assert isinstance(config.builder, partial)
-            interval = self._runtime.settings.fetch_interval_ms
-            config.builder = partial(
-                TolerantConsumer, interval_ms=interval, **config.builder.keywords
-            )
-            await super().start()
+            try:
+                await super().start()
+            except KafkaError:
+                await asyncio.gather(*(subscriber.stop() for subscriber in self.subscribers))
+                raise
 
 
 def build_broker(runtime: Runtime) -> KafkaBroker:
     """The FastStream broker with the service's one subscriber on all its topics."""
     settings, name = runtime.settings, runtime.service.name
-    options = kafka_options(settings)
     broker = PatientBroker(
         runtime,
-        options.pop("bootstrap_servers"),
+        settings.kafka_bootstrap_servers,
         consumer_only=True,
         graceful_timeout=settings.graceful_timeout_seconds,
         logger=None,
@@ -257,6 +263,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         max_records=settings.batch_max_records,
         batch_timeout_ms=EMPTY_POLL_MS,
         auto_offset_reset="earliest",
+        isolation_level=READ_COMMITTED,
         # The same partition of every topic goes to the same instance, so one key stays together.
         partition_assignment_strategy=(RangePartitionAssignor,),
         ack_policy=AckPolicy.MANUAL,
@@ -381,7 +388,8 @@ def build_app(runtime: Runtime) -> AsgiFastStream:
 
     @get
     async def live(_request: AsgiRequest) -> AsgiResponse:
-        return AsgiResponse(b"ok", 200, {"content-type": "text/plain"})
+        code = 503 if runtime.health.phase == FAILED else 200
+        return AsgiResponse(runtime.health.phase.encode(), code, {"content-type": "text/plain"})
 
     async def stop() -> None:
         runtime.health.phase = "stopping"
@@ -389,8 +397,14 @@ def build_app(runtime: Runtime) -> AsgiFastStream:
 
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with alive(runtime):
-            yield
+        try:
+            async with alive(runtime):
+                yield
+        except Exception:
+            # The web server would log this and go on serving pages for a service that is dead.
+            runtime.health.phase = FAILED
+            log.critical("the service failed; start it again", exc_info=True)
+            end_process()
 
     pages = [
         (path, _page(make(runtime.database))) for path, make in (runtime.service.http or {}).items()

@@ -9,10 +9,13 @@ from datetime import datetime
 
 from shared.metrics import Metrics
 
+FAILED = "failed"
+"""The phase of a service that can do no work again; its process is about to end."""
+
 
 @dataclass(slots=True)
 class Health:
-    """`starting`, `ok`, `degraded` (with the dependency that is away) or `stopping`."""
+    """`starting`, `ok`, `degraded` (with the dependency that is away), `stopping` or `failed`."""
 
     service: str
     metrics: Metrics

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
+from shared.kafka.client_options import client_options
 from shared.runtime.codec import Envelope
 from shared.runtime.connections import survive_closed_connections
 from shared.runtime.dead_letters import DeadLetter
@@ -33,27 +33,12 @@ class Publisher(Protocol):
         """Return once all are acknowledged, in order per key. Raises `Outage`, `ProducerDead`."""
 
 
-def kafka_options(settings: RuntimeSettings) -> dict[str, Any]:
-    """How every Kafka client of the desk connects, from the settings."""
-    options: dict[str, Any] = {
-        "bootstrap_servers": settings.kafka_bootstrap_servers.split(","),
-        "security_protocol": settings.kafka_security_protocol,
-    }
-    if settings.kafka_security_protocol.endswith("SSL"):
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
-        options["sasl_plain_username"] = settings.kafka_username
-        options["sasl_plain_password"] = settings.kafka_password.get_secret_value()
-    return options
-
-
 class KafkaPublisher:
     """An idempotent producer that waits for all replicas in sync."""
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._producer = AIOKafkaProducer(
-            **kafka_options(settings),
+            **client_options(settings),
             acks="all",
             enable_idempotence=True,
             max_batch_size=256 * 1024,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
 
 import pymongo
 import structlog
@@ -16,10 +15,10 @@ from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
+from shared.kafka.client_options import security_options
 from shared.mongo import Database, PyMongoError
 from shared.runtime.health import Health
 from shared.runtime.pauses import sleep_unless
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -92,8 +91,7 @@ class BrokerLine:
     """
 
     def __init__(self, settings: RuntimeSettings) -> None:
-        self._options: dict[str, Any] = kafka_options(settings)
-        self._servers = self._options.pop("bootstrap_servers")
+        self._settings = settings
         self._line: AIOKafkaConnection | None = None
 
     async def ask(self) -> None:
@@ -111,10 +109,10 @@ class BrokerLine:
         """Each in turn until one answers; a connection begins with a question and an answer."""
         within_ms = int(ANSWER_WITHIN_SECONDS * 1000)
         failed: KafkaError | OSError | None = None
-        for host, port, _family in collect_hosts(self._servers):
+        for host, port, _family in collect_hosts(self._settings.kafka_bootstrap_servers):
             try:
                 self._line = await create_conn(
-                    host, port, request_timeout_ms=within_ms, **self._options
+                    host, port, request_timeout_ms=within_ms, **security_options(self._settings)
                 )
             except (KafkaError, OSError) as error:
                 failed = error

@@ -14,8 +14,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
 
 from shared.events.topics import DEAD_LETTERS, topics_read_by
+from shared.kafka.client_options import client_options
 from shared.runtime.faults import Outage, kafka_at_work
-from shared.runtime.publisher import kafka_options
 from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -118,7 +118,7 @@ async def _kept_by_broker(
     asked = [
         ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(ASKED_FOR)) for name in topics
     ]
-    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_at_work():
         try:
             await admin.start()

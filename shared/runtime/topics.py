@@ -10,8 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
+from shared.kafka.client_options import client_options
 from shared.runtime.faults import kafka_at_work
-from shared.runtime.publisher import kafka_options
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -25,7 +25,7 @@ async def create_missing_topics(
     settings: RuntimeSettings, catalogue: Iterable[Topic] = CATALOGUE
 ) -> None:
     """Existing topics are left as they are. Raises `Outage`."""
-    admin = AIOKafkaAdminClient(**kafka_options(settings))
+    admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_at_work():
         try:
             await admin.start()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from desk.embedded.broker import broker_ready
+from desk.embedded.broker import broker_ready, plain
 from desk.embedded.child import Child, ChildError
 from desk.embedded.ports import HOST, choose_ports
 
@@ -53,7 +53,7 @@ class ApacheKafka:
     async def start(self) -> None:
         """Return once it serves. Raises `ChildError` if it cannot, with the end of its log."""
         self.child.start()
-        await self.child.wait_ready(partial(broker_ready, self.port), READY_WITHIN_S)
+        await self.child.wait_ready(partial(broker_ready, plain(self.address)), READY_WITHIN_S)
 
     async def stop(self) -> None:
         await self.child.stop(STOP_GRACE_S)

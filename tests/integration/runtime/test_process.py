@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -20,15 +20,20 @@ from shared.runtime.codec import Envelope
 from shared.runtime.publisher import STOPPED_WITHIN_SECONDS, KafkaPublisher
 from shared.runtime.topics import create_missing_topics
 from tests.infra import resolved
+from tests.integration.runtime.refusing_broker import refusing_broker
 from tests.integration.runtime.servers import own_servers
 from tests.integration.runtime.wire import outsider, settings_for
 
 
 @asynccontextmanager
-async def process(port: int, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    port: int,
+    module: Sequence[str] = ("desk.embedded.service", "cancellation"),
+    **environment: str,
+) -> AsyncIterator[asyncio.subprocess.Process]:
     own = {"HTTP_PORT": str(port), "LOG_FORMAT": "json", **environment}
     started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "desk.embedded.service", "cancellation"),
+        *(sys.executable, "-m", *module),
         env=os.environ | own,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -83,6 +88,31 @@ async def test_it_is_healthy_shows_metrics_and_stops_cleanly(
         service.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             assert await service.wait() == 0
+
+
+async def test_a_service_whose_first_subscriptions_are_refused_waits_and_is_ok(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    port = choose_ports(["cancellation"], tmp_path / "ports.json")["cancellation"]
+    async with refusing_broker(endpoints.kafka_bootstrap_servers, refusals=3) as broker:
+        environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": broker.address,
+            "MONGO_URL": endpoints.mongo_url,
+            "KAFKA_GROUP_PREFIX": tmp_path.name,
+            "MONGO_DATABASE_PREFIX": "refused",
+            "MAX_PAUSE_SECONDS": "0.1",
+        }
+        async with process(port, **environment):
+            await until(port, "/health", 200)
+            assert await asyncio.to_thread(status, port, "/live") == 200
+    assert broker.refused == 3
+
+
+async def test_a_service_that_cannot_start_ends_with_an_exit_code(tmp_path: Path) -> None:
+    port = choose_ports(["toy"], tmp_path / "ports.json")["toy"]
+    async with process(port, ["tests.integration.runtime.failing_start"]) as service:
+        async with asyncio.timeout(20):
+            assert await service.wait() == os.EX_SOFTWARE
 
 
 async def test_it_ends_when_told_although_the_broker_went_away_with_work_in_hand(

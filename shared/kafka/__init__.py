@@ -1,0 +1,1 @@
+"""Kafka: how the desk's clients connect."""
