@@ -12,21 +12,31 @@ from datetime import timedelta
 from typing import Any
 
 from shared.events import (
+    accounts,
     agents,
     billing,
     cancellations,
     contracts,
+    documents,
     inquiries,
     internal,
+    inventory,
     notifications,
     operations,
+    orders,
+    policies,
     requests,
+    states,
     submissions,
 )
 from shared.events.envelope import Event
 
-YEAR = timedelta(days=365)
 MONTH = timedelta(days=30)
+"""What holds personal data and names no later date."""
+YEAR = timedelta(days=365)
+"""What names later dates, or is an audit trail; and dead letters."""
+THREE_YEARS = timedelta(days=3 * 365)
+"""Longer than any date in a decision: one takes effect at most 366 days ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class Topic:
     read_by: tuple[str, ...]
     events: tuple[type[Event], ...]
     purpose: str
-    retention: timedelta = YEAR
+    retention: timedelta = MONTH
     partitions: int = 6
     compacted: bool = False
     answers_faults: bool = False
@@ -56,6 +66,7 @@ class Topic:
 
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
 ARCHIVE, NOTIFICATION = "contract_archive", "notification"
+PORTAL, CONSOLE = "customer_portal", "operations_console"
 
 CATALOGUE: tuple[Topic, ...] = (
     Topic(
@@ -100,6 +111,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (ARCHIVE,),
         (contracts.RegistryContractRecorded,),
         "The upstream registry's contract records.",
+        retention=YEAR,
     ),
     Topic(
         "billing.invoices",
@@ -108,6 +120,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (CANCELLATION,),
         (billing.InvoiceIssued, billing.InvoicePaid),
         "Invoices issued and paid.",
+        retention=YEAR,
     ),
     Topic(
         "desk.rejections",
@@ -176,6 +189,7 @@ CATALOGUE: tuple[Topic, ...] = (
             cancellations.RenewalLapsed,
         ),
         "Decisions on cancellations and renewals.",
+        retention=THREE_YEARS,
     ),
     Topic(
         "desk.contracts",
@@ -193,6 +207,7 @@ CATALOGUE: tuple[Topic, ...] = (
             contracts.ContractActivationFailed,
         ),
         "The life of every contract.",
+        retention=YEAR,
     ),
     Topic(
         "desk.customers",
@@ -218,7 +233,6 @@ CATALOGUE: tuple[Topic, ...] = (
         (CANCELLATION, ARCHIVE),
         (internal.TimerDue,),
         "Time as a message.",
-        retention=MONTH,
         broker_time=True,
     ),
     Topic(
@@ -228,7 +242,6 @@ CATALOGUE: tuple[Topic, ...] = (
         (NOTIFICATION, ARCHIVE),
         (internal.DocumentStored, internal.MailAttempted),
         "Outcomes of work done outside the five steps, reported to the service that asked for it.",
-        retention=MONTH,
     ),
     Topic(
         "desk.operations",
@@ -241,6 +254,100 @@ CATALOGUE: tuple[Topic, ...] = (
             operations.DeadLetterDiscarded,
         ),
         "What operators did with dead letters, and why.",
+        retention=YEAR,
+    ),
+    Topic(
+        "desk.contract-states",
+        ("contract_number",),
+        (ARCHIVE,),
+        (PORTAL, CONSOLE, "billing"),
+        (states.ContractStated,),
+        "Every contract as it stands now.",
+        compacted=True,
+    ),
+    Topic(
+        "desk.inquiry-states",
+        ("inquiry_id",),
+        (INTAKE,),
+        (PORTAL, CONSOLE),
+        (states.InquiryStated,),
+        "Every inquiry as it stands now.",
+        compacted=True,
+    ),
+    Topic(
+        "desk.cancellation-states",
+        ("contract_number",),
+        (CANCELLATION,),
+        (PORTAL, CONSOLE, "billing"),
+        (states.CancellationStated,),
+        "Every contract's cancellation as it stands now.",
+        compacted=True,
+    ),
+    Topic(
+        "desk.policies",
+        ("policy",),
+        (CANCELLATION,),
+        (PORTAL, CONSOLE, "channels"),
+        (policies.PolicyInForce,),
+        "The cancellation policies that are in force.",
+        partitions=1,
+        compacted=True,
+    ),
+    Topic(
+        "desk.documents",
+        ("document_id",),
+        ("channels", PORTAL, ARCHIVE),
+        ("channels",),
+        (documents.DocumentReceived, documents.DocumentKept, documents.DocumentRefused),
+        "Attachments: received by a channel, then kept or refused by the archive.",
+    ),
+    Topic(
+        "desk.inventory-requests",
+        ("item_id",),
+        (INTAKE, "inventory system"),
+        ("inventory system",),
+        (inventory.InventoryUpdateRequested, inventory.InventoryUpdateDecided),
+        "Customers' corrections of their inventory, and what became of them.",
+    ),
+    Topic(
+        "orders.orders",
+        ("order_number",),
+        ("order system",),
+        (PORTAL, CONSOLE),
+        (
+            orders.OrderPlaced,
+            orders.OrderChanged,
+            orders.OrderCancelled,
+            orders.ShipmentDispatched,
+            orders.ShipmentProgressed,
+            orders.ShipmentDelivered,
+        ),
+        "Orders and their shipments.",
+        retention=YEAR,
+    ),
+    Topic(
+        "billing.accounts",
+        ("customer_id",),
+        ("billing",),
+        (PORTAL, CONSOLE),
+        (
+            accounts.AccountInvoiceIssued,
+            accounts.AccountCreditNoteIssued,
+            accounts.AccountPaymentReceived,
+            accounts.AccountPaymentReversed,
+            accounts.AccountBalanceStated,
+        ),
+        "Everything booked on customers' accounts.",
+        retention=YEAR,
+    ),
+    Topic(
+        "inventory.items",
+        ("item_id",),
+        ("inventory system",),
+        (PORTAL,),
+        (inventory.InventoryItemRecorded,),
+        "Every item of the customers' inventory as it is now.",
+        compacted=True,
     ),
     Topic(
         "desk.dead-letters",
@@ -249,6 +356,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ("operations",),
         (),
         "Records that could not be decided, untouched, with origin and reason.",
+        retention=YEAR,
     ),
 )
 

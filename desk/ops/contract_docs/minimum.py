@@ -54,15 +54,50 @@ TOPICS = {
         ("inquiry_id", "customer_id"), ("notification",), ("intake", "operations")
     ),
     "desk.timers": Route(("contract_number",), ("cancellation",), ("cancellation",)),
+    "desk.contract-states": Route(
+        ("contract_number",), ("archive",), ("portal", "console", "billing")
+    ),
+    "desk.inquiry-states": Route(("inquiry_id",), ("intake",), ("portal", "console")),
+    "desk.cancellation-states": Route(
+        ("contract_number",), ("cancellation",), ("portal", "console", "billing")
+    ),
+    "desk.policies": Route(("policy",), ("cancellation",), ("portal", "console", "channels")),
+    "desk.documents": Route(
+        ("document_id",), ("channels", "archive"), ("archive", "intake", "channels")
+    ),
+    "desk.inventory-requests": Route(
+        ("item_id",), ("intake", "inventory system"), ("inventory system", "intake")
+    ),
+    "orders.orders": Route(("order_number",), ("order system",), ("portal", "console")),
+    "billing.accounts": Route(("customer_id",), ("billing",), ("portal", "console")),
+    "inventory.items": Route(("item_id",), ("inventory system",), ("portal", "intake")),
     "desk.dead-letters": Route((), EVERY_SERVICE, ("operations",)),
 }
-COMPACTED = ("desk.customers",)
+COMPACTED = (
+    "desk.customers",
+    "desk.contract-states",
+    "desk.inquiry-states",
+    "desk.cancellation-states",
+    "desk.policies",
+    "inventory.items",
+)
+NOT_YET_READ = (
+    ("desk.documents", "archive"),
+    ("desk.documents", "intake"),
+    ("desk.inventory-requests", "intake"),
+    ("inventory.items", "intake"),
+)
+"""Readers of the page that do not consume the topic yet, so that none subscribes for nothing."""
 
 _SUBMISSION = "customer_id channel received_at"
 _REGISTRY = "contract_number customer_id type title starts_on auto_renewal"
 _REGISTRY_OPTIONAL = "ends_on price period activation_code"
 _LAPSE = "contract_number customer_id sequence policy policy_version rule explanation"
 _DECISION = f"{_LAPSE} inquiry_id"
+_ORDER = "order_number customer_id placed_on lines sequence"
+_ORDER_OPTIONAL = "customer_reference contract_number total"
+_SHIPMENT = "shipment_number order_number customer_id"
+_BOOKING = "customer_id sequence booked_on"
 _NOTIFICATION = "notification_id template recipient_hash attempts"
 
 EVENTS: dict[str, dict[str, Fields]] = {
@@ -149,6 +184,49 @@ EVENTS: dict[str, dict[str, Fields]] = {
     "desk.customers": {
         "customer.registered.v1": Fields(),
         "customer.access_authorised.v1": Fields(),
+    },
+    "desk.contract-states": {"contract.state.v1": Fields("contract_number sequence")},
+    "desk.inquiry-states": {"inquiry.state.v1": Fields("inquiry_id sequence")},
+    "desk.cancellation-states": {"cancellation.state.v1": Fields("contract_number sequence")},
+    "desk.policies": {"policy.in_force.v1": Fields("policy version holds_from terms summary")},
+    "desk.documents": {
+        "document.received.v1": Fields(
+            "document_id customer_id purpose file_name media_type size sha256 link expires_at"
+        ),
+        "document.kept.v1": Fields("document_id"),
+        "document.refused.v1": Fields("document_id cause"),
+    },
+    "desk.inventory-requests": {
+        "inventory.update_decided.v1": Fields("inquiry_id accepted", "reason"),
+    },
+    "orders.orders": {
+        "order.placed.v1": Fields(_ORDER, _ORDER_OPTIONAL),
+        "order.changed.v1": Fields(_ORDER, _ORDER_OPTIONAL),
+        "order.cancelled.v1": Fields("order_number customer_id sequence"),
+        "shipment.dispatched.v1": Fields(
+            f"{_SHIPMENT} carrier dispatched_at lines", "tracking_number tracking_url expected_on"
+        ),
+        "shipment.progressed.v1": Fields(f"{_SHIPMENT} status at", "note"),
+        "shipment.delivered.v1": Fields(f"{_SHIPMENT} delivered_at", "received_by"),
+    },
+    "billing.accounts": {
+        "account.invoice_issued.v1": Fields(
+            f"{_BOOKING} invoice_number issued_on due_on lines net taxes total", "period document"
+        ),
+        "account.credit_note_issued.v1": Fields(
+            f"{_BOOKING} credit_note_number lines net taxes total", "invoice_number reason document"
+        ),
+        "account.payment_received.v1": Fields(
+            f"{_BOOKING} payment_id received_on amount allocations"
+        ),
+        "account.payment_reversed.v1": Fields(f"{_BOOKING} payment_id"),
+        "account.balance_stated.v1": Fields(f"{_BOOKING} as_of balance"),
+    },
+    "inventory.items": {
+        "inventory.item_recorded.v1": Fields(
+            "item_id customer_id product status version",
+            "contract_number model serial_number site installed_on covered_until",
+        ),
     },
     "desk.notifications": {
         "notification.sent.v1": Fields(_NOTIFICATION, "inquiry_id error"),

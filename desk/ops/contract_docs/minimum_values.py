@@ -21,6 +21,8 @@ CLOSED_SETS = {
     ("contract.status_changed.v1", "status"): (
         "draft active cancellation_scheduled cancelled lapsed ended"
     ),
+    ("shipment.progressed.v1", "status"): "in_transit out_for_delivery held",
+    ("inventory.item_recorded.v1", "status"): "in_use stored retired",
 }
 
 CONTRACT_TYPES = (
@@ -34,6 +36,10 @@ NESTED = {
     "Signature": Fields("kind reference signed_by signed_on"),
     "Consent": Fields("purpose wording_version given_at"),
     "FieldError": Fields("field code message"),
+    "OrderLine": Fields("line product description quantity", "promised_on price"),
+    "AccountLine": Fields("line description quantity net tax_rate", "contract_number"),
+    "AccountDocument": Fields("document_id sha256 media_type link"),
+    "ItemChanges": Fields("", "serial_number site status"),
 }
 
 LENIENT = {

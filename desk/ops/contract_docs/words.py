@@ -8,10 +8,18 @@ from typing import Any, get_args
 
 from desk.ops.contract_docs.schemas import DECIMAL_PATTERN
 from shared.events import values
-from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, Topic
+from shared.events.topics import (
+    ARCHIVE,
+    CANCELLATION,
+    CONSOLE,
+    INTAKE,
+    NOTIFICATION,
+    PORTAL,
+    Topic,
+)
 
 SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
-SPOKEN = {INTAKE: "intake", ARCHIVE: "archive"}
+SPOKEN = {INTAKE: "intake", ARCHIVE: "archive", PORTAL: "portal", CONSOLE: "console"}
 
 _KNOWN_PATTERNS = {
     get_args(annotated)[1].pattern: words
@@ -46,7 +54,7 @@ def key_words(topic: Topic) -> str:
 
 def retention_words(topic: Topic) -> str:
     if topic.compacted:
-        return "the last per key, for ever"
+        return "the last per key, until its tombstone"
     return days(topic.retention)
 
 

@@ -87,7 +87,8 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
     last: dict[str, Any] = json.loads(said.splitlines()[-1])
     assert service.returncode == 78
     assert last["level"] == "critical"
-    assert "desk.cancellation-requests (372 days)" in last["why"]
+    assert "desk.cancellation-requests (37 days)" in last["why"]
+    assert "desk.contracts (372 days)" in last["why"]
     assert "desk.dead-letters (372 days)" in last["why"]
     assert f"Set HISTORY_KEPT_DAYS to {ENOUGH} or more" in last["why"]
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
+from shared.events.topics import (
+    ARCHIVE,
+    CANCELLATION,
+    DEAD_LETTERS,
+    INTAKE,
+    NOTIFICATION,
+    TOPICS,
+    topics_read_by,
+)
 from shared.runtime.retention import days_needed, kept_ms, objection_to
 
 DAY = 24 * 60 * 60 * 1000
@@ -113,3 +123,16 @@ def test_a_refusal_names_each_topic_what_is_kept_and_what_to_set(
     assert [one for one in said if one not in objection] == []
     assert unsaid not in objection
     assert "\n" not in objection
+
+
+@pytest.mark.parametrize(
+    ("service", "days"),
+    [(CANCELLATION, 745), (ARCHIVE, 1475), (INTAKE, None), (NOTIFICATION, None)],
+)
+def test_what_a_service_needs_with_the_catalogues_topics(service: str, days: int | None) -> None:
+    def kept(name: str) -> int | None:
+        topic = TOPICS[name]
+        return None if topic.compacted else topic.retention // timedelta(days=1) * DAY + WEEK
+
+    needed = [days_needed(kept(name), kept(DEAD_LETTERS)) for name in topics_read_by(service)]
+    assert (None if None in needed else max(it for it in needed if it is not None)) == days

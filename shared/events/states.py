@@ -1,0 +1,146 @@
+"""State events: the whole public state of one record after a change, on a compacted topic.
+
+A reader that starts late, rebuilds or has lost its place reads these instead of the history.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.events.contracts import ContractStatus
+from shared.events.envelope import Event
+from shared.events.inquiries import ClosedBy, InquiryKind
+from shared.events.values import Count, Day, Evidence, Flag, Instant, Language, Money, Period, Value
+
+
+class StateEvent(Event):
+    """What every state says: its place in the record's life.
+
+    `version` counts the record's writes. `sequence` is the number of the last public event where
+    those are numbered, else the version. Of two states the one with the higher `sequence` counts;
+    of two with the same, the one with the higher `version`.
+    """
+
+    sequence: Count
+    version: Count
+
+
+class AcceptedText(Value):
+    """The acceptance of a contract: the document that certifies it, and its SHA-256 in hex."""
+
+    inquiry_id: str
+    document_id: str
+    sha256: str
+
+
+class ContractStated(StateEvent):
+    """A contract as the desk knows it: the registry's facts and what has become of it."""
+
+    ce_type: ClassVar[str] = "contract.state.v1"
+
+    contract_number: str
+    customer_id: str
+    type: str
+    title: str
+    starts_on: Day
+    ends_on: Day | None = None
+    auto_renewal: Flag
+    price: Money | None = None
+    period: Period | None = None
+    status: ContractStatus
+    activated: Flag = False
+    accepted: AcceptedText | None = None
+
+
+class InquiryStatus(StrEnum):
+    """Where an inquiry stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class ContractOfInquiry(Value):
+    """How far the desk is with one contract of an inquiry."""
+
+    contract_number: str
+    status: str
+
+
+class InquiryStated(StateEvent):
+    """An inquiry as it stands: whose, in which queue, and how far with each of its contracts.
+
+    What the customer wrote is not repeated here: a state is kept until it is forgotten.
+    """
+
+    ce_type: ClassVar[str] = "inquiry.state.v1"
+
+    inquiry_id: str
+    reference: str
+    customer_id: str
+    kind: InquiryKind
+    status: InquiryStatus
+    closed_by: ClosedBy | None = None
+    language: Language
+    queue: str
+    opened_at: Instant
+    answer_due_at: Instant
+    contracts: tuple[ContractOfInquiry, ...] = ()
+
+
+class CancellationStatus(StrEnum):
+    """What stands on a contract, as far as its cancellation goes."""
+
+    NONE = "none"
+    SCHEDULED = "scheduled"
+    SUSPENDED = "suspended"
+    TOOK_EFFECT = "took_effect"
+    LAPSED = "lapsed"
+
+
+class StandingCancellation(Value):
+    """The one cancellation that is scheduled on a contract, suspended, or took effect."""
+
+    inquiry_id: str
+    customer_id: str
+    policy: str
+    policy_version: str
+    effective_on: Day
+    last_billable_on: Day
+
+
+class WatchedRenewal(Value):
+    """The invoice of an automatic renewal: unpaid on `lapses_on`, the renewal lapses (F10)."""
+
+    invoice_number: str
+    issued_on: Day
+    lapses_on: Day
+    lapsed: Flag
+
+
+class OpenRequest(Value):
+    """A cancellation request that waits for evidence, for a professional or for the registry."""
+
+    inquiry_id: str
+    customer_id: str
+    status: str
+    missing: tuple[Evidence, ...] = ()
+    due_on: Day | None = None
+
+
+class CancellationStated(StateEvent):
+    """A contract's cancellation file as it stands: what billing must know, whenever it starts.
+
+    `customer_id` is the holder, absent until the registry has reported the contract. `requests`
+    are the holder's open ones.
+    """
+
+    ce_type: ClassVar[str] = "cancellation.state.v1"
+
+    contract_number: str
+    customer_id: str | None = None
+    status: CancellationStatus
+    cancellation: StandingCancellation | None = None
+    renewals: tuple[WatchedRenewal, ...] = ()
+    requests: tuple[OpenRequest, ...] = ()
