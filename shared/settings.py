@@ -23,6 +23,17 @@ FetchInterval = Annotated[
 ]
 
 
+ActivationCodeKey = Annotated[
+    SecretStr,
+    Field(
+        description="Key of the hash by which inquiry_intake's requests name an activation code;"
+        " the same for inquiry_intake and contract_archive. Set your own in production, and keep"
+        " it: the archive keeps the codes' hashes.",
+    ),
+]
+DEVELOPMENT_KEY = SecretStr("development-only")
+
+
 class RuntimeSettings(BaseSettings):
     """Environment variables shared by all services; a service's own settings extend these."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -21,9 +21,11 @@ from shared.events.contracts import (
     ContractStatusChanged,
 )
 from shared.events.envelope import Event
-from shared.events.values import Instant, Language, Value
+from shared.events.values import Count, Day, Instant, Language, Value
 
 CONTRACT = "contract"
+CUSTOMERS_COUNTED = 100
+"""Whose wrong codes are remembered at most: strangers must not grow the holder's record."""
 
 
 class CancellationStanding(StrEnum):
@@ -70,12 +72,29 @@ class BegunDocument(Value):
 
 
 class HeldActivation(Value):
-    """An activation of a contract that is not known so far; the code itself is not kept."""
+    """An activation of a contract that is not known so far; the code itself is not kept.
+
+    Histories may hold an unkeyed digest under another name; its hash is empty and matches nothing.
+    """
 
     inquiry_id: str
     customer_id: str
-    code_sha256: str
+    code_hash: str = ""
     until: Instant
+
+
+class WrongCodes(Value):
+    """How many wrong codes one customer gave since the last unlocking."""
+
+    customer_id: str
+    count: Count
+
+
+class WrongCodesOfDay(Value):
+    """How many wrong codes all customers together gave on one day (Europe/Madrid)."""
+
+    day: Day
+    count: Count
 
 
 class ContractEvent(Event):
@@ -100,8 +119,22 @@ class ActivationHeld(ContractEvent):
     held: HeldActivation
 
 
+class ActivationFailureNoted(ContractEvent):
+    """Who failed to activate on which day (Europe/Madrid); `counted` if a wrong code did it.
+
+    Recorded before the public answer. A try while locked is not compared, so it is not counted.
+    """
+
+    ce_type: ClassVar[str] = "contract.activation_failure_noted"
+
+    inquiry_id: str
+    customer_id: str
+    failed_on: Day
+    counted: bool
+
+
 class ActivationAttemptsRestored(ContractEvent):
-    """An agent lifted the lock, or took back the wrong codes counted so far (F9)."""
+    """An agent lifted every lock, and took back the wrong codes counted so far (F9)."""
 
     ce_type: ClassVar[str] = "contract.activation_attempts_restored"
 
@@ -119,6 +152,7 @@ PRIVATE_EVENTS = (
     DocumentOrderHeld,
     DocumentBegun,
     ActivationHeld,
+    ActivationFailureNoted,
     ActivationAttemptsRestored,
     CancellationNoted,
 )
@@ -127,8 +161,10 @@ PRIVATE_EVENTS = (
 class ContractState(BaseModel):
     """`facts` and `status` are absent until the registry reports the contract.
 
-    `attempts_left` is absent as long as no wrong code was given, `accepted` is the first
-    acceptance of the contract's present holder.
+    `accepted` is the first acceptance of the contract's present holder. `attempts_left` stems from
+    histories in which all customers shared one count; only its 0 still means something.
+    `wrong_codes_of_day` is of the last day with a wrong code: once a limit is reached nothing is
+    counted any more, so a lock outlasts its day.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -140,6 +176,9 @@ class ContractState(BaseModel):
     cancellation_sequence: int = 0
     activated: bool = False
     attempts_left: int | None = None
+    wrong_codes: tuple[WrongCodes, ...] = ()
+    wrong_codes_of_day: WrongCodesOfDay | None = None
+    noted_failure: str | None = None
     accepted: ContractAccepted | None = None
     held_orders: tuple[HeldOrder, ...] = ()
     held_activations: tuple[HeldActivation, ...] = ()
@@ -185,11 +224,18 @@ def _after(state: ContractState, event: Event) -> ContractState:
             return _with(state, held_activations=(*state.held_activations, activation))
         case ContractActivated():
             return _with(_answered(state, event.inquiry_id), activated=True)
+        case ActivationFailureNoted():
+            return _after_failure(state, event)
         case ContractActivationFailed():
-            answered = _answered(state, event.inquiry_id)
-            return _with(answered, attempts_left=event.attempts_left)
+            return _activation_failed(_answered(state, event.inquiry_id), event)
         case ActivationAttemptsRestored():
-            return _with(state, attempts_left=None)
+            return _with(
+                state,
+                attempts_left=None,
+                wrong_codes=(),
+                wrong_codes_of_day=None,
+                noted_failure=None,
+            )
     raise TypeError(f"no contract event: {event.ce_type}")
 
 
@@ -212,3 +258,38 @@ def _accepted(state: ContractState, event: ContractAccepted) -> ContractState:
     if state.accepted is not None and state.accepted.customer_id == event.customer_id:
         return state
     return _with(state, accepted=event)
+
+
+def _after_failure(state: ContractState, event: ActivationFailureNoted) -> ContractState:
+    noted = _with(state, noted_failure=event.inquiry_id)
+    if not event.counted:
+        return noted
+    return _with(
+        noted,
+        wrong_codes=_one_more(state.wrong_codes, event.customer_id),
+        wrong_codes_of_day=_one_more_on(state.wrong_codes_of_day, event.failed_on),
+    )
+
+
+def _one_more(counts: tuple[WrongCodes, ...], customer_id: str) -> tuple[WrongCodes, ...]:
+    """The customer's count plus one. Beyond the bound the oldest count is dropped.
+
+    Dropping one gains nobody tries: filling the list takes more wrong codes than the day's limit
+    of all customers allows.
+    """
+    before = next((c.count for c in counts if c.customer_id == customer_id), 0)
+    others = tuple(c for c in counts if c.customer_id != customer_id)
+    return (*others, WrongCodes(customer_id=customer_id, count=before + 1))[-CUSTOMERS_COUNTED:]
+
+
+def _one_more_on(counted: WrongCodesOfDay | None, day: date) -> WrongCodesOfDay:
+    if counted is None or counted.day != day:
+        return WrongCodesOfDay(day=day, count=1)
+    return WrongCodesOfDay(day=day, count=counted.count + 1)
+
+
+def _activation_failed(state: ContractState, event: ContractActivationFailed) -> ContractState:
+    """Without a note before it, the answer stems from the days of one count for all customers."""
+    if state.noted_failure == event.inquiry_id:
+        return state
+    return _with(state, attempts_left=event.attempts_left)

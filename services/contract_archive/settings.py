@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.contract_archive.documents import Company
 from services.contract_archive.rules import Rules
-from shared.settings import FetchInterval, RuntimeSettings
+from shared.settings import DEVELOPMENT_KEY, ActivationCodeKey, FetchInterval, RuntimeSettings
 
 
 class Settings(RuntimeSettings):
@@ -23,8 +23,14 @@ class Settings(RuntimeSettings):
     copy_available_days: int = Field(
         30, ge=1, description="How many days a copy can be downloaded after it was asked for."
     )
+    activation_code_key: ActivationCodeKey = DEVELOPMENT_KEY
     activation_attempts: int = Field(
-        5, ge=1, description="So many wrong activation codes lock a ServicePac (F9)."
+        5, ge=1, description="Wrong codes that lock a ServicePac's activation for a customer (F9)."
+    )
+    activation_attempts_of_all: int = Field(
+        20,
+        ge=1,
+        description="Wrong codes for one contract in a day that lock it for every customer.",
     )
     company_name: str = Field("IBM SA", description="The name on the documents' letterhead.")
     company_postal_address: str = Field(
@@ -40,7 +46,9 @@ class Settings(RuntimeSettings):
         return Rules(
             access_grace=grace,
             copy_available_for=timedelta(days=self.copy_available_days),
+            activation_code_key=self.activation_code_key.get_secret_value().encode(),
             activation_attempts=self.activation_attempts,
+            activation_attempts_of_all=self.activation_attempts_of_all,
         )
 
     @property

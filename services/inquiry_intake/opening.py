@@ -52,7 +52,7 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
         contract_numbers=_contract_numbers(submission),
         details=_details(submission),
     )
-    return [inquiry, *requests_of(submission, inquiry)]
+    return [inquiry, *requests_of(rules, submission, inquiry)]
 
 
 def completed_contact(message: Message, submission: Submission) -> Contact:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TypedDict
 
+from services.inquiry_intake.rules import Rules
+from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event
 from shared.events.inquiries import InquiryOpened
 from shared.events.requests import (
@@ -36,7 +38,7 @@ class _Common(TypedDict):
     received_at: Instant
 
 
-def requests_of(submission: Submission, inquiry: InquiryOpened) -> list[Event]:
+def requests_of(rules: Rules, submission: Submission, inquiry: InquiryOpened) -> list[Event]:
     """The requests of a sound submission; a plain question has none, an agent answers it (F6)."""
     common = _Common(
         inquiry_id=inquiry.inquiry_id,
@@ -58,13 +60,7 @@ def requests_of(submission: Submission, inquiry: InquiryOpened) -> list[Event]:
         case RegistrationSubmitted():
             return [_registration(submission, common)]
         case ServicepacActivationSubmitted():
-            return [
-                ContractActivationRequested(
-                    **common,
-                    contract_number=submission.contract_number,
-                    activation_code=submission.activation_code,
-                )
-            ]
+            return [_activation(rules, submission, common)]
         case ContractCopySubmitted() | ContractAcceptanceSubmitted():
             return [_document(submission, inquiry, common)]
     return []
@@ -116,6 +112,16 @@ def _registration(submission: RegistrationSubmitted, common: _Common) -> Event:
         company=submission.company,
         country=submission.country,
         consents=submission.consents,
+    )
+
+
+def _activation(rules: Rules, submission: ServicepacActivationSubmitted, common: _Common) -> Event:
+    """The code goes no further than this; its hash does (F9)."""
+    number, code = submission.contract_number, submission.activation_code
+    return ContractActivationRequested(
+        **common,
+        contract_number=number,
+        code_hash=keyed_hash(rules.activation_code_key, number, code),
     )
 
 

@@ -15,6 +15,8 @@ class Rules:
 
     calendar: DeskCalendar
     answer_target_hours: float = 8
+    activation_code_key: bytes = b"development-only"
+    """The archive's too: requests name a code by its keyed hash."""
 
     def answer_due_at(self, asked_at: datetime) -> datetime:
         """When who asked at `asked_at` (aware) shall have an answer, in UTC."""

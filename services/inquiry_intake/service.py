@@ -27,6 +27,7 @@ def build(settings: Settings) -> Service:
     rules = domain.Rules(
         calendar=madrid_calendar(settings.calendar()),
         answer_target_hours=settings.answer_target_hours,
+        activation_code_key=settings.activation_code_key.get_secret_value().encode(),
     )
     return Service(name=INTAKE, deciders=deciders(rules), route=route)
 

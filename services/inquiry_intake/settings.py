@@ -7,7 +7,7 @@ from datetime import date, time
 from pydantic import Field
 
 from services.inquiry_intake.calendar import CalendarSettings, MonthDay, StaffedHours
-from shared.settings import RuntimeSettings
+from shared.settings import DEVELOPMENT_KEY, ActivationCodeKey, RuntimeSettings
 
 
 class Settings(RuntimeSettings):
@@ -16,6 +16,7 @@ class Settings(RuntimeSettings):
     answer_target_hours: float = Field(
         8, gt=0, le=1000, description="Staffed hours until a customer shall have an answer."
     )
+    activation_code_key: ActivationCodeKey = DEVELOPMENT_KEY
     desk_opens_at: time = Field(time(9), description="When the desk opens.")
     desk_closes_at: time = Field(time(17), description="When the desk closes.")
     desk_summer_opens_at: time = Field(time(8, 30), description="When it opens in summer.")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic.json_schema import SkipJsonSchema
+
 from shared.events.envelope import Event
 from shared.events.values import (
     Channel,
@@ -83,12 +85,16 @@ class ContractAcceptanceRequested(Request):
 
 
 class ContractActivationRequested(Request):
-    """A customer registers a ServicePac contract with its code (F9)."""
+    """A customer registers a ServicePac contract with its code (F9), named by its keyed hash.
+
+    `activation_code` itself is in records of earlier releases only.
+    """
 
     ce_type: ClassVar[str] = "contract.activation_requested.v1"
 
     contract_number: str
-    activation_code: str
+    code_hash: str = ""
+    activation_code: SkipJsonSchema[str | None] = None
 
 
 class CustomerRegistrationRequested(Request):

@@ -17,6 +17,7 @@ from services.contract_archive.contract_state import CONTRACT, ContractState
 from services.contract_archive.customer import CUSTOMER, CustomerState
 from services.contract_archive.rules import Rules
 from services.contract_archive.service import contract_decider, customer_decider, route, timer
+from shared.events.activation_code import keyed_hash
 from shared.events.agents import AccessAuthorised, ActivationUnlocked
 from shared.events.cancellations import (
     CancellationEvent,
@@ -134,13 +135,14 @@ def acceptance_requested(
 def activation_requested(
     code: str = CODE, inquiry_id: str = "inq-act", customer_id: str = HOLDER
 ) -> ContractActivationRequested:
+    """As intake publishes it: the code by its keyed hash."""
     return ContractActivationRequested(
         inquiry_id=inquiry_id,
         customer_id=customer_id,
         channel=Channel.WEB,
         received_at=NOW,
         contract_number=NUMBER,
-        activation_code=code,
+        code_hash=keyed_hash(RULES.activation_code_key, NUMBER, code),
     )
 
 

@@ -39,6 +39,8 @@ MEANINGS = {
     "close": "The customer wishes to close the inquiry.",
     "closed_by": "Who closed it.",
     "code": "The kind of fault, as a word for machines.",
+    "code_hash": "Keyed HMAC-SHA256 of contract number and activation code, hex. Codes are compared"
+    " without case and blanks; the code itself is on no topic that the desk writes.",
     "comment": "The customer's own words; no rule reads them.",
     "company": "The company that the customer acts for.",
     "complete_on": "The day on which nothing was missing any more; notice counts from it.",

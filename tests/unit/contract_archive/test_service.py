@@ -100,7 +100,12 @@ def test_the_defaults_are_those_of_the_help_page_and_the_domain(
 ) -> None:
     monkeypatch.delenv("ACCESS_GRACE_SECONDS", raising=False)
 
-    assert Settings().rules == Rules(timedelta(seconds=5), timedelta(days=30), 5)
+    assert Settings().rules == Rules(
+        access_grace=timedelta(seconds=5),
+        copy_available_for=timedelta(days=30),
+        activation_attempts=5,
+        activation_attempts_of_all=20,
+    )
     assert Settings().company.phone == "901 200 400"
 
 

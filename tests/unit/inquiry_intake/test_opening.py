@@ -9,6 +9,7 @@ import pytest
 
 from services.inquiry_intake.inquiry import Standing
 from services.inquiry_intake.reference import parse_reference
+from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event, Message
 from shared.events.inquiries import InquiryKind, InquiryOpened
 from shared.events.requests import (
@@ -310,13 +311,13 @@ def test_consents_are_confirmed_with_wording_and_time() -> None:
     assert lines["consents.1.given_at"] == "2026-03-02T10:58:00+01:00"
 
 
-def test_the_activation_code_reaches_the_archive_and_nothing_else() -> None:
+def test_the_activation_code_reaches_the_archive_as_a_keyed_hash_and_nothing_else() -> None:
     inquiry, request = intake().receive(submission("servicepac_activation"))
 
     assert isinstance(inquiry, InquiryOpened)
     assert isinstance(request, ContractActivationRequested)
-    assert request.activation_code == CODE
-    assert CODE not in inquiry.model_dump_json()
+    assert request.code_hash == keyed_hash(b"development-only", request.contract_number, CODE)
+    assert CODE not in inquiry.model_dump_json() + request.model_dump_json()
     assert ("activation_code", "••••") in {(line.field, line.value) for line in inquiry.details}
 
 
