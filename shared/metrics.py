@@ -63,6 +63,16 @@ class Metrics:
         self.timers = Counter(
             "desk_timers_total", "Timer messages published by this clock.", registry=registry
         )
+        self.largest_document = Gauge(
+            "desk_largest_document_bytes",
+            "The largest document: of those over 1 MB, or written in the last minute.",
+            ["kind"],
+            registry=registry,
+        )
+        self.large_documents = Gauge(
+            "desk_large_documents", "Documents over 1 MB.", ["kind"], registry=registry
+        )
+        self._largest: dict[str, int] = {}
         self.work = Counter(
             "desk_work_total",
             "Side effects by outcome: done, failed.",
@@ -81,3 +91,13 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+
+    def seen_document(self, kind: str, size: int) -> None:
+        """A document of this kind was written with `size` bytes."""
+        if size > self._largest.get(kind, 0):
+            self.found_largest(kind, size)
+
+    def found_largest(self, kind: str, size: int) -> None:
+        """The largest document of this kind has `size` bytes."""
+        self._largest[kind] = size
+        self.largest_document.labels(kind).set(size)

@@ -84,6 +84,18 @@ class RuntimeSettings(BaseSettings):
     history_bound: int = Field(
         25, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
     )
+    history_bytes: int = Field(
+        256 * 1024,
+        ge=16 * 1024,
+        description="Bytes of history kept in an aggregate's document, like the messages.",
+    )
+    document_limit_mb: int = Field(
+        8,
+        ge=1,
+        le=15,
+        description="An aggregate's document may not grow beyond this; MongoDB ends at 16. What"
+        " would make it larger is parked. Raise it to cure one.",
+    )
     history_kept_days: int | None = Field(
         None,
         ge=1,

@@ -13,6 +13,7 @@ from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.kafka_checks import kafka_checks
 from desk.ops.pages import health_of
+from desk.ops.record_checks import record_checks
 from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
 from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
@@ -25,13 +26,14 @@ SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 async def all_checks(where: Where) -> list[Check]:
     """Every check, in the order in which a request needs the parts. Raises `DeskError`."""
-    kafka, database, mail, services = await asyncio.gather(
+    kafka, database, records, mail, services = await asyncio.gather(
         kafka_checks(where.settings()),
         database_checks(where.mongo_address),
+        record_checks(where.mongo_address),
         mail_check(where.smtp_address),
         service_checks(where.directory),
     )
-    return [*kafka[:1], *database, mail, *services, *kafka[1:]]
+    return [*kafka[:1], *database, mail, *services, *kafka[1:], *records]
 
 
 async def database_checks(url: str) -> list[Check]:

@@ -15,7 +15,7 @@ from desk.ops.dead_letter_acts import discard_, edit_, replay_
 from desk.ops.finding import Where, find
 from desk.ops.letter_box import letter_box
 from desk.ops.letters import Letter, LetterId, briefs, letter_id
-from desk.ops.parking import Parked, all_parked, waiting_for
+from desk.ops.parking import Parked, all_parked, named, waiting_for
 from desk.ops.presenting import (
     groups_as_json,
     letter_as_json,
@@ -120,7 +120,7 @@ async def _found(where: Where) -> Found:
     settings = where.settings()
     letters, acts = await briefs(settings), await read_acts(settings)
     async with reading(where.mongo_address) as services:
-        return Found(letters, acts, await all_parked(services))
+        return Found(letters, acts, named(await all_parked(services), letters))
 
 
 async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:

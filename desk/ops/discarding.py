@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from desk.ops import replaying
 from desk.ops.acts import common
 from desk.ops.letters import Letter, LetterId, briefs
-from desk.ops.parking import Parked, all_parked, off_the_list, waiting_for
+from desk.ops.parking import Parked, all_parked, named, off_the_list, waiting_for
 from desk.ops.posting import Post
 from desk.ops.records import Records
 from desk.ops.selecting import chosen, handled_by
@@ -45,7 +45,7 @@ async def discards(
     """What discarding these letters means. Raises `DeskError` for those that are not there."""
     index = await briefs(post.settings)
     still = {letter.id for letter in post.acts.open(index)}
-    waiting = await all_parked(services)
+    waiting = named(await all_parked(services), index)
     found: list[Discard] = []
     for letter in chosen(ids, index):
         parked = tuple(waiting_for(waiting, letter.service, letter.message_id))

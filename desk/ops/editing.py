@@ -16,7 +16,7 @@ from desk.ops.acts import common
 from desk.ops.correcting import Corrected, Correction
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.letters import Letter, LetterId, briefs
-from desk.ops.parking import Parked, off_the_list, parked, waiting_for
+from desk.ops.parking import Parked, named, off_the_list, parked, waiting_for
 from desk.ops.posting import Place, Post
 from desk.ops.records import Records
 from desk.ops.replaying import let_through, newest_by_message, why_not
@@ -61,7 +61,7 @@ async def draft(
     records = services.get(brief.service)
     if records is None:
         raise DeskError(f"{asked} was given up by {brief.service!r}, which is no service.")
-    waiting = waiting_for(await parked(records), brief.service, brief.message_id)
+    waiting = waiting_for(named(await parked(records), index), brief.service, brief.message_id)
     _refuse_old(brief, index, post, waiting=bool(waiting))
     letter = await post.box.fetch(asked)
     if waiting and any(name.lower() in IDENTITY for name, _ in correction.headers):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from desk.ops.letters import Letter
 from desk.ops.records import Records
 from shared.events.envelope import Ref
 from shared.runtime.faults import mongodb_at_work
+from shared.runtime.parking import digest_of, digests_in
 
 LOOK_EVERY_S = 0.05
 
@@ -24,14 +26,20 @@ class Parked:
     since: datetime
     error: str
     waiting: tuple[str, ...]
+    behind: tuple[bytes, ...] = ()
+    """What waits behind those named: digests of the messages' ids."""
 
     @property
     def name(self) -> str:
         return f"{self.service} {self.ref.kind} {self.ref.id}"
 
+    def waits(self, message_id: str) -> bool:
+        """Whether the message is in the line."""
+        return message_id in self.waiting or digest_of(message_id) in self.behind
+
     def first(self, count: int) -> Parked:
         """The same, as if only so many waited."""
-        return replace(self, waiting=self.waiting[:count])
+        return replace(self, waiting=self.waiting[:count], behind=())
 
 
 async def parked(records: Records) -> list[Parked]:
@@ -74,7 +82,26 @@ async def off_the_list(records: Records, ref: Ref, message_id: str, within_s: fl
 
 async def _waits(records: Records, ref: Ref, message_id: str) -> bool:
     found = await parked_now(records, ref)
-    return found is not None and message_id in found.waiting
+    return found is not None and found.waits(message_id)
+
+
+def named(aggregates: Sequence[Parked], letters: Iterable[Letter]) -> list[Parked]:
+    """The same with the whole line by name: of a long one the document names only the head.
+
+    A message whose letter is gone keeps its digest for a name.
+    """
+    long = [one for one in aggregates if one.behind]
+    if not long:
+        return list(aggregates)
+    names = {digest_of(letter.message_id): letter.message_id for letter in letters}
+    return [
+        replace(
+            one,
+            waiting=(*one.waiting, *(names.get(digest, digest.hex()) for digest in one.behind)),
+            behind=(),
+        )
+        for one in aggregates
+    ]
 
 
 def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> Sequence[Parked]:
@@ -83,4 +110,11 @@ def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> 
 
 
 def _parked(service: str, ref: Ref, what: Mapping[str, Any]) -> Parked:
-    return Parked(service, ref, what["at"], what["error"], tuple(what["waiting"]))
+    return Parked(
+        service,
+        ref,
+        what["at"],
+        what["error"],
+        tuple(what["waiting"]),
+        tuple(digests_in(what.get("behind", b""))),
+    )

@@ -19,7 +19,7 @@ from shared.events.envelope import Ref
 from shared.metrics import Metrics
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.progress import Place, Progress
+from shared.runtime.progress import Place, Publications
 from shared.runtime.stage import Stage
 from shared.runtime.store import Aggregate, Store
 
@@ -56,7 +56,7 @@ class _Forgetful(Store):
         found = await super().read([ref for ref in wanted if ref not in self._kept], message_ids)
         return found | {ref: _fresh(self._kept[ref]) for ref in wanted if ref in self._kept}
 
-    async def write(self, aggregates: Iterable[Aggregate], _progress: Progress) -> None:
+    async def write(self, aggregates: Iterable[Aggregate], _publications: Publications) -> None:
         for one in aggregates:
             self.events += [event["type"] for entry in one.added for event in entry["events"]]
             if one.touched:
@@ -66,7 +66,9 @@ class _Forgetful(Store):
 def _fresh(one: Aggregate) -> Aggregate:
     """As if read from the database after it was written."""
     known, digests = dict(one.known), dict(one.digests)
-    return replace(one, known=known, digests=digests, added=[], touched=False)
+    return replace(
+        one, known=known, digests=digests, added=[], encoded=[], added_bytes=0, touched=False
+    )
 
 
 class _Nowhere:

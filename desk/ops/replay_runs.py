@@ -13,7 +13,7 @@ from desk.ops.acts import Signed, read_acts
 from desk.ops.finding import Where
 from desk.ops.letter_box import LetterBox, letter_box
 from desk.ops.letters import Letter, briefs
-from desk.ops.parking import Parked, all_parked
+from desk.ops.parking import Parked, all_parked, named
 from desk.ops.posting import Pace, post_office
 from desk.ops.records import Records, reading
 from desk.ops.rehearsing import Rehearsal
@@ -68,7 +68,7 @@ async def run(where: Where, asked: Run) -> Told:
         post_office(settings, asked.signed, pace=asked.pace, force=asked.force) as post,
     ):
         index = await briefs(settings)
-        waiting = await all_parked(services)
+        waiting = named(await all_parked(services), index)
         plan = planned(asked.wanted, index, post.acts, waiting, force=asked.force)
         newest = newest_by_message(index)
         with _progress(_size(plan), silent=asked.as_json) as step:
@@ -93,7 +93,7 @@ async def rehearse(where: Where, asked: Run) -> Told:
     settings = where.settings()
     index, acts = await briefs(settings), await read_acts(settings)
     async with reading(where.mongo_address) as services, letter_box(settings) as box:
-        waiting = await all_parked(services)
+        waiting = named(await all_parked(services), index)
         plan = planned(asked.wanted, index, acts, waiting, force=asked.force)
         newest = newest_by_message(index)
         for one in plan.aggregates:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from desk.ops.acts import Signed, operator
 from desk.ops.letters import Letter, briefs, letters
-from desk.ops.parking import Parked, off_the_list, parked, parked_now
+from desk.ops.parking import Parked, named, off_the_list, parked, parked_now
 from desk.ops.posting import Post, post_office
 from desk.ops.records import Records
 from shared.events.operations import DeadLetterEdited
@@ -49,10 +49,11 @@ async def replay(
     Safe to run again: what was decided is known by its id, and only the message at the head is
     ever tried. Raises `Outage` or `DeskError`.
     """
-    newest = newest_by_message(await briefs(settings))
+    index = await briefs(settings)
+    newest = newest_by_message(index)
     outcomes: list[Outcome] = []
     async with post_office(settings, Signed(operator())) as post:
-        for one in aggregates:
+        for one in named(aggregates, index):
             outcomes.append(await let_through(records, one, newest, post))
             told(outcomes[-1])
     return outcomes

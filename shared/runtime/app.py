@@ -47,7 +47,7 @@ from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.pulse import feel_pulse
 from shared.runtime.retention import Refused, check_retention
 from shared.runtime.stage import Stage, utc_now
-from shared.runtime.store import Store
+from shared.runtime.store import ALARM_BYTES, MB, Store
 from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 
@@ -55,6 +55,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 IDLE_SECONDS = 0.1
 """How often a worker that nobody wakes looks for work: retries, and what others left undone."""
+SIZES_SECONDS = 60.0
 EMPTY_POLL_MS = 1
 COMMIT_SECONDS = 10.0
 
@@ -90,6 +91,8 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         database,
         service.deciders,
         history_bound=settings.history_bound,
+        history_bytes=settings.history_bytes,
+        document_limit=settings.document_limit_mb * MB,
         read_chunk=settings.mongo_read_chunk,
     )
     publisher = KafkaPublisher(settings)
@@ -340,12 +343,36 @@ async def _measure_waiting(runtime: Runtime) -> None:
         await sleep_unless(runtime.stopping, runtime.settings.pulse_seconds)
 
 
+async def _look_for_large_documents(runtime: Runtime) -> int:
+    """Tell of documents that no message touches, too: they stay an alarm until they are cured."""
+    metrics = runtime.health.metrics
+    for decider in runtime.service.deciders:
+        found = await runtime.store.large(decider.kind)
+        metrics.large_documents.labels(decider.kind).set(found.documents)
+        metrics.found_largest(decider.kind, found.bytes)
+        if found.bytes >= ALARM_BYTES:
+            log.error(
+                "document too large",
+                kind=decider.kind,
+                aggregate=found.largest,
+                bytes=found.bytes,
+            )
+    return 0
+
+
 async def _background(runtime: Runtime) -> None:
     """Pulse, clock and worker, beside the subscriber."""
     await runtime.started.wait()
     health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
+        tasks.create_task(
+            _repeat(
+                runtime,
+                partial(_look_for_large_documents, runtime),
+                partial(sleep_unless, runtime.stopping, SIZES_SECONDS),
+            )
+        )
         if runtime.service.timer is not None:
             seconds = runtime.settings.clock_tick_seconds
             rest = partial(sleep_unless, runtime.stopping, seconds)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import structlog
+from bson.raw_bson import RawBSONDocument
 
 from shared.events.envelope import Event, Message, Ref, caused_event_id, message_uuid
 from shared.events.internal import TimerDue
@@ -26,14 +28,24 @@ from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Reason, Unreadable, described
 from shared.runtime.lanes import lanes_of
-from shared.runtime.progress import Progress, place_of
+from shared.runtime.progress import Progress, Publications
 from shared.runtime.publisher import Publisher
-from shared.runtime.store import Aggregate, Conflict, Store, Unstorable
+from shared.runtime.store import (
+    ALARM_BYTES,
+    MB,
+    OUTCOMES,
+    Aggregate,
+    Conflict,
+    Store,
+    Unstorable,
+    encode,
+)
 from shared.runtime.timers import Objection, acting_now, objection_to
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 LANE_LETTERS = 125
+ROUND_BYTES = MB
 
 
 def utc_now() -> datetime:
@@ -59,6 +71,7 @@ class Batch:
     """What one pass over the records of a lane has decided so far.
 
     `answered` holds, for each aggregate that a message was decided in, the keys of its entries.
+    `taken` counts the letters it has got through; what is left of the lane is for the next round.
     """
 
     at: datetime
@@ -67,6 +80,7 @@ class Batch:
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
 
     def count(self, fate: str) -> None:
         self.fates[fate] += 1
@@ -89,7 +103,7 @@ class Stage:
         self._service = service
         self._store = store
         self._publisher = publisher
-        self._progress = progress
+        self._publications = Publications(progress)
         self._metrics = metrics
         self._clock = clock
         self._work_is_due = work_is_due
@@ -110,22 +124,32 @@ class Stage:
         if unreadable:
             with self._timed("publish", steps):
                 await self._publisher.publish(unreadable)
-        batches = await _all(self._answer(lane, at, steps) for lane in lanes)
+        rounds = await _all(self._answer(lane, at, steps) for lane in lanes)
+        batches = list(chain.from_iterable(rounds))
         self._account(records, [Batch(at, outgoing=[*unreadable]), *batches], steps)
 
     async def _answer(
         self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
-    ) -> Batch:
-        """Decide, store and publish one lane; other lanes go on meanwhile."""
-        batch = await self._decide_and_store(letters, at, steps)
-        with self._timed("publish", steps):
-            batch.outgoing += await self._unpublished(batch)
-            await self._publisher.publish(batch.outgoing)
-        return batch
+    ) -> list[Batch]:
+        """Decide, store and publish one lane; other lanes go on meanwhile.
+
+        In rounds, so that no document has to take more than `ROUND_BYTES` of history at a time.
+        """
+        rounds: list[Batch] = []
+        while letters:
+            batch = await self._decide_and_store(letters, at, steps)
+            with self._timed("publish", steps):
+                batch.outgoing += await self._unpublished(batch)
+                await self._publisher.publish(batch.outgoing)
+            self._publications.note(batch.answered)
+            rounds.append(batch)
+            letters = letters[batch.taken :]
+        return rounds
 
     async def _decide_and_store(
         self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
     ) -> Batch:
+        """One round of a lane: as many of its letters as `Batch.taken` says, at least one."""
         unstorable: dict[Ref, str] = {}
         while True:
             with self._timed("read", steps):
@@ -134,21 +158,38 @@ class Stage:
             with self._timed("decide", steps):
                 for letter in letters:
                     self._decide(letter, batch, unstorable)
+                    batch.taken += 1
+                    if any(aggregates[ref].added_bytes > ROUND_BYTES for ref in letter.decides):
+                        break
             try:
                 with self._timed("store", steps):
-                    await self._store.write(aggregates.values(), self._progress)
+                    await self._store.write(aggregates.values(), self._publications)
             except Conflict:
                 self._metrics.conflicts.inc()
             except Unstorable as fault:
                 unstorable[fault.ref] = fault.error
             else:
-                if any(self._wants_work(aggregate, at) for aggregate in aggregates.values()):
-                    self._work_is_due()
+                self._stored(aggregates.values(), at)
                 return batch
+
+    def _stored(self, aggregates: Iterable[Aggregate], at: datetime) -> None:
+        """Wake the worker for what is due now; say what has become large."""
+        touched = [aggregate for aggregate in aggregates if aggregate.touched]
+        if any(self._wants_work(aggregate, at) for aggregate in touched):
+            self._work_is_due()
+        for aggregate in touched:
+            self._metrics.seen_document(aggregate.ref.kind, aggregate.bytes)
+            if aggregate.bytes >= ALARM_BYTES:
+                log.error(
+                    "document too large",
+                    kind=aggregate.ref.kind,
+                    aggregate=aggregate.ref.id,
+                    bytes=aggregate.bytes,
+                )
 
     def _wants_work(self, aggregate: Aggregate, at: datetime) -> bool:
         """Whether what was just stored has a side effect that is due now."""
-        if not aggregate.touched or aggregate.state is None:
+        if aggregate.state is None:
             return False
         work_at = self._store.decider(aggregate.ref.kind).work_at(aggregate.state)
         return work_at is not None and work_at <= at
@@ -210,25 +251,25 @@ class Stage:
             objection = self._objection_to(letter, batch)
             if objection is not None:
                 return self._drop(letter, objection, batch)
-        decided: list[tuple[Aggregate, Document, Any]] = []
+        decided: list[tuple[Aggregate, Document, Any, RawBSONDocument]] = []
         states = ChainMap({}, batch.states) if len(letter.decides) > 1 else batch.states
         for ref in letter.decides:
             aggregate = batch.aggregates[ref]
             if self._known(letter, aggregate) is not None:
                 continue
             if not aggregate.may_decide(letter.message_id):
-                aggregate.wait(letter.message_id)
-                return self._give_up(letter, batch, Reason.BLOCKED, f"{ref.kind} is parked")
+                return self._block(aggregate, letter, batch)
             try:
                 entry, state = self._decided(letter, aggregate, states, batch.at)
+                encoded = encode(entry)
             except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
                 return self._park(aggregate, letter, batch, described(defect))
             if ref in unstorable:
                 return self._park(aggregate, letter, batch, unstorable[ref])
             states[ref] = state
-            decided.append((aggregate, entry, state))
-        for aggregate, entry, state in decided:
-            aggregate.record(entry, state)
+            decided.append((aggregate, entry, state, encoded))
+        for aggregate, entry, state, encoded in decided:
+            aggregate.record(entry, state, encoded)
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
         for ref in letter.decides:
@@ -313,18 +354,21 @@ class Stage:
         process may have died between storing and publishing it.
         """
         entries = [
-            (ref, entry, key in answered)
+            (ref, key, entry)
             for ref, answered in batch.answered.items()
             if self._store.decider(ref.kind).publishes
             for key, entry in batch.aggregates[ref].known.items()
             if entry["events"]
         ]
-        earlier = {place_of(entry) for _, entry, is_answer in entries if not is_answer}
-        uncommitted = await self._progress.uncommitted(earlier)
+        lacking = await self._publications.lacking(
+            (ref, entry) for ref, key, entry in entries if key not in batch.answered[ref]
+        )
+        for ref, key in lacking:
+            batch.answered[ref].add(key)
         return [
             envelope
-            for ref, entry, is_answer in entries
-            if is_answer or place_of(entry) in uncommitted
+            for ref, key, entry in entries
+            if key in batch.answered[ref]
             for envelope in self._envelopes(ref, entry)
         ]
 
@@ -356,7 +400,17 @@ class Stage:
 
     def _park(self, aggregate: Aggregate, letter: Letter, batch: Batch, error: str) -> None:
         aggregate.park(letter.message_id, error, batch.at)
+        _mark_own(aggregate, letter)
         self._give_up(letter, batch, Reason.DEFECT, error)
+
+    def _block(self, aggregate: Aggregate, letter: Letter, batch: Batch) -> None:
+        """It waits behind others. Of an aggregate's timers one waits, for all say the same."""
+        assert aggregate.parked is not None
+        if _is_timer(letter) and aggregate.parked.timer not in (None, letter.message_id):
+            return batch.count("repeated")
+        aggregate.wait(letter.message_id)
+        _mark_own(aggregate, letter)
+        return self._give_up(letter, batch, Reason.BLOCKED, f"{aggregate.ref.kind} is parked")
 
     def _give_up(self, letter: Letter, batch: Batch, reason: Reason, error: str) -> None:
         batch.count("dead")
@@ -407,13 +461,25 @@ class Stage:
         )
 
 
-async def _all(lanes: Iterable[Coroutine[Any, Any, Batch]]) -> list[Batch]:
+async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[Batch]]:
     """What every lane has done. One that fails is raised once the others have come to an end."""
     ended = await asyncio.gather(*lanes, return_exceptions=True)
     for one in ended:
         if isinstance(one, BaseException):
             raise one
-    return [one for one in ended if isinstance(one, Batch)]
+    return [one for one in ended if not isinstance(one, BaseException)]
+
+
+def _is_timer(letter: Letter) -> bool:
+    return isinstance(letter.read.message.data, TimerDue)
+
+
+def _mark_own(aggregate: Aggregate, letter: Letter) -> None:
+    """What the service itself has sent is not sent again while it waits in the line."""
+    if _is_timer(letter):
+        aggregate.wait_as_own(letter.message_id, "timer")
+    elif letter.record.topic == OUTCOMES:
+        aggregate.wait_as_own(letter.message_id, "outcome")
 
 
 def _touched(letter: Letter) -> Iterator[Ref]:

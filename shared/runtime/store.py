@@ -1,8 +1,9 @@
 """Aggregates in MongoDB: state, version and history in one document.
 
-`{_id, version, state, due_at?, work_at?, work_since?, parked?, archived?, history: [...]}`. The
-history is audit trail, inbox and outbox at once. Beyond a bound its oldest entries move to
-`<kind>_history`, once they are published: whoever comes next finds in the document what may not be.
+`{_id, version, state, due_at?, work_at?, work_since?, parked?, archived?, large?, history_bytes,
+history}`. The history is audit trail, inbox and outbox at once. Beyond a bound of entries or of
+bytes its oldest *published* entries move to `<kind>_history`. Entries that may be unpublished stay
+in the document, so that any process can publish them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain, islice, takewhile
-from typing import Any, NamedTuple
+from itertools import chain, islice
+from typing import Any, Literal, NamedTuple
 
 import bson
-from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
+from bson.raw_bson import RawBSONDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
@@ -24,12 +26,26 @@ from shared.mongo import BulkWriteError, Database, Document
 from shared.runtime.archive import expiry_of, prepare_archive
 from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
-from shared.runtime.progress import Place, Progress, place_of
+from shared.runtime.parking import Parking
+from shared.runtime.progress import Publications
 
 DUPLICATE_KEY = 11000
 TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
 OUTCOMES = "desk.outcomes"
 MOST_COUNTED = 100_000
+
+MB = 1024 * 1024
+LARGE_BYTES = MB
+"""No document should be as large as this; those that are have a field that says so."""
+ALARM_BYTES = 4 * MB
+LARGE_COUNTED = 1_000
+
+OwnMessage = Literal["timer", "outcome"]
+
+
+def encode(document: Document) -> RawBSONDocument:
+    """As the database keeps it. Raises one of `UNSTORABLE` for what it cannot keep."""
+    return RawBSONDocument(bson.encode(document))
 
 
 @dataclass(slots=True)
@@ -37,29 +53,38 @@ class Aggregate:
     """A working copy: what was stored, and what this batch has added so far.
 
     `known` finds a message in the history by identity and digest. Of the entries in the document,
-    `kept` were there before this batch, and the oldest `leaving` go to the archive. `parked` holds
-    what our defect stumbled over: `{at, error, waiting}`, where `waiting` are the messages in their
-    order. Only the first of them may be decided, so a replay lets them through as they came.
+    `kept` were there before this batch, in `history_bytes` (None: not counted yet), and the oldest
+    `leaving` go to the archive. `parked` is the line behind a message that our defect stumbled
+    over. Only its head may be decided, so a replay lets the messages through as they came.
+    `bytes` is the size of the document once it is written.
     """
 
     ref: Ref
     version: int = 0
     state: Any = None
     work_at: datetime | None = None
-    parked: Document | None = None
+    parked: Parking | None = None
     archived: int = 0
     kept: int = 0
     leaving: int = 0
+    history_bytes: int | None = None
+    bytes: int = 0
     known: dict[tuple[str, str], Document] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     added: list[Document] = field(default_factory=list)
+    encoded: list[RawBSONDocument] = field(default_factory=list)
+    added_bytes: int = 0
     touched: bool = False
 
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry
         self.digests.setdefault(entry["message_id"], entry["digest"])
 
-    def record(self, entry: Document, state: Any) -> None:
+    def record(self, entry: Document, state: Any, encoded: RawBSONDocument | None = None) -> None:
+        """Add what has been decided. Raises what BSON raises for an entry it cannot hold."""
+        encoded = encoded or encode(entry)
+        self.encoded.append(encoded)
+        self.added_bytes += len(encoded.raw)
         self.remember(entry)
         self.added.append(entry)
         self.state = state
@@ -73,26 +98,33 @@ class Aggregate:
 
     def park(self, message_id: str, error: str, at: datetime) -> None:
         """Our defect stumbled over this message: it and all later ones wait, in order."""
-        first = self.parked is None
-        waiting = [message_id] if self.parked is None else self.parked["waiting"]
-        since = at if self.parked is None else self.parked["at"]
-        self.parked = {"at": since, "error": error, "waiting": waiting}
-        self.touched = self.touched or first
+        if self.parked is None:
+            self.parked = Parking(at, error)
+            self.parked.add(message_id)
+            self.touched = True
+        elif self.parked.error != error:
+            self.parked.error = error
+            self.touched = True
 
     def may_decide(self, message_id: str) -> bool:
         """Not parked, or this is the message at the head of those that wait."""
-        return self.parked is None or self.parked["waiting"][0] == message_id
+        return self.parked is None or self.parked.is_head(message_id)
 
     def wait(self, message_id: str) -> None:
         """A later message joins those that wait."""
         assert self.parked is not None
-        if message_id not in self.parked["waiting"]:
-            self.parked = {**self.parked, "waiting": [*self.parked["waiting"], message_id]}
+        self.touched = self.parked.add(message_id) or self.touched
+
+    def wait_as_own(self, message_id: str, kind: OwnMessage) -> None:
+        """This message of the line is the aggregate's own, which is not to be sent again."""
+        assert self.parked is not None
+        if message_id in self.parked and getattr(self.parked, kind) != message_id:
+            setattr(self.parked, kind, message_id)
             self.touched = True
 
     def waits_for(self, message_id: str) -> bool:
         """Whether this message is among those that wait."""
-        return self.parked is not None and message_id in self.parked["waiting"]
+        return self.parked is not None and message_id in self.parked
 
     def forgo(self, message_id: str) -> None:
         """This message will not be decided: what waits behind it waits for it no longer."""
@@ -101,10 +133,10 @@ class Aggregate:
             self.touched = True
 
     def let_through(self, message_id: str) -> None:
-        """It has been decided after all, or given up; once nobody waits any more, all is well."""
+        """It has been decided after all, or given up. Clears the parking once the line is empty."""
         if self.parked is not None:
-            rest = [one for one in self.parked["waiting"] if one != message_id]
-            self.parked = {**self.parked, "waiting": rest} if rest else None
+            self.parked.remove(message_id)
+            self.parked = self.parked or None
 
 
 class Due(NamedTuple):
@@ -113,6 +145,14 @@ class Due(NamedTuple):
     ref: Ref
     due_at: datetime
     version: int
+
+
+class Large(NamedTuple):
+    """How many documents of a kind are over `LARGE_BYTES`, and the largest of them."""
+
+    documents: int
+    largest: str = ""
+    bytes: int = 0
 
 
 class Conflict(Exception):
@@ -137,6 +177,8 @@ class Store:
         deciders: Iterable[Decider[Any]],
         *,
         history_bound: int = 25,
+        history_bytes: int = 256 * 1024,
+        document_limit: int = 8 * MB,
         read_chunk: int = 500,
     ) -> None:
         self._database = database
@@ -145,6 +187,8 @@ class Store:
             event.ce_type: event for d in self._deciders.values() for event in d.private_events
         }
         self._bound = history_bound
+        self._bytes_bound = history_bytes
+        self._limit = document_limit
         self._read_chunk = read_chunk
 
     async def prepare(self, *, kept: timedelta | None = None) -> None:
@@ -155,7 +199,7 @@ class Store:
         for decider in self._deciders.values():
             indexes = [
                 IndexModel([(name, ASCENDING)], sparse=True)
-                for name in ("due_at", "work_at", "parked.at")
+                for name in ("due_at", "work_at", "parked.at", "large")
             ]
             if decider.tells_waiting:
                 indexes.append(IndexModel([("work_since", ASCENDING)], sparse=True))
@@ -163,6 +207,19 @@ class Store:
             with mongodb_at_work():
                 await self._database.collection(decider.kind).create_indexes(indexes)
                 await prepare_archive(self._database.collection(_archive(decider.kind)), kept)
+            if decider.has_timers:
+                await self._give_back_timers(decider)
+
+    async def _give_back_timers(self, decider: Decider[Any]) -> None:
+        """An earlier release took the timers of what it parked."""
+        collection = self._database.collection(decider.kind)
+        with mongodb_at_work():
+            for document in await collection.find({"parked.at": {"$exists": True}}).to_list(None):
+                aggregate = self._loaded(decider.kind, document)
+                due_at = self._due_at(decider.kind, aggregate.state, aggregate.parked)
+                if due_at is not None and "due_at" not in document:
+                    unchanged = {"_id": document["_id"], "version": document["version"]}
+                    await collection.update_one(unchanged, {"$set": {"due_at": due_at}})
 
     async def expiry(self, kind: str) -> timedelta | None:
         """How long the database keeps archived entries, None for ever. Raises `Outage`."""
@@ -211,18 +268,32 @@ class Store:
 
     def _loaded(self, kind: str, document: Document) -> Aggregate:
         state = self._state(kind, document.get("state"))
+        parked = Parking.read(document["parked"]) if "parked" in document else None
         aggregate = Aggregate(
             Ref(kind, document["_id"]),
             version=document["version"],
             state=state,
-            work_at=None if state is None else self._deciders[kind].work_at(state),
-            parked=document.get("parked"),
+            work_at=self._work_at(kind, state, parked),
+            parked=parked,
             archived=document.get("archived", 0),
             kept=len(document["history"]),
+            history_bytes=document.get("history_bytes"),
         )
         for entry in document["history"]:
             aggregate.remember(entry)
         return aggregate
+
+    def _work_at(self, kind: str, state: Any, parked: Parking | None) -> datetime | None:
+        """When a side effect is due; never while the outcome of the last one waits in the line."""
+        if state is None or (parked is not None and parked.outcome is not None):
+            return None
+        return self._deciders[kind].work_at(state)
+
+    def _due_at(self, kind: str, state: Any, parked: Parking | None) -> datetime | None:
+        """When a timer is due; never while the last one waits in the line."""
+        if state is None or (parked is not None and parked.timer is not None):
+            return None
+        return self._deciders[kind].due_at(state)
 
     def _state(self, kind: str, stored: Document | None) -> Any:
         return None if stored is None else self._deciders[kind].state.model_validate(stored)
@@ -236,7 +307,7 @@ class Store:
             async for entry in self._database.collection(_archive(kind)).find(query):
                 by_id[entry["aggregate"]].remember(entry)
 
-    async def write(self, aggregates: Iterable[Aggregate], progress: Progress) -> None:
+    async def write(self, aggregates: Iterable[Aggregate], publications: Publications) -> None:
         """One bulk write per kind, all at once. Raises `Conflict`, `Unstorable` or `Outage`.
 
         Not atomic over several aggregates, nor need it be: after a crash, those that were written
@@ -246,75 +317,108 @@ class Store:
         for aggregate in aggregates:
             if aggregate.touched:
                 by_kind[aggregate.ref.kind].append(aggregate)
-        await self._let_go(chain.from_iterable(by_kind.values()), progress)
+        await self._let_go(chain.from_iterable(by_kind.values()), publications)
         kinds = [self._write_kind(kind, touched) for kind, touched in by_kind.items()]
         for failed in await asyncio.gather(*kinds, return_exceptions=True):
             if failed is not None:
                 raise failed
 
     async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        writes = [self._write(aggregate) for aggregate in touched]
         await self._archive_oldest(kind, touched)
         updates = sum(1 for aggregate in touched if aggregate.version)
         try:
-            writes = [self._write(aggregate) for aggregate in touched]
             with mongodb_at_work():
                 result = await self._database.collection(kind).bulk_write(writes, ordered=False)
-        except UNSTORABLE:
-            raise self._culprit(touched) from None
         except Outage as outage:
             raise _refused(touched, outage) or outage from outage.__cause__
         if result.matched_count != updates:
             raise Conflict
 
     def _write(self, aggregate: Aggregate) -> InsertOne[Document] | UpdateOne:
-        fields = self._fields(aggregate)
+        fields = self._checked_fields(aggregate)
         if not aggregate.version:
             present = {name: value for name, value in fields.items() if value is not None}
             present.setdefault("state", None)
-            return InsertOne({"_id": aggregate.ref.id, "history": aggregate.added, **present})
+            return InsertOne({"_id": aggregate.ref.id, "history": aggregate.encoded, **present})
         if fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
             del fields["work_at"]  # whoever holds the lease goes on holding it
+        if not aggregate.added:
+            del fields["state"]  # unchanged
         gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
         update: Document = {
             "$set": {name: value for name, value in fields.items() if name not in gone},
-            "$push": {"history": {"$each": aggregate.added, "$slice": -_staying(aggregate)}},
+            "$push": {"history": {"$each": aggregate.encoded, "$slice": -_staying(aggregate)}},
         }
         if gone:
             update["$unset"] = gone
         return UpdateOne({"_id": aggregate.ref.id, "version": aggregate.version}, update)
 
+    def _checked_fields(self, aggregate: Aggregate) -> Document:
+        """The document's fields but for its history, their size noted. Raises `Unstorable`.
+
+        Nothing that was decided may make a document larger than the limit. A parked aggregate that
+        decides nothing is written whatever its size, for only so can its line grow.
+        """
+        try:
+            fields = self._fields(aggregate)
+        except UNSTORABLE as error:
+            raise Unstorable(aggregate.ref, type(error).__name__) from None
+        if aggregate.added and aggregate.bytes > self._limit:
+            raise Unstorable(aggregate.ref, f"document over {self._limit // MB} MB")
+        return fields
+
     def _fields(self, aggregate: Aggregate) -> Document:
-        decider, state = self._deciders[aggregate.ref.kind], aggregate.state
-        return {
+        kind, state, parked = aggregate.ref.kind, aggregate.state, aggregate.parked
+        kept: Document = {
+            "state": None if state is None else encode(state.model_dump(mode="json")),
+            "parked": None if parked is None else encode(parked.document()),
+        }
+        history_bytes = (aggregate.history_bytes or 0) + aggregate.added_bytes
+        size = history_bytes + sum(len(part.raw) for part in kept.values() if part)
+        aggregate.bytes = size
+        return kept | {
             "version": aggregate.version + 1,
-            "state": None if state is None else state.model_dump(mode="json"),
-            "due_at": None if state is None or aggregate.parked else decider.due_at(state),
-            "work_at": None if state is None else decider.work_at(state),
-            "work_since": None if state is None else decider.work_since(state),
-            "parked": aggregate.parked,
+            "due_at": self._due_at(kind, state, parked),
+            "work_at": self._work_at(kind, state, parked),
+            "work_since": None if state is None else self._deciders[kind].work_since(state),
             "archived": (aggregate.archived + aggregate.leaving) or None,
+            "history_bytes": history_bytes,
+            "large": size if size >= LARGE_BYTES else None,
         }
 
-    async def _let_go(self, aggregates: Iterable[Aggregate], progress: Progress) -> None:
-        """Settle how many entries leave each document: those beyond the bound, if published."""
-        beyond = [(one, places) for one in aggregates if (places := self._beyond(one))]
-        uncommitted = await progress.uncommitted(chain.from_iterable(some for _, some in beyond))
-        for aggregate, places in beyond:
-            published = takewhile(lambda place: place not in uncommitted, places)
-            aggregate.leaving = sum(1 for _ in published)
+    async def _let_go(self, aggregates: Iterable[Aggregate], publications: Publications) -> None:
+        """Settle how many entries leave each document: those beyond a bound, if published."""
+        beyond = [(one, entries) for one in aggregates if (entries := self._beyond(one))]
+        lacking = await publications.lacking(
+            (aggregate.ref, entry) for aggregate, entries in beyond for entry, _ in entries
+        )
+        for aggregate, entries in beyond:
+            for entry, size in entries:
+                if (aggregate.ref, (entry["message_id"], entry["digest"])) in lacking:
+                    break
+                aggregate.leaving += 1
+                aggregate.history_bytes = (aggregate.history_bytes or 0) - size
 
-    def _beyond(self, aggregate: Aggregate) -> Sequence[Place]:
-        """Of the oldest entries in the document, for which the coming ones leave no room."""
-        excess = min(aggregate.kept, aggregate.kept + len(aggregate.added) - self._bound)
-        return [place_of(entry) for entry in islice(_in_document(aggregate), max(0, excess))]
+    def _beyond(self, aggregate: Aggregate) -> list[tuple[Document, int]]:
+        """Of the oldest entries in the document, for which the coming ones leave no room.
 
-    def _culprit(self, touched: Sequence[Aggregate]) -> Exception:
-        for aggregate in touched:
-            try:
-                bson.encode({"state": self._fields(aggregate), "history": aggregate.added})
-            except UNSTORABLE as error:
-                return Unstorable(aggregate.ref, type(error).__name__)
-        return Unstorable(touched[0].ref, "unknown")
+        Each with its size in bytes.
+        """
+        if aggregate.history_bytes is None:  # written by an earlier release, or new
+            there = islice(_in_document(aggregate), aggregate.kept)
+            aggregate.history_bytes = sum(map(_size_of, there))
+        excess = aggregate.kept + len(aggregate.added) - self._bound
+        excess_bytes = aggregate.history_bytes + aggregate.added_bytes - self._bytes_bound
+        beyond: list[tuple[Document, int]] = []
+        may_leave = aggregate.kept if aggregate.added else aggregate.kept - 1
+        for entry in islice(_in_document(aggregate), max(0, may_leave)):
+            if excess <= 0 and excess_bytes <= 0:
+                break
+            size = _size_of(entry)
+            beyond.append((entry, size))
+            excess, excess_bytes = excess - 1, excess_bytes - size
+        return beyond
 
     async def _archive_oldest(self, kind: str, touched: Sequence[Aggregate]) -> None:
         """Copy what the coming write will push out. Doing it twice changes nothing."""
@@ -333,7 +437,7 @@ class Store:
                 raise
 
     async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
-        """The aggregates whose `due_at` has come, oldest first; none that is parked.
+        """The aggregates whose `due_at` has come, oldest first; also those that are parked.
 
         Raises `Outage`.
         """
@@ -348,6 +452,15 @@ class Store:
                 Due(Ref(kind, found["_id"]), found["due_at"], found["version"])
                 async for found in cursor
             ]
+
+    async def large(self, kind: str) -> Large:
+        """What has grown beyond `LARGE_BYTES`. Raises `Outage`."""
+        collection = self._database.collection(kind)
+        there = {"large": {"$exists": True}}
+        with mongodb_at_work():
+            cursor = collection.find(there, {"large": 1}).sort("large", DESCENDING)
+            found = await cursor.limit(LARGE_COUNTED).to_list(None)
+        return Large(len(found), found[0]["_id"], found[0]["large"]) if found else Large(0)
 
     async def lease(
         self, kind: str, now: datetime, until: datetime, token: str, limit: int
@@ -439,6 +552,10 @@ def _archive(kind: str) -> str:
 
 def _in_document(aggregate: Aggregate) -> Iterator[Document]:
     return (entry for entry in aggregate.known.values() if "aggregate" not in entry)
+
+
+def _size_of(entry: Document) -> int:
+    return len(bson.encode(entry))
 
 
 def _staying(aggregate: Aggregate) -> int:

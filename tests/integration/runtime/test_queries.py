@@ -26,7 +26,7 @@ from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import Ref
 from shared.events.topics import INTAKE
 from shared.mongo import Client, Database, Document, File
-from shared.runtime.progress import Place
+from shared.runtime.progress import Place, Publications
 from shared.runtime.store import Store
 from tests.integration.runtime.wire import settings_for
 
@@ -103,7 +103,7 @@ async def ask_everything(records: Records) -> None:
         for number in range(BOUND + 2):
             found = await store.read([ref], [f"/tests {number}"])
             found[ref].record(entry(number), None)
-            await store.write(found.values(), AllCommitted())
+            await store.write(found.values(), Publications(AllCommitted()))
         await store.read([ref], ["/tests 0"])
         await database.collection(decider.kind).update_one(
             {"_id": ref.id}, {"$set": {"work_at": NOW, "due_at": NOW}}
@@ -115,6 +115,7 @@ async def ask_everything(records: Records) -> None:
         if decider.tells_waiting:
             await store.waiting(decider.kind)
         await parked_now(records, ref)
+        await store.large(decider.kind)
     await parked(records)
     if records.service.name == INTAKE:
         await inquiry_document(records, reference_of(uuid4()))

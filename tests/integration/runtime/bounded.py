@@ -1,0 +1,196 @@
+"""A stage on the real database, between fakes of everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+from desk.embedded.stack import Endpoints
+from shared.events.envelope import Event, Message, Ref, Unchecked
+from shared.events.internal import TimerDue
+from shared.events.submissions import SubmissionRejected
+from shared.events.values import Bilingual, FieldError
+from shared.metrics import Metrics
+from shared.mongo import Database, Document, connect
+from shared.runtime.clock import Clock
+from shared.runtime.codec import Envelope
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.decider import IGNORED, Decider, Route, Service
+from shared.runtime.progress import Place
+from shared.runtime.stage import Stage
+from shared.runtime.store import Store
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+DUE = timedelta(hours=1)
+
+
+class Kept(BaseModel):
+    """Whatever it was told, and when it wants to be woken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    messages: int = 0
+    woken: int = 0
+    keeps: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass
+class Business:
+    """What a test's Decider does; a defect is mended by emptying `stumbles_over`."""
+
+    stumbles_over: set[str] = field(default_factory=set)
+    says: int = 0
+    """Characters of each event."""
+
+    def decide(self, message: Message, _state: Kept | None, _now: datetime) -> list[Event]:
+        text = message.data.fields["text"] if isinstance(message.data, Unchecked) else "timer"
+        if text in self.stumbles_over:
+            raise ZeroDivisionError
+        error = FieldError(field="text", code=text, message=Bilingual(es="", en="x" * self.says))
+        return [SubmissionRejected(submission_id=message.id, customer_id="C", errors=(error,))]
+
+    def evolve(self, state: Kept | None, event: Event) -> Kept:
+        before = state or Kept(due_at=NOW + DUE)
+        assert isinstance(event, SubmissionRejected)
+        match event.errors[0].code:
+            case "timer":
+                return before.model_copy(update={"woken": before.woken + 1, "due_at": None})
+            case "keep":
+                return before.model_copy(update={"keeps": before.keeps + "k" * 200_000})
+        return before.model_copy(update={"messages": before.messages + 1})
+
+    def service(self) -> Service:
+        decider = Decider("kept", Kept, self.decide, self.evolve, due_at=lambda state: state.due_at)
+        return Service("inquiry_intake", (decider,), _route, timer=_timer)
+
+
+def _route(message: Message) -> Route:
+    match message.data:
+        case TimerDue(owner=owner):
+            return Route((Ref("kept", owner),))
+        case Unchecked() as received:
+            return Route((Ref("kept", str(received.fields["customer_id"])),))
+    return IGNORED
+
+
+def _timer(owner: str, due_at: datetime) -> Event:
+    return TimerDue(contract_number=owner, owner=owner, due_at=due_at)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record as the stage gets it."""
+
+    topic: str
+    offset: int
+    value: bytes
+    headers: Sequence[tuple[str, bytes | None]]
+    partition: int = 0
+    key: bytes | None = None
+    timestamp: int = int(NOW.timestamp() * 1000)
+    timestamp_type: int = 0
+
+
+@dataclass
+class Bench:
+    """Plays the group: what is published, what is committed, and the clock."""
+
+    business: Business
+    database: Database
+    store: Store
+    metrics: Metrics = field(default_factory=Metrics)
+    outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
+    committed: int = 0
+    now: datetime = NOW
+    sent: int = 0
+
+    def __post_init__(self) -> None:
+        self.stage = self._new_stage()
+        self.clock = Clock(
+            self.business.service(), self.store, self, self.metrics, lambda: self.now
+        )
+
+    def _new_stage(self) -> Stage:
+        return Stage(
+            self.business.service(),
+            self.store,
+            self,
+            self,
+            self.metrics,
+            clock=lambda: self.now,
+        )
+
+    def restart(self) -> None:
+        """Another process: it remembers nothing."""
+        self.stage = self._new_stage()
+
+    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        self.outgoing += outgoing
+
+    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:
+        return {place for place in places if place.offset >= self.committed}
+
+    def record(self, owner: str, text: str, ce_id: str | None = None) -> Sent:
+        """The next record; `text` says what the Decider makes of it."""
+        self.sent += 1
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", (ce_id or str(self.sent)).encode()),
+            ("ce_source", b"/channels/test"),
+            ("ce_type", b"submission.inquiry.v1"),
+        ]
+        body = json.dumps({"customer_id": owner, "text": text}).encode()
+        return Sent("desk.submissions", self.sent, body, headers)
+
+    def timers(self) -> list[Sent]:
+        """The timer messages that the clock has published, as records; once each."""
+        found = [one for one in self.outgoing if isinstance(one, Envelope)]
+        timers = [one for one in found if one.type == TimerDue.ce_type]
+        self.outgoing = [one for one in self.outgoing if one not in timers]
+        self.sent += len(timers)
+        return [Sent(one.topic, self.sent, one.value, one.headers) for one in timers]
+
+    async def process(self, *records: Sent, commit: bool = True) -> None:
+        await self.stage.process(records)
+        if commit:
+            self.committed = self.sent + 1
+
+    def letters(self) -> list[tuple[str, str]]:
+        """(reason, message's ce_id or "timer") of every dead letter."""
+        return [
+            (letter.reason.value, _name_of(letter))
+            for letter in self.outgoing
+            if isinstance(letter, DeadLetter)
+        ]
+
+    async def document(self, owner: str) -> Document:
+        found = await self.database.collection("kept").find_one({"_id": owner})
+        assert found is not None
+        return found
+
+
+def _name_of(letter: DeadLetter) -> str:
+    headers = dict(letter.record.headers)
+    if headers["ce_type"] == TimerDue.ce_type.encode():
+        return "timer"
+    return (headers["ce_id"] or b"").decode()
+
+
+@asynccontextmanager
+async def bench(endpoints: Endpoints, business: Business, **bounds: Any) -> AsyncIterator[Bench]:
+    client = connect(endpoints.mongo_url)
+    try:
+        database = Database(client, f"bounds{uuid4().hex[:8]}", journal=False)
+        store = Store(database, business.service().deciders, **bounds)
+        await store.prepare()
+        yield Bench(business, database, store)
+    finally:
+        client.close()
