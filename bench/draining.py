@@ -114,6 +114,7 @@ def environment(servers: Servers, prefix: str) -> dict[str, str]:
             "MONGO_URL": servers.mongo_url,
             "MONGO_DATABASE_PREFIX": prefix,
             "CREATE_TOPICS": "false",
+            "DEVELOPMENT_DEFAULTS": "true",
             "LOG_LEVEL": "WARNING",
         }
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LONGEST_KEPT_DAYS = 24_855
@@ -23,12 +26,24 @@ FetchInterval = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class DevelopmentDefault:
+    """Marks a setting whose default is for a desk on one machine: a known key, a made-up address.
+
+    Without `DEVELOPMENT_DEFAULTS` no service starts with it.
+    """
+
+
+DEVELOPMENT_DEFAULT = DevelopmentDefault()
+DEVELOPMENT_DEFAULTS = "DEVELOPMENT_DEFAULTS"
+
 ActivationCodeKey = Annotated[
     SecretStr,
+    DEVELOPMENT_DEFAULT,
     Field(
         description="Key of the hash by which inquiry_intake's requests name an activation code;"
-        " the same for inquiry_intake and contract_archive. Set your own in production, and keep"
-        " it: the archive keeps the codes' hashes.",
+        " the same for inquiry_intake and contract_archive. Keep it: the archive keeps the codes'"
+        " hashes.",
     ),
 ]
 DEVELOPMENT_KEY = SecretStr("development-only")
@@ -39,6 +54,11 @@ class RuntimeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
+    development_defaults: bool = Field(
+        False,
+        description="Start with known keys and made-up addresses. `desk up` and `desk demo` set it"
+        " for the desk that they embed; nobody else should.",
+    )
     kafka_bootstrap_servers: str = Field(
         "127.0.0.1:9092", description="Kafka addresses, host:port, comma separated."
     )
@@ -150,18 +170,56 @@ def load(kind: type[Settings]) -> Settings:
 
     Never shows a value: it may be a secret.
     """
+    refused = refused_defaults(kind, os.environ)
     try:
-        return kind()
+        settings = kind()
     except ValidationError as error:
-        sys.exit(f"error: {faults_of(error)}")
+        sys.exit(f"error: {_told([*_faults(error), *refused])}")
+    if refused:
+        sys.exit(f"error: {_told(refused)}")
+    return settings
 
 
 def faults_of(error: ValidationError) -> str:
     """Which environment variables are wrong, one a line, without their values."""
-    lines = [
-        f"  {'_'.join(map(str, fault['loc'])).upper() or error.title}: {fault['msg']}"
+    return _told(_faults(error))
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [
+        f"{'_'.join(map(str, fault['loc'])).upper() or error.title}: {fault['msg']}"
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-    return "\n".join(
-        ["these environment variables are wrong; set them right or unset them:", *lines]
-    )
+
+
+def refused_defaults(kind: type[RuntimeSettings], environment: Mapping[str, str]) -> list[str]:
+    """The settings left at a default that is for development, outside of it.
+
+    A secret's default is refused also where it is set: everybody knows it.
+    """
+    given = {name.upper(): value for name, value in environment.items()}
+    if _is_true(given.get(DEVELOPMENT_DEFAULTS, "")):
+        return []
+    return [
+        f"{name.upper()}: the default is for development; set your own"
+        for name, field in kind.model_fields.items()
+        if DEVELOPMENT_DEFAULT in field.metadata
+        and _is_left(field.default, given.get(name.upper(), ""))
+    ]
+
+
+def _is_left(default: object, given: str) -> bool:
+    known = default.get_secret_value() if isinstance(default, SecretStr) else ""
+    return given in ("", known)
+
+
+def _is_true(value: str) -> bool:
+    try:
+        return TypeAdapter(bool).validate_python(value)
+    except ValidationError:
+        return False
+
+
+def _told(faults: list[str]) -> str:
+    lines = [f"  {fault}" for fault in faults]
+    return "\n".join(["these environment variables are wrong; set them right:", *lines])

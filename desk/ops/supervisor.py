@@ -21,6 +21,7 @@ from desk.embedded.stack import Endpoints, Stack, embedded_stack
 from desk.ops.pages import is_healthy
 from desk.ops.watching import Say, Watched
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
+from shared.settings import DEVELOPMENT_DEFAULTS
 
 SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 EMBEDDED_BROKER = "desk.embedded.service"
@@ -129,6 +130,8 @@ def _services(
         "MONGO_URL": stack.endpoints.mongo_url,
         "SMTP_URL": stack.endpoints.smtp_url,
     }
+    if stack.children:
+        common[DEVELOPMENT_DEFAULTS] = "true"
     if "database" in stack.children:
         common |= SUITED_SETTINGS
     if "broker" in stack.children:

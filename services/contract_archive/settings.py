@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from services.contract_archive.documents import Company
 from services.contract_archive.rules import Rules
-from shared.settings import DEVELOPMENT_KEY, ActivationCodeKey, FetchInterval, RuntimeSettings
+from shared.settings import (
+    DEVELOPMENT_DEFAULT,
+    DEVELOPMENT_KEY,
+    ActivationCodeKey,
+    FetchInterval,
+    RuntimeSettings,
+)
 
 
 class Settings(RuntimeSettings):
     fetch_interval_ms: FetchInterval = 25
-    documents_url: str = Field(
+    documents_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "http://127.0.0.1:8084",
         description="Where customers reach the archive's HTTP port; links to copies start with it.",
     )

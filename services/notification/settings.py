@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -11,14 +11,14 @@ from services.notification.composing import Desk, Letterhead
 from services.notification.domain import Rules
 from services.notification.smtp import MailServer
 from shared.events.values import Language
-from shared.settings import FetchInterval, RuntimeSettings
+from shared.settings import DEVELOPMENT_DEFAULT, FetchInterval, RuntimeSettings
 
 
 class Settings(RuntimeSettings):
     """The defaults of the company's data are the help page's values."""
 
     fetch_interval_ms: FetchInterval = 25
-    smtp_url: SecretStr = Field(
+    smtp_url: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
         SecretStr("smtp://127.0.0.1:1025"),
         description="The mail server: smtp:// (plain), smtps:// (TLS) or smtp+starttls://, with"
         " user:password@ (percent-encoded) where it wants them.",
@@ -32,17 +32,17 @@ class Settings(RuntimeSettings):
         gt=0,
         description="How often the mail server is asked whether it works while no mail shows it.",
     )
-    mail_from: str = Field(
+    mail_from: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "Servicio de Soporte a Clientes <soporte@contract-desk.example>",
         description="The From header; its address is the envelope sender too.",
     )
-    message_id_domain: str = Field(
+    message_id_domain: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "contract-desk.example", description="Right-hand side of every Message-ID."
     )
-    recipient_hash_key: SecretStr = Field(
+    recipient_hash_key: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
         SecretStr("development-only"),
-        description="Key of the recipient hash in notification events. Set your own in production:"
-        " with a known key, known addresses can be recognised.",
+        description="Key of the recipient hash in notification events: with a known key, known"
+        " addresses can be recognised.",
     )
     retry_hours: float = Field(24.0, gt=0, description="How long a mail is tried before it fails.")
 
@@ -58,7 +58,7 @@ class Settings(RuntimeSettings):
         "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
         description="Post for signed requests (F12), below the name; a comma ends a line.",
     )
-    company_site_url: str = Field(
+    company_site_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "https://contract-desk.example/", description="Where customers do things online."
     )
     desk_hours_es: str = Field(

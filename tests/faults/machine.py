@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
 STOP_GRACE_S = 20.0
 SETTINGS = {
+    "DEVELOPMENT_DEFAULTS": "true",
     "WORKER_LEASE_SECONDS": "10",
     "SMTP_TIMEOUT_SECONDS": "5",
     "SMTP_CONNECTIONS": "4",

@@ -11,7 +11,7 @@ from services.cancellation.settings import Settings as CancellationSettings
 from services.contract_archive.settings import Settings as ArchiveSettings
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
-from shared.settings import RuntimeSettings
+from shared.settings import RuntimeSettings, refused_defaults
 from tests.builders.packaging import (
     ROOT,
     compose,
@@ -69,6 +69,13 @@ def test_the_service_accepts_what_its_container_tells_it(name: str) -> None:
     assert settings.kafka_bootstrap_servers == "kafka:19092"
     assert settings.mongo_url == "mongodb://mongo:27017/?replicaSet=rs0"
     assert settings.log_format == "json"
+
+
+@each_service
+def test_the_file_sets_its_own_values_where_defaults_are_for_development(name: str) -> None:
+    environment = {key: str(value) for key, value in CONTAINERS[name]["environment"].items()}
+
+    assert refused_defaults(SETTINGS[name], environment) == []
 
 
 @each_service

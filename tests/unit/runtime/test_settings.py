@@ -1,0 +1,115 @@
+"""What a service refuses to start with, and how it says so."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from pydantic import SecretStr
+
+from desk.ops.supervisor import SERVICES
+from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings, load
+
+KINDS: dict[str, type[RuntimeSettings]] = {
+    name: importlib.import_module(f"services.{name}.settings").Settings for name in SERVICES
+}
+NOTIFICATION = KINDS["notification"]
+MARKED = [
+    name.upper()
+    for name, field in NOTIFICATION.model_fields.items()
+    if DEVELOPMENT_DEFAULT in field.metadata
+]
+OWN = {
+    "SMTP_URL": "smtps://desk:oculto@mail.example.test",
+    "MAIL_FROM": "desk@example.test",
+    "MESSAGE_ID_DOMAIN": "example.test",
+    "RECIPIENT_HASH_KEY": "una-clave-propia",
+    "COMPANY_SITE_URL": "https://example.test/",
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in KINDS.values():
+        for name in kind.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+
+
+def refusal(kind: type[RuntimeSettings]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        load(kind)
+    return str(ended.value)
+
+
+def test_no_service_starts_with_defaults_that_are_for_development() -> None:
+    said = refusal(NOTIFICATION)
+
+    assert [name for name in MARKED if f"{name}: the default is for development" in said] == MARKED
+    assert set(MARKED) == set(OWN)
+
+
+def test_a_refused_start_names_every_faulty_variable_at_once_and_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {**OWN, "SMTP_URL": "ftp://oculto", "BATCH_MAX_RECORDS": "oculto", "MAIL_FROM": ""}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("RECIPIENT_HASH_KEY")
+
+    said = refusal(NOTIFICATION)
+
+    named = [line.split(":")[0].strip() for line in said.splitlines()[1:]]
+    assert named == ["BATCH_MAX_RECORDS", "SMTP_URL", "MAIL_FROM", "RECIPIENT_HASH_KEY"]
+    assert "oculto" not in said
+
+
+def test_a_key_that_everybody_knows_is_refused_although_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**OWN, "recipient_hash_key": "development-only"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("RECIPIENT_HASH_KEY")
+
+    assert refusal(NOTIFICATION).splitlines()[1:] == [
+        "  RECIPIENT_HASH_KEY: the default is for development; set your own"
+    ]
+
+
+def test_with_values_of_its_own_a_service_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in OWN.items():
+        monkeypatch.setenv(name, value)
+
+    assert load(NOTIFICATION).development_defaults is False
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_desk_that_embeds_its_servers_starts_with_the_defaults(
+    monkeypatch: pytest.MonkeyPatch, kind: type[RuntimeSettings]
+) -> None:
+    monkeypatch.setenv("DEVELOPMENT_DEFAULTS", "true")
+
+    assert load(kind).development_defaults is True
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_secret_with_a_default_is_marked(kind: type[RuntimeSettings]) -> None:
+    unmarked = [
+        name
+        for name, field in kind.model_fields.items()
+        if isinstance(field.default, SecretStr)
+        and field.default.get_secret_value()
+        and DEVELOPMENT_DEFAULT not in field.metadata
+    ]
+
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_made_up_address_is_marked(kind: type[RuntimeSettings]) -> None:
+    unmarked = [
+        name
+        for name, field in kind.model_fields.items()
+        if ".example" in str(field.default) and DEVELOPMENT_DEFAULT not in field.metadata
+    ]
+
+    assert unmarked == []
