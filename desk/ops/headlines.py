@@ -68,6 +68,19 @@ HEADLINES: dict[str, Bilingual] = {
     "renewal.lapsed.v1": _both(
         "{contract_number}: renovación anulada", "{contract_number}: renewal lapsed"
     ),
+    "cancellation.suspended.v1": _both(
+        "{contract_number}: cancelación en suspenso", "{contract_number}: cancellation on hold"
+    ),
+    "renewal.watched.v1": _both(
+        "{contract_number}: factura {invoice_number} pendiente de pago",
+        "{contract_number}: invoice {invoice_number} unpaid",
+    ),
+    "renewal.reinstated.v1": _both(
+        "{contract_number}: renovación recuperada", "{contract_number}: renewal reinstated"
+    ),
+    "agent.action_refused.v1": _both(
+        "Acto del agente {agent_id} rechazado", "Agent {agent_id}'s act refused"
+    ),
     "contract.recorded.v1": _both(
         "{contract_number}: contrato registrado", "{contract_number}: contract recorded"
     ),
@@ -132,6 +145,9 @@ CONSEQUENCES: dict[str, Bilingual] = {
     "effective_on": _both("efectiva el", "effective"),
     "last_billable_on": _both("última facturación", "last charged day"),
     "lapses_on": _both("se anula el", "lapses on"),
+    "lapsed_on": _both("se anuló el", "lapsed on"),
+    "ends_on": _both("termina el", "ends on"),
+    "paid_on": _both("pagada el", "paid on"),
     "due_on": _both("plazo hasta", "due by"),
     "withdrawn_on": _both("retirada el", "withdrawn"),
 }

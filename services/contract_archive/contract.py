@@ -16,6 +16,7 @@ from services.contract_archive.contract_status import (
     changes_at,
     note_cancellation,
     record,
+    terminate,
 )
 from services.contract_archive.customer import CUSTOMER
 from services.contract_archive.document_orders import (
@@ -27,7 +28,7 @@ from services.contract_archive.document_orders import (
 from services.contract_archive.rules import Rules
 from shared.events.agents import ActivationUnlocked
 from shared.events.cancellations import CancellationEvent
-from shared.events.contracts import RegistryContractRecorded
+from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, TimerDue
 from shared.events.requests import (
@@ -65,6 +66,8 @@ def _answer(
     match message.data:
         case RegistryContractRecorded() as reported:
             return record(reported, contract)
+        case RegistryContractTerminated() as terminated:
+            return terminate(terminated, contract)
         case CancellationEvent() as decision:
             return note_cancellation(decision, contract)
         case ContractCopyRequested() | ContractAcceptanceRequested():

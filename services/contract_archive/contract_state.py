@@ -140,12 +140,27 @@ class ActivationAttemptsRestored(ContractEvent):
 
 
 class CancellationNoted(ContractEvent):
-    """The cancellation service's decision number `sequence` on this contract."""
+    """The cancellation service's decision number `sequence` on this contract.
+
+    `effective_on` is the standing's day, `term_starts_on` the start of the term that it ends,
+    `inquiry_id` the inquiry that it was scheduled for.
+    """
 
     ce_type: ClassVar[str] = "contract.cancellation_noted"
 
     sequence: int
     standing: CancellationStanding
+    effective_on: Day | None = None
+    term_starts_on: Day | None = None
+    inquiry_id: str | None = None
+
+
+class TerminationNoted(ContractEvent):
+    """The registry ended the contract; `terminated_on` is the first day without it."""
+
+    ce_type: ClassVar[str] = "contract.termination_noted"
+
+    terminated_on: Day
 
 
 PRIVATE_EVENTS = (
@@ -155,6 +170,7 @@ PRIVATE_EVENTS = (
     ActivationFailureNoted,
     ActivationAttemptsRestored,
     CancellationNoted,
+    TerminationNoted,
 )
 
 
@@ -174,6 +190,10 @@ class ContractState(BaseModel):
     status: ContractStatus | None = None
     cancellation: CancellationStanding = CancellationStanding.NONE
     cancellation_sequence: int = 0
+    cancellation_effective_on: Day | None = None
+    cancellation_term_starts_on: Day | None = None
+    cancellation_inquiry_id: str | None = None
+    terminated_on: Day | None = None
     activated: bool = False
     attempts_left: int | None = None
     wrong_codes: tuple[WrongCodes, ...] = ()
@@ -210,7 +230,16 @@ def _after(state: ContractState, event: Event) -> ContractState:
         case ContractStatusChanged():
             return _with(state, status=event.status)
         case CancellationNoted(standing=standing, sequence=sequence):
-            return _with(state, cancellation=standing, cancellation_sequence=sequence)
+            return _with(
+                state,
+                cancellation=standing,
+                cancellation_sequence=sequence,
+                cancellation_effective_on=event.effective_on,
+                cancellation_term_starts_on=event.term_starts_on,
+                cancellation_inquiry_id=event.inquiry_id,
+            )
+        case TerminationNoted(terminated_on=terminated_on):
+            return _with(state, terminated_on=terminated_on)
         case DocumentOrderHeld(held=order):
             return _with(state, held_orders=(*state.held_orders, order))
         case DocumentBegun(document=document):

@@ -9,13 +9,17 @@ from services.contract_archive.contract_state import (
     CancellationNoted,
     CancellationStanding,
     ContractState,
+    TerminationNoted,
 )
 from shared.events.cancellations import (
     CancellationEvent,
+    CancellationNotRequired,
     CancellationScheduled,
+    CancellationSuspended,
     CancellationTookEffect,
     CancellationWithdrawn,
     RenewalLapsed,
+    RenewalReinstated,
 )
 from shared.events.contracts import (
     ContractRecorded,
@@ -23,36 +27,114 @@ from shared.events.contracts import (
     ContractStatusChanged,
     ContractType,
     RegistryContractRecorded,
+    RegistryContractTerminated,
 )
 from shared.events.envelope import Event
-from shared.events.values import start_of_day
+from shared.events.values import days_after, start_of_day
 
 _STANDING_AFTER: dict[type[CancellationEvent], CancellationStanding] = {
     CancellationScheduled: CancellationStanding.SCHEDULED,
     CancellationTookEffect: CancellationStanding.TOOK_EFFECT,
     RenewalLapsed: CancellationStanding.LAPSED,
 }
+_NO_LONGER: dict[type[CancellationEvent], frozenset[CancellationStanding]] = {
+    CancellationWithdrawn: frozenset(
+        {CancellationStanding.SCHEDULED, CancellationStanding.TOOK_EFFECT}
+    ),
+    CancellationSuspended: frozenset({CancellationStanding.SCHEDULED}),
+    CancellationNotRequired: frozenset({CancellationStanding.SCHEDULED}),
+    RenewalReinstated: frozenset({CancellationStanding.LAPSED}),
+}
+"""The standings that a decision ends, if it decides the request that brought them about."""
 
 
 def record(reported: RegistryContractRecorded, state: ContractState) -> Sequence[Event]:
+    """The registry's facts. A termination stands until the registry records a later term."""
     facts = ContractRecorded.model_validate(reported.model_dump())
+    if state.terminated_on is not None and facts.starts_on < state.terminated_on:
+        facts = _terminated(facts, state.terminated_on)
     return [] if facts == state.facts else [facts]
+
+
+def terminate(terminated: RegistryContractTerminated, state: ContractState) -> Sequence[Event]:
+    """The registry ends the contract; the day before is its last day, unless it ended earlier."""
+    noted = TerminationNoted(
+        contract_number=terminated.contract_number, terminated_on=terminated.terminated_on
+    )
+    if state.facts is None or terminated.terminated_on <= state.facts.starts_on:
+        # Of an unknown contract it waits for the record; of a later term it says nothing.
+        return [noted] if state.facts is None else []
+    facts = _terminated(state.facts, terminated.terminated_on)
+    return [noted] if facts == state.facts else [noted, facts]
+
+
+def _terminated(facts: ContractRecorded, terminated_on: date) -> ContractRecorded:
+    last_day = days_after(terminated_on, -1)
+    ends_on = last_day if facts.ends_on is None or facts.auto_renewal else facts.ends_on
+    ended = {
+        "ends_on": min(ends_on, last_day),
+        "auto_renewal": False,
+        "terminated_on": terminated_on,
+    }
+    return facts.model_copy(update=ended)
 
 
 def note_cancellation(decision: CancellationEvent, state: ContractState) -> Sequence[Event]:
     """The newest decision counts; what arrives after a newer one changes nothing."""
     if decision.sequence <= state.cancellation_sequence:
         return []
-    standing = _STANDING_AFTER.get(type(decision), state.cancellation)
-    if isinstance(decision, CancellationWithdrawn) and standing is CancellationStanding.SCHEDULED:
-        standing = CancellationStanding.NONE
+    number = decision.contract_number
+    if _ends_standing(decision, state):
+        return [
+            CancellationNoted(
+                contract_number=number,
+                sequence=decision.sequence,
+                standing=CancellationStanding.NONE,
+            )
+        ]
+    standing = _STANDING_AFTER.get(type(decision))
+    if standing is None:
+        return [_still_standing(decision, state)]
     return [
         CancellationNoted(
-            contract_number=decision.contract_number,
+            contract_number=number,
             sequence=decision.sequence,
             standing=standing,
+            effective_on=getattr(decision, "effective_on", None),
+            term_starts_on=_term_starts_on(decision, state),
+            inquiry_id=decision.inquiry_id,
         )
     ]
+
+
+def _ends_standing(decision: CancellationEvent, state: ContractState) -> bool:
+    """Somebody else's withdrawn request, say, leaves the holder's cancellation alone."""
+    if state.cancellation not in _NO_LONGER.get(type(decision), ()):
+        return False
+    if state.cancellation is CancellationStanding.LAPSED:
+        return True
+    return state.cancellation_inquiry_id in (None, decision.inquiry_id)
+
+
+def _still_standing(decision: CancellationEvent, state: ContractState) -> CancellationNoted:
+    return CancellationNoted(
+        contract_number=decision.contract_number,
+        sequence=decision.sequence,
+        standing=state.cancellation,
+        effective_on=state.cancellation_effective_on,
+        term_starts_on=state.cancellation_term_starts_on,
+        inquiry_id=state.cancellation_inquiry_id,
+    )
+
+
+def _term_starts_on(decision: CancellationEvent, state: ContractState) -> date | None:
+    """A cancellation ends the term in which it was scheduled, even if the next one is recorded."""
+    match decision:
+        case CancellationScheduled():
+            return state.facts.starts_on if state.facts else None
+        case CancellationTookEffect():
+            return state.cancellation_term_starts_on
+    return None
 
 
 def bring_up_to_date(state: ContractState, as_of: datetime) -> Sequence[Event]:
@@ -72,20 +154,34 @@ def bring_up_to_date(state: ContractState, as_of: datetime) -> Sequence[Event]:
 
 
 def status_of(state: ContractState, facts: ContractRecorded, as_of: datetime) -> ContractStatus:
-    if state.cancellation is CancellationStanding.TOOK_EFFECT:
+    standing = state.cancellation
+    if _is_history(state, facts):
+        standing = CancellationStanding.NONE
+    if standing is CancellationStanding.TOOK_EFFECT:
         return ContractStatus.CANCELLED
-    if state.cancellation is CancellationStanding.LAPSED:
+    if standing is CancellationStanding.LAPSED:
         return ContractStatus.LAPSED
     ends_at = _ends_at(facts)
     if ends_at is not None and ends_at <= as_of:
         return ContractStatus.ENDED
-    if state.cancellation is CancellationStanding.SCHEDULED:
+    if standing is CancellationStanding.SCHEDULED:
         return ContractStatus.CANCELLATION_SCHEDULED
     if as_of < start_of_day(facts.starts_on):
         return ContractStatus.DRAFT
     if facts.type == ContractType.SERVICEPAC and not state.activated:
         return ContractStatus.DRAFT
     return ContractStatus.ACTIVE
+
+
+def _is_history(state: ContractState, facts: ContractRecorded) -> bool:
+    """The registry has recorded a new term after the cancellation's or the lapse's day."""
+    effective_on = state.cancellation_effective_on
+    if effective_on is None or facts.starts_on <= effective_on:
+        return False
+    if state.cancellation is CancellationStanding.LAPSED:
+        return True
+    took_effect = state.cancellation is CancellationStanding.TOOK_EFFECT
+    return took_effect and facts.starts_on != state.cancellation_term_starts_on
 
 
 def changes_at(state: ContractState) -> datetime | None:

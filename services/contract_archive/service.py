@@ -14,12 +14,15 @@ from services.contract_archive.settings import Settings
 from services.contract_archive.worker import DOWNLOAD_PATH, open_worker
 from shared.events.agents import AccessAuthorised, ActivationUnlocked
 from shared.events.cancellations import (
+    CancellationNotRequired,
     CancellationScheduled,
+    CancellationSuspended,
     CancellationTookEffect,
     CancellationWithdrawn,
     RenewalLapsed,
+    RenewalReinstated,
 )
-from shared.events.contracts import RegistryContractRecorded
+from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Message, Ref
 from shared.events.internal import DocumentStored, TimerDue
 from shared.events.requests import (
@@ -81,12 +84,16 @@ def route(message: Message) -> Route:
             return IGNORED
         case (
             RegistryContractRecorded()
+            | RegistryContractTerminated()
             | ContractActivationRequested()
             | ActivationUnlocked()
             | CancellationScheduled()
             | CancellationWithdrawn()
+            | CancellationSuspended()
+            | CancellationNotRequired()
             | CancellationTookEffect()
             | RenewalLapsed()
+            | RenewalReinstated()
             | DocumentStored()
             | TimerDue()
         ):

@@ -34,6 +34,7 @@ from shared.events.cancellations import (
     CancellationReferred,
     CancellationRefused,
     CancellationScheduled,
+    CancellationSuspended,
     CancellationTookEffect,
     CancellationWithdrawalRefused,
     CancellationWithdrawn,
@@ -72,6 +73,7 @@ _PROGRESS_OF: dict[type[CancellationEvent], Progress] = {
     CancellationEvidenceAwaited: Progress.EVIDENCE_AWAITED,
     CancellationExpired: Progress.EXPIRED,
     CancellationReferred: Progress.REFERRED,
+    CancellationSuspended: Progress.REFERRED,
     CancellationRefused: Progress.REFUSED,
     CancellationAlreadyScheduled: Progress.ALREADY_SCHEDULED,
     CancellationWithdrawn: Progress.WITHDRAWN,
@@ -82,6 +84,7 @@ request where it is."""
 
 _WORD_OF: dict[type[CancellationEvent], str] = {
     **{event: progress.value for event, progress in _PROGRESS_OF.items()},
+    CancellationSuspended: "suspended",
     CancellationEvidenceReminded: "evidence_reminded",
     CancellationWithdrawalRefused: "withdrawal_refused",
 }

@@ -80,6 +80,10 @@ MAILS: dict[type[Event], Mail] = {
         titled=True,
         waits=True,
     ),
+    c.CancellationSuspended: Mail("cancellation_suspended", (*WHY, "effective_on"), titled=True),
+    c.RenewalReinstated: Mail(
+        "renewal_reinstated", (*WHY, "invoice_number", "paid_on"), titled=True, waits=True
+    ),
     # Contracts
     k.ContractRecorded: Mail(
         "servicepac_activation_code", ("activation_code",), to=HOLDER, titled=True, waits=True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.events.envelope import Event
-from shared.events.values import ContractNumber, CustomerId, Day, Flag, Text
+from shared.events.values import ContractNumber, CustomerId, Day, FieldError, Flag, Text
 
 
 class AgentAction(Event):
@@ -21,7 +23,11 @@ class AccessAuthorised(AgentAction):
 
 
 class ReferralDecided(AgentAction):
-    """A professional decides the oldest open referral, or the one of `inquiry_id` (F6)."""
+    """A professional decides the oldest open referral, or the one of `inquiry_id` (F6).
+
+    `customer_id` is needed only for a request of somebody who does not hold the contract, once so
+    many of these wait that the file does not keep them; `invoice_number` names a renewal.
+    """
 
     ce_type: ClassVar[str] = "agent.referral_decided.v1"
 
@@ -30,6 +36,8 @@ class ReferralDecided(AgentAction):
     effective_on: Day | None = None
     reason: Text | None = None
     inquiry_id: Text | None = None
+    customer_id: CustomerId | None = None
+    invoice_number: Text | None = None
 
 
 class InquiryAnswered(AgentAction):
@@ -58,3 +66,17 @@ class ActivationUnlocked(AgentAction):
     ce_type: ClassVar[str] = "agent.activation_unlocked.v1"
 
     contract_number: ContractNumber
+
+
+class AgentActionRefused(Event):
+    """A faulty act, with every fault at once. Nothing of it was done.
+
+    `action_id` is the act's `ce_id`.
+    """
+
+    ce_type: ClassVar[str] = "agent.action_refused.v1"
+
+    action_id: str
+    agent_id: str
+    errors: tuple[FieldError, ...] = Field(min_length=1)
+    contract_number: str | None = None

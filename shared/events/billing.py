@@ -22,8 +22,33 @@ class InvoiceIssued(Event):
 
 
 class InvoicePaid(Event):
+    """A payment: of the part `amount`, or in full where no amount is given."""
+
     ce_type: ClassVar[str] = "billing.invoice_paid.v1"
 
     invoice_number: Text
     contract_number: ContractNumber
     paid_on: Day
+    amount: Money | None = None
+
+
+class InvoiceVoided(Event):
+    """The invoice counts no longer; `replaced_by` is an invoice of its own, with its own date."""
+
+    ce_type: ClassVar[str] = "billing.invoice_voided.v1"
+
+    invoice_number: Text
+    contract_number: ContractNumber
+    voided_on: Day
+    replaced_by: Text | None = None
+
+
+class PaymentReversed(Event):
+    """Money that was paid went back: the part `amount`, or all of it where none is given."""
+
+    ce_type: ClassVar[str] = "billing.payment_reversed.v1"
+
+    invoice_number: Text
+    contract_number: ContractNumber
+    reversed_on: Day
+    amount: Money | None = None

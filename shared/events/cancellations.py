@@ -47,11 +47,17 @@ class CancellationScheduled(RequestDecision):
 
 
 class CancellationNotRequired(RequestDecision):
-    """A single-charge licence needs no cancellation (F10); an open renewal lapses by itself."""
+    """The contract ends without a cancellation, has ended, or needs none (F10).
+
+    `ends_on` is its last day, `lapsed_on` when its renewal lapsed, `lapses_on` when an open one
+    will. For a request that was scheduled before, this takes the cancellation's place.
+    """
 
     ce_type: ClassVar[str] = "cancellation.not_required.v1"
 
     lapses_on: Day | None = None
+    ends_on: Day | None = None
+    lapsed_on: Day | None = None
 
 
 class CancellationEvidenceAwaited(RequestDecision):
@@ -83,18 +89,25 @@ class CancellationExpired(RequestDecision):
 class ReferralCause(StrEnum):
     NO_POLICY = "no_policy"
     CONTRACT_NOT_FOUND = "contract_not_found"
+    NOT_STARTED = "not_started"
+    CONTRADICTORY_RECORD = "contradictory_record"
+    PAYMENT_REVERSED = "payment_reversed"
+    PAID_AFTER_LAPSE = "paid_after_lapse"
+    PAID_IN_TIME_REPORTED_LATE = "paid_in_time_reported_late"
+    RECEIVED_IN_TIME = "received_in_time"
 
 
-class CancellationReferred(RequestDecision):
-    """A professional decides (F6)."""
+class CancellationReferred(CancellationEvent):
+    """A professional decides (F6). What billing reports of a renewal belongs to no inquiry."""
 
     ce_type: ClassVar[str] = "cancellation.referred.v1"
 
     cause: ReferralCause
+    invoice_number: str | None = None
 
 
-class CancellationRefused(RequestDecision):
-    """The professional refused, with a reason."""
+class CancellationRefused(CancellationEvent):
+    """The professional refused; `reason` is empty if none was given."""
 
     ce_type: ClassVar[str] = "cancellation.refused.v1"
 
@@ -125,11 +138,12 @@ class WithdrawalRefusal(StrEnum):
 
 
 class CancellationWithdrawalRefused(RequestDecision):
-    """There is nothing to take back, or not any more."""
+    """There is nothing to take back, or not any more; `withdrawn_on` is when it was, if it was."""
 
     ce_type: ClassVar[str] = "cancellation.withdrawal_refused.v1"
 
     cause: WithdrawalRefusal
+    withdrawn_on: Day | None = None
 
 
 class CancellationTookEffect(RequestDecision):
@@ -150,3 +164,39 @@ class RenewalLapsed(CancellationEvent):
     issued_on: Day
     effective_on: Day
     last_billable_on: Day
+
+
+class SuspensionCause(StrEnum):
+    HOLDER_CHANGED = "holder_changed"
+
+
+class CancellationSuspended(RequestDecision):
+    """The cancellation takes no effect until a professional approves it; charging continues.
+
+    `effective_on` is the day for which it was scheduled.
+    """
+
+    ce_type: ClassVar[str] = "cancellation.suspended.v1"
+
+    cause: SuspensionCause
+    effective_on: Day
+
+
+class RenewalWatched(CancellationEvent):
+    """An automatic renewal's invoice is open; unpaid on `lapses_on`, the renewal lapses (F10)."""
+
+    ce_type: ClassVar[str] = "renewal.watched.v1"
+
+    invoice_number: str
+    issued_on: Day
+    lapses_on: Day
+
+
+class RenewalReinstated(CancellationEvent):
+    """The lapse of `lapsed_on` is undone: its invoice was paid on `paid_on`. Charging continues."""
+
+    ce_type: ClassVar[str] = "renewal.reinstated.v1"
+
+    invoice_number: str
+    paid_on: Day
+    lapsed_on: Day

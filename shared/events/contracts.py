@@ -48,8 +48,22 @@ class RegistryContractRecorded(Event):
     activation_code: Text | None = None
 
 
+class RegistryContractTerminated(Event):
+    """The registry ends a contract. `terminated_on` is the first day without it."""
+
+    ce_type: ClassVar[str] = "registry.contract_terminated.v1"
+
+    contract_number: ContractNumber
+    terminated_on: Day
+    reason: Text | None = None
+
+
 class ContractRecorded(Event):
-    """The registry's facts, as the desk keeps them."""
+    """The registry's facts, as the desk keeps them.
+
+    Terminated by the registry, a contract has the day before `terminated_on` as its last day at
+    most, and does not renew itself.
+    """
 
     ce_type: ClassVar[str] = "contract.recorded.v1"
 
@@ -63,6 +77,7 @@ class ContractRecorded(Event):
     price: Money | None = None
     period: Period | None = None
     activation_code: str | None = None
+    terminated_on: Day | None = None
 
 
 class ContractStatus(StrEnum):

@@ -21,10 +21,14 @@ from shared.events.activation_code import keyed_hash
 from shared.events.agents import AccessAuthorised, ActivationUnlocked
 from shared.events.cancellations import (
     CancellationEvent,
+    CancellationNotRequired,
     CancellationScheduled,
+    CancellationSuspended,
     CancellationTookEffect,
     CancellationWithdrawn,
     RenewalLapsed,
+    RenewalReinstated,
+    SuspensionCause,
 )
 from shared.events.contracts import (
     ContractAcceptanceDenied,
@@ -35,6 +39,7 @@ from shared.events.contracts import (
     ContractCopyReady,
     ContractType,
     RegistryContractRecorded,
+    RegistryContractTerminated,
 )
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored
@@ -178,8 +183,29 @@ def cancellation_scheduled(sequence: int) -> CancellationEvent:
     )
 
 
-def cancellation_withdrawn(sequence: int) -> CancellationEvent:
-    return CancellationWithdrawn(**_decision(sequence), withdrawn_on=NOW.date())
+def cancellation_withdrawn(sequence: int, **given: Any) -> CancellationEvent:
+    facts = {**_decision(sequence), "withdrawn_on": NOW.date(), **given}
+    return CancellationWithdrawn(**facts)
+
+
+def cancellation_suspended(sequence: int) -> CancellationEvent:
+    return CancellationSuspended(
+        **_decision(sequence), cause=SuspensionCause.HOLDER_CHANGED, effective_on=_DAY
+    )
+
+
+def cancellation_not_required(sequence: int, **given: Any) -> CancellationEvent:
+    return CancellationNotRequired(**{**_decision(sequence), **given})
+
+
+def renewal_reinstated(sequence: int) -> CancellationEvent:
+    return RenewalReinstated(
+        **_decision(sequence), invoice_number="F-0001", paid_on=_LAST_DAY, lapsed_on=_DAY
+    )
+
+
+def terminated(terminated_on: date) -> RegistryContractTerminated:
+    return RegistryContractTerminated(contract_number=NUMBER, terminated_on=terminated_on)
 
 
 def cancellation_took_effect(sequence: int) -> CancellationEvent:

@@ -274,6 +274,15 @@ ONE_OF_EACH: dict[str, Event] = {
         **_DECISION, effective_on=EFFECTIVE, last_billable_on=LAST_DAY
     ),
     "renewal_lapsed": lapsed(),
+    "cancellation_suspended": c.CancellationSuspended(
+        **_DECISION, cause=c.SuspensionCause.HOLDER_CHANGED, effective_on=EFFECTIVE
+    ),
+    "renewal_reinstated": c.RenewalReinstated(
+        **{**_DECISION, "inquiry_id": None},
+        invoice_number="F-0001",
+        paid_on=LAST_DAY,
+        lapsed_on=EFFECTIVE,
+    ),
     "servicepac_activation_code": recorded_servicepac(),
     "contract_accepted": k.ContractAccepted(
         **_contract_answer(), document_id="doc-2", sha256=SHA256

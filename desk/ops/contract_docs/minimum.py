@@ -37,7 +37,11 @@ TOPICS = {
     ),
     "registry.contracts": Route(("contract_number",), ("contract registry",), ("archive",)),
     "billing.invoices": Route(("contract_number",), ("billing",), ("cancellation",)),
-    "desk.rejections": Route(("customer_id",), ("intake",), ("channels", "notification")),
+    "desk.rejections": Route(
+        ("customer_id", "agent_id"),
+        ("intake", "cancellation", "archive"),
+        ("channels", "notification"),
+    ),
     "desk.inquiries": Route(("inquiry_id",), ("intake",), ("notification", "channels")),
     "desk.cancellation-requests": Route(("contract_number",), ("intake",), ("cancellation",)),
     "desk.contract-requests": Route(("contract_number", "customer_id"), ("intake",), ("archive",)),
@@ -127,13 +131,25 @@ EVENTS: dict[str, dict[str, Fields]] = {
             f"{_SUBMISSION} contract_number", "language comment"
         ),
     },
-    "desk.rejections": {"submission.rejected.v1": Fields("submission_id customer_id errors")},
-    "registry.contracts": {"registry.contract_recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL)},
+    "desk.rejections": {
+        "submission.rejected.v1": Fields("submission_id customer_id errors"),
+        "agent.action_refused.v1": Fields("action_id agent_id errors"),
+    },
+    "registry.contracts": {
+        "registry.contract_recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL),
+        "registry.contract_terminated.v1": Fields("contract_number terminated_on", "reason"),
+    },
     "billing.invoices": {
         "billing.invoice_issued.v1": Fields(
             "invoice_number contract_number customer_id issued_on renewal", "total"
         ),
-        "billing.invoice_paid.v1": Fields("invoice_number contract_number paid_on"),
+        "billing.invoice_paid.v1": Fields("invoice_number contract_number paid_on", "amount"),
+        "billing.invoice_voided.v1": Fields(
+            "invoice_number contract_number voided_on", "replaced_by"
+        ),
+        "billing.payment_reversed.v1": Fields(
+            "invoice_number contract_number reversed_on", "amount"
+        ),
     },
     "desk.agent-actions": {
         "agent.access_authorised.v1": Fields("customer_id agent_id"),
@@ -158,12 +174,12 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "cancellation.scheduled.v1": Fields(
             f"{_DECISION} received_on complete_on notice_ends_on effective_on last_billable_on"
         ),
-        "cancellation.not_required.v1": Fields(_DECISION, "lapses_on"),
+        "cancellation.not_required.v1": Fields(_DECISION, "lapses_on ends_on lapsed_on"),
         "cancellation.evidence_awaited.v1": Fields(f"{_DECISION} missing due_on"),
         "cancellation.evidence_reminded.v1": Fields(f"{_DECISION} missing due_on"),
         "cancellation.expired.v1": Fields(f"{_DECISION} due_on"),
-        "cancellation.referred.v1": Fields(f"{_DECISION} cause"),
-        "cancellation.refused.v1": Fields(f"{_DECISION} reason agent_id"),
+        "cancellation.referred.v1": Fields(f"{_LAPSE} cause", "inquiry_id"),
+        "cancellation.refused.v1": Fields(f"{_LAPSE} reason agent_id", "inquiry_id"),
         "cancellation.already_scheduled.v1": Fields(f"{_DECISION} effective_on first_inquiry_id"),
         "cancellation.withdrawn.v1": Fields(f"{_DECISION} withdrawn_on"),
         "cancellation.withdrawal_refused.v1": Fields(f"{_DECISION} cause"),
@@ -171,6 +187,9 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "renewal.lapsed.v1": Fields(
             f"{_LAPSE} invoice_number issued_on effective_on last_billable_on", "inquiry_id"
         ),
+        "cancellation.suspended.v1": Fields(f"{_DECISION} cause effective_on"),
+        "renewal.watched.v1": Fields(f"{_LAPSE} invoice_number issued_on lapses_on", "inquiry_id"),
+        "renewal.reinstated.v1": Fields(f"{_LAPSE} invoice_number paid_on lapsed_on", "inquiry_id"),
     },
     "desk.contracts": {
         "contract.recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL),

@@ -16,7 +16,11 @@ CLOSED_SETS = {
     ("contract.recorded.v1", "period"): "once month year",
     ("cancellation.evidence_awaited.v1", "missing"): "destruction_confirmation signature contact",
     ("cancellation.evidence_reminded.v1", "missing"): "destruction_confirmation signature contact",
-    ("cancellation.referred.v1", "cause"): "no_policy contract_not_found",
+    ("cancellation.referred.v1", "cause"): (
+        "no_policy contract_not_found not_started contradictory_record payment_reversed "
+        "paid_after_lapse paid_in_time_reported_late received_in_time"
+    ),
+    ("cancellation.suspended.v1", "cause"): "holder_changed",
     ("cancellation.withdrawal_refused.v1", "cause"): "nothing_scheduled already_effective",
     ("contract.status_changed.v1", "status"): (
         "draft active cancellation_scheduled cancelled lapsed ended"

@@ -73,6 +73,7 @@ def test_unknown_and_not_theirs_get_the_same_answer_at_the_same_time(
             "review it and answer you.",
         },
         "cause": "contract_not_found",
+        "invoice_number": None,
     }
 
 

@@ -15,12 +15,16 @@ from tests.builders.archive import (
     NUMBER,
     Archive,
     activation_requested,
+    cancellation_not_required,
     cancellation_scheduled,
+    cancellation_suspended,
     cancellation_took_effect,
     cancellation_withdrawn,
     recorded,
     recorded_servicepac,
     renewal_lapsed,
+    renewal_reinstated,
+    terminated,
     types,
 )
 
@@ -130,7 +134,28 @@ def test_a_timer_of_a_clock_that_is_ahead_is_not_early() -> None:
         ([cancellation_scheduled(1), cancellation_took_effect(2)], S.CANCELLED),
         ([renewal_lapsed(1)], S.LAPSED),
         ([cancellation_took_effect(2), cancellation_scheduled(1)], S.CANCELLED),
-        ([cancellation_took_effect(2), cancellation_withdrawn(3)], S.CANCELLED),
+        (
+            [cancellation_took_effect(2), cancellation_withdrawn(3, inquiry_id="another")],
+            S.CANCELLED,
+        ),
+        # A professional accepted a withdrawal that was received in time.
+        ([cancellation_took_effect(2), cancellation_withdrawn(3)], S.ACTIVE),
+        (
+            [cancellation_scheduled(1), cancellation_withdrawn(2, inquiry_id="another")],
+            S.CANCELLATION_SCHEDULED,
+        ),
+        ([cancellation_scheduled(1), cancellation_suspended(2)], S.ACTIVE),
+        (
+            [cancellation_scheduled(1), cancellation_suspended(2), cancellation_scheduled(3)],
+            S.CANCELLATION_SCHEDULED,
+        ),
+        ([cancellation_scheduled(1), cancellation_not_required(2)], S.ACTIVE),
+        (
+            [cancellation_scheduled(1), cancellation_not_required(2, inquiry_id="another")],
+            S.CANCELLATION_SCHEDULED,
+        ),
+        ([renewal_lapsed(1), renewal_reinstated(2)], S.ACTIVE),
+        ([cancellation_took_effect(1), renewal_reinstated(2)], S.CANCELLED),
         ([renewal_lapsed(2), cancellation_withdrawn(3)], S.LAPSED),
         ([renewal_lapsed(2), cancellation_scheduled(1)], S.LAPSED),
         ([cancellation_withdrawn(2), cancellation_scheduled(1)], S.ACTIVE),
@@ -179,3 +204,74 @@ def test_a_new_record_or_the_end_of_the_term_never_revives_a_cancelled_contract(
 
     assert types(archive.receive(recorded(ends_on=TODAY))) == ["contract.recorded.v1"]
     assert archive.wait(10 * DAY) == []
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    [[renewal_lapsed(1)], [cancellation_scheduled(1), cancellation_took_effect(2)]],
+    ids=["lapsed", "cancelled"],
+)
+@pytest.mark.parametrize(
+    ("starts_on", "revived"),
+    [(date(2026, 4, 1), False), (date(2026, 4, 2), True), (date(2026, 6, 1), True)],
+)
+@pytest.mark.parametrize("record_first", [True, False])
+def test_a_new_term_after_the_effective_day_has_a_status_of_its_own(
+    record_first: bool, starts_on: date, revived: bool, decisions: list[CancellationEvent]
+) -> None:
+    archive = Archive(RULES, recorded(), *decisions[:-1])
+    news = [recorded(starts_on=starts_on), decisions[-1]]
+    for event in news if record_first else reversed(news):
+        archive.receive(event)
+    archive.wait(200 * DAY)
+
+    cancelled = S.LAPSED if len(decisions) == 1 else S.CANCELLED
+    assert archive.contract.status is (S.ACTIVE if revived else cancelled)
+
+
+def test_a_contract_cancelled_before_it_starts_stays_cancelled_on_its_first_day() -> None:
+    starts_later = recorded(starts_on=date(2026, 6, 1))
+    decisions = [cancellation_scheduled(1), cancellation_took_effect(2)]
+    archive = Archive(RULES, starts_later, *decisions)
+
+    archive.receive(recorded(starts_on=date(2026, 6, 1), title="Otro título"))
+    archive.wait(200 * DAY)
+
+    assert archive.contract.status is S.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("terminated_on", "status"), [(TODAY, S.ENDED), (TOMORROW, S.ACTIVE), (TODAY - DAY, S.ENDED)]
+)
+@pytest.mark.parametrize("record_first", [True, False])
+def test_a_contract_that_the_registry_terminated_has_ended_on_that_day(
+    record_first: bool, terminated_on: date, status: ContractStatus
+) -> None:
+    news = [recorded(auto_renewal=True), terminated(terminated_on)]
+    archive = Archive(RULES, *(news if record_first else reversed(news)))
+
+    assert archive.contract.status is status
+    facts = archive.contract.facts
+    assert facts is not None
+    assert (facts.ends_on, facts.auto_renewal) == (terminated_on - DAY, False)
+
+
+def test_a_record_repeated_after_the_termination_changes_nothing() -> None:
+    archive = Archive(RULES, recorded(), terminated(TODAY))
+
+    assert archive.receive(recorded()) == []
+
+
+def test_a_term_recorded_after_the_termination_is_a_new_one() -> None:
+    archive = Archive(RULES, recorded(), terminated(TODAY))
+
+    archive.receive(recorded(starts_on=TODAY))
+
+    assert archive.contract.status is S.ACTIVE
+
+
+def test_a_termination_never_prolongs_a_term() -> None:
+    archive = Archive(RULES, recorded(ends_on=TODAY), terminated(TODAY + 30 * DAY))
+
+    assert archive.contract.facts is not None
+    assert archive.contract.facts.ends_on == TODAY

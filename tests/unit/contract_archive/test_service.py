@@ -8,7 +8,7 @@ from services.contract_archive.rules import Rules
 from services.contract_archive.service import build, route, timer
 from services.contract_archive.settings import Settings
 from shared.events.billing import InvoicePaid
-from shared.events.cancellations import CancellationNotRequired
+from shared.events.cancellations import CancellationAlreadyScheduled
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import MailAttempted, TimerDue
 from shared.events.topics import ARCHIVE, TOPIC_OF
@@ -20,20 +20,26 @@ from tests.builders.archive import (
     acceptance_requested,
     activation_requested,
     authorisation,
+    cancellation_not_required,
     cancellation_scheduled,
+    cancellation_suspended,
     cancellation_took_effect,
     cancellation_withdrawn,
     copy_requested,
     recorded,
     registration,
     renewal_lapsed,
+    renewal_reinstated,
     stored,
+    terminated,
     unlocked,
 )
 
 CONTRACT = Ref("contract", NUMBER)
 CUSTOMER = Ref("customer", HOLDER)
-NOT_REQUIRED = CancellationNotRequired.model_validate(cancellation_scheduled(1).model_dump())
+ANSWERED = CancellationAlreadyScheduled.model_validate(
+    {**cancellation_scheduled(1).model_dump(), "first_inquiry_id": "first"}
+)
 OTHERS_TIMER = TimerDue(contract_number=NUMBER, owner="cancellation", due_at=NOW)
 MAIL = MailAttempted(notification_id="n-1", attempt=1, recipient_hash="00")
 PAID = InvoicePaid(invoice_number="F-1", contract_number=NUMBER, paid_on=NOW.date())
@@ -62,7 +68,11 @@ def test_what_needs_access_goes_to_the_contract_and_reads_the_customer(event: Ev
         cancellation_scheduled(1),
         cancellation_withdrawn(1),
         cancellation_took_effect(1),
+        cancellation_suspended(1),
+        cancellation_not_required(1),
         renewal_lapsed(1),
+        renewal_reinstated(1),
+        terminated(NOW.date()),
         stored("doc-1"),
         timer(NUMBER, NOW),
     ],
@@ -73,7 +83,7 @@ def test_what_happens_to_a_contract_goes_to_the_contract(event: Event) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [NOT_REQUIRED, OTHERS_TIMER, MAIL, PAID], ids=lambda event: event.ce_type
+    "event", [ANSWERED, OTHERS_TIMER, MAIL, PAID], ids=lambda event: event.ce_type
 )
 def test_what_does_not_concern_the_archive_is_ignored(event: Event) -> None:
     assert routed(event) is IGNORED
