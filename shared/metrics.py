@@ -60,6 +60,11 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self.clock_skew = Gauge(
+            "desk_clock_skew_seconds",
+            "By how much this machine's clock is ahead of the broker's, as far as known.",
+            registry=registry,
+        )
         self.timers = Counter(
             "desk_timers_total", "Timer messages published by this clock.", registry=registry
         )

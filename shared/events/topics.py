@@ -45,8 +45,6 @@ class Topic:
 
     `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
     fields are faulty, because the sender gets an answer that names every fault (F2).
-    `broker_time`: its records carry the broker's time (`LogAppendTime`), not the sender's, for what
-    depends on it cannot be undone or must not depend on one machine's clock.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -61,7 +59,15 @@ class Topic:
     compacted: bool = False
     answers_faults: bool = False
     begins: bool = False
-    broker_time: bool = False
+
+    @property
+    def broker_time(self) -> bool:
+        """Whether its records carry the broker's time (`LogAppendTime`), not the sender's.
+
+        What is received or due is judged by it, and a service knows by it whether its own clock is
+        right. Other owners' topics are theirs to decide on.
+        """
+        return self.name.startswith("desk.")
 
 
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
@@ -88,7 +94,6 @@ CATALOGUE: tuple[Topic, ...] = (
         "What customers ask for, through any channel.",
         answers_faults=True,
         begins=True,
-        broker_time=True,
     ),
     Topic(
         "desk.agent-actions",
@@ -241,7 +246,6 @@ CATALOGUE: tuple[Topic, ...] = (
         (CANCELLATION, ARCHIVE),
         (internal.TimerDue,),
         "Time as a message.",
-        broker_time=True,
     ),
     Topic(
         "desk.outcomes",

@@ -46,6 +46,7 @@ from shared.runtime.progress import CommittedOffsets
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.pulse import feel_pulse
 from shared.runtime.retention import Refused, check_retention
+from shared.runtime.skew import ClockSkew, watch_skew
 from shared.runtime.stage import Stage, utc_now
 from shared.runtime.store import ALARM_BYTES, MB, Store
 from shared.runtime.topics import create_missing_topics
@@ -75,6 +76,7 @@ class Runtime:
     clock: Clock
     worker: Worker
     health: Health
+    skew: ClockSkew
     started: asyncio.Event
     stopping: asyncio.Event
 
@@ -95,7 +97,8 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         document_limit=settings.document_limit_mb * MB,
         read_chunk=settings.mongo_read_chunk,
     )
-    publisher = KafkaPublisher(settings)
+    skew = ClockSkew(utc_now)
+    publisher = KafkaPublisher(settings, skew)
     progress = CommittedOffsets()
     worker = Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease)
     return Runtime(
@@ -107,9 +110,10 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         publisher=publisher,
         progress=progress,
         stage=Stage(service, store, publisher, progress, metrics, work_is_due=worker.wake),
-        clock=Clock(service, store, publisher, metrics, utc_now),
+        clock=Clock(service, store, publisher, metrics, utc_now, skew),
         worker=worker,
         health=Health(service.name, metrics, utc_now),
+        skew=skew,
         started=asyncio.Event(),
         stopping=asyncio.Event(),
     )
@@ -125,6 +129,7 @@ class Consumption:
     async def handle(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
         runtime = self._runtime
         runtime.progress.ask(consumer)
+        runtime.skew.read(records)
         try:
             await runtime.stage.process(records)
         except Outage as outage:
@@ -365,6 +370,7 @@ async def _background(runtime: Runtime) -> None:
     await runtime.started.wait()
     health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch_skew(runtime.skew, health, runtime.stopping))
         tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
         tasks.create_task(
             _repeat(

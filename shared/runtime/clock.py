@@ -10,27 +10,24 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.events.envelope import Event
 from shared.metrics import Metrics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
+from shared.runtime.skew import ClockSkew
 from shared.runtime.store import Due, Store
 
 BATCH = 500
-REPEAT_AFTER = timedelta(seconds=30)
+PROBE_SECONDS = 60.0
+"""A probe that brought no time of the broker's is not repeated sooner."""
+REPEAT_SECONDS = 30.0
 """A timer that is still due after this long is sent again: its message may have been lost."""
 
 
 def clock_source(service: str) -> str:
     """The `ce_source` of a service's timers."""
     return f"/services/{service}/clock"
-
-
-def _just_sent(at: datetime, now: datetime) -> bool:
-    """A timer sent in the future went out before the clock was set back: it must go out again."""
-    return timedelta(0) <= now - at < REPEAT_AFTER
 
 
 class Clock:
@@ -43,33 +40,57 @@ class Clock:
         publisher: Publisher,
         metrics: Metrics,
         now: Callable[[], datetime],
+        skew: ClockSkew,
     ) -> None:
         self._service = service
-        self._kinds = [decider.kind for decider in service.deciders if decider.has_timers]
+        deciders = service.deciders if service.timer is not None else ()
+        self._kinds = [decider.kind for decider in deciders if decider.has_timers]
         self._store = store
         self._publisher = publisher
         self._metrics = metrics
         self._now = now
-        self._sent: dict[Due, datetime] = {}
+        self._skew = skew
+        self._probed_at: float | None = None
+        self._sent: dict[Due, float] = {}
 
     async def tick(self) -> int:
-        """Publish a timer for every aggregate that is due; how many. Raises `Outage`."""
-        timer = self._service.timer
-        if timer is None:
+        """Publish a timer for every aggregate that is due; how many. Raises `Outage`.
+
+        None while this clock is off. While it is not known whether it is, one goes out alone: its
+        acknowledgement tells.
+        """
+        if self._skew.excessive and not self._may_probe():
             return 0
         now = self._now()
-        self._sent = {k: at for k, at in self._sent.items() if _just_sent(at, now)}
-        due: dict[Due, Envelope] = {}
-        for kind in self._kinds:
-            for one in await self._store.due(kind, now, BATCH):
-                if one not in self._sent:
-                    due[one] = self._timer(one, timer(one.ref.id, one.due_at))
-        await self._publisher.publish([*due.values()])
-        self._sent |= dict.fromkeys(due, now)
+        if not self._skew.excessive:
+            now -= timedelta(seconds=max(0.0, self._skew.seconds))
+        elapsed = self._skew.elapsed()
+        self._sent = {k: at for k, at in self._sent.items() if elapsed - at < REPEAT_SECONDS}
+        due = [one for kind in self._kinds for one in await self._due(kind, now)]
+        if due and self._must_probe():
+            self._probed_at, due = elapsed, due[:1]
+        await self._publisher.publish([self._timer(one) for one in due])
+        self._sent |= dict.fromkeys(due, elapsed)
         self._metrics.timers.inc(len(due))
         return len(due)
 
-    def _timer(self, due: Due, event: Event) -> Envelope:
+    async def _due(self, kind: str, now: datetime) -> list[Due]:
+        return [one for one in await self._store.due(kind, now, BATCH) if one not in self._sent]
+
+    def _must_probe(self) -> bool:
+        """A topic without the broker's time tells nothing: there the first probe is the last."""
+        unknown = not self._skew.measured and self._probed_at is None
+        return self._skew.excessive or unknown
+
+    def _may_probe(self) -> bool:
+        """Whether this clock was set since it was compared; or the machine was suspended."""
+        at = self._probed_at
+        waited = at is None or self._skew.elapsed() - at >= PROBE_SECONDS
+        return self._skew.jumped and waited
+
+    def _timer(self, due: Due) -> Envelope:
+        assert self._service.timer is not None
+        event = self._service.timer(due.ref.id, due.due_at)
         source = clock_source(self._service.name)
         identity = f"{source} {due.ref.kind} {due.ref.id} {due.version} {due.due_at.isoformat()}"
         return codec.envelope(

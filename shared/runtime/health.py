@@ -25,6 +25,7 @@ class Health:
     missed_idly: set[str] = field(default_factory=set)
     batches: int = 0
     last_batch_at: datetime | None = None
+    clock_skew_seconds: float = 0.0
 
     @property
     def status(self) -> str:
@@ -71,6 +72,7 @@ class Health:
                 "status": self.status,
                 "away": {name: since.isoformat() for name, since in self.away.items()},
                 "batches": self.batches,
+                "clock_skew_seconds": self.clock_skew_seconds,
                 "last_batch_at": self.last_batch_at and self.last_batch_at.isoformat(),
             }
         ).encode()

@@ -19,6 +19,7 @@ from shared.runtime.codec import Envelope
 from shared.runtime.connections import survive_closed_connections
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
+from shared.runtime.skew import ClockSkew, elapsed_seconds
 from shared.settings import RuntimeSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
@@ -36,7 +37,8 @@ class Publisher(Protocol):
 class KafkaPublisher:
     """An idempotent producer that waits for all replicas in sync."""
 
-    def __init__(self, settings: RuntimeSettings) -> None:
+    def __init__(self, settings: RuntimeSettings, skew: ClockSkew | None = None) -> None:
+        self._skew = skew
         self._producer = AIOKafkaProducer(
             **client_options(settings),
             acks="all",
@@ -73,6 +75,7 @@ class KafkaPublisher:
         return task is not None and task.done()
 
     async def _acknowledged(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        began = elapsed_seconds()
         with kafka_at_work():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
@@ -81,9 +84,11 @@ class KafkaPublisher:
                     for (topic, partition), some in (await self._by_partition(events)).items():
                         for batch in self._batches(some):
                             sent.append(await self._send_batch(batch, topic, partition))
-                    await asyncio.gather(*sent)
+                    acknowledged = await asyncio.gather(*sent)
             except TimeoutError:
                 raise Outage("kafka", "no acknowledgement in time") from None
+        if self._skew is not None:
+            self._skew.acknowledged(acknowledged, sent=began)
 
     async def _send(self, letter: DeadLetter) -> asyncio.Future[Any]:
         key, value = letter.record.key, letter.record.value

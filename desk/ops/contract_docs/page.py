@@ -28,6 +28,7 @@ def events_page(goldens: Goldens) -> str:
         _table(("header", "says", "present"), HEADER_ROWS),
         "## Topics",
         _topic_table(),
+        _broker_time(),
     ]
     for topic in CATALOGUE:
         parts += _topic(topic, goldens)
@@ -58,6 +59,13 @@ def _topic_table() -> str:
     return _table(head, rows)
 
 
+def _broker_time() -> str:
+    return (
+        "Records on `desk.*` carry the broker's time (`message.timestamp.type=LogAppendTime`); on "
+        "the other topics their owners decide."
+    )
+
+
 def _link(topic: str) -> str:
     return f"[`{topic}`](#{topic.replace('.', '')})"
 
@@ -68,8 +76,6 @@ def _topic(topic: Topic, goldens: Goldens) -> Iterator[str]:
         f"{topic.purpose} Key: {key_words(topic)}. Written by {participants(topic.written_by)}; "
         f"read by {participants(topic.read_by)}. Kept: {retention_words(topic)}."
     )
-    if topic.broker_time:
-        yield "Its records carry the broker's time (`message.timestamp.type=LogAppendTime`)."
     if topic.answers_faults:
         yield (
             "A record that is sound JSON of a type below but breaks a rule is answered on "

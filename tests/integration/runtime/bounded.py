@@ -24,6 +24,7 @@ from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service
 from shared.runtime.progress import Place
+from shared.runtime.skew import ClockSkew
 from shared.runtime.stage import Stage
 from shared.runtime.store import Store
 
@@ -114,8 +115,9 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.stage = self._new_stage()
+        skew = ClockSkew(lambda: self.now, lambda: self.now.timestamp())
         self.clock = Clock(
-            self.business.service(), self.store, self, self.metrics, lambda: self.now
+            self.business.service(), self.store, self, self.metrics, lambda: self.now, skew
         )
 
     def _new_stage(self) -> Stage:

@@ -16,7 +16,6 @@ from shared.events.contracts import ContractActivated, RegistryContractRecorded
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
 from shared.runtime.app import Runtime, wire
-from shared.runtime.clock import REPEAT_AFTER, Clock
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Decider, Route, Service
@@ -85,7 +84,7 @@ def waits(name: str) -> Service:
 
 @dataclass
 class Bench:
-    """One service's stage on a real database, with a clock that stands where a test sets it."""
+    """One service's stage on a real database, at a time that a test sets."""
 
     name: str
     runtime: Runtime
@@ -97,7 +96,6 @@ class Bench:
         self.stage = Stage(
             service, store, self.published, Committed(), metrics, clock=lambda: self.now
         )
-        self.clock = Clock(service, store, self.published, metrics, lambda: self.now)
 
     def registered(self, message_id: str, title: str = "t") -> Given:
         body = {
@@ -211,21 +209,3 @@ async def test_a_waiting_timer_that_is_dropped_holds_back_nothing_that_waits_beh
     assert healed is not None
     assert "parked" not in healed
     assert await bench.decided() == [*BEGUN, *BEGUN, *BEGUN]
-
-
-async def test_a_dropped_timer_comes_again_under_its_id_while_its_record_is_due(
-    bench: Bench,
-) -> None:
-    bench.now, before = LATE, len(bench.published.all)
-    assert [await bench.clock.tick(), await bench.clock.tick()] == [1, 0]
-    bench.now += REPEAT_AFTER
-    assert await bench.clock.tick() == 1
-    first, second = bench.published.all[before:]
-    assert first == second
-
-
-async def test_a_clock_that_is_set_back_sends_again_what_it_sent_too_early(bench: Bench) -> None:
-    bench.now = FAR
-    assert await bench.clock.tick() == 1
-    bench.now = LATE
-    assert await bench.clock.tick() == 1

@@ -1,0 +1,143 @@
+"""How far two clocks differ, from what the broker stamped on records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.metrics import Metrics
+from shared.runtime.health import Health
+from shared.runtime.skew import CLOCK, ClockSkew, tell
+
+BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    timestamp: int
+    timestamp_type: int | None = 1
+
+
+@dataclass
+class Machine:
+    """Real time, in seconds after `BEGIN`, and a clock that is `ahead` of the broker's."""
+
+    ahead: float = 0.0
+    time: float = 0.0
+
+    def now(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.time + self.ahead)
+
+    def elapsed(self) -> float:
+        return 5_000 + self.time
+
+    def stamp(self, at: float) -> Stamp:
+        return Stamp(round((BEGIN.timestamp() + at) * 1000))
+
+
+def skew_of(machine: Machine) -> ClockSkew:
+    return ClockSkew(machine.now, machine.elapsed)
+
+
+def acknowledge(machine: Machine, skew: ClockSkew, *, took: float = 0.01) -> None:
+    """A record sent now, stamped half-way, acknowledged after `took` seconds."""
+    sent = machine.elapsed()
+    machine.time += took
+    skew.acknowledged([machine.stamp(machine.time - took / 2)], sent=sent)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "excessive"),
+    [(0, False), (59, False), (-59, False), (61, True), (-61, True), (40 * 86_400, True)],
+)
+def test_an_acknowledgement_tells_a_clock_that_is_off_by_over_a_minute(
+    ahead: float, excessive: bool
+) -> None:
+    machine = Machine(ahead)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    assert skew.measured
+    assert skew.excessive is excessive
+    assert skew.seconds == pytest.approx(ahead, abs=0.01)
+
+
+def test_an_acknowledgement_that_took_long_blames_no_clock_for_it() -> None:
+    machine = Machine(ahead=20)
+    skew = skew_of(machine)
+    acknowledge(machine, skew, took=600)
+    assert skew.seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "age", "seconds"),
+    [(-600, 0, -600), (-600, 30, -570), (-600, 600, 0), (600, 0, 0), (0, 86_400, 0)],
+)
+def test_a_record_that_is_read_shows_a_clock_that_is_behind_and_an_old_one_shows_nothing(
+    ahead: float, age: float, seconds: float
+) -> None:
+    machine = Machine(ahead)
+    skew = skew_of(machine)
+    skew.read([machine.stamp(-age - 1_000), machine.stamp(-age)])
+    assert not skew.measured
+    assert skew.seconds == pytest.approx(seconds)
+
+
+def test_a_correction_of_this_clock_shows_at_once() -> None:
+    machine = Machine(ahead=600)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    machine.ahead, machine.time = 0, 3_600
+    assert not skew.excessive
+    machine.ahead = -90
+    assert skew.excessive
+
+
+def test_a_correction_of_the_brokers_clock_shows_in_the_next_acknowledgement() -> None:
+    machine = Machine(ahead=600)
+    skew = skew_of(machine)
+    skew.acknowledged([machine.stamp(600)], sent=machine.elapsed())
+    assert skew.seconds == 0
+    acknowledge(machine, skew)
+    assert skew.excessive
+
+
+def test_a_later_record_outweighs_an_older_acknowledgement() -> None:
+    """The machine slept, and even the clock that nobody sets stood still."""
+    machine = Machine(ahead=0)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    machine.ahead = 7_200
+    assert skew.excessive
+    skew.read([machine.stamp(machine.time + 7_200)])
+    assert not skew.excessive
+
+
+@pytest.mark.parametrize("timestamp_type", [0, None])
+def test_a_time_that_a_sender_gave_tells_nothing(timestamp_type: int | None) -> None:
+    machine = Machine(ahead=600)
+    skew = skew_of(machine)
+    skew.acknowledged([Stamp(0, timestamp_type)], sent=machine.elapsed())
+    skew.read([Stamp(2**62, timestamp_type)])
+    assert (skew.measured, skew.seconds) == (False, 0)
+
+
+def test_the_health_page_names_the_clock_while_it_is_off() -> None:
+    machine = Machine(ahead=600)
+    skew, health = skew_of(machine), Health("cancellation", Metrics(), machine.now)
+    health.begun()
+    tell(skew, health)
+    assert health.status == "ok"
+
+    acknowledge(machine, skew)
+    tell(skew, health)
+    tell(skew, health)
+    assert (health.status, set(health.away)) == ("degraded", {CLOCK})
+    metrics = health.metrics.registry
+    assert metrics.get_sample_value("desk_clock_skew_seconds") == pytest.approx(600, abs=0.01)
+    assert metrics.get_sample_value("desk_outages_total", {"dependency": CLOCK}) == 1
+
+    machine.ahead = 0
+    tell(skew, health)
+    assert (health.status, health.away) == ("ok", {})
