@@ -26,6 +26,8 @@ from desk.ops.screen import console
 from desk.ops.supervisor import desk_up
 
 INTERRUPTED = 130
+RECORDS = "records.jsonl"
+"""Every record that the demo saw, one a line, in the demo's directory."""
 WHERE_NEXT = """
 Where to look next:
   desk up          start a desk that stays, and what to try on it
@@ -73,6 +75,7 @@ async def _demo(directory: Path, out: Console) -> Verdict:
                 f"Sending {requests_in(cases)} requests through Kafka, waiting for all answers …"
             )
             evidence = await Play(cases, wire, Mailbox(mail)).perform()
+        (directory / RECORDS).write_text("".join(f"{one.as_json}\n" for one in evidence.seen))
         return judge(cases, evidence)
 
 

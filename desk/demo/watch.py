@@ -18,6 +18,7 @@ from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.client_options import client_options, consumer_options
 
 POLL_MS = 200
+HEADERS = ("ce_", "dl_", "content-type", "traceparent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,14 @@ class Seen:
     source: str
     id: str
     facts: Facts
+
+    @property
+    def as_json(self) -> str:
+        """The record on one line: topic, key, headers, and the fields of its value."""
+        headers = {name: it for name, it in self.facts.items() if name.startswith(HEADERS)}
+        value = {name: it for name, it in self.facts.items() if name not in {*headers, "key"}}
+        record = {"topic": self.topic, "key": self.facts["key"], "headers": headers, "value": value}
+        return json.dumps(record, ensure_ascii=False)
 
     @property
     def from_the_desk(self) -> bool:

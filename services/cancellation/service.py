@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from services.cancellation import domain
+from services.cancellation.policies.in_force import policies_in_force
+from services.cancellation.public_state import public_state
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid
@@ -25,8 +27,13 @@ FILE = "file"
 
 def build(settings: Settings) -> Service:
     """The service, wired from its settings; nothing is opened."""
+    rules = rules_of(settings)
     return Service(
-        name=NAME, deciders=(file_decider(rules_of(settings)),), route=route, timer=timer
+        name=NAME,
+        deciders=(file_decider(rules),),
+        route=route,
+        timer=timer,
+        announcements=partial(policies_in_force, rules),
     )
 
 
@@ -46,6 +53,7 @@ def file_decider(rules: domain.Rules) -> Decider[domain.File]:
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
         due_at=domain.due_at,
+        public_state=public_state,
     )
 
 

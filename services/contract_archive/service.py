@@ -9,6 +9,7 @@ from services.contract_archive import contract, contract_state, customer
 from services.contract_archive.contract_state import CONTRACT, ContractState
 from services.contract_archive.customer import CUSTOMER, CustomerState
 from services.contract_archive.downloads import downloads
+from services.contract_archive.public_state import public_state
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import DOWNLOAD_PATH, open_worker
@@ -58,6 +59,7 @@ def contract_decider(rules: Rules) -> Decider[ContractState]:
         work_at=contract.work_at,
         work_since=contract.work_at,
         indexes=("facts.customer_id",),
+        public_state=public_state,
     )
 
 

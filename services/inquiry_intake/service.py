@@ -10,6 +10,7 @@ from services.inquiry_intake.follow_up import followed
 from services.inquiry_intake.holiday_dates import madrid_calendar
 from services.inquiry_intake.inquiry import INQUIRY, canonical_id, opened_by
 from services.inquiry_intake.progressing import ContractAnswer
+from services.inquiry_intake.public_state import public_state
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.validation import readable_customer_id
 from shared.events.agents import InquiryAnswered, InquiryRouted
@@ -41,6 +42,7 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
         indexes=("reference",),
+        public_state=public_state,
         answers_reused_ids=True,
     )
     return inquiry, replica(CUSTOMER, Customer, customers.evolve)

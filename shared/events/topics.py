@@ -38,6 +38,12 @@ YEAR = timedelta(days=365)
 THREE_YEARS = timedelta(days=3 * 365)
 """Longer than any date in a decision: one takes effect at most 366 days ahead."""
 
+INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
+ARCHIVE, NOTIFICATION = "contract_archive", "notification"
+PORTAL, CONSOLE = "customer_portal", "operations_console"
+SERVICES = frozenset({INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION})
+"""The services that decide: they carry a correlation id on from message to event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -69,10 +75,11 @@ class Topic:
         """
         return self.name.startswith("desk.")
 
+    @property
+    def led(self) -> bool:
+        """Whether its messages carry the id of a submission that a service handed on."""
+        return not SERVICES.isdisjoint(self.written_by)
 
-INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
-ARCHIVE, NOTIFICATION = "contract_archive", "notification"
-PORTAL, CONSOLE = "customer_portal", "operations_console"
 
 CATALOGUE: tuple[Topic, ...] = (
     Topic(

@@ -34,6 +34,7 @@ from shared.events.topics import topics_read_by
 from shared.kafka.client_options import READ_COMMITTED, consumer_options
 from shared.metrics import Metrics
 from shared.mongo import Client, Database, connect
+from shared.runtime.announcements import LOOK_SECONDS, Announcements
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.consumer import TolerantConsumer
@@ -43,6 +44,7 @@ from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import FAILED, Health
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.progress import CommittedOffsets
+from shared.runtime.public_states import PublicStates
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.pulse import feel_pulse
 from shared.runtime.retention import Refused, check_retention
@@ -59,6 +61,8 @@ IDLE_SECONDS = 0.1
 SIZES_SECONDS = 60.0
 EMPTY_POLL_MS = 1
 COMMIT_SECONDS = 10.0
+PAGE_REST_SECONDS = 0.1
+"""Between two pages of old records' states, so that new messages are not held up."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,8 @@ class Runtime:
     stage: Stage
     clock: Clock
     worker: Worker
+    states: PublicStates
+    announcements: Announcements
     health: Health
     skew: ClockSkew
     started: asyncio.Event
@@ -112,6 +118,8 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         stage=Stage(service, store, publisher, progress, metrics, work_is_due=worker.wake),
         clock=Clock(service, store, publisher, metrics, utc_now, skew),
         worker=worker,
+        states=PublicStates(service, store, publisher),
+        announcements=Announcements(service, publisher, utc_now),
         health=Health(service.name, metrics, utc_now),
         skew=skew,
         started=asyncio.Event(),
@@ -131,7 +139,7 @@ class Consumption:
         runtime.progress.ask(consumer)
         runtime.skew.read(records)
         try:
-            await runtime.stage.process(records)
+            answered = await runtime.stage.process(records)
         except Outage as outage:
             runtime.health.lost(outage.dependency)
             log.warning("waiting", dependency=outage.dependency, why=str(outage))
@@ -141,10 +149,13 @@ class Consumption:
         self._pauses.reset()
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
-        await self._commit(consumer, records)
+        if not await self._commit(consumer, records):
+            # Another process may own the partitions by now and have published newer states.
+            with contextlib.suppress(Outage):
+                await runtime.states.publish_current(answered)
         self._observe_lag(consumer, records)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> bool:
         """A failed commit is no error: the records come again and are found in the history."""
         offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
         try:
@@ -152,8 +163,9 @@ class Consumption:
                 await consumer.commit(offsets)
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("commit refused", why=type(error).__name__)
-        else:
-            self._runtime.progress.note(offsets)
+            return False
+        self._runtime.progress.note(offsets)
+        return True
 
     def _observe_lag(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
         for partition, last in _last_offsets(records).items():
@@ -365,8 +377,25 @@ async def _look_for_large_documents(runtime: Runtime) -> int:
     return 0
 
 
+async def _state_what_is_unstated(runtime: Runtime) -> None:
+    """Publish the states of records that an earlier release decided, page by page, once."""
+    pauses = runtime.pauses()
+    more = True
+    while more and not runtime.stopping.is_set():
+        try:
+            more = await runtime.states.next_page()
+        except ProducerDead as error:
+            _end_with_producer(error)
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            await pauses.pause()
+        else:
+            pauses.reset()
+            await sleep_unless(runtime.stopping, PAGE_REST_SECONDS)
+
+
 async def _background(runtime: Runtime) -> None:
-    """Pulse, clock and worker, beside the subscriber."""
+    """Pulse, clock, worker and what a service publishes by itself, beside the subscriber."""
     await runtime.started.wait()
     health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
@@ -379,6 +408,12 @@ async def _background(runtime: Runtime) -> None:
                 partial(sleep_unless, runtime.stopping, SIZES_SECONDS),
             )
         )
+        tasks.create_task(_state_what_is_unstated(runtime))
+        if runtime.service.announcements is not None:
+            rest = partial(sleep_unless, runtime.stopping, LOOK_SECONDS)
+            tasks.create_task(
+                _repeat(runtime, runtime.announcements.publish_changed, rest, full=MANY)
+            )
         if runtime.service.timer is not None:
             seconds = runtime.settings.clock_tick_seconds
             rest = partial(sleep_unless, runtime.stopping, seconds)

@@ -45,6 +45,8 @@ class Decider(Generic[State]):
     reads: Callable[[State, Message], tuple[Ref, ...]] | None = None
     """Further aggregates to read for this message, given the aggregate's own current state."""
     publishes: bool = True
+    public_state: Callable[[State, int], Event | None] | None = None
+    """The state event of a state and the aggregate's version; None for what has no public state."""
     answers_reused_ids: bool = False
     """Whether a known id with another body is decided (to refuse it) or dropped as a repeat."""
 
@@ -128,7 +130,7 @@ class Service:
 
     `timer` makes the message that tells an aggregate (by id) that its `due_at` has come.
     `open_worker` opens what the side effects need (a mail connection, a file store) and says
-    whether it is there.
+    whether it is there. `announcements` are what it publishes at start, and again when they change.
     """
 
     name: str
@@ -137,3 +139,4 @@ class Service:
     timer: Callable[[str, datetime], Event] | None = None
     open_worker: OpenWorker | None = None
     http: Mapping[str, Callable[[Database], HttpHandler]] | None = None
+    announcements: Callable[[datetime], Sequence[Event]] | None = None

@@ -28,7 +28,9 @@ from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Reason, Unreadable, described
 from shared.runtime.lanes import lanes_of
+from shared.runtime.origin import trace
 from shared.runtime.progress import Progress, Publications
+from shared.runtime.public_states import PublicStates
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import (
     ALARM_BYTES,
@@ -70,12 +72,14 @@ class Letter:
 class Batch:
     """What one pass over the records of a lane has decided so far.
 
-    `answered` holds, for each aggregate that a message was decided in, the keys of its entries.
-    `taken` counts the letters it has got through; what is left of the lane is for the next round.
+    `before` holds the states as they were read, `states` as they are now. `answered` holds, for
+    each aggregate that a message was decided in, the keys of its entries. `taken` counts the
+    letters it has got through; what is left of the lane is for the next round.
     """
 
     at: datetime
     aggregates: dict[Ref, Aggregate] = field(default_factory=dict)
+    before: Mapping[Ref, Any] = field(default_factory=dict)
     states: dict[Ref, Any] = field(default_factory=dict)
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
@@ -107,12 +111,14 @@ class Stage:
         self._metrics = metrics
         self._clock = clock
         self._work_is_due = work_is_due
+        self._states = PublicStates(service, store, publisher)
         self._source = f"/services/{service.name}"
         self._kinds = frozenset(decider.kind for decider in service.deciders)
 
-    async def process(self, records: Sequence[Record]) -> None:
+    async def process(self, records: Sequence[Record]) -> set[Ref]:
         """Decide, store and publish `records`; afterwards their offsets may be committed.
 
+        Returns the aggregates that they were decided in.
         May be called again with the same records: what was stored is published again, unchanged.
         Raises `Outage` when nothing may be committed, `ProducerDead` when the process must end.
         """
@@ -127,6 +133,7 @@ class Stage:
         rounds = await _all(self._answer(lane, at, steps) for lane in lanes)
         batches = list(chain.from_iterable(rounds))
         self._account(records, [Batch(at, outgoing=[*unreadable]), *batches], steps)
+        return {ref for batch in batches for ref in batch.answered}
 
     async def _answer(
         self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
@@ -140,6 +147,7 @@ class Stage:
             batch = await self._decide_and_store(letters, at, steps)
             with self._timed("publish", steps):
                 batch.outgoing += await self._unpublished(batch)
+                batch.outgoing += self._changed_states(batch)
                 await self._publisher.publish(batch.outgoing)
             self._publications.note(batch.answered)
             rounds.append(batch)
@@ -154,7 +162,8 @@ class Stage:
         while True:
             with self._timed("read", steps):
                 aggregates = await self._read(letters)
-            batch = Batch(at, aggregates, {ref: a.state for ref, a in aggregates.items()})
+            before = {ref: aggregate.state for ref, aggregate in aggregates.items()}
+            batch = Batch(at, aggregates, before, dict(before))
             with self._timed("decide", steps):
                 for letter in letters:
                     self._decide(letter, batch, unstorable)
@@ -163,6 +172,7 @@ class Stage:
                         break
             try:
                 with self._timed("store", steps):
+                    await trace(aggregates.values(), self._store)
                     await self._store.write(aggregates.values(), self._publications)
             except Conflict:
                 self._metrics.conflicts.inc()
@@ -333,7 +343,7 @@ class Stage:
             "offset": record.offset,
             "at": at,
             "causation_id": message.id,
-            "correlation_id": message.correlation_id or _begun_by(letter),
+            "correlation_id": _led_by(letter),
             "events": [
                 {
                     "id": caused_event_id(cause, owner, index),
@@ -372,6 +382,15 @@ class Stage:
             for envelope in self._envelopes(ref, entry)
         ]
 
+    def _changed_states(self, batch: Batch) -> Iterator[Envelope]:
+        """Of every aggregate answered: its public state as it is now, if it may be news."""
+        for ref, answered in batch.answered.items():
+            aggregate = batch.aggregates[ref]
+            fresh = {(entry["message_id"], entry["digest"]) for entry in aggregate.added}
+            repeats = (aggregate.known[key] for key in answered - fresh)
+            again = any(entry["events"] for entry in repeats)
+            yield from self._states.envelopes(aggregate, batch.before[ref], always=again)
+
     def _envelopes(self, ref: Ref, entry: Document) -> Iterator[Envelope]:
         for stored in entry["events"]:
             if stored["type"] in TOPIC_OF:
@@ -383,7 +402,7 @@ class Stage:
                     subject=ref.id,
                     at=entry["at"],
                     causation_id=entry["causation_id"],
-                    correlation_id=entry["correlation_id"],
+                    correlation_id=stored.get("correlation_id", entry["correlation_id"]),
                     traceparent=entry.get("traceparent"),
                 )
 
@@ -487,6 +506,9 @@ def _touched(letter: Letter) -> Iterator[Ref]:
     yield from letter.reads
 
 
-def _begun_by(letter: Letter) -> str | None:
-    """The id of a message that begins something (a submission), for all that follows from it."""
-    return letter.read.message.id if TOPICS[letter.record.topic].begins else None
+def _led_by(letter: Letter) -> str | None:
+    """The id of the submission that led to the message, or None where it cannot say."""
+    topic, message = TOPICS[letter.record.topic], letter.read.message
+    if topic.begins:
+        return message.id
+    return message.correlation_id if topic.led else None

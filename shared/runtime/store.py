@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -32,6 +32,8 @@ from shared.runtime.progress import Publications
 DUPLICATE_KEY = 11000
 TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
 OUTCOMES = "desk.outcomes"
+UPGRADES = "upgrades"
+"""The collection that says how far each upgrade of the stored data is."""
 MOST_COUNTED = 100_000
 
 MB = 1024 * 1024
@@ -90,6 +92,14 @@ class Aggregate:
         self.state = state
         self.touched = True
         self.let_through(entry["message_id"])
+
+    def encode_again(self, number: int) -> None:
+        """Take over a change of the entry that this batch added as its `number`-th, from 0."""
+        self.encoded[number] = encode(self.added[number])
+
+    def newest_entry(self) -> Document:
+        """The last message decided. Raises IndexError where none is known."""
+        return self.added[-1] if self.added else [*_in_document(self)][-1]
 
     @property
     def work_reported(self) -> bool:
@@ -512,6 +522,51 @@ class Store:
                 waiting, {"work_since": 1}, sort=[("work_since", ASCENDING)], hint="work_since_1"
             )
         return count, oldest["work_since"] if oldest else None
+
+    async def newest(self, kind: str, ids: Iterable[str]) -> list[Aggregate]:
+        """These aggregates as they are now, each with only its newest message. Raises `Outage`."""
+        return await self._newest(kind, {"_id": {"$in": list(ids)}}, 0)
+
+    async def page(self, kind: str, after: str | None, limit: int) -> list[Aggregate]:
+        """The next `limit` aggregates by id, each with only its newest message. Raises `Outage`."""
+        return await self._newest(kind, {} if after is None else {"_id": {"$gt": after}}, limit)
+
+    async def _newest(self, kind: str, query: Document, limit: int) -> list[Aggregate]:
+        collection = self._database.collection(kind)
+        with mongodb_at_work():
+            cursor = collection.find(query, {"history": {"$slice": -1}})
+            found = await cursor.sort("_id", ASCENDING).limit(limit).to_list(None)
+        return [self._loaded(kind, document) for document in found]
+
+    async def upgrade(self, name: str) -> Document:
+        """How far an upgrade of the stored data is; empty before it begins. Raises `Outage`."""
+        with mongodb_at_work():
+            return await self._database.collection(UPGRADES).find_one({"_id": name}) or {}
+
+    async def note_upgrade(self, name: str, progress: Document) -> None:
+        """Keep how far an upgrade is. Raises `Outage`."""
+        with mongodb_at_work():
+            await self._database.collection(UPGRADES).update_one(
+                {"_id": name}, {"$set": progress}, upsert=True
+            )
+
+    async def begun_by(self, ref: Ref, inquiry_ids: Collection[str]) -> dict[str, str]:
+        """By inquiry: the correlation id of the oldest archived message that was about it.
+
+        Raises `Outage`.
+        """
+        about = {
+            "aggregate": ref.id,
+            "events.data.inquiry_id": {"$in": list(inquiry_ids)},
+            "correlation_id": {"$ne": None},
+        }
+        origins: dict[str, str] = {}
+        archive = self._database.collection(_archive(ref.kind))
+        with mongodb_at_work():
+            async for entry in archive.find(about).sort("number", ASCENDING):
+                for event in entry["events"]:
+                    origins.setdefault(event["data"].get("inquiry_id"), entry["correlation_id"])
+        return origins
 
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""

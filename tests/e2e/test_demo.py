@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared.events.topics import TOPICS
+from shared.events.topics import SERVICES, TOPICS
 
 OUTCOMES = [event.ce_type.split(".")[1] for event in TOPICS["desk.cancellations"].events]
+OF_SERVICES = {f"/services/{name}" for name in SERVICES}
 OTHERS = [
     "registered",
     "access_authorised",
@@ -31,8 +34,12 @@ OTHERS = [
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    directory: Path = tmp_path_factory.mktemp("demo")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def played(directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [Path(sys.executable).with_name("desk"), "demo", "--directory", directory],
         capture_output=True,
@@ -43,6 +50,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
     )
 
 
+@pytest.fixture(scope="module")
+def records(played: subprocess.CompletedProcess[str], directory: Path) -> list[dict[str, Any]]:
+    """Every record that was on a topic during the demo."""
+    assert played.returncode == 0, played.stdout + played.stderr
+    return [json.loads(line) for line in (directory / "records.jsonl").read_text().splitlines()]
+
+
 def test_the_demo_finds_every_row_right(played: subprocess.CompletedProcess[str]) -> None:
     assert played.returncode == 0, played.stdout + played.stderr
     assert "37 of 37 rows ok" in played.stdout
@@ -51,6 +65,38 @@ def test_the_demo_finds_every_row_right(played: subprocess.CompletedProcess[str]
 @pytest.mark.parametrize("word", [*OUTCOMES, *OTHERS])
 def test_the_table_shows_the_outcome(played: subprocess.CompletedProcess[str], word: str) -> None:
     assert word in played.stdout
+
+
+def test_every_event_in_an_inquirys_name_leads_to_the_submission_that_began_it(
+    records: list[dict[str, Any]],
+) -> None:
+    submissions = {it["headers"]["ce_id"] for it in records if it["topic"] == "desk.submissions"}
+    of_the_desk = [it for it in records if it["headers"].get("ce_source", "") in OF_SERVICES]
+    named = [it for it in of_the_desk if it["value"].get("inquiry_id")]
+    astray = {
+        it["headers"]["ce_type"]
+        for it in named
+        if it["headers"].get("ce_correlationid") not in submissions
+    }
+
+    assert len(named) > 100
+    assert astray == set()
+
+
+def test_the_last_state_of_every_inquiry_and_contract_is_that_of_its_last_event(
+    records: list[dict[str, Any]],
+) -> None:
+    cancellations = [it for it in records if it["topic"] == "desk.cancellations"]
+    last = {it["key"]: it["value"]["sequence"] for it in cancellations}
+    stated = {
+        it["key"]: it["value"]["sequence"]
+        for it in records
+        if it["topic"] == "desk.cancellation-states"
+    }
+    opened = {it["key"] for it in records if it["headers"].get("ce_type") == "inquiry.opened.v1"}
+
+    assert {number: stated[number] for number in last} == last
+    assert {it["key"] for it in records if it["topic"] == "desk.inquiry-states"} == opened
 
 
 def test_the_demo_says_where_to_look_next(played: subprocess.CompletedProcess[str]) -> None:

@@ -76,9 +76,10 @@ def watch(orders: Orders) -> None:
             return await super()._send(one)
 
     class WatchedConsumption(app.Consumption):
-        async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
-            await super()._commit(consumer, records)
+        async def _commit(self, consumer: Any, records: Sequence[Any]) -> bool:
+            committed = await super()._commit(consumer, records)
             orders.obey("commit")
+            return committed
 
     parts = {"Stage": WatchedStage, "KafkaPublisher": WatchedPublisher}
     for name, part in (parts | {"Consumption": WatchedConsumption}).items():

@@ -1,0 +1,82 @@
+"""What billing and the portal may know of a cancellation file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.cancellation.file import Cancellation, ContractFacts, File, RenewalInvoice, Request
+from services.cancellation.file import Status as RequestStatus
+from services.cancellation.given import Given
+from services.cancellation.public_state import public_state
+from shared.events.states import CancellationStatus
+from shared.events.values import Evidence
+
+KNOWN = File(
+    contract_number="K-1",
+    contract=ContractFacts(customer_id="C-1", type="monthly_licence"),
+    sequence=3,
+)
+SCHEDULED = Cancellation(
+    inquiry_id="i-1",
+    customer_id="C-1",
+    policy="monthly-notice",
+    policy_version="2024-1",
+    effective_on=date(2026, 5, 31),
+    last_billable_on=date(2026, 5, 30),
+)
+
+
+def request(customer_id: str, inquiry_id: str) -> Request:
+    return Request(
+        inquiry_id=inquiry_id,
+        customer_id=customer_id,
+        received_on=date(2026, 3, 1),
+        given=Given(),
+        policy_version="2024-1",
+        due_on=date(2026, 3, 31),
+        remind_on=date(2026, 3, 24),
+        status=RequestStatus.AWAITING,
+        missing=(Evidence.DESTRUCTION,),
+    )
+
+
+def test_billing_finds_the_last_day_to_charge_and_the_number_of_the_last_decision() -> None:
+    stated = public_state(KNOWN.with_(cancellation=SCHEDULED), 7)
+
+    assert (stated.status, stated.sequence, stated.version) == (CancellationStatus.SCHEDULED, 3, 7)
+    assert stated.cancellation is not None
+    assert stated.cancellation.last_billable_on == date(2026, 5, 30)
+
+
+def test_what_took_effect_or_lapsed_is_said_so() -> None:
+    effective = SCHEDULED.model_copy(update={"took_effect": True})
+    lapsed = RenewalInvoice(
+        invoice_number="F-1",
+        issued_on=date(2026, 1, 1),
+        lapses_on=date(2026, 3, 17),
+        policy_version="2024-1",
+        lapsed=True,
+    )
+
+    assert public_state(KNOWN, 1).status is CancellationStatus.NONE
+    assert public_state(KNOWN.with_(cancellation=effective), 1).status == "took_effect"
+    assert public_state(KNOWN.with_(renewals=(lapsed,)), 1).status == "lapsed"
+
+
+def test_only_the_holders_open_requests_are_told() -> None:
+    file = KNOWN.with_(requests=(request("C-1", "i-1"), request("C-2", "i-2")))
+
+    [told] = public_state(file, 1).requests
+
+    assert (told.inquiry_id, told.status, told.missing) == (
+        "i-1",
+        "awaiting",
+        (Evidence.DESTRUCTION,),
+    )
+
+
+def test_of_a_contract_that_nobody_has_reported_no_request_is_told() -> None:
+    file = File(contract_number="K-1", requests=(request("C-1", "i-1"),))
+
+    assert public_state(file, 1).customer_id is None
+    assert public_state(file, 1).requests == ()

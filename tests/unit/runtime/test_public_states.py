@@ -1,0 +1,85 @@
+"""Of a record that changed while it was published, the newest state is published last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.events.envelope import Event, Ref
+from shared.events.states import CancellationStated, CancellationStatus
+from shared.runtime.decider import Decider, Service
+from shared.runtime.public_states import PublicStates
+from shared.runtime.store import Aggregate
+from tests.integration.runtime import toy
+
+ENTRY = {
+    "message_id": "/x 1",
+    "digest": "d",
+    "at": datetime(2026, 3, 1, tzinfo=UTC),
+    "causation_id": "c",
+    "correlation_id": "W-1",
+    "events": [],
+}
+FILE = Ref("file", "K-1")
+
+
+def stated(seen: toy.Seen, version: int) -> Event:
+    return CancellationStated(
+        contract_number="K-1",
+        sequence=seen.count,
+        version=version,
+        status=CancellationStatus.NONE,
+    )
+
+
+class Changing:
+    """A store whose record is at the next of these versions whenever it is read."""
+
+    def __init__(self, *versions: int) -> None:
+        self.versions = list(versions)
+
+    async def newest(self, _kind: str, _ids: Iterable[str]) -> list[Aggregate]:
+        version = self.versions.pop(0)
+        file = Aggregate(FILE, version=version, state=toy.Seen(count=version))
+        file.remember(ENTRY)
+        return [file]
+
+
+class Published:
+    def __init__(self) -> None:
+        self.versions: list[int] = []
+
+    async def publish(self, outgoing: Sequence[Any]) -> None:
+        self.versions += [json.loads(it.value)["version"] for it in outgoing]
+
+
+def states(store: Changing, published: Published) -> PublicStates:
+    decider = Decider("file", toy.Seen, lambda *_: [], toy.evolve, public_state=stated)
+    service = Service("cancellation", (decider,), toy.route)
+    return PublicStates(service, store, published)  # type: ignore[arg-type]
+
+
+async def test_a_state_that_changed_while_it_was_published_is_published_again() -> None:
+    published = Published()
+
+    await states(Changing(4, 5, 5), published).publish_current([FILE])
+
+    assert published.versions == [4, 5]
+
+
+async def test_a_state_that_stayed_is_published_once() -> None:
+    published = Published()
+
+    await states(Changing(4, 4), published).publish_current([FILE])
+
+    assert published.versions == [4]
+
+
+async def test_records_without_a_public_state_are_left_alone() -> None:
+    published = Published()
+
+    await states(Changing(), published).publish_current([Ref("customer", "C-1")])
+
+    assert published.versions == []
