@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.notification.mails import BY_TEMPLATE, Mail, mail_for
 from services.notification.replicas import INQUIRY
-from shared.events.contracts import ContractRecorded
+from shared.events.contracts import ContractRecorded, RegistryContractRecorded
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import InquiryOpened
 from shared.events.internal import MailAttempted
@@ -98,7 +98,8 @@ class Rules(BaseModel):
 def notification_id(message: Message, mail: Mail) -> str:
     """Deterministic: of the event and the recipient; of a ServicePac, of contract and code.
 
-    The registry repeats its records; the customer hears of one activation code once (F9).
+    The registry repeats its records, and the archive once published the code too; the customer
+    hears of one activation code once (F9).
     """
     event = message.data
     assert isinstance(event, Event)
@@ -107,7 +108,7 @@ def notification_id(message: Message, mail: Mail) -> str:
 
 
 def _cause(message: Message, event: Event) -> UUID:
-    if isinstance(event, ContractRecorded):
+    if isinstance(event, RegistryContractRecorded | ContractRecorded):
         return uuid5(NAMESPACE_URL, f"{event.contract_number} {event.activation_code}")
     return message_uuid(message.source, message.id)
 

@@ -43,6 +43,13 @@ class Mail:
 
 WHY = ("explanation",)
 INQUIRY, HOLDER = SendTo.INQUIRY, SendTo.HOLDER
+ACTIVATION_CODE = Mail(
+    "servicepac_activation_code",
+    ("activation_code", "title"),
+    to=HOLDER,
+    titled=True,
+    waits=True,
+)
 
 MAILS: dict[type[Event], Mail] = {
     SubmissionRejected: Mail("submission_rejected", ("errors",), to=SendTo.EVENT),
@@ -85,9 +92,8 @@ MAILS: dict[type[Event], Mail] = {
         "renewal_reinstated", (*WHY, "invoice_number", "paid_on"), titled=True, waits=True
     ),
     # Contracts
-    k.ContractRecorded: Mail(
-        "servicepac_activation_code", ("activation_code",), to=HOLDER, titled=True, waits=True
-    ),
+    k.RegistryContractRecorded: ACTIVATION_CODE,
+    k.ContractRecorded: ACTIVATION_CODE,  # as an earlier release wrote it: with the code
     k.ContractAccepted: Mail("contract_accepted", ("sha256",), to=INQUIRY, titled=True),
     k.ContractAcceptanceDenied: Mail("contract_acceptance_denied", to=INQUIRY),
     k.ContractCopyReady: Mail(
@@ -123,10 +129,10 @@ def mail_for(event: Event) -> Mail | None:
             return PROGRESS_MAILS.get(status)
         case i.InquiryClosed(by=i.ClosedBy.DESK) | i.InquiryReopened(by=i.ClosedBy.DESK):
             return None
-        case k.ContractRecorded() if not _activation_code(event):
+        case k.RegistryContractRecorded() | k.ContractRecorded() if not _activation_code(event):
             return None
     return MAILS.get(type(event))
 
 
-def _activation_code(contract: k.ContractRecorded) -> str | None:
+def _activation_code(contract: k.RegistryContractRecorded | k.ContractRecorded) -> str | None:
     return contract.activation_code if contract.type == k.ContractType.SERVICEPAC else None

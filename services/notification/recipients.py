@@ -124,6 +124,8 @@ def language_of(notification: Notification, known: Known) -> Language:
 
 def title_of(notification: Notification, known: Known) -> str | None:
     """The contract's title, if these words may name it and the customer is its holder."""
+    if (title := notification.facts.get("title")) is not None:
+        return str(title)  # the record that caused the mail says it itself
     contract = known.contract
     if contract is None or not mail_of(notification).titled:
         return None

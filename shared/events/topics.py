@@ -120,7 +120,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "registry.contracts",
         ("contract_number",),
         ("contract registry",),
-        (ARCHIVE,),
+        (ARCHIVE, NOTIFICATION),
         (contracts.RegistryContractRecorded, contracts.RegistryContractTerminated),
         "The upstream registry's contract records.",
         retention=YEAR,

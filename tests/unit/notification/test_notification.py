@@ -14,12 +14,14 @@ from services.notification.domain import (
     decide,
     pause_after,
 )
+from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message
 from shared.events.internal import MailAttempted
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Language
 from tests.builders.notification import (
     ACCEPTED,
+    CODE,
     CONTRACT,
     CUSTOMER,
     INQUIRY,
@@ -28,6 +30,7 @@ from tests.builders.notification import (
     Notifications,
     opened,
     progressed,
+    recorded,
     recorded_servicepac,
     rejected,
     scheduled,
@@ -222,6 +225,20 @@ def test_a_repeated_record_of_a_servicepac_mails_its_code_once() -> None:
     world = Notifications(recorded_servicepac())
 
     assert world.receive(recorded_servicepac(title="Nuevo título")) == []
+
+
+def test_a_code_that_an_earlier_release_published_itself_is_mailed_once() -> None:
+    world = Notifications(recorded(type=ContractType.SERVICEPAC, activation_code=CODE))
+
+    assert world.last.template == "servicepac_activation_code"
+    assert world.receive(recorded_servicepac()) == []
+
+
+def test_the_code_mail_keeps_its_id_whoever_reports_the_contract() -> None:
+    """A database of the release before has the notification under this id."""
+    world = Notifications(recorded_servicepac())
+
+    assert world.last.notification_id == "f09ed2da-081d-5029-98b6-a0e2f885070c"
 
 
 def test_a_new_code_for_a_servicepac_is_mailed() -> None:
