@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.charset import BASE64, Charset
 from email.header import Header
@@ -20,9 +20,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from services.notification.domain import Notification
-from services.notification.recipients import Known, Recipient, language_of, title_of
+from services.notification.recipients import (
+    Known,
+    Recipient,
+    decisions_of,
+    language_of,
+    title_of,
+)
 from services.notification.wording import Wording
 from shared.events.values import Language
 
@@ -117,11 +124,14 @@ class Composer:
         words = _words(notification, known, to, language, self.desk)
         path = f"{language.value}/{notification.template}.j2"
         text, html = self._text.get_template(path), self._html.get_template(path)
+        single = [_single(notification, decision) for decision in decisions_of(notification)]
+        parts = [(one, _words(one, known, to, language, self.desk)) for one in single]
+        said = words | {"sections": _sections(self._text, "txt", parts, language)}
+        rendered = text.render(said)
         return Rendered(
             subject=_subject(text, words, known),
-            text=_BLANK_LINES.sub("\n\n", _without_trailing_blanks(text.render(words))).strip()
-            + "\n",
-            html=html.render(words),
+            text=_BLANK_LINES.sub("\n\n", _without_trailing_blanks(rendered)).strip() + "\n",
+            html=html.render(words | {"sections": _sections(self._html, "html", parts, language)}),
         )
 
 
@@ -131,6 +141,32 @@ def _part(form: str, words: str) -> MIMENonMultipart:
     part["Content-Transfer-Encoding"] = "quoted-printable"
     part.set_payload(binascii.b2a_qp(words.encode()).decode("ascii"))
     return part
+
+
+def _single(summary: Notification, decision: Mapping[str, Any]) -> Notification:
+    """The notification that a summary's decision would have been alone."""
+    return summary.model_copy(
+        update={
+            "template": decision["template"],
+            "contract_number": decision["contract_number"],
+            "facts": decision["facts"],
+        }
+    )
+
+
+def _sections(
+    environment: Environment,
+    form: str,
+    parts: Sequence[tuple[Notification, Mapping[str, Any]]],
+    language: Language,
+) -> list[str]:
+    """What each decision's own mail would say, without greeting and signature."""
+    layout = {"layout": f"section.{form}.j2"}
+    rendered = [
+        environment.get_template(f"{language.value}/{one.template}.j2").render({**words, **layout})
+        for one, words in parts
+    ]
+    return [Markup(section) if form == "html" else section for section in rendered]  # noqa: S704 - our own templates made it
 
 
 def _environment(form: str) -> Environment:

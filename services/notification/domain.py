@@ -1,7 +1,8 @@
 """A notification: one mail to one customer about one event, until it is sent or given up.
 
 An event marks the mail as due; the worker (`sender.py`) tries it and reports what became of the
-attempt; that outcome ends the notification or makes it due again a little later.
+attempt; that outcome ends the notification or makes it due again a little later. A decision on a
+request for several contracts ends by being handed over to their summary (`summary.py`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
-from services.notification.mails import BY_TEMPLATE, Mail, mail_for
+from services.notification import summary
+from services.notification.mails import BY_TEMPLATE, SUMMARY, Mail, mail_for
 from services.notification.replicas import INQUIRY
 from shared.events.contracts import ContractRecorded, RegistryContractRecorded
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import InquiryOpened
-from shared.events.internal import MailAttempted
+from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Contact, Instant, Language
 
@@ -52,13 +54,26 @@ class NotificationRetry(Event):
     next_at: Instant
 
 
-PRIVATE_EVENTS: tuple[type[Event], ...] = (NotificationDue, NotificationRetry)
+class NotificationHandedOver(Event):
+    """The inquiry's summary says it; this notification has no mail of its own."""
+
+    ce_type: ClassVar[str] = "notification.handed_over"
+
+    inquiry_id: str
+
+
+PRIVATE_EVENTS: tuple[type[Event], ...] = (
+    NotificationDue,
+    NotificationRetry,
+    NotificationHandedOver,
+)
 
 
 class Status(StrEnum):
     DUE = "due"
     SENT = "sent"
     FAILED = "failed"
+    HANDED_OVER = "handed_over"
 
 
 class Notification(BaseModel):
@@ -84,6 +99,10 @@ class Notification(BaseModel):
     status: Status = Status.DUE
     error: str | None = None
 
+    @property
+    def is_due(self) -> bool:
+        return self.status is Status.DUE
+
 
 class Rules(BaseModel):
     """How patiently a mail is tried again: pauses double from the first to the longest."""
@@ -93,6 +112,7 @@ class Rules(BaseModel):
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=15)
     give_up_after: timedelta = timedelta(hours=24)
+    summary_wait: timedelta = timedelta(seconds=10)
 
 
 def notification_id(message: Message, mail: Mail) -> str:
@@ -118,8 +138,13 @@ def decide(
 ) -> Sequence[Event]:
     event = message.data
     assert isinstance(event, Event)
-    if isinstance(event, MailAttempted):
-        return _after_attempt(rules, event, state, now)
+    match event:
+        case MailAttempted():
+            return _after_attempt(rules, event, state, now)
+        case DecisionCollected():
+            return _handed_over(message, event, state)
+        case SummaryDue():
+            return _summary_due(message, event, state, now)
     mail = mail_for(event)
     if mail is None or state is not None:
         return []
@@ -139,6 +164,40 @@ def _due(message: Message, event: Event, mail: Mail, now: datetime) -> Notificat
         facts=event.model_dump(mode="json", include=set(mail.keeps)),
         due_at=now,
     )
+
+
+def _handed_over(
+    message: Message, collected: DecisionCollected, state: Notification | None
+) -> Sequence[Event]:
+    """If its summary has taken it; a closed one has not, and the decision is mailed on its own."""
+    taken = message.replica(summary.KIND, collected.inquiry_id)
+    if state is None or not state.is_due or taken is None:
+        return []
+    if not taken.holds(state.notification_id):
+        return []
+    return [NotificationHandedOver(inquiry_id=collected.inquiry_id)]
+
+
+def _summary_due(
+    message: Message, due: SummaryDue, state: Notification | None, now: datetime
+) -> Sequence[Event]:
+    """The mail that says all decisions of the closed summary."""
+    closed: summary.Summary | None = message.replica(summary.KIND, due.inquiry_id)
+    if state is not None or closed is None or not closed.closed:
+        return []
+    return [
+        NotificationDue(
+            notification_id=summary.notification_id(due.inquiry_id),
+            template=SUMMARY.template,
+            customer_id=closed.customer_id,
+            inquiry_id=due.inquiry_id,
+            facts={
+                "decisions": [one.model_dump(mode="json") for one in closed.decisions],
+                "undecided": list(closed.undecided),
+            },
+            due_at=now,
+        )
+    ]
 
 
 def inquiry_of(event: Event) -> str | None:
@@ -166,7 +225,7 @@ def _after_attempt(
     A failure counts only for the attempt that is awaited: a worker that lost its lease may report
     one that another has already made good.
     """
-    if state is None or state.status is not Status.DUE:
+    if state is None or not state.is_due:
         return []
     if outcome.error is None:
         return [_sent(outcome, state)]
@@ -219,6 +278,8 @@ def evolve(state: Notification | None, event: Event) -> Notification:
             return _ended(state, Status.SENT, event.attempts, None)
         case NotificationFailed():
             return _ended(state, Status.FAILED, event.attempts, event.error)
+        case NotificationHandedOver():
+            return _ended(state, Status.HANDED_OVER, state.attempts, None)
     raise AssertionError(f"a notification has no {event.ce_type}")
 
 

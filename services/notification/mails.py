@@ -32,6 +32,7 @@ class Mail:
 
     `titled` lets the words name the contract's title; answers that must read the same whether or
     not the contract exists (F8) never do. `waits`: no address yet is no reason to give up at once.
+    `summarised`: on a request for several contracts, one mail says all of these.
     """
 
     template: str
@@ -39,6 +40,7 @@ class Mail:
     to: SendTo = SendTo.FILE
     titled: bool = False
     waits: bool = False
+    summarised: bool = False
 
 
 WHY = ("explanation",)
@@ -62,19 +64,22 @@ MAILS: dict[type[Event], Mail] = {
         "cancellation_scheduled",
         (*WHY, "received_on", "notice_ends_on", "effective_on", "last_billable_on"),
         titled=True,
+        summarised=True,
     ),
-    c.CancellationNotRequired: Mail("cancellation_not_required", (*WHY, "lapses_on"), titled=True),
+    c.CancellationNotRequired: Mail(
+        "cancellation_not_required", (*WHY, "lapses_on"), titled=True, summarised=True
+    ),
     c.CancellationEvidenceAwaited: Mail(
-        "cancellation_evidence_awaited", (*WHY, "missing", "due_on"), titled=True
+        "cancellation_evidence_awaited", (*WHY, "missing", "due_on"), titled=True, summarised=True
     ),
     c.CancellationEvidenceReminded: Mail(
         "cancellation_evidence_reminded", (*WHY, "missing", "due_on"), titled=True
     ),
     c.CancellationExpired: Mail("cancellation_expired", (*WHY, "due_on"), titled=True),
-    c.CancellationReferred: Mail("cancellation_referred", WHY),
-    c.CancellationRefused: Mail("cancellation_refused", (*WHY, "reason")),
+    c.CancellationReferred: Mail("cancellation_referred", WHY, summarised=True),
+    c.CancellationRefused: Mail("cancellation_refused", (*WHY, "reason"), summarised=True),
     c.CancellationAlreadyScheduled: Mail(
-        "cancellation_already_scheduled", (*WHY, "effective_on"), titled=True
+        "cancellation_already_scheduled", (*WHY, "effective_on"), titled=True, summarised=True
     ),
     c.CancellationWithdrawn: Mail("cancellation_withdrawn", (*WHY, "withdrawn_on"), titled=True),
     c.CancellationWithdrawalRefused: Mail("cancellation_withdrawal_refused", (*WHY, "cause")),
@@ -113,8 +118,11 @@ PROGRESS_MAILS: dict[str, Mail] = {
 }
 """The statuses of `inquiry.progressed` that a customer hears of; the others are in its history."""
 
+SUMMARY = Mail("cancellation_decisions", to=SendTo.OPENING, titled=True)
+"""The mail of a summary: the decisions on one request for several contracts."""
+
 BY_TEMPLATE: dict[str, Mail] = {
-    mail.template: mail for mail in (*MAILS.values(), *PROGRESS_MAILS.values())
+    mail.template: mail for mail in (*MAILS.values(), *PROGRESS_MAILS.values(), SUMMARY)
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,7 +33,7 @@ class Known:
     inquiry: replicas.Inquiry | None
     customer: replicas.Customer | None
     file_contact: replicas.FileContact | None
-    contract: replicas.Contract | None
+    contracts: Mapping[str, replicas.Contract]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,48 @@ def refs_of(notification: Notification) -> tuple[Ref, ...]:
     refs = [replicas.customer_ref(notification.customer_id)]
     if notification.inquiry_id:
         refs.append(replicas.inquiry_ref(notification.inquiry_id))
-    if number := notification.contract_number:
+    for number in contract_numbers_of(notification):
         refs.append(replicas.contract_ref(number))
         refs.append(replicas.file_contact_ref(notification.customer_id, number))
     return tuple(refs)
 
 
+def contract_numbers_of(notification: Notification) -> Sequence[str]:
+    """The contracts whose files the mail is about; a summary's are those of its decisions."""
+    if notification.contract_number:
+        return (notification.contract_number,)
+    return [str(decision["contract_number"]) for decision in decisions_of(notification)]
+
+
+def decisions_of(notification: Notification) -> Sequence[Mapping[str, Any]]:
+    """The decisions that a summary's mail says."""
+    decisions: Sequence[Mapping[str, Any]] = notification.facts.get("decisions", ())
+    return decisions
+
+
+def may_be_summarised(notification: Notification, known: Known) -> bool:
+    """Whether it is a decision on a request for several contracts."""
+    inquiry = known.inquiry
+    if inquiry is None or not mail_of(notification).summarised:
+        return False
+    return len(set(inquiry.contract_numbers)) > 1
+
+
 def known(notification: Notification, read: Mapping[Ref, Any]) -> Known:
-    found = {ref.kind: read.get(ref) for ref in refs_of(notification)}
+    found = {ref: read.get(ref) for ref in refs_of(notification)}
+    one = {ref.kind: state for ref, state in found.items()}
+    contacts = [
+        contact for ref, contact in found.items() if ref.kind == replicas.FILE_CONTACT and contact
+    ]
     return Known(
-        inquiry=found.get(replicas.INQUIRY),
-        customer=found.get(replicas.CUSTOMER),
-        file_contact=found.get(replicas.FILE_CONTACT),
-        contract=found.get(replicas.CONTRACT),
+        inquiry=one.get(replicas.INQUIRY),
+        customer=one.get(replicas.CUSTOMER),
+        file_contact=max(contacts, key=lambda contact: contact.opened_at, default=None),
+        contracts={
+            ref.id: contract
+            for ref, contract in found.items()
+            if ref.kind == replicas.CONTRACT and contract
+        },
     )
 
 
@@ -91,10 +120,10 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
 
 def _may_be_on_its_way(to: SendTo, notification: Notification, known: Known) -> bool:
     """A withdrawal names no address; the earlier request that does may arrive after it."""
-    about_a_file = to in (SendTo.OPENING, SendTo.FILE) and notification.contract_number is not None
+    about_a_file = to in (SendTo.OPENING, SendTo.FILE) and contract_numbers_of(notification)
     said_nothing = known.inquiry is not None and known.inquiry.contact == Contact()
     too_early = notification.attempts < ATTEMPTS_FOR_THE_FILE
-    return about_a_file and said_nothing and not known.file_contact and too_early
+    return bool(about_a_file) and said_nothing and not known.file_contact and too_early
 
 
 def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterable[Addressed | None]:
@@ -124,9 +153,11 @@ def language_of(notification: Notification, known: Known) -> Language:
 
 def title_of(notification: Notification, known: Known) -> str | None:
     """The contract's title, if these words may name it and the customer is its holder."""
+    if notification.contract_number is None:
+        return None
     if (title := notification.facts.get("title")) is not None:
         return str(title)  # the record that caused the mail says it itself
-    contract = known.contract
+    contract = known.contracts.get(notification.contract_number)
     if contract is None or not mail_of(notification).titled:
         return None
     return contract.title if contract.customer_id == notification.customer_id else None

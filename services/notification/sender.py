@@ -11,13 +11,21 @@ from functools import partial
 
 import structlog
 
+from services.notification import summary
 from services.notification.composing import Composer
 from services.notification.domain import Notification
 from services.notification.mail_server import MailServerHealth
-from services.notification.recipients import Unaddressable, known, recipient_of, refs_of
+from services.notification.recipients import (
+    Known,
+    Unaddressable,
+    known,
+    may_be_summarised,
+    recipient_of,
+    refs_of,
+)
 from services.notification.settings import Settings
 from services.notification.smtp import Mailer, Refused
-from shared.events.internal import MailAttempted
+from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
 from shared.mongo import Database
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 
@@ -56,9 +64,19 @@ class Sender:
     composer: Composer
     hash_key: str
 
-    async def __call__(self, work: Work) -> MailAttempted:
+    async def __call__(self, work: Work) -> Outcome:
+        if work.ref.kind == summary.KIND:
+            return SummaryDue(inquiry_id=work.ref.id)
+        return await self._attempt(work)
+
+    async def _attempt(self, work: Work) -> Outcome:
         notification: Notification = work.state
         replicas = known(notification, await work.read(refs_of(notification)))
+        if await self._goes_into_summary(work, notification, replicas):
+            assert notification.inquiry_id is not None
+            return DecisionCollected(
+                inquiry_id=notification.inquiry_id, notification_id=notification.notification_id
+            )
         to = recipient_of(notification, replicas)
         if isinstance(to, Unaddressable):
             return _attempted(notification, "", Refused(to.error, permanent=to.permanent))
@@ -71,6 +89,16 @@ class Sender:
             return _attempted(notification, hashed, refused)
         self.server.accepted()
         return _attempted(notification, hashed, None)
+
+    async def _goes_into_summary(
+        self, work: Work, notification: Notification, replicas: Known
+    ) -> bool:
+        if not may_be_summarised(notification, replicas):
+            return False
+        assert notification.inquiry_id is not None
+        ref = summary.ref_of(notification.inquiry_id)
+        begun = (await work.read((ref,))).get(ref)
+        return begun is None or not begun.closed
 
 
 def recipient_hash(key: str, address: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.notification import domain, replicas
+from services.notification import domain, replicas, summary
 from services.notification.mails import mail_for
 from services.notification.sender import open_worker
 from services.notification.settings import Settings
 from shared.events.contracts import ContractRecorded, CustomerProfile
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import InquiryOpened
-from shared.events.internal import MailAttempted
+from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
 from shared.runtime.decider import Decider, Route, Service, replica
 
 NAME = "notification"
@@ -26,6 +26,7 @@ def build(settings: Settings) -> Service:
             replica(replicas.FILE_CONTACT, replicas.FileContact, replicas.evolve_file_contact),
             replica(replicas.CONTRACT, replicas.Contract, replicas.evolve_contract),
             notification_decider(settings.rules),
+            summary_decider(settings.rules),
         ),
         route=route,
         open_worker=open_worker(settings),
@@ -45,12 +46,31 @@ def notification_decider(rules: domain.Rules) -> Decider[domain.Notification]:
     )
 
 
+def summary_decider(rules: domain.Rules) -> Decider[summary.Summary]:
+    return Decider(
+        kind=summary.KIND,
+        state=summary.Summary,
+        decide=partial(summary.decide, rules.summary_wait, domain.KIND),
+        evolve=summary.evolve,
+        private_events=summary.PRIVATE_EVENTS,
+        work_at=summary.work_at,
+    )
+
+
 def route(message: Message) -> Route:
     """Replicas first, then the mail, which sees what they have just become."""
     event = message.data
     assert isinstance(event, Event)
-    if isinstance(event, MailAttempted):
-        return Route(decides=(Ref(domain.KIND, event.notification_id),))
+    match event:
+        case MailAttempted():
+            return Route(decides=(Ref(domain.KIND, event.notification_id),))
+        case DecisionCollected():
+            collected = summary.ref_of(event.inquiry_id), Ref(domain.KIND, event.notification_id)
+            return Route(collected, reads=(*collected, replicas.inquiry_ref(event.inquiry_id)))
+        case SummaryDue():
+            due = summary.ref_of(event.inquiry_id)
+            mail = Ref(domain.KIND, summary.notification_id(event.inquiry_id))
+            return Route(decides=(due, mail), reads=(due,))
     notification = _notification_of(message, event)
     return Route(
         decides=(*_replicas_of(event), *notification),

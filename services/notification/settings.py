@@ -44,6 +44,12 @@ class Settings(RuntimeSettings):
         description="Key of the recipient hash in notification events: with a known key, known"
         " addresses can be recognised.",
     )
+    summary_wait_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="How long the decisions on a request for several contracts wait for each other"
+        " after the first; then they go out in one mail.",
+    )
     retry_hours: float = Field(24.0, gt=0, description="How long a mail is tried before it fails.")
 
     company_name: str = Field("IBM SA", description="Whose letters these are.")
@@ -88,7 +94,11 @@ class Settings(RuntimeSettings):
 
     @property
     def rules(self) -> Rules:
-        return Rules(give_up_after=timedelta(hours=self.retry_hours))
+        return Rules(
+            give_up_after=timedelta(hours=self.retry_hours),
+            # Whole milliseconds, which is what MongoDB keeps.
+            summary_wait=timedelta(milliseconds=round(self.summary_wait_seconds * 1000)),
+        )
 
     @property
     def letterhead(self) -> Letterhead:

@@ -39,6 +39,23 @@ class DocumentStored(Outcome):
     link: str | None = None
 
 
+class DecisionCollected(Outcome):
+    """A decision on a request for several contracts goes into the mail that says all of them."""
+
+    ce_type: ClassVar[str] = "decision.collected.v1"
+
+    inquiry_id: str
+    notification_id: str
+
+
+class SummaryDue(Outcome):
+    """The mail on a request for several contracts is due with the decisions taken so far."""
+
+    ce_type: ClassVar[str] = "summary.due.v1"
+
+    inquiry_id: str
+
+
 class MailAttempted(Outcome):
     """The notification worker tried to hand one mail to the mail server.
 

@@ -256,10 +256,15 @@ CATALOGUE: tuple[Topic, ...] = (
     ),
     Topic(
         "desk.outcomes",
-        ("notification_id", "contract_number"),
+        ("inquiry_id", "notification_id", "contract_number"),
         (NOTIFICATION, ARCHIVE),
         (NOTIFICATION, ARCHIVE),
-        (internal.DocumentStored, internal.MailAttempted),
+        (
+            internal.DocumentStored,
+            internal.MailAttempted,
+            internal.DecisionCollected,
+            internal.SummaryDue,
+        ),
         "Outcomes of work done outside the five steps, reported to the service that asked for it.",
     ),
     Topic(

@@ -46,4 +46,5 @@ def test_building_the_service_connects_to_nothing() -> None:
     service = build(settings(smtp_url="smtp://nowhere.invalid:1"))
 
     assert service.name == "notification"
-    assert {decider.kind for decider in service.deciders if decider.publishes} == {"notification"}
+    kinds = {decider.kind for decider in service.deciders if decider.publishes}
+    assert kinds == {"notification", "summary"}
