@@ -18,6 +18,7 @@ from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
 from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
 from shared.mongo import PyMongoError
+from shared.runtime.skew import CLOCK
 
 SKEW_NOTED_S = 2.0
 BANNER_WITHIN_S = 3.0
@@ -110,4 +111,7 @@ async def _service(name: str, port: int) -> Check:
     if status == "ok":
         return ok(name, f"ok, {page.get('batches')} batches so far")
     away = ", ".join(page.get("away") or ()) or "nothing named"
+    if CLOCK in (page.get("away") or ()):
+        found = f"{status}; its clock is {page.get('clock_skew_seconds')} s ahead of the broker's"
+        return fail(name, found, "set the clock right (NTP); it sends no timers until then")
     return fail(name, f"{status}; away: {away}", "it goes on by itself once that is back")

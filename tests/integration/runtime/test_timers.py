@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,12 +138,14 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(endpoints: Endpoints) -> Bench:
+async def bench(endpoints: Endpoints) -> AsyncIterator[Bench]:
     name = f"K-{uuid4().hex[:8]}"
     runtime = wire(waits(name), settings_for(endpoints, name))
     found = Bench(name, runtime)
     await found.stage.process([found.registered("r-1")])
-    return found
+    yield found
+    await runtime.publisher.stop()
+    runtime.client.close()
 
 
 BEGUN = ["registry.contract_recorded.v1"]

@@ -1,0 +1,173 @@
+"""Real service processes whose clock is wrong, by libfaketime; the broker's is right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from desk.embedded.ports import choose_ports
+from desk.embedded.stack import Endpoints, Stack
+from services.cancellation.service import FILE, build
+from services.cancellation.settings import Settings
+from shared.mongo import Database, connect
+from tests.integration.runtime.wire import collect, event_headers, outsider, running
+
+FAKETIME = shutil.which("faketime")
+NUMBER = "LIC-2027/0001"
+CUSTOMER = "C-1001"
+
+pytestmark = pytest.mark.skipif(
+    FAKETIME is None, reason="faketime is missing; get it with: apt-get install faketime"
+)
+
+
+@asynccontextmanager
+async def service(
+    name: str, offset: str, endpoints: Endpoints, directory: Path
+) -> AsyncIterator[Callable[[], Any]]:
+    """The service with its clock off by `offset` (`+40d`); yields what asks its health page."""
+    port = choose_ports([name], directory / "ports.json")[name]
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
+        "MONGO_URL": endpoints.mongo_url,
+        "HTTP_PORT": str(port),
+        "LOG_FORMAT": "json",
+        "DEVELOPMENT_DEFAULTS": "true",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    started = await asyncio.create_subprocess_exec(
+        *("faketime", "-f", offset, sys.executable, "-m", "desk.embedded.service", name),
+        env=os.environ | environment,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield lambda: page(port, "/health")
+    finally:
+        if started.returncode is None:
+            started.terminate()
+        async with asyncio.timeout(20):
+            await started.wait()
+
+
+def page(port: int, path: str) -> Any:
+    """A JSON page whatever its status; None while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return json.load(answer)
+    except HTTPError as error:
+        with error:
+            return json.loads(error.read())
+    except OSError:
+        return None
+
+
+async def until_the_clock_is_named(health: Callable[[], Any]) -> dict[str, Any]:
+    async with asyncio.timeout(40):
+        while True:
+            found = await asyncio.to_thread(health)
+            if found and "clock" in found["away"]:
+                return dict(found)
+            await asyncio.sleep(0.1)
+
+
+async def history(endpoints: Endpoints) -> list[Any]:
+    client = connect(endpoints.mongo_url)
+    try:
+        files = Database(client, "desk_cancellation").collection(FILE)
+        document = await files.find_one({"_id": NUMBER})
+    finally:
+        client.close()
+    assert document is not None
+    return list(document["history"])
+
+
+async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    endpoints = own_stack.endpoints
+    settings = Settings(
+        kafka_bootstrap_servers=endpoints.kafka_bootstrap_servers, mongo_url=endpoints.mongo_url
+    )
+    now = datetime.now(UTC)
+    contract = {
+        "contract_number": NUMBER,
+        "customer_id": CUSTOMER,
+        "type": "monthly_licence",
+        "title": "t",
+        "starts_on": "2026-01-01",
+        "auto_renewal": False,
+    }
+    request = {
+        "inquiry_id": "0f5f2f1e-0000-5000-8000-000000000001",
+        "customer_id": CUSTOMER,
+        "contract_number": NUMBER,
+        "channel": "web",
+        "received_at": now.isoformat(),
+        "contact": {"name": "Cliente de Prueba", "email": "cliente@example.org"},
+        "destruction_confirmed": True,
+    }
+    async with outsider(endpoints) as client:
+        async with running(build(settings), settings):
+            decided = await client.watch("desk.cancellations")
+            archive = event_headers("contract.recorded.v1", "c-1", "/services/contract_archive")
+            await client.publish("desk.contracts", NUMBER, contract, archive)
+            intake = event_headers("cancellation.requested.v1", "r-1", "/services/inquiry_intake")
+            await client.publish("desk.cancellation-requests", NUMBER, request, intake)
+            [scheduled] = await collect(decided, 1, NUMBER)
+        before = await history(endpoints)
+
+        async with service("cancellation", "+40d", endpoints, tmp_path) as health:
+            said = await until_the_clock_is_named(health)
+            async with asyncio.timeout(20):
+                while sum((await client.committed("desk.cancellation")).values()) < 3:
+                    await asyncio.sleep(0.1)
+            effects = await decided.getmany(timeout_ms=500)
+        after = await history(endpoints)
+
+    assert (
+        json.loads(scheduled.value)["effective_on"] > (now + timedelta(days=29)).date().isoformat()
+    )
+    assert said["status"] == "degraded"
+    assert said["clock_skew_seconds"] == pytest.approx(40 * 86_400, abs=60)
+    assert not effects
+    assert after == before
+
+
+async def test_an_intake_ten_minutes_behind_says_so(own_stack: Stack, tmp_path: Path) -> None:
+    endpoints = own_stack.endpoints
+    async with (
+        outsider(endpoints) as client,
+        service("inquiry_intake", "-10m", endpoints, tmp_path) as health,
+    ):
+        async with asyncio.timeout(40):
+            while (await asyncio.to_thread(health) or {}).get("status") != "ok":
+                await asyncio.sleep(0.1)
+        answers = await client.watch("desk.inquiries")
+        asked = {
+            "customer_id": CUSTOMER,
+            "channel": "web",
+            "received_at": (datetime.now(UTC) - timedelta(minutes=10)).isoformat(),
+            "request_type": "contracts",
+            "subject": "Prueba",
+            "text": "Una pregunta de prueba.",
+            "contact": {"name": "Cliente de Prueba", "email": "cliente@example.org"},
+        }
+        headers = event_headers("submission.inquiry.v1", "s-1", "/channels/web")
+        await client.publish("desk.submissions", CUSTOMER, asked, headers)
+        await collect(answers, 1, "")
+        said = await until_the_clock_is_named(health)
+
+    assert said["status"] == "degraded"
+    assert said["clock_skew_seconds"] == pytest.approx(-600, abs=60)
