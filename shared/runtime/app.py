@@ -12,7 +12,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from logging import WARNING
@@ -134,7 +134,7 @@ class Consumption:
         self._runtime = runtime
         self._pauses = runtime.pauses()
 
-    async def handle(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
+    async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
         runtime = self._runtime
         runtime.progress.ask(consumer)
         runtime.skew.read(records)
@@ -149,15 +149,17 @@ class Consumption:
         self._pauses.reset()
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
-        if not await self._commit(consumer, records):
+        passed = _passed(consumer, records)
+        if not await self._commit(consumer, passed):
             # Another process may own the partitions by now and have published newer states.
             with contextlib.suppress(Outage):
                 await runtime.states.publish_current(answered)
-        self._observe_lag(consumer, records)
+        self._observe_lag(consumer, passed)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> bool:
+    async def _commit(
+        self, consumer: TolerantConsumer, offsets: Mapping[TopicPartition, int]
+    ) -> bool:
         """A failed commit is no error: the records come again and are found in the history."""
-        offsets = {partition: last + 1 for partition, last in _last_offsets(records).items()}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await consumer.commit(offsets)
@@ -167,16 +169,26 @@ class Consumption:
         self._runtime.progress.note(offsets)
         return True
 
-    def _observe_lag(self, consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
-        for partition, last in _last_offsets(records).items():
+    def _observe_lag(
+        self, consumer: TolerantConsumer, offsets: Mapping[TopicPartition, int]
+    ) -> None:
+        for partition, offset in offsets.items():
             end = consumer.highwater(partition) if partition in consumer.assignment() else None
             if end is not None:
                 lag = self._runtime.health.metrics.lag
-                lag.labels(partition.topic, partition.partition).set(max(0, end - last - 1))
+                lag.labels(partition.topic, partition.partition).set(max(0, end - offset))
 
 
-def _last_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
-    return {TopicPartition(r.topic, r.partition): r.offset for r in records}
+def _passed(consumer: TolerantConsumer, records: Sequence[Record]) -> dict[TopicPartition, int]:
+    """The offset after each partition's records, and after the transaction markers behind them.
+
+    Nobody is given a marker, so a commit that stopped before it would look like lag for ever.
+    """
+    last = {TopicPartition(r.topic, r.partition): r.offset for r in records}
+    return {
+        partition: max(offset + 1, consumer.next_offset(partition))
+        for partition, offset in last.items()
+    }
 
 
 def _rewind(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
@@ -295,7 +307,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
 
     @subscriber
     async def on_batch(records: Any) -> None:
-        assert subscriber.consumer is not None
+        assert isinstance(subscriber.consumer, TolerantConsumer)
         try:
             await consumption.handle(subscriber.consumer, records)
         except ProducerDead as error:

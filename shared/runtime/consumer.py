@@ -109,6 +109,15 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             return await self._around_the_undecodable()
         return found
 
+    def next_offset(self, partition: TopicPartition) -> int:
+        """The offset after all that was handed out, or -1 while it is not known.
+
+        It lies behind the last record by the markers and the rolled-back records of transactions.
+        """
+        subscription = self._subscription.subscription
+        state = subscription and subscription.assignment.state_value(partition)
+        return state.position if state and state.has_valid_position else -1
+
     async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
         """Go back to what is committed, since the failed poll may have dropped other records.
 

@@ -12,7 +12,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,8 @@ def watch(orders: Orders) -> None:
             return await super()._send(one)
 
     class WatchedConsumption(app.Consumption):
-        async def _commit(self, consumer: Any, records: Sequence[Any]) -> bool:
-            committed = await super()._commit(consumer, records)
+        async def _commit(self, consumer: Any, offsets: Mapping[Any, int]) -> bool:
+            committed = await super()._commit(consumer, offsets)
             orders.obey("commit")
             return committed
 

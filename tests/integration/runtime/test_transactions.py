@@ -1,0 +1,118 @@
+"""Transactions of an upstream system: what was rolled back is not decided, markers are no lag."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from desk.embedded.stack import Endpoints
+from desk.ops.kafka_checks import lag_check
+from desk.ops.letters import records_of
+from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.app import Runtime
+from shared.settings import RuntimeSettings
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import (
+    collect,
+    event_headers,
+    headers_of,
+    outsider,
+    running,
+    settings_for,
+)
+
+TOPIC = "desk.submissions"
+
+
+@asynccontextmanager
+async def transactional(endpoints: Endpoints) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=endpoints.kafka_bootstrap_servers, transactional_id=f"tx-{uuid4().hex}"
+    )
+    async with producer:
+        yield producer
+
+
+async def submit(producer: AIOKafkaProducer, name: str, ids: list[str], *, commit: bool) -> None:
+    """All of one transaction, to one partition."""
+    await producer.begin_transaction()
+    for ce_id in ids:
+        await producer.send_and_wait(
+            TOPIC,
+            key=f"C-{name}".encode(),
+            value=f'{{"customer_id": "C-{name}", "text": "hello"}}'.encode(),
+            headers=event_headers("submission.inquiry.v1", ce_id),
+            partition=0,
+        )
+    await (producer.commit_transaction() if commit else producer.abort_transaction())
+
+
+@asynccontextmanager
+async def doctor_of(
+    settings: RuntimeSettings,
+) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    async with AIOKafkaConsumer(**consumer_options(settings), group_id=None) as consumer:
+        await admin.start()
+        try:
+            yield admin, consumer
+        finally:
+            await admin.close()
+
+
+def lag_of(runtime: Runtime) -> float | None:
+    labels = {"topic": TOPIC, "partition": "0"}
+    return runtime.health.metrics.registry.get_sample_value("desk_lag_records", labels)
+
+
+async def told_lag(settings: RuntimeSettings) -> str:
+    async with doctor_of(settings) as (admin, consumer):
+        present = set(await admin.list_topics())
+        return (await lag_check(admin, consumer, "inquiry_intake", settings, present)).found
+
+
+async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
+    endpoints: Endpoints,
+) -> None:
+    name = f"tx{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name)
+    async with outsider(endpoints) as client, transactional(endpoints) as producer:
+        async with running(toy.build(), settings) as runtime:
+            answers = await client.watch("desk.rejections")
+            await submit(producer, name, [f"{name}-1", f"{name}-2"], commit=True)
+            await submit(producer, name, [f"{name}-3"], commit=False)
+            await submit(producer, name, [f"{name}-4"], commit=True)
+            decided = await collect(answers, 3, name)
+            async with asyncio.timeout(20):
+                while (
+                    await told_lag(settings) != f"group {name}.inquiry_intake has read everything"
+                ):
+                    await asyncio.sleep(0.2)
+            lag = lag_of(runtime)
+        place = TopicPartition(TOPIC, 0)
+        committed = (await client.committed(f"{name}.inquiry_intake"))[place]
+        await submit(producer, name, [f"{name}-5"], commit=False)
+        after_an_abort = await told_lag(settings)
+        await submit(producer, name, [f"{name}-6"], commit=True)
+        after_a_commit = await told_lag(settings)
+        async with doctor_of(settings) as (_, consumer):
+            end = (await consumer.end_offsets([place]))[place]
+        read = [
+            record.headers async for record in records_of(settings, TOPIC, newest=end - committed)
+        ]
+
+    assert [headers_of(r)["ce_causationid"] for r in decided] == [
+        f"{name}-{number}" for number in (1, 2, 4)
+    ]
+    assert lag == 0
+    assert after_an_abort == f"group {name}.inquiry_intake has read everything"
+    assert after_a_commit.startswith(f"group {name}.inquiry_intake is 2 records behind")
+    assert end - committed == 4
+    assert [dict(headers)["ce_id"].decode() for headers in read if name in str(headers)] == [
+        f"{name}-6"
+    ]
