@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -16,6 +17,7 @@ from desk.ops.letters import records_of
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings
+from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -77,17 +79,27 @@ async def told_lag(settings: RuntimeSettings) -> str:
 
 
 async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
-    endpoints: Endpoints,
+    endpoints: Endpoints, request: pytest.FixtureRequest
 ) -> None:
     name = f"tx{uuid4().hex[:8]}"
     settings = settings_for(endpoints, name)
-    async with outsider(endpoints) as client, transactional(endpoints) as producer:
+    async with (
+        outsider(endpoints) as client,
+        transactional(endpoints) as producer,
+        transactional(endpoints) as another,
+    ):
+        # The embedded broker names a producer's old rollbacks at every fetch: the Kafka client
+        # then takes what that producer commits later for rolled back, too.
+        embedded = resolved(request.config.getoption("--infra")) == "embedded"
+        aborting = another if embedded else producer
         async with running(toy.build(), settings) as runtime:
             answers = await client.watch("desk.rejections")
             await submit(producer, name, [f"{name}-1", f"{name}-2"], commit=True)
-            await submit(producer, name, [f"{name}-3"], commit=False)
+            decided = list(await collect(answers, 2, name))
+            await submit(aborting, name, [f"{name}-3"], commit=False)
+            await asyncio.sleep(1)  # the rollback is read before what follows it
             await submit(producer, name, [f"{name}-4"], commit=True)
-            decided = await collect(answers, 3, name)
+            decided += await collect(answers, 1, name)
             async with asyncio.timeout(20):
                 while (
                     await told_lag(settings) != f"group {name}.inquiry_intake has read everything"
@@ -96,7 +108,7 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
             lag = lag_of(runtime)
         place = TopicPartition(TOPIC, 0)
         committed = (await client.committed(f"{name}.inquiry_intake"))[place]
-        await submit(producer, name, [f"{name}-5"], commit=False)
+        await submit(aborting, name, [f"{name}-5"], commit=False)
         after_an_abort = await told_lag(settings)
         await submit(producer, name, [f"{name}-6"], commit=True)
         after_a_commit = await told_lag(settings)
