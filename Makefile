@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka faults poison bench bench-parking lint docs format constraints clean
+.PHONY: help install demo up test test-kafka test-ferretdb faults poison bench bench-parking lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,17 @@ $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 test-kafka: install $(KAFKA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
 	$(BIN)/python -m pytest --infra kafka --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
+
+FERRETDB := tests/ferretdb/target/ferretdb
+FERRETDB_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \
+	tests/integration/contract_archive tests/integration/notification/test_on_the_wire.py
+
+$(FERRETDB): tests/ferretdb/main.go tests/ferretdb/go.mod tests/ferretdb/go.sum
+	@command -v go >/dev/null || { echo 'go is not on the PATH; install Go 1.24 or newer'; exit 1; }
+	cd tests/ferretdb && go build -o target/ferretdb .
+
+test-ferretdb: install $(FERRETDB)  ## Run wire tests on FerretDB, a second database of MongoDB's protocol (Go)
+	$(BIN)/python -m pytest --infra ferretdb $(or $(TESTS),$(FERRETDB_TESTS))
 
 FAULTS_REPORT := docs/faults.md
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from desk.embedded.stack import Endpoints, Stack, embedded_stack
 from desk.ops.supervisor import Desk, desk_up
-from tests.apache_kafka.broker import missing
+from tests.apache_kafka import broker
+from tests.ferretdb import server
 from tests.infra import CHOICES, infrastructure, local_kafka, resolved
 
 
@@ -21,14 +22,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=CHOICES,
         default="auto",
         help="where the wire tests run: containers when a Docker daemon answers, else embedded; "
-        "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka)",
+        "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka); "
+        "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("desk", deadline=None)  # no test fails for a busy machine
     hypothesis.settings.load_profile("desk")
-    if config.getoption("--infra") == "kafka" and (lack := missing()):
+    needed = {"kafka": broker.missing, "ferretdb": server.missing}
+    missing = needed.get(config.getoption("--infra"))
+    if missing is not None and (lack := missing()):
         raise pytest.UsageError(lack)
 
 

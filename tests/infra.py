@@ -12,8 +12,9 @@ from pathlib import Path
 from desk.embedded import pacing
 from desk.embedded.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import apache_kafka
+from tests.ferretdb.server import ferretdb
 
-CHOICES = ("auto", "embedded", "kafka", "docker", "external")
+CHOICES = ("auto", "embedded", "kafka", "ferretdb", "docker", "external")
 
 
 def docker_answers() -> bool:
@@ -44,6 +45,13 @@ async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoint
         async with (
             local_kafka(choice, directory) as kafka,
             embedded_stack(directory, kafka=kafka) as stack,
+        ):
+            yield stack.endpoints
+    elif choice == "ferretdb":
+        pacing.install()
+        async with (
+            ferretdb(directory / "ferretdb") as mongo,
+            embedded_stack(directory, mongo=mongo) as stack,
         ):
             yield stack.endpoints
     elif choice == "docker":

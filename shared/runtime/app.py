@@ -34,6 +34,7 @@ from shared.events.topics import topics_read_by
 from shared.kafka.client_options import READ_COMMITTED, consumer_options
 from shared.metrics import Metrics
 from shared.mongo import Client, Database, connect
+from shared.runtime.abilities import Lacking
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
@@ -234,6 +235,15 @@ async def _keep_ids_long_enough(runtime: Runtime) -> None:
         end_process(os.EX_CONFIG)
 
 
+async def _prepare_store(runtime: Runtime) -> None:
+    """End the process if the database lacks what this configuration needs."""
+    try:
+        await runtime.store.prepare(kept=runtime.settings.history_kept)
+    except Lacking as lacking:
+        log.critical("this configuration is refused; the service does not start", why=str(lacking))
+        end_process(os.EX_CONFIG)
+
+
 class PatientBroker(KafkaBroker):
     """Starts once everything it needs is there; meanwhile the service is up and says so."""
 
@@ -246,8 +256,7 @@ class PatientBroker(KafkaBroker):
         if runtime.settings.create_topics:
             await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
         await _until_there(runtime, lambda: _keep_ids_long_enough(runtime))
-        kept = runtime.settings.history_kept
-        await _until_there(runtime, lambda: runtime.store.prepare(kept=kept))
+        await _until_there(runtime, lambda: _prepare_store(runtime))
         await _until_there(runtime, runtime.publisher.start)
         await _until_there(runtime, self._subscribe)
         if runtime.stopping.is_set():

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pymongo import ASCENDING, IndexModel
 
 from shared.mongo import Collection
+from shared.runtime.abilities import create_missing_indexes
 
 EXPIRY = "at_1"
 LOOKED_UP_BY = (("aggregate", "number"), ("aggregate", "message_id"))
@@ -15,10 +16,11 @@ LOOKED_UP_BY = (("aggregate", "number"), ("aggregate", "message_id"))
 async def prepare_archive(archive: Collection, kept: timedelta | None) -> None:
     """Make the indexes that are missing; MongoDB removes entries decided longer ago than `kept`.
 
-    None keeps them for ever, also where an earlier configuration did not. Raises PyMongoError.
+    None keeps them for ever, also where an earlier configuration did not. Raises PyMongoError, and
+    `Lacking` where the database cannot let them expire.
     """
-    await archive.create_indexes(
-        [IndexModel([(name, ASCENDING) for name in names]) for names in LOOKED_UP_BY]
+    await create_missing_indexes(
+        archive, [IndexModel([(name, ASCENDING) for name in names]) for names in LOOKED_UP_BY]
     )
     present = (await archive.index_information()).get(EXPIRY)
     if kept is None:
@@ -27,7 +29,8 @@ async def prepare_archive(archive: Collection, kept: timedelta | None) -> None:
         return
     seconds = int(kept.total_seconds())
     if present is None:
-        await archive.create_index([("at", ASCENDING)], name=EXPIRY, expireAfterSeconds=seconds)
+        expiring = IndexModel([("at", ASCENDING)], name=EXPIRY, expireAfterSeconds=seconds)
+        await create_missing_indexes(archive, [expiring])
     elif present.get("expireAfterSeconds") != seconds:
         changed = {"keyPattern": {"at": ASCENDING}, "expireAfterSeconds": seconds}
         await archive.database.command({"collMod": archive.name, "index": changed})

@@ -16,6 +16,7 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 from bson.errors import InvalidDocument
+from pymongo.errors import OperationFailure
 
 from shared.mongo import PyMongoError
 
@@ -60,6 +61,8 @@ def mongodb_at_work() -> Iterator[None]:
     """Turn a MongoDB failure into an `Outage`. A value that BSON cannot hold passes through."""
     try:
         yield
+    except OperationFailure as error:
+        raise Outage("mongodb", f"{type(error).__name__} {error.code}") from error
     except PyMongoError as error:
         raise Outage("mongodb", type(error).__name__) from error
 

@@ -17,17 +17,21 @@ from itertools import chain, islice
 from typing import Any, Literal, NamedTuple
 
 import bson
+import structlog
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
 from shared.mongo import BulkWriteError, Database, Document
+from shared.runtime.abilities import create_missing_indexes, honours_slice
 from shared.runtime.archive import expiry_of, prepare_archive
 from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
 from shared.runtime.parking import Parking
 from shared.runtime.progress import Publications
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 DUPLICATE_KEY = 11000
 TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
@@ -200,12 +204,17 @@ class Store:
         self._bytes_bound = history_bytes
         self._limit = document_limit
         self._read_chunk = read_chunk
+        self._slices = True
 
     async def prepare(self, *, kept: timedelta | None = None) -> None:
-        """Create the indexes that are missing. Raises `Outage`.
+        """Create the indexes that are missing. Raises `Outage`, and `Lacking` for what cannot be.
 
         `kept` is how long archived history entries are kept, None for ever (ADR 0006).
         """
+        with mongodb_at_work():
+            self._slices = await honours_slice(self._database)
+        if not self._slices:
+            log.warning("this database ignores $slice: histories are written whole")
         for decider in self._deciders.values():
             indexes = [
                 IndexModel([(name, ASCENDING)], sparse=True)
@@ -215,7 +224,7 @@ class Store:
                 indexes.append(IndexModel([("work_since", ASCENDING)], sparse=True))
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
             with mongodb_at_work():
-                await self._database.collection(decider.kind).create_indexes(indexes)
+                await create_missing_indexes(self._database.collection(decider.kind), indexes)
                 await prepare_archive(self._database.collection(_archive(decider.kind)), kept)
             if decider.has_timers:
                 await self._give_back_timers(decider)
@@ -357,9 +366,13 @@ class Store:
             del fields["state"]  # unchanged
         gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
         update: Document = {
-            "$set": {name: value for name, value in fields.items() if name not in gone},
-            "$push": {"history": {"$each": aggregate.encoded, "$slice": -_staying(aggregate)}},
+            "$set": {name: value for name, value in fields.items() if name not in gone}
         }
+        if self._slices:
+            shorter = {"$each": aggregate.encoded, "$slice": -_staying(aggregate)}
+            update["$push"] = {"history": shorter}
+        else:
+            update["$set"]["history"] = [*islice(_in_document(aggregate), aggregate.leaving, None)]
         if gone:
             update["$unset"] = gone
         return UpdateOne({"_id": aggregate.ref.id, "version": aggregate.version}, update)
