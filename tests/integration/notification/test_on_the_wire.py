@@ -70,6 +70,29 @@ async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported
     assert len(mine) == len(set(mine)) == 2
 
 
+async def test_the_decisions_on_one_request_are_one_mail(endpoints: Endpoints) -> None:
+    name = f"sum{uuid4().hex[:8]}"
+    mailbox = Mailbox()
+    await mailbox.open()
+    configured = settings_for(endpoints, name, mailbox)
+    contact = Contact(name="Cliente de Prueba", email=f"{name}@example.test")
+    numbers = (f"{name}-1", f"{name}-2")
+    inquiry = opened(inquiry_id=name, contact=contact, contract_numbers=numbers)
+    async with outsider(endpoints) as client, running(build(configured), configured):
+        answers = await client.watch("desk.notifications")
+
+        await publish(client, scheduled(inquiry_id=name, contract_number=numbers[0]), f"{name}-1")
+        await publish(client, inquiry, f"{name}-2")
+        await publish(client, scheduled(inquiry_id=name, contract_number=numbers[1]), f"{name}-3")
+
+        records = await collect(answers, 2, name)
+    await mailbox.close()
+
+    told = [json.loads(record.value)["template"] for record in records]
+    assert sorted(told) == ["cancellation_decisions", "inquiry_opened"]
+    assert len([1 for message in mailbox.messages if contact.email in message["To"]]) == 2
+
+
 async def test_a_dead_mail_server_shows_in_health_and_metrics_until_it_is_back(
     endpoints: Endpoints,
 ) -> None:
