@@ -69,4 +69,5 @@ def _rejected(
         errors=errors,
         language=readable_language(received),
         contact=readable_contact(received),
+        submission_type=received.ce_type,
     )

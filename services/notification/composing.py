@@ -30,13 +30,16 @@ from services.notification.recipients import (
     language_of,
     title_of,
 )
+from services.notification.rejection import customers_errors
+from services.notification.senders_words import SendersWords
 from services.notification.wording import Wording
-from shared.events.values import Language
+from shared.events.values import Language, madrid_date
 
 _LONGEST_SUBJECT = 150
 # Control characters (but line feed and tab), line separators, direction overrides and lone
 # surrogates: a customer's text has no use for them, and an attacker's has.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_HEAD = frozenset({"contract_number", "contract_numbers", "received_at", "subject"})
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -113,6 +116,7 @@ class Composer:
             f"<{notification.notification_id}@{self.letterhead.message_id_domain}>"
         )
         message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
         message["Content-Language"] = language.value
         message.attach(_part("plain", rendered.text))
         message.attach(_part("html", rendered.html))
@@ -189,11 +193,27 @@ def _words(
     notification: Notification, known: Known, to: Recipient, language: Language, desk: Desk
 ) -> dict[str, Any]:
     """All that a template may name. Customers' texts come out cleaned; the rest is the desk's."""
-    inquiry = known.inquiry.model_dump(mode="json") if known.inquiry else None
+    inquiry = cleaned(known.inquiry.model_dump(mode="json")) if known.inquiry else None
+    facts, name = cleaned(notification.facts), cleaned(to.name)
+    errors = customers_errors(facts.get("errors") or [])
+    received_at = _received_at(facts, inquiry)
+    details = facts.get("details") or []
+    facts = facts | {"details": [one for one in details if not _said_above(one["field"])]}
+    cut = False
+    if not to.registered:
+        senders = SendersWords()
+        name = senders.cut(name)
+        inquiry = inquiry and senders.cut_inquiry(inquiry)
+        facts = facts | {"details": senders.cut_details(facts["details"])}
+        cut = senders.were_cut
     return {
-        "f": cleaned(notification.facts),
-        "inquiry": cleaned(inquiry),
-        "name": cleaned(to.name),
+        "f": facts,
+        "errors": errors,
+        "received_at": received_at,
+        "cut": cut,
+        "today": madrid_date(notification.due_at),
+        "inquiry": inquiry,
+        "name": name,
         "contract_number": cleaned(notification.contract_number),
         "contract_title": cleaned(title_of(notification, known)),
         "desk": desk,
@@ -201,6 +221,19 @@ def _words(
         "language": language.value,
         "w": Wording(language),
     }
+
+
+def _said_above(field: str) -> bool:
+    """Whether the head of a confirmation says it already."""
+    return field in _HEAD or field.startswith("contact.")
+
+
+def _received_at(facts: Mapping[str, Any], inquiry: Mapping[str, Any] | None) -> str | None:
+    """The one time of receipt that a mail names: when the channel received the request."""
+    for detail in facts.get("details") or []:
+        if detail["field"] == "received_at":
+            return str(detail["value"])
+    return str(inquiry["opened_at"]) if inquiry else None
 
 
 def cleaned(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from services.notification.rejection import is_the_customers
 from shared.events import cancellations as c
 from shared.events import contracts as k
 from shared.events import inquiries as i
@@ -54,7 +55,7 @@ ACTIVATION_CODE = Mail(
 )
 
 MAILS: dict[type[Event], Mail] = {
-    SubmissionRejected: Mail("submission_rejected", ("errors",), to=SendTo.EVENT),
+    SubmissionRejected: Mail("submission_rejected", ("errors", "submission_type"), to=SendTo.EVENT),
     # The life of an inquiry
     i.InquiryOpened: Mail("inquiry_opened", ("details",), to=SendTo.OPENING),
     i.InquiryClosed: Mail("inquiry_closed", to=INQUIRY),
@@ -129,10 +130,14 @@ BY_TEMPLATE: dict[str, Mail] = {
 def mail_for(event: Event) -> Mail | None:
     """The mail that `event` causes, or None.
 
-    What the desk closes or reopens itself it has already said in its answer. Of the registry's
+    A rejection for the channel's own faults is the channel's matter. What the desk closes or
+    reopens itself it has already said in its answer. Of the registry's
     records only a ServicePac's with its code is news to the customer (F9).
     """
     match event:
+        case SubmissionRejected(errors=errors):
+            if not any(is_the_customers(error.field, error.code) for error in errors):
+                return None
         case i.InquiryProgressed(status=status):
             return PROGRESS_MAILS.get(status)
         case i.InquiryClosed(by=i.ClosedBy.DESK) | i.InquiryReopened(by=i.ClosedBy.DESK):

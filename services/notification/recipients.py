@@ -38,8 +38,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
+    """Where a mail goes: `address` in its ASCII form, and whether it is the registered one."""
+
     name: str | None
     address: str
+    registered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,14 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
     for candidate in _candidates(mail.to, notification, known):
         address = mailable(candidate.email) if candidate and candidate.email else None
         if candidate and address:
-            return Recipient(candidate.name, address)
+            return Recipient(candidate.name, address, _is_registered(address, known))
     on_its_way = _may_be_on_its_way(mail.to, notification, known)
     return Unaddressable("no_address", permanent=not (mail.waits or on_its_way))
+
+
+def _is_registered(address: str, known: Known) -> bool:
+    profile = mailable(known.customer.email) if known.customer else None
+    return profile is not None and profile.lower() == address.lower()
 
 
 def _may_be_on_its_way(to: SendTo, notification: Notification, known: Known) -> bool:

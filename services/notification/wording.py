@@ -7,31 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.events.values import Language, in_madrid
+from babel import Locale
+from babel.dates import format_date
 
-_WEEKDAYS = (
-    ("lunes", "Monday"),
-    ("martes", "Tuesday"),
-    ("miércoles", "Wednesday"),
-    ("jueves", "Thursday"),
-    ("viernes", "Friday"),
-    ("sábado", "Saturday"),
-    ("domingo", "Sunday"),
-)
-_MONTHS = (
-    ("enero", "January"),
-    ("febrero", "February"),
-    ("marzo", "March"),
-    ("abril", "April"),
-    ("mayo", "May"),
-    ("junio", "June"),
-    ("julio", "July"),
-    ("agosto", "August"),
-    ("septiembre", "September"),
-    ("octubre", "October"),
-    ("noviembre", "November"),
-    ("diciembre", "December"),
-)
+from shared.events.values import Language, days_after, in_madrid
+
+_LOCALES = {Language.ES: Locale("es"), Language.EN: Locale("en", "GB")}
+_DAY = {Language.ES: "EEEE, d 'de' MMMM 'de' y", Language.EN: "EEEE, d MMMM y"}
 
 _LABELS = {
     "accepted": ("Contrato aceptado", "Contract accepted"),
@@ -128,6 +110,35 @@ _TERMS = {
             "your contact data: a name and a phone number, an e-mail address or a postal address",
         ),
     },
+    "submission": {
+        "submission.inquiry.v1": ("su consulta", "your inquiry"),
+        "submission.follow_up.v1": ("su mensaje sobre una consulta", "your message on an inquiry"),
+        "submission.registration.v1": ("su solicitud de registro", "your registration"),
+        "submission.contract_copy.v1": (
+            "su solicitud de copia de contrato",
+            "your request for a contract copy",
+        ),
+        "submission.contract_acceptance.v1": (
+            "su aceptación de contrato",
+            "your contract acceptance",
+        ),
+        "submission.servicepac_activation.v1": (
+            "su solicitud de activación de ServicePac",
+            "your ServicePac activation request",
+        ),
+        "submission.cancellation.v1": (
+            "su solicitud de cancelación",
+            "your cancellation request",
+        ),
+        "submission.cancellation_evidence.v1": (
+            "la documentación de su cancelación",
+            "the evidence for your cancellation",
+        ),
+        "submission.cancellation_withdrawal.v1": (
+            "su petición de retirar la cancelación",
+            "your withdrawal of a cancellation",
+        ),
+    },
     "received": {
         "inquiry": ("su consulta", "your inquiry"),
         "registration": ("su solicitud de registro", "your registration"),
@@ -148,6 +159,40 @@ _TERMS = {
         ),
     },
 }
+_ADDRESS = ("Por ejemplo: nombre@empresa.es.", "For example: name@company.com.")
+_LONG = ("Como máximo, 10.000 caracteres.", "10,000 characters at most.")
+_NUMBER = (
+    "Cópielo tal como figura en su contrato, con sus mayúsculas y minúsculas.",
+    "Copy it as it stands in your contract, capitals included.",
+)
+_SIGNED = (
+    "No puede ser posterior a su solicitud, ni anterior a ella en más de 366 días.",
+    "It cannot be later than your request, nor more than 366 days before it.",
+)
+_ALLOWED = {
+    "comment": _LONG,
+    "contract_number": _NUMBER,
+    "contract_numbers": (
+        "De 1 a 50 contratos. Copie cada número tal como figura en el contrato.",
+        "1 to 50 contracts. Copy each number as it stands in the contract.",
+    ),
+    "country": ("Por ejemplo: España (ES).", "For example: Spain (ES)."),
+    "destruction_confirmed": ("Puede responder sí o no.", "You can answer yes or no."),
+    "email": _ADDRESS,
+    "inquiry_id": (
+        "Indique la referencia de su consulta, que empieza por INQ-.",
+        "Give your inquiry's reference, which begins with INQ-.",
+    ),
+    "phone": ("Por ejemplo: +34 912 345 678.", "For example: +34 912 345 678."),
+    "requested_end_on": (
+        "Una fecha dentro de los 366 días siguientes a su solicitud.",
+        "A date within 366 days after your request.",
+    ),
+    "signed_on": _SIGNED,
+    "subject": _LONG,
+    "text": _LONG,
+}
+"""What may stand in a field, by its name."""
 _YES_NO_FIELDS = frozenset({"accepted", "close", "destruction_confirmed"})
 _YES_NO = {"true": ("Sí", "Yes"), "false": ("No", "No")}
 _INDEX = re.compile(r"\[(\d{1,4})\]|\.(\d{1,4})(?=\.|$)")
@@ -167,10 +212,7 @@ class Wording:
         """`lunes, 5 de abril de 2027`; takes the wire's form too. Raises ValueError for others."""
         if isinstance(day, str):
             day = date.fromisoformat(day)
-        weekday, month = self.of(_WEEKDAYS[day.weekday()]), self.of(_MONTHS[day.month - 1])
-        if self.language is Language.EN:
-            return f"{weekday}, {day.day} {month} {day.year}"
-        return f"{weekday}, {day.day} de {month} de {day.year}"
+        return str(format_date(day, _DAY[self.language], locale=_LOCALES[self.language]))
 
     def instant(self, instant: datetime | str) -> str:
         """`lunes, 5 de abril de 2027, 10:30`; takes the wire's form too."""
@@ -178,6 +220,26 @@ class Wording:
             instant = datetime.fromisoformat(instant)
         local = in_madrid(instant)
         return f"{self.day(local.date())}, {local:%H:%M}"
+
+    def last_day_to_withdraw(self, effective_on: str, today: date) -> str | None:
+        """The day before the effective one, if a cancellation can still be withdrawn."""
+        last = days_after(date.fromisoformat(effective_on), -1)
+        return self.day(last) if last >= today else None
+
+    def territory(self, code: str) -> str:
+        """`España` for `ES`; a code without a name is shown as it is."""
+        return str(_LOCALES[self.language].territories.get(code, code))
+
+    def allowed(self, field: str) -> str | None:
+        """What may stand in a field of a submission, as a sentence; None where nothing helps."""
+        path = _INDEX.sub("", field)
+        name = path.rpartition(".")[2]
+        vocabulary = _TERMS.get(path) or _TERMS.get(name)
+        if vocabulary:
+            choices = "; ".join(self.of(pair) for pair in vocabulary.values())
+            return self.of(("Puede elegir: {}.", "You can choose: {}.")).format(choices)
+        pair = _ALLOWED.get(path) or _ALLOWED.get(name)
+        return self.of(pair) if pair else None
 
     def label(self, field: str) -> str:
         """What people call a field: `consents.1.given_at` is `Fecha del consentimiento (2)`."""
@@ -206,6 +268,8 @@ class Wording:
                 return self.instant(value)
         except ValueError:
             return value
+        if name == "country":
+            return self.territory(value)
         if name in _YES_NO_FIELDS and value.lower() in _YES_NO:
             return self.of(_YES_NO[value.lower()])
         return self.term(path if path in _TERMS else name, value)

@@ -142,7 +142,8 @@ class CancellationWithdrawalSubmitted(Submission):
 class SubmissionRejected(Event):
     """Every faulty field of a submission at once (F2). Nothing of the submission was done.
 
-    `contact` and `language` say where the customer can be told, when the submission gave it.
+    `contact` and `language` say where the customer can be told, when the submission gave it;
+    `submission_type` is the `ce_type` of what was rejected.
     """
 
     ce_type: ClassVar[str] = "submission.rejected.v1"
@@ -152,3 +153,4 @@ class SubmissionRejected(Event):
     errors: tuple[FieldError, ...] = Field(min_length=1)
     language: Language = Language.ES
     contact: Contact | None = None
+    submission_type: str | None = None

@@ -116,8 +116,10 @@ def rejected(**given: Any) -> SubmissionRejected:
         "customer_id": CUSTOMER,
         "errors": (
             FieldError(field="email", code="wrong_format", message=wrong),
-            FieldError(field="consents.1.given_at", code="missing", message=missing),
+            FieldError(field="consents.1.purpose", code="missing", message=missing),
+            FieldError(field="received_at", code="in_future", message=wrong),
         ),
+        "submission_type": "submission.registration.v1",
         "contact": Contact(name=NAME, email=EVENT_EMAIL),
     }
     return SubmissionRejected(**{**facts, **given})

@@ -163,6 +163,7 @@ MEANINGS = {
     "starts_on": "The first day of the contract.",
     "status": "Where it stands now.",
     "subject": "What it is about, in a line.",
+    "submission_type": "The `ce_type` of the submission that was rejected.",
     "submission_id": "The `ce_id` of the submission.",
     "summary": "The policy in a sentence that a customer understands.",
     "tax": "The tax.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -17,6 +17,7 @@ from tests.builders.notification import (
     NAME,
     NOW,
     ONE_OF_EACH,
+    PROFILE_EMAIL,
     REFERENCE,
     SHA256,
     Notifications,
@@ -77,7 +78,7 @@ def test_the_confirmation_confirms_every_detail() -> None:
         REFERENCE,
         "Asunto: Solicitud de cancelación",
         "Contrato: MT-2027/0001",
-        "Recibida: lunes, 1 de marzo de 2027, 10:00",
+        "Recibida: lunes, 1 de marzo de 2027, 09:59",
         "Respuesta prevista: a más tardar el lunes, 1 de marzo de 2027, 18:00",
         INQUIRY_EMAIL,
         "+34 900 000 000",
@@ -96,7 +97,81 @@ def test_a_rejection_names_every_fault() -> None:
     text, _ = parts(Notifications(rejected()))
 
     assert "Correo electrónico: Este dato no tiene el formato esperado." in text
-    assert "Fecha del consentimiento (2): Falta este dato." in text
+    assert "Finalidad (2): Falta este dato." in text
+
+
+def test_a_rejection_names_the_request_what_is_allowed_and_how_to_go_on() -> None:
+    rendered = Notifications(rejected()).rendered()
+
+    text = " ".join(rendered.text.split())
+    assert rendered.subject == "No hemos podido tramitar su solicitud de registro"
+    assert "Por ejemplo: nombre@empresa.es." in text
+    assert "Puede elegir: Archivar y usar sus datos; Transferir sus datos al extranjero." in text
+    assert "corríjalos y envíenos de nuevo la solicitud completa" in text
+
+
+def test_a_rejection_of_the_release_before_names_no_kind_of_request() -> None:
+    rendered = Notifications(rejected(submission_type=None)).rendered()
+
+    assert rendered.subject == "No hemos podido tramitar su solicitud"
+
+
+def test_a_customer_is_not_told_the_channels_own_faults() -> None:
+    assert "recepción" not in Notifications(rejected()).rendered().text
+
+
+def test_a_confirmation_names_one_time_of_receipt() -> None:
+    """The channel's, in Madrid time, and not when the desk opened the inquiry."""
+    text = Notifications(opened()).rendered().text
+
+    assert text.count("de marzo de 2027, 09:59") == 1
+    assert "10:00" not in text
+
+
+@pytest.mark.parametrize(
+    ("effective_on", "offered"),
+    [(date(2027, 3, 2), True), (date(2027, 3, 1), False), (date(2027, 2, 1), False)],
+)
+@pytest.mark.parametrize("language", list(Language))
+def test_a_withdrawal_is_offered_until_the_day_before_the_effective_day_only(
+    effective_on: date, offered: bool, language: Language
+) -> None:
+    decision = scheduled(effective_on=effective_on)
+    text = " ".join(Notifications(opened(), decision).rendered(language).text.split())
+
+    last = {
+        Language.ES: "hasta el lunes, 1 de marzo de 2027 incluido",
+        Language.EN: "up to and including Monday, 1 March 2027",
+    }[language]
+    assert (last in text) == offered
+    assert ("retirar" in text or "withdraw" in text) == offered
+
+
+LONG = "Compre en tienda.example. " * 60
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_stranger_gets_no_more_than_500_characters_of_the_senders_words(
+    language: Language,
+) -> None:
+    details = (Detail(field="comment", value=LONG), Detail(field="text", value=LONG))
+    world = Notifications(opened(details=details, subject=LONG[:300]))
+
+    rendered = world.rendered(language)
+
+    said = rendered.html.count("tienda.example")
+    assert said * len("Compre en tienda.example. ") <= 2 * 500  # the subject is said twice
+    assert "Los hemos recibido completos" in rendered.text or "in full" in rendered.text
+
+
+def test_a_customer_at_the_registered_address_gets_all_of_it() -> None:
+    details = (Detail(field="comment", value=LONG),)
+    here = Contact(email=PROFILE_EMAIL.upper())
+
+    text = Notifications(registered(), opened(details=details, contact=here)).rendered().text
+
+    assert text.count("tienda.example") == LONG.count("tienda.example")
+    assert "completos" not in text
 
 
 def test_a_decision_says_why_and_when() -> None:
@@ -188,6 +263,7 @@ def test_a_customers_text_is_no_header() -> None:
         "Date",
         "Message-ID",
         "Auto-Submitted",
+        "X-Auto-Response-Suppress",
         "Content-Language",
         "MIME-Version",
         "Content-Type",
@@ -223,6 +299,7 @@ def test_headers_say_what_kind_of_mail_this_is() -> None:
     assert message["To"] == INQUIRY_EMAIL
     assert message["From"] == "Servicio de Soporte a Clientes <soporte@contract-desk.example>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "All"
     assert message["Content-Language"] == "es"
     assert message["Message-ID"] == f"<{world.last.notification_id}@contract-desk.example>"
     assert message["Date"].datetime == NOW
@@ -287,6 +364,8 @@ VALUES = [
     ("consents.0.purpose", "transfer_abroad", "Transferir sus datos al extranjero", None),
     ("requested_end_on", "pronto", "pronto", "pronto"),
     ("text", "true", "true", "true"),
+    ("country", "ES", "España", "Spain"),
+    ("country", "QX", "QX", "QX"),
     ("activation_code", "••••", "••••", "••••"),
 ]
 

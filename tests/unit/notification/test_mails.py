@@ -12,6 +12,7 @@ from shared.events.contracts import ContractStatus, ContractStatusChanged
 from shared.events.envelope import Event
 from shared.events.inquiries import ClosedBy, InquiryResolved
 from shared.events.topics import TOPICS, topics_read_by
+from shared.events.values import Bilingual, FieldError
 from tests.builders.notification import (
     CONTRACT,
     CUSTOMER,
@@ -22,12 +23,26 @@ from tests.builders.notification import (
     progressed,
     recorded,
     recorded_servicepac,
+    rejected,
     reopened,
 )
 
 TEMPLATES = Path(services.notification.__file__).parent / "templates"
 SHARED_BY_MAILS = {"base", "decision", "evidence"}
 
+_SAID = Bilingual(es="No.", en="No.")
+CHANNELS_FAULTS = tuple(
+    FieldError(field=field, code=code, message=_SAID)
+    for field, code in [
+        ("ce_id", "id_reused"),
+        ("received_at", "in_future"),
+        ("channel", "not_allowed"),
+        ("customer_id", "wrong_format"),
+        ("consents.0.given_at", "wrong_format"),
+        ("consents.0.wording_version", "missing"),
+        ("contract_numbers.0", "wrong_type"),
+    ]
+)
 SILENT = {
     "a contract's status": ContractStatusChanged(
         contract_number=CONTRACT, customer_id=CUSTOMER, status=ContractStatus.ACTIVE
@@ -39,6 +54,7 @@ SILENT = {
     "an inquiry that the desk reopened": reopened(ClosedBy.DESK),
     "an inquiry that is resolved": InquiryResolved(inquiry_id=INQUIRY),
     "progress that another mail tells": progressed("scheduled"),
+    "a rejection for the channel's own faults": rejected(errors=CHANNELS_FAULTS),
     "a mail that failed": progressed("notification_failed"),
 }
 

@@ -94,7 +94,8 @@ GOES_NOWHERE = {
 
 @pytest.mark.parametrize(("events", "address"), GOES_TO.values(), ids=GOES_TO)
 def test_a_mail_goes_to(events: list[Event], address: str) -> None:
-    assert Notifications(*events).addressed() == Recipient(NAME, address)
+    registered = address == PROFILE_EMAIL
+    assert Notifications(*events).addressed() == Recipient(NAME, address, registered)
 
 
 @pytest.mark.parametrize(("events", "error", "permanent"), GOES_NOWHERE.values(), ids=GOES_NOWHERE)
@@ -124,7 +125,7 @@ def test_the_latest_profile_counts() -> None:
 
     world.receive(authorised(email="nuevo@example.test"))
 
-    assert world.addressed(lapse) == Recipient(NAME, "nuevo@example.test")
+    assert world.addressed(lapse) == Recipient(NAME, "nuevo@example.test", registered=True)
 
 
 def test_another_customers_contact_on_the_same_contract_is_not_this_files() -> None:

@@ -1,0 +1,39 @@
+"""What of a rejection the customer hears: the faults that a customer can put right.
+
+Ids, clocks and formats are the channel's own; it reads them on `desk.rejections`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHANNELS_FIELDS = frozenset(
+    {
+        "",
+        "id",
+        "channel",
+        "customer_id",
+        "document_id",
+        "document_ids",
+        "documents",
+        "expected_version",
+        "language",
+        "submission_id",
+        "text_sha256",
+        "wording_version",
+    }
+)
+CHANNELS_CODES = frozenset({"id_reused", "wrong_type", "unreadable", "unknown_type", "too_large"})
+
+
+def is_the_customers(field: str, code: str) -> bool:
+    """Whether a customer can put this right, rather than the channel that sent the request."""
+    name = field.rpartition(".")[2]
+    if name.startswith("ce_") or name.endswith("_at"):  # `received_at`: the channel's clock
+        return False
+    return name not in CHANNELS_FIELDS and code not in CHANNELS_CODES
+
+
+def customers_errors(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The faults, as stored, that the mail names."""
+    return [error for error in errors if is_the_customers(error["field"], error["code"])]
