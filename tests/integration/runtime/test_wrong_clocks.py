@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable
@@ -51,12 +52,13 @@ async def service(
         *("faketime", "-f", offset, sys.executable, "-m", "desk.embedded.service", name),
         env=os.environ | environment,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield lambda: page(port, "/health")
     finally:
-        if started.returncode is None:
-            started.terminate()
+        if started.returncode is None:  # faketime is the service's parent, and passes nothing on
+            os.killpg(started.pid, signal.SIGTERM)
         async with asyncio.timeout(20):
             await started.wait()
 
