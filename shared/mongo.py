@@ -19,7 +19,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorGridFSBucket,
 )
 from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 Document = dict[str, Any]
@@ -33,6 +33,7 @@ __all__ = [
     "Database",
     "Document",
     "File",
+    "OperationFailure",
     "PyMongoError",
     "connect",
 ]

@@ -34,6 +34,11 @@ from shared.events.requests import ContractAcceptanceRequested, ContractCopyRequ
 
 NOT_AVAILABLE = "not_available"
 
+MOST_HELD = 100
+"""Requests for one contract that wait to be allowed; further ones are denied at once."""
+MOST_UNDER_WAY = 1_000
+"""Documents of one contract in the making; further requests are denied."""
+
 Replicas = Mapping[Ref, Any]
 
 
@@ -56,9 +61,16 @@ def order_of(
 def order_document(
     rules: Rules, order: DocumentOrder, state: ContractState, replicas: Replicas, as_of: datetime
 ) -> Sequence[Event]:
-    """A request that is not allowed so far waits for the records that would allow it."""
+    """A request that is not allowed so far waits for the records that would allow it.
+
+    Unless too many wait: what strangers ask for must not make the contract's record grow.
+    """
     if _allowed(order, state, replicas):
+        if len(state.documents) >= MOST_UNDER_WAY:
+            return [_denial(order, state)]
         return [_begin(rules, order, state, as_of)]
+    if len(state.held_orders) >= MOST_HELD:
+        return [_denial(order, state)]
     held = HeldOrder(order=order, until=as_of + rules.access_grace)
     return [DocumentOrderHeld(contract_number=state.contract_number, held=held)]
 

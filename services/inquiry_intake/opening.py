@@ -39,7 +39,7 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
     inquiry = InquiryOpened(
         inquiry_id=opened_by(message),
         submission_id=message.id,
-        reference=reference_of(message_uuid(message.source, message.id)),
+        reference=reference_of(message_uuid(message.source, message.id), message.attempt),
         kind=KIND_OF[type(submission)],
         customer_id=submission.customer_id,
         channel=submission.channel,

@@ -15,7 +15,7 @@ What the check catches, always:
 Other mistakes in two or more characters pass with a chance of about 1 in 32.
 """
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE_OF = {digit: value for value, digit in enumerate(_DIGITS)}
@@ -29,13 +29,15 @@ _PREFIX_AS_TYPED = _PREFIX.translate(_LOOK_ALIKES)
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1 is primitive: x has 31 distinct powers
 
 
-def reference_of(inquiry_id: UUID) -> str:
+def reference_of(inquiry_id: UUID, attempt: int = 0) -> str:
     """The reference that belongs to this inquiry for ever.
 
     Made of the low 50 bits of the id, all of them hash bits in a UUIDv5 (the constant version and
     variant bits lie above). Among a million inquiries the chance that any two share a reference is
-    about 0.04 %: where it must be unique, a unique index has to say so.
+    about 0.04 %: a unique index says so, and `attempt` 1 gives another one, and so on.
     """
+    if attempt:
+        inquiry_id = uuid5(inquiry_id, f"reference {attempt}")
     body = "".join(
         _DIGITS[(inquiry_id.int >> shift) & 0b11111]
         for shift in range(_BITS_PER_DIGIT * (_BODY_LENGTH - 1), -1, -_BITS_PER_DIGIT)

@@ -41,7 +41,7 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         decide=partial(domain.decide, rules),
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
-        indexes=("reference",),
+        unique=("reference",),
         public_state=public_state,
         answers_reused_ids=True,
     )

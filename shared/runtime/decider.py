@@ -42,6 +42,9 @@ class Decider(Generic[State]):
     work_since: Callable[[State], datetime | None] = _never
     indexes: tuple[str, ...] = ()
     """State fields that people look aggregates up by (`state.<field>` gets an index)."""
+    unique: tuple[str, ...] = ()
+    """The same, and no two aggregates may have the same text there. A message whose events would
+    make it so is decided again, with a higher `Message.attempt`."""
     reads: Callable[[State, Message], tuple[Ref, ...]] | None = None
     """Further aggregates to read for this message, given the aggregate's own current state."""
     publishes: bool = True

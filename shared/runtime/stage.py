@@ -39,6 +39,7 @@ from shared.runtime.store import (
     Aggregate,
     Conflict,
     Store,
+    Taken,
     Unstorable,
     encode,
 )
@@ -81,6 +82,7 @@ class Batch:
     aggregates: dict[Ref, Aggregate] = field(default_factory=dict)
     before: Mapping[Ref, Any] = field(default_factory=dict)
     states: dict[Ref, Any] = field(default_factory=dict)
+    attempts: Mapping[Ref, int] = field(default_factory=dict)
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
@@ -159,11 +161,12 @@ class Stage:
     ) -> Batch:
         """One round of a lane: as many of its letters as `Batch.taken` says, at least one."""
         unstorable: dict[Ref, str] = {}
+        attempts: Counter[Ref] = Counter()
         while True:
             with self._timed("read", steps):
                 aggregates = await self._read(letters)
             before = {ref: aggregate.state for ref, aggregate in aggregates.items()}
-            batch = Batch(at, aggregates, before, dict(before))
+            batch = Batch(at, aggregates, before, dict(before), attempts)
             with self._timed("decide", steps):
                 for letter in letters:
                     self._decide(letter, batch, unstorable)
@@ -176,6 +179,8 @@ class Stage:
                     await self._store.write(aggregates.values(), self._publications)
             except Conflict:
                 self._metrics.conflicts.inc()
+            except Taken as fault:
+                attempts[fault.ref] += 1
             except Unstorable as fault:
                 unstorable[fault.ref] = fault.error
             else:
@@ -270,7 +275,7 @@ class Stage:
             if not aggregate.may_decide(letter.message_id):
                 return self._block(aggregate, letter, batch)
             try:
-                entry, state = self._decided(letter, aggregate, states, batch.at)
+                entry, state = self._decided(letter, aggregate, states, batch)
                 encoded = encode(entry)
             except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
                 return self._park(aggregate, letter, batch, described(defect))
@@ -317,19 +322,20 @@ class Stage:
         return aggregate.known.get((letter.message_id, digest))
 
     def _decided(
-        self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], at: datetime
+        self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], batch: Batch
     ) -> tuple[Document, Any]:
         decider = self._store.decider(aggregate.ref.kind)
         message = replace(
             letter.read.message,
             id_reused=letter.message_id in aggregate.digests,
+            attempt=batch.attempts.get(aggregate.ref, 0),
             replicas=replicas,
         )
-        events = decider.decide(message, aggregate.state, acting_now(message, at))
+        events = decider.decide(message, aggregate.state, acting_now(message, batch.at))
         state = aggregate.state
         for event in events:
             state = decider.evolve(state, event)
-        return self._entry(letter, aggregate.ref, events, at), state
+        return self._entry(letter, aggregate.ref, events, batch.at), state
 
     def _entry(self, letter: Letter, ref: Ref, events: Sequence[Event], at: datetime) -> Document:
         message, record = letter.read.message, letter.record

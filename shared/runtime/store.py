@@ -30,6 +30,7 @@ from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
 from shared.runtime.parking import Parking
 from shared.runtime.progress import Publications
+from shared.runtime.unique import make_unique
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -173,6 +174,14 @@ class Conflict(Exception):
     """Another writer came first; read again and decide again."""
 
 
+class Taken(Exception):
+    """Another aggregate has the value that what was decided for this one wants for itself."""
+
+    def __init__(self, ref: Ref) -> None:
+        super().__init__()
+        self.ref = ref
+
+
 class Unstorable(Exception):
     """MongoDB cannot hold what was decided for this aggregate."""
 
@@ -226,6 +235,8 @@ class Store:
             with mongodb_at_work():
                 await create_missing_indexes(self._database.collection(decider.kind), indexes)
                 await prepare_archive(self._database.collection(_archive(decider.kind)), kept)
+                for name in decider.unique:
+                    await make_unique(self._database.collection(decider.kind), f"state.{name}")
             if decider.has_timers:
                 await self._give_back_timers(decider)
 
@@ -327,7 +338,9 @@ class Store:
                 by_id[entry["aggregate"]].remember(entry)
 
     async def write(self, aggregates: Iterable[Aggregate], publications: Publications) -> None:
-        """One bulk write per kind, all at once. Raises `Conflict`, `Unstorable` or `Outage`.
+        """One bulk write per kind, all at once.
+
+        Raises `Conflict`, `Taken`, `Unstorable` or `Outage`.
 
         Not atomic over several aggregates, nor need it be: after a crash, those that were written
         find their messages in the history.
@@ -635,11 +648,13 @@ def _archived(aggregate_id: str, number: int, entry: Document) -> Document:
     return {"_id": key, "aggregate": aggregate_id, "number": number, **entry}
 
 
-def _refused(touched: Sequence[Aggregate], outage: Outage) -> Conflict | Unstorable | None:
+def _refused(touched: Sequence[Aggregate], outage: Outage) -> Conflict | Taken | Unstorable | None:
     """What a refused bulk write means, or None where the database really is away."""
     cause = outage.__cause__
     errors = cause.details.get("writeErrors", []) if isinstance(cause, BulkWriteError) else []
     for error in errors:
         if error.get("code") in TOO_LARGE_OR_INVALID:
             return Unstorable(touched[error["index"]].ref, f"MongoDB error {error['code']}")
+        if error.get("code") == DUPLICATE_KEY and "_id" not in error.get("keyPattern", {"_id": 1}):
+            return Taken(touched[error["index"]].ref)
     return Conflict() if any(e.get("code") == DUPLICATE_KEY for e in errors) else None

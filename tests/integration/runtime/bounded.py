@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,13 +12,14 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from desk.embedded.stack import Endpoints
 from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.internal import TimerDue
 from shared.events.submissions import SubmissionRejected
+from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, FieldError
 from shared.metrics import Metrics
 from shared.mongo import Database, Document, connect
+from shared.runtime import codec
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
@@ -94,17 +95,17 @@ class Sent:
     offset: int
     value: bytes
     headers: Sequence[tuple[str, bytes | None]]
+    key: bytes = b""
     partition: int = 0
-    key: bytes | None = None
     timestamp: int = int(NOW.timestamp() * 1000)
     timestamp_type: int = 0
 
 
 @dataclass
-class Bench:
-    """Plays the group: what is published, what is committed, and the clock."""
+class Desk:
+    """One service's stage. Plays everything else: what is published and committed, the time."""
 
-    business: Business
+    service: Service
     database: Database
     store: Store
     metrics: Metrics = field(default_factory=Metrics)
@@ -116,19 +117,10 @@ class Bench:
     def __post_init__(self) -> None:
         self.stage = self._new_stage()
         skew = ClockSkew(lambda: self.now, lambda: self.now.timestamp())
-        self.clock = Clock(
-            self.business.service(), self.store, self, self.metrics, lambda: self.now, skew
-        )
+        self.clock = Clock(self.service, self.store, self, self.metrics, lambda: self.now, skew)
 
     def _new_stage(self) -> Stage:
-        return Stage(
-            self.business.service(),
-            self.store,
-            self,
-            self,
-            self.metrics,
-            clock=lambda: self.now,
-        )
+        return Stage(self.service, self.store, self, self, self.metrics, clock=lambda: self.now)
 
     def restart(self) -> None:
         """Another process: it remembers nothing."""
@@ -140,17 +132,27 @@ class Bench:
     async def uncommitted(self, places: Iterable[Place]) -> set[Place]:
         return {place for place in places if place.offset >= self.committed}
 
-    def record(self, owner: str, text: str, ce_id: str | None = None) -> Sent:
-        """The next record; `text` says what the Decider makes of it."""
+    def record(
+        self, ce_type: str, data: Mapping[str, Any], key: str, ce_id: str | None = None
+    ) -> Sent:
+        """The next record of the type's topic."""
         self.sent += 1
         headers = [
             ("ce_specversion", b"1.0"),
             ("ce_id", (ce_id or str(self.sent)).encode()),
             ("ce_source", b"/channels/test"),
-            ("ce_type", b"submission.inquiry.v1"),
+            ("ce_type", ce_type.encode()),
         ]
-        body = json.dumps({"customer_id": owner, "text": text}).encode()
-        return Sent("desk.submissions", self.sent, body, headers)
+        topic, body = TOPIC_OF[ce_type].name, json.dumps(data).encode()
+        return Sent(topic, self.sent, body, headers, key.encode())
+
+    def event(self, event: Event, key: str) -> Sent:
+        return self.record(event.ce_type, codec.dump(event), key)
+
+    def toy(self, owner: str, text: str, ce_id: str | None = None) -> Sent:
+        """For `Business`: `text` says what its Decider makes of it."""
+        body = {"customer_id": owner, "text": text}
+        return self.record("submission.inquiry.v1", body, owner, ce_id)
 
     def timers(self) -> list[Sent]:
         """The timer messages that the clock has published, as records; once each."""
@@ -173,8 +175,8 @@ class Bench:
             if isinstance(letter, DeadLetter)
         ]
 
-    async def document(self, owner: str) -> Document:
-        found = await self.database.collection("kept").find_one({"_id": owner})
+    async def document(self, owner: str, kind: str = "kept") -> Document:
+        found = await self.database.collection(kind).find_one({"_id": owner})
         assert found is not None
         return found
 
@@ -187,12 +189,13 @@ def _name_of(letter: DeadLetter) -> str:
 
 
 @asynccontextmanager
-async def bench(endpoints: Endpoints, business: Business, **bounds: Any) -> AsyncIterator[Bench]:
-    client = connect(endpoints.mongo_url)
+async def desk_of(mongo_url: str, service: Service, **bounds: Any) -> AsyncIterator[Desk]:
+    """The service on a database of its own."""
+    client = connect(mongo_url)
     try:
         database = Database(client, f"bounds{uuid4().hex[:8]}", journal=False)
-        store = Store(database, business.service().deciders, **bounds)
+        store = Store(database, service.deciders, **bounds)
         await store.prepare()
-        yield Bench(business, database, store)
+        yield Desk(service, database, store)
     finally:
         client.close()

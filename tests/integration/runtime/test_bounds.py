@@ -9,15 +9,17 @@ import pytest
 
 from desk.embedded.stack import Endpoints
 from shared.events.envelope import Ref
-from tests.integration.runtime.bounded import DUE, NOW, Business, bench
+from tests.integration.runtime.bounded import DUE, NOW, Business, desk_of
 
 KB = 1024
 
 
 async def test_a_history_is_bounded_in_bytes_and_forgets_no_message(endpoints: Endpoints) -> None:
     """25 entries of 120 KB would be 3 MB."""
-    async with bench(endpoints, Business(says=120 * KB), history_bytes=256 * KB) as desk:
-        records = [desk.record("A", "more") for _ in range(30)]
+    async with desk_of(
+        endpoints.mongo_url, Business(says=120 * KB).service(), history_bytes=256 * KB
+    ) as desk:
+        records = [desk.toy("A", "more") for _ in range(30)]
         for record in records:
             await desk.process(record)
         document = await desk.document("A")
@@ -35,8 +37,8 @@ async def test_one_batch_of_large_entries_for_one_record_is_decided_in_rounds(
     endpoints: Endpoints,
 ) -> None:
     """Nothing is committed before the batch ends; what is published may leave all the same."""
-    async with bench(endpoints, Business(says=200 * KB)) as desk:
-        await desk.process(*(desk.record("A", "more") for _ in range(100)), commit=False)
+    async with desk_of(endpoints.mongo_url, Business(says=200 * KB).service()) as desk:
+        await desk.process(*(desk.toy("A", "more") for _ in range(100)), commit=False)
         document = await desk.document("A")
         whole = await desk.store.history("kept", "A")
 
@@ -48,9 +50,9 @@ async def test_one_batch_of_large_entries_for_one_record_is_decided_in_rounds(
 async def test_a_document_at_its_limit_is_parked_alone_keeps_its_timer_and_can_be_cured(
     endpoints: Endpoints,
 ) -> None:
-    async with bench(endpoints, Business(), document_limit=KB * KB) as desk:
-        filling = [desk.record("A", "keep") for _ in range(6)]
-        for record in [*filling, desk.record("B", "more")]:
+    async with desk_of(endpoints.mongo_url, Business().service(), document_limit=KB * KB) as desk:
+        filling = [desk.toy("A", "keep") for _ in range(6)]
+        for record in [*filling, desk.toy("B", "more")]:
             await desk.process(record)
         full = await desk.document("A")
         desk.now = NOW + DUE
@@ -77,20 +79,20 @@ async def test_the_timer_of_a_parked_record_joins_the_line_once_and_fires_after_
     endpoints: Endpoints,
 ) -> None:
     business = Business(stumbles_over={"stumble"})
-    async with bench(endpoints, business) as desk:
-        first, stumbling = desk.record("A", "more"), desk.record("A", "stumble")
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        first, stumbling = desk.toy("A", "more"), desk.toy("A", "stumble")
         await desk.process(first, stumbling)
         kept = await desk.document("A")
         desk.now = NOW + DUE
         await desk.clock.tick()
         [timer] = desk.timers()
         await desk.process(timer)
-        later = desk.record("A", "later")
+        later = desk.toy("A", "later")
         await desk.process(later)
         for minutes in range(1, 10):
             desk.now = NOW + DUE + timedelta(minutes=minutes)
             await desk.clock.tick()
-            await desk.process(*desk.timers(), desk.record("A", "more still"))
+            await desk.process(*desk.timers(), desk.toy("A", "more still"))
         in_line = await desk.document("A")
         letters = desk.letters()
 
@@ -115,8 +117,8 @@ async def test_a_timer_that_is_itself_the_defect_is_given_up_once_and_not_every_
     endpoints: Endpoints,
 ) -> None:
     business = Business(stumbles_over={"timer"})
-    async with bench(endpoints, business) as desk:
-        await desk.process(desk.record("A", "more"))
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        await desk.process(desk.toy("A", "more"))
         for minutes in range(1, 10):
             desk.now = NOW + DUE + timedelta(minutes=minutes)
             await desk.clock.tick()
@@ -126,8 +128,8 @@ async def test_a_timer_that_is_itself_the_defect_is_given_up_once_and_not_every_
 
 async def test_a_timer_given_up_by_an_operator_comes_again(endpoints: Endpoints) -> None:
     business = Business(stumbles_over={"timer"})
-    async with bench(endpoints, business) as desk:
-        await desk.process(desk.record("A", "more"))
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        await desk.process(desk.toy("A", "more"))
         desk.now = NOW + DUE
         await desk.clock.tick()
         await desk.process(*desk.timers())
@@ -148,9 +150,9 @@ async def test_two_thousand_blocked_messages_leave_a_small_document_and_their_or
     endpoints: Endpoints,
 ) -> None:
     business = Business(stumbles_over={"stumble"})
-    async with bench(endpoints, business) as desk:
-        stumbling = desk.record("A", "stumble")
-        behind = [desk.record("A", "more") for _ in range(2_000)]
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        stumbling = desk.toy("A", "stumble")
+        behind = [desk.toy("A", "more") for _ in range(2_000)]
         await desk.process(stumbling, *behind)
         parked = await desk.document("A")
         business.stumbles_over.clear()
@@ -170,8 +172,8 @@ async def test_two_thousand_blocked_messages_leave_a_small_document_and_their_or
 
 async def test_what_an_earlier_release_parked_gets_its_timer_back(endpoints: Endpoints) -> None:
     business = Business(stumbles_over={"stumble"})
-    async with bench(endpoints, business) as desk:
-        await desk.process(desk.record("A", "more"), desk.record("A", "stumble"))
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        await desk.process(desk.toy("A", "more"), desk.toy("A", "stumble"))
         await desk.database.collection("kept").update_one({"_id": "A"}, {"$unset": {"due_at": ""}})
         await desk.store.prepare()
         document = await desk.document("A")
@@ -182,15 +184,15 @@ async def test_entries_of_a_topic_that_was_made_again_are_published_once_more_an
     endpoints: Endpoints,
 ) -> None:
     """Their offsets lie beyond everything the group has committed in the new topic."""
-    async with bench(endpoints, Business(), history_bound=10) as desk:
+    async with desk_of(endpoints.mongo_url, Business().service(), history_bound=10) as desk:
         for _ in range(10):
-            await desk.process(desk.record("A", "more"))
+            await desk.process(desk.toy("A", "more"))
         desk.committed, desk.sent = 0, 0
         desk.restart()
         desk.outgoing.clear()
         published = []
         for number in range(100, 120):
-            await desk.process(desk.record("A", "more", str(number)))
+            await desk.process(desk.toy("A", "more", str(number)))
             published.append(len(desk.outgoing))
             desk.outgoing.clear()
         document = await desk.document("A")
@@ -201,8 +203,8 @@ async def test_entries_of_a_topic_that_was_made_again_are_published_once_more_an
 
 @pytest.mark.parametrize("counted", [True, False])
 async def test_documents_over_a_megabyte_are_counted(endpoints: Endpoints, counted: bool) -> None:
-    async with bench(endpoints, Business()) as desk:
+    async with desk_of(endpoints.mongo_url, Business().service()) as desk:
         for _ in range(6 if counted else 4):
-            await desk.process(desk.record("A", "keep"))
+            await desk.process(desk.toy("A", "keep"))
         found = await desk.store.large("kept")
     assert (found.documents, found.bytes > 1_000 * KB) == ((1, True) if counted else (0, False))

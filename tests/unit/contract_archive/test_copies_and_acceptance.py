@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.contract_archive.document_orders import MOST_HELD, MOST_UNDER_WAY
 from services.contract_archive.rules import Rules
 from shared.events.contracts import (
     ContractAcceptanceDenied,
@@ -215,3 +216,29 @@ def test_the_submission_that_asked_for_a_document_stays_with_it() -> None:
     archive = allowed(copy_requested())
 
     assert archive.contract.documents[0].order.correlation_id == "submission-1"
+
+
+def test_what_strangers_ask_for_does_not_grow_the_contracts_record() -> None:
+    archive = Archive(RULES, recorded(), *WITH_ACCESS)
+    for number in range(MOST_HELD):
+        assert types(archive.receive(copy_requested(f"inq-{number}", STRANGER))) == HELD
+
+    assert types(archive.receive(copy_requested("inq-more", STRANGER))) == [
+        "contract.copy_denied.v1"
+    ]
+    assert types(archive.receive(copy_requested("inq-holder"))) == BEGUN
+    assert len(archive.contract.held_orders) == MOST_HELD
+    assert len(archive.wait(GRACE)) == MOST_HELD
+    assert archive.contract.held_orders == ()
+
+
+def test_a_thousand_copies_may_be_in_the_making_and_each_is_ready_once() -> None:
+    archive = allowed()
+    for number in range(MOST_UNDER_WAY):
+        archive.receive(copy_requested(f"inq-{number}"))
+    assert archive.receive(copy_requested("inq-more")) == [
+        DENIED_COPY.model_copy(update={"inquiry_id": "inq-more"})
+    ]
+    for document in archive.contract.documents[:3]:
+        assert types(archive.receive(stored(document.document_id))) == ["contract.copy_ready.v1"]
+    assert len(archive.contract.documents) == MOST_UNDER_WAY - 3

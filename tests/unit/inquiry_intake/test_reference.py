@@ -161,3 +161,12 @@ def test_any_text_gives_a_reference_that_reads_back_or_none(text: str) -> None:
     parsed = parse_reference(text)
 
     assert parsed is None or parse_reference(parsed) == parsed
+
+
+def test_a_further_attempt_gives_another_reference_and_always_the_same() -> None:
+    ids = [UUID(int=number) for number in range(1, 200)]
+    tries = [[reference_of(one, attempt) for one in ids] for attempt in (0, 1, 2)]
+    assert tries[0] == [reference_of(one) for one in ids]
+    assert len({reference for attempt in tries for reference in attempt}) == 3 * len(ids)
+    assert tries == [[reference_of(one, attempt) for one in ids] for attempt in (0, 1, 2)]
+    assert all(parse_reference(one) == one for attempt in tries for one in attempt)

@@ -106,11 +106,11 @@ def test_private_events_are_on_no_topic() -> None:
     assert EVENT_TYPES.keys().isdisjoint(event.ce_type for event in PRIVATE_EVENTS)
 
 
-def test_an_inquiry_can_be_looked_up_by_its_reference() -> None:
+def test_an_inquiry_can_be_looked_up_by_its_reference_which_no_other_has() -> None:
     inquiry = build(Settings()).deciders[0]
 
     assert inquiry.kind == INQUIRY
-    assert inquiry.indexes == ("reference",)
+    assert inquiry.unique == ("reference",)
     assert inquiry.answers_reused_ids
 
 
