@@ -1,26 +1,25 @@
-"""The `desk` command: registers only. Each command is one module of `desk/ops`."""
+"""The `desk` command: registers only. Each command is one module of `desk/commands`."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from desk.ops.cancellation import cancellation
-from desk.ops.dead_letters import dead_letters
-from desk.ops.doctor import doctor
+from desk.commands.cancellation import cancellation
+from desk.commands.dead_letters import dead_letters
+from desk.commands.doctor import doctor
+from desk.commands.inquiry import inquiry
+from desk.commands.mail import mail
+from desk.commands.publish import publish
+from desk.commands.submit import submit
+from desk.commands.up import up
+from desk.commands.verify import verify
 from desk.ops.errors import told_plainly
-from desk.ops.inquiry import inquiry
-from desk.ops.mail import mail
-from desk.ops.publish import publish
-from desk.ops.submit import submit
-from desk.ops.up import up
-from desk.ops.verify import verify
 
 app = typer.Typer(
     help="The one-stop window for contract requests.",
@@ -52,7 +51,8 @@ def demo(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"contract-desk {version_of('contract-desk')}")
+        version = importlib.import_module("importlib.metadata").version
+        print(f"contract-desk {version('contract-desk')}")
         raise typer.Exit
 
 

@@ -21,6 +21,8 @@ from desk.embedded.ports import HOST, choose_ports
 READY_TIMEOUT_S = 30.0
 STOP_GRACE_S = 10.0
 LOCK_WAIT_S = 10.0
+PRIVATE = 0o700
+"""What a desk keeps is its owner's alone: mails, records and keys."""
 
 
 class Endpoints(BaseModel):
@@ -144,6 +146,7 @@ async def _lock(directory: Path) -> int:
 
 def _created(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(PRIVATE)
     return directory.absolute()  # the children and readers of endpoints.json may run elsewhere
 
 

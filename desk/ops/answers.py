@@ -57,6 +57,12 @@ class Followed:
             return str(self.submission.data.get("inquiry_id", "")).strip().lower()
         return str(message_uuid(self.submission.source, self.submission.ce_id))
 
+    @property
+    def reference(self) -> str | None:
+        """The reference that the desk gave, or None as long as it has not."""
+        opened = (it for it in self.answers if it.ce_type == "inquiry.opened.v1")
+        return next((str(it.data.get("reference")) for it in opened), None)
+
     def take(self, answer: Answer) -> bool:
         """Keep the answer if it is to this submission and new."""
         if not self._is_mine(answer) or any(answer.ce_id == one.ce_id for one in self.answers):

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-import typer
 from rich.console import Console
 
-from desk.ops import options
 from desk.ops.errors import DeskError
 from desk.ops.finding import find
 from desk.ops.records import reading
@@ -27,8 +26,6 @@ from shared.events.topics import CANCELLATION
 from shared.events.values import Language
 from shared.runtime.codec import dump
 
-cancellation = typer.Typer(help="Look into cancellations.", no_args_is_help=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -41,30 +38,18 @@ class Question:
     requested_end_on: date | None
 
 
-@cancellation.command()
 def preview(
-    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract number.")],
-    customer: Annotated[
-        str | None,
-        typer.Option("--customer", help="Who asks; its holder by default.", show_default=False),
-    ] = None,
-    destruction_confirmed: Annotated[
-        bool, typer.Option("--destruction-confirmed", help="As if all copies were destroyed.")
-    ] = False,
-    signed: Annotated[
-        bool, typer.Option("--signed", help="As if the request were signed.")
-    ] = False,
-    requested_end: Annotated[
-        str | None, typer.Option("--requested-end", help="YYYY-MM-DD.", show_default=False)
-    ] = None,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    mongo: options.Mongo = None,
+    *,
+    contract: str,
+    customer: str | None,
+    destruction_confirmed: bool,
+    signed: bool,
+    requested_end: str | None,
+    as_json: bool,
+    directory: Path,
+    mongo: str | None,
 ) -> None:
-    """Say what a cancellation request would bring today.
-
-    Changes nothing.
-    """
+    """Say what a cancellation request would bring today."""
     end = _date(requested_end)
     question = Question(contract, customer, destruction_confirmed, signed, end)
     file, events = asyncio.run(_ask(find(directory, mongo=mongo).mongo_address, question))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import click
 import typer
 
-from desk.ops import options
 from desk.ops.acts import Signed, operator
 from desk.ops.correcting import Correction, assignments
 from desk.ops.discarding import Discard, Discarded, discard, discards
@@ -19,51 +17,34 @@ from desk.ops.errors import FAILED, WRONG_USE, DeskError
 from desk.ops.finding import Where, find
 from desk.ops.letter_box import letter_box
 from desk.ops.letters import LetterId, letter_id
-from desk.ops.posting import DEFAULT_RATE, Pace, post_office
+from desk.ops.posting import Pace, post_office
 from desk.ops.records import reading
 from desk.ops.rehearsing import Rehearsal
 from desk.ops.replay_runs import Run, failed, rehearse, run
 from desk.ops.screen import console, print_json, text
 from desk.ops.selecting import Wanted
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only say what would be decided; change nothing.")
-]
-Why = Annotated[str, typer.Option("--why", help="Kept in the audit trail; no personal data.")]
+from shared.runtime.reason import Reason
 
 
 def replay_(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="Letters; all parked if none.")
-    ] = None,
-    service: options.OfService = None,
-    reason: options.OfReason = None,
-    error: options.OfError = None,
-    aggregate: Annotated[
-        str | None, typer.Option(help="All that waits for the one with this id, in order.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every open letter.")] = False,
-    why: Annotated[str | None, typer.Option("--why", help="For the audit trail.")] = None,
-    by: options.By = None,
-    rate: Annotated[
-        float, typer.Option("--rate", min=0.01, help="At most so many letters per second.")
-    ] = DEFAULT_RATE,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Also what was replayed often, or would still fail."),
-    ] = False,
-    dry_run: DryRun = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    ids: list[str] | None,
+    service: str | None,
+    reason: Reason | None,
+    error: str | None,
+    aggregate: str | None,
+    everything: bool,
+    why: str | None,
+    by: str | None,
+    rate: float,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Let through what waits, in its order.
-
-    To be run once the fix is deployed. Without ids or options, all that waits for parked
-    aggregates. Each aggregate's messages go one after the other; it stops at the first that fails
-    again. Safe to stop and to run again. Exit code 1 if anything failed.
-    """
+    """Let through what waits, in its order."""
     wanted = Wanted(
         ids=tuple(letter_id(one) for one in ids or ()),
         service=service,
@@ -82,32 +63,21 @@ def replay_(
 
 
 def edit_(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
-    why: Why,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="/PATH=JSON", help="One field; nothing after = removes it."),
-    ] = None,
-    headers: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="NAME=VALUE", help="One header; the same."),
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("--file", help="The whole value; - reads stdin.")
-    ] = None,
-    editor: Annotated[bool, typer.Option("--editor", help="Change the value in $EDITOR.")] = False,
-    by: options.By = None,
-    dry_run: DryRun = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    letter: str,
+    why: str,
+    fields: list[str] | None,
+    headers: list[str] | None,
+    file: str | None,
+    editor: bool,
+    by: str | None,
+    dry_run: bool,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Send a corrected record in a letter's place.
-
-    It keeps the message's id. Nothing is sent that the desk would reject. The letter stays; who
-    changed which fields, when and why is kept on desk.operations. Exit code 1 if it fails again.
-    """
+    """Send a corrected record in a letter's place."""
     _needs_reason(why)
     if sum((bool(fields), file is not None, editor)) > 1:
         raise DeskError("give the value by --set, by --file or by --editor, not by several.")
@@ -128,21 +98,17 @@ def edit_(
 
 
 def discard_(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Letters.")],
-    why: Why,
-    by: options.By = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    ids: list[str],
+    why: str,
+    by: str | None,
+    yes: bool,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Give letters up for good.
-
-    Nobody will decide their messages. The letters stay; who discarded them, when and why is kept
-    on desk.operations. What waited behind them is let through by `replay`. Exit code 1 if one
-    still waits.
-    """
+    """Give letters up for good."""
     _needs_reason(why)
     asked = tuple(letter_id(one) for one in ids)
     where = find(directory, kafka=kafka, mongo=mongo)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
 
-import typer
-
-from desk.ops import options
 from desk.ops.acts import Acts, read_acts
-from desk.ops.dead_letter_acts import discard_, edit_, replay_
 from desk.ops.finding import Where, find
 from desk.ops.letter_box import letter_box
 from desk.ops.letters import Letter, LetterId, briefs, letter_id
@@ -31,10 +27,6 @@ from desk.ops.screen import console, print_json
 from desk.ops.selecting import Wanted, grouped
 from shared.runtime.faults import Reason
 
-dead_letters = typer.Typer(
-    help="What was given up and why; replay, edit or discard it.", no_args_is_help=True
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -45,24 +37,19 @@ class Found:
     waiting: Sequence[Parked]
 
 
-@dead_letters.command("list")
 def list_(
-    one_by_one: Annotated[bool, typer.Option("--letters", help="Each letter on a line.")] = False,
-    handled_too: Annotated[
-        bool, typer.Option("--all", help="Those that were dealt with, too.")
-    ] = False,
-    service: options.OfService = None,
-    reason: options.OfReason = None,
-    error: options.OfError = None,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    one_by_one: bool,
+    handled_too: bool,
+    service: str | None,
+    reason: Reason | None,
+    error: str | None,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Show open letters in groups, and what is parked.
-
-    Letters by service, reason and error, and the aggregates that a defect parked.
-    """
+    """Show open letters in groups, and what is parked."""
     wanted = Wanted(service=service, reason=_word(reason), error=error)
     found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
     still = found.acts.open(found.letters)
@@ -82,20 +69,15 @@ def list_(
     return show_parked(waiting, console())
 
 
-@dead_letters.command("show")
 def show_(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    letter: str,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Show one letter and its record.
-
-    Its origin, its error, what waits for it, and what was done with it.
-
-    The record is as the customer or a service wrote it: what is shown is personal data.
-    """
+    """Show one letter and its record."""
     where = find(directory, kafka=kafka, mongo=mongo)
     whole, found = asyncio.run(_whole(where, letter_id(letter)))
     waiting = waiting_for(found.waiting, whole.service, whole.message_id)
@@ -105,11 +87,6 @@ def show_(
         print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
         show_letter(whole, done, waiting, console(), settled=settled)
-
-
-dead_letters.command("replay")(replay_)
-dead_letters.command("edit")(edit_)
-dead_letters.command("discard")(discard_)
 
 
 def _word(reason: Reason | None) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from desk.ops import options
 from desk.ops.checks import all_checks
 from desk.ops.errors import FAILED
 from desk.ops.finding import find
@@ -20,16 +20,14 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
 def doctor(
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-    smtp: options.Smtp = None,
+    *,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
+    smtp: str | None,
 ) -> None:
-    """Check that everything is there and keeps up.
-
-    Broker, topics, database, clock, mail, services, lag, dead letters. Exit code 1 on a failure.
-    """
+    """Check that everything is there and keeps up."""
     where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
     checks = asyncio.run(all_checks(where))
     if as_json:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
-
-from desk.embedded.child import ChildError
-from shared.runtime.faults import Outage
-from shared.settings import faults_of
-
 FAILED = 1
 WRONG_USE = 2
-
-AWAY = {
-    "kafka": "the broker does not answer",
-    "mongodb": "the database does not answer",
-}
 
 
 class DeskError(Exception):
@@ -35,17 +25,14 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except DeskError as error:
-        _end(str(error), error.code)
-    except Outage as outage:
-        what = AWAY.get(outage.dependency, f"{outage.dependency} does not answer")
-        advice = "Is `desk up` still running? `desk doctor` says what is missing."
-        _end(f"{what} ({outage}).\n{advice}", FAILED)
-    except ChildError as error:
-        _end(str(error), FAILED)
-    except ValidationError as error:
-        _end(faults_of(error), WRONG_USE)
+        _end(error)
+    except Exception as error:
+        expected: DeskError | None = importlib.import_module("desk.ops.failures").expected(error)
+        if expected is None:
+            raise
+        _end(expected)
 
 
-def _end(message: str, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    sys.exit(code)
+def _end(error: DeskError) -> None:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(error.code)

@@ -6,14 +6,15 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from desk.embedded.stack import Endpoints
 from desk.ops.errors import DeskError
-from shared.settings import RuntimeSettings
+
+if TYPE_CHECKING:
+    from shared.settings import RuntimeSettings
 
 ENDPOINTS_FILE = "endpoints.json"
+ADDRESSES = ("kafka_bootstrap_servers", "mongo_url", "smtp_url")
 BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+)(:\d{1,5})?")
 
 
@@ -58,6 +59,8 @@ class Where:
 
     def settings(self) -> RuntimeSettings:
         """How to connect to the broker; the rest (SASL, prefixes…) is the environment's."""
+        from shared.settings import RuntimeSettings
+
         return RuntimeSettings(kafka_bootstrap_servers=self.kafka_address)
 
     def _missing(self, variable: str, option: str) -> str:
@@ -83,23 +86,30 @@ def find(
         return Where(directory, kafka, mongo, smtp, mailbox)
     return Where(
         directory,
-        kafka or noted.kafka_bootstrap_servers,
-        mongo or noted.mongo_url,
-        smtp or noted.smtp_url,
-        mailbox or noted.mailbox,
+        kafka or noted["kafka_bootstrap_servers"],
+        mongo or noted["mongo_url"],
+        smtp or noted["smtp_url"],
+        mailbox or (noted["mailbox"] and Path(noted["mailbox"])),
     )
 
 
-def _noted(file: Path) -> Endpoints | None:
+def _noted(file: Path) -> dict[str, Any] | None:
     try:
-        return Endpoints.model_validate(json.loads(file.read_text()))
+        noted = json.loads(file.read_text())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, ValidationError):
+    except (OSError, ValueError):
+        noted = None
+    if not _are_addresses(noted):
         raise DeskError(
             f"{file} cannot be read as a desk's addresses.\n"
             "Stop `desk up` there, remove the file and start it again."
-        ) from None
+        )
+    return {"mailbox": None, **noted}
+
+
+def _are_addresses(noted: Any) -> bool:
+    return isinstance(noted, dict) and all(isinstance(noted.get(it), str) for it in ADDRESSES)
 
 
 def _nothing_here(directory: Path) -> str:

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-import typer
 from rich.console import Console
 
-from desk.ops import options
 from desk.ops.finding import find
 from desk.ops.records import (
     INQUIRY,
@@ -55,14 +54,12 @@ class Life:
 
 
 def inquiry(
-    words: Annotated[
-        list[str],
-        typer.Argument(metavar="REFERENCE|ID", help="INQ-…, an inquiry's or submission's id."),
-    ],
-    language: options.InLanguage = Language.EN,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    mongo: options.Mongo = None,
+    *,
+    words: list[str],
+    language: Language,
+    as_json: bool,
+    directory: Path,
+    mongo: str | None,
 ) -> None:
     """Tell what happened to a request, step by step."""
     named = " ".join(words)  # read out on the phone, a reference is typed with spaces

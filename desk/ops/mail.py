@@ -2,90 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
 from rich.console import Console
 
-from desk.ops import options
 from desk.ops.errors import DeskError
 from desk.ops.finding import find
-from desk.ops.screen import columns, console, local_time, plain, text
+from desk.ops.screen import MADRID, columns, console, local_time, plain, print_json, text
 
 SHOWN = 30
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
+AGO = re.compile(r"(\d{1,5})([smhd])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail in the folder; `number` is its place there, from 1."""
+
+    number: int
+    file: Path
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        message = message_from_bytes(self.file.read_bytes(), policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    @property
+    def received_at(self) -> datetime:
+        """The mailbox names its files by the nanosecond of receipt."""
+        stamp = self.file.name.partition("-")[0]
+        seconds = int(stamp) / 1e9 if stamp.isdigit() else self.file.stat().st_mtime
+        return datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def to(self) -> str:
+        return str(self.message["To"] or self.message["Delivered-To"] or "")
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"] or "")
+
+    @property
+    def language(self) -> str:
+        return str(self.message["Content-Language"] or "")
+
+    @property
+    def body(self) -> str:
+        body = self.message.get_body(preferencelist=("plain", "html"))
+        return str(body.get_content()) if body is not None else "(no text)"
+
+    @property
+    def attached(self) -> list[str]:
+        parts = self.message.iter_attachments()
+        return [part.get_filename() or part.get_content_type() for part in parts]
+
+    def is_wanted(self, wanted: Mapping[str, str | None], since: datetime | None) -> bool:
+        """Whether it has what is wanted `to`, `about`, and in which `language`."""
+        if since is not None and self.received_at < since:
+            return False
+        if wanted["to"] and wanted["to"].lower() not in self.to.lower():
+            return False
+        if wanted["language"] and self.language != wanted["language"]:
+            return False
+        about = (wanted["about"] or "").lower()
+        return about in self.subject.lower() or about in self.body.lower()
 
 
 def mail(
-    number: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="Show this mail.", min=1)
-    ] = None,
-    opened: Annotated[
-        int | None, typer.Option("--open", metavar="N", help="The same.", min=1)
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help=f"Not only the last {SHOWN}.")] = False,
-    directory: options.Directory = options.DIRECTORY,
-    mailbox: options.Mailbox = None,
+    *,
+    number: int | None,
+    every: bool,
+    wanted: Mapping[str, str | None],
+    as_json: bool,
+    directory: Path,
+    mailbox: Path | None,
 ) -> None:
     """List the mails customers got, or show one."""
     folder = find(directory, mailbox=mailbox).mail_folder
     if not folder.is_dir():
         raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")
-    files = sorted(folder.glob("*.eml"))
-    wanted = number or opened
+    mails = _mails(folder)
+    if number is None:
+        since = _instant(wanted["since"])
+        chosen = [one for one in mails if one.is_wanted(wanted, since)]
+        return _list(chosen, 0 if every else max(0, len(chosen) - SHOWN), as_json=as_json)
+    if number > len(mails):
+        raise DeskError(f"there is no mail {number}: the folder {folder} holds {len(mails)}.")
+    return _show(mails[number - 1], as_json=as_json)
+
+
+def show_mails(folder: Path, references: Sequence[str]) -> None:
+    """Every mail in the folder that names one of the inquiries, oldest first."""
+    for one in _mails(folder):
+        if any(it in one.body for it in references):
+            _show(one, as_json=False)
+
+
+def _mails(folder: Path) -> list[Mail]:
+    return [Mail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
+
+
+def _instant(written: str | None) -> datetime | None:
+    if written is None:
+        return None
+    if ago := AGO.fullmatch(written):
+        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        instant = datetime.fromisoformat(written)
+    except ValueError:
+        raise DeskError(
+            f"--since {written!r} is no time; write it like 2026-11-27, 2026-11-27T09:30 or 15m."
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=MADRID)
+
+
+def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:
+    if as_json:
+        return print_json([_as_json(one) for one in mails[first:]])
     out = console()
-    if wanted is None:
-        _list(files, 0 if every else max(0, len(files) - SHOWN), out)
-    elif wanted > len(files):
-        raise DeskError(f"there is no mail {wanted}: the folder {folder} holds {len(files)}.")
-    else:
-        _show(files[wanted - 1], out)
-
-
-def _list(files: Sequence[Path], first: int, out: Console) -> None:
-    if not files:
-        out.print("No mail yet. `desk submit inquiry … --email …` makes the desk write one.")
-        return
+    if not mails:
+        out.print("No such mail. `desk submit inquiry … --email …` makes the desk write one.")
+        return None
     table = columns("bold", "dim", "", "")
-    for number, file in enumerate(files[first:], start=first + 1):
-        message = _read(file)
-        received = local_time(_received_at(file))
-        recipient = text(str(message["To"] or message["Delivered-To"] or ""))
+    for one in mails[first:]:
+        recipient = text(one.to)
         recipient.truncate(28, overflow="ellipsis")
-        table.add_row(str(number), received, recipient, text(str(message["Subject"] or "")))
+        table.add_row(str(one.number), local_time(one.received_at), recipient, text(one.subject))
     out.print(table)
     if first:
         out.print(f"({first} older ones: --all)", style="dim")
+    return None
 
 
-def _show(file: Path, out: Console) -> None:
-    message = _read(file)
+def _as_json(one: Mail) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "received_at": one.received_at.isoformat(),
+        "to": one.to,
+        "subject": one.subject,
+        "language": one.language or None,
+        "message_id": str(one.message["Message-ID"] or "") or None,
+        "file": str(one.file),
+    }
+
+
+def _show(one: Mail, *, as_json: bool) -> None:
+    if as_json:
+        return print_json({**_as_json(one), "text": one.body, "attached": one.attached})
+    out: Console = console()
     head = columns("bold", "")
     for name in HEADERS:
-        if message[name]:
-            head.add_row(name, text(str(message[name])))
-    body = message.get_body(preferencelist=("plain", "html"))
+        if one.message[name]:
+            head.add_row(name, text(str(one.message[name])))
     out.print(head)
     out.print()
-    out.print(plain(body.get_content() if body is not None else "(no text)"), soft_wrap=True)
-    for part in message.iter_attachments():
-        out.print(f"attached: {plain(part.get_filename() or part.get_content_type())}")
-    out.print(f"file: {file}", style="dim", soft_wrap=True)
-
-
-def _read(file: Path) -> EmailMessage:
-    message = message_from_bytes(file.read_bytes(), policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
-
-
-def _received_at(file: Path) -> datetime:
-    """The mailbox names its files by the nanosecond of receipt."""
-    stamp = file.name.partition("-")[0]
-    seconds = int(stamp) / 1e9 if stamp.isdigit() else file.stat().st_mtime
-    return datetime.fromtimestamp(seconds, UTC)
+    out.print(plain(one.body), soft_wrap=True)
+    for name in one.attached:
+        out.print(f"attached: {plain(name)}", soft_wrap=True)
+    out.print(f"file: {one.file}", style="dim", soft_wrap=True)
+    return None

@@ -99,10 +99,25 @@ def load(file: str) -> str:
         raise DeskError(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def parse(text: str, name: str, *, topic: str | None = None) -> list[Outgoing]:
+def checked(outgoing: Sequence[Outgoing], name: str) -> None:
+    """Raises `DeskError`, naming every fault, for what the desk would reject for its form."""
+    faults = [fault for one in outgoing for fault in one.faults(checked=True)]
+    if faults:
+        raise DeskError(_nothing_sent(name, faults))
+
+
+def _nothing_sent(name: str, faults: Sequence[str]) -> str:
+    return "\n".join(
+        [f"nothing was sent, because {name} has faults:", *(f"  {it}" for it in faults)]
+    )
+
+
+def parse(
+    text: str, name: str, *, topic: str | None = None, unchecked: bool = False
+) -> list[Outgoing]:
     """The events in a JSON text, of `topic` alone or of any. Raises `DeskError`, all faults in it.
 
-    Submissions are not checked further: the desk answers their faults itself.
+    `unchecked`: faulty fields are let through, for the desk to answer.
     """
     items = _items(text, name)
     faults: list[str] = []
@@ -113,10 +128,10 @@ def parse(text: str, name: str, *, topic: str | None = None) -> list[Outgoing]:
         if not found:
             one = _outgoing(item)
             outgoing.append(one)
-            found = list(one.faults(checked=topic is None))
-        faults += [f"  {where}{fault}" for fault in found]
+            found = list(one.faults(checked=not unchecked))
+        faults += [f"{where}{fault}" for fault in found]
     if faults:
-        raise DeskError("\n".join([f"nothing was sent, because {name} has faults:", *faults]))
+        raise DeskError(_nothing_sent(name, faults))
     return outgoing
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from desk.ops.acts import told
 from desk.ops.letters import Letter
 from desk.ops.parking import Parked
+from desk.ops.screen import as_json as written
 from desk.ops.screen import columns, local_time, text
 from desk.ops.selecting import Group, age, grouped
 from shared.events.operations import LetterHandled
@@ -99,7 +100,7 @@ def _shown(raw: bytes | None) -> str:
 
 def _body(value: bytes | None) -> str:
     try:
-        return json.dumps(json.loads(value or b""), ensure_ascii=False, indent=2)
+        return written(json.loads(value or b""))
     except (ValueError, RecursionError):
         return _shown(value)
 

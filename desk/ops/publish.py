@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from desk.ops import options
 from desk.ops.finding import find
-from desk.ops.outgoing import load, parse
-from desk.ops.screen import console
+from desk.ops.outgoing import Outgoing, load, parse
+from desk.ops.references import with_ids
+from desk.ops.screen import console, plain, print_json
 from desk.ops.sending import send
 from shared.events.topics import TOPIC_OF
 
 
 def publish(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE.json", help="One event or a list; - reads stdin.")
-    ],
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
+    *,
+    file: str,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Publish contracts, invoices, agent actions…
-
-    Any event of any topic.
-    The file holds {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}} or a list of those.
-    Each is checked against its model first; if any has a fault, nothing is sent.
-    """
+    """Publish contracts, invoices, agent actions…"""
     outgoing = parse(load(file), _name(file))
-    settings = find(directory, kafka=kafka).settings()
-    asyncio.run(send(settings, outgoing))
+    where = find(directory, kafka=kafka, mongo=mongo)
+    asyncio.run(send(where.settings(), with_ids(where, outgoing)))
+    if as_json:
+        return print_json([_as_json(one) for one in outgoing])
     out = console()
     for one in outgoing:
         topic = TOPIC_OF[one.ce_type].name
-        out.print(f"published {one.ce_type} to {topic}, id {one.ce_id}", soft_wrap=True)
+        out.print(f"published {one.ce_type} to {topic}, id {plain(one.ce_id)}", soft_wrap=True)
+    return None
+
+
+def _as_json(one: Outgoing) -> dict[str, str]:
+    return {
+        "ce_type": one.ce_type,
+        "ce_id": one.ce_id,
+        "source": one.source,
+        "topic": TOPIC_OF[one.ce_type].name,
+        "key": one.key,
+    }
 
 
 def _name(file: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-import unicodedata
+import re
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.events.values import MADRID
+MADRID = ZoneInfo("Europe/Madrid")
+STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""C0 but tab and line feed, C1, line and paragraph separators, and what changes the direction of
+writing: a customer's text must neither steer a terminal nor show another order than it has."""
+_STEERING = re.compile(f"[{STEERING}]")
 
 
 def console() -> Console:
@@ -20,9 +25,8 @@ def console() -> Console:
 
 
 def plain(text: str) -> str:
-    """The text without control characters, which could steer a terminal; line breaks stay."""
-    text = text.replace("\r\n", "\n")
-    return "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else "�" for c in text)
+    """The text without what could steer a terminal or reorder it; line breaks and tabs stay."""
+    return _STEERING.sub("�", text.replace("\r\n", "\n"))
 
 
 def local_time(instant: datetime) -> str:
@@ -43,6 +47,12 @@ def text(words: str, style: str = "") -> Text:
     return Text(plain(words), style=style)
 
 
+def as_json(value: Any) -> str:
+    """The value as JSON on several lines; what could steer a terminal is escaped (`\\u202e`)."""
+    written = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output, never wrapped or coloured."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    print(as_json(value))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -14,16 +15,19 @@ from rich.text import Text
 
 from desk.ops.answers import Answer, Followed, Listener, listening
 from desk.ops.errors import FAILED
+from desk.ops.mail import show_mails
 from desk.ops.outgoing import Outgoing
 from desk.ops.screen import columns, console, print_json, text
 from desk.ops.sending import send
 from desk.ops.wording import consequence, said
-from services.inquiry_intake.reference import reference_of
-from shared.events.envelope import message_uuid
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import MADRID, Bilingual, Language
 from shared.settings import RuntimeSettings
 
+_DEAD = Bilingual(
+    es="El centro no ha podido procesarla (mensaje muerto)",
+    en="The desk could not process it (dead letter)",
+)
 _EARLIER = Bilingual(es="una solicitud anterior", en="an earlier request")
 QUIET_S = 1.0
 """After the last answer: its mail and what else follows from it are on their way."""
@@ -31,11 +35,15 @@ QUIET_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a person wants to be answered. `wait_s` is None for not at all."""
+    """How a person wants to be answered. `wait_s` is None for not at all.
+
+    Mails are shown from the folder `mails`, if one is given.
+    """
 
     wait_s: float | None
     language: Language
     as_json: bool
+    mails: Path | None = None
 
 
 def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: Asked) -> None:
@@ -50,9 +58,11 @@ def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: A
         print_json([_as_json(one) for one in followed])
     elif asked.wait_s is None:
         for one in followed:
-            _announce(one, out)
+            _announce(one, out, asked.language)
     else:
-        _conclude(followed, asked.wait_s, out)
+        _conclude(followed, asked.wait_s, asked.language, out)
+        if asked.mails is not None:
+            show_mails(asked.mails, [it.reference for it in followed if it.reference])
     unheard = asked.wait_s is not None and not all(one.answers for one in followed)
     if unheard or any(one.refused for one in followed):
         raise typer.Exit(FAILED)
@@ -69,7 +79,7 @@ async def _send_and_follow(
         await send(settings, [one.submission for one in followed])
         if not asked.as_json:
             for one in followed:
-                _announce(one, out)
+                _announce(one, out, asked.language)
         teller = Teller(out, asked, numbered=len(followed) > 1)
         await _follow(listener, followed, teller, time.monotonic() + wait_s)
 
@@ -121,7 +131,7 @@ class Teller:
 
     def _line(self, answer: Answer) -> tuple[str, str] | None:
         if answer.dead is not None:
-            return "The desk could not process it (dead letter)", answer.dead
+            return _DEAD.in_language(self._asked.language), answer.dead
         found = said(answer.ce_type, answer.data, self._asked.language)
         if found is None:
             return None
@@ -134,43 +144,65 @@ def _told(what: str, words: str) -> Text:
     return line.append_text(text(f"\n{words}")) if words else line
 
 
-def _announce(one: Followed, out: Console) -> None:
+def _announce(one: Followed, out: Console, language: Language) -> None:
+    """What was sent. The reference is the desk's to give: it is told once the desk opened it."""
     submission = one.submission
-    out.print(f"submitted {submission.ce_type}, id {submission.ce_id}", soft_wrap=True)
-    if submission.ce_type == FollowUpSubmitted.ce_type:
-        out.print(f"follow it with: desk inquiry {one.inquiry_id}", style="dim", soft_wrap=True)
-    else:
-        out.print(f"follow it with: desk inquiry {reference(one)}", style="dim", soft_wrap=True)
+    sent = _SENT.in_language(language).format(ce_type=submission.ce_type)
+    out.print(text(f"{sent} {submission.ce_id}"), soft_wrap=True)
+    named = one.inquiry_id if submission.ce_type == FollowUpSubmitted.ce_type else submission.ce_id
+    follow = _FOLLOW.in_language(language)
+    out.print(text(f"{follow} desk inquiry {named}", "dim"), soft_wrap=True)
 
 
-def reference(one: Followed) -> str:
-    """The reference that the submission's inquiry gets, should it be accepted."""
-    return reference_of(message_uuid(one.submission.source, one.submission.ce_id))
-
-
+_SENT = Bilingual(es="enviada {ce_type}, con id", en="submitted {ce_type}, id")
+_FOLLOW = Bilingual(es="sígala con:", en="follow it with:")
 _CONCLUSIONS = {
-    "rejected": "Rejected: nothing of it was done. Correct the fields above and submit it anew.",
-    "dead_letter": "Nobody will answer until it is replayed: see `desk doctor`.",
-    "resolved": "Done: everything that was asked has its answer.",
-    "closed": "Done and closed.",
-    "open": "Open: a professional will answer.",
-    "received": "Received.",
-    "evidence_awaited": "The desk waits for the missing evidence: `desk submit evidence`.",
-    "referred": "A professional decides: `desk publish` an agent.referral_decided.v1.",
+    "rejected": Bilingual(
+        es="Rechazada: no se ha hecho nada de ella. Corrija los campos de arriba y envíela de"
+        " nuevo.",
+        en="Rejected: nothing of it was done. Correct the fields above and submit it again.",
+    ),
+    "dead_letter": Bilingual(
+        es="Nadie la contestará hasta que se vuelva a procesar: vea `desk doctor`.",
+        en="Nobody will answer until it is replayed: see `desk doctor`.",
+    ),
+    "resolved": Bilingual(
+        es="Hecho: todo lo que se pidió tiene su respuesta.",
+        en="Done: everything that was asked has its answer.",
+    ),
+    "closed": Bilingual(es="Hecho y cerrado.", en="Done and closed."),
+    "open": Bilingual(
+        es="Abierta: la contestará un profesional.", en="Open: a professional will answer."
+    ),
+    "received": Bilingual(es="Recibida.", en="Received."),
+    "evidence_awaited": Bilingual(
+        es="El centro espera lo que falta: `desk submit evidence`.",
+        en="The desk waits for the missing evidence: `desk submit evidence`.",
+    ),
+    "referred": Bilingual(
+        es="Lo decide un profesional: `desk publish` de un agent.referral_decided.v1.",
+        en="A professional decides: `desk publish` an agent.referral_decided.v1.",
+    ),
 }
+_UNFINISHED = Bilingual(
+    es="Sin terminar después de {seconds} s; sigue sin usted.",
+    en="Not finished after {seconds} s; it goes on without you.",
+)
+_UNHEARD = Bilingual(
+    es="Sin respuesta en {seconds} s. Está a salvo en Kafka; `desk doctor` dice qué falla.",
+    en="No answer within {seconds} s. It is safe in Kafka; `desk doctor` says what is wrong.",
+)
 
 
-def _conclude(followed: Sequence[Followed], wait_s: float, out: Console) -> None:
+def _conclude(
+    followed: Sequence[Followed], wait_s: float, language: Language, out: Console
+) -> None:
     for number, one in enumerate(followed, start=1):
         mark = f"{number}  " if len(followed) > 1 else ""
         style = "bold red" if one.refused else "bold green" if one.done else "bold yellow"
-        out.print(f"{mark}{_CONCLUSIONS.get(one.outcome) or _not_yet(one, wait_s)}", style=style)
-
-
-def _not_yet(one: Followed, wait_s: float) -> str:
-    if one.answers:
-        return f"Not finished after {wait_s:g} s; it goes on without you."
-    return f"No answer within {wait_s:g} s. It is safe in Kafka; `desk doctor` says what is wrong."
+        words = _CONCLUSIONS.get(one.outcome) or (_UNFINISHED if one.answers else _UNHEARD)
+        told = words.in_language(language).format(seconds=f"{wait_s:g}")
+        out.print(f"{mark}{told}", style=style)
 
 
 def _as_json(one: Followed) -> dict[str, object]:
@@ -178,7 +210,8 @@ def _as_json(one: Followed) -> dict[str, object]:
         "ce_type": one.submission.ce_type,
         "ce_id": one.submission.ce_id,
         "source": one.submission.source,
-        "inquiry_id": one.inquiry_id,
+        "inquiry_id": None if one.refused else one.inquiry_id,
+        "reference": one.reference,
         "outcome": one.outcome if one.answers else "submitted",
         "answers": [
             {"ce_type": a.ce_type, "ce_id": a.ce_id, "dead": a.dead, "data": a.data}

@@ -5,41 +5,35 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from desk.ops import options
 from desk.ops.errors import DeskError
+from desk.ops.samples import sample_contracts
 from desk.ops.screen import console
+from desk.ops.sending import send
 from desk.ops.supervisor import Desk, desk_up
 from desk.ops.watching import Say
+from shared.settings import RuntimeSettings
 
 TRY_NEXT = (
-    "desk submit inquiry --customer C-1 --type contracts --subject Hello"
-    " --text 'What is my notice period?' --email cliente@example.test --wait",
+    "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"
+    " --name 'Cliente de Prueba' --email cliente@example.test --wait --mail",
     "desk mail",
     "desk doctor",
 )
 
 
 def up(
-    directory: Annotated[
-        Path, typer.Option("--directory", help="Where data, logs, mail and addresses are kept.")
-    ] = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-    smtp: options.Smtp = None,
+    *,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
+    smtp: str | None,
 ) -> None:
-    """Start everything here, and stay until Ctrl-C.
-
-    That is broker, database, mailbox and all services. Only what has no address given (option or
-    environment variable) is started here. Whatever dies is started again. Data stays in the
-    folder for the next time.
-    """
+    """Start everything here, and stay until Ctrl-C."""
     try:
         asyncio.run(_until_stopped(directory, kafka, mongo, smtp))
     except OSError as error:
@@ -60,6 +54,11 @@ async def _until_stopped(
         async with desk_up(
             directory, kafka=kafka, mongo=mongo, smtp=smtp, say=_saying(out)
         ) as desk:
+            if kafka is None:
+                settings = RuntimeSettings(
+                    kafka_bootstrap_servers=desk.endpoints.kafka_bootstrap_servers
+                )
+                await send(settings, sample_contracts())
             show(desk, out)
             try:
                 await asyncio.Event().wait()
@@ -89,6 +88,7 @@ def show(desk: Desk, out: Console) -> None:
         table.add_row(name, Text("\n".join(lines)))
     out.print()
     out.print(table)
+    out.print(f"\nFor any Kafka client: export KAFKA={ends.kafka_bootstrap_servers}")
     out.print("\nThe desk is open. Ctrl-C stops it. In another terminal, try:")
     for line in TRY_NEXT:
         out.print(f"  {line}", style="cyan", soft_wrap=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from desk.ops import options
 from desk.ops.auditing import Audit, audit
 from desk.ops.errors import FAILED
 from desk.ops.finding import find
@@ -19,16 +19,12 @@ from desk.ops.screen import console, plain, print_json
 
 
 def verify(
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    mongo: options.Mongo = None,
+    *,
+    as_json: bool,
+    directory: Path,
+    mongo: str | None,
 ) -> None:
-    """Check that every record follows from its history.
-
-    Every history is folded and compared with the stored state; message and event ids are unique,
-    and cancellation decisions are numbered without gaps. Exit code 1 for any fault. Where
-    HISTORY_KEPT_DAYS has let the oldest entries expire, what is left is checked.
-    """
+    """Check that every record follows from its history."""
     audits = asyncio.run(_audits(find(directory, mongo=mongo).mongo_address))
     if as_json:
         print_json([asdict(one) for one in audits])

@@ -21,6 +21,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shared.events.choices import Channel as Channel
+from shared.events.choices import Language as Language
+from shared.events.choices import SignatureKind as SignatureKind
+
 MADRID = ZoneInfo("Europe/Madrid")
 
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -112,21 +116,6 @@ class Bilingual(Value):
         return self.en if language is Language.EN else self.es
 
 
-class Language(StrEnum):
-    ES = "es"
-    EN = "en"
-
-
-class Channel(StrEnum):
-    """The front-end through which a customer reached the desk."""
-
-    WEB = "web"
-    CALL_CENTRE = "call_centre"
-    POST = "post"
-    FAX = "fax"
-    PARTNER = "partner"
-
-
 class Money(Value):
     """An amount in its currency; on the wire the amount is a decimal string."""
 
@@ -158,12 +147,6 @@ class Contact(Value):
             return self
         own = self.model_dump(exclude_none=True)
         return Contact.model_validate({**other.model_dump(exclude_none=True), **own})
-
-
-class SignatureKind(StrEnum):
-    SIGNED_DOCUMENT = "signed_document"
-    ELECTRONIC = "electronic"
-    AGENT_WITNESS = "agent_witness"
 
 
 class Signature(Value):

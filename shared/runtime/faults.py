@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 
 from aiokafka.errors import (
     KafkaError,
@@ -19,16 +18,7 @@ from bson.errors import InvalidDocument
 from pymongo.errors import OperationFailure
 
 from shared.mongo import PyMongoError
-
-
-class Reason(StrEnum):
-    """Why a record became a dead letter."""
-
-    UNREADABLE = "unreadable"
-    UNKNOWN_TYPE = "unknown_type"
-    TOO_LARGE = "too_large"
-    DEFECT = "defect"
-    BLOCKED = "blocked"
+from shared.runtime.reason import Reason as Reason
 
 
 class Unreadable(Exception):

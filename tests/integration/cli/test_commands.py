@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,39 @@ async def test_a_cancellation_is_submitted_answered_and_told(here: Path, running
     assert "Correo enviado: cancellation_scheduled" in told.out
 
 
+async def test_the_first_command_of_the_readme_shows_the_customers_mail(here: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    command = next(line for line in readme.splitlines() if line.startswith("desk submit cancell"))
+    await published(here, contract("K-2001", "C-1001"))
+
+    ran = await desk(*shlex.split(command.partition("#")[0])[1:], "--language", "es", cwd=here)
+
+    assert ran.code == 0, ran.err
+    assert "K-2001: cancelación programada" in ran.out
+    assert "Hecho: todo lo que se pidió tiene su respuesta." in ran.out
+    assert "To          " in ran.out or "To " in ran.out
+    assert "cliente@example.test" in ran.out
+
+
+async def test_a_reference_is_told_only_once_the_desk_has_given_it(here: Path) -> None:
+    asked = await desk(
+        *("submit", "copy", "--customer", "C-cli-20", "--contract", "CLI-20", "--id", "cli-20"),
+        cwd=here,
+    )
+    as_json = await desk(
+        *("submit", "copy", "--customer", "C-cli-20", "--contract", "CLI-20", "--json"), cwd=here
+    )
+
+    assert asked.code == 0, asked.err
+    assert "INQ-" not in asked.out
+    assert "desk inquiry cli-20" in asked.out
+    assert as_json.json[0]["reference"] is None
+
+
+async def test_what_a_desk_keeps_is_its_owners_alone(here: Path) -> None:
+    assert (here / ".desk").stat().st_mode & 0o777 == 0o700
+
+
 async def test_missing_evidence_ends_the_wait_and_its_arrival_schedules(here: Path) -> None:
     await published(here, contract("CLI-2", "C-cli-2"))
 
@@ -94,8 +128,14 @@ async def test_a_rejection_lists_every_faulty_field_and_fails(here: Path) -> Non
         },
     }
 
-    ran = await desk("submit", "-", "--wait", "20", cwd=here, stdin=json.dumps(registration))
+    checked = await desk("submit", "-", cwd=here, stdin=json.dumps(registration))
+    ran = await desk(
+        "submit", "-", "--unchecked", "--wait", "20", cwd=here, stdin=json.dumps(registration)
+    )
 
+    assert (checked.code, checked.out) == (2, "")
+    assert "nothing was sent" in checked.err
+    assert "data.company: Field required" in checked.err
     assert ran.code == 1
     for field in ("email", "company", "received_at", "consents.store_and_contact"):
         assert f"{field}: " in ran.out
@@ -120,7 +160,7 @@ async def test_several_submissions_of_a_file_are_told_apart(here: Path) -> None:
     ]
     (here / "questions.json").write_text(json.dumps(questions))
 
-    ran = await desk("submit", "questions.json", "--wait", "20", cwd=here)
+    ran = await desk("submit", "questions.json", "--unchecked", "--wait", "20", cwd=here)
 
     assert ran.code == 1
     assert "1  Rejected" in ran.out
@@ -138,7 +178,7 @@ async def test_a_question_stays_open_until_a_professional_answers(here: Path) ->
     answer = {
         "ce_type": "agent.inquiry_answered.v1",
         "data": {
-            "inquiry_id": question["inquiry_id"],
+            "inquiry_id": question["reference"],
             "agent_id": "agent-1",
             "text": "Treinta días.",
         },
@@ -218,7 +258,15 @@ async def test_mails_are_listed_and_shown(here: Path) -> None:
     shown = await desk("mail", "1", cwd=here)
     none = await desk("mail", "--open", "999", cwd=here)
 
+    of_nobody = await desk("mail", "--to", "nobody@", "--json", cwd=here)
+    in_english = await desk("mail", "--language", "en", "--json", cwd=here)
+    recent = await desk("mail", "--about", "Un aviso", "--since", "10m", "--json", cwd=here)
+    wrong = await desk("mail", "--since", "yesterday", cwd=here)
+
     assert "cliente@example.test" in listed.out
+    assert (of_nobody.json, in_english.json) == ([], [])
+    assert [(it["to"], it["language"]) for it in recent.json] == [("cliente@example.test", "es")]
+    assert (wrong.code, "write it like" in wrong.err) == (2, True)
     assert "Subject" in shown.out
     assert (none.code, none.out) == (2, "")
     assert "there is no mail 999" in none.err

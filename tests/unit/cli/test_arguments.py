@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
+from desk.commands.submission_fields import KINDS
+from desk.commands.submit import with_seconds
 from desk.ops.errors import DeskError
-from desk.ops.submission_fields import KINDS
-from desk.ops.submit import with_seconds
 from shared.events.topics import TOPICS
 
 
@@ -28,7 +28,9 @@ def test_wait_may_stand_without_a_number(typed: list[str], understood: list[str]
 
 
 def test_every_submission_type_has_a_kind() -> None:
-    assert {event for event, _ in KINDS.values()} == set(TOPICS["desk.submissions"].events)
+    assert {ce_type for ce_type, _ in KINDS.values()} == {
+        event.ce_type for event in TOPICS["desk.submissions"].events
+    }
 
 
 def test_a_mistyped_kind_is_told_with_the_near_ones() -> None:

@@ -48,18 +48,22 @@ def test_an_event_becomes_a_cloudevents_record_under_its_key() -> None:
 
 
 def test_a_submission_comes_from_its_channel_with_an_id_of_its_own() -> None:
-    first, second = parse(json.dumps([WITHDRAWAL, WITHDRAWAL]), "two.json", topic=SUBMISSIONS)
+    first, second = parse(
+        json.dumps([WITHDRAWAL, WITHDRAWAL]), "two.json", topic=SUBMISSIONS, unchecked=True
+    )
 
     assert first.source == "/channels/fax"
     assert first.ce_id != second.ce_id
 
 
-def test_a_faulty_submission_is_sent_because_the_desk_answers_its_faults() -> None:
-    [event] = parse(
-        json.dumps({"ce_type": "submission.inquiry.v1", "data": {"channel": "pigeon"}}),
-        "faulty.json",
-        topic=SUBMISSIONS,
-    )
+def test_a_faulty_submission_is_sent_only_where_the_desk_is_to_answer_its_faults() -> None:
+    faulty = json.dumps({"ce_type": "submission.inquiry.v1", "data": {"channel": "pigeon"}})
+
+    with pytest.raises(
+        DeskError, match=r"nothing was sent(.|\n)*data\.customer_id: Field required"
+    ):
+        parse(faulty, "faulty.json", topic=SUBMISSIONS)
+    [event] = parse(faulty, "faulty.json", topic=SUBMISSIONS, unchecked=True)
 
     assert (event.key, event.source) == ("", "/channels/web")
 

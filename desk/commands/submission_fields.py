@@ -9,24 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from shared.events.submissions import (
-    CancellationEvidenceSubmitted,
-    CancellationSubmitted,
-    CancellationWithdrawalSubmitted,
-    ContractAcceptanceSubmitted,
-    ContractCopySubmitted,
-    FollowUpSubmitted,
-    InquirySubmitted,
-    RegistrationSubmitted,
-    ServicepacActivationSubmitted,
-    Submission,
-)
-from shared.events.values import ConsentPurpose, SignatureKind, madrid_date
+from shared.events.choices import SignatureKind
 
 Fields = Mapping[str, Any]
+MADRID = ZoneInfo("Europe/Madrid")
 
 
 def _option(name: str, explained: str) -> Any:
@@ -151,8 +141,8 @@ def registration(
 ) -> Fields:
     """Register a customer; both consents are needed."""
     given = {
-        ConsentPurpose.STORE_AND_CONTACT: store_and_contact,
-        ConsentPurpose.TRANSFER_ABROAD: transfer_abroad,
+        "store_and_contact": store_and_contact,
+        "transfer_abroad": transfer_abroad,
     }
     return {
         "name": name,
@@ -161,7 +151,7 @@ def registration(
         "company": company,
         "country": country,
         "consents": [
-            {"purpose": purpose.value, "wording_version": wording_version, "given_at": now()}
+            {"purpose": purpose, "wording_version": wording_version, "given_at": now()}
             for purpose, consented in given.items()
             if consented
         ],
@@ -202,16 +192,16 @@ def activation(
     return {"contract_number": contract, "activation_code": code}
 
 
-KINDS: dict[str, tuple[type[Submission], Callable[..., Fields]]] = {
-    "inquiry": (InquirySubmitted, inquiry),
-    "follow-up": (FollowUpSubmitted, follow_up),
-    "registration": (RegistrationSubmitted, registration),
-    "copy": (ContractCopySubmitted, copy),
-    "acceptance": (ContractAcceptanceSubmitted, acceptance),
-    "activation": (ServicepacActivationSubmitted, activation),
-    "cancellation": (CancellationSubmitted, cancellation),
-    "evidence": (CancellationEvidenceSubmitted, evidence),
-    "withdrawal": (CancellationWithdrawalSubmitted, withdrawal),
+KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
+    "inquiry": ("submission.inquiry.v1", inquiry),
+    "follow-up": ("submission.follow_up.v1", follow_up),
+    "registration": ("submission.registration.v1", registration),
+    "copy": ("submission.contract_copy.v1", copy),
+    "acceptance": ("submission.contract_acceptance.v1", acceptance),
+    "activation": ("submission.servicepac_activation.v1", activation),
+    "cancellation": ("submission.cancellation.v1", cancellation),
+    "evidence": ("submission.cancellation_evidence.v1", evidence),
+    "withdrawal": ("submission.cancellation_withdrawal.v1", withdrawal),
 }
 
 
@@ -234,5 +224,5 @@ def _signature(signed_by: str | None, kind: SignatureKind, reference: str) -> Fi
         "kind": kind.value,
         "reference": reference,
         "signed_by": signed_by,
-        "signed_on": madrid_date(datetime.now(UTC)).isoformat(),
+        "signed_on": datetime.now(MADRID).date().isoformat(),
     }

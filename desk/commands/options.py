@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from shared.events.values import Language
-from shared.runtime.faults import Reason
+from shared.events.choices import Language
+from shared.runtime.reason import Reason
 
 DIRECTORY = Path(".desk")
 

@@ -1,0 +1,49 @@
+"""`desk cancellation`: its commands and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from desk.commands import options, work
+
+cancellation = typer.Typer(help="Look into cancellations.", no_args_is_help=True)
+
+
+@cancellation.command()
+def preview(
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract number.")],
+    customer: Annotated[
+        str | None,
+        typer.Option("--customer", help="Who asks; its holder by default.", show_default=False),
+    ] = None,
+    destruction_confirmed: Annotated[
+        bool, typer.Option("--destruction-confirmed", help="As if all copies were destroyed.")
+    ] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="As if the request were signed.")
+    ] = False,
+    requested_end: Annotated[
+        str | None, typer.Option("--requested-end", help="YYYY-MM-DD.", show_default=False)
+    ] = None,
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    mongo: options.Mongo = None,
+) -> None:
+    """Say what a cancellation request would bring today.
+
+    Changes nothing.
+    """
+    work(
+        "cancellation",
+        "preview",
+        contract=contract,
+        customer=customer,
+        destruction_confirmed=destruction_confirmed,
+        signed=signed,
+        requested_end=requested_end,
+        as_json=as_json,
+        directory=directory,
+        mongo=mongo,
+    )
