@@ -148,6 +148,7 @@ def decision(
     answers: Sent | None = None,
     shows: tuple[tuple[str, str], ...] = (),
     alike: str | None = None,
+    mailed: bool = True,
     **has: Any,
 ) -> Expected:
     """The contract's next decision: on `request`; its mail answers `answers`, if that differs."""
@@ -166,7 +167,7 @@ def decision(
             **has,
         },
         shows=shows,
-        mail=Mail(customer.email, told.inquiry_id if told else None),
+        mail=Mail(customer.email, told.inquiry_id if told else None) if mailed else None,
         alike=alike,
     )
 

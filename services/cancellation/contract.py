@@ -5,22 +5,24 @@ from __future__ import annotations
 from services.cancellation.course import Course
 from services.cancellation.evidence import decide_held_evidence
 from services.cancellation.file import ContractFacts, Status
+from services.cancellation.holder import holder_changed
 from services.cancellation.records import ContractKnown
-from services.cancellation.renewals import lapse_unpaid
 from services.cancellation.requesting import decide_request
+from services.cancellation.term import begin_term, term_changed
 from shared.events.contracts import ContractRecorded
 
 
 def contract_recorded(course: Course, recorded: ContractRecorded) -> None:
-    facts = ContractFacts(
-        customer_id=recorded.customer_id, type=recorded.type, auto_renewal=recorded.auto_renewal
-    )
-    if facts == course.file.contract:
+    before = course.file.contract
+    facts = ContractFacts.model_validate(recorded.model_dump())
+    if facts == before:
         return
     course.happens(ContractKnown(contract_number=course.file.contract_number, **facts.model_dump()))
+    begin_term(course)
+    holder_changed(course, before)
+    term_changed(course, before)
     for held in course.file.held_for(recorded.customer_id):
         _decide_held(course, held.inquiry_id)
-    lapse_unpaid(course, course.now)
 
 
 def _decide_held(course: Course, inquiry_id: str) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
 from services.cancellation.evolution import evolve
-from services.cancellation.file import Cancellation, File, Request
+from services.cancellation.file import Cancellation, File, RenewalInvoice, Request
 from services.cancellation.policies.outcome import Because
 from services.cancellation.policies.terms import Rules
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event
-from shared.events.values import Bilingual
+from shared.events.values import Bilingual, madrid_date
 
 UNNUMBERED = 0
 
@@ -32,15 +32,24 @@ class Heading(TypedDict):
 class Course:
     """What one message brings about, seen at `now` (aware).
 
+    What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
     `file` is the file as it stands after the `events` so far. Public events get the next
     `sequence` here, and nowhere else.
     """
 
-    def __init__(self, rules: Rules, file: File, now: datetime) -> None:
+    def __init__(
+        self, rules: Rules, file: File, now: datetime, broker_time: datetime | None = None
+    ) -> None:
         self.rules = rules
         self.file = file
         self.now = now
+        self.proven = now if broker_time is None else min(now, broker_time)
         self.events: list[Event] = []
+
+    @property
+    def today(self) -> date:
+        """The date in Madrid."""
+        return madrid_date(self.now)
 
     def happens(self, event: Event) -> None:
         if isinstance(event, CancellationEvent):
@@ -81,6 +90,21 @@ class Course:
             sequence=UNNUMBERED,
             policy=because.policy,
             policy_version=cancellation.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )
+
+    def about_renewal(self, renewal: RenewalInvoice, because: Because) -> Heading:
+        """The heading of an event on a renewal, which belongs to no inquiry."""
+        contract = self.file.contract
+        assert contract is not None
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=contract.customer_id,
+            inquiry_id=None,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=renewal.policy_version,
             rule=because.rule,
             explanation=because.explanation,
         )

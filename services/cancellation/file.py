@@ -7,30 +7,47 @@ reference.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from services.cancellation.given import Given
-from shared.events.values import (
-    Evidence,
-    Instant,
-    Value,
-)
-
-Entry = TypeVar("Entry", bound=Value)
+from shared.events.cancellations import ReferralCause
+from shared.events.values import Evidence, Instant, Money, Value, madrid_date
 
 
 class ContractFacts(Value):
-    """What the registry says about the contract: whose it is and of which type."""
+    """What the registry says about the contract: whose it is, of which type, and its term.
+
+    `ends_on` is its last day. A file that an earlier release wrote knows no term until the
+    registry's record changes.
+    """
 
     customer_id: str
     type: str
     auto_renewal: bool = False
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of a contract that ends by itself."""
+        return None if self.auto_renewal or self.ends_on == date.max else self.ends_on
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether the record ends before it starts."""
+        if self.starts_on is None or self.ends_on is None:
+            return False
+        return self.ends_on < self.starts_on
 
 
 class Status(StrEnum):
-    """Where a request stands. Held, awaiting and referred requests are open."""
+    """Where a request stands. Held, awaiting and referred requests are open, and so is a notice.
+
+    A notice needs no cancellation, for its contract ends by itself; it counts again if the term is
+    extended.
+    """
 
     RECEIVED = "received"
     HELD = "held"
@@ -38,9 +55,22 @@ class Status(StrEnum):
     REFERRED = "referred"
     SCHEDULED = "scheduled"
     SETTLED = "settled"
+    NOTICE = "notice"
 
 
-OPEN = frozenset({Status.HELD, Status.AWAITING, Status.REFERRED})
+OPEN = frozenset({Status.HELD, Status.AWAITING, Status.REFERRED, Status.NOTICE})
+
+
+class Closing(StrEnum):
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Closed(Value):
+    """How a request ended, and on which day of its own: the due day, the day of withdrawal."""
+
+    how: Closing
+    on: date
 
 
 class Request(Value):
@@ -48,7 +78,8 @@ class Request(Value):
 
     `policy_version` is the version in force on `received_on`; the request keeps it. `due_on` is
     the last day on which missing evidence counts, `remind_on` the day of the one reminder.
-    `unanswered` are the inquiries of evidence that no event has answered yet.
+    `unanswered` are the inquiries of evidence that no event has answered yet. `late_withdrawal` is
+    the day on which a withdrawal was received that was delivered after the effect.
     """
 
     inquiry_id: str
@@ -66,6 +97,15 @@ class Request(Value):
     missing: tuple[Evidence, ...] = ()
     reminded: bool = False
     unanswered: tuple[str, ...] = ()
+    received_at: Instant | None = None
+    closed: Closed | None = None
+    late_withdrawal: date | None = None
+
+    def came_after(self, instant: datetime) -> bool:
+        """Whether the request was received after `instant` (aware)."""
+        if self.received_at is not None:
+            return self.received_at > instant
+        return self.received_on > madrid_date(instant)
 
     @property
     def is_open(self) -> bool:
@@ -77,8 +117,20 @@ class Request(Value):
         return self.given.by(self.due_on)
 
 
+class ScheduleDates(Value):
+    """What a schedule said beside its effective day, and the term in which it was decided."""
+
+    received_on: date
+    complete_on: date
+    notice_ends_on: date
+    term_starts_on: date | None = None
+
+
 class Cancellation(Value):
-    """The one cancellation that is scheduled on the contract, or that took effect."""
+    """The one cancellation that is scheduled on the contract, or that took effect.
+
+    A suspended one takes no effect until a professional approves it.
+    """
 
     inquiry_id: str
     customer_id: str
@@ -87,29 +139,61 @@ class Cancellation(Value):
     effective_on: date
     last_billable_on: date
     took_effect: bool = False
+    suspended: bool = False
+    alarmed: bool = False
+    dates: ScheduleDates | None = None
 
 
 class RenewalInvoice(Value):
-    """An automatic renewal's invoice: unpaid on `lapses_on`, it lapses (F10)."""
+    """An automatic renewal's invoice: unpaid on `lapses_on`, it lapses (F10).
+
+    `lapsed_for` is who held the contract then. `past`: a new term has begun since. `referred` is
+    what a professional is asked, `decided` that he has answered. `disregarded`: operations were
+    told that it does not count.
+    """
 
     invoice_number: str
     issued_on: date
     lapses_on: date
     policy_version: str
     lapsed: bool = False
+    customer_id: str | None = None
+    total: Money | None = None
+    watched: bool = False
+    lapsed_for: str | None = None
+    past: bool = False
+    referred: ReferralCause | None = None
+    decided: bool = False
+    disregarded: bool = False
 
 
 class Payment(Value):
-    """A payment, remembered even if its invoice is not known (yet)."""
+    """A payment, remembered even if its invoice is not known (yet). Without `amount`, in full."""
 
     invoice_number: str
     paid_on: date
+    amount: Money | None = None
+    reversed_on: date | None = None
+    disregarded: bool = False
+
+
+class Void(Value):
+    """An invoice that counts no longer, unless billing issues it again after that day."""
+
+    invoice_number: str
+    voided_on: date
+
+
+def same_invoice(left: str, right: str) -> bool:
+    """Billing's systems differ in blanks at the ends and in case."""
+    return left.strip().casefold() == right.strip().casefold()
 
 
 class File(Value):
     """The state of one contract's file.
 
-    `sequence` is the number of the last public event, `woken_for` the latest timer decided.
+    `sequence` is the number of the last public event. Invoices issued by `forgotten_until` may have
+    been settled and left the file. `woken_for` says nothing any more.
     """
 
     contract_number: str
@@ -120,15 +204,27 @@ class File(Value):
     payments: tuple[Payment, ...] = ()
     woken_for: Instant | None = None
     sequence: int = 0
+    voids: tuple[Void, ...] = ()
+    forgotten_until: date | None = None
 
     def holder_is(self, customer_id: str) -> bool:
         """Whether the contract is known and this customer's."""
         return self.contract is not None and self.contract.customer_id == customer_id
 
     def cancellation_of(self, customer_id: str) -> Cancellation | None:
-        """The scheduled or effective cancellation, if it is this customer's."""
-        mine = self.cancellation is not None and self.cancellation.customer_id == customer_id
-        return self.cancellation if mine else None
+        """The scheduled or effective cancellation, if it is this customer's.
+
+        A suspended one is nobody's: neither the former holder nor the new one acts on it.
+        """
+        cancellation = self.cancellation
+        if cancellation is None or cancellation.suspended:
+            return None
+        return cancellation if cancellation.customer_id == customer_id else None
+
+    @property
+    def lapsed_on(self) -> date | None:
+        """When the renewal of the present term lapsed."""
+        return max((r.lapses_on for r in self.renewals if r.lapsed and not r.past), default=None)
 
     def request(self, inquiry_id: str | None) -> Request | None:
         return next((r for r in self.requests if r.inquiry_id == inquiry_id), None)
@@ -153,23 +249,41 @@ class File(Value):
             if r.status is not Status.REFERRED and not r.only_evidence
         )
 
+    def last_withdrawn(self, customer_id: str) -> Request | None:
+        """This customer's request that was withdrawn last."""
+        return self._closed_last(customer_id, Closing.WITHDRAWN)
+
+    def expired_awaiting(self, customer_id: str, given_on: date) -> Request | None:
+        """This customer's expired request for which evidence received that day was in time."""
+        expired = self._closed_last(customer_id, Closing.EXPIRED)
+        return expired if expired is not None and given_on <= expired.due_on else None
+
+    def _closed_last(self, customer_id: str, how: Closing) -> Request | None:
+        mine = [r for r in self.requests if r.customer_id == customer_id and not r.is_open]
+        return next((r for r in reversed(mine) if r.closed and r.closed.how is how), None)
+
     def renewal(self, invoice_number: str) -> RenewalInvoice | None:
-        return next((r for r in self.renewals if r.invoice_number == invoice_number), None)
+        """The invoice of that number; of one issued again, the last."""
+        same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
+        return max(same, key=lambda r: r.issued_on, default=None)
 
     def with_(self, **changes: Any) -> File:
         return self.model_copy(update=changes)
 
     def with_request(self, inquiry_id: str | None, **changes: Any) -> File:
         """One request changed; an inquiry that is not a request changes nothing."""
-        return self.with_(requests=_changed(self.requests, "inquiry_id", inquiry_id, changes))
-
-    def with_renewal(self, invoice_number: str, **changes: Any) -> File:
         return self.with_(
-            renewals=_changed(self.renewals, "invoice_number", invoice_number, changes)
+            requests=tuple(
+                r.model_copy(update=changes) if r.inquiry_id == inquiry_id else r
+                for r in self.requests
+            )
         )
 
-
-def _changed(
-    values: tuple[Entry, ...], name: str, wanted: str | None, changes: dict[str, Any]
-) -> tuple[Entry, ...]:
-    return tuple(v.model_copy(update=changes) if getattr(v, name) == wanted else v for v in values)
+    def with_renewal(self, invoice_number: str, issued_on: date, **changes: Any) -> File:
+        wanted = (invoice_number, issued_on)
+        return self.with_(
+            renewals=tuple(
+                r.model_copy(update=changes) if (r.invoice_number, r.issued_on) == wanted else r
+                for r in self.renewals
+            )
+        )

@@ -66,6 +66,29 @@ class Given(Value):
             signatures=tuple(s for s in self.signatures if s.given_on <= day),
         )
 
+    def news_for(self, known: Given) -> Given:
+        """Without the signatures that change nothing: `known` has them, from that day or before."""
+        earliest = {(s.kind, s.channel): s.given_on for s in reversed(known.signatures)}
+        news = (
+            s
+            for s in self.signatures
+            if (s.kind, s.channel) not in earliest or s.given_on < earliest[s.kind, s.channel]
+        )
+        return self.model_copy(update={"signatures": tuple(news)})
+
+    def filled(self, day: date, signatures: Iterable[tuple[SignatureKind, Channel]]) -> Given:
+        """As if every piece that is missing came on `day`; `signatures` are those that count."""
+        wanted = tuple(
+            SignatureGiven(kind=kind, reference="", channel=channel, given_on=day)
+            for kind, channel in signatures
+        )
+        return Given(
+            destruction_confirmed_on=self.destruction_confirmed_on or day,
+            contact_name_on=self.contact_name_on or day,
+            contact_means_on=self.contact_means_on or day,
+            signatures=self.signatures or wanted,
+        )
+
     @property
     def contact_complete_on(self) -> date | None:
         """The day on which both a contact name and a means of contact were there (F12)."""

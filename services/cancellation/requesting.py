@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from services.cancellation.bounds import has_room
 from services.cancellation.course import Course
-from services.cancellation.file import Request
+from services.cancellation.file import ContractFacts, Request, ScheduleDates
 from services.cancellation.given import Given
-from services.cancellation.policies import every_policy, refer
-from services.cancellation.policies.catalogue import policy_for
+from services.cancellation.policies import every_policy, own_term, refer
+from services.cancellation.policies.catalogue import earliest_day, policy_for, policy_name
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
     Case,
@@ -16,7 +19,7 @@ from services.cancellation.policies.outcome import (
     Schedule,
 )
 from services.cancellation.policies.wording import day_before
-from services.cancellation.records import RequestHeld, RequestReceived
+from services.cancellation.records import NoticeKept, RequestHeld, RequestReceived, ScheduleNoted
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
     CancellationEvidenceAwaited,
@@ -37,8 +40,12 @@ def cancellation_requested(course: Course, asked: CancellationRequested) -> None
 
 def take_in(course: Course, submission: CancellationRequested | CancellationEvidenceGiven) -> None:
     """Keep a submission as a request of its own, and decide it or hold it."""
-    request = _received(course, submission)
-    customer = request.customer_id
+    customer = submission.customer_id
+    if not has_room(course.file, customer) and not course.file.cancellation_of(customer):
+        return _refer_without_keeping(course, submission)
+    received = _received(course, submission)
+    course.happens(received)
+    request = course.file.requests[-1]
     if course.file.holder_is(customer) or course.file.cancellation_of(customer):
         return decide_request(course, request)
     # Another customer's contract is held like an unknown one, so that nobody can tell them apart.
@@ -52,27 +59,36 @@ def take_in(course: Course, submission: CancellationRequested | CancellationEvid
     )
 
 
+def _refer_without_keeping(
+    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+) -> None:
+    """Too many wait. The answer is a stranger's, or the holder's own; the file does not grow."""
+    request = Request.model_validate(_received(course, submission).model_dump())
+    holds_it = course.file.holder_is(request.customer_id)
+    outcome = refer.too_many_requests() if holds_it else refer.contract_not_found()
+    return _announce(course, request, outcome)
+
+
 def _received(
     course: Course, submission: CancellationRequested | CancellationEvidenceGiven
-) -> Request:
+) -> RequestReceived:
     received_on = madrid_date(submission.received_at)
     terms = course.rules.in_force_on(received_on)
-    only_evidence = isinstance(submission, CancellationEvidenceGiven)
-    course.happens(
-        RequestReceived(
-            contract_number=course.file.contract_number,
-            inquiry_id=submission.inquiry_id,
-            customer_id=submission.customer_id,
-            received_on=received_on,
-            requested_end_on=getattr(submission, "requested_end_on", None),
-            given=given_in(submission),
-            only_evidence=only_evidence,
-            policy_version=terms.version,
-            due_on=terms.evidence_due_on(received_on),
-            remind_on=terms.remind_on(received_on),
-        )
+    wanted_on: date | None = getattr(submission, "requested_end_on", None)
+    return RequestReceived(
+        contract_number=course.file.contract_number,
+        inquiry_id=submission.inquiry_id,
+        customer_id=submission.customer_id,
+        received_on=received_on,
+        # One in the past counts as none.
+        requested_end_on=wanted_on if wanted_on and wanted_on >= received_on else None,
+        given=given_in(submission),
+        only_evidence=isinstance(submission, CancellationEvidenceGiven),
+        policy_version=terms.version,
+        due_on=terms.evidence_due_on(received_on),
+        remind_on=terms.remind_on(received_on),
+        received_at=submission.received_at,
     )
-    return course.file.requests[-1]
 
 
 def given_in(submission: CancellationRequested | CancellationEvidenceGiven) -> Given:
@@ -99,11 +115,36 @@ def _outcome(course: Course, request: Request) -> Outcome:
         return refer.contract_not_found()
     if file.cancellation is not None:
         return refer.cancelled_by_another()
-    needs_none = file.contract.type == ContractType.PASSPORT_ADVANTAGE
-    if request.only_evidence and not needs_none:
-        return refer.evidence_without_request()
     terms = course.rules.version(request.policy_version)
-    return policy_for(file.contract.type)(Case(terms, request, file))
+    return _decided_by_term(course, file.contract, request) or _decided_by_policy(
+        file.contract, Case(terms, request, file)
+    )
+
+
+def _decided_by_term(course: Course, contract: ContractFacts, request: Request) -> Outcome | None:
+    """What the contract's record and its renewals say before any policy is asked."""
+    if contract.contradictory:
+        return own_term.contradictory_record()
+    if contract.last_day is not None and contract.last_day < course.today:
+        return own_term.already_ended(policy_name(request, contract.type), contract.last_day)
+    if course.file.lapsed_on is not None:
+        return own_term.renewal_lapsed(course.file.lapsed_on)
+    return None
+
+
+def _decided_by_policy(contract: ContractFacts, case: Case) -> Outcome:
+    request = case.request
+    if request.only_evidence and contract.type != ContractType.PASSPORT_ADVANTAGE:
+        return refer.evidence_without_request()
+    policy = policy_for(request, contract.type)
+    earliest = earliest_day(policy, case)
+    if contract.last_day is not None and earliest is not None and contract.last_day < earliest:
+        return own_term.ends_by_itself(policy_name(request, contract.type), contract.last_day)
+    outcome = policy(case)
+    starts_on = contract.starts_on
+    if isinstance(outcome, Schedule) and starts_on and outcome.effective_on < starts_on:
+        return own_term.not_started(starts_on, outcome.effective_on)
+    return outcome
 
 
 def _announce(course: Course, request: Request, outcome: Outcome) -> None:
@@ -116,10 +157,24 @@ def _announce(course: Course, request: Request, outcome: Outcome) -> None:
             course.answers(
                 request, CancellationEvidenceAwaited(**head, missing=missing, due_on=due_on)
             )
-        case NotRequired(lapses_on=lapses_on):
-            course.answers(request, CancellationNotRequired(**head, lapses_on=lapses_on))
+        case NotRequired():
+            _not_required(course, request, outcome)
         case Refer(cause=cause):
             course.answers(request, CancellationReferred(**head, cause=cause))
+
+
+def _not_required(course: Course, request: Request, outcome: NotRequired) -> None:
+    event = CancellationNotRequired(
+        **course.about(request, outcome.because),
+        lapses_on=outcome.lapses_on,
+        ends_on=outcome.ends_on,
+        lapsed_on=outcome.lapsed_on,
+    )
+    course.answers(request, event)
+    if outcome.stands_as_notice:
+        course.happens(
+            NoticeKept(contract_number=course.file.contract_number, inquiry_id=request.inquiry_id)
+        )
 
 
 def schedule(course: Course, request: Request, outcome: Schedule) -> None:
@@ -136,6 +191,14 @@ def schedule(course: Course, request: Request, outcome: Schedule) -> None:
             last_billable_on=day_before(outcome.effective_on),
         )
     )
+    contract = course.file.contract
+    dates = ScheduleDates(
+        received_on=request.received_on,
+        complete_on=outcome.complete_on,
+        notice_ends_on=outcome.notice_ends_on,
+        term_starts_on=contract.starts_on if contract else None,
+    )
+    course.happens(ScheduleNoted(contract_number=course.file.contract_number, dates=dates))
     # Billing must see one scheduled event, so evidence beyond the last piece gets the dates only.
     for inquiry_id in earlier:
         evidence = request.model_copy(update={"inquiry_id": inquiry_id, "unanswered": ()})

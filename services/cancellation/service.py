@@ -10,7 +10,7 @@ from services.cancellation.policies.in_force import policies_in_force
 from services.cancellation.public_state import public_state
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
-from shared.events.billing import InvoiceIssued, InvoicePaid
+from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Message, Ref
 from shared.events.internal import TimerDue
@@ -69,6 +69,8 @@ def route(message: Message) -> Route:
             | ContractRecorded(contract_number=contract_number)
             | InvoiceIssued(contract_number=contract_number)
             | InvoicePaid(contract_number=contract_number)
+            | InvoiceVoided(contract_number=contract_number)
+            | PaymentReversed(contract_number=contract_number)
             | ReferralDecided(contract_number=contract_number)
             | TimerDue(contract_number=contract_number)
         ):

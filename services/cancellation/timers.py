@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.cancellation.course import Course
 from services.cancellation.evidence import expire
 from services.cancellation.file import Cancellation, File, Request, Status
+from services.cancellation.holder import alarm
 from services.cancellation.policies import every_policy
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.policies.renewal_lapse import lapse_decided_at, open_renewals
-from services.cancellation.records import FileWoken
 from services.cancellation.renewals import lapse_unpaid
 from services.cancellation.requesting import decide_request
 from shared.events.cancellations import CancellationEvidenceReminded, CancellationTookEffect
-from shared.events.internal import TimerDue
 from shared.events.values import days_after, start_of_day
 
-NEXT_INSTANT = timedelta(milliseconds=1)
-"""The database keeps instants to the millisecond."""
+ALARM_DAYS = 7
+"""How long before its date an undecided suspended cancellation alarms."""
 
 
 def due_at(file: File) -> datetime | None:
-    """The earliest instant at which something happens without anyone asking; None for never.
-
-    Always later than the last timer decided: a timer's identity is its due time, so a request that
-    came late and fell due at that same instant would otherwise never be woken.
-    """
-    earliest = min(_due_times(file), default=None)
-    if earliest is None or file.woken_for is None:
-        return earliest
-    try:
-        return max(earliest, file.woken_for + NEXT_INSTANT)
-    except OverflowError:  # woken for the calendar's end: nothing can be later
-        return None
+    """The earliest instant at which something happens without anyone asking; None for never."""
+    return min(_due_times(file), default=None)
 
 
 def _due_times(file: File) -> Iterator[datetime]:
     yield from (_request_due_at(request) for request in file.requests if _has_timer(request))
-    if file.cancellation is not None and not file.cancellation.took_effect:
-        yield start_of_day(file.cancellation.effective_on)
+    cancellation = file.cancellation
+    if cancellation is not None and not cancellation.took_effect:
+        yield from _cancellation_due_at(cancellation)
     yield from (lapse_decided_at(renewal) for renewal in open_renewals(file))
+
+
+def _cancellation_due_at(cancellation: Cancellation) -> Iterator[datetime]:
+    if not cancellation.suspended:
+        yield start_of_day(cancellation.effective_on)
+    elif not cancellation.alarmed:
+        yield start_of_day(days_after(cancellation.effective_on, -ALARM_DAYS))
 
 
 def _has_timer(request: Request) -> bool:
@@ -60,16 +57,18 @@ def _expires_at(request: Request) -> datetime:
     return start_of_day(days_after(request.due_on, 1))
 
 
-def woken(course: Course, timer: TimerDue) -> None:
-    """Everything that is due now. The clock that sent the timer may be ahead of ours: it counts."""
-    at = max(course.now, timer.due_at)
-    course.happens(FileWoken(contract_number=course.file.contract_number, due_at=timer.due_at))
+def woken(course: Course) -> None:
+    """Everything whose own day has come, by the service's clock and the broker's.
+
+    What the timer says of its due time does not count: anybody may have written it.
+    """
+    at = course.proven
     for request in course.file.requests:
         if _has_timer(request) and _request_due_at(request) <= at:
             _request_due(course, request, at)
     cancellation = course.file.cancellation
     if cancellation is not None and not cancellation.took_effect:
-        _take_effect(course, cancellation, at)
+        _cancellation_due(course, cancellation, at)
     lapse_unpaid(course, at)
 
 
@@ -86,11 +85,13 @@ def _request_due(course: Course, request: Request, at: datetime) -> None:
     )
 
 
-def _take_effect(course: Course, cancellation: Cancellation, at: datetime) -> None:
-    if start_of_day(cancellation.effective_on) > at:
-        return
+def _cancellation_due(course: Course, cancellation: Cancellation, at: datetime) -> None:
+    if all(due > at for due in _cancellation_due_at(cancellation)):
+        return None
+    if cancellation.suspended:
+        return alarm(course, cancellation)
     because = every_policy.took_effect(cancellation)
-    course.happens(
+    return course.happens(
         CancellationTookEffect(
             **course.about_cancellation(cancellation, because),
             effective_on=cancellation.effective_on,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.cancellation.domain import File, Rules, due_at
 from services.cancellation.service import FILE, file_decider, route, timer
 from shared.events.agents import ReferralDecided
-from shared.events.billing import InvoiceIssued, InvoicePaid
+from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractType
 from shared.events.envelope import Event, Message, Ref
@@ -18,7 +19,7 @@ from shared.events.requests import (
     CancellationRequested,
     CancellationWithdrawalRequested,
 )
-from shared.events.values import Channel, Contact, Signature, SignatureKind
+from shared.events.values import Channel, Contact, Money, Signature, SignatureKind
 from tests.builders.deciding import History
 
 NUMBER = "LIC-2027/0001"
@@ -104,18 +105,50 @@ def _submitted(received: str, inquiry_id: str, facts: dict[str, Any]) -> dict[st
     return {**given, **facts}
 
 
-def invoiced(issued_on: str, number: str = "F-0001", *, renewal: bool = True) -> InvoiceIssued:
+def euros(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="EUR")
+
+
+def invoiced(
+    issued_on: str,
+    number: str = "F-0001",
+    *,
+    renewal: bool = True,
+    total: str | None = None,
+    customer_id: str = HOLDER,
+) -> InvoiceIssued:
     return InvoiceIssued(
         invoice_number=number,
         contract_number=NUMBER,
-        customer_id=HOLDER,
+        customer_id=customer_id,
         issued_on=day(issued_on),
         renewal=renewal,
+        total=euros(total) if total else None,
     )
 
 
-def paid(paid_on: str, number: str = "F-0001") -> InvoicePaid:
-    return InvoicePaid(invoice_number=number, contract_number=NUMBER, paid_on=day(paid_on))
+def paid(paid_on: str, number: str = "F-0001", amount: str | None = None) -> InvoicePaid:
+    return InvoicePaid(
+        invoice_number=number,
+        contract_number=NUMBER,
+        paid_on=day(paid_on),
+        amount=euros(amount) if amount else None,
+    )
+
+
+def voided(voided_on: str, number: str = "F-0001") -> InvoiceVoided:
+    return InvoiceVoided(invoice_number=number, contract_number=NUMBER, voided_on=day(voided_on))
+
+
+def reversed_payment(
+    reversed_on: str, number: str = "F-0001", amount: str | None = None
+) -> PaymentReversed:
+    return PaymentReversed(
+        invoice_number=number,
+        contract_number=NUMBER,
+        reversed_on=day(reversed_on),
+        amount=euros(amount) if amount else None,
+    )
 
 
 def approved(**facts: Any) -> ReferralDecided:
@@ -132,7 +165,6 @@ class Desk:
     def __init__(self, now: str, *received: Event, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self.history = History([file_decider(self.rules)], route, instant(now))
-        self._timers: set[datetime] = set()
         self._messages = 0
         for event in received:
             self.hears(event)
@@ -149,15 +181,15 @@ class Desk:
         answers: list[CancellationEvent] = []
         while (due := self.due_at) is not None and due <= end:
             self.history.now = max(self.history.now, due)
+            before = self.file
             answers += self.woken(due)
+            assert self.file != before, "a timer that brings nothing would be sent for ever"
         self.history.now = max(self.history.now, end)
         return answers
 
     def woken(self, due: datetime) -> list[CancellationEvent]:
-        """The timer of `due`. Its identity is its due time, so that may never come again."""
-        assert due not in self._timers, "this timer would be dropped as a repeat"
-        self._timers.add(due)
-        return self.hears(timer(NUMBER, due), f"timer {due.isoformat()}")
+        """The timer of `due`; the record's version in its identity tells it from any other."""
+        return self.hears(timer(NUMBER, due))
 
     @property
     def file(self) -> File | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from desk.demo.answers import (
@@ -34,7 +35,10 @@ def single_charge(world: World) -> Case:
                 "Passport Advantage; its renewal invoice is open",
                 request,
                 Step((invoice,), ()),
-                known(world, contract, customer, "passport_advantage"),
+                Step(
+                    (world.records(contract, customer, "passport_advantage"),),
+                    (recorded(contract, customer), watched(contract, customer, issued_on)),
+                ),
                 Step(
                     (request,),
                     (
@@ -106,6 +110,66 @@ def renewal_paid(world: World) -> Case:
                 ),
             ),
         ),
+    )
+
+
+def watched(contract: str, customer: Customer, issued_on: date) -> Expected:
+    """Billing hears of a renewal's open invoice; the customer has the invoice already."""
+    return decision(
+        "renewal.watched.v1",
+        contract,
+        customer,
+        policy="renewal-lapse",
+        request=None,
+        mailed=False,
+        shows=(("lapses", "lapses_on"),),
+        invoice_number=f"R-{contract}",
+        issued_on=issued_on,
+        lapses_on=issued_on + LAPSE_TIME,
+    )
+
+
+def renewal_paid_in_time(world: World, holder: Customer) -> Case:
+    """Paid on day 70, reported after the lapse: nothing should have happened (F10)."""
+    contract, issued_on = world.contract("PA"), world.ago(80)
+    number, paid_on = f"R-{contract}", issued_on + timedelta(days=70)
+    lapsed_on = issued_on + LAPSE_TIME
+    lapsed = decision(
+        "renewal.lapsed.v1",
+        contract,
+        holder,
+        policy="renewal-lapse",
+        request=None,
+        effective_on=lapsed_on,
+    )
+    reinstated = decision(
+        "renewal.reinstated.v1",
+        contract,
+        holder,
+        policy="renewal-lapse",
+        request=None,
+        shows=(("paid", "paid_on"),),
+        invoice_number=number,
+        paid_on=paid_on,
+        lapsed_on=lapsed_on,
+    )
+    invoice = world.invoices(contract, holder, number, issued_on)
+    return Case(
+        "paid in time, reported late",
+        (
+            Row(
+                "Renewal invoice paid on day 70, reported on day 80",
+                (
+                    known(world, contract, holder, "passport_advantage"),
+                    Step((invoice,), (lapsed, status(contract, "lapsed"))),
+                    Step(
+                        (world.is_paid(contract, number, paid_on),),
+                        (reinstated, status(contract, "active")),
+                    ),
+                ),
+            ),
+        ),
+        after=REGISTRATION,
     )
 
 

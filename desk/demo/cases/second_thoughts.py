@@ -151,6 +151,57 @@ def nothing_to_withdraw(world: World, holder: Customer) -> Case:
     )
 
 
+def another_holder(world: World) -> Case:
+    """The contract passes to another customer: nothing takes effect without a professional."""
+    customer, other = world.customer("anterior"), world.customer("nuevo")
+    contract = world.contract("ML")
+    request = cancels(world, customer, contract, destruction_confirmed=True)
+    ends = world.today + MONTHLY_NOTICE
+    suspended = decision(
+        "suspended",
+        contract,
+        customer,
+        policy=MONTHLY,
+        request=request,
+        shows=(("", "cause"),),
+        cause="holder_changed",
+        effective_on=ends,
+    )
+    handed_over = Expected(
+        "desk.contracts",
+        {
+            "ce_type": "contract.recorded.v1",
+            "contract_number": contract,
+            "customer_id": other.id,
+        },
+        {},
+    )
+    return Case(
+        "another holder",
+        (
+            row(
+                "Scheduled, then the contract changes hands",
+                request,
+                known(world, contract, customer, "monthly_licence"),
+                Step(
+                    (request,),
+                    (
+                        opened(request, customer),
+                        scheduled(
+                            contract, customer, policy=MONTHLY, request=request, effective_on=ends
+                        ),
+                        status(contract, "cancellation_scheduled"),
+                    ),
+                ),
+                Step(
+                    (world.records(contract, other, "monthly_licence"),),
+                    (handed_over, suspended, status(contract, "active")),
+                ),
+            ),
+        ),
+    )
+
+
 def _refused_withdrawal(
     contract: str, customer: Customer, withdrawal: Sent, cause: str
 ) -> Expected:

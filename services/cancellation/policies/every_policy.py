@@ -163,3 +163,79 @@ def too_late_to_withdraw(cancellation: Cancellation) -> Because:
             ),
         ),
     )
+
+
+def already_withdrawn(withdrawn_on: date) -> Because:
+    """A second withdrawal is answered with the first one's date."""
+    return Because(
+        PolicyName.REFER,
+        "already-withdrawn",
+        Bilingual(
+            es=(
+                f"Su solicitud de cancelación ya se retiró, como nos pidió el "
+                f"{fecha(withdrawn_on)}; no hace falta nada más."
+            ),
+            en=(
+                "Your cancellation request has already been withdrawn, as you asked on "
+                f"{written(withdrawn_on)}; nothing else is needed."
+            ),
+        ),
+    )
+
+
+def withdrawal_before_request(withdrawn_on: date, received_on: date) -> Because:
+    """A withdrawal never undoes a request received after it."""
+    return Because(
+        PolicyName.REFER,
+        "withdrawal-before-request",
+        Bilingual(
+            es=(
+                f"Su petición de retirada, del {fecha(withdrawn_on)}, es anterior a su última "
+                f"solicitud de cancelación, del {fecha(received_on)}, que sigue adelante."
+            ),
+            en=(
+                f"Your withdrawal of {written(withdrawn_on)} was made before your last "
+                f"cancellation request, of {written(received_on)}, which stands."
+            ),
+        ),
+    )
+
+
+def holder_changed(cancellation: Cancellation) -> Because:
+    """The registry names another holder while the cancellation is scheduled."""
+    effective_on = cancellation.effective_on
+    return Because(
+        cancellation.policy,
+        "holder-changed",
+        Bilingual(
+            es=(
+                "El titular del contrato ha cambiado, así que la cancelación prevista para el "
+                f"{fecha(effective_on)} queda en suspenso hasta que un profesional la revise."
+            ),
+            en=(
+                "The contract has another holder now, so the cancellation scheduled for "
+                f"{written(effective_on)} is on hold until a professional has reviewed it."
+            ),
+        ),
+    )
+
+
+def holder_restored(cancellation: Cancellation) -> Because:
+    """The first holder is named again: the cancellation is scheduled as it was."""
+    effective_on = cancellation.effective_on
+    return Because(
+        cancellation.policy,
+        "holder-restored",
+        Bilingual(
+            es=(
+                "El contrato vuelve a estar a su nombre, así que la cancelación sigue programada "
+                f"para el {fecha(effective_on)}. El último día que se factura es el "
+                f"{fecha(day_before(effective_on))}."
+            ),
+            en=(
+                "The contract is in your name again, so the cancellation is scheduled for "
+                f"{written(effective_on)} as before. The last day charged is "
+                f"{written(day_before(effective_on))}."
+            ),
+        ),
+    )

@@ -59,8 +59,13 @@ class AwaitEvidence:
 
 @dataclass(frozen=True, slots=True)
 class NotRequired:
+    """`stands_as_notice`: the request counts again if the contract's term is extended."""
+
     because: Because
-    lapses_on: date | None
+    lapses_on: date | None = None
+    ends_on: date | None = None
+    lapsed_on: date | None = None
+    stands_as_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

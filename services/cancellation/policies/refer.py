@@ -14,9 +14,6 @@ from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.cancellations import ReferralCause
 from shared.events.values import Bilingual
 
-DEFAULT_REASON = "Un profesional ha revisado la solicitud y no procede la cancelación."
-"""What a refusal says when the professional gave no reason."""
-
 
 def decide(_case: Case) -> Refer:
     """No policy decides this type of contract."""
@@ -37,6 +34,48 @@ def evidence_without_request() -> Refer:
 def cancelled_by_another() -> Refer:
     """A former holder's cancellation stands on the contract; its dates are not this customer's."""
     return _no_policy("cancelled-by-another", CANCELLED_BY_ANOTHER)
+
+
+def too_many_requests() -> Refer:
+    """So many of the customer's requests are open that a professional looks through them."""
+    return _no_policy("too-many-requests", TOO_MANY_REQUESTS)
+
+
+def received_in_time(received_on: date) -> Refer:
+    """A withdrawal or evidence was received in time and delivered too late."""
+    because = Because(
+        PolicyName.REFER,
+        "received-in-time",
+        Bilingual(
+            es=(
+                f"Recibimos lo que nos envió el {fecha(received_on)}, dentro de plazo, pero se ha "
+                "tramitado después. Un profesional lo revisará y le responderá."
+            ),
+            en=(
+                f"We received what you sent on {written(received_on)}, in time, but it was "
+                "processed later. A professional will review it and answer you."
+            ),
+        ),
+    )
+    return Refer(because, ReferralCause.RECEIVED_IN_TIME)
+
+
+def withdrawal_approved(withdrawn_on: date) -> Because:
+    """The professional accepted a withdrawal that was received in time."""
+    return Because(
+        PolicyName.REFER,
+        "agent-approved",
+        Bilingual(
+            es=(
+                "Un profesional ha aceptado su petición de retirar la cancelación, que recibimos "
+                f"en plazo, el {fecha(withdrawn_on)}. El contrato sigue en vigor."
+            ),
+            en=(
+                "A professional has accepted your withdrawal of the cancellation, which we "
+                f"received in time, on {written(withdrawn_on)}. The contract continues."
+            ),
+        ),
+    )
 
 
 def approved(effective_on: date) -> Because:
@@ -81,12 +120,13 @@ NO_POLICY_FOR_TYPE = Bilingual(
 )
 CONTRACT_NOT_FOUND = Bilingual(
     es=(
-        "No hemos podido asociar su solicitud a un contrato suyo. Un profesional la revisará y le "
+        "No hemos podido asociar su solicitud a un contrato suyo. Compruebe cómo está escrito el "
+        "número, también las mayúsculas y minúsculas. Un profesional revisará su solicitud y le "
         "responderá."
     ),
     en=(
-        "We could not match your request to a contract of yours. A professional will review it "
-        "and answer you."
+        "We could not match your request to a contract of yours. Please check how the number is "
+        "spelled, capitals included. A professional will review your request and answer you."
     ),
 )
 EVIDENCE_WITHOUT_REQUEST = Bilingual(
@@ -107,6 +147,16 @@ CANCELLED_BY_ANOTHER = Bilingual(
     en=(
         "The state of this contract does not let us decide your request automatically. A "
         "professional will review it and answer you."
+    ),
+)
+TOO_MANY_REQUESTS = Bilingual(
+    es=(
+        "Tiene ya muchas solicitudes pendientes sobre este contrato. Un profesional las revisará y "
+        "le responderá."
+    ),
+    en=(
+        "You already have many open requests for this contract. A professional will review them "
+        "and answer you."
     ),
 )
 AGENT_REFUSED = Bilingual(

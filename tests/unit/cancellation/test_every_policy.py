@@ -1,13 +1,17 @@
 """What holds for every policy: second requests, withdrawal, the effective day, reminders."""
 
+from datetime import timedelta
+
 import pytest
 
-from shared.events.envelope import Event
+from services.cancellation.service import timer
+from shared.events.envelope import Event, Message
 from tests.builders.cancellation import (
     COMPLETE,
     HOLDER,
     MAINTENANCE,
     MONTHLY,
+    NUMBER,
     PASSPORT,
     STRANGER,
     Desk,
@@ -17,15 +21,18 @@ from tests.builders.cancellation import (
     day,
     destroyed,
     evidence,
+    instant,
+    invoiced,
+    public,
     refused,
     requested,
-    signature,
     told,
     withdrawal,
 )
 
 START = "2027-03-01 10:00"
 SCHEDULED = (contract(MONTHLY), confirmed(START))  # effective 31 March 2027
+ONE_SECOND = timedelta(seconds=1)
 EFFECTIVE_ON = day("2027-03-31")
 DATES = ("inquiry_id", "effective_on", "first_inquiry_id")
 
@@ -197,15 +204,6 @@ def test_what_is_withdrawn_never_takes_effect() -> None:
     assert desk.until("2028-12-31") == []
 
 
-def test_after_it_took_effect_a_withdrawal_that_was_received_before_comes_too_late() -> None:
-    desk = Desk(START, *SCHEDULED)
-    desk.until("2027-04-01")
-
-    assert told(desk.hears(withdrawal("2027-03-02")), "inquiry_id", "cause", "policy") == [
-        ("withdrawal_refused", "withdrawal", "already_effective", "monthly-notice")
-    ]
-
-
 @pytest.mark.parametrize(
     ("given", "policy"),
     [
@@ -253,7 +251,6 @@ def test_withdrawing_a_held_request_answers_its_evidence_too() -> None:
         pytest.param((contract(MONTHLY),), HOLDER, id="nothing asked"),
         pytest.param((contract(PASSPORT), requested(START)), HOLDER, id="not required"),
         pytest.param(SCHEDULED, STRANGER, id="someone else's"),
-        pytest.param((*SCHEDULED, withdrawal(START, "w")), HOLDER, id="withdrawn before"),
     ],
 )
 def test_there_is_nothing_to_withdraw(given: tuple[Event, ...], customer: str) -> None:
@@ -331,16 +328,42 @@ def test_a_request_that_comes_late_expires_even_if_one_of_its_day_expired_before
     assert told(desk.until("2027-04-03"), "inquiry_id") == [("expired", "post")]
 
 
-def test_a_timer_from_a_clock_that_is_ahead_counts() -> None:
+def test_what_a_timer_says_of_its_due_time_does_not_count() -> None:
     desk = Desk(START, *SCHEDULED)
     desk.until("2027-03-30 23:59:59")
+    before = desk.file
     assert desk.due_at is not None
 
-    assert told(desk.woken(desk.due_at)) == [("took_effect",)]
-    assert desk.due_at is None
+    assert desk.woken(desk.due_at) == []
+    assert desk.woken(instant("2099-01-01")) == []
+    assert desk.file == before
+    assert told(desk.until("2027-03-31")) == [("took_effect",)]
 
 
-def test_a_timer_that_was_overtaken_changes_nothing_but_is_noted() -> None:
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        (SCHEDULED, "2027-03-31"),
+        ((contract(PASSPORT), invoiced("2027-02-01")), "2027-04-18"),
+        ((contract(MONTHLY), requested(START)), "2027-03-24"),
+    ],
+    ids=["takes effect", "lapses", "reminds"],
+)
+def test_nothing_irreversible_happens_before_the_brokers_clock_says_so(
+    given: tuple[Event, ...], due: str
+) -> None:
+    desk = Desk(START, *given)
+    desk.history.now = instant("2027-06-01")
+    forty_days_ahead = Message(
+        "/test", "timer", timer(NUMBER, instant(due)), broker_time=instant(due) - ONE_SECOND
+    )
+    assert public(desk.history.receive(forty_days_ahead)) == []
+
+    in_time = Message("/test", "timer 2", timer(NUMBER, instant(due)), broker_time=instant(due))
+    assert len(public(desk.history.receive(in_time))) == 1
+
+
+def test_a_timer_that_was_overtaken_changes_nothing() -> None:
     desk = Desk(START, contract(MONTHLY), requested(START))
     overtaken = desk.due_at
     assert overtaken is not None
@@ -350,15 +373,21 @@ def test_a_timer_that_was_overtaken_changes_nothing_but_is_noted() -> None:
     assert told(desk.until("2027-06-01")) == [("took_effect",)]
 
 
-def test_a_request_keeps_the_date_and_terms_of_its_receipt_while_the_registry_changes() -> None:
+def test_a_request_keeps_its_policy_and_version_when_the_contracts_type_changes() -> None:
     desk = Desk(START, contract(MONTHLY), requested(START))
     desk.hears(contract(MAINTENANCE))
 
-    answers = desk.hears(evidence("2027-03-05", signature=signature()))
+    answers = desk.hears(destroyed("2027-03-05"))
 
-    assert told(answers, "policy", "complete_on") == [
-        ("scheduled", "written-notice", day("2027-03-05"))
+    assert told(answers, "policy", "complete_on", "effective_on") == [
+        ("scheduled", "monthly-notice", day("2027-03-05"), day("2027-04-04"))
     ]
+
+
+def test_a_request_received_after_the_change_is_decided_by_the_new_types_policy() -> None:
+    desk = Desk(START, contract(MONTHLY), contract(MAINTENANCE))
+
+    assert told(desk.hears(confirmed(START)), "policy") == [("scheduled", "written-notice")]
 
 
 def test_a_request_sent_twice_under_two_message_ids_is_one_request() -> None:

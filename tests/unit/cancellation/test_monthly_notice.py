@@ -127,7 +127,7 @@ def test_a_confirmation_after_the_last_day_does_not_count() -> None:
     desk = Desk("2027-03-01", contract(MONTHLY), requested("2027-03-01"))
     desk.history.now = desk.history.now.replace(month=4, day=1)
 
-    answers = desk.hears(destroyed("2027-04-01 00:00"))
+    answers = [*desk.hears(destroyed("2027-04-01 00:00")), *desk.until("2027-04-01 00:01")]
 
     assert told(answers, "inquiry_id", "answers_inquiry_id") == [("expired", "first", "evidence")]
 

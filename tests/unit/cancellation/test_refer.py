@@ -2,13 +2,15 @@
 
 import pytest
 
-from services.cancellation.domain import Rules
+from services.cancellation.domain import File, Rules
+from shared.events.agents import AgentActionRefused
 from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message
 from tests.builders.cancellation import (
     HOLDER,
     MAINTENANCE,
     MONTHLY,
+    NUMBER,
     PASSPORT,
     STRANGER,
     Desk,
@@ -67,10 +69,12 @@ def test_unknown_and_not_theirs_get_the_same_answer_at_the_same_time(
         "policy_version": "2024-1",
         "rule": "contract-not-found",
         "explanation": {
-            "es": "No hemos podido asociar su solicitud a un contrato suyo. Un profesional la "
-            "revisará y le responderá.",
-            "en": "We could not match your request to a contract of yours. A professional will "
-            "review it and answer you.",
+            "es": "No hemos podido asociar su solicitud a un contrato suyo. Compruebe cómo está "
+            "escrito el número, también las mayúsculas y minúsculas. Un profesional revisará su "
+            "solicitud y le responderá.",
+            "en": "We could not match your request to a contract of yours. Please check how the "
+            "number is spelled, capitals included. A professional will review your request and "
+            "answer you.",
         },
         "cause": "contract_not_found",
         "invoice_number": None,
@@ -199,7 +203,7 @@ def test_the_day_of_decision_is_the_day_in_madrid() -> None:
     ("given_reason", "reason"),
     [
         ("El contrato está vinculado a otro.", "El contrato está vinculado a otro."),
-        (None, "Un profesional ha revisado la solicitud y no procede la cancelación."),
+        (None, ""),
     ],
 )
 def test_a_refused_referral_says_why_and_who(given_reason: str | None, reason: str) -> None:
@@ -246,7 +250,10 @@ def test_a_decision_on_nothing_referred_changes_nothing(
     before = desk.file
 
     assert desk.hears(decision) == []
-    assert desk.file == before
+    assert desk.file == (before or File(contract_number=NUMBER))
+    refusal = desk.all_events[-1]
+    assert isinstance(refusal, AgentActionRefused)
+    assert [(e.field, e.code) for e in refusal.errors] == [("inquiry_id", "nothing_referred")]
 
 
 def test_approval_answers_the_customers_other_open_requests() -> None:

@@ -43,7 +43,7 @@ VERSION = {"version": "a", "holds_from": "2020-01-01"}
 def test_the_version_in_force_on_the_day_of_receipt_decides(
     received: str, version: str, effective: str
 ) -> None:
-    desk = Desk("2027-03-01", contract(MONTHLY), rules=RULES)
+    desk = Desk("2027-03-01", contract(MONTHLY, starts_on=day("2019-01-01")), rules=RULES)
 
     assert told(desk.hears(confirmed(received)), "policy_version", "effective_on") == [
         ("scheduled", version, day(effective))
