@@ -22,13 +22,13 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 	$(BIN)/desk up
 
 # WORKERS=2: most tests of the wire wait most of their time, so two may share them, a file to each.
-test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS) \
+test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|secure|docker|external)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),$(if $(filter secure,$(INFRA)),tests/secure)) \
 	  $(if $(WORKERS),-n $(WORKERS) --dist loadgroup --no-loadscope-reorder)
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \
-	tests/integration/notification tests/integration/cli tests/e2e tests/faults
+	tests/integration/notification tests/integration/cli tests/e2e tests/faults tests/secure
 # These start the embedded broker themselves, or no broker at all.
 NOT_ON_KAFKA := tests/integration/cli/test_supervisor.py tests/e2e/test_demo.py \
 	tests/integration/notification/test_sender.py

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from desk.commands.acl import acl
 from desk.commands.cancellation import cancellation
 from desk.commands.dead_letters import dead_letters
 from desk.commands.doctor import doctor
@@ -36,6 +37,7 @@ app.command()(publish)
 app.command()(verify)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(acl, name="acl")
 
 
 @app.command()

@@ -23,24 +23,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="where the wire tests run: containers when a Docker daemon answers, else embedded; "
         "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka); "
-        "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb)",
+        "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb); "
+        "secure: tests/secure alone, whose Apache Kafka and database ask for users and TLS",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("desk", deadline=None)  # no test fails for a busy machine
     hypothesis.settings.load_profile("desk")
-    needed = {"kafka": broker.missing, "ferretdb": server.missing}
+    needed = {"kafka": broker.missing, "secure": broker.missing, "ferretdb": server.missing}
     missing = needed.get(config.getoption("--infra"))
     if missing is not None and (lack := missing()):
         raise pytest.UsageError(lack)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Servers that one test starts for all later ones idle on these cores: they come last.
 
     Where several workers share the tests, a file goes to one of them, and so does the shared desk.
     """
+    if config.getoption("--infra") == "secure":
+        items[:] = [item for item in items if item.path.parent.name == "secure"]
     items.sort(key=_shared_servers)
     for item in items:
         shared = "desk" if _shared_servers(item) == 2 else str(item.path)

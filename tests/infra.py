@@ -14,7 +14,7 @@ from desk.embedded.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import apache_kafka
 from tests.ferretdb.server import ferretdb
 
-CHOICES = ("auto", "embedded", "kafka", "ferretdb", "docker", "external")
+CHOICES = ("auto", "embedded", "kafka", "secure", "ferretdb", "docker", "external")
 
 
 def docker_answers() -> bool:

@@ -18,8 +18,12 @@ SUITED_SETTINGS = {"MONGO_READ_CHUNK": "25", "MONGO_JOURNAL": "false"}
 flush each. Without the journal it may lose its last writes at a power cut or its own `kill -9`."""
 
 
-def database(directory: Path, port: int, *, inherit_fds: Collection[int] = ()) -> Child:
+def database(
+    directory: Path, port: int, *, inherit_fds: Collection[int] = (), options: Collection[str] = ()
+) -> Child:
     """The database on `127.0.0.1:port`, with its data in `directory/mongo`.
+
+    `options` are further ones of its command line: `--auth` lets in users alone.
 
     It runs on an empty configuration file of ours: without one it would read whatever
     `secantusd.toml` lies in the working or home directory.
@@ -37,6 +41,7 @@ def database(directory: Path, port: int, *, inherit_fds: Collection[int] = ()) -
             *("--storage-path", str(directory / "mongo")),
             *("--cache-size", CACHE_SIZE),
             *("--log-level", "WARNING"),
+            *options,
         ],
         log_file=directory / "logs" / "database.log",
         inherit_fds=inherit_fds,

@@ -27,13 +27,14 @@ SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 async def all_checks(where: Where) -> list[Check]:
     """Every check, in the order in which a request needs the parts. Raises `DeskError`."""
-    kafka, database, records, mail, services = await asyncio.gather(
+    kafka, database, mail, services = await asyncio.gather(
         kafka_checks(where.settings()),
         database_checks(where.mongo_address),
-        record_checks(where.mongo_address),
         mail_check(where.smtp_address),
         service_checks(where.directory),
     )
+    # By itself: it imports the services, and no answer is read in that time.
+    records = await record_checks(where.mongo_address)
     return [*kafka[:1], *database, mail, *services, *kafka[1:], *records]
 
 

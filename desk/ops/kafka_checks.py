@@ -37,18 +37,18 @@ async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
     pacing.install()
     soon = {"request_timeout_ms": REQUEST_TIMEOUT_MS}
     admin = AIOKafkaAdminClient(**client_options(settings), **soon)
-    consumer = AIOKafkaConsumer(
-        **consumer_options(settings),
-        **soon,
-        group_id=None,
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=ONE_FETCH_BYTES,
-    )
     try:
         async with AsyncExitStack() as until_done:
             until_done.push_async_callback(admin.close)
             await admin.start()
             present = set(await admin.list_topics())
+            consumer = AIOKafkaConsumer(
+                **consumer_options(settings),
+                **soon,
+                group_id=None,
+                enable_auto_commit=False,
+                max_partition_fetch_bytes=ONE_FETCH_BYTES,
+            )
             until_done.push_async_callback(consumer.stop)
             await consumer.start()
             topics = await topic_check(admin, present)

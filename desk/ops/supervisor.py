@@ -93,23 +93,24 @@ async def desk_up(
     mongo: str | None = None,
     smtp: str | None = None,
     overrides: Mapping[str, str] | None = None,
+    own: Mapping[str, Mapping[str, str]] | None = None,
     run_by: str | None = None,
     say: Say = print,
 ) -> AsyncIterator[Desk]:
     """Run the desk with data, logs and addresses in `directory`; enter it from the main thread.
 
     Embedded is whatever has no address given. `overrides` are further environment variables for
-    the services; `run_by` is a module that runs the service of a given name in another way than
-    its own `__main__`. Every service is healthy when entered; everything started is stopped when
-    left, services first. `say` gets a line for each restart. Raises `ChildError` if the directory
-    is in use or a process cannot start.
+    the services, `own` those of a single one, by its name; `run_by` is a module that runs the
+    service of a given name in another way than its own `__main__`. Every service is healthy when
+    entered; everything started is stopped when left, services first. `say` gets a line for each
+    restart. Raises `ChildError` if the directory is in use or a process cannot start.
     """
     async with AsyncExitStack() as until_left:
         stack = await until_left.enter_async_context(
             embedded_stack(directory, kafka=kafka, mongo=mongo, smtp=smtp)
         )
         directory = directory.absolute()
-        services = _services(directory, stack, overrides or {}, run_by)
+        services = _services(directory, stack, overrides or {}, own or {}, run_by)
         until_left.push_async_callback(_stop, services)
         await _start(services)
         embedded = [
@@ -122,7 +123,11 @@ async def desk_up(
 
 
 def _services(
-    directory: Path, stack: Stack, overrides: Mapping[str, str], run_by: str | None
+    directory: Path,
+    stack: Stack,
+    overrides: Mapping[str, str],
+    owned: Mapping[str, Mapping[str, str]],
+    run_by: str | None,
 ) -> dict[str, RunningService]:
     ports = choose_ports(SERVICES, directory / PORTS_FILE)
     common = os.environ | {
@@ -150,7 +155,7 @@ def _services(
             name,
             command(name, run_by),
             log_file=directory / "logs" / f"{name}.log",
-            env={**common, **own, **overrides},
+            env={**common, **own, **overrides, **owned.get(name, {})},
         )
         running[name] = RunningService(name, Watched(child, partial(_again, child)), ports[name])
     return running

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from uuid import uuid4
 from desk.embedded.broker import broker_ready, plain
 from desk.embedded.child import Child, ChildError
 from desk.embedded.ports import HOST, choose_ports
+from tests.apache_kafka.security import ADMIN, Security
 
 HERE = Path(__file__).parent
 JARS = HERE / "target" / "jars"
@@ -45,6 +46,7 @@ class ApacheKafka:
 
     child: Child
     port: int
+    security: Security | None = None
 
     @property
     def address(self) -> str:
@@ -53,26 +55,36 @@ class ApacheKafka:
     async def start(self) -> None:
         """Return once it serves. Raises `ChildError` if it cannot, with the end of its log."""
         self.child.start()
-        await self.child.wait_ready(partial(broker_ready, plain(self.address)), READY_WITHIN_S)
+        admin = plain(self.address)
+        if self.security is not None:
+            admin = self.security.settings(ADMIN, self.address)
+        await self.child.wait_ready(partial(broker_ready, admin), READY_WITHIN_S)
 
     async def stop(self) -> None:
         await self.child.stop(STOP_GRACE_S)
 
 
-async def prepared(directory: Path) -> ApacheKafka:
-    """A broker that can be started. Raises `ChildError` if its directory cannot be set up."""
+async def prepared(directory: Path, security: Security | None = None) -> ApacheKafka:
+    """A broker that can be started; with `security`, a secured one.
+
+    Raises `ChildError` if its directory cannot be set up.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     ports = choose_ports(["broker", "controller"], directory / "ports.json")
     properties = directory / "server.properties"
-    properties.write_text(_properties(directory, ports["broker"], ports["controller"]))
+    values = _properties(directory, ports["broker"], ports["controller"])
+    if security is not None:
+        values |= security.properties(ports["broker"], ports["controller"])
+    properties.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     if not (directory / "data" / "meta.properties").exists():
-        await asyncio.to_thread(_format, properties)
+        users = [] if security is None else security.format_options()
+        await asyncio.to_thread(_format, properties, users)
     child = Child(
         "apache-kafka",
         _java("kafka.Kafka", str(properties)),
         log_file=directory / "logs" / "apache-kafka.log",
     )
-    return ApacheKafka(child, ports["broker"])
+    return ApacheKafka(child, ports["broker"], security)
 
 
 @asynccontextmanager
@@ -93,9 +105,11 @@ def _java(main: str, *arguments: str) -> list[str]:
     return ["java", "-Xmx512m", *LOG_OPTIONS, "-cp", f"{JARS}/*", main, *arguments]
 
 
-def _format(properties: Path) -> None:
+def _format(properties: Path, users: Sequence[str]) -> None:
     identity = uuid4().hex[:22]
-    command = _java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties))
+    command = _java(
+        "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties), *users
+    )
     ran = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=READY_WITHIN_S
     )
@@ -104,9 +118,9 @@ def _format(properties: Path) -> None:
         raise ChildError(f"Apache Kafka cannot be set up; {HOW_TO_GET_IT}\n{said}")
 
 
-def _properties(directory: Path, broker: int, controller: int) -> str:
+def _properties(directory: Path, broker: int, controller: int) -> dict[str, str]:
     """One node that is broker and controller; missing topics are an error, as in production."""
-    values = {
+    return {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller}",
@@ -121,4 +135,3 @@ def _properties(directory: Path, broker: int, controller: int) -> str:
         "transaction.state.log.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",
     }
-    return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -1,0 +1,110 @@
+"""Who may do what on the broker and in the database, as it follows from the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from desk.ops.supervisor import SERVICES
+from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, topics_read_by
+from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.settings import RuntimeSettings
+
+OPERATORS = "operators"
+USERS = {
+    "desk agents' tools": "agents",
+    "contract registry": "registry",
+    "operations": OPERATORS,
+    "the desk command": OPERATORS,
+}
+"""Users of parties whose name in the catalogue would not do for one."""
+OURS = (*SERVICES, PORTAL, CONSOLE)
+"""They have a consumer group under the desk's prefix, and a database of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUser:
+    """A MongoDB user and its built-in roles, each with the database that it holds for."""
+
+    user: str
+    roles: tuple[tuple[str, str], ...]
+
+
+def user_of(party: str) -> str:
+    """The user of a party that the catalogue names: `order system` is `order-system`."""
+    return USERS.get(party) or re.sub(r"[^a-z0-9_]+", "-", party.lower()).strip("-")
+
+
+def users() -> list[str]:
+    """Everybody whom the catalogue names, and the operators."""
+    parties = {party for topic in CATALOGUE for party in (*topic.written_by, *topic.read_by)}
+    return sorted({*map(user_of, parties), OPERATORS})
+
+
+def kafka_rights(settings: RuntimeSettings) -> list[Acl]:
+    """Every right on the broker, without repeats; nobody else may do anything.
+
+    Nobody may use transactions: an open one holds up all readers of a partition.
+    """
+    found = [*_catalogue(), *_groups(settings), *_services(settings), *_operators(settings)]
+    return sorted(set(found))
+
+
+def _catalogue() -> Iterator[Acl]:
+    for topic in CATALOGUE:
+        for party in topic.written_by:
+            yield Acl(user_of(party), Resource.TOPIC, Operation.WRITE, topic.name)
+        for party in topic.read_by:
+            yield Acl(user_of(party), Resource.TOPIC, Operation.READ, topic.name)
+
+
+def _groups(settings: RuntimeSettings) -> Iterator[Acl]:
+    """An outside system names its groups as it likes, behind its own name."""
+    for user in users():
+        if user in OURS:
+            yield Acl(user, Resource.GROUP, Operation.READ, settings.group_of(user))
+        else:
+            yield Acl(user, Resource.GROUP, Operation.READ, f"{user}.", Pattern.PREFIXED)
+
+
+def _services(settings: RuntimeSettings) -> Iterator[Acl]:
+    """At start a service looks for missing topics and, where ids expire, for retention."""
+    for service in SERVICES:
+        for topic in CATALOGUE:
+            yield Acl(service, Resource.TOPIC, Operation.DESCRIBE, topic.name)
+            if settings.create_topics:
+                yield Acl(service, Resource.TOPIC, Operation.CREATE, topic.name)
+        if settings.history_kept_days is not None:
+            for name in (*topics_read_by(service), DEAD_LETTERS):
+                yield Acl(service, Resource.TOPIC, Operation.DESCRIBE_CONFIGS, name)
+
+
+def _operators(settings: RuntimeSettings) -> Iterator[Acl]:
+    """They see everything, and send a record again to the topic of any service that gave it up."""
+    for topic in CATALOGUE:
+        yield Acl(OPERATORS, Resource.TOPIC, Operation.READ, topic.name)
+        yield Acl(OPERATORS, Resource.TOPIC, Operation.DESCRIBE_CONFIGS, topic.name)
+        if set(SERVICES) & set(topic.read_by):
+            yield Acl(OPERATORS, Resource.TOPIC, Operation.WRITE, topic.name)
+    prefix = settings.group_of("")
+    yield Acl(OPERATORS, Resource.GROUP, Operation.DESCRIBE, prefix, Pattern.PREFIXED)
+
+
+def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:
+    """Each service has its own database and no other; operators read those of the services."""
+    own = [
+        DatabaseUser(name, (("readWrite", settings.database_of(name)),))
+        for name in OURS
+        if name in users()
+    ]
+    seen = tuple(("read", settings.database_of(name)) for name in SERVICES)
+    return [*own, DatabaseUser(OPERATORS, seen)]
+
+
+def merged(acls: Iterable[Acl]) -> dict[tuple[str, Resource, Operation, Pattern], list[str]]:
+    """The names of resources by all else that is the same."""
+    found: dict[tuple[str, Resource, Operation, Pattern], list[str]] = {}
+    for acl in acls:
+        found.setdefault((acl.user, acl.resource, acl.operation, acl.pattern), []).append(acl.name)
+    return found

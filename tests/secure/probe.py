@@ -1,0 +1,74 @@
+"""What a user really may do on the broker: it is asked for everything, and says what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    NoError,
+    TopicAuthorizationFailedError,
+    UnknownMemberIdError,
+)
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from shared.kafka.client_options import client_options
+from shared.settings import RuntimeSettings
+
+ALL_REPLICAS = -1
+WITHIN_MS = 10_000
+BYTES = 1_024
+
+
+class Probe:
+    """One user's connection. Each question is about many resources, each answered for itself."""
+
+    def __init__(self, client: AIOKafkaClient) -> None:
+        self._client = client
+
+    async def _ask(self, request: Any) -> Any:
+        return await self._client.send(self._client.get_random_node(), request)
+
+    async def writable(self, topics: Collection[str]) -> set[str]:
+        """Those that took a record. It is no event, and whoever reads it makes it a dead letter."""
+        batch = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, BYTES)
+        batch.append(0, timestamp=None, key=b"probe", value=b"probe", headers=[])
+        records = bytes(batch.build())
+        answer = await self._ask(
+            ProduceRequest(None, ALL_REPLICAS, WITHIN_MS, [(t, [(0, records)]) for t in topics])
+        )
+        return _allowed({t: parts[0][1] for t, parts in answer.topics})
+
+    async def readable(self, topics: Collection[str]) -> set[str]:
+        """Those that were sent, from their beginning."""
+        answer = await self._ask(
+            FetchRequest(0, 0, 50 * BYTES, 1, [(t, [(0, 0, BYTES)]) for t in topics])
+        )
+        return _allowed({t: parts[0][1] for t, parts in answer.topics})
+
+    async def may_join(self, group: str) -> bool:
+        """Whether a heartbeat of a member that the group does not have is looked at."""
+        code = (await self._ask(HeartbeatRequest(group, 0, "nobody"))).error_code
+        assert code in (GroupAuthorizationFailedError.errno, UnknownMemberIdError.errno)
+        return bool(code == UnknownMemberIdError.errno)
+
+
+def _allowed(codes: dict[str, int]) -> set[str]:
+    assert set(codes.values()) <= {NoError.errno, TopicAuthorizationFailedError.errno}
+    return {name for name, code in codes.items() if code == NoError.errno}
+
+
+@asynccontextmanager
+async def probing(settings: RuntimeSettings) -> AsyncIterator[Probe]:
+    client = AIOKafkaClient(**client_options(settings))
+    await client.bootstrap()
+    try:
+        yield Probe(client)
+    finally:
+        await client.close()

@@ -1,0 +1,224 @@
+"""The desk on a secured Kafka and MongoDB, everybody with the rights that `desk acl` gives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+
+from desk.ops.rights import OPERATORS, user_of, users
+from desk.ops.supervisor import SERVICES, desk_up
+from shared.events.topics import CATALOGUE, TOPICS
+from shared.kafka.acls import Acl, Operation, Resource, create_acls
+from shared.kafka.client_options import client_options, consumer_options
+from tests.apache_kafka.security import ADMIN
+from tests.builders.desk_command import contract, desk
+from tests.conftest import QUICK, quiet
+from tests.integration.runtime import toy
+from tests.integration.runtime.wire import event_headers, running
+from tests.secure.probe import probing
+from tests.secure.servers import RULES, Secured, secured
+
+CUSTOMER, NUMBER, ADDRESS = "C-secured", "K-secured", "cliente@example.test"
+CANCELLATION = {
+    "customer_id": CUSTOMER,
+    "channel": "web",
+    "contract_numbers": [NUMBER],
+    "destruction_confirmed": True,
+    "contact": {"name": "Cliente de Prueba", "email": ADDRESS},
+}
+APPROVAL = {"contract_number": NUMBER, "agent_id": "A-1", "approved": True}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Secured]:
+    if request.config.getoption("--infra") not in ("kafka", "secure"):
+        pytest.skip("needs a Java 17 runtime and Maven; run this with: make test-kafka")
+    async with secured(tmp_path_factory.mktemp("secured")) as started:
+        yield started
+
+
+async def publish(
+    servers: Secured, user: str, topic: str, ce_type: str, source: str, data: dict[str, Any]
+) -> None:
+    """As an outside system does it, with its own user. Raises KafkaError."""
+    key = str(data[TOPICS[topic].key[0]])
+    options = client_options(servers.settings(user))
+    async with AIOKafkaProducer(**options, enable_idempotence=True) as producer:
+        await producer.send_and_wait(
+            topic,
+            key=key.encode(),
+            value=json.dumps(data).encode(),
+            headers=event_headers(ce_type, f"{user}-{key}", source),
+        )
+
+
+async def read_until(servers: Secured, user: str, topic: str, ce_type: str) -> dict[str, Any]:
+    """The first event of a type, read in a group of the user's own."""
+    options = consumer_options(servers.settings(user))
+    consumer = AIOKafkaConsumer(
+        topic, **options, group_id=f"{user}.tests", auto_offset_reset="earliest"
+    )
+    async with asyncio.timeout(40), consumer:
+        while True:
+            record = await consumer.getone()
+            if dict(record.headers)["ce_type"] == ce_type.encode():
+                return dict(json.loads(record.value))
+
+
+async def mail_to(folder: Path, address: str, words: str) -> str:
+    async with asyncio.timeout(40):
+        while True:
+            for file in folder.glob("*.eml"):
+                text = file.read_text(errors="replace")
+                if address in text and words in text:
+                    return text
+            await asyncio.sleep(0.2)
+
+
+async def test_four_services_with_users_of_their_own_take_a_cancellation_to_its_mail(
+    servers: Secured, tmp_path: Path
+) -> None:
+    own = {name: servers.environment(name) for name in SERVICES}
+    own["cancellation"]["HISTORY_KEPT_DAYS"] = str(RULES.history_kept_days)
+    operators = servers.environment(OPERATORS)
+    directory = tmp_path / ".desk"
+    async with desk_up(
+        directory,
+        kafka=servers.address,
+        mongo=servers.mongo_url(OPERATORS),
+        overrides=QUICK,
+        own=own,
+        say=quiet,
+    ) as up:
+        facts = contract(NUMBER, CUSTOMER)
+        ce_type = facts["ce_type"]
+        await publish(
+            servers, "registry", "registry.contracts", ce_type, "/registry", facts["data"]
+        )
+        await publish(
+            servers,
+            "channels",
+            "desk.submissions",
+            "submission.cancellation.v1",
+            "/channels/web",
+            CANCELLATION | {"received_at": datetime.now(UTC).isoformat()},
+        )
+        opened = await read_until(servers, "channels", "desk.inquiries", "inquiry.opened.v1")
+        decided = await read_until(
+            servers, "billing", "desk.cancellations", "cancellation.scheduled.v1"
+        )
+        assert up.endpoints.mailbox is not None
+        mail = await mail_to(up.endpoints.mailbox, ADDRESS, NUMBER)
+        doctor = await desk("doctor", "--json", cwd=tmp_path, env=operators)
+        verified = await desk("verify", "--json", cwd=tmp_path, env=operators)
+
+    assert opened["inquiry_id"] == decided["inquiry_id"]
+    assert decided["contract_number"] == NUMBER
+    assert mail
+    assert [check for check in doctor.json if check["verdict"] == "fail"] == []
+    assert (doctor.code, verified.code) == (0, 0)
+
+
+async def test_every_user_may_do_on_every_topic_what_the_catalogue_says_and_nothing_else(
+    servers: Secured,
+) -> None:
+    topics = [topic.name for topic in CATALOGUE]
+    for user in users():
+        async with probing(servers.settings(user)) as probe:
+            writes, reads = await probe.writable(topics), await probe.readable(topics)
+        if user != OPERATORS:
+            assert writes == {t.name for t in CATALOGUE if user in map(user_of, t.written_by)}
+            assert reads == {t.name for t in CATALOGUE if user in map(user_of, t.read_by)}
+        else:
+            assert reads == set(topics)
+            assert "desk.dead-letters" not in writes
+            assert writes == {t.name for t in CATALOGUE if set(SERVICES) & set(t.read_by)}
+
+
+async def test_every_user_may_use_its_own_group_and_no_other(servers: Secured) -> None:
+    groups = {user: f"desk.{user}" if user in SERVICES else f"{user}.one" for user in users()}
+    for name in ("customer_portal", "operations_console"):
+        groups[name] = f"desk.{name}"
+    for user in users():
+        async with probing(servers.settings(user)) as probe:
+            joined = {owner for owner, group in groups.items() if await probe.may_join(group)}
+        assert joined == {user}
+
+
+async def test_an_approval_forged_by_a_channel_is_refused_by_the_broker(servers: Secured) -> None:
+    approval = ("desk.agent-actions", "agent.referral_decided.v1", "/agents", APPROVAL)
+
+    with pytest.raises(TopicAuthorizationFailedError):
+        await publish(servers, "channels", *approval)
+    await publish(servers, "agents", *approval)
+
+
+async def test_nobody_may_use_transactions(servers: Secured) -> None:
+    for user in users():
+        options = client_options(servers.settings(user))
+        producer = AIOKafkaProducer(**options, transactional_id=f"{user}-1")
+        with pytest.raises(TransactionalIdAuthorizationFailed):
+            await producer.start()
+        await producer.stop()
+
+
+async def test_a_client_without_tls_or_with_a_wrong_password_is_not_let_in(
+    servers: Secured,
+) -> None:
+    for wrong in ({"kafka_security_protocol": "PLAINTEXT"}, {"kafka_password": "wrong"}):
+        producer = AIOKafkaProducer(
+            **client_options(servers.settings("channels", **wrong)), request_timeout_ms=3_000
+        )
+        with pytest.raises(KafkaError):
+            await producer.start()
+        await producer.stop()
+
+
+async def test_every_service_may_use_its_own_database_and_no_other(servers: Secured) -> None:
+    for service in SERVICES:
+        async with AsyncMongoClient[Any](servers.mongo_url(service)) as client:
+            await client[f"desk_{service}"]["probe"].insert_one({"_id": 1})
+            for other in {*SERVICES, "customer_portal"} - {service}:
+                with pytest.raises(OperationFailure):
+                    await client[f"desk_{other}"]["probe"].insert_one({"_id": 1})
+                with pytest.raises(OperationFailure):
+                    await client[f"desk_{other}"]["probe"].find_one({})
+    async with AsyncMongoClient[Any](servers.mongo_url(OPERATORS)) as client:
+        assert await client["desk_cancellation"]["probe"].find_one({}) == {"_id": 1}
+        with pytest.raises(OperationFailure):
+            await client["desk_cancellation"]["probe"].insert_one({"_id": 2})
+
+
+async def test_a_service_without_its_rights_waits_and_starts_once_it_has_them(
+    servers: Secured,
+) -> None:
+    settings = servers.settings("inquiry_intake", kafka_group_prefix="later", max_pause_seconds=0.2)
+
+    async def start() -> None:
+        async with running(toy.build(), settings) as runtime:
+            assert runtime.health.status == "ok"
+
+    waiting = asyncio.create_task(start())
+    await asyncio.sleep(2)
+    assert not waiting.done()
+    right = Acl("inquiry_intake", Resource.GROUP, Operation.READ, "later.inquiry_intake")
+    await create_acls(servers.settings(ADMIN), [right])
+    async with asyncio.timeout(30):
+        await waiting

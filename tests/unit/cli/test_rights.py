@@ -1,0 +1,129 @@
+"""Who may do what, as `desk acl` derives it from the catalogue and the settings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from desk.cli import app
+from desk.ops.acl import kafka_script, mongodb_json, mongodb_script
+from desk.ops.rights import OPERATORS, kafka_rights, user_of, users
+from desk.ops.supervisor import SERVICES
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
+from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.settings import RuntimeSettings
+
+PLAIN = RuntimeSettings(create_topics=False)
+
+
+def topics_of(user: str, operation: Operation, settings: RuntimeSettings = PLAIN) -> set[str]:
+    return {
+        one.name
+        for one in kafka_rights(settings)
+        if (one.user, one.resource, one.operation) == (user, Resource.TOPIC, operation)
+    }
+
+
+@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+def test_a_topic_is_written_and_read_by_those_whom_the_catalogue_names_and_operators(
+    topic: Topic,
+) -> None:
+    everybody = set(users()) - {OPERATORS}
+    writers = {user for user in everybody if topic.name in topics_of(user, Operation.WRITE)}
+    readers = {user for user in everybody if topic.name in topics_of(user, Operation.READ)}
+
+    assert writers == set(map(user_of, topic.written_by)) - {OPERATORS}
+    assert readers == set(map(user_of, topic.read_by)) - {OPERATORS}
+
+
+def test_operators_may_replay_to_what_services_read_and_change_no_dead_letter() -> None:
+    writes = topics_of(OPERATORS, Operation.WRITE)
+
+    assert writes == {one.name for one in CATALOGUE if set(SERVICES) & set(one.read_by)}
+    assert DEAD_LETTERS not in writes
+    assert topics_of(OPERATORS, Operation.READ) == {one.name for one in CATALOGUE}
+
+
+@pytest.mark.parametrize("party", ["channels", "agents", "billing", "registry"])
+def test_nobody_outside_writes_what_another_outsider_or_the_desk_says(party: str) -> None:
+    allowed = {
+        "channels": {"desk.submissions", "desk.documents"},
+        "agents": {"desk.agent-actions"},
+        "billing": {"billing.invoices", "billing.accounts"},
+        "registry": {"registry.contracts"},
+    }
+    assert topics_of(party, Operation.WRITE) <= allowed[party]
+
+
+def test_a_service_uses_its_own_group_and_an_outside_system_those_of_its_name() -> None:
+    groups = {
+        (one.user, one.name, one.pattern)
+        for one in kafka_rights(RuntimeSettings(kafka_group_prefix="north"))
+        if (one.resource, one.operation) == (Resource.GROUP, Operation.READ)
+    }
+    assert ("cancellation", "north.cancellation", Pattern.LITERAL) in groups
+    assert ("billing", "billing.", Pattern.PREFIXED) in groups
+    assert {user for user, *_ in groups} == set(users())
+    assert Acl(
+        OPERATORS, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED
+    ) in kafka_rights(PLAIN)
+
+
+def test_topics_are_created_and_retention_is_read_only_where_the_settings_ask_for_it() -> None:
+    more = RuntimeSettings(create_topics=True, history_kept_days=5_000)
+    for service in SERVICES:
+        assert topics_of(service, Operation.CREATE) == set()
+        assert topics_of(service, Operation.DESCRIBE_CONFIGS) == set()
+        assert topics_of(service, Operation.CREATE, more) == {one.name for one in CATALOGUE}
+        assert topics_of(service, Operation.DESCRIBE_CONFIGS, more) == {
+            *(one.name for one in CATALOGUE if service in one.read_by),
+            DEAD_LETTERS,
+        }
+
+
+def test_the_script_names_every_right_once_and_no_password() -> None:
+    script = kafka_script(RuntimeSettings(kafka_password="told-to-nobody"))
+    lines = script.splitlines()
+
+    assert "told-to-nobody" not in script
+    assert len(lines) == len(set(lines))
+    assert (
+        'kafka-configs.sh "$@" --alter --entity-type users --entity-name order-system'
+        ' --add-config "SCRAM-SHA-512=[password=${PASSWORD_ORDER_SYSTEM:?}]"'
+    ) in lines
+    assert (
+        'kafka-acls.sh "$@" --add --allow-principal User:agents --operation Write'
+        " --resource-pattern-type literal --topic desk.agent-actions"
+    ) in lines
+    named = sum(line.count(" --topic ") + line.count(" --group ") for line in lines)
+    assert named == len(kafka_rights(RuntimeSettings()))
+
+
+def test_each_service_has_its_own_database_and_operators_only_read() -> None:
+    roles = {
+        one["user"]: one["roles"]
+        for one in mongodb_json(RuntimeSettings(mongo_database_prefix="d"))
+    }
+    for service in SERVICES:
+        assert roles[service] == [{"role": "readWrite", "db": f"d_{service}"}]
+    assert roles[OPERATORS] == [{"role": "read", "db": f"d_{service}"} for service in SERVICES]
+    assert "passwordPrompt()" in mongodb_script(RuntimeSettings())
+
+
+def test_the_same_is_there_as_json() -> None:
+    kafka = json.loads(CliRunner().invoke(app, ["acl", "kafka", "--json"]).stdout)
+    mongodb = json.loads(CliRunner().invoke(app, ["acl", "mongodb", "--json"]).stdout)
+
+    assert kafka["users"] == users()
+    assert {
+        "principal": "User:channels",
+        "host": "*",
+        "permission": "Allow",
+        "operation": "Write",
+        "resource": "Topic",
+        "pattern": "Literal",
+        "name": "desk.submissions",
+    } in kafka["acls"]
+    assert {one["user"] for one in mongodb} >= {*SERVICES, OPERATORS}
