@@ -28,7 +28,7 @@ test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|secure|d
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \
-	tests/integration/notification tests/integration/cli tests/e2e tests/faults tests/secure
+	tests/integration/notification tests/integration/cli tests/e2e tests/faults tests/secure tests/pdfa
 # These start the embedded broker themselves, or no broker at all.
 NOT_ON_KAFKA := tests/integration/cli/test_supervisor.py tests/e2e/test_demo.py \
 	tests/integration/notification/test_sender.py
@@ -40,7 +40,15 @@ $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA_JARS))
 	@touch $@
 
-test-kafka: install $(KAFKA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
+# veraPDF says whether the archive's documents are PDF/A.
+PDFA_JARS := tests/pdfa/target/jars
+
+$(PDFA_JARS)/.fetched: tests/pdfa/pom.xml
+	rm -rf $(PDFA_JARS)
+	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(PDFA_JARS))
+	@touch $@
+
+test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
 	$(BIN)/python -m pytest --infra kafka --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
 

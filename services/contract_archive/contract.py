@@ -23,6 +23,7 @@ from services.contract_archive.document_orders import (
     finish_document,
     order_document,
     order_of,
+    refuse_document,
     settle_orders,
 )
 from services.contract_archive.rules import Rules
@@ -30,7 +31,7 @@ from shared.events.agents import ActivationUnlocked
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import DocumentStored, TimerDue
+from shared.events.internal import DocumentNotPrintable, DocumentStored, TimerDue
 from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
@@ -79,6 +80,8 @@ def _answer(
             return unlock(contract)
         case DocumentStored() as stored:
             return finish_document(stored, contract)
+        case DocumentNotPrintable() as unmade:
+            return refuse_document(unmade, contract)
     return []
 
 

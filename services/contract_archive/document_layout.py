@@ -1,6 +1,5 @@
 """How the archive's documents look: A4, letterhead, cover line, tables of labelled values."""
 
-import unicodedata
 from dataclasses import dataclass
 from io import BytesIO
 from xml.sax.saxutils import escape
@@ -13,14 +12,14 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
+from services.contract_archive.document_archival import archivable
+from services.contract_archive.document_fonts import BOLD, REGULAR, lines, one_line, register, tidy
+
 Rows = tuple[tuple[str, str], ...]
 """Labels and their values, in the order of the document."""
 
-# The PDF standard fonts: every viewer has them, and they cover Windows-1252 (all of Spanish, €).
-_REGULAR, _BOLD = "Helvetica", "Helvetica-Bold"
-_CHARACTER_SET = "cp1252"
-
 _MARGIN = 22 * mm
+_CELL_PADDING = 6  # points, reportlab's own on the inner side of a cell
 _FRAME_PADDING = 6  # points, reportlab's own on each side
 _TEXT_WIDTH = A4[0] - 2 * _MARGIN
 _LABEL_WIDTH = 48 * mm
@@ -44,16 +43,17 @@ class Document:
     sections: tuple[tuple[str, Rows], ...]
     page_of: str
     """With `{page}` and `{pages}`."""
-    note_on_lost_characters: str
 
 
 def lay_out(document: Document) -> bytes:
-    """The document as a PDF; equal documents give equal bytes.
+    """The document as PDF/A-3b; equal documents give equal bytes.
 
-    It is laid out twice, because the footers name the number of pages.
+    It is laid out twice, because the footers name the number of pages. Raises `NotPrintable`.
     """
+    register()
     pages, _ = _build(document, pages=0)
-    return _build(document, pages)[1]
+    _, laid_out = _build(document, pages)
+    return archivable(laid_out, title=_title_of(document), author=tidy(document.company_name))
 
 
 def _build(document: Document, pages: int) -> tuple[int, bytes]:
@@ -68,9 +68,10 @@ def _build(document: Document, pages: int) -> tuple[int, bytes]:
         rightMargin=_MARGIN - _FRAME_PADDING,
         topMargin=30 * mm,
         bottomMargin=25 * mm,
-        title=_printable(f"{document.title} {document.subtitle}"),
-        author=_printable(document.company_name),
+        title=_title_of(document),
+        author=tidy(document.company_name),
         lang=document.language,
+        initialFontName=REGULAR,
         # Without a time stamp or a random id, and independent of the compressor's version.
         invariant=1,
         pageCompression=0,
@@ -83,21 +84,21 @@ def _draw_letterhead(canvas: Canvas, document: Document, page: int, pages: int) 
     right = A4[0] - _MARGIN
     canvas.saveState()
     canvas.setFillColor(_ACCENT)
-    canvas.setFont(_BOLD, 11)
-    canvas.drawString(_MARGIN, _HEADER_Y, _fitting(document.company_name, _BOLD, 11, _TEXT_WIDTH))
+    canvas.setFont(BOLD, 11)
+    canvas.drawString(_MARGIN, _HEADER_Y, _fitting(document.company_name, BOLD, 11, _TEXT_WIDTH))
     canvas.setStrokeColor(_ACCENT)
     canvas.setLineWidth(1.2)
     canvas.line(_MARGIN, _HEADER_Y - 3 * mm, right, _HEADER_Y - 3 * mm)
 
     page_label = document.page_of.format(page=page, pages=pages)
-    address_width = _TEXT_WIDTH - stringWidth(page_label, _REGULAR, 8) - 6 * mm
+    address_width = _TEXT_WIDTH - stringWidth(page_label, REGULAR, 8) - 6 * mm
     canvas.setStrokeColor(_RULE)
     canvas.setLineWidth(0.5)
     canvas.line(_MARGIN, _FOOTER_Y + 5 * mm, right, _FOOTER_Y + 5 * mm)
     canvas.setFillColor(_MUTED)
-    canvas.setFont(_REGULAR, 8)
+    canvas.setFont(REGULAR, 8)
     canvas.drawString(
-        _MARGIN, _FOOTER_Y, _fitting(document.company_address, _REGULAR, 8, address_width)
+        _MARGIN, _FOOTER_Y, _fitting(document.company_address, REGULAR, 8, address_width)
     )
     canvas.drawRightString(right, _FOOTER_Y, page_label)
     canvas.restoreState()
@@ -105,8 +106,8 @@ def _draw_letterhead(canvas: Canvas, document: Document, page: int, pages: int) 
 
 def _story(document: Document) -> list[Flowable]:
     story: list[Flowable] = [
-        _paragraph(document.title, _TITLE),
-        _paragraph(document.subtitle, _SUBTITLE),
+        _paragraph(document.title, _TITLE, _TEXT_WIDTH),
+        _paragraph(document.subtitle, _SUBTITLE, _TEXT_WIDTH),
         Spacer(1, 5 * mm),
         _cover_line(document.cover_line),
     ]
@@ -114,17 +115,15 @@ def _story(document: Document) -> list[Flowable]:
         story += [
             Spacer(1, 7 * mm),
             CondPageBreak(30 * mm),  # no heading alone at the foot of a page
-            _paragraph(heading, _HEADING),
+            _paragraph(heading, _HEADING, _TEXT_WIDTH),
             _table(rows),
         ]
-    if _loses_characters(document):
-        story += [Spacer(1, 5 * mm), _paragraph(document.note_on_lost_characters, _NOTE)]
     return story
 
 
 def _cover_line(text: str) -> Table:
     return Table(
-        [[_paragraph(text, _COVER)]],
+        [[_paragraph(text, _COVER, _TEXT_WIDTH - 8 * mm)]],
         colWidths=[_TEXT_WIDTH],
         splitInRow=1,
         style=[
@@ -140,7 +139,13 @@ def _cover_line(text: str) -> Table:
 
 def _table(rows: Rows) -> Table:
     return Table(
-        [[_paragraph(label, _LABEL), _paragraph(value, _VALUE)] for label, value in rows],
+        [
+            [
+                _paragraph(label, _LABEL, _LABEL_WIDTH - _CELL_PADDING),
+                _paragraph(value, _VALUE, _TEXT_WIDTH - _LABEL_WIDTH - _CELL_PADDING),
+            ]
+            for label, value in rows
+        ],
         colWidths=[_LABEL_WIDTH, _TEXT_WIDTH - _LABEL_WIDTH],
         splitInRow=1,  # a value may be longer than a page
         style=[
@@ -154,13 +159,18 @@ def _table(rows: Rows) -> Table:
     )
 
 
-def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_printable(text)), style)
+def _title_of(document: Document) -> str:
+    return tidy(f"{document.title} {document.subtitle}")
+
+
+def _paragraph(text: str, style: ParagraphStyle, width: float) -> Paragraph:
+    ordered = lines(text, style.fontName, style.fontSize, width)
+    return Paragraph("<br/>".join(map(escape, ordered)), style)
 
 
 def _fitting(text: str, font: str, size: float, width: float) -> str:
     """The text, cut with an ellipsis where it would run out of its line."""
-    whole = _printable(text)
+    whole = one_line(text, font)
     if stringWidth(whole, font, size) <= width:
         return whole
     kept = len(whole)
@@ -169,35 +179,14 @@ def _fitting(text: str, font: str, size: float, width: float) -> str:
     return whole[:kept].rstrip() + "…"
 
 
-def _printable(text: str) -> str:
-    return _tidy(text).encode(_CHARACTER_SET, errors="replace").decode(_CHARACTER_SET)
-
-
-def _tidy(text: str) -> str:
-    """Composed accents, no control characters, none of those that turn the text's direction."""
-    composed = unicodedata.normalize("NFC", text)
-    return "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
-        for c in composed
-        if unicodedata.category(c) != "Cf"
-    )
-
-
-def _loses_characters(document: Document) -> bool:
-    values = [value for _, rows in document.sections for _, value in rows]
-    texts = [document.cover_line, document.company_name, document.company_address, *values]
-    return any(_printable(text) != _tidy(text) for text in texts)
-
-
 def _style(name: str, size: float, **more: object) -> ParagraphStyle:
-    given = {"fontName": _REGULAR, "textColor": _TEXT, **more}
+    given = {"fontName": REGULAR, "textColor": _TEXT, **more}
     return ParagraphStyle(name, fontSize=size, leading=size * 1.35, **given)
 
 
-_TITLE = _style("title", 18, fontName=_BOLD, textColor=_ACCENT)
+_TITLE = _style("title", 18, fontName=BOLD, textColor=_ACCENT)
 _SUBTITLE = _style("subtitle", 11, textColor=_MUTED, spaceBefore=2)
 _COVER = _style("cover", 9.5)
-_HEADING = _style("heading", 11.5, fontName=_BOLD, textColor=_ACCENT, spaceAfter=4)
+_HEADING = _style("heading", 11.5, fontName=BOLD, textColor=_ACCENT, spaceAfter=4)
 _LABEL = _style("label", 9.5, textColor=_MUTED)
 _VALUE = _style("value", 9.5)
-_NOTE = _style("note", 8, textColor=_MUTED)

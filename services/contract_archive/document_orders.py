@@ -27,12 +27,11 @@ from shared.events.contracts import (
     ContractAccepted,
     ContractCopyDenied,
     ContractCopyReady,
+    DenialCause,
 )
 from shared.events.envelope import Event, Ref
-from shared.events.internal import DocumentStored
+from shared.events.internal import DocumentNotPrintable, DocumentStored
 from shared.events.requests import ContractAcceptanceRequested, ContractCopyRequested
-
-NOT_AVAILABLE = "not_available"
 
 MOST_HELD = 100
 """Requests for one contract that wait to be allowed; further ones are denied at once."""
@@ -107,6 +106,12 @@ def finish_document(stored: DocumentStored, state: ContractState) -> Sequence[Ev
     ]
 
 
+def refuse_document(unmade: DocumentNotPrintable, state: ContractState) -> Sequence[Event]:
+    """The holder hears why: names and titles in a script that the documents cannot show."""
+    begun = next((d for d in state.documents if d.document_id == unmade.document_id), None)
+    return [] if begun is None else [_denial(begun.order, state, DenialCause.NOT_PRINTABLE)]
+
+
 def _allowed(order: DocumentOrder, state: ContractState, replicas: Replicas) -> bool:
     """Raises KeyError when the customer was not read with the message: a wiring fault."""
     customer = replicas[Ref(CUSTOMER, order.customer_id)]
@@ -156,11 +161,13 @@ def _copy_ready(begun: BegunDocument, stored: DocumentStored) -> ContractCopyRea
     )
 
 
-def _denial(order: DocumentOrder, state: ContractState) -> Event:
+def _denial(
+    order: DocumentOrder, state: ContractState, cause: DenialCause = DenialCause.NOT_AVAILABLE
+) -> Event:
     denied = ContractCopyDenied if order.kind is DocumentKind.COPY else ContractAcceptanceDenied
     return denied(
         contract_number=state.contract_number,
         customer_id=order.customer_id,
         inquiry_id=order.inquiry_id,
-        cause=NOT_AVAILABLE,
+        cause=cause,
     )

@@ -30,7 +30,6 @@ class Wording:
     """With `{contract_number}`, `{issued_on}`, `{reference}` and `{sha256}`."""
     certifies_acceptance: str
     """As `certifies_copy`."""
-    note_on_lost_characters: str
     page_of: str
     """With `{page}` and `{pages}`."""
     phone: str
@@ -128,10 +127,6 @@ SPANISH = Wording(
         " certificado reproduce los datos registrados del contrato {contract_number} a fecha"
         " {issued_on}; referencia {reference}; SHA-256 de los datos: {sha256}"
     ),
-    note_on_lost_characters=(
-        "Los caracteres que la tipografía de este documento no incluye se muestran como «?»;"
-        " la huella SHA-256 se calcula sobre los datos originales."
-    ),
     page_of="Página {page}/{pages}",
     phone="Tel.",
     contract="Datos del contrato",
@@ -203,10 +198,6 @@ ENGLISH = Wording(
         "We certify that the acceptance stated here is in our records and that this certificate"
         " reproduces the recorded data of contract {contract_number} as of {issued_on};"
         " reference {reference}; SHA-256 of the data: {sha256}"
-    ),
-    note_on_lost_characters=(
-        "Characters that this document's font does not include are shown as “?”;"
-        " the SHA-256 digest is that of the original data."
     ),
     page_of="Page {page}/{pages}",
     phone="Tel.",

@@ -75,8 +75,8 @@ def contract_copy(
     """The certified copy of a contract (F8), as a PDF.
 
     In English for `en`, else in Spanish. `reference` is the inquiry's, `issued_on` a date in
-    Europe/Madrid. Texts come out literally; characters that the document's font lacks come out as
-    `?`, and a line then says so.
+    Europe/Madrid. Texts come out literally; one that the document's typeface cannot show raises
+    `NotPrintable`.
     """
     words = wording_in(language)
     return _document(
@@ -156,7 +156,6 @@ def _document(
             cover_line=cover_line,
             sections=sections,
             page_of=words.page_of,
-            note_on_lost_characters=words.note_on_lost_characters,
         )
     )
 

@@ -25,7 +25,7 @@ from shared.events.cancellations import (
 )
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Message, Ref
-from shared.events.internal import DocumentStored, TimerDue
+from shared.events.internal import DocumentNotPrintable, DocumentStored, TimerDue
 from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
@@ -97,6 +97,7 @@ def route(message: Message) -> Route:
             | RenewalLapsed()
             | RenewalReinstated()
             | DocumentStored()
+            | DocumentNotPrintable()
             | TimerDue()
         ):
             return Route(decides=(Ref(CONTRACT, message.data.contract_number),))

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from services.contract_archive.contract_state import BegunDocument, ContractState, DocumentKind
 from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.document_fonts import NotPrintable
 from services.contract_archive.documents import (
     Company,
     ContractSheet,
@@ -25,7 +26,7 @@ from services.contract_archive.documents import (
 )
 from services.contract_archive.settings import Settings
 from shared.events.envelope import Ref
-from shared.events.internal import DocumentStored, Outcome
+from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.events.values import madrid_date
 from shared.mongo import Database, File
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
@@ -45,17 +46,25 @@ def open_worker(settings: Settings) -> OpenWorker:
     return worker
 
 
-async def keep_document(settings: Settings, database: Database, work: Work) -> DocumentStored:
+async def keep_document(settings: Settings, database: Database, work: Work) -> Outcome:
     """Makes and keeps the document that has waited longest; the outcome names the kept file.
 
-    Raises `Outage` when MongoDB is away.
+    A document with a text that its typeface cannot show is not made. Raises `Outage` when MongoDB
+    is away.
     """
     contract: ContractState = work.state
     begun = min(contract.documents, key=lambda document: document.begun_at)
     with mongodb_at_work():
         kept = await database.get_file(begun.document_id)
     if kept is None:
-        content = await _make(settings.company, contract, begun, work)
+        try:
+            content = await _make(settings.company, contract, begun, work)
+        except NotPrintable:
+            return DocumentNotPrintable(
+                correlation_id=begun.order.correlation_id,
+                contract_number=contract.contract_number,
+                document_id=begun.document_id,
+            )
         file = File(content, _metadata(contract, begun, content))
         name = f"{contract.contract_number}.pdf"
         with mongodb_at_work():

@@ -16,12 +16,12 @@ from services.inquiry_intake.inquiry import (
 from services.inquiry_intake.private_events import ContractProgressed
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import (
-    ACCEPTANCE_DENIED,
     ACCEPTED,
     ACTIVATED,
-    COPY_DENIED,
     REGISTERED,
+    acceptance_denied,
     activation_failed,
+    copy_denied,
     copy_ready,
 )
 from shared.events.cancellations import (
@@ -131,11 +131,11 @@ def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
         case ContractCopyReady():
             return "copy_ready", copy_ready(event.available_until)
         case ContractCopyDenied():
-            return "copy_denied", COPY_DENIED
+            return "copy_denied", copy_denied(event.cause)
         case ContractAccepted():
             return "accepted", ACCEPTED
         case ContractAcceptanceDenied():
-            return "acceptance_denied", ACCEPTANCE_DENIED
+            return "acceptance_denied", acceptance_denied(event.cause)
         case ContractActivated():
             return "activated", ACTIVATED
         case ContractActivationFailed():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shared.events.contracts import DenialCause
 from shared.events.inquiries import InquiryKind
 from shared.events.values import Bilingual, madrid_date
 
@@ -41,6 +42,22 @@ ACCEPTANCE_DENIED = Bilingual(
     en="We cannot record your acceptance of this contract: we have no record of it in your name"
     " with access to contracts online.",
 )
+NOT_PRINTABLE = Bilingual(
+    es="No podemos preparar el documento: contiene un nombre o un título en una escritura que"
+    " nuestros documentos no pueden mostrar. Por favor, llámenos.",
+    en="We cannot prepare the document: it contains a name or a title in a script that our"
+    " documents cannot show. Please call us.",
+)
+TEXT_CHANGED = Bilingual(
+    es="El texto que aceptó no es el texto vigente y aprobado del contrato, así que no hemos"
+    " registrado la aceptación. Consulte el texto actual y acéptelo de nuevo.",
+    en="The text that you accepted is not the contract's current, approved text, so we have not"
+    " recorded the acceptance. Please look at the current text and accept it again.",
+)
+NOT_ACCEPTABLE = Bilingual(
+    es="Este contrato ya no está en vigor, así que no puede aceptarse.",
+    en="This contract is no longer in force, so it cannot be accepted.",
+)
 ACTIVATED = Bilingual(
     es="Su contrato ServicePac está activado.", en="Your ServicePac contract is active."
 )
@@ -71,6 +88,23 @@ def copy_ready(available_until: datetime) -> Bilingual:
         es=f"La copia de su contrato está lista; estará disponible hasta el {day}.",
         en=f"The copy of your contract is ready; it will be available until {day}.",
     )
+
+
+def copy_denied(cause: str) -> Bilingual:
+    """Why there is no copy; everyone but the holder with access reads the same (F8)."""
+    return NOT_PRINTABLE if cause == DenialCause.NOT_PRINTABLE else COPY_DENIED
+
+
+def acceptance_denied(cause: str) -> Bilingual:
+    """Why an acceptance was not recorded (F1)."""
+    return _ACCEPTANCE_DENIED.get(cause, ACCEPTANCE_DENIED)
+
+
+_ACCEPTANCE_DENIED: dict[str, Bilingual] = {
+    DenialCause.NOT_PRINTABLE: NOT_PRINTABLE,
+    DenialCause.TEXT_CHANGED: TEXT_CHANGED,
+    DenialCause.NOT_ACCEPTABLE: NOT_ACCEPTABLE,
+}
 
 
 def activation_failed(attempts_left: int) -> Bilingual:

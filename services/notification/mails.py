@@ -101,11 +101,11 @@ MAILS: dict[type[Event], Mail] = {
     k.RegistryContractRecorded: ACTIVATION_CODE,
     k.ContractRecorded: ACTIVATION_CODE,  # as an earlier release wrote it: with the code
     k.ContractAccepted: Mail("contract_accepted", ("sha256",), to=INQUIRY, titled=True),
-    k.ContractAcceptanceDenied: Mail("contract_acceptance_denied", to=INQUIRY),
+    k.ContractAcceptanceDenied: Mail("contract_acceptance_denied", ("cause",), to=INQUIRY),
     k.ContractCopyReady: Mail(
         "contract_copy_ready", ("link", "sha256", "available_until"), to=INQUIRY, titled=True
     ),
-    k.ContractCopyDenied: Mail("contract_copy_denied", to=INQUIRY),
+    k.ContractCopyDenied: Mail("contract_copy_denied", ("cause",), to=INQUIRY),
     k.ContractActivated: Mail("contract_activated", to=INQUIRY, titled=True),
     k.ContractActivationFailed: Mail("contract_activation_failed", ("attempts_left",), to=INQUIRY),
     # Customers

@@ -109,8 +109,17 @@ class ContractAccepted(Event):
     sha256: str
 
 
+class DenialCause(StrEnum):
+    """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract."""
+
+    NOT_AVAILABLE = "not_available"
+    NOT_PRINTABLE = "not_printable"
+    TEXT_CHANGED = "text_changed"
+    NOT_ACCEPTABLE = "not_acceptable"
+
+
 class ContractAcceptanceDenied(Event):
-    """The acceptance was not for this customer to give; the cause says no more than that."""
+    """No acceptance was recorded. Everyone but the holder with access hears `not_available`."""
 
     ce_type: ClassVar[str] = "contract.acceptance_denied.v1"
 
@@ -135,7 +144,7 @@ class ContractCopyReady(Event):
 
 
 class ContractCopyDenied(Event):
-    """No copy; the same answer whether or not the contract exists (F8)."""
+    """No copy. Everyone but the holder with access gets the same answer (F8)."""
 
     ce_type: ClassVar[str] = "contract.copy_denied.v1"
 

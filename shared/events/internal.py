@@ -56,6 +56,18 @@ class SummaryDue(Outcome):
     inquiry_id: str
 
 
+class DocumentNotPrintable(Outcome):
+    """The archive's worker cannot make a document: its typeface lacks characters of a text in it.
+
+    The document is refused rather than made with a `?` in a name.
+    """
+
+    ce_type: ClassVar[str] = "document.not_printable.v1"
+
+    contract_number: str
+    document_id: str
+
+
 class MailAttempted(Outcome):
     """The notification worker tried to hand one mail to the mail server.
 

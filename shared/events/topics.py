@@ -261,6 +261,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (NOTIFICATION, ARCHIVE),
         (
             internal.DocumentStored,
+            internal.DocumentNotPrintable,
             internal.MailAttempted,
             internal.DecisionCollected,
             internal.SummaryDue,

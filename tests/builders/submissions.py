@@ -218,7 +218,9 @@ ContractAnswerType = (
 )
 
 
-def contract_answer(of: ContractAnswerType, inquiry_id: str = INQUIRY_ID) -> Message:
+def contract_answer(
+    of: ContractAnswerType, inquiry_id: str = INQUIRY_ID, cause: str = "not_available"
+) -> Message:
     """The archive's answer to a copy, an acceptance or an activation."""
     data = of.model_validate(
         {
@@ -228,7 +230,7 @@ def contract_answer(of: ContractAnswerType, inquiry_id: str = INQUIRY_ID) -> Mes
             "document_id": "document-1",
             "sha256": "ab" * 32,
             "available_until": NOW + timedelta(days=30),
-            "cause": "not_available",
+            "cause": cause,
             "attempts_left": 4,
         }
     )

@@ -1,5 +1,6 @@
 """The PDF documents of the archive: certified copy and acceptance certificate."""
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -13,6 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from services.contract_archive.document_fonts import (
+    REGULAR,
+    TYPEFACES,
+    NotPrintable,
+    lines,
+    one_line,
+)
 from services.contract_archive.documents import (
     Company,
     ContractSheet,
@@ -307,19 +315,87 @@ def test_every_text_comes_out_literally() -> None:
     assert "Aceptado por <b>C & D</b>" in text
 
 
-def test_characters_that_the_font_lacks_are_marked_and_explained() -> None:
-    text = text_of(copy_of(replace(SHEET, title="Łódź 日本 \U0001f600")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ștefan Țiriac",
+        "Łukasz Wójcik-Żółć",  # n_pol
+        "Владимир Тестов",  # n_cyr
+        "Γιώργος Δοκιμή",
+        "Արամ Փորձ",
+        "გიორგი ტესტი",
+        "Nguyễn Thị Thử",
+        "Şükrü Gövdeşğı",
+        "Þórður Æsir",
+    ],
+)
+def test_a_name_comes_out_as_it_is_written(name: str) -> None:
+    text = text_of(certificate_of(replace(SHEET, holder_name=name, title=name), signed_by=name))
 
-    assert "Descripción ?ód? ?? ? Tipo" in text
-    assert "no incluye se muestran como «?»" in text
+    assert f"Aceptado por {name} Fecha" in text
+    assert f"Descripción {name} Tipo" in text
+    assert f"Titular {name} Número" in text
 
 
-def test_a_document_that_shows_every_character_needs_no_explanation() -> None:
-    # An accent that comes apart from its letter is put together first.
+@pytest.mark.parametrize(
+    ("name", "glyphs"),
+    [
+        ("שלום בדיקה", "הקידב םולש"),
+        # n_ara: every letter in the form that its neighbours give it, the last one leftmost.
+        ("محمد اختبار", "\ufead\ufe8e\ufe92\ufe98\ufea7\ufe8d \ufeaa\ufee4\ufea4\ufee3"),
+        ("لا", "\ufefb"),
+        ("علی\u200cرضا", "\ufe8e\ufebf\ufead\ufbfd\ufee0\ufecb"),
+        ("Ana שלום 12", "Ana 12 םולש"),
+    ],
+)
+def test_right_to_left_text_is_drawn_in_the_order_of_its_glyphs(name: str, glyphs: str) -> None:
+    assert one_line(name, REGULAR) == glyphs
+    copy_of(replace(SHEET, title=name, holder_name=name))
+
+
+def test_a_long_right_to_left_title_breaks_into_lines_in_reading_order() -> None:
+    first, second = lines("שלום בדיקה", REGULAR, 10, 40)
+
+    assert (first, second) == ("םולש", "הקידב")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "王小明",
+        "김철수",
+        "ㅤ",  # n_hangul
+        "Ana 👩\u200d👩\u200d👧 Prueba",  # n_emoji
+        "नमस्ते",
+        "สวัสดี",
+        "ລາວ",
+        "ߒߞߏ",
+        "ټ",  # an Arabic letter whose joined forms the typeface lacks
+        "\ud800",
+    ],
+)
+def test_a_text_that_the_documents_cannot_show_is_refused(text: str) -> None:
+    with pytest.raises(NotPrintable):
+        copy_of(replace(SHEET, title=text))
+    with pytest.raises(NotPrintable):
+        certificate_of(SHEET, signed_by=text)
+
+
+def test_no_document_is_made_with_a_question_mark_for_a_letter() -> None:
+    assert "?" not in text_of(copy_of(replace(SHEET, title="Łódź", holder_name="Țiriac")))
+
+
+def test_an_accent_apart_from_its_letter_is_put_together_with_it() -> None:
     text = text_of(copy_of(replace(SHEET, title="¿Man\u0303ana?")))
 
     assert "Descripción ¿Mañana? Tipo" in text
-    assert "se muestran como" not in text
+
+
+@pytest.mark.parametrize("name", ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "sRGB.icc"])
+def test_the_embedded_files_are_those_whose_digests_are_noted(name: str) -> None:
+    digest = hashlib.sha256((TYPEFACES / name).read_bytes()).hexdigest()
+
+    assert f"`{digest}`" in (TYPEFACES / "README.md").read_text("utf-8")
 
 
 def test_control_and_direction_characters_do_not_disturb_the_text() -> None:
@@ -348,15 +424,16 @@ def test_a_word_longer_than_a_line_is_broken() -> None:
 def test_a_company_name_wider_than_the_page_is_cut_with_an_ellipsis() -> None:
     text = text_of(copy_of(SHEET, company=replace(COMPANY, name="Compañía " * 40)))
 
-    assert "Compañía Compañía C… Calle" in text
+    assert "Compañía Compañía… Calle" in text
 
 
 @settings(max_examples=25, deadline=None)
 @given(title=st.text(max_size=120), name=st.text(max_size=60))
 def test_no_text_breaks_the_document(title: str, name: str) -> None:
-    pdf = certificate_of(replace(SHEET, title=title, holder_name=name), signed_by=name)
+    sheet = replace(SHEET, title=title, holder_name=name)
 
-    assert pdf.startswith(b"%PDF-")
+    with contextlib.suppress(NotPrintable):
+        assert certificate_of(sheet, signed_by=name).startswith(b"%PDF-")
 
 
 def test_the_same_data_gives_the_same_bytes() -> None:

@@ -11,9 +11,14 @@ from pypdf import PdfReader
 
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
-from shared.events.contracts import ContractAccepted, ContractCopyReady
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractCopyDenied,
+    ContractCopyReady,
+)
 from shared.events.envelope import Event
-from shared.events.internal import DocumentStored
+from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.runtime.decider import Dependencies
 from shared.runtime.faults import Outage
 from tests.builders.archive import (
@@ -38,9 +43,13 @@ def waiting(*requests: Event) -> Archive:
     return Archive(RULES, registration(), authorisation(), recorded(), *requests)
 
 
-async def perform(files: Files, archive: Archive) -> DocumentStored:
+async def outcome_of(files: Files, archive: Archive) -> Outcome:
     async with open_worker(SETTINGS)(files.database, NO_DEPENDENCIES) as work:
-        outcome = await work(due_work(archive))
+        return await work(due_work(archive))
+
+
+async def perform(files: Files, archive: Archive) -> DocumentStored:
+    outcome = await outcome_of(files, archive)
     assert isinstance(outcome, DocumentStored)
     return outcome
 
@@ -115,6 +124,31 @@ async def test_an_acceptances_certificate_is_kept_and_not_handed_out() -> None:
     assert isinstance(accepted, ContractAccepted)
     assert outcome.link is None
     assert "token" not in files.kept[outcome.document_id].metadata
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (copy_requested(), ContractCopyDenied),
+        (acceptance_requested(), ContractAcceptanceDenied),
+    ],
+)
+async def test_a_title_that_documents_cannot_show_is_answered_and_no_document_kept(
+    request_: Event, answer: type[ContractCopyDenied | ContractAcceptanceDenied]
+) -> None:
+    """n_emoji: the registry's title has what no document of ours can show."""
+    title = "Licencia Ana \U0001f469\u200d\U0001f467 Prueba"
+    files, archive = Files(), waiting(recorded(title=title), request_)
+
+    outcome = await outcome_of(files, archive)
+    (denied,) = archive.receive(outcome)
+
+    assert isinstance(outcome, DocumentNotPrintable)
+    assert outcome.correlation_id == "submission-1"
+    assert isinstance(denied, answer)
+    assert denied.cause == "not_printable"
+    assert files.kept == {}
+    assert archive.receive(outcome) == []
 
 
 async def test_an_absent_database_is_an_outage() -> None:

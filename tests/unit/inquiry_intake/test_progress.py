@@ -227,6 +227,26 @@ def test_the_archive_s_answer_settles_what_was_asked(
     assert types(others) == [RESOLVED, CLOSED]
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer", "cause", "said"),
+    [
+        ("contract_copy", ContractCopyDenied, "not_printable", "en una escritura"),
+        ("contract_copy", ContractCopyDenied, "not_available", "no consta a su nombre"),
+        ("contract_acceptance", ContractAcceptanceDenied, "not_printable", "en una escritura"),
+        ("contract_acceptance", ContractAcceptanceDenied, "text_changed", "vigente y aprobado"),
+        ("contract_acceptance", ContractAcceptanceDenied, "not_acceptable", "ya no está en vigor"),
+        ("contract_acceptance", ContractAcceptanceDenied, "a new cause", "no consta a su nombre"),
+    ],
+)
+def test_a_denial_is_noted_with_its_cause(
+    kind: str, answer: ContractAnswerType, cause: str, said: str
+) -> None:
+    progressed = intake(submission(kind)).receive(contract_answer(answer, cause=cause))[1]
+
+    assert isinstance(progressed, InquiryProgressed)
+    assert said in progressed.note.es
+
+
 def test_the_answer_to_a_copy_says_until_when_it_can_be_fetched() -> None:
     progressed = intake(submission("contract_copy")).receive(contract_answer(ContractCopyReady))[1]
 

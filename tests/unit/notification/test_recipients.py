@@ -195,6 +195,28 @@ def test_the_causes_of_a_denied_copy_are_not_told_apart() -> None:
     assert one == other
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("not_printable", "nuestros documentos no pueden mostrar"),
+        ("text_changed", "no es el texto vigente y aprobado"),
+        ("not_acceptable", "ha terminado o se ha cancelado"),
+        ("not_available", "Compruebe el número de contrato"),
+    ],
+)
+def test_the_holder_reads_why_an_acceptance_was_denied(cause: str, said: str) -> None:
+    denied = ONE_OF_EACH["contract_acceptance_denied"].model_copy(update={"cause": cause})
+
+    assert said in " ".join(Notifications(opened(), denied).rendered().text.split())
+
+
+def test_the_holder_reads_that_a_copy_cannot_show_a_name() -> None:
+    rendered = Notifications(opened(), copy_denied(cause="not_printable")).rendered()
+
+    said = "nuestros documentos no pueden mostrar"
+    assert said in " ".join(rendered.text.split())
+
+
 def test_a_mail_about_an_inquiry_quotes_its_reference() -> None:
     rendered = Notifications(opened(), scheduled()).rendered()
 
