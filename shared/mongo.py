@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -107,6 +108,24 @@ class Database:
         """A crash in the middle of an upload leaves chunks without a file, which block the id."""
         with contextlib.suppress(NoFile):
             await self._files.delete(file_id)
+
+    async def file_note(self, file_id: str) -> Mapping[str, Any] | None:
+        """What was noted beside a kept file; its content is not read."""
+        found = await self._database["fs.files"].find_one({"_id": file_id}, {"metadata": 1})
+        return None if found is None else found.get("metadata") or {}
+
+    async def use_file(self, file_id: str, at: datetime, *, again_within: timedelta) -> bool:
+        """Notes the first use of a kept file. False for one used longer than `again_within` ago.
+
+        One write decides, so of two processes only one has the first use.
+        """
+        unused = {"_id": file_id, "metadata.used_at": None}
+        used = {"$set": {"metadata.used_at": at}}
+        recent = {"_id": file_id, "metadata.used_at": {"$gte": at - again_within}}
+        files = self._database["fs.files"]
+        if (await files.update_one(unused, used)).matched_count:
+            return True
+        return await files.find_one(recent, {"_id": 1}) is not None
 
     async def get_file(self, file_id: str) -> File | None:
         try:

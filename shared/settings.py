@@ -46,6 +46,14 @@ ActivationCodeKey = Annotated[
         " hashes.",
     ),
 ]
+DocumentCodeKey = Annotated[
+    SecretStr,
+    DEVELOPMENT_DEFAULT,
+    Field(
+        description="Key of the one-time codes that open documents; the same for contract_archive"
+        " and notification. Another one makes the codes mailed before useless.",
+    ),
+]
 DEVELOPMENT_KEY = SecretStr("development-only")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,6 +49,7 @@ class Play:
             async with asyncio.timeout(self.total_s):
                 complete = await asyncio.gather(*(self._case(case) for case in self.cases))
                 await self._mails(self.mails_s if all(complete) else LAST_MAILS_S)
+                await self._download_all()
         await self.outside.journal.quiet(QUIET_S, within_s=self.mails_s)
         return self._evidence()
 
@@ -62,21 +64,24 @@ class Play:
     async def _step(self, step: Step) -> bool:
         journal = self.outside.journal
         await self.outside.publish(step.sends)
-        came = await journal.until(
+        return await journal.until(
             lambda: all(journal.find(expected) is not None for expected in step.then), self.step_s
         )
-        if came:
-            await self._download(step)
-        return came
 
-    async def _download(self, step: Step) -> None:
-        for expected in step.then:
-            copy = self.outside.journal.find(expected) if expected.download else None
-            if copy is None:
-                continue
-            content = await asyncio.to_thread(_fetched, str(copy.facts.get("link")))
-            if content is not None:
+    async def _download_all(self) -> None:
+        """As customers do: by the link in the mail, and with the button of the page behind it."""
+        steps = (step for case in self.cases for row in case.rows for step in row.steps)
+        for expected in (one for step in steps for one in step.then if one.download):
+            copy = self.outside.journal.find(expected)
+            link = copy and self._link_to(str(copy.facts["document_id"]))
+            content = await asyncio.to_thread(_fetched, link) if link else None
+            if copy is not None and content is not None:
                 self.downloads[copy.facts["inquiry_id"]] = content
+
+    def _link_to(self, document_id: str) -> str | None:
+        link = re.compile(rf"https?://\S+\?id={re.escape(document_id)}&code=\w+")
+        found = (link.search(letter.text) for letter in self.mailbox.letters())
+        return next((match[0] for match in found if match), None)
 
     async def _mails(self, within_s: float) -> None:
         """A mail is told about on its topic when it is out: then the mailbox is looked into."""
@@ -90,7 +95,9 @@ class Play:
 
 def _fetched(link: str) -> bytes | None:
     try:
-        with _direct.open(link, timeout=10) as answer:
+        with _direct.open(link, timeout=10) as page:
+            page.read()
+        with _direct.open(link, data=b"", timeout=10) as answer:
             content: bytes = answer.read()
     except (OSError, ValueError):
         return None

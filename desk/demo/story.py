@@ -54,7 +54,7 @@ class Expected:
 
     `shows` are the fields of the table's details column, each with the word before it.
     Records with the same `alike` must say the same but for whom and which contract they are about.
-    `download`: what its `link` leads to must have its `sha256`.
+    `download`: what the link in its mail leads to must have its `sha256`.
     """
 
     topic: str

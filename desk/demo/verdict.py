@@ -162,7 +162,7 @@ def _answer(record: Seen) -> dict[str, object]:
 def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
     content = downloads.get(record.facts["inquiry_id"])
     if content is None:
-        yield f"the copy could not be downloaded from {record.facts.get('link')}"
+        yield "the copy could not be downloaded by the link in its mail"
     elif not content.startswith(b"%PDF-"):
         yield "the downloaded copy is no PDF"
     elif sha256(content).hexdigest() != record.facts.get("sha256"):

@@ -26,6 +26,8 @@ from shared.settings import DEVELOPMENT_DEFAULTS
 SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 EMBEDDED_BROKER = "desk.embedded.service"
 PORTS_FILE = "ports.json"
+DOCUMENTS = "documents"
+"""The archive's second port, for customers."""
 HEALTHY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
 """Longer than the services' own graceful stop, so that they can finish their batch."""
@@ -129,7 +131,7 @@ def _services(
     owned: Mapping[str, Mapping[str, str]],
     run_by: str | None,
 ) -> dict[str, RunningService]:
-    ports = choose_ports(SERVICES, directory / PORTS_FILE)
+    ports = choose_ports((*SERVICES, DOCUMENTS), directory / PORTS_FILE)
     common = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka_bootstrap_servers,
         "MONGO_URL": stack.endpoints.mongo_url,
@@ -143,12 +145,13 @@ def _services(
         common["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
         run_by = run_by or EMBEDDED_BROKER
     if "DOCUMENTS_URL" not in os.environ:
-        common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[ARCHIVE]}"
+        common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
     running: dict[str, RunningService] = {}
     for name in SERVICES:
         own = {
             "HTTP_HOST": HOST,
             "HTTP_PORT": str(ports[name]),
+            "DOCUMENTS_PORT": str(ports[DOCUMENTS]),
             "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
         }
         child = Child(

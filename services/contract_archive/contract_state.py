@@ -63,7 +63,10 @@ class HeldOrder(Value):
 
 
 class BegunDocument(Value):
-    """Allowed, and in the making. Only a copy is handed out, `available_until` then."""
+    """Allowed, and in the making; handed out until `available_until`.
+
+    In the histories of earlier releases a certificate has no such instant: it stays with the desk.
+    """
 
     document_id: str
     order: DocumentOrder

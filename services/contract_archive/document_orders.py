@@ -131,7 +131,7 @@ def _begin(rules: Rules, order: DocumentOrder, state: ContractState, as_of: date
         document_id=str(uuid5(NAMESPACE_URL, f"{state.contract_number} {order.inquiry_id}")),
         order=order,
         begun_at=as_of,
-        available_until=as_of + rules.copy_available_for if is_copy else None,
+        available_until=as_of + rules.copy_available_for,
     )
     return DocumentBegun(contract_number=state.contract_number, document=document)
 
@@ -157,7 +157,6 @@ def _copy_ready(begun: BegunDocument, stored: DocumentStored) -> ContractCopyRea
         document_id=stored.document_id,
         sha256=stored.sha256,
         available_until=begun.available_until,
-        link=stored.link,
     )
 
 

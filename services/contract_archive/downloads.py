@@ -1,21 +1,55 @@
-"""Hands a kept copy to whoever holds its link, until it is no longer available (F8)."""
+"""Hands a kept document to who has its one-time code, sent to the registered address (F8).
+
+The link in the mail opens a page with a button: a program that looks into mails follows links, but
+presses no button, so it does not use the code up.
+"""
 
 from __future__ import annotations
 
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any
 
-from shared.mongo import Database, File
-from shared.runtime.decider import HttpHandler, HttpResponse
+from services.contract_archive.customer import CUSTOMER, CustomerState
+from shared.events.document_code import document_code
+from shared.events.envelope import Ref
+from shared.mongo import Database
+from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
 from shared.runtime.faults import Outage, mongodb_at_work
+
+AGAIN_WITHIN = timedelta(minutes=15)
+"""A download that broke off may be repeated for so long after the code was used."""
 
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "no-referrer",
 }
+_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_PAGE = """<!doctype html>
+<html lang="es">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Descargar documento · Download document</title>
+</head>
+<body>
+<main>
+<h1>Su documento</h1>
+<p>El enlace sirve una sola vez. Pulse el botón para descargar el documento.</p>
+<p lang="en">The link works once. Press the button to download the document.</p>
+<form method="post">
+<input type="hidden" name="id" value="{id}">
+<input type="hidden" name="code" value="{code}">
+<button type="submit">Descargar · <span lang="en">Download</span></button>
+</form>
+</main>
+</body>
+</html>
+"""
 
 
 def _text(status: int, spanish: str, english: str) -> HttpResponse:
@@ -25,8 +59,8 @@ def _text(status: int, spanish: str, english: str) -> HttpResponse:
 
 _NOT_FOUND = _text(
     404,
-    "Este documento no existe o ya no está disponible.",
-    "This document does not exist or is no longer available.",
+    "Este documento no existe, ya no está disponible o su enlace ya se ha utilizado.",
+    "This document does not exist, is no longer available, or its link has been used.",
 )
 _TRY_LATER = _text(
     503,
@@ -39,36 +73,82 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def downloads(database: Database, now: Callable[[], datetime] = _utc_now) -> HttpHandler:
-    """Answers `?id=…&token=…`; unknown, wrong and expired get the same 404, an outage a 503."""
+def downloads(
+    key: bytes, now: Callable[[], datetime] = _utc_now
+) -> Callable[[Database, ReadStates], HttpHandler]:
+    """A GET gets the page with the button, whatever it names; a POST the document, or a 404.
 
-    async def handle(query: Mapping[str, str]) -> HttpResponse:
-        document_id, token = query.get("id", ""), query.get("token", "")
-        if not document_id or not token:
-            return _NOT_FOUND
-        try:
-            with mongodb_at_work():
-                file = await database.get_file(document_id)
-        except Outage:
-            return _TRY_LATER
-        if file is None or not _may_have(file, token, now()):
-            return _NOT_FOUND
-        return 200, _headers(file), file.content
+    Unknown, wrong, used and expired get the same 404 after the same reads; an outage a 503.
+    """
 
-    return handle
+    def open_downloads(database: Database, read: ReadStates) -> HttpHandler:
+        async def handle(request: HttpRequest) -> HttpResponse:
+            document_id = request.fields.get("id", "")
+            code = request.fields.get("code") or request.fields.get("token", "")
+            if not request.posted:
+                return _page(document_id, code)
+            try:
+                with mongodb_at_work():
+                    return await _document(key, database, read, document_id, code, now())
+            except Outage:
+                return _TRY_LATER
 
+        return handle
 
-def _may_have(file: File, token: str, at: datetime) -> bool:
-    """A document without a token is not handed out to anyone."""
-    right, until = file.metadata.get("token"), file.metadata.get("available_until")
-    if right is None or until is None:
-        return False
-    same = hmac.compare_digest(str(right).encode(), token.encode("utf-8", "replace"))
-    return same and at <= until
+    return open_downloads
 
 
-def _headers(file: File) -> dict[str, str]:
-    number = re.sub(r"[^A-Za-z0-9._-]", "-", str(file.metadata["contract_number"]))
+def _page(document_id: str, code: str) -> HttpResponse:
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": _POLICY,
+        **_SAFE,
+    }
+    filled = _PAGE.format(id=escape(document_id), code=escape(code))
+    return 200, headers, filled.encode("utf-8", "replace")
+
+
+async def _document(
+    key: bytes, database: Database, read: ReadStates, document_id: str, code: str, at: datetime
+) -> HttpResponse:
+    """The content is read only for who may have it, so absent and wrong take the same time."""
+    note = await database.file_note(document_id) or {}
+    customer = Ref(CUSTOMER, str(note.get("customer_id", "")))
+    holder = (await read([customer]))[customer]
+    if not _may_have(key, document_id, note, holder, code, at):
+        return _NOT_FOUND
+    if not await database.use_file(document_id, at, again_within=AGAIN_WITHIN):
+        return _NOT_FOUND
+    file = await database.get_file(document_id)
+    return _NOT_FOUND if file is None else (200, _headers(file.metadata), file.content)
+
+
+def _may_have(
+    key: bytes,
+    document_id: str,
+    note: Mapping[str, Any],
+    holder: CustomerState | None,
+    code: str,
+    at: datetime,
+) -> bool:
+    """Only a customer with access has a code, and only of a document that is handed out.
+
+    The links of earlier releases have a token, which is noted beside the document.
+    """
+    address = holder.profile.email if holder is not None and holder.profile is not None else ""
+    by_code = _same(document_code(key, document_id, address), code)
+    by_token = _same(str(note.get("token") or ""), code) and bool(code)
+    until = note.get("available_until")
+    same = by_code or by_token
+    return same and holder is not None and holder.access and until is not None and at <= until
+
+
+def _same(right: str, given: str) -> bool:
+    return hmac.compare_digest(right.encode(), given.encode("utf-8", "replace"))
+
+
+def _headers(note: Mapping[str, Any]) -> dict[str, str]:
+    number = re.sub(r"[^A-Za-z0-9._-]", "-", str(note["contract_number"]))
     return {
         "Content-Type": "application/pdf",
         "Content-Disposition": f'attachment; filename="{number}.pdf"',

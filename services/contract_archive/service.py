@@ -12,7 +12,7 @@ from services.contract_archive.downloads import downloads
 from services.contract_archive.public_state import public_state
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
-from services.contract_archive.worker import DOWNLOAD_PATH, open_worker
+from services.contract_archive.worker import open_worker
 from shared.events.agents import AccessAuthorised, ActivationUnlocked
 from shared.events.cancellations import (
     CancellationNotRequired,
@@ -24,6 +24,7 @@ from shared.events.cancellations import (
     RenewalReinstated,
 )
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
+from shared.events.document_code import DOWNLOAD_PATH
 from shared.events.envelope import Message, Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored, TimerDue
 from shared.events.requests import (
@@ -33,7 +34,7 @@ from shared.events.requests import (
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
-from shared.runtime.decider import IGNORED, Decider, Route, Service
+from shared.runtime.decider import IGNORED, Decider, Pages, Route, Service
 
 
 def build(settings: Settings) -> Service:
@@ -43,7 +44,11 @@ def build(settings: Settings) -> Service:
         route=route,
         timer=timer,
         open_worker=open_worker(settings),
-        http={DOWNLOAD_PATH: downloads},
+        pages=Pages(
+            host=settings.documents_host,
+            port=settings.documents_port,
+            at={DOWNLOAD_PATH: downloads(settings.document_code_key.get_secret_value().encode())},
+        ),
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
 
 from pydantic import Field
 
 from services.contract_archive.documents import Company
 from services.contract_archive.rules import Rules
 from shared.settings import (
-    DEVELOPMENT_DEFAULT,
     DEVELOPMENT_KEY,
     ActivationCodeKey,
+    DocumentCodeKey,
     FetchInterval,
     RuntimeSettings,
 )
@@ -20,10 +19,13 @@ from shared.settings import (
 
 class Settings(RuntimeSettings):
     fetch_interval_ms: FetchInterval = 25
-    documents_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
-        "http://127.0.0.1:8084",
-        description="Where customers reach the archive's HTTP port; links to copies start with it.",
+    documents_host: str = Field("127.0.0.1", description="Where customers' documents listen.")
+    documents_port: int = Field(
+        0,
+        ge=0,
+        description="Port of customers' documents, apart from HTTP_PORT; 0 takes a free one.",
     )
+    document_code_key: DocumentCodeKey = DEVELOPMENT_KEY
     access_grace_seconds: float = Field(
         5.0, ge=0, description="How long a request waits for records that may be on their way."
     )

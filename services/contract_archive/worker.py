@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlencode
 
 from services.contract_archive.contract_state import BegunDocument, ContractState, DocumentKind
 from services.contract_archive.customer import CUSTOMER, CustomerState
@@ -31,8 +29,6 @@ from shared.events.values import madrid_date
 from shared.mongo import Database, File
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 from shared.runtime.faults import mongodb_at_work
-
-DOWNLOAD_PATH = "/documents"
 
 
 def open_worker(settings: Settings) -> OpenWorker:
@@ -74,7 +70,6 @@ async def keep_document(settings: Settings, database: Database, work: Work) -> O
         contract_number=contract.contract_number,
         document_id=begun.document_id,
         sha256=kept.metadata["sha256"],
-        link=_link(settings.documents_url, begun.document_id, kept),
     )
 
 
@@ -131,21 +126,9 @@ def render(company: Company, sheet: ContractSheet, begun: BegunDocument) -> byte
 
 
 def _metadata(contract: ContractState, begun: BegunDocument, content: bytes) -> dict[str, Any]:
-    """Only a copy has a token: the certificate of an acceptance is kept, not handed out."""
-    kept = {
+    return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "contract_number": contract.contract_number,
         "customer_id": begun.order.customer_id,
+        "available_until": begun.available_until,
     }
-    if begun.available_until is None:
-        return kept
-    handed_out = {"token": secrets.token_urlsafe(32), "available_until": begun.available_until}
-    return {**kept, **handed_out}
-
-
-def _link(documents_url: str, document_id: str, kept: File) -> str | None:
-    token = kept.metadata.get("token")
-    if token is None:
-        return None
-    query = urlencode({"id": document_id, "token": token})
-    return f"{documents_url.rstrip('/')}{DOWNLOAD_PATH}?{query}"

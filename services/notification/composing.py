@@ -33,6 +33,7 @@ from services.notification.recipients import (
 from services.notification.rejection import customers_errors
 from services.notification.senders_words import SendersWords
 from services.notification.wording import Wording
+from shared.events.document_code import document_link
 from shared.events.values import Language, madrid_date
 
 _LONGEST_SUBJECT = 150
@@ -70,6 +71,8 @@ class Desk:
     postal_address: tuple[str, ...]
     hours: Mapping[Language, str]
     site_url: str
+    documents_url: str
+    document_code_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ def _words(
         "name": name,
         "contract_number": cleaned(notification.contract_number),
         "contract_title": cleaned(title_of(notification, known)),
+        "document_link": _document_link(notification, to, desk),
         "desk": desk,
         "hours": desk.hours[language],
         "language": language.value,
@@ -234,6 +238,17 @@ def _received_at(facts: Mapping[str, Any], inquiry: Mapping[str, Any] | None) ->
         if detail["field"] == "received_at":
             return str(detail["value"])
     return str(inquiry["opened_at"]) if inquiry else None
+
+
+def _document_link(notification: Notification, to: Recipient, desk: Desk) -> str | None:
+    """With the one-time code for this address; mails about a document go to the registered one.
+
+    Notifications of earlier releases carry a link of the archive's.
+    """
+    document_id, link = (notification.facts.get(name) for name in ("document_id", "link"))
+    if link or not document_id:
+        return link
+    return document_link(desk.documents_url, desk.document_code_key, document_id, to.address)
 
 
 def cleaned(value: Any) -> Any:

@@ -100,10 +100,16 @@ MAILS: dict[type[Event], Mail] = {
     # Contracts
     k.RegistryContractRecorded: ACTIVATION_CODE,
     k.ContractRecorded: ACTIVATION_CODE,  # as an earlier release wrote it: with the code
-    k.ContractAccepted: Mail("contract_accepted", ("sha256",), to=INQUIRY, titled=True),
+    k.ContractAccepted: Mail(
+        "contract_accepted", ("document_id", "sha256"), to=HOLDER, titled=True, waits=True
+    ),
     k.ContractAcceptanceDenied: Mail("contract_acceptance_denied", ("cause",), to=INQUIRY),
     k.ContractCopyReady: Mail(
-        "contract_copy_ready", ("link", "sha256", "available_until"), to=INQUIRY, titled=True
+        "contract_copy_ready",
+        ("document_id", "link", "sha256", "available_until"),
+        to=HOLDER,
+        titled=True,
+        waits=True,
     ),
     k.ContractCopyDenied: Mail("contract_copy_denied", ("cause",), to=INQUIRY),
     k.ContractActivated: Mail("contract_activated", to=INQUIRY, titled=True),

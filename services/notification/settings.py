@@ -11,7 +11,13 @@ from services.notification.composing import Desk, Letterhead
 from services.notification.domain import Rules
 from services.notification.smtp import MailServer
 from shared.events.values import Language
-from shared.settings import DEVELOPMENT_DEFAULT, FetchInterval, RuntimeSettings
+from shared.settings import (
+    DEVELOPMENT_DEFAULT,
+    DEVELOPMENT_KEY,
+    DocumentCodeKey,
+    FetchInterval,
+    RuntimeSettings,
+)
 
 
 class Settings(RuntimeSettings):
@@ -50,6 +56,11 @@ class Settings(RuntimeSettings):
         description="How long the decisions on a request for several contracts wait for each other"
         " after the first; then they go out in one mail.",
     )
+    documents_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
+        "http://127.0.0.1:8084",
+        description="Where customers reach the archive's DOCUMENTS_PORT; links start with it.",
+    )
+    document_code_key: DocumentCodeKey = DEVELOPMENT_KEY
     retry_hours: float = Field(24.0, gt=0, description="How long a mail is tried before it fails.")
 
     company_name: str = Field("IBM SA", description="Whose letters these are.")
@@ -114,4 +125,6 @@ class Settings(RuntimeSettings):
             postal_address=(self.company_name, *self.company_postal_address.split(", ")),
             hours={Language.ES: self.desk_hours_es, Language.EN: self.desk_hours_en},
             site_url=self.company_site_url,
+            documents_url=self.documents_url,
+            document_code_key=self.document_code_key.get_secret_value().encode(),
         )

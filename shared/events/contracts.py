@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic.json_schema import SkipJsonSchema
+
 from shared.events.envelope import Event
 from shared.events.values import (
     Consent,
@@ -130,7 +132,10 @@ class ContractAcceptanceDenied(Event):
 
 
 class ContractCopyReady(Event):
-    """A copy is at `link` until `available_until`; `sha256` is the document's, in hex."""
+    """A copy can be had until `available_until`; `sha256` is the document's, in hex.
+
+    `link` is in records of earlier releases only: a link that opens a document is for a mail.
+    """
 
     ce_type: ClassVar[str] = "contract.copy_ready.v1"
 
@@ -140,7 +145,7 @@ class ContractCopyReady(Event):
     document_id: str
     sha256: str
     available_until: Instant
-    link: str | None = None
+    link: SkipJsonSchema[str | None] = None
 
 
 class ContractCopyDenied(Event):

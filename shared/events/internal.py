@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic.json_schema import SkipJsonSchema
+
 from shared.events.envelope import Event
 from shared.events.values import Count, Instant
 
@@ -29,14 +31,17 @@ class Outcome(Event):
 
 
 class DocumentStored(Outcome):
-    """The archive's worker made a document and keeps it; `sha256` is the file's, in hex."""
+    """The archive's worker made a document and keeps it; `sha256` is the file's, in hex.
+
+    `link` is in records of earlier releases only.
+    """
 
     ce_type: ClassVar[str] = "document.stored.v1"
 
     contract_number: str
     document_id: str
     sha256: str
-    link: str | None = None
+    link: SkipJsonSchema[str | None] = None
 
 
 class DecisionCollected(Outcome):

@@ -24,12 +24,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
-from faststream.asgi import AsgiFastStream, AsgiResponse, Request, get
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.request import AsgiRequest
 from faststream.kafka import KafkaBroker, KafkaMessage
 from prometheus_client import make_asgi_app
 
 from shared import logging
+from shared.events.envelope import Ref
 from shared.events.topics import topics_read_by
 from shared.kafka.client_options import READ_COMMITTED, consumer_options
 from shared.metrics import Metrics
@@ -39,10 +40,11 @@ from shared.runtime.announcements import LOOK_SECONDS, Announcements
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.consumer import TolerantConsumer
-from shared.runtime.decider import HttpHandler, Service
+from shared.runtime.decider import Service
 from shared.runtime.effects import MANY, Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import FAILED, Health
+from shared.runtime.pages import served
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.progress import CommittedOffsets
 from shared.runtime.public_states import PublicStates
@@ -450,7 +452,8 @@ async def alive(runtime: Runtime) -> AsyncIterator[None]:
     background = asyncio.create_task(_background(runtime))
     background.add_done_callback(_end_if_failed)
     try:
-        yield
+        async with _pages(runtime):
+            yield
     finally:
         runtime.stopping.set()
         if not runtime.started.is_set():
@@ -461,6 +464,15 @@ async def alive(runtime: Runtime) -> AsyncIterator[None]:
         log.info("stopped")
 
 
+def _pages(runtime: Runtime) -> contextlib.AbstractAsyncContextManager[None]:
+    pages = runtime.service.pages
+
+    async def read(refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        return {ref: found.state for ref, found in (await runtime.store.read(refs)).items()}
+
+    return served(pages, runtime.database, read) if pages else contextlib.nullcontext()
+
+
 def _end_if_failed(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.critical("a background task failed; start this service anew", exc_info=task.exception())
@@ -468,7 +480,7 @@ def _end_if_failed(task: asyncio.Task[None]) -> None:
 
 
 def build_app(runtime: Runtime) -> AsgiFastStream:
-    """The ASGI app: health, metrics and the service's own pages, around the subscriber."""
+    """The ASGI app: health and metrics, for operators, around the subscriber."""
 
     @get
     async def health(_request: AsgiRequest) -> AsgiResponse:
@@ -495,27 +507,14 @@ def build_app(runtime: Runtime) -> AsgiFastStream:
             log.critical("the service failed; start it again", exc_info=True)
             end_process()
 
-    pages = [
-        (path, _page(make(runtime.database))) for path, make in (runtime.service.http or {}).items()
-    ]
     metrics = make_asgi_app(registry=runtime.health.metrics.registry)
     return AsgiFastStream(
         build_broker(runtime),
-        asgi_routes=[("/health", health), ("/live", live), ("/metrics", metrics), *pages],
+        asgi_routes=[("/health", health), ("/live", live), ("/metrics", metrics)],
         logger=None,
         lifespan=lifespan,
         on_shutdown=[stop],
     )
-
-
-def _page(handler: HttpHandler) -> Any:
-    @get
-    async def page(request: Request) -> AsgiResponse:
-        query = {name: values[-1] for name, values in request.query_params.items()}
-        status, headers, body = await handler(query)
-        return AsgiResponse(body, status, dict(headers))
-
-    return page
 
 
 async def serve(service: Service, settings: RuntimeSettings) -> None:

@@ -92,6 +92,10 @@ class Route:
 IGNORED = Route()
 
 
+ReadStates = Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Any]]]
+"""Reads aggregates of this service by address; the state of one that is not there is None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A side effect that is due: whose, in which state, and a way to read other aggregates.
@@ -102,7 +106,7 @@ class Work:
 
     ref: Ref
     state: Any
-    read: Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Any]]]
+    read: ReadStates
     until_reported: AsyncExitStack
 
 
@@ -122,9 +126,27 @@ class Dependencies(Protocol):
 
 OpenWorker = Callable[[Database, Dependencies], AbstractAsyncContextManager[Perform]]
 
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A GET, or a POST of a form. `fields` are those of the query and the form together."""
+
+    fields: Mapping[str, str]
+    posted: bool = False
+
+
 HttpResponse = tuple[int, Mapping[str, str], bytes]
-HttpHandler = Callable[[Mapping[str, str]], Awaitable[HttpResponse]]
-"""Answers a GET: query parameters in, status, headers and body out."""
+"""Status, headers and body."""
+HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pages for customers by path, and where they listen: not where metrics and health are."""
+
+    host: str
+    port: int
+    at: Mapping[str, Callable[[Database, ReadStates], HttpHandler]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +163,5 @@ class Service:
     route: Callable[[Message], Route]
     timer: Callable[[str, datetime], Event] | None = None
     open_worker: OpenWorker | None = None
-    http: Mapping[str, Callable[[Database], HttpHandler]] | None = None
+    pages: Pages | None = None
     announcements: Callable[[datetime], Sequence[Event]] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from shared.events.envelope import Ref
@@ -16,11 +17,23 @@ class Files:
     def __init__(self) -> None:
         self.kept: dict[str, File] = {}
         self.away = False
+        self.used: dict[str, datetime] = {}
+        self.read: list[tuple[str, object]] = []
 
     async def get_file(self, file_id: str) -> File | None:
+        self.read.append(("content", file_id))
         if self.away:
             raise PyMongoError("away")
         return self.kept.get(file_id)
+
+    async def file_note(self, file_id: str) -> Mapping[str, Any] | None:
+        self.read.append(("note", file_id))
+        if self.away:
+            raise PyMongoError("away")
+        return self.kept[file_id].metadata if file_id in self.kept else None
+
+    async def use_file(self, file_id: str, at: datetime, *, again_within: timedelta) -> bool:
+        return at - self.used.setdefault(file_id, at) <= again_within
 
     async def put_file(self, file_id: str, _name: str, file: File) -> File:
         return self.kept.setdefault(file_id, file)

@@ -1,37 +1,63 @@
-"""Downloading a copy by its link (F8)."""
+"""Downloading a document with the one-time code from its mail (F8, ADR 0009)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.contract_archive.downloads import downloads
+from shared.events.document_code import document_code
+from shared.events.envelope import Event, Ref
 from shared.mongo import File
-from shared.runtime.decider import HttpHandler
-from tests.builders.archive import HOLDER, NOW, NUMBER
+from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse
+from tests.builders.archive import HOLDER, NOW, NUMBER, RULES, Archive, authorisation, registration
 from tests.builders.archive_files import Files
 
+KEY = b"a key"
 PDF = b"%PDF-1.4 test"
-COPY = File(
-    PDF,
-    {
-        "token": "right-token",
-        "contract_number": NUMBER,
-        "customer_id": HOLDER,
-        "available_until": NOW + timedelta(days=30),
-    },
-)
-CERTIFICATE = File(PDF, {"contract_number": NUMBER, "customer_id": HOLDER})
-RIGHT = {"id": "doc-1", "token": "right-token"}
+ADDRESS = registration().email
+NOTE = {
+    "contract_number": NUMBER,
+    "customer_id": HOLDER,
+    "available_until": NOW + timedelta(days=30),
+}
+KEPT = {
+    "doc-1": File(PDF, NOTE),
+    "of an earlier release": File(PDF, {**NOTE, "token": "right-token"}),
+    "kept for the desk": File(PDF, {**NOTE, "available_until": None}),
+    "a stranger's": File(PDF, {**NOTE, "customer_id": "C-0009"}),
+}
+MOVED = registration().model_copy(update={"name": "Otra Persona", "email": "otra@example.test"})
 
 
-def handler(after: timedelta = timedelta(0)) -> HttpHandler:
-    files = Files()
-    files.kept = {"doc-1": COPY, "certificate": CERTIFICATE}
-    return downloads(files.database, lambda: NOW + after)
+class Desk:
+    """The download page over one archive's customers and files."""
+
+    def __init__(self, *happened: Event) -> None:
+        self.files = Files()
+        self.files.kept = dict(KEPT)
+        self.archive = Archive(RULES, registration(), authorisation(), *happened)
+
+    async def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        self.files.read.append(("states", tuple(ref.kind for ref in refs)))
+        return {ref: self.archive.states.get(ref) for ref in refs}
+
+    def handler(self, after: timedelta = timedelta(0)) -> HttpHandler:
+        return downloads(KEY, lambda: NOW + after)(self.files.database, self.read)
+
+    async def post(
+        self, fields: Mapping[str, str], after: timedelta = timedelta(0)
+    ) -> HttpResponse:
+        return await self.handler(after)(HttpRequest(fields, posted=True))
 
 
-async def test_the_link_downloads_the_pdf() -> None:
-    status, headers, body = await handler()(RIGHT)
+def right(document_id: str = "doc-1", address: str = ADDRESS) -> dict[str, str]:
+    return {"id": document_id, "code": document_code(KEY, document_id, address)}
+
+
+async def test_the_code_opens_the_document() -> None:
+    status, headers, body = await Desk().post(right())
 
     assert (status, body) == (200, PDF)
     assert headers == {
@@ -43,38 +69,92 @@ async def test_the_link_downloads_the_pdf() -> None:
     }
 
 
-async def test_the_link_works_until_its_last_instant() -> None:
-    status, _, _ = await handler(timedelta(days=30))(RIGHT)
+async def test_the_code_works_until_its_last_instant() -> None:
+    status, _, _ = await Desk().post(right(), timedelta(days=30))
 
     assert status == 200
 
 
-@pytest.mark.parametrize(
-    ("query", "after"),
-    [
-        pytest.param({"id": "doc-2", "token": "right-token"}, timedelta(0), id="unknown"),
-        pytest.param({**RIGHT, "token": "wrong-token"}, timedelta(0), id="wrong token"),
-        pytest.param({**RIGHT, "token": "ñ\ud800"}, timedelta(0), id="no ASCII token"),
-        pytest.param(RIGHT, timedelta(days=30, seconds=1), id="expired"),
-        pytest.param({"id": "doc-1"}, timedelta(0), id="no token"),
-        pytest.param({"token": "right-token"}, timedelta(0), id="no id"),
-        pytest.param({"id": "certificate", "token": "None"}, timedelta(0), id="no token kept"),
-        pytest.param({}, timedelta(0), id="nothing"),
-    ],
-)
-async def test_everything_else_gets_the_same_answer(
-    query: dict[str, str], after: timedelta
-) -> None:
-    answer = await handler(after)(query)
+async def test_the_code_works_once_and_a_broken_download_may_be_repeated() -> None:
+    desk = Desk()
 
-    assert answer == await handler()({"id": "nothing", "token": "like this"})
+    assert (await desk.post(right()))[0] == 200
+    assert (await desk.post(right(), timedelta(minutes=15)))[0] == 200
+    assert (await desk.post(right(), timedelta(minutes=15, seconds=1)))[0] == 404
+
+
+async def test_a_link_that_is_only_followed_uses_nothing_up() -> None:
+    """Programs that look into mails follow links."""
+    desk = Desk()
+
+    status, headers, page = await desk.handler()(HttpRequest(right()))
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert f'value="{right()["code"]}"'.encode() in page
+    assert (desk.files.read, desk.files.used) == ([], {})
+
+
+async def test_the_page_shows_what_it_was_given_as_text() -> None:
+    _, headers, page = await Desk().handler()(HttpRequest({"id": '"><script>x</script>'}))
+
+    assert b"<script>" not in page
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_g_reregister_links_made_before_a_change_of_address_stop_working() -> None:
+    before, after = Desk(), Desk(MOVED)
+
+    assert (await before.post(right()))[0] == 200
+    assert (await after.post(right()))[0] == 404
+    assert (await after.post(right(address="otra@example.test")))[0] == 200
+
+
+async def test_a_link_of_an_earlier_release_works_until_it_expires() -> None:
+    old = {"id": "of an earlier release", "token": "right-token"}
+
+    assert (await Desk().post(old))[0] == 200
+    assert (await Desk().post(old, timedelta(days=31)))[0] == 404
+
+
+REFUSED = [
+    pytest.param(right("doc-2"), timedelta(0), id="unknown"),
+    pytest.param({**right(), "code": "0" * 32}, timedelta(0), id="wrong code"),
+    pytest.param({**right(), "code": "ñ\ud800"}, timedelta(0), id="no ASCII code"),
+    pytest.param(right(address="other@example.test"), timedelta(0), id="of another address"),
+    pytest.param(right(), timedelta(days=30, seconds=1), id="expired"),
+    pytest.param({"id": "doc-1"}, timedelta(0), id="no code"),
+    pytest.param({"code": right()["code"]}, timedelta(0), id="no id"),
+    pytest.param(right("kept for the desk"), timedelta(0), id="not handed out"),
+    pytest.param(right("a stranger's", ""), timedelta(0), id="of who is not registered"),
+    pytest.param({}, timedelta(0), id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("fields", "after"), REFUSED)
+async def test_everything_else_gets_the_same_answer_after_the_same_reads(
+    fields: dict[str, str], after: timedelta
+) -> None:
+    desk = Desk()
+
+    answer = await desk.post(fields, after)
+
+    assert answer == await Desk().post({"id": "nothing", "code": "like this"})
     assert answer[0] == 404
+    assert [what for what, _ in desk.files.read] == ["note", "states"]
+    assert desk.files.used == {}
+
+
+async def test_who_has_no_access_any_more_gets_no_document() -> None:
+    desk = Desk()
+    desk.archive = Archive(RULES, registration())
+
+    assert (await desk.post(right()))[0] == 404
 
 
 async def test_an_absent_database_asks_to_come_back_later() -> None:
-    files = Files()
-    files.away = True
+    desk = Desk()
+    desk.files.away = True
 
-    status, _, _ = await downloads(files.database)(RIGHT)
+    status, _, _ = await desk.post(right())
 
     assert status == 503

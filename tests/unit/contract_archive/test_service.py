@@ -101,7 +101,8 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
 
     assert service.name == ARCHIVE
     assert [decider.kind for decider in service.deciders] == ["contract", "customer"]
-    assert set(service.http or {}) == {"/documents"}
+    assert service.pages is not None
+    assert set(service.pages.at) == {"/documents"}
     assert timer(NUMBER, NOW) == TimerDue(contract_number=NUMBER, owner=ARCHIVE, due_at=NOW)
 
 

@@ -4,7 +4,6 @@ import hashlib
 from datetime import timedelta
 from io import BytesIO
 from typing import cast
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pypdf import PdfReader
@@ -13,7 +12,6 @@ from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
 from shared.events.contracts import (
     ContractAcceptanceDenied,
-    ContractAccepted,
     ContractCopyDenied,
     ContractCopyReady,
 )
@@ -36,7 +34,7 @@ from tests.builders.archive import (
 from tests.builders.archive_files import Files, due_work
 
 NO_DEPENDENCIES = cast(Dependencies, None)
-SETTINGS = Settings(documents_url="https://archive.example.test/")
+SETTINGS = Settings()
 
 
 def waiting(*requests: Event) -> Archive:
@@ -54,33 +52,31 @@ async def perform(files: Files, archive: Archive) -> DocumentStored:
     return outcome
 
 
-async def test_a_copy_is_kept_with_what_a_download_needs() -> None:
-    files, archive = Files(), waiting(copy_requested())
+@pytest.mark.parametrize("request_", [copy_requested(), acceptance_requested()])
+async def test_a_document_is_kept_with_what_a_download_needs(request_: Event) -> None:
+    files, archive = Files(), waiting(request_)
 
     outcome = await perform(files, archive)
 
     file = files.kept[outcome.document_id]
-    assert {name: file.metadata[name] for name in file.metadata if name != "token"} == {
+    assert file.metadata == {
         "sha256": hashlib.sha256(file.content).hexdigest(),
         "contract_number": NUMBER,
         "customer_id": HOLDER,
         "available_until": NOW + timedelta(days=30),
     }
-    assert len(file.metadata["token"]) >= 32
+    assert outcome.sha256 == file.metadata["sha256"]
 
 
-async def test_the_outcome_names_the_file_and_links_to_it() -> None:
+async def test_neither_outcome_nor_answer_has_a_link_that_opens_the_document() -> None:
+    """What opens a document is on no topic."""
     files, archive = Files(), waiting(copy_requested())
 
     outcome = await perform(files, archive)
+    (ready,) = archive.receive(outcome)
 
-    file, link = files.kept[outcome.document_id], urlsplit(outcome.link or "")
-    assert outcome.sha256 == file.metadata["sha256"]
-    assert (link.scheme, link.netloc, link.path) == ("https", "archive.example.test", "/documents")
-    assert parse_qs(link.query) == {
-        "id": [outcome.document_id],
-        "token": [file.metadata["token"]],
-    }
+    assert isinstance(ready, ContractCopyReady)
+    assert (outcome.link, ready.link) == (None, None)
 
 
 async def test_the_outcome_makes_the_copy_ready_for_the_submission_that_asked() -> None:
@@ -90,11 +86,11 @@ async def test_the_outcome_makes_the_copy_ready_for_the_submission_that_asked() 
     (ready,) = archive.receive(outcome)
 
     assert isinstance(ready, ContractCopyReady)
-    assert (ready.sha256, ready.link) == (outcome.sha256, outcome.link)
+    assert ready.sha256 == outcome.sha256
     assert outcome.correlation_id == "submission-1"
 
 
-async def test_work_done_again_after_a_crash_reports_the_first_document_and_link() -> None:
+async def test_work_done_again_after_a_crash_reports_the_first_document() -> None:
     files, archive = Files(), waiting(copy_requested())
 
     first = await perform(files, archive)
@@ -113,17 +109,6 @@ async def test_the_copy_shows_the_contract_and_its_holders_name() -> None:
     text = PdfReader(BytesIO(files.kept[outcome.document_id].content)).pages[0].extract_text()
     assert NUMBER in text
     assert "Cliente de Prueba" in text
-
-
-async def test_an_acceptances_certificate_is_kept_and_not_handed_out() -> None:
-    files, archive = Files(), waiting(acceptance_requested())
-
-    outcome = await perform(files, archive)
-    (accepted,) = archive.receive(outcome)
-
-    assert isinstance(accepted, ContractAccepted)
-    assert outcome.link is None
-    assert "token" not in files.kept[outcome.document_id].metadata
 
 
 @pytest.mark.parametrize(

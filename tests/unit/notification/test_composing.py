@@ -9,6 +9,7 @@ from email.policy import default
 import pytest
 
 from services.notification.wording import Wording
+from shared.events.document_code import document_link
 from shared.events.values import Contact, Detail, Language
 from tests.builders.notification import (
     CODE,
@@ -198,7 +199,7 @@ def test_awaited_evidence_says_what_is_missing_and_every_way_to_send_it() -> Non
 
 
 def test_a_copy_is_linked_with_its_digest_and_its_last_day() -> None:
-    text, html = parts(Notifications(opened(), copy_ready()))
+    text, html = parts(Notifications(opened(), registered(), copy_ready()))
 
     assert LINK in text
     assert f'href="{LINK.replace("&", "&amp;")}"' in html
@@ -206,9 +207,26 @@ def test_a_copy_is_linked_with_its_digest_and_its_last_day() -> None:
     assert "miércoles, 31 de marzo de 2027, 11:00" in text
 
 
-@pytest.mark.parametrize("link", [None, "javascript:alert(1)", "data:text/html,x", ""])
-def test_without_a_web_address_the_mail_says_how_to_get_the_copy(link: str | None) -> None:
-    text, html = parts(Notifications(opened(), copy_ready(link)))
+def test_a_documents_link_has_the_one_time_code_for_the_registered_address() -> None:
+    """The event carries none: a link that opens a document is on no topic."""
+    text, html = parts(Notifications(opened(), registered(), copy_ready(link=None)))
+    link = document_link("http://127.0.0.1:8084", b"development-only", "doc-1", PROFILE_EMAIL)
+
+    assert link in text
+    assert f'href="{link.replace("&", "&amp;")}"' in html
+
+
+def test_a_certificate_can_be_downloaded_by_its_mail() -> None:
+    accepted = ONE_OF_EACH["contract_accepted"]
+    text, _ = parts(Notifications(opened(), registered(), accepted))
+    link = document_link("http://127.0.0.1:8084", b"development-only", "doc-2", PROFILE_EMAIL)
+
+    assert link in text
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x"])
+def test_without_a_web_address_the_mail_says_how_to_get_the_copy(link: str) -> None:
+    text, html = parts(Notifications(opened(), registered(), copy_ready(link)))
 
     assert "llámenos o envíenos un mensaje online" in " ".join(text.split())
     assert 'class="button"' not in html

@@ -67,7 +67,7 @@ GOES_TO = {
         [LATER, registered(), opened(contact=Contact())],
         FILE_EMAIL,
     ),
-    "a copy: the contact of the one who asked": ([LATER, opened(), copy_ready()], INQUIRY_EMAIL),
+    "a copy: the holder alone": ([LATER, opened(), registered(), copy_ready()], PROFILE_EMAIL),
     "a code: the holder alone": ([opened(), registered(), recorded_servicepac()], PROFILE_EMAIL),
     "access: the holder alone": ([opened(), authorised()], PROFILE_EMAIL),
     "a rejection: the contact in it": ([registered(), rejected()], EVENT_EMAIL),
@@ -136,9 +136,13 @@ def test_another_customers_contact_on_the_same_contract_is_not_this_files() -> N
     assert world.addressed() == Recipient(NAME, INQUIRY_EMAIL)
 
 
-def test_secrets_go_to_nobody_but_the_holder_or_the_one_who_asked() -> None:
-    assert BY_TEMPLATE["servicepac_activation_code"].to is SendTo.HOLDER
-    assert BY_TEMPLATE["contract_copy_ready"].to is SendTo.INQUIRY
+@pytest.mark.parametrize(
+    "template", ["servicepac_activation_code", "contract_copy_ready", "contract_accepted"]
+)
+def test_secrets_go_to_the_registered_address_alone_and_wait_for_it(template: str) -> None:
+    """A contact in a form is anybody's; the profile may arrive after the event."""
+    assert BY_TEMPLATE[template].to is SendTo.HOLDER
+    assert BY_TEMPLATE[template].waits
 
 
 IN_ENGLISH = {"language": Language.EN}

@@ -89,16 +89,30 @@ def test_the_health_check_asks_the_port_that_the_service_listens_on(name: str) -
 
 @each_service
 def test_the_published_port_leads_to_the_one_the_service_listens_on(name: str) -> None:
-    (port,) = CONTAINERS[name]["ports"]
+    port, *others = CONTAINERS[name]["ports"]
 
     assert port.endswith(f":{told(name).http_port}")
+    assert len(others) == (name == "contract_archive")
 
 
-def test_links_to_documents_lead_to_the_archives_published_port() -> None:
-    archive = CONTAINERS["contract_archive"]
-    (port,) = archive["ports"]
+def test_links_to_documents_lead_to_the_archives_port_for_customers() -> None:
+    """Which is not the one that answers for health and metrics."""
+    archive, notification = CONTAINERS["contract_archive"], CONTAINERS["notification"]
+    of_operators, of_customers = archive["ports"]
+    published, _, inner = of_customers.rpartition(":")
 
-    assert archive["environment"]["DOCUMENTS_URL"] == f"http://{port.rpartition(':')[0]}"
+    assert notification["environment"]["DOCUMENTS_URL"] == f"http://{published}"
+    assert archive["environment"]["DOCUMENTS_PORT"] == int(inner)
+    assert not of_operators.endswith(f":{inner}")
+
+
+def test_the_services_that_share_a_key_are_told_the_same() -> None:
+    for key, services in {
+        "ACTIVATION_CODE_KEY": ("inquiry_intake", "contract_archive"),
+        "DOCUMENT_CODE_KEY": ("notification", "contract_archive"),
+    }.items():
+        first, second = (CONTAINERS[name]["environment"][key] for name in services)
+        assert first == second
 
 
 @each_service
