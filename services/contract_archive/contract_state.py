@@ -43,7 +43,10 @@ class DocumentKind(StrEnum):
 
 
 class DocumentOrder(Value):
-    """A customer's request that a document answers; the signature is an acceptance's."""
+    """A customer's request that a document answers; the signature is an acceptance's.
+
+    `signer_is_holder` is known once the document is begun: whether the profile has that name.
+    """
 
     kind: DocumentKind
     inquiry_id: str
@@ -53,6 +56,7 @@ class DocumentOrder(Value):
     language: Language
     signed_by: str | None = None
     signed_at: Instant | None = None
+    signer_is_holder: bool | None = None
 
 
 class HeldOrder(Value):

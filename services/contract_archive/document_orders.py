@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from services.contract_archive.contract_state import (
@@ -20,6 +21,7 @@ from services.contract_archive.contract_state import (
     HeldOrder,
     fold,
 )
+from services.contract_archive.contract_status import status_of
 from services.contract_archive.customer import CUSTOMER
 from services.contract_archive.rules import Rules
 from shared.events.contracts import (
@@ -27,6 +29,7 @@ from shared.events.contracts import (
     ContractAccepted,
     ContractCopyDenied,
     ContractCopyReady,
+    ContractStatus,
     DenialCause,
 )
 from shared.events.envelope import Event, Ref
@@ -37,6 +40,8 @@ MOST_HELD = 100
 """Requests for one contract that wait to be allowed; further ones are denied at once."""
 MOST_UNDER_WAY = 1_000
 """Documents of one contract in the making; further requests are denied."""
+
+_OVER = (ContractStatus.ENDED, ContractStatus.CANCELLED, ContractStatus.LAPSED)
 
 Replicas = Mapping[Ref, Any]
 
@@ -67,7 +72,7 @@ def order_document(
     if _allowed(order, state, replicas):
         if len(state.documents) >= MOST_UNDER_WAY:
             return [_denial(order, state)]
-        return [_begin(rules, order, state, as_of)]
+        return [_begin(rules, order, state, replicas, as_of)]
     if len(state.held_orders) >= MOST_HELD:
         return [_denial(order, state)]
     held = HeldOrder(order=order, until=as_of + rules.access_grace)
@@ -81,7 +86,7 @@ def settle_orders(
     happened: list[Event] = []
     for held in state.held_orders:
         if _allowed(held.order, state, replicas):
-            happened.append(_begin(rules, held.order, fold(state, happened), as_of))
+            happened.append(_begin(rules, held.order, fold(state, happened), replicas, as_of))
         elif held.until <= as_of:
             happened.append(_denial(held.order, state))
     lost = [d.order for d in state.documents if not _holds(d.order, state)]
@@ -99,7 +104,7 @@ def finish_document(stored: DocumentStored, state: ContractState) -> Sequence[Ev
     if begun.order.kind is DocumentKind.COPY:
         return [_copy_ready(begun, stored)]
     return [
-        _accepted(document.order, stored.contract_number, stored.document_id, stored.sha256)
+        _accepted(document.order.inquiry_id, begun, stored)
         for document in state.documents
         if document.order.kind is DocumentKind.ACCEPTANCE
         and document.order.customer_id == begun.order.customer_id
@@ -122,11 +127,16 @@ def _holds(order: DocumentOrder, state: ContractState) -> bool:
     return state.facts is not None and state.facts.customer_id == order.customer_id
 
 
-def _begin(rules: Rules, order: DocumentOrder, state: ContractState, as_of: datetime) -> Event:
-    first = state.accepted
-    is_copy = order.kind is DocumentKind.COPY
-    if not is_copy and first is not None and first.customer_id == order.customer_id:
-        return _accepted(order, state.contract_number, first.document_id, first.sha256)
+def _begin(
+    rules: Rules, order: DocumentOrder, state: ContractState, replicas: Replicas, as_of: datetime
+) -> Event:
+    if order.kind is DocumentKind.ACCEPTANCE:
+        first = state.accepted
+        if first is not None and first.customer_id == order.customer_id:
+            return first.model_copy(update={"inquiry_id": order.inquiry_id})
+        if not _acceptable(state, as_of):
+            return _denial(order, state, DenialCause.NOT_ACCEPTABLE)
+        order = _with_signer_compared(order, replicas)
     document = BegunDocument(
         document_id=str(uuid5(NAMESPACE_URL, f"{state.contract_number} {order.inquiry_id}")),
         order=order,
@@ -136,15 +146,33 @@ def _begin(rules: Rules, order: DocumentOrder, state: ContractState, as_of: date
     return DocumentBegun(contract_number=state.contract_number, document=document)
 
 
-def _accepted(
-    order: DocumentOrder, contract_number: str, document_id: str, sha256: str
-) -> ContractAccepted:
+def _acceptable(state: ContractState, as_of: datetime) -> bool:
+    """What has ended, was cancelled or lapsed cannot be accepted any more."""
+    assert state.facts is not None
+    return status_of(state, state.facts, as_of) not in _OVER
+
+
+def _with_signer_compared(order: DocumentOrder, replicas: Replicas) -> DocumentOrder:
+    """Names are compared without case and repeated blanks."""
+    profile = replicas[Ref(CUSTOMER, order.customer_id)].profile
+    same = _comparable(order.signed_by or "") == _comparable(profile.name)
+    return order.model_copy(update={"signer_is_holder": same})
+
+
+def _comparable(name: str) -> str:
+    return " ".join(normalize("NFKC", name).casefold().split())
+
+
+def _accepted(inquiry_id: str, begun: BegunDocument, stored: DocumentStored) -> ContractAccepted:
+    """No acceptance names a text yet, so none is bound to one."""
     return ContractAccepted(
-        contract_number=contract_number,
-        customer_id=order.customer_id,
-        inquiry_id=order.inquiry_id,
-        document_id=document_id,
-        sha256=sha256,
+        contract_number=stored.contract_number,
+        customer_id=begun.order.customer_id,
+        inquiry_id=inquiry_id,
+        document_id=stored.document_id,
+        sha256=stored.sha256,
+        signed_by=begun.order.signed_by,
+        signer_is_holder=begun.order.signer_is_holder,
     )
 
 

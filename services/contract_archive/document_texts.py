@@ -51,6 +51,11 @@ class Wording:
     signed_by: str
     signed_at: str
     accepted_contract: str
+    signer: str
+    signer_is_holder: str
+    signer_is_other: str
+    accepted_text: str
+    text_not_bound: str
 
     yes: str
     no: str
@@ -145,6 +150,11 @@ SPANISH = Wording(
     signed_by="Aceptado por",
     signed_at="Fecha y hora",
     accepted_contract="Contrato aceptado",
+    signer="Firmante",
+    signer_is_holder="Su nombre es el del titular registrado",
+    signer_is_other="Su nombre no es el del titular registrado",
+    accepted_text="Texto aceptado",
+    text_not_bound="La aceptación no está vinculada a un texto concreto del contrato",
     yes="Sí",
     no="No",
     no_end="Sin fecha de fin",
@@ -217,6 +227,11 @@ ENGLISH = Wording(
     signed_by="Accepted by",
     signed_at="Date and time",
     accepted_contract="Accepted contract",
+    signer="Signer",
+    signer_is_holder="The name is that of the registered holder",
+    signer_is_other="The name is not that of the registered holder",
+    accepted_text="Accepted text",
+    text_not_bound="The acceptance is not bound to a particular text of the contract",
     yes="Yes",
     no="No",
     no_end="No end date",

@@ -96,6 +96,7 @@ def acceptance_certificate(
     *,
     signed_by: str,
     signed_at: datetime,
+    signer_is_holder: bool | None = None,
     reference: str,
     language: str,
     issued_on: date,
@@ -104,15 +105,19 @@ def acceptance_certificate(
     """The certificate that `signed_by` accepted the contract at `signed_at` (F1), as a PDF.
 
     `signed_at` may be in any zone and is shown in Europe/Madrid; a naive one raises ValueError.
-    Everything else is as in `contract_copy`.
+    `signer_is_holder` says whether that is the registered holder's name, None where nobody
+    compared. The certificate says that the acceptance is bound to no text. Everything else is as
+    in `contract_copy`.
     """
     if signed_at.utcoffset() is None:
         raise ValueError("signed_at needs a time zone")
     words = wording_in(language)
     acceptance = (
         (words.signed_by, signed_by),
+        *_signer_rows(words, signer_is_holder),
         (words.signed_at, words.instant(signed_at)),
         (words.accepted_contract, contract.contract_number),
+        (words.accepted_text, words.text_not_bound),
     )
     return _document(
         words,
@@ -127,6 +132,12 @@ def acceptance_certificate(
         issued_on=issued_on,
         company=company,
     )
+
+
+def _signer_rows(words: Wording, signer_is_holder: bool | None) -> Rows:
+    if signer_is_holder is None:
+        return ()
+    return ((words.signer, words.signer_is_holder if signer_is_holder else words.signer_is_other),)
 
 
 def _document(

@@ -118,6 +118,7 @@ def render(company: Company, sheet: ContractSheet, begun: BegunDocument) -> byte
         sheet,
         signed_by=order.signed_by,
         signed_at=order.signed_at,
+        signer_is_holder=order.signer_is_holder,
         reference=order.reference,
         language=order.language,
         issued_on=issued_on,

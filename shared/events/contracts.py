@@ -100,7 +100,10 @@ class ContractStatusChanged(Event):
 
 
 class ContractAccepted(Event):
-    """The acceptance is kept as a document; `sha256` is that document's, in hex."""
+    """The acceptance is kept as a document; `sha256` is that document's, in hex.
+
+    A later acceptance by the same customer is answered with the first one's document and signer.
+    """
 
     ce_type: ClassVar[str] = "contract.accepted.v1"
 
@@ -109,6 +112,9 @@ class ContractAccepted(Event):
     inquiry_id: str
     document_id: str
     sha256: str
+    signed_by: str | None = None
+    signer_is_holder: Flag | None = None
+    text_bound: Flag = False
 
 
 class DenialCause(StrEnum):

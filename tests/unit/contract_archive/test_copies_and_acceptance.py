@@ -24,9 +24,12 @@ from tests.builders.archive import (
     Archive,
     acceptance_requested,
     authorisation,
+    cancellation_scheduled,
+    cancellation_took_effect,
     copy_requested,
     recorded,
     registration,
+    renewal_lapsed,
     stored,
     types,
 )
@@ -116,7 +119,7 @@ def test_the_holders_copy_is_begun_at_once_and_is_due_work() -> None:
     assert archive.work_at == NOW
 
 
-def test_a_copy_is_ready_with_its_link_for_thirty_days_from_the_request() -> None:
+def test_a_copy_is_ready_for_thirty_days_from_the_request() -> None:
     archive = allowed(copy_requested())
     (begun,) = archive.contract.documents
 
@@ -130,7 +133,6 @@ def test_a_copy_is_ready_with_its_link_for_thirty_days_from_the_request() -> Non
         document_id=begun.document_id,
         sha256=SHA256,
         available_until=NOW + timedelta(days=30),
-        link=stored(begun.document_id).link,
     )
     assert archive.work_at is None
 
@@ -172,6 +174,8 @@ def accepted(inquiry_id: str, document_id: str) -> ContractAccepted:
         inquiry_id=inquiry_id,
         document_id=document_id,
         sha256=SHA256,
+        signed_by="Cliente de Prueba",
+        signer_is_holder=True,
     )
 
 
@@ -182,7 +186,87 @@ def test_an_acceptance_is_told_with_its_kept_document() -> None:
     assert archive.work() == [accepted("inq-acc", begun.document_id)]
 
 
-def test_accepting_again_is_answered_with_the_first_document() -> None:
+@pytest.mark.parametrize(
+    ("signed_by", "is_holder"),
+    [
+        ("Cliente de Prueba", True),
+        ("  cliente  DE prueba ", True),
+        ("Otra Persona", False),
+        ("Cliente", False),
+    ],
+)
+def test_a_signer_whose_name_is_not_the_profiles_is_recorded_as_such(
+    signed_by: str, is_holder: bool
+) -> None:
+    request = acceptance_requested().model_copy(update={"signed_by": signed_by})
+    (told,) = allowed(request).work()
+
+    assert isinstance(told, ContractAccepted)
+    assert (told.signed_by, told.signer_is_holder) == (signed_by, is_holder)
+    assert told.text_bound is False
+
+
+def test_accepting_again_under_another_name_is_answered_with_the_first_signer() -> None:
+    archive = allowed(acceptance_requested())
+    archive.work()
+
+    request = acceptance_requested("inq-again").model_copy(update={"signed_by": "Otra Persona"})
+    (again,) = archive.receive(request)
+
+    assert isinstance(again, ContractAccepted)
+    assert (again.signed_by, again.signer_is_holder) == ("Cliente de Prueba", True)
+
+
+OVER = {
+    "cancelled": (cancellation_scheduled(1), cancellation_took_effect(2)),  # g_accept_cancelled
+    "lapsed": (renewal_lapsed(1),),
+    "ended": (recorded(ends_on=NOW.date() - timedelta(days=1)),),
+}
+NOT_ACCEPTABLE = DENIED_ACCEPTANCE.model_copy(update={"cause": "not_acceptable"})
+
+
+@pytest.mark.parametrize("over", OVER.values(), ids=OVER)
+def test_what_has_ended_was_cancelled_or_lapsed_cannot_be_accepted(
+    over: tuple[Event, ...],
+) -> None:
+    archive = allowed(*over)
+
+    assert archive.receive(acceptance_requested()) == [NOT_ACCEPTABLE]
+    assert archive.contract.documents == ()
+
+
+@pytest.mark.parametrize("over", OVER.values(), ids=OVER)
+def test_a_stranger_does_not_learn_that_a_contract_is_over(over: tuple[Event, ...]) -> None:
+    archive = allowed(*over, registration(STRANGER), authorisation(STRANGER))
+
+    assert types(archive.receive(acceptance_requested("inq-s", STRANGER))) == HELD
+    (denied,) = archive.wait(GRACE)
+    assert isinstance(denied, ContractAcceptanceDenied)
+    assert denied.cause == "not_available"
+
+
+def test_an_acceptance_on_the_day_after_the_last_is_too_late_though_no_timer_told_the_end() -> None:
+    archive = allowed(recorded(ends_on=NOW.date()))
+    archive.now = NOW + timedelta(days=1)
+
+    assert archive.receive(acceptance_requested())[0] == NOT_ACCEPTABLE
+
+
+def test_a_cancellation_that_is_only_scheduled_leaves_the_contract_acceptable() -> None:
+    assert types(allowed(cancellation_scheduled(1)).receive(acceptance_requested())) == BEGUN
+
+
+def test_an_acceptance_before_the_end_still_answers_a_second_one_after_it() -> None:
+    archive = allowed(acceptance_requested())
+    (first,) = archive.work()
+    archive.receive(cancellation_took_effect(1))
+
+    (again,) = archive.receive(acceptance_requested("inq-again"))
+
+    assert again == first.model_copy(update={"inquiry_id": "inq-again"})
+
+
+def test_g_accept_twice_the_second_is_answered_with_the_first_document() -> None:
     archive = allowed(acceptance_requested())
     (begun,) = archive.contract.documents
     archive.work()

@@ -67,11 +67,13 @@ def certificate_of(
     language: str = "es",
     signed_by: str = "Firmante de Prueba",
     signed_at: datetime = SIGNED_AT,
+    signer_is_holder: bool | None = None,
 ) -> bytes:
     return acceptance_certificate(
         sheet,
         signed_by=signed_by,
         signed_at=signed_at,
+        signer_is_holder=signer_is_holder,
         reference=REFERENCE,
         language=language,
         issued_on=ISSUED_ON,
@@ -246,6 +248,26 @@ def test_a_certificate_says_who_accepted_which_contract_when(
     assert [line for line in lines if line not in text] == []
     assert REFERENCE in text
     assert sheet_sha256(SHEET) in text
+
+
+@pytest.mark.parametrize(
+    ("signer_is_holder", "said"),
+    [
+        (True, "Firmante Su nombre es el del titular registrado Fecha"),
+        (False, "Firmante Su nombre no es el del titular registrado Fecha"),
+        (None, "Aceptado por Firmante de Prueba Fecha"),
+    ],
+)
+def test_a_certificate_says_whether_the_holder_signed(
+    signer_is_holder: bool | None, said: str
+) -> None:
+    assert said in text_of(certificate_of(SHEET, signer_is_holder=signer_is_holder))
+
+
+def test_a_certificate_says_that_it_is_bound_to_no_text() -> None:
+    said = "Texto aceptado La aceptación no está vinculada a un texto concreto del contrato"
+
+    assert said in text_of(certificate_of(SHEET))
 
 
 @pytest.mark.parametrize(
