@@ -12,6 +12,7 @@ from hmac import compare_digest
 
 from services.contract_archive.contract_state import (
     ActivationAttemptsRestored,
+    ActivationCodeNoted,
     ActivationFailureNoted,
     ActivationHeld,
     ContractState,
@@ -46,6 +47,18 @@ def activate(
     if state.facts is None and len(state.held_activations) < MOST_HELD:
         return [ActivationHeld(contract_number=state.contract_number, held=activation)]
     return _answer(rules, activation, state, as_of)
+
+
+def note_code(rules: Rules, reported: str | None, state: ContractState) -> Sequence[Event]:
+    """Keeps the hash of the registry's code, or of the one that facts of earlier releases have.
+
+    A record without a code takes none away.
+    """
+    known = state.facts.activation_code if state.facts is not None else None
+    code_hash = _hash(rules, state, reported or (None if state.activation_code_hash else known))
+    if code_hash in ("", state.activation_code_hash):
+        return []
+    return [ActivationCodeNoted(contract_number=state.contract_number, code_hash=code_hash)]
 
 
 def unlock(state: ContractState) -> Sequence[Event]:
@@ -128,7 +141,7 @@ def _matches(rules: Rules, activation: HeldActivation, state: ContractState) -> 
     facts = state.facts
     if facts is None or facts.type != ContractType.SERVICEPAC:
         return False
-    right = _hash(rules, state, facts.activation_code)
+    right = state.activation_code_hash or _hash(rules, state, facts.activation_code)
     return bool(right) and compare_digest(activation.code_hash, right)
 
 

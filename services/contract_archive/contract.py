@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from services.contract_archive.activation import activate, settle_activations, unlock
+from services.contract_archive.activation import activate, note_code, settle_activations, unlock
 from services.contract_archive.contract_state import ContractState, fold
 from services.contract_archive.contract_status import (
     bring_up_to_date,
@@ -66,9 +66,11 @@ def _answer(
 ) -> Sequence[Event]:
     match message.data:
         case RegistryContractRecorded() as reported:
-            return record(reported, contract)
+            code = note_code(rules, reported.activation_code, contract)
+            return [*record(reported, contract), *code]
         case RegistryContractTerminated() as terminated:
-            return terminate(terminated, contract)
+            code = note_code(rules, None, contract)
+            return [*code, *terminate(terminated, contract)]
         case CancellationEvent() as decision:
             return note_cancellation(decision, contract)
         case ContractCopyRequested() | ContractAcceptanceRequested():

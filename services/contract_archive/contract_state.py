@@ -126,6 +126,14 @@ class ActivationHeld(ContractEvent):
     held: HeldActivation
 
 
+class ActivationCodeNoted(ContractEvent):
+    """The registry reported a code; the archive keeps its keyed hash."""
+
+    ce_type: ClassVar[str] = "contract.activation_code_noted"
+
+    code_hash: str
+
+
 class ActivationFailureNoted(ContractEvent):
     """Who failed to activate on which day (Europe/Madrid); `counted` if a wrong code did it.
 
@@ -174,6 +182,7 @@ PRIVATE_EVENTS = (
     DocumentOrderHeld,
     DocumentBegun,
     ActivationHeld,
+    ActivationCodeNoted,
     ActivationFailureNoted,
     ActivationAttemptsRestored,
     CancellationNoted,
@@ -203,6 +212,7 @@ class ContractState(BaseModel):
     terminated_on: Day | None = None
     activated: bool = False
     attempts_left: int | None = None
+    activation_code_hash: str | None = None
     wrong_codes: tuple[WrongCodes, ...] = ()
     wrong_codes_of_day: WrongCodesOfDay | None = None
     noted_failure: str | None = None
@@ -260,6 +270,8 @@ def _after(state: ContractState, event: Event) -> ContractState:
             return _with(state, held_activations=(*state.held_activations, activation))
         case ContractActivated():
             return _with(_answered(state, event.inquiry_id), activated=True)
+        case ActivationCodeNoted():
+            return _with(state, activation_code_hash=event.code_hash)
         case ActivationFailureNoted():
             return _after_failure(state, event)
         case ContractActivationFailed():

@@ -49,11 +49,19 @@ _NO_LONGER: dict[type[CancellationEvent], frozenset[CancellationStanding]] = {
 
 
 def record(reported: RegistryContractRecorded, state: ContractState) -> Sequence[Event]:
-    """The registry's facts. A termination stands until the registry records a later term."""
-    facts = ContractRecorded.model_validate(reported.model_dump())
+    """The registry's facts, without the activation code: that is on no topic of the desk's.
+
+    A termination stands until the registry records a later term.
+    """
+    facts = ContractRecorded.model_validate(reported.model_dump(exclude={"activation_code"}))
     if state.terminated_on is not None and facts.starts_on < state.terminated_on:
         facts = _terminated(facts, state.terminated_on)
-    return [] if facts == state.facts else [facts]
+    return [] if facts == _without_code(state.facts) else [facts]
+
+
+def _without_code(facts: ContractRecorded | None) -> ContractRecorded | None:
+    """Facts of earlier releases have the code; a missing one is no changed fact."""
+    return facts and facts.model_copy(update={"activation_code": None})
 
 
 def terminate(terminated: RegistryContractTerminated, state: ContractState) -> Sequence[Event]:
@@ -65,7 +73,9 @@ def terminate(terminated: RegistryContractTerminated, state: ContractState) -> S
         # Of an unknown contract it waits for the record; of a later term it says nothing.
         return [noted] if state.facts is None else []
     facts = _terminated(state.facts, terminated.terminated_on)
-    return [noted] if facts == state.facts else [noted, facts]
+    if facts == state.facts:
+        return [noted]
+    return [noted, facts.model_copy(update={"activation_code": None})]
 
 
 def _terminated(facts: ContractRecorded, terminated_on: date) -> ContractRecorded:

@@ -78,7 +78,7 @@ class ContractRecorded(Event):
     auto_renewal: Flag
     price: Money | None = None
     period: Period | None = None
-    activation_code: str | None = None
+    activation_code: SkipJsonSchema[str | None] = None
     terminated_on: Day | None = None
 
 

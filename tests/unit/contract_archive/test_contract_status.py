@@ -4,12 +4,14 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from services.contract_archive.contract_state import CONTRACT, evolve
 from services.contract_archive.rules import Rules
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractStatus, ContractStatusChanged
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Ref
 from shared.events.values import MADRID
 from tests.builders.archive import (
+    CODE,
     HOLDER,
     NOW,
     NUMBER,
@@ -46,11 +48,52 @@ def test_a_new_record_is_told_with_its_facts_and_its_status() -> None:
     assert events == [facts, status_changed(S.ACTIVE)]
 
 
-def test_the_activation_code_travels_with_the_facts() -> None:
-    facts = Archive().receive(recorded_servicepac(activation_code="KEY-1"))[0]
+def test_the_activation_code_is_on_no_topic_of_the_desks() -> None:
+    archive = Archive()
+    archive.receive(recorded_servicepac(activation_code="KEY-1"))
+    archive.receive(recorded_servicepac(activation_code="KEY-1", title="Otro título"))
 
-    assert isinstance(facts, ContractRecorded)
-    assert facts.activation_code == "KEY-1"
+    kept = [event.model_dump_json() for event in archive.published]
+    assert "KEY-1" not in "".join(kept)
+
+
+def test_a_record_without_the_code_takes_none_away_and_is_no_changed_fact() -> None:
+    archive = Archive(RULES, recorded_servicepac())
+
+    assert archive.receive(recorded_servicepac(activation_code=None)) == []
+    assert types(archive.receive(activation_requested()))[0] == "contract.activated.v1"
+
+
+def test_a_new_code_replaces_the_old_one_without_a_changed_fact() -> None:
+    archive = Archive(RULES, recorded_servicepac())
+
+    new = archive.receive(recorded_servicepac(activation_code="KEY-NEW"))
+
+    assert types(new) == ["contract.activation_code_noted"]
+    assert types(archive.receive(activation_requested("key-new")))[0] == "contract.activated.v1"
+
+
+OF_AN_EARLIER_RELEASE = ContractRecorded.model_validate(recorded_servicepac().model_dump())
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        (),
+        (terminated(TODAY),),
+        (recorded_servicepac(activation_code=None),),
+        (recorded_servicepac(activation_code=None, title="Otro título"),),
+        (recorded_servicepac(),),
+    ],
+    ids=["nothing", "a termination", "the same facts", "other facts", "the code again"],
+)
+def test_a_code_among_facts_of_an_earlier_release_still_activates(later: tuple[Event, ...]) -> None:
+    archive = Archive()
+    archive.states[Ref(CONTRACT, NUMBER)] = evolve(None, OF_AN_EARLIER_RELEASE)
+    happened = [event for record in later for event in archive.receive(record)]
+
+    assert CODE not in "".join(event.model_dump_json() for event in happened)
+    assert types(archive.receive(activation_requested()))[0] == "contract.activated.v1"
 
 
 def test_the_same_facts_again_change_nothing() -> None:
