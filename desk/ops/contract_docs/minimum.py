@@ -192,7 +192,7 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "renewal.reinstated.v1": Fields(f"{_LAPSE} invoice_number paid_on lapsed_on", "inquiry_id"),
     },
     "desk.contracts": {
-        "contract.recorded.v1": Fields(_REGISTRY, _REGISTRY_OPTIONAL),
+        "contract.recorded.v1": Fields(_REGISTRY, "ends_on price period"),
         "contract.status_changed.v1": Fields("status"),
         "contract.accepted.v1": Fields("document_id sha256"),
         "contract.copy_ready.v1": Fields("document_id sha256 inquiry_id available_until"),
