@@ -17,6 +17,7 @@ from desk.commands.doctor import doctor
 from desk.commands.inquiry import inquiry
 from desk.commands.mail import mail
 from desk.commands.publish import publish
+from desk.commands.restore import restore
 from desk.commands.submit import submit
 from desk.commands.up import up
 from desk.commands.verify import verify
@@ -35,6 +36,7 @@ app.add_typer(cancellation, name="cancellation")
 app.command()(mail)
 app.command()(publish)
 app.command()(verify)
+app.command()(restore)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(acl, name="acl")

@@ -13,24 +13,49 @@ from rich.table import Table
 
 from desk.ops.auditing import Audit, audit
 from desk.ops.errors import FAILED
-from desk.ops.finding import find
+from desk.ops.finding import Where, find
 from desk.ops.records import reading
 from desk.ops.screen import console, plain, print_json
+from desk.ops.service_commands import answers_of
 
 
 def verify(
     *,
     as_json: bool,
     directory: Path,
+    kafka: str | None,
     mongo: str | None,
+    topics: bool,
 ) -> None:
-    """Check that every record follows from its history."""
-    audits = asyncio.run(_audits(find(directory, mongo=mongo).mongo_address))
+    """Check that every record follows from its history, or with `topics` from the topics."""
+    where = find(directory, kafka=kafka, mongo=mongo)
+    if topics:
+        compare_with_topics(where, as_json=as_json)
+        return
+    audits = asyncio.run(_audits(where.mongo_address))
     if as_json:
         print_json([asdict(one) for one in audits])
     else:
         show(audits, console())
     if any(one.faults for one in audits):
+        raise typer.Exit(FAILED)
+
+
+def compare_with_topics(where: Where, *, as_json: bool) -> None:
+    """Ends with code 1 where a record and a topic differ."""
+    found = asyncio.run(answers_of("verify", where))
+    if as_json:
+        print_json(found)
+    else:
+        out = console()
+        for one in found:
+            counts = f"{one['recorded']:,} events in histories, {one['published']:,} on topics"
+            out.print(plain(f"{one['service']}: {counts}, {one['count']:,} differences"))
+            for difference in one["differences"]:
+                out.print(plain(f"  {difference}"), style="red", soft_wrap=True)
+        if any(one["count"] for one in found):
+            out.print("A database older than its topics is brought forward by `desk restore`.")
+    if any(one["count"] for one in found):
         raise typer.Exit(FAILED)
 
 

@@ -1,17 +1,19 @@
-"""Runs the cancellation service: `python -m services.cancellation`."""
+"""Runs the cancellation service: `python -m services.cancellation [verify | restore]`."""
 
 from __future__ import annotations
 
+import sys
+
 from services.cancellation.service import build
 from services.cancellation.settings import Settings
-from shared.runtime.app import run
+from shared.runtime import command
 from shared.settings import load
 
 
-def main() -> None:
+def main(*arguments: str) -> None:
     settings = load(Settings)
-    run(build(settings), settings)
+    command.main(build(settings), settings, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

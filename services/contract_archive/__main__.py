@@ -1,13 +1,17 @@
+"""Runs the contract archive: `python -m services.contract_archive [verify | restore]`."""
+
+import sys
+
 from services.contract_archive.service import build
 from services.contract_archive.settings import Settings
-from shared.runtime.app import run
+from shared.runtime import command
 from shared.settings import load
 
 
-def main() -> None:
+def main(*arguments: str) -> None:
     settings = load(Settings)
-    run(build(settings), settings)
+    command.main(build(settings), settings, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

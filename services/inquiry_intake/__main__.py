@@ -1,15 +1,17 @@
-"""Runs intake: `python -m services.inquiry_intake`."""
+"""Runs intake: `python -m services.inquiry_intake [verify | restore]`."""
+
+import sys
 
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
-from shared.runtime.app import run
+from shared.runtime import command
 from shared.settings import load
 
 
-def main() -> None:
+def main(*arguments: str) -> None:
     settings = load(Settings)
-    run(build(settings), settings)
+    command.main(build(settings), settings, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,15 +1,17 @@
-"""Runs the notification service: `python -m services.notification`."""
+"""Runs the notification service: `python -m services.notification [verify | restore]`."""
+
+import sys
 
 from services.notification.service import build
 from services.notification.settings import Settings
-from shared.runtime.app import run
+from shared.runtime import command
 from shared.settings import load
 
 
-def main() -> None:
+def main(*arguments: str) -> None:
     settings = load(Settings)
-    run(build(settings), settings)
+    command.main(build(settings), settings, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,0 +1,51 @@
+"""`desk restore`: bring the records of a restored backup forward from the topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from desk.ops.errors import FAILED, DeskError
+from desk.ops.finding import find
+from desk.ops.screen import console, plain, print_json
+from desk.ops.service_commands import answers_of
+from desk.ops.supervisor import SERVICES
+
+
+def restore(
+    *,
+    service: list[str] | None,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
+) -> None:
+    """Bring the records of an older backup forward from the topics."""
+    names = tuple(service or SERVICES)
+    unknown = sorted(set(names) - set(SERVICES))
+    if unknown:
+        raise DeskError(f"no service is called {', '.join(unknown)}; there are {SERVICES}")
+    found = asyncio.run(answers_of("restore", find(directory, kafka=kafka, mongo=mongo), names))
+    if as_json:
+        print_json(found)
+    else:
+        show(found, console())
+    if any(one["lost"] for one in found):
+        raise typer.Exit(FAILED)
+
+
+def show(found: Sequence[dict[str, Any]], out: Console) -> None:
+    for one in found:
+        counts = f"{one['messages']:,} messages restored, {one['taken']:,} events taken from topics"
+        out.print(plain(f"{one['service']}: {counts}"))
+        for differing in one["differing"]:
+            words = f"  decided otherwise today; what was published counts: {differing}"
+            out.print(plain(words), soft_wrap=True)
+        for lost in one["lost"]:
+            out.print(plain(f"  lost: {lost}"), style="red", soft_wrap=True)
+    out.print("Now `desk verify` and `desk verify --topics`; then start the services.")

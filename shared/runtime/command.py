@@ -1,0 +1,90 @@
+"""What `python -m services.<name>` does: run the service, or look after its records while stopped.
+
+`verify` compares the records with the topics, `restore` brings the records of an older backup
+forward from them. Both print one JSON object; the exit code is 1 where something is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from shared import logging
+from shared.mongo import Database, connect
+from shared.runtime.app import run
+from shared.runtime.comparison import compare
+from shared.runtime.decider import Service
+from shared.runtime.faults import Outage
+from shared.runtime.restoration import Running, restore
+from shared.runtime.store import Store
+from shared.settings import RuntimeSettings
+
+FAULTS, TROUBLE = 1, os.EX_UNAVAILABLE
+Answer = tuple[dict[str, Any], bool]
+"""What to print, and whether all is well."""
+
+
+def main(service: Service, settings: RuntimeSettings, arguments: Sequence[str]) -> None:
+    """Ends the process with a code unless it runs the service."""
+    match arguments:
+        case []:
+            run(service, settings)
+        case ["verify"]:
+            _look_after(service, settings, _verified)
+        case ["restore"]:
+            _look_after(service, settings, _restored)
+        case _:
+            sys.exit(f"usage: python -m services.{service.name} [verify | restore]")
+
+
+Look = Callable[[Service, RuntimeSettings, Database, Store], Awaitable[Answer]]
+
+
+def _look_after(service: Service, settings: RuntimeSettings, look: Look) -> None:
+    logging.configure(service.name, level="ERROR", style=settings.log_format)
+    try:
+        found, well = asyncio.run(_with_records(service, settings, look))
+    except Running as group:
+        sys.exit(f"error: consumer group {group} has members; stop {service.name} first")
+    except Outage as outage:
+        sys.stderr.write(f"error: {outage.dependency}: {outage}\n")
+        sys.exit(TROUBLE)
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.exit(0 if well else FAULTS)
+
+
+async def _with_records(service: Service, settings: RuntimeSettings, look: Look) -> Answer:
+    client = connect(settings.mongo_url)
+    try:
+        database = Database(
+            client, settings.database_of(service.name), journal=settings.mongo_journal
+        )
+        store = Store(
+            database,
+            service.deciders,
+            history_bound=settings.history_bound,
+            read_chunk=settings.mongo_read_chunk,
+        )
+        return await look(service, settings, database, store)
+    finally:
+        client.close()
+
+
+async def _verified(
+    service: Service, settings: RuntimeSettings, database: Database, store: Store
+) -> Answer:
+    found = await compare(service, settings, database, store, datetime.now(UTC))
+    return asdict(found), not found.count
+
+
+async def _restored(
+    service: Service, settings: RuntimeSettings, database: Database, store: Store
+) -> Answer:
+    restored = await restore(service, settings, database, store)
+    return asdict(restored), not restored.lost

@@ -1,0 +1,111 @@
+"""Reads whole topics as they stand, without a consumer group: for comparison and restoration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.faults import Outage, kafka_at_work
+from shared.settings import RuntimeSettings
+
+POLL_MS = 1_000
+FRUITLESS_POLLS = 30
+
+
+async def records_on(settings: RuntimeSettings, topics: Iterable[str]) -> AsyncIterator[Any]:
+    """Every committed record of `topics` up to their ends at this moment, each partition in order.
+
+    Topics that do not exist are passed over. Raises `Outage`.
+    """
+    consumer = AIOKafkaConsumer(
+        **consumer_options(settings), group_id=None, enable_auto_commit=False
+    )
+    with kafka_at_work():
+        try:
+            await consumer.start()
+            ends = await _ends(consumer, topics)
+            async for record in _up_to(consumer, ends):
+                yield record
+        finally:
+            await consumer.stop()
+
+
+async def _ends(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> dict[TopicPartition, int]:
+    present = await consumer.topics()
+    partitions = [
+        TopicPartition(topic, number)
+        for topic in topics
+        if topic in present
+        for number in consumer.partitions_for_topic(topic) or ()
+    ]
+    begins = await consumer.beginning_offsets(partitions)
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return {one: end for one, end in ends.items() if end > begins[one]}
+
+
+async def _up_to(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> AsyncIterator[Any]:
+    if not ends:
+        return
+    consumer.assign(list(ends))
+    await consumer.seek_to_beginning()
+    left, fruitless = set(ends), 0
+    while left:
+        found = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        for partition, records in found.items():
+            for record in records:
+                if record.offset < ends[partition]:
+                    yield record
+        fruitless = 0 if found else fruitless + 1
+        if fruitless > FRUITLESS_POLLS:
+            raise Outage("kafka", "no more records came before the end of a topic")
+        left = {one for one in left if await consumer.position(one) < ends[one]}
+
+
+async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
+    """For each topic that exists, whether it still has its first records."""
+    consumer = AIOKafkaConsumer(
+        **consumer_options(settings), group_id=None, enable_auto_commit=False
+    )
+    with kafka_at_work():
+        try:
+            await consumer.start()
+            present = await consumer.topics()
+            found: dict[str, bool] = {}
+            for topic in set(topics) & present:
+                numbers = consumer.partitions_for_topic(topic) or ()
+                begins = await consumer.beginning_offsets(
+                    [TopicPartition(topic, number) for number in numbers]
+                )
+                found[topic] = not any(begins.values())
+        finally:
+            await consumer.stop()
+    return found
+
+
+async def members_of(settings: RuntimeSettings, group: str) -> int:
+    """How many consumers the group has now. Raises `Outage`."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    with kafka_at_work():
+        try:
+            await admin.start()
+            [answer] = await admin.describe_consumer_groups([group])
+        finally:
+            await admin.close()
+    [(_error, _group, _state, _protocol_type, _protocol, members, *_)] = answer.groups
+    return len(members)
+
+
+async def committed_by(settings: RuntimeSettings, group: str) -> dict[tuple[str, int], int]:
+    """The group's committed offsets by topic and partition. Raises `Outage`."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    with kafka_at_work():
+        try:
+            await admin.start()
+            found = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+    return {(one.topic, one.partition): place.offset for one, place in found.items()}
