@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka test-ferretdb faults poison bench bench-parking lint docs format constraints clean
+.PHONY: help install demo up test test-kafka test-ferretdb faults poison bench bench-parking bench-bounds lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ bench: install $(KAFKA_JARS)/.fetched $(SPRING_JAR)  ## Measure speed beside oth
 
 bench-parking: install  ## Does a parked contract slow its neighbours? Side by side
 	$(BIN)/python -m bench.parking
+
+bench-bounds: install  ## Do the largest records stay small? CPU per message and document sizes
+	$(BIN)/python -m bench.bounds $(BOUNDS)
 
 # On Apache Kafka where its jars are, else on the embedded broker; the output says which.
 poison: install  ## Feed a desk with random faulty records and audit it (INPUTS=100000 SEED=1)

@@ -384,7 +384,13 @@ async def _measure_waiting(runtime: Runtime) -> None:
 
 
 async def _look_for_large_documents(runtime: Runtime) -> int:
-    """Tell of documents that no message touches, too: they stay an alarm until they are cured."""
+    """Tell of documents that no message touches, too: they stay an alarm until they are cured.
+
+    A database that was dropped, or restored without its indexes, gets them back.
+    """
+    if not await runtime.store.has_indexes():
+        log.error("indexes were missing", database=runtime.service.name)
+        await runtime.store.prepare(kept=runtime.settings.history_kept)
     metrics = runtime.health.metrics
     for decider in runtime.service.deciders:
         found = await runtime.store.large(decider.kind)

@@ -34,6 +34,9 @@ from shared.runtime.connections import survive_closed_connections
 WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
 POLL_MS = 1_000
+METADATA_MS = 20_000
+"""New partitions, and a topic that was deleted and made again, are noticed within this time; the
+client's default is five minutes, in which their records wait and nothing says so."""
 MOST_AT_ONCE = 500
 TOLD_AGAIN_SECONDS = 1.0
 
@@ -59,7 +62,7 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """
 
     def __init__(self, *topics: str, interval_ms: int = 0, **options: Any) -> None:
-        super().__init__(*topics, **options)
+        super().__init__(*topics, **options | {"metadata_max_age_ms": METADATA_MS})
         self._interval = interval_ms / 1000
         self._not_before: dict[int, float] = {}
 

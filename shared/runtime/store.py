@@ -240,6 +240,14 @@ class Store:
             if decider.has_timers:
                 await self._give_back_timers(decider)
 
+    async def has_indexes(self) -> bool:
+        """Whether the collections still have what `prepare` made. Raises `Outage`."""
+        with mongodb_at_work():
+            there = [
+                await self._database.collection(kind).index_information() for kind in self._deciders
+            ]
+        return all("due_at_1" in indexes for indexes in there)
+
     async def _give_back_timers(self, decider: Decider[Any]) -> None:
         """An earlier release took the timers of what it parked."""
         collection = self._database.collection(decider.kind)

@@ -133,14 +133,19 @@ class Desk:
         return {place for place in places if place.offset >= self.committed}
 
     def record(
-        self, ce_type: str, data: Mapping[str, Any], key: str, ce_id: str | None = None
+        self,
+        ce_type: str,
+        data: Mapping[str, Any],
+        key: str,
+        ce_id: str | None = None,
+        source: str = "/channels/test",
     ) -> Sent:
         """The next record of the type's topic."""
         self.sent += 1
         headers = [
             ("ce_specversion", b"1.0"),
             ("ce_id", (ce_id or str(self.sent)).encode()),
-            ("ce_source", b"/channels/test"),
+            ("ce_source", source.encode()),
             ("ce_type", ce_type.encode()),
         ]
         topic, body = TOPIC_OF[ce_type].name, json.dumps(data).encode()

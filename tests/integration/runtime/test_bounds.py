@@ -208,3 +208,14 @@ async def test_documents_over_a_megabyte_are_counted(endpoints: Endpoints, count
             await desk.process(desk.toy("A", "keep"))
         found = await desk.store.large("kept")
     assert (found.documents, found.bytes > 1_000 * KB) == ((1, True) if counted else (0, False))
+
+
+async def test_a_database_that_was_dropped_gets_its_indexes_back(endpoints: Endpoints) -> None:
+    async with desk_of(endpoints.mongo_url, Business().service()) as desk:
+        there = await desk.store.has_indexes()
+        await desk.database.collection("kept").drop()
+        await desk.process(desk.toy("A", "more"))
+        dropped = await desk.store.has_indexes()
+        await desk.store.prepare()
+        again = await desk.store.has_indexes()
+    assert (there, dropped, again) == (True, False, True)
