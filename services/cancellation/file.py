@@ -233,6 +233,11 @@ class File(Value):
         """In the order in which they came."""
         return tuple(r for r in self.requests if r.is_open and r.customer_id == customer_id)
 
+    def withdrawable_requests_of(self, customer_id: str) -> tuple[Request, ...]:
+        """All but the one that a suspended cancellation hangs on."""
+        standing = self.cancellation and self.cancellation.inquiry_id
+        return tuple(r for r in self.open_requests_of(customer_id) if r.inquiry_id != standing)
+
     def referred(self) -> tuple[Request, ...]:
         """What waits for a professional, oldest first."""
         return tuple(r for r in self.requests if r.status is Status.REFERRED)

@@ -28,7 +28,7 @@ def withdrawal_requested(course: Course, asked: CancellationWithdrawalRequested)
     file, customer = course.file, asked.customer_id
     cancellation = file.cancellation_of(customer)
     scheduled = file.request(cancellation.inquiry_id) if cancellation else None
-    open_requests = () if cancellation else file.open_requests_of(customer)
+    open_requests = () if cancellation else file.withdrawable_requests_of(customer)
     later = [r for r in (scheduled, *open_requests) if r and r.came_after(asked.received_at)]
     if cancellation is not None and scheduled not in later:
         return _withdraw_cancellation(course, asked, cancellation)
