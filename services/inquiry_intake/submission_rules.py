@@ -122,6 +122,19 @@ def _ends_within_a_year(fields: Fields, now: datetime) -> Iterator[Fault]:
         yield "requested_end_on", ErrorCode.TOO_FAR_AHEAD
 
 
+def _signed_by_the_day_of_receipt(fields: Fields, _now: datetime) -> Iterator[Fault]:
+    """A signature is not younger than the request that carries it, and at most a year older."""
+    received_at = readable(_INSTANT, fields.get("received_at"))
+    signed_on = readable(_DAY, _member(fields.get("signature"), "signed_on"))
+    if received_at is None or signed_on is None:
+        return
+    received_on = madrid_date(received_at)
+    if signed_on > received_on:
+        yield "signature.signed_on", ErrorCode.IN_FUTURE
+    if received_on - signed_on > LONGEST_AGO:
+        yield "signature.signed_on", ErrorCode.TOO_OLD
+
+
 def _no_contract_twice(fields: Fields, _now: datetime) -> Iterator[Fault]:
     yield from _repeated("contract_numbers", "", _list(fields, "contract_numbers"))
 
@@ -218,6 +231,10 @@ _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
     FollowUpSubmitted: (_names_an_inquiry, _says_something),
     RegistrationSubmitted: (_country_exists, _both_consents, _consents_given_in_time),
     ContractAcceptanceSubmitted: (_accepted_outright, _signed_in_time),
-    CancellationSubmitted: (_ends_within_a_year, _no_contract_twice),
-    CancellationEvidenceSubmitted: (_brings_evidence,),
+    CancellationSubmitted: (
+        _ends_within_a_year,
+        _signed_by_the_day_of_receipt,
+        _no_contract_twice,
+    ),
+    CancellationEvidenceSubmitted: (_brings_evidence, _signed_by_the_day_of_receipt),
 }

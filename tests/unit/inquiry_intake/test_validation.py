@@ -329,3 +329,28 @@ def test_now_decides_and_not_the_clock() -> None:
     history.now = datetime(2030, 1, 1, tzinfo=UTC)
 
     assert "submission.rejected.v1" in types(history.receive(submission("inquiry")))
+
+
+@pytest.mark.parametrize("kind", ["cancellation", "cancellation_evidence"])
+@pytest.mark.parametrize(
+    ("signed_on", "code"),
+    [
+        ("2026-03-03", "in_future"),
+        ("2099-01-01", "in_future"),
+        ("2025-02-28", "too_old"),
+        ("1900-01-01", "too_old"),
+    ],
+)
+def test_a_signature_is_no_younger_than_the_request_and_at_most_366_days_older(
+    signed_on: str, code: str, kind: str
+) -> None:
+    signed = submission(kind, signature={**SIGNATURE, "signed_on": signed_on})
+
+    assert faults(signed) == {("signature.signed_on", code)}
+
+
+@pytest.mark.parametrize("signed_on", ["2025-03-01", "2026-03-02"])
+def test_a_signature_of_the_year_before_the_request_is_taken(signed_on: str) -> None:
+    signed = submission("cancellation", signature={**SIGNATURE, "signed_on": signed_on})
+
+    assert "submission.rejected.v1" not in types(intake().receive(signed))
