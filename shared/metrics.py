@@ -30,6 +30,12 @@ class Metrics:
         self.events = Counter(
             "desk_events_total", "Events published, by type.", ["type"], registry=registry
         )
+        self.alarms = Counter(
+            "desk_alarms_total",
+            "Decisions that operations should look at, by the type of their private event.",
+            ["type"],
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "desk_dead_letters_total", "Dead letters, by reason.", ["reason"], registry=registry
         )

@@ -57,7 +57,8 @@ def compact(course: Course) -> None:
     renewals = tuple(_renewals_beyond(file))
     payments = _payments_within(file, renewals)
     voids = max(0, len(file.voids) - VOIDS_KEPT)
-    if not (inquiries or renewals or voids or payments is not None):
+    noted_timer = file.woken_for is not None
+    if not (inquiries or renewals or voids or noted_timer or payments is not None):
         return
     course.happens(
         FileCompacted(
@@ -67,6 +68,7 @@ def compact(course: Course) -> None:
             forgotten_until=max((r.issued_on for r in renewals), default=None),
             payments=payments,
             voids=voids,
+            forgets_timer=noted_timer,
         )
     )
 

@@ -195,6 +195,7 @@ def _compacted(file: File, event: FileCompacted) -> File:
         payments=file.payments if event.payments is None else event.payments,
         voids=file.voids[event.voids :],
         forgotten_until=max(days, default=None),
+        woken_for=None if event.forgets_timer else file.woken_for,
     )
 
 

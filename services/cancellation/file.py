@@ -193,7 +193,7 @@ class File(Value):
     """The state of one contract's file.
 
     `sequence` is the number of the last public event. Invoices issued by `forgotten_until` may have
-    been settled and left the file. `woken_for` says nothing any more.
+    been settled and left the file. `woken_for` is the last timer that an earlier release noted.
     """
 
     contract_number: str

@@ -233,6 +233,7 @@ class FileCompacted(FileRecord):
     forgotten_until: date | None = None
     payments: tuple[Payment, ...] | None = None
     voids: int = 0
+    forgets_timer: bool = False
 
 
 class FileWoken(FileRecord):

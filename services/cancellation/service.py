@@ -8,6 +8,7 @@ from functools import partial
 from services.cancellation import domain
 from services.cancellation.policies.in_force import policies_in_force
 from services.cancellation.public_state import public_state
+from services.cancellation.records import ALARMS
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
@@ -52,6 +53,7 @@ def file_decider(rules: domain.Rules) -> Decider[domain.File]:
         decide=partial(domain.decide, rules),
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
+        alarms=ALARMS,
         due_at=domain.due_at,
         public_state=public_state,
     )

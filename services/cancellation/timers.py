@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.cancellation.course import Course
 from services.cancellation.evidence import expire
@@ -17,13 +17,25 @@ from services.cancellation.requesting import decide_request
 from shared.events.cancellations import CancellationEvidenceReminded, CancellationTookEffect
 from shared.events.values import days_after, start_of_day
 
+NEXT_INSTANT = timedelta(milliseconds=1)
+"""The database keeps instants to the millisecond."""
 ALARM_DAYS = 7
 """How long before its date an undecided suspended cancellation alarms."""
 
 
 def due_at(file: File) -> datetime | None:
-    """The earliest instant at which something happens without anyone asking; None for never."""
-    return min(_due_times(file), default=None)
+    """The earliest instant at which something happens without anyone asking; None for never.
+
+    A file that an earlier release wrote is due later than the last timer that it noted, as that
+    release stored it; its next message forgets that timer.
+    """
+    earliest = min(_due_times(file), default=None)
+    if earliest is None or file.woken_for is None:
+        return earliest
+    try:
+        return max(earliest, file.woken_for + NEXT_INSTANT)
+    except OverflowError:  # woken for the calendar's end: nothing can be later
+        return None
 
 
 def _due_times(file: File) -> Iterator[datetime]:

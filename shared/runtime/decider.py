@@ -37,6 +37,8 @@ class Decider(Generic[State]):
     decide: Callable[[Message, State | None, datetime], Sequence[Event]]
     evolve: Callable[[State | None, Event], State]
     private_events: tuple[type[Event], ...] = ()
+    alarms: tuple[type[Event], ...] = ()
+    """The private events that operations hear of: each is counted and logged."""
     due_at: Callable[[State], datetime | None] = _never
     work_at: Callable[[State], datetime | None] = _never
     work_since: Callable[[State], datetime | None] = _never

@@ -86,6 +86,7 @@ class Batch:
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
+    alarms: list[tuple[Ref, str]] = field(default_factory=list)
     taken: int = 0
 
     def count(self, fate: str) -> None:
@@ -285,6 +286,7 @@ class Stage:
             decided.append((aggregate, entry, state, encoded))
         for aggregate, entry, state, encoded in decided:
             aggregate.record(entry, state, encoded)
+            batch.alarms += self._alarms(aggregate.ref, entry)
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
         for ref in letter.decides:
@@ -336,6 +338,13 @@ class Stage:
         for event in events:
             state = decider.evolve(state, event)
         return self._entry(letter, aggregate.ref, events, batch.at), state
+
+    def _alarms(self, ref: Ref, entry: Document) -> Iterator[tuple[Ref, str]]:
+        """What operations should hear of in what was just decided."""
+        alarming = {event.ce_type for event in self._store.decider(ref.kind).alarms}
+        if alarming:
+            types = (str(event["type"]) for event in entry["events"])
+            yield from ((ref, ce_type) for ce_type in types if ce_type in alarming)
 
     def _entry(self, letter: Letter, ref: Ref, events: Sequence[Event], at: datetime) -> Document:
         message, record = letter.read.message, letter.record
@@ -466,6 +475,9 @@ class Stage:
             self._metrics.records.labels(fate).inc(count)
         for ce_type, count in events.items():
             self._metrics.events.labels(ce_type).inc(count)
+        for ref, ce_type in (alarm for batch in batches for alarm in batch.alarms):
+            self._metrics.alarms.labels(ce_type).inc()
+            log.warning("alarm", type=ce_type, kind=ref.kind, id=ref.id)
         for letter in dead:
             self._metrics.dead_letters.labels(letter.reason.value).inc()
             log.warning(

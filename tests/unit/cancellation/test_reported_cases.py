@@ -275,7 +275,7 @@ def test_of_two_records_for_one_number_the_last_wins() -> None:  # b22
 # Money
 
 PAID_LATE = ("referred", "paid_after_lapse")
-INVOICES = [
+INVOICES: list[tuple[str, list[Event], list[tuple[str, str]] | None]] = [
     # id, facts after the invoice's 80 days, what comes of the renewal
     ("b15b_zero", [invoiced(ISSUED, total="0.00")], []),
     ("credit note", [invoiced(ISSUED, total="-5.00")], []),

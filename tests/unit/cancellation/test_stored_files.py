@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.cancellation.domain import File, Rules
+from services.cancellation.domain import File, Rules, due_at
 from services.cancellation.records import PRIVATE_EVENTS
 from services.cancellation.service import FILE, file_decider
 from shared.events.envelope import Event, Ref
@@ -64,6 +64,14 @@ def test_the_history_adds_up_to_the_stored_file(name: str) -> None:
 
 
 @every_file
+def test_a_file_is_due_later_than_the_timer_that_it_noted(name: str) -> None:
+    file = stored(name)
+    due = due_at(file) if file else None
+
+    assert due is None or file.woken_for is None or due > file.woken_for
+
+
+@every_file
 def test_a_file_goes_on_with_its_timers_facts_and_decisions(name: str) -> None:
     desk = desk_with(name)
     now = desk.history.now
@@ -96,10 +104,11 @@ def test_what_was_held_is_decided() -> None:
     assert told(desk_with("held-with-evidence").hears(contract(MONTHLY))) == [("scheduled",)]
 
 
-def test_a_timer_forged_far_ahead_silences_a_file_no_longer() -> None:
+def test_a_timer_forged_far_ahead_silences_a_file_only_until_its_next_message() -> None:
     desk = desk_with("evidence-awaited")
     forged = {**STORED["evidence-awaited"]["state"], "woken_for": "2035-01-01T00:00:00Z"}
     desk.history.states[Ref(FILE, NUMBER)] = File.model_validate(forged)
+    desk.hears(paid("2027-03-01", "another"))
 
     assert told(desk.until("2027-04-01")) == [("evidence_reminded",), ("expired",)]
 
