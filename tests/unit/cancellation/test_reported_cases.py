@@ -172,6 +172,16 @@ def test_a_number_contracted_again_is_decided_anew(lapses: bool, starts: str, an
     assert told(desk.hears(confirmed("2027-07-01", "new"))) == [(expected,)]
 
 
+def test_a_contract_cancelled_before_it_begins_stays_cancelled_when_its_record_changes() -> None:
+    desk = Desk(
+        T0, term("2027-09-17", None), confirmed(T0), approved(effective_on=day("2027-04-01"))
+    )
+    desk.until("2027-05-01")
+    desk.hears(term("2027-09-17", None, auto_renewal=True))
+
+    assert told(desk.hears(confirmed("2027-05-01", "again"))) == [("already_scheduled",)]
+
+
 # Another holder
 
 
