@@ -93,6 +93,12 @@ class RuntimeSettings(BaseSettings):
         description="A member that does not come back for records within this time leaves its "
         "group. One batch must be done in it; outages are waited for in shorter pieces.",
     )
+    event_schema_base_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where the JSON Schemas are served: events name theirs, <base>/<type>.json, in"
+        " the header ce_dataschema. Unset: no such header.",
+    )
     create_topics: bool = Field(
         True, description="Create the topics that are missing, from the catalogue, at start."
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from services.cancellation.file import Cancellation, File
+from services.cancellation.policies.wording import day_before
 from shared.events.states import (
     CancellationStated,
     CancellationStatus,
@@ -16,12 +18,14 @@ from shared.events.states import (
 
 def public_state(file: File, version: int) -> CancellationStated:
     """The file as it stands. Of requests only the holder's: a stranger's is nobody's business."""
+    status = _status(file)
     return CancellationStated(
         contract_number=file.contract_number,
         customer_id=file.contract.customer_id if file.contract else None,
         sequence=file.sequence,
         version=version,
-        status=_status(file),
+        status=status,
+        last_billable_on=_last_billable_on(file, status),
         cancellation=_standing(file.cancellation),
         renewals=tuple(
             WatchedRenewal.model_validate(renewal.model_dump()) for renewal in file.renewals
@@ -37,6 +41,16 @@ def _status(file: File) -> CancellationStatus:
     if any(renewal.lapsed for renewal in file.renewals):
         return CancellationStatus.LAPSED
     return CancellationStatus.NONE
+
+
+def _last_billable_on(file: File, status: CancellationStatus) -> date | None:
+    """What the newest decision that ended the charging said; None while it goes on."""
+    match status:
+        case CancellationStatus.SCHEDULED | CancellationStatus.TOOK_EFFECT:
+            return file.cancellation.last_billable_on if file.cancellation else None
+        case CancellationStatus.LAPSED:
+            return day_before(max(it.lapses_on for it in file.renewals if it.lapsed))
+    return None
 
 
 def _standing(cancellation: Cancellation | None) -> StandingCancellation | None:

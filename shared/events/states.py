@@ -133,7 +133,7 @@ class CancellationStated(StateEvent):
     """A contract's cancellation file as it stands: what billing must know, whenever it starts.
 
     `customer_id` is the holder, absent until the registry has reported the contract. `requests`
-    are the holder's open ones.
+    are the holder's open ones. `last_billable_on` is absent as long as charging goes on.
     """
 
     ce_type: ClassVar[str] = "cancellation.state.v1"
@@ -141,6 +141,7 @@ class CancellationStated(StateEvent):
     contract_number: str
     customer_id: str | None = None
     status: CancellationStatus
+    last_billable_on: Day | None = None
     cancellation: StandingCancellation | None = None
     renewals: tuple[WatchedRenewal, ...] = ()
     requests: tuple[OpenRequest, ...] = ()

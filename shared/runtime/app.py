@@ -421,6 +421,8 @@ async def _state_what_is_unstated(runtime: Runtime) -> None:
         else:
             pauses.reset()
             await sleep_unless(runtime.stopping, PAGE_REST_SECONDS)
+    if not more:
+        log.info("every record's state is on its topic")
 
 
 async def _background(runtime: Runtime) -> None:

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.kafka.client_options import client_options
-from shared.runtime.codec import Envelope
+from shared.runtime.codec import Envelope, Headers
 from shared.runtime.connections import survive_closed_connections
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
@@ -34,11 +34,19 @@ class Publisher(Protocol):
         """Return once all are acknowledged, in order per key. Raises `Outage`, `ProducerDead`."""
 
 
+def data_schema(base_url: str | None, ce_type: str) -> Headers:
+    """The header that names the JSON Schema of an event, where schemas are served."""
+    if base_url is None:
+        return []
+    return [("ce_dataschema", f"{base_url.rstrip('/')}/{ce_type}.json".encode())]
+
+
 class KafkaPublisher:
     """An idempotent producer that waits for all replicas in sync."""
 
     def __init__(self, settings: RuntimeSettings, skew: ClockSkew | None = None) -> None:
         self._skew = skew
+        self._schemas = settings.event_schema_base_url
         self._producer = AIOKafkaProducer(
             **client_options(settings),
             acks="all",
@@ -114,7 +122,8 @@ class KafkaPublisher:
         """As few batches as hold them; a batch takes its first record whatever its size."""
         batch = self._producer.create_batch()
         for one in events:
-            record = {"key": one.key.encode(), "value": one.value, "headers": one.headers}
+            headers = [*one.headers, *data_schema(self._schemas, one.type)]
+            record = {"key": one.key.encode(), "value": one.value, "headers": headers}
             if batch.append(timestamp=None, **record) is None:
                 yield batch
                 batch = self._producer.create_batch()

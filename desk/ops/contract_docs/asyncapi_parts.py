@@ -63,6 +63,7 @@ HEADERS: Part = {
         "content-type": {"const": "application/json"},
         "ce_correlationid": _text("The id of the submission that started it all."),
         "ce_causationid": _text("The id of the message that caused this event."),
+        "ce_dataschema": _text("The address of the data's JSON Schema.", format="uri"),
         "traceparent": _text("W3C trace context."),
     },
 }

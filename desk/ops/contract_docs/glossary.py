@@ -227,6 +227,8 @@ SPECIAL = {
     "`desk.cancellations`; 0 before the first.",
     ("cancellation.state.v1", "customer_id"): "The holder, once the registry has reported the "
     "contract.",
+    ("cancellation.state.v1", "last_billable_on"): "The last day to charge; absent as long as "
+    "charging goes on.",
     ("inquiry.state.v1", "status"): "Where the inquiry stands.",
     ("ContractOfInquiry", "status"): "How far the desk is with it, as a word for machines.",
     ("OpenRequest", "status"): "What the request waits for, as a word for machines.",

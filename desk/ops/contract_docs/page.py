@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from desk.ops.contract_docs.additions import additions
+from desk.ops.contract_docs.closed_sets import OPEN_SETS
 from desk.ops.contract_docs.goldens import Golden, Goldens
 from desk.ops.contract_docs.page_texts import DEAD_LETTER_ROWS, HEADER_ROWS, INTRODUCTION, READERS
 from desk.ops.contract_docs.schemas import described_schema, event_schemas
@@ -33,6 +34,7 @@ def events_page(goldens: Goldens) -> str:
     for topic in CATALOGUE:
         parts += _topic(topic, goldens)
     parts += ["## Shared values", *_shared_values(schemas)]
+    parts += ["## Words that events use", *_words()]
     parts += ["## Beyond the required minimum", *additions()]
     return "\n\n".join(parts) + "\n"
 
@@ -135,6 +137,17 @@ def _shared_values(schemas: Mapping[str, Schema]) -> Iterator[str]:
             if said := " ".join(defs[name].get("description", "").split()):
                 yield said
             yield _field_table(defs[name], defs)
+
+
+def _words() -> Iterator[str]:
+    yield (
+        "Where a field has one of a closed set of values, its table says so. These sets may grow; "
+        "treat a word that you do not know as the sentence beside it says."
+    )
+    for (owner, field), meanings in OPEN_SETS.items():
+        where = "every decision" if owner == "*" else f"`{owner}`"
+        yield f"### `{field}` of {where}"
+        yield _table(("word", "means"), [(f"`{it}`", said) for it, said in meanings.items()])
 
 
 def _table(head: Sequence[str], rows: Rows) -> str:

@@ -59,6 +59,11 @@ HEADER_ROWS = (
     ("`content-type`", "`application/json`", "always"),
     ("`ce_correlationid`", "the id of the submission that started it all", "where there is one"),
     ("`ce_causationid`", "the id of the message that caused this event", "where there is one"),
+    (
+        "`ce_dataschema`",
+        "the address of the data's JSON Schema",
+        "where `EVENT_SCHEMA_BASE_URL` is set",
+    ),
     ("`traceparent`", "W3C trace context, handed on", "where there is one"),
 )
 

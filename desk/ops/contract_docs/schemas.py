@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from desk.ops.contract_docs.closed_sets import words_of
 from desk.ops.contract_docs.glossary import meaning_of
 from shared.events.envelope import Event
 from shared.events.topics import EVENT_TYPES
@@ -70,6 +71,8 @@ def _describe_fields(body: dict[str, Any], owner: str) -> None:
         meaning = meaning_of(owner, name)
         if meaning and "description" not in part:
             part["description"] = meaning
+        if (words := words_of(owner, name)) and part.get("type") == "string":
+            part["examples"] = list(words)
 
 
 def purpose_of(event: type[Event]) -> str:

@@ -44,8 +44,10 @@ def test_billing_finds_the_last_day_to_charge_and_the_number_of_the_last_decisio
     stated = public_state(KNOWN.with_(cancellation=SCHEDULED), 7)
 
     assert (stated.status, stated.sequence, stated.version) == (CancellationStatus.SCHEDULED, 3, 7)
+    assert stated.last_billable_on == date(2026, 5, 30)
     assert stated.cancellation is not None
     assert stated.cancellation.last_billable_on == date(2026, 5, 30)
+    assert public_state(KNOWN, 7).last_billable_on is None
 
 
 def test_what_took_effect_or_lapsed_is_said_so() -> None:
@@ -60,7 +62,8 @@ def test_what_took_effect_or_lapsed_is_said_so() -> None:
 
     assert public_state(KNOWN, 1).status is CancellationStatus.NONE
     assert public_state(KNOWN.with_(cancellation=effective), 1).status == "took_effect"
-    assert public_state(KNOWN.with_(renewals=(lapsed,)), 1).status == "lapsed"
+    stated = public_state(KNOWN.with_(renewals=(lapsed,)), 1)
+    assert (stated.status, stated.last_billable_on) == ("lapsed", date(2026, 3, 16))
 
 
 def test_only_the_holders_open_requests_are_told() -> None:

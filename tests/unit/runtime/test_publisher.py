@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.runtime.codec import Envelope
-from shared.runtime.publisher import KafkaPublisher
+from shared.runtime.publisher import KafkaPublisher, data_schema
 from shared.settings import RuntimeSettings
 
 PARTITIONS = 6
@@ -52,3 +53,19 @@ async def test_as_few_batches_as_hold_them_and_no_event_is_left_out(sizes: list[
     batches = list(publisher._batches(events))
     assert sum(batch.record_count() for batch in batches) == len(events)
     assert len(batches) <= 1 + 2 * sum(size >= 100_000 for size in sizes)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "headers"),
+    [
+        (None, []),
+        (
+            "https://desk.example.test/schemas/",
+            [("ce_dataschema", b"https://desk.example.test/schemas/inquiry.opened.v1.json")],
+        ),
+    ],
+)
+def test_an_event_names_its_json_schema_where_schemas_are_served(
+    base_url: str | None, headers: list[tuple[str, bytes]]
+) -> None:
+    assert data_schema(base_url, "inquiry.opened.v1") == headers
