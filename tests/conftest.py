@@ -80,7 +80,13 @@ async def own_stack(own_kafka: str | None, tmp_path: Path) -> AsyncIterator[Stac
         yield stack
 
 
-QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1", "MAX_PAUSE_SECONDS": "1"}
+QUICK = {
+    "CONTRACT_GRACE_SECONDS": "1",
+    "ACCESS_GRACE_SECONDS": "1",
+    "MAX_PAUSE_SECONDS": "1",
+    "UNREGISTERED_MAILS_PER_HOUR": "100000",
+    "UNREGISTERED_MAILS_PER_DAY": "100000",
+}
 
 
 def quiet(_line: str) -> None:

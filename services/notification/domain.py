@@ -16,9 +16,19 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import BaseModel, ConfigDict
 
 from services.notification import summary
-from services.notification.mails import BY_TEMPLATE, SUMMARY, Mail, mail_for
-from services.notification.replicas import INQUIRY
-from shared.events.contracts import ContractRecorded, RegistryContractRecorded
+from services.notification.mails import (
+    ADDRESS_CHANGED,
+    BY_TEMPLATE,
+    SUMMARY,
+    Mail,
+    mail_for,
+)
+from services.notification.replicas import CUSTOMER, INQUIRY
+from shared.events.contracts import (
+    ContractRecorded,
+    CustomerRegistered,
+    RegistryContractRecorded,
+)
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
@@ -145,10 +155,12 @@ def decide(
             return _handed_over(message, event, state)
         case SummaryDue():
             return _summary_due(message, event, state, now)
-    mail = mail_for(event)
-    if mail is None or state is not None:
+    if state is not None:
         return []
-    return [_due(message, event, mail, now)]
+    if isinstance(event, CustomerRegistered) and _is_to_former(message):
+        return _address_changed(message, event, now)
+    mail = mail_for(event)
+    return [_due(message, event, mail, now)] if mail else []
 
 
 def _due(message: Message, event: Event, mail: Mail, now: datetime) -> NotificationDue:
@@ -198,6 +210,27 @@ def _summary_due(
             due_at=now,
         )
     ]
+
+
+def mail_to_former(event: Event) -> Mail | None:
+    """The mail that a profile's former address may get, if this event can change a profile."""
+    return ADDRESS_CHANGED if isinstance(event, CustomerRegistered) else None
+
+
+def _is_to_former(message: Message) -> bool:
+    own = message.aggregate
+    return own is not None and own.id == notification_id(message, ADDRESS_CHANGED)
+
+
+def _address_changed(
+    message: Message, profile: CustomerRegistered, now: datetime
+) -> Sequence[Event]:
+    customer = message.replica(CUSTOMER, profile.customer_id)
+    if customer is None or customer.previous_email is None:
+        return []
+    due = _due(message, profile, ADDRESS_CHANGED, now)
+    former = Contact(email=customer.previous_email)  # the new name may be somebody else's
+    return [due.model_copy(update={"contact": former, "inquiry_id": None})]
 
 
 def inquiry_of(event: Event) -> str | None:

@@ -111,7 +111,8 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
     """
     mail = mail_of(notification)
     about_inquiry = notification.inquiry_id is not None
-    if about_inquiry and not known.inquiry and mail.to is not SendTo.HOLDER:
+    needs_inquiry = mail.to not in (SendTo.HOLDER, SendTo.FORMER)
+    if about_inquiry and not known.inquiry and needs_inquiry:
         return Unaddressable("inquiry_unknown", permanent=False)
     for candidate in _candidates(mail.to, notification, known):
         address = mailable(candidate.email) if candidate and candidate.email else None
@@ -145,6 +146,8 @@ def _candidates(to: SendTo, notification: Notification, known: Known) -> Iterabl
             return inquiry_contact, known.file_contact, known.customer
         case SendTo.EVENT:
             return notification.contact, known.customer
+        case SendTo.FORMER:
+            return (notification.contact,)
         case SendTo.HOLDER:
             return (known.customer,)
 

@@ -20,6 +20,8 @@ class Customer(Value):
     name: str
     email: str
     language: Language
+    previous_email: str | None = None
+    """The address before the latest profile, if that changed it."""
 
 
 class Inquiry(Value):
@@ -70,9 +72,15 @@ def contract_ref(contract_number: str) -> Ref:
     return Ref(CONTRACT, contract_number)
 
 
-def evolve_customer(_state: Customer | None, event: Event) -> Customer:
+def evolve_customer(state: Customer | None, event: Event) -> Customer:
     assert isinstance(event, CustomerProfile)
-    return Customer(name=event.name, email=event.email, language=event.language)
+    changed = state is not None and state.email.lower() != event.email.lower()
+    return Customer(
+        name=event.name,
+        email=event.email,
+        language=event.language,
+        previous_email=state.email if state and changed else None,
+    )
 
 
 def evolve_inquiry(_state: Inquiry | None, event: Event) -> Inquiry:

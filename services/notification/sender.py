@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from services.notification import summary
+from services.notification.address_limits import AddressLimits
 from services.notification.composing import Composer
 from services.notification.domain import Notification
 from services.notification.mail_server import MailServerHealth
@@ -28,6 +29,9 @@ from services.notification.smtp import Mailer, Refused
 from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
 from shared.mongo import Database
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
+from shared.runtime.faults import Outage
+
+RATE_LIMITED = "rate_limited"
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +40,7 @@ def open_worker(settings: Settings) -> OpenWorker:
     """What the runtime opens once and closes at the end; the mail server need not be there yet."""
 
     @asynccontextmanager
-    async def opened(_database: Database, dependencies: Dependencies) -> AsyncIterator[Perform]:
+    async def opened(database: Database, dependencies: Dependencies) -> AsyncIterator[Perform]:
         mailer = Mailer(
             settings.mail_server,
             connections=settings.smtp_connections,
@@ -45,10 +49,17 @@ def open_worker(settings: Settings) -> OpenWorker:
         composer = Composer(settings.desk, settings.letterhead)
         ask = partial(mailer.ask, settings.mail_from)
         server = MailServerHealth(dependencies, ask, settings.smtp_check_seconds)
+        limits = AddressLimits(
+            database,
+            per_hour=settings.unregistered_mails_per_hour,
+            per_day=settings.unregistered_mails_per_day,
+        )
+        with suppress(Outage):  # counts that outlive their day do no harm
+            await limits.prepare()
         hash_key = settings.recipient_hash_key.get_secret_value()
         try:
             async with server.watched():
-                yield Sender(mailer, server, composer, hash_key)
+                yield Sender(mailer, server, composer, limits, hash_key)
         finally:
             await mailer.close()
 
@@ -62,6 +73,7 @@ class Sender:
     mailer: Mailer
     server: MailServerHealth
     composer: Composer
+    limits: AddressLimits
     hash_key: str
 
     async def __call__(self, work: Work) -> Outcome:
@@ -80,8 +92,10 @@ class Sender:
         to = recipient_of(notification, replicas)
         if isinstance(to, Unaddressable):
             return _attempted(notification, "", Refused(to.error, permanent=to.permanent))
-        message = self.composer.compose(notification, replicas, to)
         hashed = recipient_hash(self.hash_key, to.address)
+        if not to.registered and not await self.limits.allow(hashed, notification):
+            return _attempted(notification, hashed, Refused(RATE_LIMITED, permanent=True))
+        message = self.composer.compose(notification, replicas, to)
         try:
             await self.mailer.send(message, to.address, work.until_reported)
         except Refused as refused:

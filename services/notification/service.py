@@ -8,7 +8,7 @@ from services.notification import domain, replicas, summary
 from services.notification.mails import mail_for
 from services.notification.sender import open_worker
 from services.notification.settings import Settings
-from shared.events.contracts import ContractRecorded, CustomerProfile
+from shared.events.contracts import ContractRecorded, CustomerProfile, CustomerRegistered
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
@@ -98,14 +98,17 @@ def _file_contacts_of(opened: InquiryOpened) -> tuple[Ref, ...]:
 
 
 def _notification_of(message: Message, event: Event) -> tuple[Ref, ...]:
-    mail = mail_for(event)
-    if mail is None:
-        return ()
-    return (Ref(domain.KIND, domain.notification_id(message, mail)),)
+    mails = [mail for mail in (mail_for(event), domain.mail_to_former(event)) if mail]
+    return tuple(Ref(domain.KIND, domain.notification_id(message, mail)) for mail in mails)
 
 
 def _reads_of(event: Event) -> tuple[Ref, ...]:
-    """Where the event does not name the customer, its inquiry does."""
+    """Where the event does not name the customer, its inquiry does.
+
+    A profile's own customer says what the address was before.
+    """
+    if isinstance(event, CustomerRegistered):
+        return (replicas.customer_ref(event.customer_id),)
     inquiry_id = domain.inquiry_of(event)
     if not inquiry_id or getattr(event, "customer_id", None):
         return ()

@@ -50,6 +50,12 @@ class Settings(RuntimeSettings):
         description="Key of the recipient hash in notification events: with a known key, known"
         " addresses can be recognised.",
     )
+    unregistered_mails_per_hour: int = Field(
+        20, ge=1, description="Mails an hour to an address that is not the registered one."
+    )
+    unregistered_mails_per_day: int = Field(
+        50, ge=1, description="Mails a day to an address that is not the registered one."
+    )
     summary_wait_seconds: float = Field(
         10.0,
         ge=0,

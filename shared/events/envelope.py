@@ -42,10 +42,10 @@ class Message:
 
     `source` and `id` together identify it. `replicas` holds the state (or None) of the other
     aggregates that the service's route named. `id_reused` is set when the same identity arrived
-    before with another body. `attempt` counts how often what was decided could not be kept, because
-    another aggregate has the same value where all must differ. `broker_time` is when the broker
-    appended the record, by its own clock (UTC); None where its topic carries the sender's time,
-    which proves nothing.
+    before with another body. `aggregate` is the one that decides it now. `attempt` counts how often
+    what was decided could not be kept, because another aggregate has the same value where all must
+    differ. `broker_time` is when the broker appended the record, by its own clock (UTC); None where
+    its topic carries the sender's time, which proves nothing.
     """
 
     source: str
@@ -58,6 +58,7 @@ class Message:
     traceparent: str | None = None
     id_reused: bool = False
     attempt: int = 0
+    aggregate: Ref | None = None
     replicas: Mapping[Ref, Any] = field(default_factory=dict)
 
     @property

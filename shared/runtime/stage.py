@@ -331,6 +331,7 @@ class Stage:
             letter.read.message,
             id_reused=letter.message_id in aggregate.digests,
             attempt=batch.attempts.get(aggregate.ref, 0),
+            aggregate=aggregate.ref,
             replicas=replicas,
         )
         events = decider.decide(message, aggregate.state, acting_now(message, batch.at))

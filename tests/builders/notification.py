@@ -338,7 +338,9 @@ class Notifications:
     def _decide(self, ref: Ref, message: Message, reads: Sequence[Ref]) -> list[Event]:
         decider, state = self.deciders[ref.kind], self.states.get(ref)
         replicas = {other: self.states.get(other) for other in reads}
-        events = list(decider.decide(replace(message, replicas=replicas), state, self.now))
+        events = list(
+            decider.decide(replace(message, replicas=replicas, aggregate=ref), state, self.now)
+        )
         for event in events:
             state = decider.evolve(state, event)
         self.states[ref] = state and as_stored(state)

@@ -26,7 +26,13 @@ KILL_EVERY = 100
 WITHIN_SECONDS = 240
 SOURCE = "/channels/kill-test"
 WATCHED = ("desk.inquiries", "desk.cancellations", "desk.notifications", "desk.dead-letters")
-QUICK = {"WORKER_LEASE_SECONDS": "10", "SMTP_TIMEOUT_SECONDS": "5", "CONTRACT_GRACE_SECONDS": "5"}
+QUICK = {
+    "WORKER_LEASE_SECONDS": "10",
+    "SMTP_TIMEOUT_SECONDS": "5",
+    "CONTRACT_GRACE_SECONDS": "5",
+    "UNREGISTERED_MAILS_PER_HOUR": "1000000",
+    "UNREGISTERED_MAILS_PER_DAY": "1000000",
+}
 
 
 def headers(ce_type: str, ce_id: str) -> list[tuple[str, bytes]]:

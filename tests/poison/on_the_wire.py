@@ -17,7 +17,13 @@ from tests.poison.sending import UNDECODABLE, Sent, send, send_undecodable
 from tests.poison.trial import built
 from tests.poison.watching import Memory, Offsets, drained, sample
 
-QUICK = {"CONTRACT_GRACE_SECONDS": "1", "ACCESS_GRACE_SECONDS": "1", "MAX_PAUSE_SECONDS": "1"}
+QUICK = {
+    "CONTRACT_GRACE_SECONDS": "1",
+    "ACCESS_GRACE_SECONDS": "1",
+    "MAX_PAUSE_SECONDS": "1",
+    "UNREGISTERED_MAILS_PER_HOUR": "100000",
+    "UNREGISTERED_MAILS_PER_DAY": "100000",
+}
 MOST_MEMORY_MB = 400.0
 MOST_GROWTH_MB = 100.0
 LEAST_PATIENCE_S = 60.0

@@ -19,6 +19,7 @@ class Mailbox:
         self.connections: list[SMTP] = []
         self.answers: dict[str, str] = {}
         self.delay = 0.0
+        self.resets_after_data = False
         self.port = 0
         self._options = options
         self._server: asyncio.Server | None = None
@@ -49,16 +50,18 @@ class Mailbox:
     async def handle_RCPT(self, *told: Any) -> str:
         _server, _session, envelope, address, _options = told
         await asyncio.sleep(self.delay)
-        answer = self.answers.get("RCPT", "250 OK")
+        answer = self.answers.get(f"RCPT {address}") or self.answers.get("RCPT", "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, *told: Any) -> str:
-        _server, _session, envelope = told
+        server, _session, envelope = told
         answer = self.answers.get("DATA", "250 accepted")
         if answer.startswith("250"):
             self.envelopes.append(envelope)
+        if self.resets_after_data:
+            server.transport.abort()
         return answer
 
     @property

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -21,16 +23,52 @@ from shared.mongo import Database
 from shared.runtime.decider import Dependencies, Perform, Work
 from tests.builders.notification import (
     INQUIRY_EMAIL,
+    PROFILE_EMAIL,
     Notifications,
     lapsed,
     opened,
+    registered,
     rejected,
     scheduled,
 )
 from tests.integration.notification.mailbox import Mailbox
 
 HASH_KEY = "clave-de-prueba"
-NO_DATABASE = cast(Database, None)
+
+
+class Counts:
+    """As much of a collection as counting mails needs."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Any] = {}
+
+    async def create_indexes(self, _indexes: Any) -> None: ...
+
+    async def find_one(self, query: Any) -> Any:
+        return self.documents.get(query["_id"])
+
+    async def insert_one(self, document: Any) -> None:
+        self.documents[document["_id"]] = document
+
+    async def update_one(self, query: Any, update: Any) -> Any:
+        found = self.documents[query["_id"]]
+        assert found["count"] == query["count"]
+        self.documents[query["_id"]] = found | update["$set"]
+        return SimpleNamespace(matched_count=1)
+
+
+class Counting:
+    """A database for counts alone."""
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+
+    def collection(self, _name: str) -> Counts:
+        return self._counts
+
+
+def new_database() -> Database:
+    return cast(Database, Counting())
 
 
 class Reports(Dependencies):
@@ -75,7 +113,7 @@ def settled(port: int) -> dict[str, Any]:
 @pytest.fixture
 async def sending(mailbox: Mailbox) -> AsyncIterator[Perform]:
     world = Notifications(**settled(mailbox.port))
-    async with open_worker(world.settings)(NO_DATABASE, Reports()) as opened_worker:
+    async with open_worker(world.settings)(new_database(), Reports()) as opened_worker:
         yield opened_worker
 
 
@@ -102,7 +140,7 @@ def reports() -> Reports:
 async def watched(mailbox: Mailbox, reports: Reports) -> AsyncIterator[Perform]:
     """A worker that asks a mail server of which it hears nothing ten times a second."""
     world = Notifications(**settled(mailbox.port), smtp_check_seconds=0.1)
-    async with open_worker(world.settings)(NO_DATABASE, reports) as opened_worker:
+    async with open_worker(world.settings)(new_database(), reports) as opened_worker:
         yield reporting_at_once(opened_worker)
 
 
@@ -250,7 +288,7 @@ async def test_a_refusal_is_logged_without_address_or_text(
 
 async def test_a_server_that_is_away_is_tried_again_later() -> None:
     world = Notifications(opened(), **settled(port=1))
-    async with open_worker(world.settings)(NO_DATABASE, Reports()) as perform:
+    async with open_worker(world.settings)(new_database(), Reports()) as perform:
         outcome = await outcome_of(perform, world)
 
     assert (outcome.error, outcome.permanent) == ("smtp_unavailable", False)
@@ -292,6 +330,103 @@ async def test_a_connection_that_was_idle_for_long_is_not_trusted(
 
     assert len(mailbox.envelopes) == 2
     assert len(mailbox.connections) == 2
+
+
+async def test_a_greylisted_mail_is_tried_again_later_and_goes_out(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    world = Notifications(opened())
+    mailbox.answers["RCPT"] = "450 4.2.0 greylisted, try again in 5 minutes"
+    began = world.now
+    for _ in range(9):
+        world.receive(await perform(world.work()))
+        assert world.last.next_at is not None
+        world.now = world.last.next_at
+    mailbox.answers.clear()
+
+    (sent,) = world.receive(await perform(world.work()))
+
+    assert (sent.ce_type, sent.attempts) == ("notification.sent.v1", 10)  # type: ignore[attr-defined]
+    assert world.now - began == timedelta(seconds=2**9 - 1)
+    assert len(mailbox.envelopes) == 1
+
+
+async def test_a_refused_recipient_fails_and_the_others_get_their_mails(
+    watched: Perform, mailbox: Mailbox, reports: Reports
+) -> None:
+    worlds = [Notifications(opened(contact=Contact(email=who))) for who in ("a@x.test", "b@x.test")]
+    mailbox.answers["RCPT a@x.test"] = "550 5.1.1 unknown"
+
+    ended = [world.receive(await watched(world.work()))[0].ce_type for world in worlds]
+
+    assert ended == ["notification.failed.v1", "notification.sent.v1"]
+    assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [["b@x.test"]]
+    assert reports.lost_now == set()
+
+
+async def test_a_connection_reset_after_the_data_repeats_the_mail_under_its_message_id(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    """The server may have it: it can tell the second one by its Message-ID."""
+    world = Notifications(opened())
+    mailbox.resets_after_data = True
+    world.receive(await perform(world.work()))
+    mailbox.resets_after_data = False
+
+    (sent,) = world.receive(await perform(world.work()))
+
+    assert sent.ce_type == "notification.sent.v1"
+    assert len(mailbox.envelopes) == 2
+    first, second = mailbox.envelopes
+    assert first.content == second.content
+    assert len({message["Message-ID"] for message in mailbox.messages}) == 1
+
+
+async def test_an_address_that_is_not_registered_gets_so_many_mails_an_hour_and_a_day(
+    mailbox: Mailbox,
+) -> None:
+    limits = {"unregistered_mails_per_hour": 2, "unregistered_mails_per_day": 3}
+    world = Notifications(**settled(mailbox.port), **limits)
+    database, outcomes = new_database(), []
+    for hour in range(3):
+        for number in range(3):
+            world.receive(opened(inquiry_id=f"inq-{hour}-{number}"))
+            async with open_worker(world.settings)(database, Reports()) as worker:
+                outcome = await reporting_at_once(worker)(world.work())
+            outcomes.append(cast(MailAttempted, outcome))
+        world.now += timedelta(hours=1)
+
+    assert [outcome.error for outcome in outcomes] == [
+        *(None, None, "rate_limited"),
+        *(None, "rate_limited", "rate_limited"),
+        *("rate_limited",) * 3,
+    ]
+    assert {outcome.permanent for outcome in outcomes if outcome.error} == {True}
+    assert len(mailbox.envelopes) == 3
+
+
+async def test_a_mail_within_the_limit_stays_so_at_its_next_attempt(mailbox: Mailbox) -> None:
+    world = Notifications(opened(), **settled(mailbox.port), unregistered_mails_per_hour=1)
+    async with open_worker(world.settings)(new_database(), Reports()) as worker:
+        mailbox.answers["RCPT"] = "450 4.7.1 come back"
+        world.receive(await reporting_at_once(worker)(world.work()))
+        mailbox.answers.clear()
+        world.now += timedelta(seconds=1)
+
+        (sent,) = world.receive(await reporting_at_once(worker)(world.work()))
+
+    assert sent.ce_type == "notification.sent.v1"
+
+
+async def test_the_registered_address_is_not_limited(mailbox: Mailbox) -> None:
+    world = Notifications(registered(), **settled(mailbox.port), unregistered_mails_per_hour=1)
+    async with open_worker(world.settings)(new_database(), Reports()) as worker:
+        for number in range(3):
+            contact = Contact(email=PROFILE_EMAIL)
+            world.receive(opened(inquiry_id=f"inq-{number}", contact=contact))
+            world.receive(await reporting_at_once(worker)(world.work()))
+
+    assert len(mailbox.envelopes) == 3
 
 
 LOSSES = {
@@ -366,7 +501,7 @@ async def test_a_server_that_refuses_ten_different_recipients_in_a_row_is_lost(
 async def test_a_server_that_does_not_answer_is_a_timeout(mailbox: Mailbox) -> None:
     mailbox.delay = 1.0
     world = Notifications(opened(), **{**settled(mailbox.port), "smtp_timeout_seconds": 0.2})
-    async with open_worker(world.settings)(NO_DATABASE, Reports()) as perform:
+    async with open_worker(world.settings)(new_database(), Reports()) as perform:
         outcome = await outcome_of(reporting_at_once(perform), world)
         mailbox.delay = 0.0
         after = await outcome_of(reporting_at_once(perform), Notifications(rejected()))

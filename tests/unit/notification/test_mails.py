@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import services.notification
-from services.notification.mails import BY_TEMPLATE, SUMMARY, mail_for
+from services.notification.mails import ADDRESS_CHANGED, BY_TEMPLATE, SUMMARY, mail_for
 from shared.events.contracts import ContractStatus, ContractStatusChanged
 from shared.events.envelope import Event
 from shared.events.inquiries import ClosedBy, InquiryResolved
@@ -73,7 +73,7 @@ def test_other_events_cause_no_mail(event: Event) -> None:
 
 
 def test_every_row_of_the_table_has_an_example() -> None:
-    assert {*ONE_OF_EACH, SUMMARY.template} == set(BY_TEMPLATE)
+    assert {*ONE_OF_EACH, SUMMARY.template, ADDRESS_CHANGED.template} == set(BY_TEMPLATE)
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

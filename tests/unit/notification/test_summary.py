@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from services.notification import domain, summary
+from services.notification.address_limits import AddressLimits
 from services.notification.mail_server import MailServerHealth
 from services.notification.sender import Sender
 from services.notification.smtp import Mailer, Refused
@@ -52,6 +53,9 @@ class Outbox:
             raise Refused("smtp_451")
         self.messages.append(message)
 
+    async def allow(self, *_about: object) -> bool:
+        return True
+
     def accepted(self) -> None: ...
     def refused(self, *_about: object) -> None: ...
 
@@ -66,6 +70,7 @@ class Desk:
             cast(Mailer, self.outbox),
             cast(MailServerHealth, self.outbox),
             self.world.composer,
+            cast(AddressLimits, self.outbox),
             "clave-de-prueba",
         )
         for event in received:

@@ -1,0 +1,74 @@
+"""A change of the registered address is told to the old one."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.notification.recipients import Recipient
+from shared.events.envelope import Event
+from shared.events.values import Language
+from tests.builders.notification import (
+    PROFILE_EMAIL,
+    Notifications,
+    authorised,
+    registered,
+)
+
+NEW = "nuevo.correo@example.test"
+CHANGED = registered(email=NEW)
+
+
+def told(world: Notifications) -> list[str]:
+    return [
+        world.addressed(state).address
+        for state in world.notifications
+        if state.template == "customer_address_changed"
+    ]
+
+
+def test_a_change_of_address_is_told_to_the_old_one() -> None:
+    world = Notifications(registered(), CHANGED)
+
+    assert told(world) == [PROFILE_EMAIL]
+    assert world.addressed() == Recipient(None, PROFILE_EMAIL)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [registered()],
+        [registered(), registered(name="Otro nombre")],
+        [registered(), registered(email=PROFILE_EMAIL.upper())],
+        [registered(), authorised()],
+    ],
+    ids=["first", "another name", "other capitals", "access"],
+)
+def test_without_a_change_of_address_nobody_is_told(events: list[Event]) -> None:
+    assert told(Notifications(*events)) == []
+
+
+def test_each_change_is_told_once_to_the_address_before_it() -> None:
+    world = Notifications(registered())
+    changes = [("c1", CHANGED), ("c1", CHANGED), ("c2", registered(email="tercero@example.test"))]
+    for identity, event in changes:
+        world.receive(event, identity)
+
+    assert told(world) == [PROFILE_EMAIL, NEW]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_old_address_learns_how_to_object_and_not_the_new_address(language: Language) -> None:
+    world = Notifications(registered(), CHANGED)
+    (state,) = [s for s in world.notifications if s.template == "customer_address_changed"]
+
+    rendered = world.rendered(language, state)
+
+    assert "901 200 400" in rendered.text
+    assert "nuevo" not in rendered.text + rendered.html
+    assert "example.test" not in rendered.text + rendered.html
+
+
+def test_the_history_of_changes_adds_up_to_the_state() -> None:
+    world = Notifications(registered(), CHANGED, authorised(email=NEW))
+
+    assert world.refolded == world.states
