@@ -15,6 +15,7 @@ from services.notification.mail_server import MailServerHealth
 from services.notification.sender import Sender
 from services.notification.smtp import Mailer, Refused
 from shared.events.envelope import Event
+from shared.events.internal import DecisionCollected
 from shared.events.notifications import NotificationSent
 from shared.events.values import Contact, Language
 from shared.runtime.decider import Work
@@ -309,3 +310,17 @@ async def test_the_histories_of_a_summary_add_up_to_its_state() -> None:
     await desk.receive(THIRD_DECISION)
 
     assert desk.world.refolded == desk.world.states
+
+
+async def test_a_decision_handed_over_as_its_summary_closes_is_mailed_on_its_own() -> None:
+    """The worker saw the summary open; meanwhile it has closed."""
+    desk = await opened_desk(THREE)
+    await desk.receive(FIRST_DECISION)
+    await desk.wait(10)
+
+    desk.world.receive(SECOND_DECISION)
+    late = desk.world.last.notification_id
+    desk.world.receive(DecisionCollected(inquiry_id=INQUIRY, notification_id=late))
+    await desk.work()
+
+    assert [subject[:12] for subject in desk.subjects] == ["Respuesta a ", "Necesitamos "]
