@@ -6,6 +6,7 @@ the inquiry that it answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -57,15 +58,23 @@ def opened(request: Sent, customer: Customer, *, mailed: bool = True, **more: An
     )
 
 
-def rejected(request: Sent, customer: Customer, errors: Any) -> Expected:
-    """Every faulty field at once; there is no inquiry, so the mail has no reference."""
+def rejected(request: Sent, customer: Customer, errors: Any, *, mailed: bool = True) -> Expected:
+    """Every faulty field at once; there is no inquiry, so the mail has no reference.
+
+    A rejection for the channel's own faults has no mail.
+    """
     return Expected(
         "desk.rejections",
         {"ce_type": "submission.rejected.v1", "submission_id": request.id},
         {"customer_id": customer.id, "errors": errors},
         shows=(("", "errors"),),
-        mail=Mail(customer.email, None),
+        mail=Mail(customer.email, None) if mailed else None,
     )
+
+
+def in_the_summary(decision: Expected) -> Expected:
+    """A decision that the mail of another one of the same request says too."""
+    return replace(decision, mail=None)
 
 
 def inquiry(

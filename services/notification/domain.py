@@ -32,6 +32,7 @@ from shared.events.contracts import (
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
+from shared.events.mail_address import mailable
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Contact, Instant, Language
 
@@ -226,10 +227,11 @@ def _address_changed(
     message: Message, profile: CustomerRegistered, now: datetime
 ) -> Sequence[Event]:
     customer = message.replica(CUSTOMER, profile.customer_id)
-    if customer is None or customer.previous_email is None:
+    address = mailable(customer.previous_email or "") if customer else None
+    if address is None:
         return []
     due = _due(message, profile, ADDRESS_CHANGED, now)
-    former = Contact(email=customer.previous_email)  # the new name may be somebody else's
+    former = Contact(email=address)  # the new name may be somebody else's
     return [due.model_copy(update={"contact": former, "inquiry_id": None})]
 
 

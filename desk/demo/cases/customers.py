@@ -151,7 +151,7 @@ def repeated(world: World) -> Case:
             ),
             Row(
                 "Another text under the id of that question",
-                (Step((other,), (rejected(other, customer, reused),)),),
+                (Step((other,), (rejected(other, customer, reused, mailed=False),)),),
             ),
         ),
     )

@@ -11,6 +11,7 @@ from desk.demo.answers import (
     MONTHLY_NOTICE,
     WRITTEN_NOTICE,
     decision,
+    in_the_summary,
     opened,
     recorded,
     scheduled,
@@ -220,7 +221,10 @@ def monthly_confirmed(world: World) -> Case:
 
 
 def three_contracts(world: World) -> Case:
-    """One request may list several contracts: each is decided on its own (F12)."""
+    """One request may list several contracts: each is decided on its own (F12).
+
+    One mail says all decisions.
+    """
     customer = world.customer("tres-contratos")
     monthly, maintained, paid = (world.contract(kind) for kind in ("ML", "SW", "PA"))
     wanted = world.today + MONTHLY_NOTICE * 2
@@ -252,15 +256,17 @@ def three_contracts(world: World) -> Case:
                     (
                         opened(request, customer, contract_numbers=(monthly, maintained, paid)),
                         *(
-                            scheduled(
-                                contract,
-                                customer,
-                                policy=policy,
-                                request=request,
-                                effective_on=wanted,
-                                received_on=world.today,
-                                complete_on=world.today,
-                                notice_ends_on=world.today + notice,
+                            in_the_summary(
+                                scheduled(
+                                    contract,
+                                    customer,
+                                    policy=policy,
+                                    request=request,
+                                    effective_on=wanted,
+                                    received_on=world.today,
+                                    complete_on=world.today,
+                                    notice_ends_on=world.today + notice,
+                                )
                             )
                             for contract, (policy, notice) in ends.items()
                         ),
