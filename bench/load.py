@@ -18,6 +18,7 @@ from aiokafka.partitioner import murmur2
 from shared.events.contracts import ContractRecorded, RegistryContractRecorded
 from shared.events.envelope import Event, message_uuid
 from shared.events.requests import CancellationRequested
+from shared.events.topics import TOPIC_OF
 from shared.events.values import Channel, Contact
 from shared.runtime import codec
 
@@ -123,7 +124,7 @@ def _caused(event: Event, subject: str, identity: str) -> Record:
         str(uuid5(NAMESPACE_URL, identity)),
         event.ce_type,
         codec.dump(event),
-        source="/bench",
+        source=TOPIC_OF[event.ce_type].takes_from[0],
         subject=subject,
         at=datetime.now(UTC),
         causation_id=str(uuid5(NAMESPACE_URL, f"cause of {identity}")),

@@ -31,6 +31,7 @@ from shared import logging
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested
+from shared.events.topics import TOPIC_OF
 from shared.events.values import Channel, Contact
 from shared.runtime import codec
 from shared.runtime.app import alive, build_broker, wire
@@ -73,7 +74,7 @@ def _event(event: Event, number: str) -> Envelope:
         str(uuid4()),
         event.ce_type,
         codec.dump(event),
-        source="/bench",
+        source=TOPIC_OF[event.ce_type].takes_from[0],
         subject=number,
         at=datetime.now(UTC),
         causation_id=None,

@@ -106,6 +106,12 @@ class RuntimeSettings(BaseSettings):
         1, description="Replicas of a topic created at start; use 3 in production."
     )
 
+    topic_sources: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="By topic: the prefixes of the `ce_source`s that it takes, JSON; topics that "
+        'are not named keep the catalogue\'s. Such as {"desk.submissions": ["/channels/"]}.',
+    )
+
     mongo_url: str = Field(
         "mongodb://127.0.0.1:27017/?directConnection=true", description="MongoDB connection string."
     )

@@ -89,14 +89,14 @@ class World:
             return self.now
         return datetime.combine(self.ago(days_ago), time(12), tzinfo=MADRID)
 
-    def unreadable(self, customer: Customer) -> Sent:
-        """The headers of a submission around something that is no JSON."""
+    def unreadable(self, contract: str) -> Sent:
+        """The headers of an invoice around something that is no JSON."""
         return self._record(
-            "desk.submissions",
-            customer.id,
-            "submission.inquiry.v1",
-            "/channels/web",
-            b'{"customer_id": "C-1", "text": "cut off in the mi',
+            "billing.invoices",
+            contract,
+            "billing.invoice_issued.v1",
+            "/billing",
+            b'{"contract_number": "K-1", "invoice_number": "cut off in the mi',
         )
 
     def registers(self, customer: Customer, **other: Any) -> Sent:

@@ -23,6 +23,14 @@ class ErrorCode(StrEnum):
     INQUIRY_UNKNOWN = "inquiry_unknown"
     NOT_SETTLED = "not_settled"
     ID_REUSED = "id_reused"
+    TOO_LARGE = "too_large"
+    UNKNOWN_TYPE = "unknown_type"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    STRUCTURED_MODE = "structured_mode"
+    AMBIGUOUS = "ambiguous"
+    SOURCE_NOT_ALLOWED = "source_not_allowed"
+    WRONG_KEY = "wrong_key"
 
 
 MESSAGES: dict[ErrorCode, Bilingual] = {
@@ -79,6 +87,36 @@ MESSAGES: dict[ErrorCode, Bilingual] = {
     ErrorCode.ID_REUSED: Bilingual(
         es="Este identificador ya se usó para otra solicitud; envíela con uno nuevo.",
         en="This id was already used for another submission; send it under a new one.",
+    ),
+    ErrorCode.TOO_LARGE: Bilingual(
+        es="Es demasiado grande: una solicitud tiene como máximo 256 KiB, y un número, 64 bits.",
+        en="This is too large: a submission has at most 256 KiB, and a number 64 bits.",
+    ),
+    ErrorCode.UNKNOWN_TYPE: Bilingual(
+        es="No conocemos solicitudes de este tipo.", en="We know no submissions of this type."
+    ),
+    ErrorCode.NOT_JSON: Bilingual(
+        es="El contenido no es JSON en UTF-8.", en="The content is not JSON in UTF-8."
+    ),
+    ErrorCode.NOT_AN_OBJECT: Bilingual(
+        es="El contenido no es un objeto JSON.", en="The content is not a JSON object."
+    ),
+    ErrorCode.STRUCTURED_MODE: Bilingual(
+        es="No leemos eventos en modo estructurado; envíelo en modo binario, con los atributos en"
+        " cabeceras `ce_`.",
+        en="We do not read events in structured mode; send it in binary mode, with the attributes"
+        " in `ce_` headers.",
+    ),
+    ErrorCode.AMBIGUOUS: Bilingual(
+        es="Esta cabecera aparece con dos valores distintos.",
+        en="This header appears with two different values.",
+    ),
+    ErrorCode.SOURCE_NOT_ALLOWED: Bilingual(
+        es="Este origen no puede enviar solicitudes.", en="This source may not send submissions."
+    ),
+    ErrorCode.WRONG_KEY: Bilingual(
+        es="La clave del registro no es el identificador de cliente de la solicitud.",
+        en="The record's key is not the customer id of the submission.",
     ),
 }
 

@@ -24,6 +24,7 @@ from services.inquiry_intake.texts import follow_up_received
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.inquiries import (
     ClosedBy,
+    FollowedUp,
     InquiryClosed,
     InquiryProgressed,
     InquiryReopened,
@@ -73,17 +74,18 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
         return []
     assert isinstance(message.data, Unchecked)
     follow_up = FollowUpSubmitted.model_validate(message.data.fields)
-    events: list[Event] = []
+    events: list[FollowedUp] = []
     if follow_up.text is not None:
         events += _more_words(rules, state, follow_up.text, now, closes=own.closes)
     if own.closes and state.settled and (events or state.status is not Standing.CLOSED):
         events.append(InquiryClosed(inquiry_id=state.inquiry_id, by=ClosedBy.CUSTOMER))
-    return events
+    answered = {"submission_id": message.id, "submission_source": message.source}
+    return [event.model_copy(update=answered) for event in events]
 
 
 def _more_words(
     rules: Rules, state: Inquiry, text: str, now: datetime, *, closes: bool
-) -> list[Event]:
+) -> list[FollowedUp]:
     received = InquiryProgressed(
         inquiry_id=state.inquiry_id, status=FOLLOW_UP_RECEIVED, note=follow_up_received(text)
     )

@@ -39,6 +39,7 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
     inquiry = InquiryOpened(
         inquiry_id=opened_by(message),
         submission_id=message.id,
+        submission_source=message.source,
         reference=reference_of(message_uuid(message.source, message.id), message.attempt),
         kind=KIND_OF[type(submission)],
         customer_id=submission.customer_id,

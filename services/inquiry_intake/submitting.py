@@ -32,7 +32,7 @@ def submitted(
         return continued(rules, message, state, now)
     if state is not None:
         return [_rejected(message, received, (error("ce_id", ErrorCode.ID_REUSED),))]
-    submission = checked(received, now)
+    submission = checked(received, max(now, message.broker_time or now))
     if isinstance(submission, tuple):
         return _refused(message, received, submission)
     if not isinstance(submission, FollowUpSubmitted):
@@ -65,6 +65,7 @@ def _rejected(
 ) -> SubmissionRejected:
     return SubmissionRejected(
         submission_id=message.id,
+        submission_source=message.source,
         customer_id=readable_customer_id(received, message.key) or UNKNOWN_CUSTOMER,
         errors=errors,
         language=readable_language(received),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +11,7 @@ from pydantic_core import ErrorDetails
 from services.inquiry_intake.error_codes import ErrorCode, error
 from services.inquiry_intake.routing import KIND_OF
 from services.inquiry_intake.submission_rules import has_control_characters, readable, rules_for
-from shared.events.envelope import Unchecked
+from shared.events.envelope import WITHHELD, Unchecked
 from shared.events.submissions import FollowUpSubmitted, RegistrationSubmitted, Submission
 from shared.events.values import Contact, CustomerId, FieldError, Language
 
@@ -47,19 +48,26 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
 
     `now` is aware; times in the submission are judged against it.
     """
-    model = SUBMISSIONS[received.ce_type]
+    faults = {fault.field: ErrorCode(fault.code) for fault in received.faults}
+    model = SUBMISSIONS.get(received.ce_type)
+    if model is None or received.hides_its_fields:
+        return _errors(faults)
     submission: Submission | None = None
-    faults: dict[str, ErrorCode] = {}
     try:
         submission = model.model_validate(received.fields)
     except ValidationError as invalid:
         for fault in invalid.errors(include_url=False, include_context=False):
-            faults.setdefault(".".join(map(str, fault["loc"])), _code(fault))
+            if received.fields.get(str(fault["loc"][0])) is not WITHHELD:
+                faults.setdefault(".".join(map(str, fault["loc"])), _code(fault))
     for rule in rules_for(model):
         for path, code in rule(received.fields, now):
             faults.setdefault(path, code)
     if submission is not None and not faults:
         return submission
+    return _errors(faults)
+
+
+def _errors(faults: Mapping[str, ErrorCode]) -> tuple[FieldError, ...]:
     return tuple(error(path, code) for path, code in list(faults.items())[:MOST_ERRORS])
 
 

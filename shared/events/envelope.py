@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any, ClassVar, NamedTuple
@@ -28,12 +29,60 @@ class Event(BaseModel):
     ce_type: ClassVar[str]
 
 
+class FaultCode(StrEnum):
+    """What can be wrong with a record before anybody looks at what its fields mean."""
+
+    MISSING = "missing"
+    WRONG_FORMAT = "wrong_format"
+    NOT_ALLOWED = "not_allowed"
+    TOO_LONG = "too_long"
+    TOO_LARGE = "too_large"
+    UNKNOWN_TYPE = "unknown_type"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    STRUCTURED_MODE = "structured_mode"
+    AMBIGUOUS = "ambiguous"
+    SOURCE_NOT_ALLOWED = "source_not_allowed"
+    WRONG_KEY = "wrong_key"
+
+
+class Fault(NamedTuple):
+    """One fault of a record: an attribute, `key`, `data` or a field's dotted path, and its code."""
+
+    field: str
+    code: FaultCode
+
+
+class Withheld:
+    """Stands for a field's value that is not looked at: a fault says why."""
+
+    def __repr__(self) -> str:
+        return "WITHHELD"
+
+
+WITHHELD = Withheld()
+
+
+HIDING = frozenset({"data", "content-type", "ce_type"})
+"""What a fault may be about that leaves nothing to be said of the fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """A JSON object of a known `ce_type` whose faults the domain wants to answer itself (F2)."""
+    """A record whose faults the domain wants to answer itself (F2).
+
+    `faults` are those of the record; where one of them hides the data, `fields` is empty, and the
+    value of a field that holds too much is `WITHHELD`. `ce_type` is as the sender wrote it.
+    """
 
     ce_type: str
     fields: dict[str, Any]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def hides_its_fields(self) -> bool:
+        """Whether a fault of the record leaves nothing to be said of its fields."""
+        return any(fault.field in HIDING for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class InquiryOpened(Event):
 
     inquiry_id: str
     submission_id: str
+    submission_source: str | None = None
     reference: str
     kind: InquiryKind
     customer_id: str
@@ -54,7 +55,14 @@ class InquiryOpened(Event):
     details: tuple[Detail, ...] = ()
 
 
-class InquiryProgressed(Event):
+class FollowedUp(Event):
+    """What may answer a follow-up: then `submission_id` and `submission_source` name it."""
+
+    submission_id: str | None = None
+    submission_source: str | None = None
+
+
+class InquiryProgressed(FollowedUp):
     """Something happened on the way. `status` is a word for machines, `note` a sentence."""
 
     ce_type: ClassVar[str] = "inquiry.progressed.v1"
@@ -74,7 +82,7 @@ class InquiryResolved(Event):
     note: Bilingual | None = None
 
 
-class InquiryClosed(Event):
+class InquiryClosed(FollowedUp):
     """Nothing more will happen, unless the customer follows up."""
 
     ce_type: ClassVar[str] = "inquiry.closed.v1"
@@ -83,7 +91,7 @@ class InquiryClosed(Event):
     by: ClosedBy
 
 
-class InquiryReopened(Event):
+class InquiryReopened(FollowedUp):
     """The customer followed up on a resolved or closed inquiry."""
 
     ce_type: ClassVar[str] = "inquiry.reopened.v1"

@@ -149,6 +149,7 @@ class SubmissionRejected(Event):
     ce_type: ClassVar[str] = "submission.rejected.v1"
 
     submission_id: str
+    submission_source: str | None = None
     customer_id: str
     errors: tuple[FieldError, ...] = Field(min_length=1)
     language: Language = Language.ES

@@ -30,6 +30,7 @@ from shared.events import (
     submissions,
 )
 from shared.events.envelope import Event
+from shared.events.limits import MAX_ITEMS
 
 MONTH = timedelta(days=30)
 """What holds personal data and names no later date."""
@@ -51,6 +52,7 @@ class Topic:
 
     `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
     fields are faulty, because the sender gets an answer that names every fault (F2).
+    `sources` are the prefixes of the `ce_source`s that it takes, where services do not write it.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -65,6 +67,13 @@ class Topic:
     compacted: bool = False
     answers_faults: bool = False
     begins: bool = False
+    sources: tuple[str, ...] = ()
+    most_items: int = MAX_ITEMS
+
+    @property
+    def takes_from(self) -> tuple[str, ...]:
+        """The prefixes of the `ce_source`s that may write here, unless a setting says otherwise."""
+        return self.sources or tuple(f"/services/{name}" for name in self.written_by)
 
     @property
     def broker_time(self) -> bool:
@@ -101,6 +110,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "What customers ask for, through any channel.",
         answers_faults=True,
         begins=True,
+        sources=("/channels/", "/services/customer_portal"),
     ),
     Topic(
         "desk.agent-actions",
@@ -115,6 +125,7 @@ CATALOGUE: tuple[Topic, ...] = (
             agents.ActivationUnlocked,
         ),
         "What professionals decide, answer and route.",
+        sources=("/agents", "/services/operations_console"),
     ),
     Topic(
         "registry.contracts",
@@ -124,6 +135,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (contracts.RegistryContractRecorded, contracts.RegistryContractTerminated),
         "The upstream registry's contract records.",
         retention=YEAR,
+        sources=("/registry",),
     ),
     Topic(
         "billing.invoices",
@@ -138,6 +150,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ),
         "Invoices issued, paid and voided; payments reversed.",
         retention=YEAR,
+        sources=("/billing",),
     ),
     Topic(
         "desk.rejections",
@@ -280,6 +293,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ),
         "What operators did with dead letters, and why.",
         retention=YEAR,
+        sources=("/desk/", "/services/operations_console"),
     ),
     Topic(
         "desk.contract-states",
@@ -325,6 +339,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ("channels",),
         (documents.DocumentReceived, documents.DocumentKept, documents.DocumentRefused),
         "Attachments: received by a channel, then kept or refused by the archive.",
+        sources=("/channels/", "/services/customer_portal", "/services/contract_archive"),
     ),
     Topic(
         "desk.inventory-requests",
@@ -333,6 +348,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ("inventory system",),
         (inventory.InventoryUpdateRequested, inventory.InventoryUpdateDecided),
         "Customers' corrections of their inventory, and what became of them.",
+        sources=("/services/inquiry_intake", "/inventory"),
     ),
     Topic(
         "orders.orders",
@@ -348,6 +364,7 @@ CATALOGUE: tuple[Topic, ...] = (
             orders.ShipmentDelivered,
         ),
         "Orders and their shipments.",
+        sources=("/orders",),
         retention=YEAR,
     ),
     Topic(
@@ -363,6 +380,7 @@ CATALOGUE: tuple[Topic, ...] = (
             accounts.AccountBalanceStated,
         ),
         "Everything booked on customers' accounts.",
+        sources=("/billing",),
         retention=YEAR,
     ),
     Topic(
@@ -372,6 +390,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (PORTAL,),
         (inventory.InventoryItemRecorded,),
         "Every item of the customers' inventory as it is now.",
+        sources=("/inventory",),
         compacted=True,
     ),
     Topic(

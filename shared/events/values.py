@@ -56,7 +56,7 @@ def _only_text(pattern: str, wanted: str) -> BeforeValidator:
 Instant = Annotated[
     AwareDatetime,
     _only_text(
-        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
+        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)",
         "an RFC 3339 instant with an offset is needed",
     ),
 ]

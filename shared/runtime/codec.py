@@ -5,32 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from shared.events.envelope import Event, Message, Unchecked
+from shared.events.envelope import HIDING, WITHHELD, Event, Fault, FaultCode, Message, Unchecked
+from shared.events.limits import MAX_RECORD_BYTES, faults_of_size, few_items
+from shared.events.normal_form import normalised
+from shared.events.text import trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
-from shared.events.values import Instant
+from shared.runtime.attributes import MAX_ID_CHARS, Attributes
 from shared.runtime.consumer import UndecodableRecord
 from shared.runtime.faults import Reason, Unreadable
 
-MAX_RECORD_BYTES = 256 * 1024
-MAX_ID_CHARS = 255
+__all__ = ["MAX_ID_CHARS", "MAX_RECORD_BYTES", "Envelope", "Read", "Record", "read"]
+
 MOST_FAULTS = 20
 LOG_APPEND_TIME = 1
 """The `timestamp_type` of a record that the broker stamped when it appended it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Headers = list[tuple[str, bytes]]
 
-_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+Sources = Mapping[str, tuple[str, ...]]
+"""By topic: the prefixes of the `ce_source`s that it takes."""
+NO_OVERRIDES: Sources = {}
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._/-]{1,64}")
+_WRONG_KEY = "key is not the one that the data has"
 
 
 class Record(Protocol):
@@ -67,44 +77,170 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A record that could be read: its message, and a digest of what it says."""
+    """A record that could be read: its message, and two digests of what it says.
+
+    `digest` tells one body from another, `meaning` one submission from another: null is as good as
+    absent there, and an instant is the same in every zone.
+    """
 
     message: Message
     digest: str
+    meaning: str
 
 
-def read(record: Record) -> Read:
-    """The message in a raw record. Raises `Unreadable`, naming the fault without its value."""
+def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
+    """The message in a raw record. Raises `Unreadable`, naming the fault without its value.
+
+    Where the topic answers faults, whatever has a readable id, source and key is a message: its
+    faults are handed to the domain. `sources` overrides the catalogue's allowed `ce_source`s.
+    """
     if isinstance(record, UndecodableRecord):
         raise Unreadable(
             Reason.UNREADABLE, "a header's name is not UTF-8; the record stays where it is"
         )
     topic = TOPICS[record.topic]
-    value = record.value
-    if value is not None and len(value) > MAX_RECORD_BYTES:
-        raise Unreadable(
-            Reason.TOO_LARGE, f"value of {len(value)} bytes; {MAX_RECORD_BYTES} allowed"
-        )
-    headers = _headers(record.headers)
-    ce_type = _needed(headers, "ce_type")
-    source, message_id = _needed(headers, "ce_source"), _needed(headers, "ce_id")
-    if headers.get("ce_specversion") != "1.0":
-        raise Unreadable(Reason.UNREADABLE, "header ce_specversion is not 1.0")
-    _refuse_other_content(headers.get("content-type"))
-    if TOPIC_OF.get(ce_type) is not topic:
-        raise Unreadable(Reason.UNKNOWN_TYPE, f"ce_type is not one of {record.topic}")
-    data, digest = _data(topic, ce_type, value)
-    message = Message(
+    attributes = Attributes.of(record.headers)
+    found = list(_faults_of_envelope(topic, record, attributes, sources))
+    if topic.answers_faults:
+        return _answerable(topic, record, attributes, found)
+    if found:
+        raise found[0].unreadable
+    event = _event(topic, attributes, record)
+    digest = _digest(event.ce_type, record.value or b"")
+    return Read(_message(record, attributes, event), digest, digest)
+
+
+class _Found(NamedTuple):
+    """One fault of a record: what its sender is told, and what operators are."""
+
+    fault: Fault
+    words: str
+    reason: Reason = Reason.UNREADABLE
+
+    @property
+    def unreadable(self) -> Unreadable:
+        return Unreadable(self.reason, self.words)
+
+
+def _faults_of_envelope(
+    topic: Topic, record: Record, attributes: Attributes, sources: Sources
+) -> Iterator[_Found]:
+    """What is wrong with a record before its value is looked at, the worst first."""
+    size = len(record.value or b"")
+    if size > MAX_RECORD_BYTES:
+        words = f"value of {size} bytes; {MAX_RECORD_BYTES} allowed"
+        yield _Found(Fault("data", FaultCode.TOO_LARGE), words, Reason.TOO_LARGE)
+    if attributes.structured:
+        words = "structured mode (application/cloudevents) is not read: send binary mode"
+        yield _Found(Fault("content-type", FaultCode.STRUCTURED_MODE), words)
+        return
+    yield from (_Found(fault, words) for fault, words in attributes.faults())
+    ce_type, source = attributes.text("ce_type"), attributes.text("ce_source")
+    if ce_type and TOPIC_OF.get(ce_type) is not topic:
+        words = f"ce_type is not one of {record.topic}"
+        yield _Found(Fault("ce_type", FaultCode.UNKNOWN_TYPE), words, Reason.UNKNOWN_TYPE)
+    if source and not source.startswith(sources.get(topic.name) or topic.takes_from):
+        words = f"ce_source is not one that {record.topic} takes"
+        yield _Found(Fault("ce_source", FaultCode.SOURCE_NOT_ALLOWED), words)
+    if topic.key and not _text(record.key):
+        words = "key is not UTF-8" if record.key else "key is missing"
+        yield _Found(Fault("key", FaultCode.WRONG_KEY), words)
+
+
+def _text(raw: bytes | None) -> str | None:
+    try:
+        return None if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _event(topic: Topic, attributes: Attributes, record: Record) -> Event:
+    """The event of a topic that is read strictly. Raises `Unreadable`."""
+    model = EVENT_TYPES[attributes.text("ce_type") or ""]
+    fields = _object(record.value)
+    if faults := [*faults_of_size(fields, model.model_fields, topic.most_items)]:
+        raise Unreadable(Reason.UNREADABLE, _named((fault.field, fault.code) for fault in faults))
+    try:
+        event = model.model_validate(fields)
+    except ValidationError as error:
+        raise Unreadable(Reason.UNREADABLE, _faults(error)) from None
+    if _key_differs(model.ce_type, dict(event), record.key):
+        raise Unreadable(Reason.UNREADABLE, _WRONG_KEY)
+    return event
+
+
+def _answerable(topic: Topic, record: Record, attributes: Attributes, found: list[_Found]) -> Read:
+    """A message of whatever can be answered, with all its faults; else raises the first of them."""
+    if attributes.structured and attributes.identity is None:
+        attributes = _attributes_within(record) or attributes
+    if attributes.identity is None or not _text(record.key):
+        raise found[0].unreadable
+    ce_type, faults = attributes.text("ce_type") or "", [one.fault for one in found]
+    raw, fields = record.value or b"", {}
+    digest = meaning = _digest(ce_type, raw)
+    if not any(fault.field in HIDING for fault in faults):
+        try:
+            fields = _object(record.value, halves=True)
+        except _NoObject as error:
+            faults.append(Fault("data", error.code))
+        else:
+            if few_items(fields):
+                digest = _digest(ce_type, _canonical(fields))
+                meaning = _digest(ce_type, _canonical(normalised(fields, _defaults(ce_type))))
+            faults += _faults_of_fields(topic, ce_type, fields, record.key)
+    withheld = {fault.field.split(".")[0]: WITHHELD for fault in faults}
+    shown = fields | {name: it for name, it in withheld.items() if name in fields}
+    return Read(
+        _message(record, attributes, Unchecked(ce_type, shown, (*faults,))), digest, meaning
+    )
+
+
+def _faults_of_fields(
+    topic: Topic, ce_type: str, fields: dict[str, Any], key: bytes | None
+) -> Iterator[Fault]:
+    known = EVENT_TYPES.get(ce_type)
+    yield from faults_of_size(fields, known.model_fields if known else fields, topic.most_items)
+    if known and _key_differs(ce_type, fields, key):
+        yield Fault("key", FaultCode.WRONG_KEY)
+
+
+def _attributes_within(record: Record) -> Attributes | None:
+    """Whose a structured event is: it can be answered, though it is not read."""
+    if record.value is None or len(record.value) > MAX_RECORD_BYTES:
+        return None
+    try:
+        event = _object(record.value)
+    except _NoObject:
+        return None
+    said = {f"ce_{name}": event.get(name) for name in ("id", "source", "type")}
+    return Attributes({name: it.encode() for name, it in said.items() if isinstance(it, str)})
+
+
+def _message(record: Record, attributes: Attributes, data: Event | Unchecked) -> Message:
+    assert attributes.identity is not None
+    source, message_id = attributes.identity
+    return Message(
         source=source,
         id=message_id,
         data=data,
-        key=_key(record.key),
-        time=_instant(headers.get("ce_time")),
+        key=_text(record.key) or "",
+        time=attributes.time,
         broker_time=broker_time(record),
-        correlation_id=_correlation(headers),
-        traceparent=_traceparent(headers.get("traceparent")),
+        correlation_id=attributes.text("ce_correlationid"),
+        traceparent=attributes.traceparent,
     )
-    return Read(message, digest)
+
+
+def _key_differs(ce_type: str, data: Mapping[str, Any], key: bytes | None) -> bool:
+    """Whether the record lies under another key than its data has; order would not hold there.
+
+    A key field that is faulty itself says so by its own fault.
+    """
+    names = TOPIC_OF[ce_type].key
+    own = next((data[name] for name in names if data.get(name) is not None), None)
+    if not isinstance(own, str) or not _IDENTIFIER.fullmatch(trimmed(own)):
+        return False
+    return trimmed(own) != trimmed(_text(key) or "")
 
 
 def broker_time(record: Record) -> datetime | None:
@@ -117,82 +253,56 @@ def broker_time(record: Record) -> datetime | None:
         return None
 
 
-def _headers(raw: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in raw:
-        if value is None:
-            raise Unreadable(Reason.UNREADABLE, f"header {_shown(name)} is null")
-        try:
-            found[name.lower()] = value.decode()
-        except UnicodeDecodeError:
-            raise Unreadable(Reason.UNREADABLE, f"header {_shown(name)} is not UTF-8") from None
-    return found
+class _NoObject(Unreadable):
+    """The value is not a JSON object."""
+
+    def __init__(self, code: FaultCode, words: str) -> None:
+        super().__init__(Reason.UNREADABLE, words)
+        self.code = code
 
 
-def _key(raw: bytes | None) -> str:
+def _object(value: bytes | None, *, halves: bool = False) -> dict[str, Any]:
+    """The JSON object in a value; with `halves`, its texts may hold halves of characters.
+
+    Raises `Unreadable`.
+    """
+    if value is None:
+        raise _NoObject(FaultCode.NOT_JSON, "no value (a tombstone)")
+    plain = value.removeprefix(BYTE_ORDER_MARK)
     try:
-        return "" if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        raise Unreadable(Reason.UNREADABLE, "key is not UTF-8") from None
+        fields = from_json(plain, allow_inf_nan=False)
+    except (ValueError, RecursionError):
+        fields = _with_halves(plain) if halves else None
+        if fields is None:
+            raise _NoObject(FaultCode.NOT_JSON, "value is not JSON in UTF-8") from None
+    if not isinstance(fields, dict):
+        raise _NoObject(FaultCode.NOT_AN_OBJECT, "value is not a JSON object")
+    return fields
 
 
-def _shown(name: str) -> str:
-    return repr(name[:40])
-
-
-def _needed(headers: dict[str, str], name: str) -> str:
-    value = headers.get(name)
-    if not value:
-        raise Unreadable(Reason.UNREADABLE, f"header {name} is missing")
-    if len(value) > MAX_ID_CHARS or not value.isprintable():
-        raise Unreadable(
-            Reason.UNREADABLE, f"header {name} is not 1 to {MAX_ID_CHARS} printable characters"
-        )
-    return value
-
-
-def _correlation(headers: dict[str, str]) -> str | None:
-    """Every event that follows carries it on, so it must be as short and plain as any id."""
-    name = "ce_correlationid"
-    return _needed(headers, name) if headers.get(name) else None
-
-
-def _traceparent(value: str | None) -> str | None:
-    """A malformed one is as good as none, says W3C Trace Context."""
-    return value if value is not None and _TRACEPARENT.fullmatch(value) else None
-
-
-def _refuse_other_content(content_type: str | None) -> None:
-    if content_type and content_type.split(";")[0].strip().lower() != "application/json":
-        raise Unreadable(Reason.UNREADABLE, "header content-type is not application/json")
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
+def _with_halves(value: bytes) -> Any:
+    """JSON whose only fault is that a text escapes one half of a surrogate pair; else None."""
+    if b"\\ud" not in value.lower():
         return None
     try:
-        return _INSTANT.validate_strings(text)
-    except ValidationError:
-        raise Unreadable(Reason.UNREADABLE, "header ce_time is not an RFC 3339 instant") from None
-
-
-def _data(topic: Topic, ce_type: str, value: bytes | None) -> tuple[Event | Unchecked, str]:
-    if value is None:
-        raise Unreadable(Reason.UNREADABLE, "no value (a tombstone)")
-    try:
-        fields = from_json(value, allow_inf_nan=False)
-        digest = _digest(ce_type, _canonical(fields) if topic.answers_faults else value)
+        return json.loads(value.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Unreadable(Reason.UNREADABLE, "value is not JSON in UTF-8") from None
-    if not isinstance(fields, dict):
-        raise Unreadable(Reason.UNREADABLE, "value is not a JSON object")
-    if topic.answers_faults:
-        return Unchecked(ce_type, fields), digest
-    try:
-        event = EVENT_TYPES[ce_type].model_validate(fields)
-    except ValidationError as error:
-        raise Unreadable(Reason.UNREADABLE, _faults(error)) from None
-    return event, digest
+        return None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+@lru_cache(maxsize=64)
+def _defaults(ce_type: str) -> dict[str, Any]:
+    """What the optional fields of an event are when they are absent, as JSON has it."""
+    model = EVENT_TYPES.get(ce_type)
+    fields = model.model_fields.items() if model else ()
+    return {
+        name: str(it.default) if isinstance(it.default, StrEnum) else it.default
+        for name, it in fields
+    }
 
 
 def _canonical(fields: dict[str, Any]) -> bytes:
@@ -207,9 +317,13 @@ def _digest(ce_type: str, body: bytes) -> str:
 def _faults(error: ValidationError) -> str:
     """Every faulty field (of very many the first) with its kind of fault; never the value."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    named = [f"{'.'.join(map(str, f['loc'])) or 'data'}: {f['type']}" for f in faults[:MOST_FAULTS]]
-    more = [f"{len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
-    return "; ".join([*named, *more])
+    return _named((".".join(map(str, fault["loc"])) or "data", fault["type"]) for fault in faults)
+
+
+def _named(faults: Iterable[tuple[str, str]]) -> str:
+    named = [f"{field}: {code}" for field, code in faults]
+    more = [f"{len(named) - MOST_FAULTS} more"] if len(named) > MOST_FAULTS else []
+    return "; ".join([*named[:MOST_FAULTS], *more])
 
 
 def dump(event: Event) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from shared.metrics import Metrics
 from shared.mongo import Document
 from shared.runtime import codec
 from shared.runtime.clock import clock_source
-from shared.runtime.codec import Envelope, Record
+from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Reason, Unreadable, described
@@ -105,6 +105,7 @@ class Stage:
         metrics: Metrics,
         *,
         clock: Callable[[], datetime] = utc_now,
+        sources: Sources = NO_OVERRIDES,
         work_is_due: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
@@ -113,6 +114,7 @@ class Stage:
         self._publications = Publications(progress)
         self._metrics = metrics
         self._clock = clock
+        self._sources = sources
         self._work_is_due = work_is_due
         self._states = PublicStates(service, store, publisher)
         self._source = f"/services/{service.name}"
@@ -217,7 +219,7 @@ class Stage:
         unreadable: list[DeadLetter] = []
         for record in records:
             try:
-                read = codec.read(record)
+                read = codec.read(record, self._sources)
                 route = self._route(read.message)
             except Unreadable as fault:
                 unreadable.append(self._dead(record, fault.reason, fault.error, at))
@@ -317,11 +319,12 @@ class Stage:
             log.warning("premature timer", topic=record.topic, **place)
 
     def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
-        """The history entry of this message, if it was decided before."""
-        digest = letter.read.digest
+        """The history entry of this message, if it was decided before, in these words or others."""
+        message_id, digest = letter.message_id, letter.read.digest
         if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
-            digest = aggregate.digests.get(letter.message_id, digest)
-        return aggregate.known.get((letter.message_id, digest))
+            digest = aggregate.digests.get(message_id, digest)
+        known = aggregate.known.get((message_id, digest))
+        return known or aggregate.meanings.get((message_id, letter.read.meaning))
 
     def _decided(
         self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], batch: Batch
@@ -369,6 +372,8 @@ class Stage:
                 for index, event in enumerate(events, start=1)
             ],
         }
+        if letter.read.meaning != letter.read.digest:
+            entry["meaning"] = letter.read.meaning
         if message.traceparent:
             entry["traceparent"] = message.traceparent
         return entry

@@ -59,7 +59,8 @@ def encode(document: Document) -> RawBSONDocument:
 class Aggregate:
     """A working copy: what was stored, and what this batch has added so far.
 
-    `known` finds a message in the history by identity and digest. Of the entries in the document,
+    `known` finds a message in the history by identity and digest, `meanings` by identity and what
+    it says. Of the entries in the document,
     `kept` were there before this batch, in `history_bytes` (None: not counted yet), and the oldest
     `leaving` go to the archive. `parked` is the line behind a message that our defect stumbled
     over. Only its head may be decided, so a replay lets the messages through as they came.
@@ -78,6 +79,7 @@ class Aggregate:
     bytes: int = 0
     known: dict[tuple[str, str], Document] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    meanings: dict[tuple[str, str], Document] = field(default_factory=dict)
     added: list[Document] = field(default_factory=list)
     encoded: list[RawBSONDocument] = field(default_factory=list)
     added_bytes: int = 0
@@ -86,6 +88,8 @@ class Aggregate:
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry
         self.digests.setdefault(entry["message_id"], entry["digest"])
+        meaning: str = entry.get("meaning") or entry["digest"]
+        self.meanings.setdefault((entry["message_id"], meaning), entry)
 
     def record(self, entry: Document, state: Any, encoded: RawBSONDocument | None = None) -> None:
         """Add what has been decided. Raises what BSON raises for an entry it cannot hold."""

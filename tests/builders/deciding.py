@@ -81,4 +81,4 @@ class History:
 def _digest(message: Message) -> str:
     data = message.data
     body = asdict(data) if isinstance(data, Unchecked) else data.model_dump(mode="json")
-    return json.dumps([message.type, body], sort_keys=True)
+    return json.dumps([message.type, body], sort_keys=True, default=repr)

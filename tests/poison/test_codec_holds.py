@@ -124,7 +124,7 @@ def test_fields_of_any_type_are_read_or_refused_and_what_is_read_is_decided(
     headers = (
         ("ce_specversion", b"1.0"),
         ("ce_id", b"any"),
-        ("ce_source", b"/any"),
+        ("ce_source", TOPIC_OF[ce_type].takes_from[0].encode()),
         ("ce_type", ce_type.encode()),
     )
     value = json.dumps(fields).encode()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.events.envelope import Event
+from shared.events.topics import key_in
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable
 from tests.poison.bases import Bases
@@ -23,6 +24,7 @@ def record(ce_type: str, headers: dict[str, str] | None = None, **fields: Any) -
     """The golden example of `ce_type` with these headers and fields instead of its own."""
     draft = Bases(Path(ROOT), NOW).draft_of(ce_type, Random(1), "found", "marked")
     draft.fields |= fields
+    draft.key = key_in(ce_type, draft.fields).encode() or b"none"
     for name, value in (headers or {}).items():
         draft.drop(name)
         draft.headers.append((name, value.encode()))
@@ -83,7 +85,7 @@ def test_it_is_decided_in_every_service(found: Poison) -> None:
             "header ce_time is not an RFC 3339 instant",
         ),
         (
-            record("submission.inquiry.v1", {"ce_correlationid": "-" * 256}),
+            record("agent.referral_decided.v1", {"ce_correlationid": "-" * 256}),
             "header ce_correlationid is not 1 to 255 printable characters",
         ),
         (

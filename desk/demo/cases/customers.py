@@ -171,20 +171,20 @@ def unreadable(world: World) -> Case:
         )
         for which in ("antes", "después")
     )
-    broken = world.unreadable(customer)
+    broken = world.unreadable("K-illegible")
     assert isinstance(broken.data, bytes)
     letter = Expected(
         "desk.dead-letters",
         {"ce_id": broken.id},
         {
-            "key": customer.id,
+            "key": broken.key,
             "value": broken.data.decode(),
             "ce_type": broken.ce_type,
             "ce_source": broken.source,
-            "dl_topic": "desk.submissions",
+            "dl_topic": "billing.invoices",
             "dl_partition": TEXT,
             "dl_offset": TEXT,
-            "dl_service": "inquiry_intake",
+            "dl_service": "cancellation",
             "dl_reason": "unreadable",
             "dl_error": TEXT,
             "dl_at": TEXT,

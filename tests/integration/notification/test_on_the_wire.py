@@ -36,9 +36,10 @@ def settings_for(endpoints: Endpoints, name: str, mailbox: Mailbox) -> Settings:
 
 
 async def publish(client: Outsider, event: Event, message_id: str) -> None:
-    headers = event_headers(event.ce_type, message_id, "/services/test")
+    topic = TOPIC_OF[event.ce_type]
+    headers = event_headers(event.ce_type, message_id, topic.takes_from[0])
     body: Any = event.model_dump(mode="json")
-    await client.publish(TOPIC_OF[event.ce_type].name, key_of(event), body, headers)
+    await client.publish(topic.name, key_of(event), body, headers)
 
 
 async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported(

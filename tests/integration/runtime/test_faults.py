@@ -307,7 +307,7 @@ def registered(number: str) -> dict[str, Any]:
 async def test_due_dates_and_side_effects_come_back_as_messages_once(endpoints: Endpoints) -> None:
     name = f"timed{uuid4().hex[:8]}"
     settings = settings_for(endpoints, name, clock_tick_seconds=0.1)
-    headers = event_headers("registry.contract_recorded.v1", name)
+    headers = event_headers("registry.contract_recorded.v1", name, "/registry")
     async with outsider(endpoints) as client, running(timed(name), settings) as runtime:
         watched = await client.watch("desk.contracts")
         await client.publish("registry.contracts", name, registered(name), headers)
@@ -343,7 +343,7 @@ async def test_what_is_reported_is_not_done_again_however_late_the_report_is_rea
     service = replace(timed(name), open_worker=counting, route=never_read)
     async with outsider(endpoints) as client, running(service, settings):
         outcomes = await client.watch("desk.outcomes")
-        headers = event_headers("registry.contract_recorded.v1", name)
+        headers = event_headers("registry.contract_recorded.v1", name, "/registry")
         await client.publish("registry.contracts", name, registered(name), headers)
         await collect(outcomes, 1, name)
         await asyncio.sleep(2)
@@ -372,7 +372,7 @@ async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpo
     started = datetime.now(UTC)
     async with outsider(endpoints) as client, running(service, settings):
         watched = await client.watch("desk.contracts")
-        headers = event_headers("registry.contract_recorded.v1", name)
+        headers = event_headers("registry.contract_recorded.v1", name, "/registry")
         await client.publish("registry.contracts", name, body, headers)
         await collect(watched, 3, name)
     assert tries == [name, name]

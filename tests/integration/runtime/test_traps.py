@@ -33,10 +33,9 @@ GOOD = {"customer_id": "C-trap", "text": "hello"}
 
 def bad_records(name: str) -> list[tuple[str, object, list[tuple[str, bytes | None]], str]]:
     """(what, value, headers, expected reason)"""
-    sound = event_headers(TYPE, f"{name}-x")
+    sound = event_headers("agent.inquiry_answered.v1", f"{name}-x", "/agents")
     return [
-        ("non-UTF-8 header", GOOD, [*sound, ("note", b"\xff\xfe")], "unreadable"),
-        ("null header", GOOD, [*sound, ("note", None)], "unreadable"),
+        ("another's source", GOOD, event_headers("agent.inquiry_answered.v1", "u"), "unreadable"),
         ("tombstone", None, sound, "unreadable"),
         ("not JSON", b"{", sound, "unreadable"),
         ("not an object", b"[1]", sound, "unreadable"),
@@ -44,8 +43,8 @@ def bad_records(name: str) -> list[tuple[str, object, list[tuple[str, bytes | No
         ("NaN", b'{"customer_id":NaN}', sound, "unreadable"),
         ("deep", b"[" * 10_000, sound, "unreadable"),
         ("no headers", GOOD, [], "unreadable"),
-        ("unknown type", GOOD, event_headers("submission.unknown.v1", "u"), "unknown_type"),
-        ("another topic's type", GOOD, event_headers("contract.recorded.v1", "u"), "unknown_type"),
+        ("unknown type", GOOD, event_headers("agent.unknown.v1", "u", "/agents"), "unknown_type"),
+        ("another's type", GOOD, event_headers(TYPE, "u", "/agents"), "unknown_type"),
         ("300 KB", {**GOOD, "text": "x" * 300_000}, sound, "too_large"),
     ]
 
@@ -72,7 +71,7 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_are_decided(
             good_headers = event_headers(TYPE, f"{name}-{number}")
             await client.publish("desk.submissions", customer, good, good_headers, partition=0)
             place = await client.publish(
-                "desk.submissions", f"{name} {what}", value, headers, partition=0
+                "desk.agent-actions", f"{name} {what}", value, headers, partition=0
             )
             sent[what] = place.offset
         async with running(toy.build(), settings_for(endpoints, name)):
@@ -87,7 +86,7 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_are_decided(
         what: reason for what, _, _, reason in bad
     }
     assert {what: int(found[what]["dl_offset"]) for what, *_ in bad} == sent
-    assert all(letter["dl_topic"] == "desk.submissions" for letter in found.values())
+    assert all(letter["dl_topic"] == "desk.agent-actions" for letter in found.values())
     assert all(letter["dl_service"] == "inquiry_intake" for letter in found.values())
     values = {what_of(r): r.value for r in letters}
     assert values["not JSON"] == b"{"
@@ -149,7 +148,9 @@ async def test_channels_may_compress_as_they_like(endpoints: Endpoints) -> None:
             await producer.start()
             body = {"customer_id": f"C-{name}", "text": codec * 100}
             value, headers = json.dumps(body).encode(), event_headers(TYPE, f"{name}-{codec}")
-            await producer.send_and_wait("desk.submissions", value, b"k", headers=headers)
+            await producer.send_and_wait(
+                "desk.submissions", value, f"C-{name}".encode(), headers=headers
+            )
             await producer.stop()
         records = await collect(answers, 4, name)
     assert {headers_of(r)["ce_causationid"].split("-")[1] for r in records} == {

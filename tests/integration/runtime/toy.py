@@ -26,7 +26,12 @@ class Seen(BaseModel):
 def route(message: Message) -> Route:
     if not isinstance(message.data, Unchecked):
         return IGNORED
-    return Route((Ref("seen", str(message.data.fields["customer_id"])),))
+    return Route((Ref("seen", _customer(message)),))
+
+
+def _customer(message: Message) -> str:
+    assert isinstance(message.data, Unchecked)
+    return str(message.data.fields.get("customer_id", message.key))
 
 
 def decide(message: Message, state: Seen | None, _now: datetime) -> list[Event]:
@@ -38,7 +43,7 @@ def decide(message: Message, state: Seen | None, _now: datetime) -> list[Event]:
     return [
         SubmissionRejected(
             submission_id=message.id,
-            customer_id=str(message.data.fields["customer_id"]),
+            customer_id=_customer(message),
             errors=(error,),
         )
     ]

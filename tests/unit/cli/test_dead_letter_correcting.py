@@ -131,9 +131,9 @@ def test_the_record_travels_under_the_key_of_its_corrected_data() -> None:
 @pytest.mark.parametrize(
     ("correction", "said"),
     [
-        (Correction(headers=(("ce_type", "no.such_type.v1"),)), "ce_type is not one of"),
+        (Correction(headers=(("ce_type", "no.such_type.v1"),)), "ce_type: unknown_type"),
         (Correction(headers=(("ce_source", ""),)), "header ce_source is missing"),
-        (Correction(body=b"{"), "value is not JSON"),
+        (Correction(body=b"{"), "data: not_json"),
     ],
 )
 def test_what_the_codec_cannot_read_is_a_fault(correction: Correction, said: str) -> None:
@@ -153,7 +153,8 @@ def test_every_field_that_intake_would_reject_is_named_at_once_without_its_value
 
 def test_every_field_of_another_event_is_named_at_once() -> None:
     record = letter({}, topic="desk.notifications").original
-    headers = (*HEADERS[:3], ("ce_type", b"notification.sent.v1"))
+    source, written = b"/services/notification", b"notification.sent.v1"
+    headers = (HEADERS[0], ("ce_source", source), HEADERS[2], ("ce_type", written))
     there = dead_letter(
         LetterId(3, 7), value=b'{"attempts": "x"}', headers=headers, topic=record.topic
     )

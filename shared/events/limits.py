@@ -1,0 +1,79 @@
+"""How much of one record is looked at, whoever wrote it.
+
+Parsing a record of 256 KiB is cheap; validating 87,000 items of a list is not. So what a record
+holds is counted before any model sees it, field by field, and a field that holds too much is faulty
+as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from shared.events.envelope import Fault, FaultCode
+
+MAX_RECORD_BYTES = 256 * 1024
+MAX_ITEMS = 1_000
+"""Items of lists and members of objects, all together."""
+MAX_DEPTH = 16
+"""Levels of lists and objects in each other; no event of the catalogue has more than five."""
+LIST_LIMITS = {"contract_numbers": 50, "consents": 10, "documents": 10}
+"""Items of the lists whose length the event contract states."""
+_WIDEST = 2**63
+_NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
+
+
+def faults_of_size(
+    fields: Mapping[str, Any], names: Iterable[str], most_items: int = MAX_ITEMS
+) -> Iterator[Fault]:
+    """The fields among `names` that hold too much, and texts that are half a character.
+
+    Looks at no more than `most_items` items; fields that nobody reads may hold what they like.
+    """
+    left = most_items
+    waiting = [(name, name, fields[name], 1) for name in names if name in fields]
+    while waiting:
+        path, name, value, depth = waiting.pop()
+        if isinstance(value, str):
+            if not _is_text(value):
+                yield Fault(path, FaultCode.WRONG_FORMAT)
+        elif isinstance(value, int):
+            if not -_WIDEST <= value < _WIDEST:
+                yield Fault(path, FaultCode.TOO_LARGE)
+        elif isinstance(value, list | dict):
+            count = len(value)
+            if count > LIST_LIMITS.get(name, most_items) or count > left or depth > MAX_DEPTH:
+                yield Fault(path, FaultCode.TOO_LONG)
+                continue
+            left -= count
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(f"{path}.{_shown(key)}", str(key), item, depth + 1) for key, item in inner]
+
+
+def few_items(value: Any, most: int = MAX_ITEMS) -> bool:
+    """Whether `value` (of JSON) holds at most `most` items; looks at no more of them."""
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, list | dict):
+            most -= len(inner)
+            if most < 0:
+                return False
+            waiting += inner.values() if isinstance(inner, dict) else inner
+    return True
+
+
+def _shown(key: object) -> str:
+    """A member's name as a fault may repeat it: a field's name, never a text by chance."""
+    name = str(key)
+    return name if _NAME.fullmatch(name) else "?"
+
+
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 can say it: JSON can escape one half of a surrogate pair alone."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""The CloudEvents attributes of a raw record: the headers that the desk decodes, and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.events.envelope import Fault, FaultCode
+from shared.events.values import Instant
+
+MAX_ID_CHARS = 255
+NAMES = frozenset(
+    {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject"}
+    | {"ce_correlationid", "ce_causationid", "content-type", "traceparent"}
+)
+IDENTITY = ("ce_source", "ce_id")
+STRUCTURED = "application/cloudevents"
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?")
+
+
+@dataclass(slots=True)
+class Attributes:
+    """What the headers say, as bytes; a name in `ambiguous` was given two values.
+
+    Whoever carries a record on adds headers of his own: none of them can spoil it.
+    """
+
+    given: dict[str, bytes] = field(default_factory=dict)
+    ambiguous: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
+        found = cls()
+        for name, value in headers:
+            known = name.lower()
+            if known not in NAMES or not value:
+                continue
+            if found.given.setdefault(known, value) != value:
+                found.ambiguous.add(known)
+        return found
+
+    def text(self, name: str) -> str | None:
+        """The attribute as printable text of at most 255 characters, None for anything else."""
+        try:
+            text = self.given.get(name, b"").decode()
+        except UnicodeDecodeError:
+            return None
+        return text if 0 < len(text) <= MAX_ID_CHARS and text.isprintable() else None
+
+    @property
+    def structured(self) -> bool:
+        """Whether the value is said to hold a whole event, attributes and all."""
+        return self._media_type.startswith(STRUCTURED)
+
+    @property
+    def _media_type(self) -> str:
+        said = self.given.get("content-type", b"").decode(errors="replace")
+        return said.split(";")[0].strip().lower()
+
+    def faults(self) -> Iterator[tuple[Fault, str]]:
+        """Every fault of the attributes, each with words for operators."""
+        for name in ("ce_type", *IDENTITY):
+            yield from self._unreadable(name)
+        if self.given.get("ce_specversion") != b"1.0":
+            yield _fault("ce_specversion", FaultCode.NOT_ALLOWED, "is not 1.0")
+        if self._media_type not in ("", "application/json"):
+            yield _fault("content-type", FaultCode.NOT_ALLOWED, "is not application/json")
+        if "ce_correlationid" in self.given:
+            yield from self._unreadable("ce_correlationid")
+        if self.given.get("ce_time", b"").strip() and self.time is None:
+            yield _fault("ce_time", FaultCode.WRONG_FORMAT, "is not an RFC 3339 instant")
+        for name in sorted(self.ambiguous - {"traceparent"}):
+            yield _fault(name, FaultCode.AMBIGUOUS, "has two different values")
+
+    def _unreadable(self, name: str) -> Iterator[tuple[Fault, str]]:
+        if name not in self.given:
+            yield _fault(name, FaultCode.MISSING, "is missing")
+        elif self.text(name) is None:
+            words = f"is not 1 to {MAX_ID_CHARS} printable characters"
+            yield _fault(name, FaultCode.WRONG_FORMAT, words)
+
+    @property
+    def identity(self) -> tuple[str, str] | None:
+        """Source and id, if both can be read and are unambiguous."""
+        source, message_id = (self.text(name) for name in IDENTITY)
+        if source is None or message_id is None or self.ambiguous.intersection(IDENTITY):
+            return None
+        return source, message_id
+
+    @property
+    def time(self) -> datetime | None:
+        """When the sender says it happened; None where it does not say so legibly."""
+        text = self.text("ce_time")
+        try:
+            return None if text is None else _INSTANT.validate_strings(text.strip())
+        except ValidationError:
+            return None
+
+    @property
+    def traceparent(self) -> str | None:
+        """A malformed one is as good as none, says W3C Trace Context."""
+        text = self.given.get("traceparent", b"").decode(errors="replace").lower()
+        sound = "traceparent" not in self.ambiguous and _TRACEPARENT.fullmatch(text)
+        return text if sound else None
+
+
+def _fault(name: str, code: FaultCode, words: str) -> tuple[Fault, str]:
+    return Fault(name, code), f"header {name} {words}"
