@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from services.inquiry_intake.submission_rules import readable
 from shared.events.contracts import CustomerProfile
 from shared.events.envelope import Event
+from shared.events.submitted import SubmittedContact
 from shared.events.values import Contact
 
 CUSTOMER = "customer"
-_CONTACT: TypeAdapter[Contact] = TypeAdapter(Contact)
+_CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 
 class Customer(BaseModel):

@@ -14,7 +14,7 @@ from services.inquiry_intake.inquiry import (
     INQUIRY,
     Inquiry,
     Standing,
-    canonical_id,
+    named_inquiry,
     opened_by,
     own_record,
 )
@@ -37,7 +37,7 @@ def followed(received: Unchecked) -> str | None:
     """The id of the inquiry that a follow-up names, None when it names none that could be."""
     if received.ce_type != FollowUpSubmitted.ce_type:
         return None
-    return canonical_id(received.fields.get("inquiry_id"))
+    return named_inquiry(received.fields.get("inquiry_id"))
 
 
 def accepted(message: Message, follow_up: FollowUpSubmitted) -> FollowUpAccepted | FieldError:
@@ -59,12 +59,12 @@ def accepted(message: Message, follow_up: FollowUpSubmitted) -> FollowUpAccepted
 
 
 def _target(message: Message, follow_up: FollowUpSubmitted) -> Inquiry | None:
-    named = canonical_id(follow_up.inquiry_id)
-    if named is None:
-        return None
-    target = message.replica(INQUIRY, named)
-    assert target is None or isinstance(target, Inquiry)
-    return target
+    named = named_inquiry(follow_up.inquiry_id)
+    for ref, state in message.replicas.items():
+        own = state if ref.kind == INQUIRY and isinstance(state, Inquiry) else None
+        if own is not None and named in (own.inquiry_id, own.reference):
+            return own
+    return None
 
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:

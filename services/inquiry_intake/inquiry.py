@@ -7,8 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.inquiry_intake.reference import parse_reference
 from shared.events.envelope import Message, Ref, message_uuid
 from shared.events.inquiries import ClosedBy, InquiryKind
+from shared.events.text import trimmed
 from shared.events.values import Instant, Language, Value
 
 INQUIRY = "inquiry"
@@ -116,6 +118,13 @@ def canonical_id(text: object) -> str | None:
         return str(UUID(text.strip()))
     except ValueError:
         return None
+
+
+def named_inquiry(text: object) -> str | None:
+    """The id or the reference by which `text` names an inquiry, or None when it can be neither."""
+    if not isinstance(text, str):
+        return None
+    return canonical_id(trimmed(text)) or parse_reference(trimmed(text))
 
 
 def own_record(message: Message) -> Inquiry | None:

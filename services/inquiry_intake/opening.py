@@ -15,7 +15,8 @@ from services.inquiry_intake.requesting import requests_of
 from services.inquiry_intake.routing import KIND_OF, queue_of
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import SUBJECTS
-from shared.events.envelope import Event, Message, message_uuid
+from services.inquiry_intake.validation import requested_language
+from shared.events.envelope import Event, Message, Unchecked, message_uuid
 from shared.events.inquiries import InquiryOpened
 from shared.events.submissions import (
     CancellationSubmitted,
@@ -23,6 +24,7 @@ from shared.events.submissions import (
     RegistrationSubmitted,
     Submission,
 )
+from shared.events.submitted import SubmittedContact
 from shared.events.values import Contact, Detail
 
 SECRETS = frozenset({"activation_code"})
@@ -35,7 +37,7 @@ _DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
 
 def opened(rules: Rules, message: Message, submission: Submission, now: datetime) -> list[Event]:
     """The inquiry of a sound submission, then what it asks of the other services."""
-    contact = completed_contact(message, submission)
+    contact, asked = completed_contact(message, submission), _language_asked(message)
     inquiry = InquiryOpened(
         inquiry_id=opened_by(message),
         submission_id=message.id,
@@ -50,8 +52,9 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
         answer_due_at=rules.answer_due_at(now),
         contact=contact,
         language=submission.language,
+        requested_language=asked,
         contract_numbers=_contract_numbers(submission),
-        details=_details(submission),
+        details=_details(submission, asked),
     )
     return [inquiry, *requests_of(rules, submission, inquiry)]
 
@@ -70,7 +73,7 @@ def _given_contact(submission: Submission) -> Contact:
     if isinstance(submission, RegistrationSubmitted):
         return Contact(name=submission.name, email=submission.email, phone=submission.phone)
     contact = getattr(submission, "contact", None)
-    return contact if isinstance(contact, Contact) else Contact()
+    return contact.plain if isinstance(contact, SubmittedContact) else Contact()
 
 
 def _subject(submission: Submission) -> str:
@@ -86,14 +89,20 @@ def _contract_numbers(submission: Submission) -> tuple[str, ...]:
     return (number,) if isinstance(number, str) else ()
 
 
-def _details(submission: Submission) -> tuple[Detail, ...]:
+def _language_asked(message: Message) -> str | None:
+    return requested_language(message.data) if isinstance(message.data, Unchecked) else None
+
+
+def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:
+    """What was submitted, and, first, a language asked for that the desk does not have."""
+    said = {"requested_language": asked} if asked else {}
     submitted = submission.model_dump(
         mode="json", exclude=_SAID_ELSEWHERE, exclude_unset=True, exclude_none=True
     )
     return _DETAILS.validate_python(
         [
             {"field": field, "value": HIDDEN if field in SECRETS else value}
-            for field, value in _lines("", submitted)
+            for field, value in _lines("", said | submitted)
         ]
     )
 

@@ -76,7 +76,7 @@ def _cancellations(
             contact=contact,
             requested_end_on=_future_end(submission),
             destruction_confirmed=submission.destruction_confirmed,
-            signature=submission.signature,
+            signature=submission.signature.plain if submission.signature else None,
         )
         for number in submission.contract_numbers
     ]
@@ -97,7 +97,7 @@ def _evidence(
         **common,
         contract_number=submission.contract_number,
         destruction_confirmed=bool(submission.destruction_confirmed),
-        signature=submission.signature,
+        signature=submission.signature.plain if submission.signature else None,
         contact=contact if submission.contact is not None else None,
     )
 
@@ -111,7 +111,7 @@ def _registration(submission: RegistrationSubmitted, common: _Common) -> Event:
         phone=submission.phone,
         company=submission.company,
         country=submission.country,
-        consents=submission.consents,
+        consents=tuple(consent.plain for consent in submission.consents),
     )
 
 

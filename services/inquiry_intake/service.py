@@ -43,6 +43,7 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         private_events=domain.PRIVATE_EVENTS,
         unique=("reference",),
         public_state=public_state,
+        alias="reference",
         answers_reused_ids=True,
     )
     return inquiry, replica(CUSTOMER, Customer, customers.evolve)
@@ -68,10 +69,17 @@ def _submission(message: Message, received: Unchecked) -> Route:
     """Its own record first; a follow-up then goes on to the inquiry that it names."""
     own = opened_by(message)
     if received.ce_type == FollowUpSubmitted.ce_type:
-        return _inquiries(own, followed(received))
+        return _follow_up(own, followed(received))
     customer_id = readable_customer_id(received, "")
     reads = (Ref(CUSTOMER, customer_id),) if customer_id is not None else ()
     return Route(decides=(Ref(INQUIRY, own),), reads=reads)
+
+
+def _follow_up(own: str, named: str | None) -> Route:
+    """The inquiry may be named by its reference: the runtime looks it up."""
+    if named is None or canonical_id(named) is not None:
+        return _inquiries(own, named)
+    return Route(decides=(Ref(INQUIRY, own),), aliases=(Ref(INQUIRY, named),))
 
 
 def _profile(event: CustomerProfile) -> Route:

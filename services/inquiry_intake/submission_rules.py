@@ -6,7 +6,6 @@ cannot be computed, because what it reads is faulty, says nothing: the shape's e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.inquiry_intake.countries import COUNTRIES
 from services.inquiry_intake.error_codes import ErrorCode
-from services.inquiry_intake.inquiry import canonical_id
+from services.inquiry_intake.inquiry import named_inquiry
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
@@ -24,7 +23,8 @@ from shared.events.submissions import (
     RegistrationSubmitted,
     Submission,
 )
-from shared.events.values import ConsentPurpose, Day, Instant, madrid_date
+from shared.events.text import is_absent, is_blank, trimmed
+from shared.events.values import ConsentPurpose, Country, Day, Instant, madrid_date
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -39,23 +39,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY: TypeAdapter[date] = TypeAdapter(Day)
-
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROLS_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_UNPRINTABLE = {
-    "subject": _CONTROLS,
-    "name": _CONTROLS,
-    "email": _CONTROLS,
-    "company": _CONTROLS,
-    "signed_by": _CONTROLS,
-    "reference": _CONTROLS,
-    "wording_version": _CONTROLS,
-    "activation_code": _CONTROLS,
-    "text": _CONTROLS_BUT_LINE_BREAKS,
-    "comment": _CONTROLS_BUT_LINE_BREAKS,
-    "postal_address": _CONTROLS_BUT_LINE_BREAKS,
-}
-_CONTAINERS = frozenset({"contact", "signature", "consents"})
+_COUNTRY: TypeAdapter[str] = TypeAdapter(Country)
+_PURPOSES = [purpose.value for purpose in ConsentPurpose]
 
 
 def rules_for(model: type[Submission]) -> tuple[Rule, ...]:
@@ -71,36 +56,6 @@ def readable(adapter: TypeAdapter[T], value: object) -> T | None:
         return None
 
 
-def has_control_characters(fields: Fields) -> bool:
-    """Whether a line of text in `fields` holds a line break or another control character."""
-    return any(_unprintable(fields))
-
-
-def _no_control_characters(fields: Fields, _now: datetime) -> Iterator[Fault]:
-    """A line is one line: names and subjects end up in mail headers and on forms."""
-    for name, value in fields.items():
-        if name in _CONTAINERS:
-            for path, part in _parts(name, value):
-                yield from ((f"{path}.{inner}", code) for inner, code in _unprintable(part))
-    yield from _unprintable(fields)
-
-
-def _parts(name: str, value: object) -> Iterator[tuple[str, Fields]]:
-    """The objects in a container, be it one object or a list of them, with their paths."""
-    if isinstance(value, dict):
-        yield name, value
-    for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield f"{name}.{index}", item
-
-
-def _unprintable(fields: Fields) -> Iterator[Fault]:
-    for name, value in fields.items():
-        controls = _UNPRINTABLE.get(name)
-        if controls and isinstance(value, str) and controls.search(value.strip()):
-            yield name, ErrorCode.WRONG_FORMAT
-
-
 def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
     received_at = readable(_INSTANT, fields.get("received_at"))
     if received_at is None:
@@ -112,8 +67,6 @@ def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
 
 
 def _ends_within_a_year(fields: Fields, now: datetime) -> Iterator[Fault]:
-    if fields.get("requested_end_on") is None:
-        return
     received_at = readable(_INSTANT, fields.get("received_at"))
     requested = readable(_DAY, fields.get("requested_end_on"))
     if received_at is None or requested is None or any(_received_in_time(fields, now)):
@@ -140,18 +93,22 @@ def _no_contract_twice(fields: Fields, _now: datetime) -> Iterator[Fault]:
 
 
 def _country_exists(fields: Fields, _now: datetime) -> Iterator[Fault]:
-    country = fields.get("country")
-    if isinstance(country, str) and len(country) == 2 and country not in COUNTRIES:
+    country = readable(_COUNTRY, fields.get("country"))
+    if country is not None and country not in COUNTRIES:
         yield "country", ErrorCode.NOT_ALLOWED
 
 
 def _both_consents(fields: Fields, _now: datetime) -> Iterator[Fault]:
-    """Without both consents there is no registration (F3); each is named by its purpose."""
+    """Without both consents there is no registration (F3); each is named by its purpose.
+
+    Where a purpose is illegible nobody knows which one is missing: its own fault stands.
+    """
     if not isinstance(fields.get("consents"), list):
         return
     purposes = [_member(consent, "purpose") for consent in _list(fields, "consents")]
+    legible = all(purpose in _PURPOSES for purpose in purposes)
     for purpose in ConsentPurpose:
-        if purpose.value not in purposes:
+        if legible and purpose.value not in purposes:
             yield f"consents.{purpose.value}", ErrorCode.CONSENT_MISSING
     yield from _repeated("consents", ".purpose", purposes)
 
@@ -184,27 +141,27 @@ def _already_happened(path: str, value: object, now: datetime) -> Iterator[Fault
 
 def _says_something(fields: Fields, _now: datetime) -> Iterator[Fault]:
     """More words or the wish to close: a follow-up with neither says nothing (F4)."""
-    if fields.get("text") is None and fields.get("close") in (None, False):
+    if is_absent(fields.get("text")) and (is_absent(fields.get("close")) or not fields["close"]):
         yield "text", ErrorCode.MISSING
 
 
 def _names_an_inquiry(fields: Fields, _now: datetime) -> Iterator[Fault]:
     given = fields.get("inquiry_id")
-    if isinstance(given, str) and canonical_id(given) is None:
+    if isinstance(given, str) and not is_blank(given) and named_inquiry(given) is None:
         yield "inquiry_id", ErrorCode.WRONG_FORMAT
 
 
 def _brings_evidence(fields: Fields, _now: datetime) -> Iterator[Fault]:
-    given = [fields.get(name) for name in ("destruction_confirmed", "signature", "contact")]
+    given = [fields.get(name) for name in ("destruction_confirmed", "signature")]
+    contact = fields.get("contact")
+    given += contact.values() if isinstance(contact, dict) else [contact]
     if not any(_says(value) for value in given):
         yield "evidence", ErrorCode.EVIDENCE_MISSING
 
 
 def _says(value: object) -> bool:
     """Whether a field adds anything; a contact without a single datum does not."""
-    if isinstance(value, dict):
-        return any(item is not None for item in value.values())
-    return value is not None and value is not False
+    return not is_absent(value) and value is not False
 
 
 def _repeated(path: str, suffix: str, values: list[Any]) -> Iterator[Fault]:
@@ -212,9 +169,9 @@ def _repeated(path: str, suffix: str, values: list[Any]) -> Iterator[Fault]:
     for index, value in enumerate(values):
         if not isinstance(value, str):
             continue
-        if value in seen:
+        if trimmed(value) in seen:
             yield f"{path}.{index}{suffix}", ErrorCode.DUPLICATE
-        seen.add(value)
+        seen.add(trimmed(value))
 
 
 def _list(fields: Fields, name: str) -> list[Any]:
@@ -226,7 +183,7 @@ def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
 
 
-_FOR_ALL: tuple[Rule, ...] = (_no_control_characters, _received_in_time)
+_FOR_ALL: tuple[Rule, ...] = (_received_in_time,)
 _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
     FollowUpSubmitted: (_names_an_inquiry, _says_something),
     RegistrationSubmitted: (_country_exists, _both_consents, _consents_given_in_time),

@@ -15,6 +15,7 @@ from services.inquiry_intake.validation import (
     readable_contact,
     readable_customer_id,
     readable_language,
+    requested_language,
 )
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.submissions import FollowUpSubmitted, SubmissionRejected
@@ -69,6 +70,7 @@ def _rejected(
         customer_id=readable_customer_id(received, message.key) or UNKNOWN_CUSTOMER,
         errors=errors,
         language=readable_language(received),
+        requested_language=requested_language(received),
         contact=readable_contact(received),
         submission_type=received.ce_type,
     )

@@ -10,9 +10,11 @@ from pydantic_core import ErrorDetails
 
 from services.inquiry_intake.error_codes import ErrorCode, error
 from services.inquiry_intake.routing import KIND_OF
-from services.inquiry_intake.submission_rules import has_control_characters, readable, rules_for
+from services.inquiry_intake.submission_rules import readable, rules_for
 from shared.events.envelope import WITHHELD, Unchecked
 from shared.events.submissions import FollowUpSubmitted, RegistrationSubmitted, Submission
+from shared.events.submitted import LANGUAGES, KnownLanguage, SubmittedContact, primary_tag
+from shared.events.text import is_blank, trimmed
 from shared.events.values import Contact, CustomerId, FieldError, Language
 
 _MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted)
@@ -39,8 +41,8 @@ _CODE_OF = {
 """By the type of fault that the models name; any other one means that the type is wrong."""
 
 _CUSTOMER_ID: TypeAdapter[str] = TypeAdapter(CustomerId)
-_LANGUAGE: TypeAdapter[Language] = TypeAdapter(Language)
-_CONTACT: TypeAdapter[Contact] = TypeAdapter(Contact)
+_LANGUAGE: TypeAdapter[Language] = TypeAdapter(KnownLanguage)
+_CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 
 def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError, ...]:
@@ -56,8 +58,11 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
     try:
         submission = model.model_validate(received.fields)
     except ValidationError as invalid:
-        for fault in invalid.errors(include_url=False, include_context=False):
-            if received.fields.get(str(fault["loc"][0])) is not WITHHELD:
+        found = invalid.errors(include_url=False, include_context=False)
+        parents = {fault["loc"][:depth] for fault in found for depth in range(len(fault["loc"]))}
+        for fault in found:
+            withheld = received.fields.get(str(fault["loc"][0])) is WITHHELD
+            if not withheld and fault["loc"] not in parents:  # a list of faulty items is not short
                 faults.setdefault(".".join(map(str, fault["loc"])), _code(fault))
     for rule in rules_for(model):
         for path, code in rule(received.fields, now):
@@ -88,18 +93,20 @@ def readable_language(received: Unchecked) -> Language:
     return readable(_LANGUAGE, received.fields.get("language")) or Language.ES
 
 
+def requested_language(received: Unchecked) -> str | None:
+    """The language asked for that the desk does not have; the answer is in Spanish then."""
+    asked = received.fields.get("language")
+    if readable(_LANGUAGE, asked) is None or not isinstance(asked, str) or is_blank(asked):
+        return None
+    return None if primary_tag(asked) in LANGUAGES else trimmed(asked)
+
+
 def readable_contact(received: Unchecked) -> Contact | None:
     """The sound part of the contact (of a registration: of its own fields), None for nothing."""
     is_registration = received.ce_type == RegistrationSubmitted.ce_type
     given = received.fields if is_registration else received.fields.get("contact")
     if not isinstance(given, dict):
         return None
-    named = {name: given[name] for name in Contact.model_fields if given.get(name) is not None}
-    sound = {name: value for name, value in named.items() if _is_sound(name, value)}
-    return Contact.model_validate(sound) if sound else None
-
-
-def _is_sound(name: str, value: object) -> bool:
-    return readable(_CONTACT, {name: value}) is not None and not has_control_characters(
-        {name: value}
-    )
+    parts = [readable(_CONTACT, {name: given.get(name)}) for name in Contact.model_fields]
+    sound = {name: it for part in parts if part for name, it in part if it is not None}
+    return Contact(**sound) if sound else None

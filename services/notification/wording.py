@@ -48,6 +48,10 @@ _LABELS = {
     "received_at": ("Fecha de recepción", "Received at"),
     "reference": ("Referencia", "Reference"),
     "request_type": ("Tipo de solicitud", "Request type"),
+    "requested_language": (
+        "Idioma pedido, que no tenemos: le respondemos en español",
+        "Requested language, which we do not have: we answer in Spanish",
+    ),
     "requested_end_on": ("Fecha de fin solicitada", "Requested end date"),
     "signature": ("Firma", "Signature"),
     "signature.kind": ("Tipo de firma", "Kind of signature"),

@@ -51,6 +51,7 @@ class InquiryOpened(Event):
     answer_due_at: Instant
     contact: Contact
     language: Language
+    requested_language: str | None = None
     contract_numbers: tuple[str, ...]
     details: tuple[Detail, ...] = ()
 

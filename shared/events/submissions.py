@@ -7,34 +7,45 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.events.envelope import Event
+from shared.events.limits import LIST_LIMITS
+from shared.events.submitted import (
+    Given,
+    KnownLanguage,
+    Line,
+    MailAddress,
+    Mark,
+    Name,
+    PhoneNumber,
+    SubmittedConsent,
+    SubmittedContact,
+    SubmittedSignature,
+    Words,
+)
 from shared.events.values import (
     Channel,
-    Consent,
     Contact,
     ContractNumber,
     Country,
     CustomerId,
     Day,
-    Email,
     FieldError,
     Flag,
     Instant,
     Language,
-    Phone,
-    Signature,
-    Text,
 )
 
-ContractNumbers = Annotated[tuple[ContractNumber, ...], Field(min_length=1, max_length=50)]
+ContractNumbers = Annotated[
+    tuple[ContractNumber, ...], Field(min_length=1, max_length=LIST_LIMITS["contract_numbers"])
+]
 
 
-class Submission(Event):
+class Submission(Given, Event):
     """What every submission says. `received_at` is when the channel received the request."""
 
     customer_id: CustomerId
     channel: Channel
     received_at: Instant
-    language: Language = Language.ES
+    language: KnownLanguage = Language.ES
 
 
 RequestType = Literal[
@@ -48,10 +59,10 @@ class InquirySubmitted(Submission):
     ce_type: ClassVar[str] = "submission.inquiry.v1"
 
     request_type: RequestType
-    subject: Text
-    text: Text
+    subject: Line
+    text: Words
     contract_number: ContractNumber | None = None
-    contact: Contact | None = None
+    contact: SubmittedContact | None = None
 
 
 class FollowUpSubmitted(Submission):
@@ -59,8 +70,8 @@ class FollowUpSubmitted(Submission):
 
     ce_type: ClassVar[str] = "submission.follow_up.v1"
 
-    inquiry_id: Text
-    text: Text | None = None
+    inquiry_id: Mark
+    text: Words | None = None
     close: Flag = False
 
 
@@ -69,12 +80,12 @@ class RegistrationSubmitted(Submission):
 
     ce_type: ClassVar[str] = "submission.registration.v1"
 
-    name: Text
-    email: Email
-    phone: Phone
-    company: Text
+    name: Name
+    email: MailAddress
+    phone: PhoneNumber
+    company: Name
     country: Country
-    consents: tuple[Consent, ...]
+    consents: Annotated[tuple[SubmittedConsent, ...], Field(max_length=LIST_LIMITS["consents"])]
 
 
 class ContractCopySubmitted(Submission):
@@ -83,7 +94,7 @@ class ContractCopySubmitted(Submission):
     ce_type: ClassVar[str] = "submission.contract_copy.v1"
 
     contract_number: ContractNumber
-    contact: Contact | None = None
+    contact: SubmittedContact | None = None
 
 
 class ContractAcceptanceSubmitted(Submission):
@@ -93,7 +104,7 @@ class ContractAcceptanceSubmitted(Submission):
 
     contract_number: ContractNumber
     accepted: Literal[True]
-    signed_by: Text
+    signed_by: Name
     signed_at: Instant
 
 
@@ -103,7 +114,7 @@ class ServicepacActivationSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.servicepac_activation.v1"
 
     contract_number: ContractNumber
-    activation_code: Text
+    activation_code: Mark
 
 
 class CancellationSubmitted(Submission):
@@ -112,11 +123,11 @@ class CancellationSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.cancellation.v1"
 
     contract_numbers: ContractNumbers
-    contact: Contact
+    contact: SubmittedContact
     requested_end_on: Day | None = None
     destruction_confirmed: Flag = False
-    signature: Signature | None = None
-    comment: Text | None = None
+    signature: SubmittedSignature | None = None
+    comment: Words | None = None
 
 
 class CancellationEvidenceSubmitted(Submission):
@@ -126,8 +137,8 @@ class CancellationEvidenceSubmitted(Submission):
 
     contract_number: ContractNumber
     destruction_confirmed: Flag | None = None
-    signature: Signature | None = None
-    contact: Contact | None = None
+    signature: SubmittedSignature | None = None
+    contact: SubmittedContact | None = None
 
 
 class CancellationWithdrawalSubmitted(Submission):
@@ -136,7 +147,7 @@ class CancellationWithdrawalSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.cancellation_withdrawal.v1"
 
     contract_number: ContractNumber
-    comment: Text | None = None
+    comment: Words | None = None
 
 
 class SubmissionRejected(Event):
@@ -153,5 +164,6 @@ class SubmissionRejected(Event):
     customer_id: str
     errors: tuple[FieldError, ...] = Field(min_length=1)
     language: Language = Language.ES
+    requested_language: str | None = None
     contact: Contact | None = None
     submission_type: str | None = None

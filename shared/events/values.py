@@ -24,17 +24,26 @@ from pydantic_core import PydanticCustomError
 from shared.events.choices import Channel as Channel
 from shared.events.choices import Language as Language
 from shared.events.choices import SignatureKind as SignatureKind
+from shared.events.text import is_absent, is_blank, trimmed
 
 MADRID = ZoneInfo("Europe/Madrid")
 
-CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-ContractNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$")]
+
+def _trim(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return "" if is_blank(value) else trimmed(value)
+
+
+TRIMMED = BeforeValidator(_trim)
+"""The one rule for identifiers, names and addresses; what is blank becomes empty."""
+
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$"), TRIMMED]
+ContractNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,64}$"), TRIMMED]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-Email = Annotated[
-    str, StringConstraints(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
-]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{4,24}$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), TRIMMED]
+AsGiven = Annotated[str, StringConstraints(max_length=10_000)]
+"""What somebody once gave, by whatever rule was in force then."""
 
 
 def _only_text(pattern: str, wanted: str) -> BeforeValidator:
@@ -126,20 +135,21 @@ class Money(Value):
 class Contact(Value):
     """Where answers go. Any field may be missing; `means` says whether one is usable."""
 
-    name: Text | None = None
-    email: Email | None = None
-    phone: Phone | None = None
-    postal_address: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    name: AsGiven | None = None
+    email: AsGiven | None = None
+    phone: AsGiven | None = None
+    postal_address: AsGiven | None = None
 
     @property
     def means(self) -> bool:
         """Whether there is at least one means of contact besides the name (F12)."""
-        return bool(self.email or self.phone or self.postal_address)
+        means = (self.email, self.phone, self.postal_address)
+        return not all(is_absent(one) for one in means)
 
     @property
     def complete(self) -> bool:
         """A contact name and one means of contact: what a written notice needs (F12)."""
-        return bool(self.name) and self.means
+        return not is_absent(self.name) and self.means
 
     def completed_with(self, other: Contact | None) -> Contact:
         """This contact with `other`'s values where it has none of its own (F4)."""

@@ -12,7 +12,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from logging import WARNING
@@ -66,6 +66,11 @@ EMPTY_POLL_MS = 1
 COMMIT_SECONDS = 10.0
 PAGE_REST_SECONDS = 0.1
 """Between two pages of old records' states, so that new messages are not held up."""
+PART_BYTES = 2 * 1024 * 1024
+"""Of a batch's values decided at once: parsed, they take several times as much memory."""
+FETCH_BYTES = 8 * 1024 * 1024
+PARTITION_FETCH_BYTES = 512 * 1024
+"""What one fetch brings, and what is kept of each partition until it is decided."""
 
 
 @dataclass(slots=True)
@@ -146,26 +151,42 @@ class Consumption:
         self._pauses = runtime.pauses()
 
     async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
+        """In parts of bounded size, each committed before the next; a stop waits for one of them.
+
+        What is left when Kafka or MongoDB is down, or the service stops, comes again.
+        """
+        self._runtime.progress.ask(consumer)
+        self._runtime.skew.read(records)
+        done = 0
+        for part in parts_of(records, PART_BYTES):
+            rest = records[done + len(part) :]
+            if self._runtime.stopping.is_set() or not await self._handled(consumer, part, rest):
+                break
+            done += len(part)
+        if done < len(records):
+            _rewind(consumer, records[done:])
+
+    async def _handled(
+        self, consumer: TolerantConsumer, records: Sequence[Record], rest: Sequence[Record]
+    ) -> bool:
         runtime = self._runtime
-        runtime.progress.ask(consumer)
-        runtime.skew.read(records)
         try:
             answered = await runtime.stage.process(records)
         except Outage as outage:
             runtime.health.lost(outage.dependency)
             log.warning("waiting", dependency=outage.dependency, why=str(outage))
             await self._pauses.pause()
-            _rewind(consumer, records)
-            return
+            return False
         self._pauses.reset()
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
-        passed = _passed(consumer, records)
+        passed = _passed(consumer, records, rest)
         if not await self._commit(consumer, passed):
             # Another process may own the partitions by now and have published newer states.
             with contextlib.suppress(Outage):
                 await runtime.states.publish_current(answered)
         self._observe_lag(consumer, passed)
+        return True
 
     async def _commit(
         self, consumer: TolerantConsumer, offsets: Mapping[TopicPartition, int]
@@ -190,16 +211,35 @@ class Consumption:
                 lag.labels(partition.topic, partition.partition).set(max(0, end - offset))
 
 
-def _passed(consumer: TolerantConsumer, records: Sequence[Record]) -> dict[TopicPartition, int]:
+def _passed(
+    consumer: TolerantConsumer, records: Sequence[Record], rest: Sequence[Record]
+) -> dict[TopicPartition, int]:
     """The offset after each partition's records, and after the transaction markers behind them.
 
-    Nobody is given a marker, so a commit that stopped before it would look like lag for ever.
+    Nobody is given a marker, so a commit that stopped before it would look like lag for ever. Where
+    some of the `rest` of the batch follow, they are not passed yet.
     """
     last = {TopicPartition(r.topic, r.partition): r.offset for r in records}
+    followed = {TopicPartition(r.topic, r.partition) for r in rest}
     return {
-        partition: max(offset + 1, consumer.next_offset(partition))
+        partition: offset + 1
+        if partition in followed
+        else max(offset + 1, consumer.next_offset(partition))
         for partition, offset in last.items()
     }
+
+
+def parts_of(records: Sequence[Record], most_bytes: int) -> Iterator[Sequence[Record]]:
+    """`records` in their order, in parts of at most `most_bytes` of values, one record at least."""
+    start = size = 0
+    for number, record in enumerate(records):
+        own = len(record.value or b"")
+        if number > start and size + own > most_bytes:
+            yield records[start:number]
+            start, size = number, 0
+        size += own
+    if start < len(records):
+        yield records[start:]
 
 
 def _rewind(consumer: AIOKafkaConsumer, records: Sequence[Record]) -> None:
@@ -315,6 +355,8 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         batch_timeout_ms=EMPTY_POLL_MS,
         auto_offset_reset="earliest",
         isolation_level=READ_COMMITTED,
+        fetch_max_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         # The same partition of every topic goes to the same instance, so one key stays together.
         partition_assignment_strategy=(RangePartitionAssignor,),
         ack_policy=AckPolicy.MANUAL,

@@ -49,6 +49,8 @@ class Decider(Generic[State]):
     make it so is decided again, with a higher `Message.attempt`."""
     reads: Callable[[State, Message], tuple[Ref, ...]] | None = None
     """Further aggregates to read for this message, given the aggregate's own current state."""
+    alias: str | None = None
+    """The indexed state field by whose value a route may name an aggregate instead of by its id."""
     publishes: bool = True
     public_state: Callable[[State, int], Event | None] | None = None
     """The state event of a state and the aggregate's version; None for what has no public state."""
@@ -85,10 +87,15 @@ def replica(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The aggregates that a message is decided in, in this order, and those it only reads."""
+    """The aggregates that a message is decided in, in this order, and those it only reads.
+
+    `aliases` name further ones to decide it in, by the Decider's `alias`; one that nobody has is
+    passed over.
+    """
 
     decides: tuple[Ref, ...] = ()
     reads: tuple[Ref, ...] = ()
+    aliases: tuple[Ref, ...] = ()
 
 
 IGNORED = Route()

@@ -48,6 +48,8 @@ from shared.runtime.timers import Objection, acting_now, objection_to
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 LANE_LETTERS = 125
+BREATH_SECONDS = 0.025
+"""How long a batch computes at a stretch; a health page answers within a few of these."""
 ROUND_BYTES = MB
 
 
@@ -67,6 +69,7 @@ class Letter:
     """The identity by which consumers deduplicate."""
     decides: tuple[Ref, ...]
     reads: tuple[Ref, ...]
+    aliases: tuple[Ref, ...] = ()
 
 
 @dataclass(slots=True)
@@ -91,6 +94,18 @@ class Batch:
 
     def count(self, fate: str) -> None:
         self.fates[fate] += 1
+
+
+class Breath:
+    """Lets everything else run (health, leases, other lanes) whenever a batch has taken a while."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def taken(self) -> None:
+        if time.perf_counter() - self._since > BREATH_SECONDS:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
 
 
 class Stage:
@@ -130,7 +145,8 @@ class Stage:
         steps: dict[str, float] = {}
         at = self._clock()
         with self._timed("decode", steps):
-            letters, unreadable = self._decode(records, at)
+            letters, unreadable = await self._decode(records, at)
+            letters = await self._looked_up(letters)
             lanes = lanes_of(letters, _touched, length=LANE_LETTERS)
         if unreadable:
             with self._timed("publish", steps):
@@ -171,7 +187,9 @@ class Stage:
             before = {ref: aggregate.state for ref, aggregate in aggregates.items()}
             batch = Batch(at, aggregates, before, dict(before), attempts)
             with self._timed("decide", steps):
+                breath = Breath()
                 for letter in letters:
+                    await breath.taken()
                     self._decide(letter, batch, unstorable)
                     batch.taken += 1
                     if any(aggregates[ref].added_bytes > ROUND_BYTES for ref in letter.decides):
@@ -212,12 +230,14 @@ class Stage:
         work_at = self._store.decider(aggregate.ref.kind).work_at(aggregate.state)
         return work_at is not None and work_at <= at
 
-    def _decode(
+    async def _decode(
         self, records: Sequence[Record], at: datetime
     ) -> tuple[list[Letter], list[DeadLetter]]:
         letters: list[Letter] = []
         unreadable: list[DeadLetter] = []
+        breath = Breath()
         for record in records:
+            await breath.taken()
             try:
                 read = codec.read(record, self._sources)
                 route = self._route(read.message)
@@ -227,8 +247,21 @@ class Stage:
                 unreadable.append(self._dead(record, Reason.DEFECT, described(defect), at))
             else:
                 message_id = f"{read.message.source} {read.message.id}"
-                letters.append(Letter(record, read, message_id, route.decides, route.reads))
+                letters.append(
+                    Letter(record, read, message_id, route.decides, route.reads, route.aliases)
+                )
         return letters, unreadable
+
+    async def _looked_up(self, letters: list[Letter]) -> list[Letter]:
+        """Name by its id what a route names by an alias."""
+        aliases = {alias for letter in letters for alias in letter.aliases}
+        if not aliases:
+            return letters
+        found = await self._store.look_up(aliases)
+        return [
+            replace(letter, decides=(*letter.decides, *_found(letter.aliases, found)))
+            for letter in letters
+        ]
 
     def _route(self, message: Message) -> Route:
         match message.data:
@@ -300,7 +333,7 @@ class Stage:
     def _objection_to(self, timer: Letter, batch: Batch) -> Objection | None:
         """Against a timer in the aggregates that it was not decided in yet."""
         for ref in timer.decides:
-            aggregate, due_at = batch.aggregates[ref], self._store.decider(ref.kind).due_at
+            aggregate, due_at = (batch.aggregates[ref], self._store.decider(ref.kind).due_at)
             if self._known(timer, aggregate) is None:
                 due = None if aggregate.state is None else due_at(aggregate.state)
                 objection = objection_to(timer.read.message, due, batch.at)
@@ -523,6 +556,10 @@ def _mark_own(aggregate: Aggregate, letter: Letter) -> None:
         aggregate.wait_as_own(letter.message_id, "timer")
     elif letter.record.topic == OUTCOMES:
         aggregate.wait_as_own(letter.message_id, "outcome")
+
+
+def _found(aliases: Iterable[Ref], found: Mapping[Ref, Ref]) -> tuple[Ref, ...]:
+    return tuple(found[alias] for alias in aliases if alias in found)
 
 
 def _touched(letter: Letter) -> Iterator[Ref]:

@@ -501,6 +501,21 @@ class Store:
                 async for found in cursor
             ]
 
+    async def look_up(self, aliases: Iterable[Ref]) -> dict[Ref, Ref]:
+        """The aggregates that have these values in their Decider's `alias`. Raises `Outage`."""
+        found: dict[Ref, Ref] = {}
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for alias in aliases:
+            by_kind[alias.kind].append(alias.id)
+        for kind, values in by_kind.items():
+            name = f"state.{self._deciders[kind].alias}"
+            with mongodb_at_work():
+                cursor = self._database.collection(kind).find({name: {"$in": values}}, {name: 1})
+                async for document in cursor:
+                    value = document["state"][self._deciders[kind].alias]
+                    found[Ref(kind, value)] = Ref(kind, document["_id"])
+        return found
+
     async def large(self, kind: str) -> Large:
         """What has grown beyond `LARGE_BYTES`. Raises `Outage`."""
         collection = self._database.collection(kind)
@@ -551,7 +566,7 @@ class Store:
 
         Raises `Outage`.
         """
-        collection, waiting = self._database.collection(kind), {"work_since": {"$exists": True}}
+        collection, waiting = (self._database.collection(kind), {"work_since": {"$exists": True}})
         with mongodb_at_work():
             count = await collection.count_documents(
                 waiting, limit=MOST_COUNTED, hint="work_since_1"

@@ -46,10 +46,17 @@ class History:
 
     def _receive(self, message: Message) -> list[Event]:
         route = self.route(message)
+        decides = (*route.decides, *map(self._looked_up, route.aliases))
         events: list[Event] = []
-        for ref in route.decides:
-            events += self._decide(ref, message, (*route.decides, *route.reads))
+        for ref in decides:
+            events += self._decide(ref, message, (*decides, *route.reads))
         return events
+
+    def _looked_up(self, alias: Ref) -> Ref:
+        """The record that has this alias; the alias itself, where none has it."""
+        name = next(one.alias for one in self.deciders if one.kind == alias.kind) or ""
+        named = {getattr(state, name, None): ref for ref, state in self.states.items()}
+        return named.get(alias.id, alias)
 
     def _decide(self, ref: Ref, message: Message, named: tuple[Ref, ...]) -> list[Event]:
         decider = next(one for one in self.deciders if one.kind == ref.kind)

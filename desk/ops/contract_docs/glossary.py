@@ -120,7 +120,7 @@ MEANINGS = {
     "payment_id": "The payment.",
     "period": "How often `price` is charged.",
     "permanent": "Whether trying again is no use.",
-    "phone": "A telephone number; digits with an optional leading + and separators.",
+    "phone": "A telephone number as people write it: blanks, brackets, hyphens, an extension.",
     "placed_on": "The day on which the order was placed.",
     "policy": "The policy that decided, such as `monthly-notice`.",
     "policy_version": "The version of that policy.",
@@ -142,6 +142,8 @@ MEANINGS = {
     "renewals": "The invoices of automatic renewals that are watched.",
     "replaced_by": "The invoice that takes this one's place.",
     "request_type": "What the question is about (F5).",
+    "requested_language": "The language asked for, where the desk does not have it and answers in "
+    "Spanish.",
     "requested_end_on": "The day on which the customer wants it to end, if later than the notice.",
     "requests": "The holder's requests that wait for something.",
     "resolve": "Whether this answers everything that was asked.",

@@ -26,12 +26,10 @@ _KNOWN_PATTERNS = {
     for annotated, words in (
         (values.CustomerId, "1 to 64 of `A-Z a-z 0-9 . _ -`"),
         (values.ContractNumber, "1 to 64 of `A-Z a-z 0-9 . _ / -`"),
-        (values.Email, "e-mail address"),
-        (values.Phone, "telephone number"),
         (values.Country, "two capitals"),
     )
 } | {DECIMAL_PATTERN: "decimal number in a string", r"^[A-Z]{3}$": "three capitals"}
-_FORMATS = {"date": "date", "date-time": "instant"}
+_FORMATS = {"idn-email": "e-mail address", "date": "date", "date-time": "instant"}
 _PLAIN = {"boolean": "true or false", "integer": "whole number", "object": "object"}
 
 

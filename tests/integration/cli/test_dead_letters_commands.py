@@ -48,7 +48,7 @@ async def open_letters(here: Path, ce_id: str, *more: str) -> list[dict[str, Any
 async def letter_of(here: Path, running: Desk, ce_id: str) -> str:
     """The id of the letter that a cut-off submission of its own became."""
     await publish(running, ce_id, b'{"text": "cut o')
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not (letters := await open_letters(here, ce_id)):
             await asyncio.sleep(0.2)
     [letter] = letters

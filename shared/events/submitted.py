@@ -1,0 +1,163 @@
+"""What customers submit: the types of its fields, by DOMAIN.md's rules on text and values.
+
+Events of the desk and stored states use the plain types of `values`: what was taken once can be
+read for ever, whatever the rules are by then.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shared.events.mail_address import LONGEST, mailable
+from shared.events.text import is_absent, is_one_line, is_plain
+from shared.events.values import TRIMMED, Consent, Contact, Language, Signature
+
+LANGUAGES = frozenset(language.value for language in Language)
+LONGEST_LANGUAGE = 35
+"""Characters of a language tag, by RFC 5646's advice."""
+
+_PHONE = re.compile(
+    r"(?:tel:)?\s*(?P<number>\(?\s*\+?[\d\s()./\u2010-\u2015\u2212-]+?)"
+    r"(?:[\s,;]*(?:extensi[oó]n|extension|ext|int|anexo|x|#)\s*[.:=]?\s*(?P<extension>\d{1,8}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_DIGITS_OF_A_PHONE = range(5, 21)
+
+
+def _one_line(text: str) -> str:
+    if not is_one_line(text):
+        raise PydanticCustomError("wrong_format", "one line without control characters is needed")
+    return text
+
+
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise PydanticCustomError("wrong_format", "text without control characters is needed")
+    return text
+
+
+def _mailable(address: str) -> str:
+    if mailable(address) is None:
+        raise PydanticCustomError("wrong_format", "an address that mail can be sent to is needed")
+    return address
+
+
+def _phone(text: str) -> str:
+    """A number as people write it, with plain blanks and without `tel:`."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    found = _PHONE.fullmatch(plain)
+    digits = sum(map(str.isdigit, found["number"])) if found else 0
+    if not found or digits not in _DIGITS_OF_A_PHONE:
+        raise PydanticCustomError("wrong_format", "a telephone number is needed")
+    return plain[found.start("number") :]
+
+
+def primary_tag(text: str) -> str:
+    """The language of a tag such as `es-ES`, `EN` or `en_GB.UTF-8`, in lower case."""
+    return re.split(r"[-_.@]", text.strip(), maxsplit=1)[0].lower()
+
+
+def _language(value: object) -> object:
+    """A language that the desk does not have is answered in Spanish."""
+    if not isinstance(value, str) or isinstance(value, Language) or len(value) > LONGEST_LANGUAGE:
+        return value
+    tag = primary_tag(value)
+    return tag if tag in LANGUAGES else Language.ES
+
+
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=10_000),
+    TRIMMED,
+    AfterValidator(_one_line),
+]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    TRIMMED,
+    AfterValidator(_one_line),
+]
+Mark = Name
+"""A reference, a version, a code: a short line, too."""
+Words = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=10_000),
+    TRIMMED,
+    AfterValidator(_plain),
+]
+PostalAddress = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    TRIMMED,
+    AfterValidator(_plain),
+]
+MailAddress = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    TRIMMED,
+    AfterValidator(_mailable),
+    WithJsonSchema({"type": "string", "format": "idn-email", "maxLength": LONGEST}),
+]
+PhoneNumber = Annotated[
+    str, StringConstraints(min_length=1, max_length=50), TRIMMED, AfterValidator(_phone)
+]
+KnownLanguage = Annotated[Language, BeforeValidator(_language)]
+
+
+class Given(BaseModel):
+    """What a person filled in: an optional field that is null or blank is not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_absent(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: given[name]
+            for name, field in cls.model_fields.items()
+            if name in given and (field.is_required() or not is_absent(given[name]))
+        }
+
+
+class SubmittedContact(Given, Contact):
+    """Where answers shall go. Any field may be missing."""
+
+    name: Name | None = None
+    email: MailAddress | None = None
+    phone: PhoneNumber | None = None
+    postal_address: PostalAddress | None = None
+
+    @property
+    def plain(self) -> Contact:
+        return Contact(**dict(self))
+
+
+class SubmittedSignature(Signature):
+    """A signature; `reference` is the document's, the e-signature's or the agent's id."""
+
+    reference: Mark
+    signed_by: Name
+
+    @property
+    def plain(self) -> Signature:
+        return Signature(**dict(self))
+
+
+class SubmittedConsent(Consent):
+    wording_version: Mark
+
+    @property
+    def plain(self) -> Consent:
+        return Consent(**dict(self))
