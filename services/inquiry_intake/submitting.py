@@ -11,6 +11,7 @@ from services.inquiry_intake.opening import opened
 from services.inquiry_intake.private_events import FollowUpAccepted, RejectionRecorded
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.validation import (
+    SUBMISSIONS,
     checked,
     readable_contact,
     readable_customer_id,
@@ -72,5 +73,5 @@ def _rejected(
         language=readable_language(received),
         requested_language=requested_language(received),
         contact=readable_contact(received),
-        submission_type=received.ce_type,
+        submission_type=received.ce_type if received.ce_type in SUBMISSIONS else None,
     )
