@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from desk.embedded.ports import HOST
 from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.kafka_checks import kafka_checks
@@ -28,7 +29,7 @@ SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 async def all_checks(where: Where) -> list[Check]:
     """Every check, in the order in which a request needs the parts. Raises `DeskError`."""
     kafka, database, mail, services = await asyncio.gather(
-        kafka_checks(where.settings()),
+        kafka_checks(where.settings(), embedded=_embeds(where)),
         database_checks(where.mongo_address),
         mail_check(where.smtp_address),
         service_checks(where.directory),
@@ -36,6 +37,12 @@ async def all_checks(where: Where) -> list[Check]:
     # By itself: it imports the services, and no answer is read in that time.
     records = await record_checks(where.mongo_address)
     return [*kafka[:1], *database, mail, *services, *kafka[1:], *records]
+
+
+def _embeds(where: Where) -> bool:
+    """Whether the broker is the one that `desk up` runs from this directory."""
+    port = _recorded(where.directory / PORTS_FILE).get("broker")
+    return where.kafka_address == f"{HOST}:{port}"
 
 
 async def database_checks(url: str) -> list[Check]:
@@ -96,11 +103,16 @@ async def service_checks(directory: Path) -> list[Check]:
 
 
 def _ports(file: Path) -> dict[str, int]:
+    recorded = _recorded(file)
+    return recorded if set(SERVICES) <= recorded.keys() else {}
+
+
+def _recorded(file: Path) -> dict[str, int]:
     try:
-        recorded = json.loads(file.read_text())
+        found = json.loads(file.read_text())
     except (OSError, ValueError):
         return {}
-    return recorded if set(SERVICES) <= recorded.keys() else {}
+    return found if isinstance(found, dict) else {}
 
 
 async def _service(name: str, port: int) -> Check:

@@ -13,9 +13,10 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from desk.embedded import pacing
 from desk.ops.acts import OPERATIONS, read_acts
-from desk.ops.findings import Check, fail, ok, warn
+from desk.ops.findings import Check, Verdict, fail, ok, warn
 from desk.ops.letters import briefs
 from desk.ops.supervisor import SERVICES
+from desk.ops.topic_checks import keeping_checks
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.faults import Outage
@@ -32,8 +33,8 @@ LETTERS_READ = 10_000
 """The newest dead letters of each partition that are looked at."""
 
 
-async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
-    """The broker first; the rest only if it answers."""
+async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> list[Check]:
+    """The broker first; the rest only if it answers. `embedded`: it is the one of `desk up`."""
     pacing.install()
     soon = {"request_timeout_ms": REQUEST_TIMEOUT_MS}
     admin = AIOKafkaAdminClient(**client_options(settings), **soon)
@@ -51,14 +52,16 @@ async def kafka_checks(settings: RuntimeSettings) -> list[Check]:
             )
             until_done.push_async_callback(consumer.stop)
             await consumer.start()
-            topics = await topic_check(admin, present)
+            topics = [await topic_check(admin, present)]
+            if topics[0].verdict is not Verdict.FAIL:
+                topics += await keeping_checks(admin, embedded=embedded)
             lags = [await lag_check(admin, consumer, name, settings, present) for name in SERVICES]
             letters = await dead_letter_check(settings, present)
     except (KafkaError, OSError, Outage) as error:
         found = f"no answer from {settings.kafka_bootstrap_servers} ({type(error).__name__})"
         advice = "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right"
         return [fail("broker", found, advice)]
-    return [ok("broker", f"{settings.kafka_bootstrap_servers} answers"), topics, *lags, letters]
+    return [ok("broker", f"{settings.kafka_bootstrap_servers} answers"), *topics, *lags, letters]
 
 
 async def topic_check(admin: AIOKafkaAdminClient, present: set[str]) -> Check:

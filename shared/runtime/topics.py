@@ -19,6 +19,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RECORD_BYTES = 1024 * 1024
 DEAD_LETTER_BYTES = 2 * RECORD_BYTES
 """A dead letter is its record plus headers, so it may be larger than any record."""
+IN_SYNC = 2
+"""Replicas that have a record before it is acknowledged, where one more may be down."""
 
 
 async def create_missing_topics(
@@ -32,7 +34,9 @@ async def create_missing_topics(
             present = set(await admin.list_topics())
             missing = [topic for topic in catalogue if topic.name not in present]
             if missing:
-                answer = await admin.create_topics([_new(topic, settings) for topic in missing])
+                answer = await admin.create_topics(
+                    [new_topic(topic, settings) for topic in missing]
+                )
                 _warn_of(answer.topic_errors)
         finally:
             await admin.close()
@@ -45,9 +49,12 @@ def _warn_of(errors: Iterable[Sequence[Any]]) -> None:
             log.warning("topic not created", topic=topic, error=for_code(code).__name__)
 
 
-def _new(topic: Topic, settings: RuntimeSettings) -> NewTopic:
+def new_topic(topic: Topic, settings: RuntimeSettings) -> NewTopic:
+    """A topic as it is created, with all its settings."""
     limit = DEAD_LETTER_BYTES if topic.name == DEAD_LETTERS else RECORD_BYTES
     config = {"max.message.bytes": str(limit)}
+    if settings.topic_replication > IN_SYNC:
+        config["min.insync.replicas"] = str(IN_SYNC)
     if topic.compacted:
         config["cleanup.policy"] = "compact"
     else:

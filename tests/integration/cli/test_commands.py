@@ -294,13 +294,15 @@ async def test_the_desk_verifies_and_a_broken_record_fails(here: Path, running: 
     assert "CLI-9: the stored state is not what the history adds up to" in broken.out
 
 
-async def test_the_doctor_finds_a_running_desk_well(here: Path) -> None:
+async def test_the_doctor_finds_a_running_desk_well(here: Path, running: Desk) -> None:
     ran = await desk("doctor", "--json", cwd=here)
 
     assert ran.code == 0, ran.out
     verdicts = {check["name"]: check["verdict"] for check in ran.json}
     assert {"broker", "database", "mail", "topics", "lag cancellation"} <= verdicts.keys()
     assert "fail" not in verdicts.values()
+    assert verdicts["timestamps"] == "ok"
+    assert verdicts["replicas"] == ("ok" if "broker" in running.stack.children else "warn")
 
 
 async def test_a_record_that_nobody_can_read_shows_up_at_the_doctors(

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from desk.ops.checks import clock_check, mail_check, service_checks
-from desk.ops.findings import Verdict
+from desk.ops.findings import Check, Verdict
+from desk.ops.topic_checks import IN_SYNC, TIME, replica_check, time_check
+from shared.events.topics import TOPICS
+from shared.runtime.topics import new_topic
+from shared.settings import RuntimeSettings
 
 
 @pytest.mark.parametrize(
@@ -36,3 +40,61 @@ async def test_services_that_run_elsewhere_are_only_a_warning(tmp_path: Path) ->
 
     assert check.verdict is Verdict.WARN
     assert "/health" in check.advice
+
+
+def kept(replicas: int, in_sync: int | None, embedded: bool = False) -> Check:
+    configs = {} if in_sync is None else {"desk.timers": {IN_SYNC: str(in_sync)}}
+    return replica_check({"desk.timers": replicas}, configs, embedded=embedded)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "in_sync", "verdict"),
+    [
+        (3, 2, Verdict.OK),
+        (3, None, Verdict.OK),  # this user may not see the topic's settings
+        (3, 1, Verdict.WARN),
+        (3, 3, Verdict.WARN),
+        (2, 1, Verdict.WARN),
+        (1, 1, Verdict.WARN),
+        (1, 2, Verdict.FAIL),
+    ],
+)
+def test_what_one_broker_alone_has_acknowledged_is_warned_of(
+    replicas: int, in_sync: int | None, verdict: Verdict
+) -> None:
+    check = kept(replicas, in_sync)
+
+    assert check.verdict is verdict
+    assert verdict is Verdict.OK or "desk.timers" in check.found
+    assert verdict is Verdict.OK or check.advice
+
+
+def test_one_replica_is_all_that_the_embedded_broker_has() -> None:
+    assert kept(1, 1, embedded=True).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({TIME: "LogAppendTime"}, Verdict.OK),
+        ({}, Verdict.OK),
+        ({TIME: "CreateTime"}, Verdict.WARN),
+    ],
+)
+def test_a_topic_that_bears_its_writers_time_is_warned_of(
+    told: dict[str, str], verdict: Verdict
+) -> None:
+    check = time_check({"desk.timers": told, "billing.invoices": {TIME: "CreateTime"}})
+
+    assert check.verdict is verdict
+    assert ("desk.timers" in check.found) == (verdict is Verdict.WARN)
+    assert "billing" not in check.found
+
+
+@pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, None), (3, "2")])
+def test_topics_with_a_third_replica_need_two_for_an_acknowledgement(
+    replicas: int, in_sync: str | None
+) -> None:
+    made = new_topic(TOPICS["desk.timers"], RuntimeSettings(topic_replication=replicas))
+
+    assert made.topic_configs.get(IN_SYNC) == in_sync
