@@ -35,12 +35,14 @@ def public_state(file: File, version: int) -> CancellationStated:
 
 
 def _status(file: File) -> CancellationStatus:
-    if file.cancellation is not None:
-        took_effect = file.cancellation.took_effect
-        return CancellationStatus.TOOK_EFFECT if took_effect else CancellationStatus.SCHEDULED
-    if any(renewal.lapsed for renewal in file.renewals):
-        return CancellationStatus.LAPSED
-    return CancellationStatus.NONE
+    match file.cancellation:
+        case Cancellation(suspended=True):
+            return CancellationStatus.SUSPENDED
+        case Cancellation(took_effect=True):
+            return CancellationStatus.TOOK_EFFECT
+        case Cancellation():
+            return CancellationStatus.SCHEDULED
+    return CancellationStatus.NONE if file.lapsed_on is None else CancellationStatus.LAPSED
 
 
 def _last_billable_on(file: File, status: CancellationStatus) -> date | None:
@@ -49,7 +51,7 @@ def _last_billable_on(file: File, status: CancellationStatus) -> date | None:
         case CancellationStatus.SCHEDULED | CancellationStatus.TOOK_EFFECT:
             return file.cancellation.last_billable_on if file.cancellation else None
         case CancellationStatus.LAPSED:
-            return day_before(max(it.lapses_on for it in file.renewals if it.lapsed))
+            return file.lapsed_on and day_before(file.lapsed_on)
     return None
 
 

@@ -66,6 +66,23 @@ def test_what_took_effect_or_lapsed_is_said_so() -> None:
     assert (stated.status, stated.last_billable_on) == ("lapsed", date(2026, 3, 16))
 
 
+def test_while_it_is_suspended_or_after_a_new_term_charging_goes_on() -> None:
+    suspended = SCHEDULED.model_copy(update={"suspended": True})
+    past = RenewalInvoice(
+        invoice_number="F-1",
+        issued_on=date(2026, 1, 1),
+        lapses_on=date(2026, 3, 17),
+        policy_version="2024-1",
+        lapsed=True,
+        past=True,
+    )
+
+    stated = public_state(KNOWN.with_(cancellation=suspended), 1)
+    assert (stated.status, stated.last_billable_on) == (CancellationStatus.SUSPENDED, None)
+    stated = public_state(KNOWN.with_(renewals=(past,)), 1)
+    assert (stated.status, stated.last_billable_on) == (CancellationStatus.NONE, None)
+
+
 def test_only_the_holders_open_requests_are_told() -> None:
     file = KNOWN.with_(requests=(request("C-1", "i-1"), request("C-2", "i-2")))
 
