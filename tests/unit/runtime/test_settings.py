@@ -25,6 +25,8 @@ OWN = {
     "MESSAGE_ID_DOMAIN": "example.test",
     "RECIPIENT_HASH_KEY": "una-clave-propia",
     "COMPANY_SITE_URL": "https://example.test/",
+    "DOCUMENTS_URL": "https://documentos.example.test",
+    "DOCUMENT_CODE_KEY": "otra-clave-propia",
 }
 
 
