@@ -21,10 +21,12 @@ demo: install  ## Run a set of requests through the whole desk and check every o
 up: install  ## Start the desk and keep it running until Ctrl-C
 	$(BIN)/desk up
 
-# WORKERS=2: most tests of the wire wait most of their time, so two may share them, a file to each.
+# Most tests of the wire wait most of their time, so two workers share them, a file to each.
+WORKERS ?= 2
+
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|secure|docker|external)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),$(if $(filter secure,$(INFRA)),tests/secure)) \
-	  $(if $(WORKERS),-n $(WORKERS) --dist loadgroup --no-loadscope-reorder)
+	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \
