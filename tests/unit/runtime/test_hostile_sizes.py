@@ -85,7 +85,7 @@ def hostiles() -> Iterator[Any]:
             yield pytest.param(ce_type, field, value, id=f"{ce_type}-{name}")
 
 
-@pytest.mark.parametrize(("ce_type", "field", "value"), hostiles())
+@pytest.mark.parametrize(("ce_type", "field", "value"), list(hostiles()))
 def test_reading_and_judging_the_worst_takes_little_memory(
     ce_type: str, field: str, value: bytes
 ) -> None:
