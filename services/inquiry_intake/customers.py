@@ -11,6 +11,7 @@ from shared.events.submitted import SubmittedContact
 from shared.events.values import Contact
 
 CUSTOMER = "customer"
+TOPIC = "desk.customers"
 _CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 

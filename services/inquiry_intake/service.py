@@ -46,7 +46,7 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         alias="reference",
         answers_reused_ids=True,
     )
-    return inquiry, replica(CUSTOMER, Customer, customers.evolve)
+    return inquiry, replica(CUSTOMER, Customer, customers.evolve, of=customers.TOPIC)
 
 
 def route(message: Message) -> Route:

@@ -12,6 +12,7 @@ from shared.events.inquiries import InquiryKind, InquiryOpened
 from shared.events.values import Contact, Instant, Language, Value
 
 CUSTOMER, INQUIRY, FILE_CONTACT, CONTRACT = "customer", "inquiry", "contact", "contract"
+CUSTOMERS = "desk.customers"
 
 
 class Customer(Value):

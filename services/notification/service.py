@@ -21,7 +21,12 @@ def build(settings: Settings) -> Service:
     return Service(
         name=NAME,
         deciders=(
-            replica(replicas.CUSTOMER, replicas.Customer, replicas.evolve_customer),
+            replica(
+                replicas.CUSTOMER,
+                replicas.Customer,
+                replicas.evolve_customer,
+                of=replicas.CUSTOMERS,
+            ),
             replica(replicas.INQUIRY, replicas.Inquiry, replicas.evolve_inquiry),
             replica(replicas.FILE_CONTACT, replicas.FileContact, replicas.evolve_file_contact),
             replica(replicas.CONTRACT, replicas.Contract, replicas.evolve_contract),

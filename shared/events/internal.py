@@ -10,6 +10,18 @@ from shared.events.envelope import Event
 from shared.events.values import Count, Instant
 
 
+class KeyForgotten(Event):
+    """A tombstone on a compacted topic: whoever keeps the record under this key forgets it.
+
+    It is the meaning of a record without value, and never a record's data itself.
+    """
+
+    ce_type: ClassVar[str] = "key.forgotten.v1"
+
+    topic: str
+    key: str
+
+
 class TimerDue(Event):
     """The contract's aggregate at `owner` asked to be woken at `due_at`. Time is a message."""
 

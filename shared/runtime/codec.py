@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.events.envelope import HIDING, WITHHELD, Event, Fault, FaultCode, Message, Unchecked
+from shared.events.internal import KeyForgotten
 from shared.events.limits import MAX_RECORD_BYTES, faults_of_size, few_items
 from shared.events.normal_form import normalised
 from shared.events.text import trimmed
@@ -99,6 +100,8 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
             Reason.UNREADABLE, "a header's name is not UTF-8; the record stays where it is"
         )
     topic = TOPICS[record.topic]
+    if record.value is None and topic.compacted:
+        return _tombstone(record)
     attributes = Attributes.of(record.headers)
     found = list(_faults_of_envelope(topic, record, attributes, sources))
     if topic.answers_faults:
@@ -108,6 +111,23 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
     event = _event(topic, attributes, record)
     digest = _digest(event.ce_type, record.value or b"")
     return Read(_message(record, attributes, event), digest, digest)
+
+
+def _tombstone(record: Record) -> Read:
+    """A compacted topic's record without value. Few carry headers, so its place identifies it.
+
+    The timestamp tells it from the record at the same place of a topic that was created again.
+    """
+    forgotten = KeyForgotten(topic=record.topic, key=trimmed(_text(record.key) or ""))
+    message = Message(
+        source=f"/topics/{record.topic}",
+        id=f"{record.partition}-{record.offset}-{record.timestamp}",
+        data=forgotten,
+        key=forgotten.key,
+        broker_time=broker_time(record),
+    )
+    digest = _digest(forgotten.ce_type, b"")
+    return Read(message, digest, digest)
 
 
 class _Found(NamedTuple):

@@ -54,6 +54,8 @@ class Decider(Generic[State]):
     publishes: bool = True
     public_state: Callable[[State, int], Event | None] | None = None
     """The state event of a state and the aggregate's version; None for what has no public state."""
+    replica_of: str | None = None
+    """The compacted topic that this kind repeats key by key: a tombstone there empties it."""
     answers_reused_ids: bool = False
     """Whether a known id with another body is decided (to refuse it) or dropped as a repeat."""
 
@@ -74,15 +76,22 @@ class Decider(Generic[State]):
 
 
 def replica(
-    kind: str, state: type[State], evolve: Callable[[State | None, Event], State]
+    kind: str,
+    state: type[State],
+    evolve: Callable[[State | None, Event], State],
+    *,
+    of: str | None = None,
 ) -> Decider[State]:
-    """A Decider that keeps another service's events and publishes nothing."""
+    """A Decider that keeps another service's events and publishes nothing.
+
+    `of` is the compacted topic whose keys are its ids: what is forgotten there is forgotten here.
+    """
 
     def decide(message: Message, _state: State | None, _now: datetime) -> Sequence[Event]:
         assert isinstance(message.data, Event)
         return [message.data]
 
-    return Decider(kind, state, decide, evolve, publishes=False)
+    return Decider(kind, state, decide, evolve, publishes=False, replica_of=of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import structlog
 from bson.raw_bson import RawBSONDocument
 
 from shared.events.envelope import Event, Message, Ref, caused_event_id, message_uuid
-from shared.events.internal import TimerDue
+from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.metrics import Metrics
@@ -270,9 +270,15 @@ class Stage:
                 return Route((Ref(kind, waiting),)) if mine else IGNORED
             case DeadLetterDiscarded():
                 return IGNORED
+            case KeyForgotten() as forgotten:
+                return self._route_forgotten(forgotten)
             case TimerDue(owner=name) if name == self._service.name:
                 self._refuse_forged(message)
         return self._service.route(message)
+
+    def _route_forgotten(self, forgotten: KeyForgotten) -> Route:
+        kinds = [one.kind for one in self._service.deciders if one.replica_of == forgotten.topic]
+        return Route(tuple(Ref(kind, forgotten.key) for kind in kinds if forgotten.key))
 
     def _refuse_forged(self, timer: Message) -> None:
         if timer.source != clock_source(self._service.name):
@@ -298,6 +304,8 @@ class Stage:
             return batch.count("ignored")
         if isinstance(letter.read.message.data, DeadLetterDiscarded):
             return self._discard(letter, letter.read.message.data, batch)
+        if isinstance(letter.read.message.data, KeyForgotten):
+            return self._forget(letter, batch)
         if isinstance(letter.read.message.data, TimerDue):
             objection = self._objection_to(letter, batch)
             if objection is not None:
@@ -470,6 +478,21 @@ class Stage:
         entry |= {"message_id": discarded.message_id, "digest": discarded.digest or ""}
         aggregate.record(entry, aggregate.state)
         return batch.count("discarded")
+
+    def _forget(self, letter: Letter, batch: Batch) -> None:
+        """A tombstone empties what the topic's readers keep under its key.
+
+        It never waits in a line: what waits there is forgotten as well.
+        """
+        forgetting = [
+            batch.aggregates[ref]
+            for ref in letter.decides
+            if self._known(letter, batch.aggregates[ref]) is None
+        ]
+        for aggregate in forgetting:
+            aggregate.forget(self._entry(letter, aggregate.ref, (), batch.at))
+            batch.states[aggregate.ref] = None
+        return batch.count("decided" if forgetting else "repeated")
 
     def _park(self, aggregate: Aggregate, letter: Letter, batch: Batch, error: str) -> None:
         aggregate.park(letter.message_id, error, batch.at)

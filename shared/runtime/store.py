@@ -64,7 +64,8 @@ class Aggregate:
     `kept` were there before this batch, in `history_bytes` (None: not counted yet), and the oldest
     `leaving` go to the archive. `parked` is the line behind a message that our defect stumbled
     over. Only its head may be decided, so a replay lets the messages through as they came.
-    `bytes` is the size of the document once it is written.
+    `bytes` is the size of the document once it is written. `forgotten`: the history, its archived
+    part too, is to lose what its events say.
     """
 
     ref: Ref
@@ -84,6 +85,7 @@ class Aggregate:
     encoded: list[RawBSONDocument] = field(default_factory=list)
     added_bytes: int = 0
     touched: bool = False
+    forgotten: bool = False
 
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry
@@ -101,6 +103,20 @@ class Aggregate:
         self.state = state
         self.touched = True
         self.let_through(entry["message_id"])
+
+    def forget(self, entry: Document) -> None:
+        """Empty it by what `entry` has decided.
+
+        The history goes on saying which messages were decided, so that none is decided again, but
+        nothing of what they said.
+        """
+        for decided in self.known.values():
+            decided["events"] = []
+        self.encoded = [encode(one) for one in self.added]
+        self.added_bytes = sum(len(one.raw) for one in self.encoded)
+        self.history_bytes = None
+        self.forgotten, self.parked = True, None
+        self.record(entry, None)
 
     def encode_again(self, number: int) -> None:
         """Take over a change of the entry that this batch added as its `number`-th, from 0."""
@@ -370,6 +386,7 @@ class Store:
     async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
         writes = [self._write(aggregate) for aggregate in touched]
         await self._archive_oldest(kind, touched)
+        await self._forget_archived(kind, touched)
         updates = sum(1 for aggregate in touched if aggregate.version)
         try:
             with mongodb_at_work():
@@ -393,7 +410,7 @@ class Store:
         update: Document = {
             "$set": {name: value for name, value in fields.items() if name not in gone}
         }
-        if self._slices:
+        if self._slices and not aggregate.forgotten:
             shorter = {"$each": aggregate.encoded, "$slice": -_staying(aggregate)}
             update["$push"] = {"history": shorter}
         else:
@@ -483,6 +500,14 @@ class Store:
         except Outage as outage:
             if not isinstance(_refused(touched, outage), Conflict):
                 raise
+
+    async def _forget_archived(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        ids = [one.ref.id for one in touched if one.forgotten and one.archived]
+        if ids:
+            with mongodb_at_work():
+                await self._database.collection(_archive(kind)).update_many(
+                    {"aggregate": {"$in": ids}}, {"$set": {"events": []}}
+                )
 
     async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
         """The aggregates whose `due_at` has come, oldest first; also those that are parked.

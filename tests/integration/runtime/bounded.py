@@ -93,7 +93,7 @@ class Sent:
 
     topic: str
     offset: int
-    value: bytes
+    value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     key: bytes = b""
     partition: int = 0

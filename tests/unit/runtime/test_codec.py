@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.events.envelope import Unchecked, caused_event_id
+from shared.events.internal import KeyForgotten
 from shared.runtime import codec
 from shared.runtime.faults import Reason, Unreadable
 
@@ -126,6 +127,23 @@ def test_an_unreadable_record_names_its_fault(record: RawRecord, error: str) -> 
     with pytest.raises(Unreadable) as fault:
         codec.read(record)
     assert (fault.value.reason, fault.value.error) == (Reason.UNREADABLE, error)
+
+
+@pytest.mark.parametrize(
+    ("key", "forgotten"), [(b"C-1", "C-1"), (b" C-1 ", "C-1"), (None, ""), (b"\xff", "")]
+)
+def test_a_tombstone_on_a_compacted_topic_needs_no_headers_and_means_forget_this_key(
+    key: bytes | None, forgotten: str
+) -> None:
+    message = codec.read(RawRecord(None, topic="desk.customers", key=key, offset=7)).message
+    assert message.data == KeyForgotten(topic="desk.customers", key=forgotten)
+    assert (message.source, message.id) == ("/topics/desk.customers", "0-7--1")
+
+
+def test_a_tombstone_on_the_submissions_is_answered_as_no_json() -> None:
+    data = codec.read(RawRecord(None, headers())).message.data
+    assert isinstance(data, Unchecked)
+    assert [tuple(fault) for fault in data.faults] == [("data", "not_json")]
 
 
 def test_a_faulty_event_of_an_upstream_system_names_every_field_but_no_value() -> None:
