@@ -13,6 +13,7 @@ from typing import Any
 
 from services.cancellation.given import Given
 from shared.events.cancellations import ReferralCause
+from shared.events.text import trimmed
 from shared.events.values import Evidence, Instant, Money, Value, madrid_date
 
 
@@ -40,6 +41,12 @@ class ContractFacts(Value):
         if self.starts_on is None or self.ends_on is None:
             return False
         return self.ends_on < self.starts_on
+
+    def ends_before(self, day: date) -> bool:
+        """Whether the contract's last day, by a record without contradiction, is before `day`."""
+        if self.last_day is None or self.contradictory:
+            return False
+        return self.last_day < day
 
 
 class Status(StrEnum):
@@ -178,15 +185,28 @@ class Payment(Value):
 
 
 class Void(Value):
-    """An invoice that counts no longer, unless billing issues it again after that day."""
+    """An invoice that counts no longer, unless billing issues the number again later.
+
+    `issued_on` is the day of the invoice that was voided, if it was known by then.
+    """
 
     invoice_number: str
     voided_on: date
+    issued_on: date | None = None
+
+    def voids(self, renewal: RenewalInvoice) -> bool:
+        if not same_invoice(self.invoice_number, renewal.invoice_number):
+            return False
+        return renewal.issued_on <= (self.issued_on or self.voided_on)
 
 
 def same_invoice(left: str, right: str) -> bool:
     """Billing's systems differ in blanks at the ends and in case."""
-    return left.strip().casefold() == right.strip().casefold()
+    return left == right or _compared(left) == _compared(right)
+
+
+def _compared(invoice_number: str) -> str:
+    return trimmed(invoice_number).casefold()
 
 
 class File(Value):
@@ -271,6 +291,11 @@ class File(Value):
         """The invoice of that number; of one issued again, the last."""
         same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
         return max(same, key=lambda r: r.issued_on, default=None)
+
+    def number_lapsed_on(self, invoice_number: str) -> date | None:
+        """When an invoice of that number lapsed last, in whatever term."""
+        same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
+        return max((r.lapses_on for r in same if r.lapsed), default=None)
 
     def with_(self, **changes: Any) -> File:
         return self.model_copy(update=changes)

@@ -20,12 +20,21 @@ def holder_changed(course: Course, before: ContractFacts | None) -> None:
         return
     holds_it = contract.customer_id == cancellation.customer_id
     if cancellation.suspended:
-        if holds_it and course.today < cancellation.effective_on:
+        # A term cut short meanwhile takes the cancellation's place: see `term_changed`.
+        if restored_in_time(course) and not contract.ends_before(cancellation.last_billable_on):
             _schedule_as_before(course, cancellation)
         return
     same_as_before = before is not None and before.customer_id == contract.customer_id
     if not holds_it and not same_as_before:
         _suspend(course, cancellation)
+
+
+def restored_in_time(course: Course) -> bool:
+    """Whether the holder who asked for the suspended cancellation has the contract again."""
+    cancellation = course.file.cancellation
+    if cancellation is None or not course.file.holder_is(cancellation.customer_id):
+        return False
+    return cancellation.suspended and course.today < cancellation.effective_on
 
 
 def _suspend(course: Course, cancellation: Cancellation) -> None:

@@ -151,6 +151,7 @@ class InvoiceVoidNoted(FileRecord):
 
     invoice_number: str
     voided_on: date
+    issued_on: date | None = None
 
 
 class PaymentNoted(FileRecord):

@@ -6,6 +6,7 @@ from datetime import date
 
 from services.cancellation.course import Course
 from services.cancellation.file import (
+    Cancellation,
     Closed,
     Closing,
     File,
@@ -38,8 +39,11 @@ def referral_decided(
     """
     request = _referred(course, decided, decided_on)
     renewal = None if request else _referred_renewal(course.file, decided)
+    out_of_bounds = _named_out_of_bounds(course, decided, request)
     if request is None and renewal is None:
-        return refuse_act(course, action_id, decided, Fault.NOTHING_REFERRED)
+        return refuse_act(course, action_id, decided, Fault.NOTHING_REFERRED, out_of_bounds)
+    if out_of_bounds is not None:
+        return refuse_act(course, action_id, decided, out_of_bounds)
     if renewal is not None:
         return _decide_renewal(course, decided, renewal)
     assert request is not None
@@ -78,8 +82,7 @@ def _not_kept(course: Course, inquiry_id: str, customer_id: str, decided_on: dat
 def _approve(
     course: Course, action_id: str, decided: ReferralDecided, request: Request, decided_on: date
 ) -> None:
-    standing = course.file.cancellation
-    its_own = standing if standing and standing.inquiry_id == request.inquiry_id else None
+    standing, its_own = course.file.cancellation, _standing_of(course.file, request)
     if its_own is not None and its_own.took_effect and request.late_withdrawal is not None:
         return _withdraw(course, request, request.late_withdrawal)
     if standing is not None and not standing.suspended:
@@ -95,6 +98,24 @@ def _approve(
         because, complete_on=decided_on, notice_ends_on=effective_on, effective_on=effective_on
     )
     return schedule(course, request, outcome)
+
+
+def _standing_of(file: File, request: Request | None) -> Cancellation | None:
+    """The contract's cancellation, if this request brought it about."""
+    standing = file.cancellation
+    if standing is None or request is None or standing.inquiry_id != request.inquiry_id:
+        return None
+    return standing
+
+
+def _named_out_of_bounds(
+    course: Course, decided: ReferralDecided, request: Request | None
+) -> Fault | None:
+    """The date that the act names, whatever it decides; a scheduled one, however old it is."""
+    its_own = _standing_of(course.file, request)
+    if decided.effective_on is None or (its_own and its_own.effective_on == decided.effective_on):
+        return None
+    return _out_of_bounds(course, decided.effective_on)
 
 
 def _out_of_bounds(course: Course, effective_on: date) -> Fault | None:

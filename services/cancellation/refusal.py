@@ -43,15 +43,21 @@ _MESSAGES = {
 }
 
 
-def refuse_act(course: Course, action_id: str, decided: ReferralDecided, fault: Fault) -> None:
-    error = FieldError(
-        field=_FIELDS.get(fault, "effective_on"), code=fault.value, message=_MESSAGES[fault]
-    )
+def refuse_act(
+    course: Course, action_id: str, decided: ReferralDecided, *faults: Fault | None
+) -> None:
+    """With every fault at once."""
+    errors = tuple(_error(fault) for fault in faults if fault is not None)
     course.happens(
         AgentActionRefused(
             action_id=action_id,
             agent_id=decided.agent_id,
-            errors=(error,),
+            errors=errors,
             contract_number=course.file.contract_number,
         )
     )
+
+
+def _error(fault: Fault) -> FieldError:
+    field = _FIELDS.get(fault, "effective_on")
+    return FieldError(field=field, code=fault.value, message=_MESSAGES[fault])

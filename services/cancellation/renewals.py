@@ -53,7 +53,8 @@ def invoice_issued(course: Course, invoice: InvoiceIssued) -> None:
     known = course.file.renewal(invoice.invoice_number)
     if known is not None and known.issued_on == invoice.issued_on:
         return None
-    if known is not None and known.lapsed and invoice.issued_on < known.lapses_on:
+    lapsed_on = course.file.number_lapsed_on(invoice.invoice_number)
+    if lapsed_on is not None and invoice.issued_on < lapsed_on:
         return None  # its date is corrected too late: it has lapsed
     if known is None and (why := _has_no_room(course, invoice)) is not None:
         return _disregard(course, invoice.invoice_number, invoice.issued_on, why)
@@ -67,7 +68,7 @@ def invoice_issued(course: Course, invoice: InvoiceIssued) -> None:
             policy_version=terms.version,
             customer_id=invoice.customer_id,
             total=invoice.total,
-            reissued=known is not None and known.lapsed,
+            reissued=lapsed_on is not None,
         )
     )
 
@@ -100,6 +101,7 @@ def invoice_voided(course: Course, voided: InvoiceVoided) -> None:
             contract_number=course.file.contract_number,
             invoice_number=voided.invoice_number,
             voided_on=voided.voided_on,
+            issued_on=known.issued_on if known else None,
         )
     )
     if known is not None and known.lapsed:

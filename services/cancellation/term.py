@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.cancellation.course import Course
 from services.cancellation.file import ContractFacts, File, Status
+from services.cancellation.holder import restored_in_time
 from services.cancellation.policies import own_term
 from services.cancellation.records import NoticeKept, NoticeReopened, TermBegun
 from services.cancellation.requesting import decide_request
@@ -43,12 +44,14 @@ def term_changed(course: Course, before: ContractFacts | None) -> None:
 def _supersede_cancellation(course: Course) -> None:
     """Nothing later than the contract's last day is charged: it ends by itself before."""
     contract, cancellation = course.file.contract, course.file.cancellation
-    if contract is None or contract.last_day is None or contract.contradictory:
+    if contract is None or contract.last_day is None:
         return
-    if cancellation is None or cancellation.took_effect or cancellation.suspended:
+    if cancellation is None or cancellation.took_effect:
+        return
+    if cancellation.suspended and not restored_in_time(course):
         return
     request = course.file.request(cancellation.inquiry_id)
-    if request is None or cancellation.last_billable_on <= contract.last_day:
+    if request is None or not contract.ends_before(cancellation.last_billable_on):
         return
     outcome = own_term.ends_by_itself(cancellation.policy, contract.last_day)
     course.happens(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from services.cancellation.file import File, RenewalInvoice, same_invoice
+from services.cancellation.file import File, RenewalInvoice
 from services.cancellation.payments import paid_on
 from services.cancellation.policies.outcome import Because, PolicyName
 from services.cancellation.policies.wording import day_before, fecha, written
@@ -44,11 +44,7 @@ def counts(file: File, renewal: RenewalInvoice) -> bool:
     """Whether it is an invoice of the holder's, of more than nothing, and not void."""
     if names_another(file, renewal) or (renewal.total and renewal.total.amount <= 0):
         return False
-    return not any(
-        same_invoice(void.invoice_number, renewal.invoice_number)
-        and renewal.issued_on <= void.voided_on
-        for void in file.voids
-    )
+    return not any(void.voids(renewal) for void in file.voids)
 
 
 def names_another(file: File, renewal: RenewalInvoice) -> bool:

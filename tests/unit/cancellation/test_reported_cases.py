@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from services.cancellation.records import FactDisregarded, SuspensionAlarmed
@@ -282,6 +284,14 @@ def test_of_two_records_for_one_number_the_last_wins() -> None:  # b22
     assert told(desk.until("2027-03-01 10:01"), "cause") == [("referred", "contract_not_found")]
 
 
+def test_the_first_holder_named_again_with_a_term_cut_short_has_nothing_scheduled() -> None:
+    answers = suspended().hears(term("2026-01-01", "2027-03-11"))
+
+    assert told(answers, "rule", "ends_on") == [
+        ("not_required", "ends-by-itself", day("2027-03-11"))
+    ]
+
+
 # Money
 
 PAID_LATE = ("referred", "paid_after_lapse")
@@ -291,9 +301,21 @@ INVOICES: list[tuple[str, list[Event], list[tuple[str, str]] | None]] = [
     ("credit note", [invoiced(ISSUED, total="-5.00")], []),
     ("a_other_customers", [invoiced(ISSUED, customer_id="C-OTRO")], []),
     ("b14_voided", [invoiced(ISSUED), voided("2027-01-01")], []),
+    (
+        "voided and issued again that day, under its number",
+        [invoiced("2026-12-10"), voided(ISSUED), invoiced(ISSUED)],
+        None,
+    ),
+    (
+        "voided and issued again before that day, under its number",
+        [invoiced("2026-12-01"), voided("2026-12-20"), invoiced(ISSUED)],
+        None,
+    ),
+    ("the replacement voided", [invoiced("2026-12-10"), invoiced(ISSUED), voided(ISSUED)], []),
     ("voided first", [voided("2027-01-01"), invoiced(ISSUED)], []),
     ("b13b_case", [paid("2027-02-09", "f-0001"), invoiced(ISSUED)], []),
     ("blanks", [invoiced(ISSUED), paid("2027-02-09", "  F-0001 ")], []),
+    ("invisible", [invoiced(ISSUED, "\ufeffF-0001"), paid("2027-02-09", "F-0001\u200b")], []),
     ("b32_partial", [paid("2026-12-21", amount="10.00"), invoiced(ISSUED, total="1000.00")], None),
     (
         "parts that add up",
@@ -448,6 +470,21 @@ def test_reissued_after_the_lapse_it_is_referred_once_it_is_paid(number: str) ->
     assert told(desk.hears(paid("2027-06-01", number)), "cause")[:1] == [PAID_LATE]
 
 
+def test_reissued_twice_after_the_lapse_it_stays_lapsed() -> None:
+    desk = lapsed(invoiced("2027-02-26"))
+
+    assert [*desk.hears(invoiced("2027-02-28")), *desk.until("2027-06-01")] == []
+    assert told(desk.hears(requested(T0)), "lapsed_on") == [("not_required", day(LAPSES_ON))]
+
+
+def test_reissued_after_the_lapse_the_old_date_again_changes_nothing() -> None:
+    desk = lapsed(invoiced("2027-02-26"))
+    before = desk.file
+
+    assert desk.hears(invoiced(ISSUED)) == []
+    assert desk.file == before
+
+
 @pytest.mark.parametrize("record_first", [True, False])
 def test_reissued_in_a_new_term_it_is_watched_anew(record_first: bool) -> None:  # b17
     desk = lapsed()
@@ -593,6 +630,35 @@ def test_a_date_out_of_bounds_is_refused_and_nothing_changes(
     assert (refusal.action_id, refusal.agent_id) == ("act-1", "agent-1")
     assert [(error.field, error.code) for error in refusal.errors] == [("effective_on", code)]
     assert desk.file == before
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision", "codes"),
+    [
+        ([], approved, ["nothing_referred", "too_old"]),
+        ([contract("servicepac"), confirmed(T0)], refused, ["too_old"]),
+        ([RENEWING, invoiced(ISSUED), paid("2027-02-28")], approved, ["too_old"]),
+        (
+            [contract(MONTHLY), confirmed("2027-01-20"), withdrawal("2027-02-09")],
+            approved,
+            ["too_old"],
+        ),
+    ],
+    ids=["nothing referred", "a refusal", "a renewal", "a withdrawal"],
+)
+def test_a_date_out_of_bounds_is_refused_whatever_is_decided(
+    facts: list[Event], decision: Callable[..., Event], codes: list[str]
+) -> None:
+    desk = Desk(T0)
+    for fact in facts:
+        desk.hears(fact)
+        desk.until("2027-03-01 10:01")
+
+    assert desk.hears(decision(effective_on=day("1990-01-01"))) == []
+
+    refusal = desk.all_events[-1]
+    assert isinstance(refusal, AgentActionRefused)
+    assert [error.code for error in refusal.errors] == codes
 
 
 @pytest.mark.parametrize("effective_on", ["2027-01-29", "2027-03-01", "2028-03-01"])
