@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from services.inquiry_intake.error_codes import ErrorCode, error
 from services.inquiry_intake.routing import KIND_OF
 from services.inquiry_intake.submission_rules import readable, rules_for
-from shared.events.envelope import WITHHELD, Unchecked
+from shared.events.envelope import Unchecked
 from shared.events.submissions import FollowUpSubmitted, RegistrationSubmitted, Submission
 from shared.events.submitted import LANGUAGES, KnownLanguage, SubmittedContact, primary_tag
 from shared.events.text import is_blank, trimmed
@@ -59,17 +59,21 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
         submission = model.model_validate(received.fields)
     except ValidationError as invalid:
         found = invalid.errors(include_url=False, include_context=False)
-        parents = {fault["loc"][:depth] for fault in found for depth in range(len(fault["loc"]))}
-        for fault in found:
-            withheld = received.fields.get(str(fault["loc"][0])) is WITHHELD
-            if not withheld and fault["loc"] not in parents:  # a list of faulty items is not short
-                faults.setdefault(".".join(map(str, fault["loc"])), _code(fault))
+        _add(faults, [(".".join(map(str, fault["loc"])), _code(fault)) for fault in found])
     for rule in rules_for(model):
-        for path, code in rule(received.fields, now):
-            faults.setdefault(path, code)
+        _add(faults, [*rule(received.fields, now)])
     if submission is not None and not faults:
         return submission
     return _errors(faults)
+
+
+def _add(faults: dict[str, ErrorCode], found: Sequence[tuple[str, ErrorCode]]) -> None:
+    """Add what was found, one fault a field: a list of faulty items is not too short as well."""
+    paths = [path.split(".") for path in (*faults, *(path for path, _ in found))]
+    wholes = {".".join(path[:depth]) for path in paths for depth in range(1, len(path))}
+    for path, code in found:
+        if path not in wholes:
+            faults.setdefault(path, code)
 
 
 def _errors(faults: Mapping[str, ErrorCode]) -> tuple[FieldError, ...]:

@@ -29,8 +29,9 @@ LONGEST_LANGUAGE = 35
 """Characters of a language tag, by RFC 5646's advice."""
 
 _PHONE = re.compile(
-    r"(?:tel:)?\s*(?P<number>\(?\s*\+?[\d\s()./\u2010-\u2015\u2212-]+?)"
-    r"(?:[\s,;]*(?:extensi[oó]n|extension|ext|int|anexo|x|#)\s*[.:=]?\s*(?P<extension>\d{1,8}))?",
+    r"(?:tel:)?\s*(?P<number>[(\[]?\s*\+?[\d\s()\[\]./\u2010-\u2015\u2212-]+?)"
+    r"(?:[\s,;]*[(\[]?\s*(?:extensi[oó]n|extn|ext|interno|int|anexo|x|#)\s*[.:=]{0,2}"
+    r"\s*(?P<extension>\d{1,8})\s*[)\]]?)?",
     re.ASCII | re.IGNORECASE,
 )
 _DIGITS_OF_A_PHONE = range(5, 21)

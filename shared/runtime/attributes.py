@@ -46,10 +46,15 @@ class Attributes:
         return found
 
     def text(self, name: str) -> str | None:
-        """The attribute as printable text of at most 255 characters, None for anything else."""
+        """The attribute as printable text of at most 255 characters, None for anything else.
+
+        A source holds no blank: it is a URI, and an id that follows it is told from it by one.
+        """
         try:
             text = self.given.get(name, b"").decode()
         except UnicodeDecodeError:
+            return None
+        if name == "ce_source" and " " in text:
             return None
         return text if 0 < len(text) <= MAX_ID_CHARS and text.isprintable() else None
 
@@ -82,7 +87,8 @@ class Attributes:
         if name not in self.given:
             yield _fault(name, FaultCode.MISSING, "is missing")
         elif self.text(name) is None:
-            words = f"is not 1 to {MAX_ID_CHARS} printable characters"
+            blanks = " without blanks" if name == "ce_source" else ""
+            words = f"is not 1 to {MAX_ID_CHARS} printable characters{blanks}"
             yield _fault(name, FaultCode.WRONG_FORMAT, words)
 
     @property

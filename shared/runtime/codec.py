@@ -41,6 +41,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._/-]{1,64}")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""The beginning of an escape of one half of a surrogate pair."""
 _WRONG_KEY = "key is not the one that the data has"
 
 
@@ -208,11 +210,32 @@ def _answerable(topic: Topic, record: Record, attributes: Attributes, found: lis
                 digest = _digest(ce_type, _canonical(fields))
                 meaning = _digest(ce_type, _canonical(normalised(fields, _defaults(ce_type))))
             faults += _faults_of_fields(topic, ce_type, fields, record.key)
-    withheld = {fault.field.split(".")[0]: WITHHELD for fault in faults}
-    shown = fields | {name: it for name, it in withheld.items() if name in fields}
+    for fault in faults:
+        _withhold(fields, fault.field)
     return Read(
-        _message(record, attributes, Unchecked(ce_type, shown, (*faults,))), digest, meaning
+        _message(record, attributes, Unchecked(ce_type, fields, (*faults,))), digest, meaning
     )
+
+
+def _withhold(fields: dict[str, Any], path: str) -> None:
+    """Put `WITHHELD` where the faulty value is; what stands beside it is still looked at.
+
+    A path may hide the name of a member: then the whole that it is in is withheld.
+    """
+    for within, key in [*_places(fields, path)][-1:]:
+        within[key] = WITHHELD
+
+
+def _places(fields: dict[str, Any], path: str) -> Iterator[tuple[Any, Any]]:
+    """Every object or list on the way to a value, each with the key that leads on."""
+    place: Any = fields
+    for step in path.split("."):
+        key: Any = int(step) if isinstance(place, list) and step.isdecimal() else step
+        keys = range(len(place)) if isinstance(place, list) else place
+        if not isinstance(place, dict | list) or key not in keys:
+            return
+        yield place, key
+        place = place[key]
 
 
 def _faults_of_fields(
@@ -301,17 +324,18 @@ def _object(value: bytes | None, *, halves: bool = False) -> dict[str, Any]:
 
 
 def _with_halves(value: bytes) -> Any:
-    """JSON whose only fault is that a text escapes one half of a surrogate pair; else None."""
-    if b"\\ud" not in value.lower():
+    """JSON whose only fault is that a text escapes one half of a surrogate pair; else None.
+
+    Its depth and its numbers are bounded like those of any other value.
+    """
+    whole = _HALF.sub(rb"\\u00", value)
+    if whole == value:
         return None
     try:
-        return json.loads(value.decode(), parse_constant=_refuse)
+        from_json(whole, allow_inf_nan=False)
+        return json.loads(value.decode())
     except (ValueError, RecursionError):
         return None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
 
 
 @lru_cache(maxsize=64)

@@ -81,6 +81,18 @@ def test_a_field_that_is_not_looked_at_has_one_fault(kind: str, field: str) -> N
     ]
 
 
+def test_beside_a_member_that_is_not_looked_at_every_other_is() -> None:
+    fields = {"contact": {"name": WITHHELD, "email": "ana", "phone": "900 000 000"}}
+    sound = submission("inquiry")
+    assert isinstance(sound.data, Unchecked)
+    message = faulty(Fault("contact.name", FaultCode.WRONG_FORMAT), **sound.data.fields | fields)
+
+    assert named(message) == [("contact.name", "wrong_format"), ("contact.email", "wrong_format")]
+    contact = rejected(message).contact
+    assert contact is not None
+    assert contact.phone == "900 000 000"
+
+
 def test_every_code_of_a_record_is_one_that_intake_can_say() -> None:
     assert {code.value for code in FaultCode} <= {code.value for code in ErrorCode}
 

@@ -213,6 +213,11 @@ def test_an_internationalised_domain_is_taken() -> None:
         ("0034 912 345 678", "0034 912 345 678"),
         ("912.345.678", "912.345.678"),
         ("912345678x12", "912345678x12"),
+        ("912 345 678 (ext. 12)", "912 345 678 (ext. 12)"),
+        ("912 345 678 [Ext.: 12]", "912 345 678 [Ext.: 12]"),
+        ("912 345 678 Interno 12", "912 345 678 Interno 12"),
+        ("912 345 678 extn 12", "912 345 678 extn 12"),
+        ("[+34] 912 345 678", "[+34] 912 345 678"),
         ("912 345 678, extensión 7", "912 345 678, extensión 7"),
         ("900 000 000", "900 000 000"),
         ("９１２ ３４５ ６７８", "912 345 678"),
@@ -290,6 +295,14 @@ def test_an_instant_may_come_without_seconds(received_at: str) -> None:
         ),
         (given("cancellation", contract_numbers=["a b", "a b"]), None),
         (given("registration", country="ESP"), [("country", "wrong_format")]),
+        (
+            given("cancellation", signature=SIGNATURE, received_at="2024-03-02T10:59:00Z"),
+            [("received_at", "too_old")],
+        ),
+        (
+            given("cancellation", signature=SIGNATURE, received_at="2036-03-02T10:59:00Z"),
+            [("received_at", "in_future")],
+        ),
     ],
 )
 def test_no_second_error_stands_beside_a_true_one(

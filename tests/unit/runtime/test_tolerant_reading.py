@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from shared.events.envelope import Event, Unchecked
+from shared.events.envelope import WITHHELD, Event, Unchecked
 from shared.events.topics import (
     ARCHIVE,
     CANCELLATION,
@@ -247,6 +247,7 @@ def test_structured_mode_is_refused_by_name(ce_type: str) -> None:
 
 
 BODY = json.dumps(draft_of("submission.inquiry.v1").fields).encode()
+NESTED_HALF = b'{"a":"\\ud800","b":%s}' % (b"[" * 900 + b"]" * 900)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,12 @@ BODY = json.dumps(draft_of("submission.inquiry.v1").fields).encode()
         (lambda d: setattr(d, "value", b""), "data: not_json"),
         (lambda d: setattr(d, "value", BODY.decode().encode("utf-16")), "data: not_json"),
         (lambda d: setattr(d, "value", b"[" * 100_000), "data: not_json"),
+        (lambda d: setattr(d, "value", NESTED_HALF), "data: not_json"),
+        (lambda d: setattr(d, "value", b'{"a":"\\ud800","n":NaN}'), "data: not_json"),
+        (
+            lambda d: setattr(d, "value", b'{"a":"\\ud800","n":%s}' % (b"9" * 5_000)),
+            "data: not_json",
+        ),
         (lambda d: setattr(d, "value", b"[]"), "data: not_an_object"),
         (lambda d: setattr(d, "value", b" " * 262_145 + BODY), "data: too_large"),
         (lambda d: setattr(d, "key", b"C-9"), "key: wrong_key"),
@@ -283,6 +290,22 @@ def test_what_can_be_answered_is_a_message_with_its_faults(
     assert isinstance(read.message.data, Unchecked)
     assert read.message.id == "id-1"
     assert faults("submission.inquiry.v1", spoil) == [expected]
+
+
+def test_a_faulty_member_hides_no_other() -> None:
+    contact = {"name": "\ud800", "email": "ana@ejemplo.es", "a\u00f1o": ["\ud800"]}
+    spoil = record("submission.inquiry.v1", lambda d: d.fields.update(contact=contact))
+    data = codec.read(spoil).message.data
+    assert isinstance(data, Unchecked)
+
+    assert [fault.field for fault in data.faults] == ["contact.?.0", "contact.name"]
+    assert data.fields["contact"] is WITHHELD  # an illegible name: nobody knows which member
+
+    del contact["a\u00f1o"]
+    spoil = record("submission.inquiry.v1", lambda d: d.fields.update(contact=contact))
+    data = codec.read(spoil).message.data
+    assert isinstance(data, Unchecked)
+    assert data.fields["contact"] == {"name": WITHHELD, "email": "ana@ejemplo.es"}
 
 
 def test_every_fault_of_the_record_is_a_fault_of_the_message() -> None:
@@ -315,6 +338,11 @@ def test_a_structured_submission_is_answered_by_the_id_within_it() -> None:
     [
         (lambda d: d.drop("ce_id"), Reason.UNREADABLE, "header ce_id is missing"),
         (lambda d: d.drop("ce_source"), Reason.UNREADABLE, "header ce_source is missing"),
+        (
+            lambda d: d.head("ce_source", b"/channels/web s"),  # with id 1: not /channels/web, s 1
+            Reason.UNREADABLE,
+            "header ce_source is not 1 to 255 printable characters without blanks",
+        ),
         (lambda d: setattr(d, "key", None), Reason.UNREADABLE, "key is missing"),
         (lambda d: setattr(d, "key", b"\xff"), Reason.UNREADABLE, "key is not UTF-8"),
     ],
