@@ -471,14 +471,16 @@ def test_reissued_after_the_lapse_it_is_referred_once_it_is_paid(number: str) ->
 
 
 def test_reissued_twice_after_the_lapse_it_stays_lapsed() -> None:
-    desk = lapsed(invoiced("2027-02-26"))
+    desk = lapsed()
+    desk.hears(invoiced("2027-02-26"))
 
     assert [*desk.hears(invoiced("2027-02-28")), *desk.until("2027-06-01")] == []
     assert told(desk.hears(requested(T0)), "lapsed_on") == [("not_required", day(LAPSES_ON))]
 
 
 def test_reissued_after_the_lapse_the_old_date_again_changes_nothing() -> None:
-    desk = lapsed(invoiced("2027-02-26"))
+    desk = lapsed()
+    desk.hears(invoiced("2027-02-26"))
     before = desk.file
 
     assert desk.hears(invoiced(ISSUED)) == []
