@@ -56,7 +56,9 @@ ACTIVATION_CODE = Mail(
 )
 
 MAILS: dict[type[Event], Mail] = {
-    SubmissionRejected: Mail("submission_rejected", ("errors", "submission_type"), to=SendTo.EVENT),
+    SubmissionRejected: Mail(
+        "submission_rejected", ("errors", "submission_type", "requested_language"), to=SendTo.EVENT
+    ),
     # The life of an inquiry
     i.InquiryOpened: Mail("inquiry_opened", ("details",), to=SendTo.OPENING),
     i.InquiryClosed: Mail("inquiry_closed", to=INQUIRY),

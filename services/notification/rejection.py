@@ -5,11 +5,13 @@ Ids, clocks and formats are the channel's own; it reads them on `desk.rejections
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 CHANNELS_FIELDS = frozenset(
     {
         "",
+        "?",
         "id",
         "channel",
         "content-type",
@@ -26,12 +28,13 @@ CHANNELS_FIELDS = frozenset(
         "wording_version",
     }
 )
+_POSITION = re.compile(r"\.\d+(?=\.|$)")
 CHANNELS_CODES = frozenset({"id_reused", "wrong_type", "unreadable", "unknown_type", "too_large"})
 
 
 def is_the_customers(field: str, code: str) -> bool:
     """Whether a customer can put this right, rather than the channel that sent the request."""
-    name = field.rpartition(".")[2]
+    name = _POSITION.sub("", field).rpartition(".")[2]
     if name.startswith("ce_") or name.endswith("_at"):  # `received_at`: the channel's clock
         return False
     return name not in CHANNELS_FIELDS and code not in CHANNELS_CODES

@@ -37,6 +37,7 @@ _LABELS = {
         "Destruction of all copies confirmed",
     ),
     "email": ("Correo electrónico", "E-mail"),
+    "evidence": ("Documentación", "Evidence"),
     "given_at": ("Fecha del consentimiento", "Consent given at"),
     "id": ("Identificador del envío", "Submission id"),
     "inquiry_id": ("Consulta", "Inquiry"),
@@ -164,7 +165,22 @@ _TERMS = {
     },
 }
 _ADDRESS = ("Por ejemplo: nombre@empresa.es.", "For example: name@company.com.")
+_YES_OR_NO = ("Puede responder sí o no.", "You can answer yes or no.")
 _LONG = ("Como máximo, 10.000 caracteres.", "10,000 characters at most.")
+_SHORT = ("Como máximo, 200 caracteres en una sola línea.", "200 characters at most, in one line.")
+_BOTH_CONSENTS = (
+    "Hacen falta los dos consentimientos: archivar y usar sus datos, y transferirlos al"
+    " extranjero.",
+    "Both consents are needed: to store and use your data, and to transfer them abroad.",
+)
+_CONTACT = (
+    "Un nombre y un teléfono, un correo electrónico o una dirección postal.",
+    "A name and a phone number, an e-mail address or a postal address.",
+)
+_SIGNATURE = (
+    "Un documento firmado, una firma electrónica o la firma ante un agente, por teléfono.",
+    "A signed document, an electronic signature, or one witnessed by an agent, by phone.",
+)
 _NUMBER = (
     "Cópielo tal como figura en su contrato, con sus mayúsculas y minúsculas.",
     "Copy it as it stands in your contract, capitals included.",
@@ -174,27 +190,50 @@ _SIGNED = (
     "It cannot be later than your request, nor more than 366 days before it.",
 )
 _ALLOWED = {
+    "accepted": (
+        "Hace falta que acepte el contrato expresamente.",
+        "You need to accept the contract expressly.",
+    ),
+    "activation_code": (
+        "Cópielo del correo electrónico de confirmación.",
+        "Copy it from the confirmation e-mail.",
+    ),
+    "close": _YES_OR_NO,
     "comment": _LONG,
+    "company": _SHORT,
+    "consents": _BOTH_CONSENTS,
+    "contact": _CONTACT,
     "contract_number": _NUMBER,
     "contract_numbers": (
         "De 1 a 50 contratos. Copie cada número tal como figura en el contrato.",
         "1 to 50 contracts. Copy each number as it stands in the contract.",
     ),
     "country": ("Por ejemplo: España (ES).", "For example: Spain (ES)."),
-    "destruction_confirmed": ("Puede responder sí o no.", "You can answer yes or no."),
+    "destruction_confirmed": _YES_OR_NO,
     "email": _ADDRESS,
+    "evidence": (
+        "Puede enviarla junta o por partes, con el número de contrato.",
+        "You can send it together or in parts, with the contract number.",
+    ),
     "inquiry_id": (
         "Indique la referencia de su consulta, que empieza por INQ-.",
         "Give your inquiry's reference, which begins with INQ-.",
     ),
+    "name": _SHORT,
     "phone": ("Por ejemplo: +34 912 345 678.", "For example: +34 912 345 678."),
+    "postal_address": ("Como máximo, 500 caracteres.", "500 characters at most."),
+    "reference": _SHORT,
     "requested_end_on": (
         "Una fecha dentro de los 366 días siguientes a su solicitud.",
         "A date within 366 days after your request.",
     ),
+    "signature": _SIGNATURE,
+    "signed_by": _SHORT,
     "signed_on": _SIGNED,
+    "store_and_contact": _BOTH_CONSENTS,
     "subject": _LONG,
     "text": _LONG,
+    "transfer_abroad": _BOTH_CONSENTS,
 }
 """What may stand in a field, by its name."""
 _YES_NO_FIELDS = frozenset({"accepted", "close", "destruction_confirmed"})
@@ -229,6 +268,10 @@ class Wording:
         """The day before the effective one, if a cancellation can still be withdrawn."""
         last = days_after(date.fromisoformat(effective_on), -1)
         return self.day(last) if last >= today else None
+
+    def passed(self, day: str, today: date) -> bool:
+        """Whether the last day of a deadline lies before `today`."""
+        return date.fromisoformat(day) < today
 
     def territory(self, code: str) -> str:
         """`España` for `ES`; a code without a name is shown as it is."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
+from services.inquiry_intake.validation import SUBMISSIONS
+from services.notification.rejection import is_the_customers
 from services.notification.wording import Wording
 from shared.events.document_code import document_link
 from shared.events.values import Contact, Detail, Language
@@ -111,6 +116,46 @@ def test_a_rejection_names_the_request_what_is_allowed_and_how_to_go_on() -> Non
     assert "corríjalos y envíenos de nuevo la solicitud completa" in text
 
 
+def fields_of(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """The dotted paths of a submission's fields, in its lists with a position."""
+    for name, field in model.model_fields.items():
+        yield f"{path}{name}"
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                position = ".0" if get_origin(field.annotation) is tuple else ""
+                yield from fields_of(inner, f"{path}{name}{position}.")
+
+
+FIELDS = {field for model in SUBMISSIONS.values() for field in fields_of(model)}
+RULED = {"evidence", "consents.store_and_contact", "consents.transfer_abroad"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    sorted(field for field in FIELDS | RULED if is_the_customers(field, "missing")),
+)
+def test_a_rejection_calls_every_field_by_a_name_and_says_what_it_may_hold(field: str) -> None:
+    spanish, english = Wording(Language.ES), Wording(Language.EN)
+
+    assert spanish.label(field) != english.label(field)
+    assert spanish.allowed(field)
+    assert spanish.allowed(field) != english.allowed(field)
+
+
+@pytest.mark.parametrize(
+    "field", ["documents.0", "consents.1.given_at", "contact.?", "contact.?.0"]
+)
+def test_what_is_the_channels_own_is_so_in_a_list_too(field: str) -> None:
+    assert not is_the_customers(field, "wrong_format")
+
+
+def test_a_rejection_says_that_we_do_not_have_the_language_asked_for() -> None:
+    text, _ = parts(Notifications(rejected(requested_language="fr")))
+
+    assert "Idioma pedido, que no tenemos: le respondemos en español: fr" in text
+    assert "Idioma pedido" not in parts(Notifications(rejected()))[0]
+
+
 def test_a_rejection_of_the_release_before_names_no_kind_of_request() -> None:
     rendered = Notifications(rejected(submission_type=None)).rendered()
 
@@ -196,6 +241,25 @@ def test_awaited_evidence_says_what_is_missing_and_every_way_to_send_it() -> Non
         "https://contract-desk.example/",
     ):
         assert said in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_evidence_is_asked_for_until_its_deadline_only(language: Language) -> None:
+    offer, late = (
+        ("a más tardar el", "nueva solicitud")
+        if language is Language.ES
+        else ("has not reached us by", "new request")
+    )
+
+    def text(due_on: date) -> str:
+        world = Notifications(opened(), evidence_awaited(due_on=due_on))
+        return " ".join(world.rendered(language).text.split())
+
+    due_today, overdue = (text(NOW.date() - timedelta(days=days)) for days in (0, 1))
+    assert offer in due_today
+    assert late not in due_today
+    assert offer not in overdue
+    assert late in overdue
 
 
 def test_a_copy_is_linked_with_its_digest_and_its_last_day() -> None:
