@@ -40,9 +40,10 @@ def archive_settings(endpoints: Endpoints, name: str) -> Settings:
 
 
 async def publish(client: Outsider, event: Event) -> None:
+    topic = TOPIC_OF[event.ce_type]
     body = event.model_dump(mode="json")
-    headers = event_headers(event.ce_type, str(uuid4()))
-    await client.publish(TOPIC_OF[event.ce_type].name, key_of(event), body, headers)
+    headers = event_headers(event.ce_type, str(uuid4()), topic.takes_from[0])
+    await client.publish(topic.name, key_of(event), body, headers)
 
 
 def asked(url: str, form: bytes | None = None) -> tuple[int, bytes]:
