@@ -71,7 +71,7 @@ class Business:
 
     def service(self) -> Service:
         decider = Decider("kept", Kept, self.decide, self.evolve, due_at=lambda state: state.due_at)
-        return Service("inquiry_intake", (decider,), _route, timer=_timer)
+        return Service("cancellation", (decider,), _route, timer=_timer)
 
 
 def _route(message: Message) -> Route:
@@ -138,18 +138,19 @@ class Desk:
         data: Mapping[str, Any],
         key: str,
         ce_id: str | None = None,
-        source: str = "/channels/test",
+        source: str | None = None,
     ) -> Sent:
-        """The next record of the type's topic."""
+        """The next record of the type's topic, from one who may write to it."""
         self.sent += 1
+        topic = TOPIC_OF[ce_type]
+        source = source or f"{topic.takes_from[0].rstrip('/')}/test"
         headers = [
             ("ce_specversion", b"1.0"),
             ("ce_id", (ce_id or str(self.sent)).encode()),
             ("ce_source", source.encode()),
             ("ce_type", ce_type.encode()),
         ]
-        topic, body = TOPIC_OF[ce_type].name, json.dumps(data).encode()
-        return Sent(topic, self.sent, body, headers, key.encode())
+        return Sent(topic.name, self.sent, json.dumps(data).encode(), headers, key.encode())
 
     def event(self, event: Event, key: str) -> Sent:
         return self.record(event.ce_type, codec.dump(event), key)
@@ -165,7 +166,9 @@ class Desk:
         timers = [one for one in found if one.type == TimerDue.ce_type]
         self.outgoing = [one for one in self.outgoing if one not in timers]
         self.sent += len(timers)
-        return [Sent(one.topic, self.sent, one.value, one.headers) for one in timers]
+        return [
+            Sent(one.topic, self.sent, one.value, one.headers, one.key.encode()) for one in timers
+        ]
 
     async def process(self, *records: Sent, commit: bool = True) -> None:
         await self.stage.process(records)

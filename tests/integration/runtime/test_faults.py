@@ -169,7 +169,7 @@ class Remembers:
 
 def _given(customer: str, name: str, offset: int) -> Given:
     body = json.dumps({"customer_id": customer, "text": "hello"}).encode()
-    return Given(offset, body, event_headers(TYPE, name))
+    return Given(offset, body, event_headers(TYPE, name), key=customer.encode())
 
 
 async def _settled(client: Outsider, runtime: Runtime, customer: str) -> int:
