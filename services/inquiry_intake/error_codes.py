@@ -96,7 +96,9 @@ MESSAGES: dict[ErrorCode, Bilingual] = {
         es="No conocemos solicitudes de este tipo.", en="We know no submissions of this type."
     ),
     ErrorCode.NOT_JSON: Bilingual(
-        es="El contenido no es JSON en UTF-8.", en="The content is not JSON in UTF-8."
+        es="El contenido no es JSON en UTF-8, o tiene demasiados niveles o un número demasiado"
+        " largo.",
+        en="The content is not JSON in UTF-8, or it has too many levels or too long a number.",
     ),
     ErrorCode.NOT_AN_OBJECT: Bilingual(
         es="El contenido no es un objeto JSON.", en="The content is not a JSON object."

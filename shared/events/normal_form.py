@@ -7,22 +7,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.events.submitted import LANGUAGES, primary_tag
 from shared.events.text import is_absent, trimmed
 
 _INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
 )
 
 
 def normalised(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """`fields` (of JSON) without what counts as absent or is the default, texts trimmed, instants
-    in UTC.
+    in UTC, a language of ours by its primary tag.
     """
-    return {
-        name: _normalised(name, value)
-        for name, value in fields.items()
-        if not is_absent(value) and not _is_default(value, defaults.get(name))
-    }
+    given = {name: _normalised(name, it) for name, it in fields.items() if not is_absent(it)}
+    return {name: it for name, it in given.items() if not _is_default(it, defaults.get(name))}
 
 
 def _is_default(value: Any, default: Any) -> bool:
@@ -37,6 +35,8 @@ def _normalised(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = trimmed(value)
+    if name == "language" and primary_tag(text) in LANGUAGES:
+        return primary_tag(text)
     return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
 
 

@@ -255,8 +255,11 @@ def test_evidence_is_asked_for_until_its_deadline_only(language: Language) -> No
         world = Notifications(opened(), evidence_awaited(due_on=due_on))
         return " ".join(world.rendered(language).text.split())
 
+    why = evidence_awaited().explanation.in_language(language)
     due_today, overdue = (text(NOW.date() - timedelta(days=days)) for days in (0, 1))
     assert offer in due_today
+    assert why in due_today
+    assert why not in overdue  # it says until when
     assert late not in due_today
     assert offer not in overdue
     assert late in overdue
