@@ -192,6 +192,20 @@ def activation(
     return {"contract_number": contract, "activation_code": code}
 
 
+def inventory(
+    item: Annotated[str, _option("--item", "The item's id.")],
+    version: Annotated[int, _option("--version", "The item's version that was seen.")],
+    serial_number: Annotated[str | None, _option("--serial-number", "The right one.")] = None,
+    site: Annotated[str | None, _option("--site", "Where it is.")] = None,
+    status: Annotated[str | None, _option("--status", "in_use, stored or retired.")] = None,
+    comment: Comment = None,
+) -> Fields:
+    """Correct an item of the inventory."""
+    given = {"serial_number": serial_number, "site": site, "status": status}
+    changes = {field: value for field, value in given.items() if value is not None}
+    return {"item_id": item, "expected_version": version, "changes": changes, "comment": comment}
+
+
 KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
     "inquiry": ("submission.inquiry.v1", inquiry),
     "follow-up": ("submission.follow_up.v1", follow_up),
@@ -202,6 +216,7 @@ KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
     "cancellation": ("submission.cancellation.v1", cancellation),
     "evidence": ("submission.cancellation_evidence.v1", evidence),
     "withdrawal": ("submission.cancellation_withdrawal.v1", withdrawal),
+    "inventory": ("submission.inventory_update.v1", inventory),
 }
 
 

@@ -38,6 +38,7 @@ KINDS = {
         "cancellation",
         "cancellation_evidence",
         "cancellation_withdrawal",
+        "inventory_update",
     )
 }
 

@@ -17,6 +17,7 @@ from services.inquiry_intake.progressing import (
     ContractAnswer,
     cancellation_decided,
     contract_answered,
+    inventory_update_decided,
     registered,
 )
 from services.inquiry_intake.rules import Rules
@@ -25,6 +26,7 @@ from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerRegistered
 from shared.events.envelope import Event, Message, Unchecked
+from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationFailed, NotificationSent
 
 __all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "evolve"]
@@ -49,6 +51,8 @@ def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list
             return cancellation_decided(rules, event, state, now)
         case CustomerRegistered():
             return registered(rules, event, state, now)
+        case InventoryUpdateDecided():
+            return inventory_update_decided(rules, event, state, now)
         case InquiryAnswered():
             return answered_by_agent(event, state)
         case InquiryRouted():

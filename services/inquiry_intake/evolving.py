@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.inquiry_intake.inquiry import (
+    INVENTORY_ITEM,
     REGISTRATION,
     ContractProgress,
     Inquiry,
@@ -78,6 +79,8 @@ def _asked(event: InquiryOpened) -> tuple[str, ...]:
         return ()
     if event.kind is InquiryKind.REGISTRATION:
         return (REGISTRATION,)
+    if event.kind is InquiryKind.INVENTORY_UPDATE:
+        return (INVENTORY_ITEM,)
     return event.contract_numbers
 
 

@@ -16,6 +16,9 @@ from shared.events.values import Instant, Language, Value
 INQUIRY = "inquiry"
 REGISTRATION = "registration"
 """What a registration asks for, where the others have a contract number."""
+INVENTORY_ITEM = "inventory_item"
+"""What a correction of the inventory asks for."""
+NO_CONTRACT = frozenset({REGISTRATION, INVENTORY_ITEM})
 
 
 class Standing(StrEnum):
@@ -61,8 +64,8 @@ class Inquiry(BaseModel):
     """The state of one submission's record.
 
     `contracts` names what the inquiry asks for, in the submission's order; a plain question asks
-    for none, a registration for `REGISTRATION`. A list, because a contract number may hold dots,
-    which field names in MongoDB had better not.
+    for none, a registration or a correction of the inventory for its name in `NO_CONTRACT`. A list,
+    because a contract number may hold dots, which field names in MongoDB had better not.
     `question_open`: the customer wrote after opening, and no agent has settled it yet; until then
     the desk does not close the inquiry by itself. `unreachable`: the last mail failed.
     `follows` and `closes` are a follow-up's: the inquiry that it continues, whether it ends it.

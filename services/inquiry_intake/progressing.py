@@ -8,6 +8,8 @@ from datetime import datetime
 from services.inquiry_intake.evolving import evolve
 from services.inquiry_intake.follow_up import reopened
 from services.inquiry_intake.inquiry import (
+    INVENTORY_ITEM,
+    NO_CONTRACT,
     REGISTRATION,
     Inquiry,
     Progress,
@@ -18,11 +20,13 @@ from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import (
     ACCEPTED,
     ACTIVATED,
+    INVENTORY_UPDATED,
     REGISTERED,
     acceptance_denied,
     activation_failed,
     copy_denied,
     copy_ready,
+    inventory_update_refused,
 )
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
@@ -56,6 +60,7 @@ from shared.events.inquiries import (
     InquiryProgressed,
     InquiryResolved,
 )
+from shared.events.inventory import InventoryUpdateDecided
 from shared.events.values import Bilingual
 
 ContractAnswer = (
@@ -149,6 +154,17 @@ def registered(
     return _answered(rules, state, REGISTRATION, "registered", REGISTERED, now)
 
 
+def inventory_update_decided(
+    rules: Rules, event: InventoryUpdateDecided, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The inventory system's answer to a correction (F16)."""
+    if event.accepted:
+        word, note = "inventory_updated", INVENTORY_UPDATED
+    else:
+        word, note = "inventory_update_refused", inventory_update_refused(event.reason)
+    return _answered(rules, state, INVENTORY_ITEM, word, note, now)
+
+
 def _answered(
     rules: Rules, state: Inquiry, asked_for: str, word: str, note: Bilingual, now: datetime
 ) -> list[Event]:
@@ -174,7 +190,7 @@ def _with_consequences(
         inquiry_id=state.inquiry_id,
         status=word,
         note=note,
-        contract_number=None if number == REGISTRATION else number,
+        contract_number=None if number in NO_CONTRACT else number,
     )
     after = evolve(state, progressed)
     return [progressed, said, *_consequences(rules, state, after, now)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.inquiry_intake.inquiry import REGISTRATION, Inquiry
+from services.inquiry_intake.inquiry import NO_CONTRACT, Inquiry
 from shared.events.states import ContractOfInquiry, InquiryStated, InquiryStatus
 
 
@@ -29,7 +29,7 @@ def public_state(inquiry: Inquiry, version: int) -> InquiryStated | None:
         contracts=tuple(
             ContractOfInquiry(contract_number=it.contract_number, status=it.status.value)
             for it in inquiry.contracts
-            if it.contract_number != REGISTRATION
+            if it.contract_number not in NO_CONTRACT
         ),
         sequence=version,
         version=version,

@@ -1,4 +1,4 @@
-"""What an inquiry asks of the other services: one request event per contract."""
+"""What an inquiry asks of others: one request event per contract, or per item of inventory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from services.inquiry_intake.rules import Rules
 from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event
 from shared.events.inquiries import InquiryOpened
+from shared.events.inventory import InventoryUpdateRequested
 from shared.events.requests import (
     CancellationEvidenceGiven,
     CancellationRequested,
@@ -24,6 +25,7 @@ from shared.events.submissions import (
     CancellationWithdrawalSubmitted,
     ContractAcceptanceSubmitted,
     ContractCopySubmitted,
+    InventoryUpdateSubmitted,
     RegistrationSubmitted,
     ServicepacActivationSubmitted,
     Submission,
@@ -63,6 +65,8 @@ def requests_of(rules: Rules, submission: Submission, inquiry: InquiryOpened) ->
             return [_activation(rules, submission, common)]
         case ContractCopySubmitted() | ContractAcceptanceSubmitted():
             return [_document(submission, inquiry, common)]
+        case InventoryUpdateSubmitted():
+            return [_inventory_update(submission, common)]
     return []
 
 
@@ -112,6 +116,16 @@ def _registration(submission: RegistrationSubmitted, common: _Common) -> Event:
         company=submission.company,
         country=submission.country,
         consents=tuple(consent.plain for consent in submission.consents),
+    )
+
+
+def _inventory_update(submission: InventoryUpdateSubmitted, common: _Common) -> Event:
+    return InventoryUpdateRequested(
+        **common,
+        item_id=submission.item_id,
+        expected_version=submission.expected_version,
+        changes=submission.changes.plain,
+        comment=submission.comment,
     )
 
 

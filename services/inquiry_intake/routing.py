@@ -10,6 +10,7 @@ from shared.events.submissions import (
     ContractAcceptanceSubmitted,
     ContractCopySubmitted,
     InquirySubmitted,
+    InventoryUpdateSubmitted,
     RegistrationSubmitted,
     ServicepacActivationSubmitted,
     Submission,
@@ -25,6 +26,7 @@ KIND_OF: dict[type[Submission], InquiryKind] = {
     CancellationSubmitted: InquiryKind.CANCELLATION,
     CancellationEvidenceSubmitted: InquiryKind.CANCELLATION_EVIDENCE,
     CancellationWithdrawalSubmitted: InquiryKind.CANCELLATION_WITHDRAWAL,
+    InventoryUpdateSubmitted: InquiryKind.INVENTORY_UPDATE,
 }
 
 _QUEUE_OF_REQUEST_TYPE = {
@@ -42,6 +44,7 @@ _QUEUE_OF_KIND = {
     InquiryKind.CANCELLATION: "cancellations",
     InquiryKind.CANCELLATION_EVIDENCE: "cancellations",
     InquiryKind.CANCELLATION_WITHDRAWAL: "cancellations",
+    InquiryKind.INVENTORY_UPDATE: "maintenance",
 }
 
 _QUEUE_NAMES = {

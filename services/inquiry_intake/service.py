@@ -17,6 +17,7 @@ from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerProfile, CustomerRegistered
 from shared.events.envelope import Message, Ref, Unchecked
+from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationEvent
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.topics import INTAKE
@@ -58,7 +59,9 @@ def route(message: Message) -> Route:
             return _inquiries(event.inquiry_id, event.answers_inquiry_id)
         case CustomerProfile() as event:
             return _profile(event)
-        case InquiryAnswered() | InquiryRouted() | NotificationEvent() as event:
+        case (
+            InquiryAnswered() | InquiryRouted() | NotificationEvent() | InventoryUpdateDecided()
+        ) as event:
             return _inquiries(event.inquiry_id)
     if isinstance(message.data, ContractAnswer):
         return _inquiries(message.data.inquiry_id)

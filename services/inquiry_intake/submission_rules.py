@@ -15,11 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 from services.inquiry_intake.countries import COUNTRIES
 from services.inquiry_intake.error_codes import ErrorCode
 from services.inquiry_intake.inquiry import named_inquiry
+from shared.events.inventory import ItemChanges
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
     ContractAcceptanceSubmitted,
     FollowUpSubmitted,
+    InventoryUpdateSubmitted,
     RegistrationSubmitted,
     Submission,
 )
@@ -159,6 +161,14 @@ def _brings_evidence(fields: Fields, _now: datetime) -> Iterator[Fault]:
         yield "evidence", ErrorCode.EVIDENCE_MISSING
 
 
+def _changes_something(fields: Fields, _now: datetime) -> Iterator[Fault]:
+    """An update without a change says nothing (F16)."""
+    changes = fields.get("changes")
+    named = ItemChanges.model_fields
+    if isinstance(changes, dict) and all(is_absent(changes.get(name)) for name in named):
+        yield "changes", ErrorCode.MISSING
+
+
 def _says(value: object) -> bool:
     """Whether a field adds anything; a contact without a single datum does not."""
     return not is_absent(value) and value is not False
@@ -194,4 +204,5 @@ _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
         _no_contract_twice,
     ),
     CancellationEvidenceSubmitted: (_brings_evidence, _signed_by_the_day_of_receipt),
+    InventoryUpdateSubmitted: (_changes_something,),
 }

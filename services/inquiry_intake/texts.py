@@ -24,6 +24,9 @@ SUBJECTS: dict[InquiryKind, Bilingual] = {
     InquiryKind.CANCELLATION_WITHDRAWAL: Bilingual(
         es="Retirada de una cancelación", en="Withdrawal of a cancellation"
     ),
+    InquiryKind.INVENTORY_UPDATE: Bilingual(
+        es="Corrección del inventario", en="Correction of the inventory"
+    ),
 }
 
 COPY_DENIED = Bilingual(
@@ -73,6 +76,14 @@ REGISTERED = Bilingual(
     en="Your registration is complete. To use contracts online you still need the authorisation"
     " of your representative or of our support desk.",
 )
+INVENTORY_UPDATED = Bilingual(
+    es="El inventario recoge ya su corrección.",
+    en="The inventory now has your correction.",
+)
+INVENTORY_UPDATE_REFUSED = Bilingual(
+    es="No hemos podido aplicar su corrección: el inventario sigue como estaba.",
+    en="We could not make your correction: the inventory stays as it was.",
+)
 UNREACHABLE = Bilingual(
     es="No hemos podido entregarle un correo electrónico sobre esta consulta. Por favor, llámenos"
     " e indique su referencia.",
@@ -115,6 +126,14 @@ def activation_failed(attempts_left: int) -> Bilingual:
         es=f"El número de contrato y el código no coinciden. Intentos restantes: {attempts_left}.",
         en=f"The contract number and the code do not match. Attempts left: {attempts_left}.",
     )
+
+
+def inventory_update_refused(reason: str | None) -> Bilingual:
+    """Why an item stays as it is (F16), in the inventory system's own words."""
+    plain = INVENTORY_UPDATE_REFUSED
+    if reason is None:
+        return plain
+    return Bilingual(es=f"{plain.es} Motivo: «{reason}»", en=f"{plain.en} Reason: “{reason}”")
 
 
 def follow_up_received(text: str) -> Bilingual:

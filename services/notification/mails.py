@@ -122,9 +122,13 @@ MAILS: dict[type[Event], Mail] = {
     k.CustomerAccessAuthorised: Mail("customer_access_authorised", to=HOLDER, waits=True),
 }
 
+INVENTORY_DECISION = Mail("inventory_update_decided", ("note",), to=INQUIRY)
+
 PROGRESS_MAILS: dict[str, Mail] = {
     "answered": Mail("inquiry_answered", ("note",), to=INQUIRY),
     "routed": Mail("inquiry_routed", ("note",), to=INQUIRY),
+    "inventory_updated": INVENTORY_DECISION,
+    "inventory_update_refused": INVENTORY_DECISION,
 }
 """The statuses of `inquiry.progressed` that a customer hears of; the others are in its history."""
 

@@ -20,6 +20,7 @@ class InquiryKind(StrEnum):
     CANCELLATION = "cancellation"
     CANCELLATION_EVIDENCE = "cancellation_evidence"
     CANCELLATION_WITHDRAWAL = "cancellation_withdrawal"
+    INVENTORY_UPDATE = "inventory_update"
 
 
 class ClosedBy(StrEnum):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.events.envelope import Event
+from shared.events.inventory import ItemChanges
 from shared.events.limits import LIST_LIMITS
 from shared.events.submitted import (
     Given,
@@ -25,6 +26,7 @@ from shared.events.values import (
     Channel,
     Contact,
     ContractNumber,
+    Count,
     Country,
     CustomerId,
     Day,
@@ -147,6 +149,28 @@ class CancellationWithdrawalSubmitted(Submission):
     ce_type: ClassVar[str] = "submission.cancellation_withdrawal.v1"
 
     contract_number: ContractNumber
+    comment: Words | None = None
+
+
+class SubmittedChanges(Given, ItemChanges):
+    """What a customer wants to be different about an item; at least one of these."""
+
+    serial_number: Mark | None = None
+    site: Mark | None = None
+
+    @property
+    def plain(self) -> ItemChanges:
+        return ItemChanges(**dict(self))
+
+
+class InventoryUpdateSubmitted(Submission):
+    """A customer corrects an item of the inventory, as seen at `expected_version` (F16)."""
+
+    ce_type: ClassVar[str] = "submission.inventory_update.v1"
+
+    item_id: Mark
+    expected_version: Annotated[Count, Field(strict=True)]
+    changes: SubmittedChanges
     comment: Words | None = None
 
 

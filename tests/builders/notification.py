@@ -254,6 +254,7 @@ ONE_OF_EACH: dict[str, Event] = {
     "inquiry_opened": opened(),
     "inquiry_answered": progressed("answered"),
     "inquiry_routed": progressed("routed"),
+    "inventory_update_decided": progressed("inventory_updated"),
     "inquiry_closed": closed(),
     "inquiry_reopened": reopened(),
     "cancellation_scheduled": scheduled(),

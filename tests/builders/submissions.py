@@ -45,6 +45,7 @@ CUSTOMER_ID = "C-0001"
 STRANGER_ID = "C-0002"
 NUMBER = "MT-2026.0001"
 OTHER_NUMBER = "LM-2026.0002"
+ITEM_ID = "I-0001"
 CODE = "KEY-7QX2"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 RECEIVED_AT = "2026-03-02T10:59:00+01:00"
@@ -90,6 +91,11 @@ SOUND: dict[str, dict[str, Any]] = {
     "cancellation": {"contract_numbers": [NUMBER, OTHER_NUMBER], "contact": CONTACT},
     "cancellation_evidence": {"contract_number": NUMBER, "destruction_confirmed": True},
     "cancellation_withdrawal": {"contract_number": NUMBER},
+    "inventory_update": {
+        "item_id": ITEM_ID,
+        "expected_version": 3,
+        "changes": {"site": "Almacén de Prueba"},
+    },
 }
 """A sound body of every kind that opens an inquiry, without what all have in common."""
 

@@ -70,6 +70,8 @@ HAPPENED: Meanings = {
     "evidence_reminded": "Something is still missing.",
     "expired": "What was missing did not come in time.",
     "follow_up_received": "The customer added something.",
+    "inventory_update_refused": "The inventory stays as it is.",
+    "inventory_updated": "The inventory has the customer's correction.",
     "not_required": "No cancellation is needed.",
     "notification_failed": "A mail about it could not be delivered.",
     "referred": "A professional decides.",

@@ -88,7 +88,6 @@ COMPACTED = (
 NOT_YET_READ = (
     ("desk.documents", "archive"),
     ("desk.documents", "intake"),
-    ("desk.inventory-requests", "intake"),
     ("inventory.items", "intake"),
 )
 """Readers of the page that do not consume the topic yet, so that none subscribes for nothing."""
@@ -129,6 +128,9 @@ EVENTS: dict[str, dict[str, Fields]] = {
         ),
         "submission.cancellation_withdrawal.v1": Fields(
             f"{_SUBMISSION} contract_number", "language comment"
+        ),
+        "submission.inventory_update.v1": Fields(
+            f"{_SUBMISSION} item_id expected_version changes", "language comment"
         ),
     },
     "desk.rejections": {

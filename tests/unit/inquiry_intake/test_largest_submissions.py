@@ -41,6 +41,11 @@ def largest(kind: str, letter: str) -> dict[str, Any]:
         },
         "cancellation_evidence": {"contact": contact, "signature": signature},
         "cancellation_withdrawal": {"comment": line},
+        "inventory_update": {
+            "item_id": mark,
+            "changes": {"serial_number": mark, "site": mark, "status": "retired"},
+            "comment": line,
+        },
     }
     common = {"customer_id": "C" * 64, "channel": "call_centre", "language": "es"}
     body = {**common, "received_at": "2026-03-02T10:59:00+01:00", **SOUND[kind], **more[kind]}

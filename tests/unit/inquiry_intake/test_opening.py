@@ -133,6 +133,14 @@ def requested(message: Message) -> list[Event]:
             (NUMBER,),
             ["cancellation.withdrawal_requested.v1"],
         ),
+        (
+            "inventory_update",
+            {},
+            "maintenance",
+            "Corrección del inventario",
+            (),
+            ["inventory.update_requested.v1"],
+        ),
     ],
 )
 def test_what_a_submission_opens_and_asks_for(

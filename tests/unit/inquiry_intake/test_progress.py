@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.inquiry_intake.inquiry import Progress, Standing
+from services.inquiry_intake.public_state import public_state
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
     CancellationEvent,
@@ -29,15 +32,25 @@ from shared.events.contracts import (
     ContractCopyReady,
 )
 from shared.events.envelope import Message
-from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryProgressed
+from shared.events.inquiries import (
+    ClosedBy,
+    InquiryClosed,
+    InquiryKind,
+    InquiryOpened,
+    InquiryProgressed,
+)
+from shared.events.inventory import InventoryUpdateDecided, InventoryUpdateRequested, ItemChanges
 from tests.builders.submissions import (
+    CUSTOMER_ID,
     INQUIRY_ID,
+    ITEM_ID,
     NOTE,
     NUMBER,
     OTHER_NUMBER,
     ContractAnswerType,
     contract_answer,
     decision,
+    event,
     inquiry_id_of,
     intake,
     record,
@@ -275,9 +288,60 @@ def test_a_registration_is_settled_by_the_customer_s_profile() -> None:
     assert history.receive(registered(INQUIRY_ID, "r-2"))[1:] == []
 
 
+def item_decided(message_id: str = "d-1", /, **given: Any) -> Message:
+    said = {"inquiry_id": INQUIRY_ID, "item_id": ITEM_ID, "accepted": True, **given}
+    return event(InventoryUpdateDecided.model_validate(said), message_id)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word", "said"),
+    [
+        ({}, "inventory_updated", "recoge ya su corrección"),
+        ({"accepted": False}, "inventory_update_refused", "sigue como estaba."),
+        (
+            {"accepted": False, "reason": "La planta 4 no existe."},
+            "inventory_update_refused",
+            "sigue como estaba. Motivo: «La planta 4 no existe.»",
+        ),
+    ],
+)
+def test_the_inventory_system_s_first_answer_settles_a_correction(
+    answer: dict[str, Any], word: str, said: str
+) -> None:
+    history = intake(submission("inventory_update"))
+
+    _, progressed, *others = history.receive(item_decided(**answer))
+
+    assert isinstance(progressed, InquiryProgressed)
+    assert (progressed.status, progressed.contract_number) == (word, None)
+    assert said in progressed.note.es
+    assert types(others) == [RESOLVED, CLOSED]
+    assert history.receive(item_decided("d-2", accepted=False)) == []
+
+
+def test_intake_passes_over_its_own_requests_to_the_inventory_system() -> None:
+    history = intake()
+    opened, request = history.receive(submission("inventory_update"))
+    assert isinstance(opened, InquiryOpened)
+    assert isinstance(request, InventoryUpdateRequested)
+    said = (request.inquiry_id, request.item_id, request.expected_version, request.customer_id)
+    assert said == (INQUIRY_ID, ITEM_ID, 3, CUSTOMER_ID)
+    assert request.changes == ItemChanges(site="Almacén de Prueba")
+
+    assert history.receive(event(request, "q-1")) == []
+
+
+def test_the_public_state_of_a_correction_names_no_contract() -> None:
+    history = intake(submission("inventory_update"))
+    stated = public_state(record(history, INQUIRY_ID), 1)
+    assert stated is not None
+    assert (stated.kind, stated.contracts) == (InquiryKind.INVENTORY_UPDATE, ())
+
+
 @pytest.mark.parametrize(
     "odd",
     [
+        item_decided(),
         decision(CancellationScheduled),
         decision(CancellationScheduled, number="UNKNOWN-1"),
         contract_answer(ContractCopyReady),

@@ -97,6 +97,7 @@ def test_intake_reads_what_the_catalogue_says() -> None:
         "desk.cancellations",
         "desk.contracts",
         "desk.customers",
+        "desk.inventory-requests",
         "desk.notifications",
         "desk.operations",
     }

@@ -126,6 +126,15 @@ def test_a_sound_submission_is_not_rejected(kind: str) -> None:
             "evidence_missing",
         ),
         ("cancellation_withdrawal", {"comment": 5}, "comment", "wrong_type"),
+        ("inventory_update", {"item_id": None}, "item_id", "missing"),
+        ("inventory_update", {"item_id": "I" * 201}, "item_id", "too_long"),
+        ("inventory_update", {"expected_version": None}, "expected_version", "missing"),
+        ("inventory_update", {"expected_version": "3"}, "expected_version", "wrong_type"),
+        ("inventory_update", {"changes": None}, "changes", "missing"),
+        ("inventory_update", {"changes": {}}, "changes", "missing"),
+        ("inventory_update", {"changes": {"site": " ", "colour": "x"}}, "changes", "missing"),
+        ("inventory_update", {"changes": {"status": "lost"}}, "changes.status", "not_allowed"),
+        ("inventory_update", {"changes": "site"}, "changes", "wrong_type"),
     ],
 )
 def test_a_faulty_field_is_named_with_its_code(
