@@ -67,6 +67,7 @@ class History:
         handed = replace(
             message,
             id_reused=bool(seen),
+            aggregate=ref,
             replicas={other: self.states.get(other) for other in named},
         )
         seen.append(digest)

@@ -25,6 +25,7 @@ CONTRACTS = 500
 KILL_EVERY = 100
 WITHIN_SECONDS = 240
 SOURCE = "/channels/kill-test"
+REGISTRY = "/registry/kill-test"
 WATCHED = ("desk.inquiries", "desk.cancellations", "desk.notifications", "desk.dead-letters")
 QUICK = {
     "WORKER_LEASE_SECONDS": "10",
@@ -35,11 +36,11 @@ QUICK = {
 }
 
 
-def headers(ce_type: str, ce_id: str) -> list[tuple[str, bytes]]:
+def headers(ce_type: str, ce_id: str, source: str = SOURCE) -> list[tuple[str, bytes]]:
     values = {
         "ce_specversion": "1.0",
         "ce_id": ce_id,
-        "ce_source": SOURCE,
+        "ce_source": source,
         "ce_type": ce_type,
         "content-type": "application/json",
     }
@@ -111,7 +112,7 @@ async def publish_and_kill(desk: Desk) -> Mapping[str, int]:
     try:
         for number in range(CONTRACTS):
             value = json.dumps(contract_of(number)).encode()
-            head = headers("registry.contract_recorded.v1", f"contract-{number}")
+            head = headers("registry.contract_recorded.v1", f"contract-{number}", REGISTRY)
             await producer.send("registry.contracts", value, f"K-{number}".encode(), headers=head)
         for number in range(SUBMISSIONS):
             ce_type, data = submission(number)

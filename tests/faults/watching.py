@@ -32,10 +32,19 @@ OUTPUT = {
 }
 """The topic on which a service's work under this workload shows."""
 SERVICES = frozenset(OUTPUT)
-WATCHED = tuple(  # all topics of the services but those on which they talk to themselves
+DERIVED = (
+    "desk.contract-states",
+    "desk.inquiry-states",
+    "desk.cancellation-states",
+    "desk.policies",
+)
+"""What stands on these is in no history: it follows from the records and the settings."""
+WATCHED = tuple(  # all other topics of the services but those on which they talk to themselves
     topic.name
     for topic in CATALOGUE
-    if SERVICES.intersection(topic.written_by) and set(topic.written_by) != set(topic.read_by)
+    if SERVICES.intersection(topic.written_by)
+    and set(topic.written_by) != set(topic.read_by)
+    and topic.name not in DERIVED
 )
 
 

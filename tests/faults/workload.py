@@ -24,6 +24,7 @@ from aiokafka.errors import KafkaError
 from shared.events.envelope import message_uuid
 
 SOURCE = "/channels/fault-suite"
+REGISTRY = "/registry/fault-suite"
 UNKNOWN_EVERY = 20
 POISON_EVERY = 10
 AT_ONCE = 4
@@ -41,7 +42,10 @@ REFERRED = ("cancellation.referred.v1",)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One record as the channel sends it; `poison` has a value that is not JSON."""
+    """One record as the channel or the registry sends it.
+
+    `poison` has a value that is not JSON, and no key: nobody can be answered.
+    """
 
     topic: str
     ce_type: str
@@ -49,13 +53,14 @@ class Sent:
     key: str
     value: bytes
     poison: bool = False
+    source: str = SOURCE
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
         values = {
             "ce_specversion": "1.0",
             "ce_id": self.ce_id,
-            "ce_source": SOURCE,
+            "ce_source": self.source,
             "ce_type": self.ce_type,
             "content-type": "application/json",
         }
@@ -105,7 +110,8 @@ def contract(number: str) -> Sent:
         "auto_renewal": False,
     }
     ce_type = "registry.contract_recorded.v1"
-    return Sent("registry.contracts", ce_type, f"contract-{number}", number, _json(data))
+    ce_id, value = f"contract-{number}", _json(data)
+    return Sent("registry.contracts", ce_type, ce_id, number, value, source=REGISTRY)
 
 
 def cases(name: str, begin: int) -> Iterator[list[Sent]]:
@@ -133,7 +139,7 @@ def _first(name: str, number: int) -> Iterator[Sent]:
         yield _cancel(f"U-{number}", f"{name}-{number}-unknown")
     if number % POISON_EVERY == 0:
         ce_id = f"{name}-{number}-poison"
-        yield Sent("desk.submissions", QUESTION, ce_id, f"C-K-{number}", b"{", poison=True)
+        yield Sent("desk.submissions", QUESTION, ce_id, "", b"{", poison=True)
 
 
 def _more_words(word: int, name: str, number: int) -> Iterator[Sent]:

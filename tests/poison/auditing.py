@@ -28,6 +28,7 @@ from tests.poison.sending import Sent
 from tests.poison.trial import built, readers
 
 SHOWN = 10
+TIMERS = "desk.timers"
 
 
 class Place(NamedTuple):
@@ -66,9 +67,14 @@ class Tally:
 
 @dataclass(slots=True)
 class Findings:
-    """What became of all records, by kind, and everything that is wrong."""
+    """What became of all records, by kind, and everything that is wrong.
+
+    `timers_unknown` counts, by service, the readable timers that no history knows: the service must
+    have dropped as many, for a timer that is premature or outdated leaves no other trace.
+    """
 
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    timers_unknown: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, what: str, examples: list[str]) -> None:
@@ -176,6 +182,9 @@ def account(
         graves = set(_graves(record, services))
         wanted = graves.union(_unknown(record, known, services))
         missing = {place for place in wanted if place not in public.dead}
+        if not graves and record.topic == TIMERS:
+            findings.timers_unknown.update(place.service for place in missing)
+            missing = set()
         lost += [f"{record.kind} {record.number} at {' '.join(map(str, p))}" for p in missing]
         expected |= graves
         _tally(findings.tallies[record.kind], record, graves, public)
@@ -251,7 +260,7 @@ def _neighbours(sent: Sent, public: Public, files: set[str], findings: Findings)
 
 
 async def look_at_services(desk: Desk, pids: Mapping[str, int | None], findings: Findings) -> None:
-    """Same processes, and nothing personal where only operators look."""
+    """Same processes, nothing personal where only operators look, and every timer accounted for."""
     for name, service in desk.services.items():
         if service.pid != pids[name] or service.restarts:
             findings.wrong.append(f"{name} was started anew ({service.restarts} times)")
@@ -263,6 +272,14 @@ async def look_at_services(desk: Desk, pids: Mapping[str, int | None], findings:
         findings.add(f"{name} logged", [line[:300] for line in serious])
         failed = re.findall(r'^desk_work_total\{outcome="failed"\} .*$', page, re.M)
         findings.add(f"{name} failed at side effects", failed)
+        unknown, dropped = findings.timers_unknown[name], _timers_dropped(page)
+        if unknown > dropped:
+            findings.wrong.append(f"{name} dropped {dropped} timers; {unknown} are in no history")
+
+
+def _timers_dropped(page: str) -> int:
+    fates = r'^desk_records_total\{fate="(?:premature|outdated)"\} (\S+)$'
+    return sum(int(float(count)) for count in re.findall(fates, page, re.M))
 
 
 def _page(url: str) -> str:

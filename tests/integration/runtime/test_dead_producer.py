@@ -54,6 +54,7 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
         "KAFKA_GROUP_INSTANCE_ID": name,
         "MONGO_DATABASE_PREFIX": name,
         "LOG_FORMAT": "json",
+        "DEVELOPMENT_DEFAULTS": "true",
         ORDER: str(order),
     }
     child = Child(
