@@ -1,4 +1,4 @@
-"""The one-time code that opens a document (ADR 0009): it is mailed and never on a topic."""
+"""The one-time code that opens a document (ADR 0010): it is mailed and never on a topic."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Every message that the service has read and that its topics still hold is decide
 order of that time and at the time of that day, and what the service published of it then counts:
 its events are taken from their topics as they stand. Nothing is published and no mail is sent. What
 had no public event is decided as it would have been then. Whatever is in a history already is left
-as it is, so that restoring twice changes nothing (ADR 0009).
+as it is, so that restoring twice changes nothing (ADR 0011).
 """
 
 from __future__ import annotations

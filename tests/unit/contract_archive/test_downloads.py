@@ -1,4 +1,4 @@
-"""Downloading a document with the one-time code from its mail (F8, ADR 0009)."""
+"""Downloading a document with the one-time code from its mail (F8, ADR 0010)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
