@@ -180,6 +180,7 @@ def _not_required(course: Course, request: Request, outcome: NotRequired) -> Non
 def schedule(course: Course, request: Request, outcome: Schedule) -> None:
     """The contract's one cancellation; the customer's other open requests get its dates."""
     *earlier, last = request.unanswered or (None,)
+    term_starts_on = _term_ended(course, request)
     course.happens(
         CancellationScheduled(
             **course.about(request, outcome.because),
@@ -191,12 +192,11 @@ def schedule(course: Course, request: Request, outcome: Schedule) -> None:
             last_billable_on=day_before(outcome.effective_on),
         )
     )
-    contract = course.file.contract
     dates = ScheduleDates(
         received_on=request.received_on,
         complete_on=outcome.complete_on,
         notice_ends_on=outcome.notice_ends_on,
-        term_starts_on=contract.starts_on if contract else None,
+        term_starts_on=term_starts_on,
     )
     course.happens(ScheduleNoted(contract_number=course.file.contract_number, dates=dates))
     # Billing must see one scheduled event, so evidence beyond the last piece gets the dates only.
@@ -205,6 +205,14 @@ def schedule(course: Course, request: Request, outcome: Schedule) -> None:
         already_scheduled(course, evidence)
     for other in course.file.open_requests_of(request.customer_id):
         already_scheduled(course, other)
+
+
+def _term_ended(course: Course, request: Request) -> date | None:
+    """The start of the term that ends: of a suspended cancellation, the one it was asked in."""
+    standing, contract = course.file.cancellation, course.file.contract
+    if standing is not None and standing.inquiry_id == request.inquiry_id and standing.dates:
+        return standing.dates.term_starts_on
+    return contract.starts_on if contract else None
 
 
 def already_scheduled(course: Course, request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from services.contract_archive.contract_state import (
     CancellationNoted,
@@ -100,6 +101,7 @@ def note_cancellation(decision: CancellationEvent, state: ContractState) -> Sequ
                 contract_number=number,
                 sequence=decision.sequence,
                 standing=CancellationStanding.NONE,
+                **_may_come_back(decision, state),
             )
         ]
     standing = _STANDING_AFTER.get(type(decision))
@@ -117,12 +119,22 @@ def note_cancellation(decision: CancellationEvent, state: ContractState) -> Sequ
     ]
 
 
+def _may_come_back(decision: CancellationEvent, state: ContractState) -> dict[str, Any]:
+    """A suspended cancellation that is scheduled again still ends the term of its first day."""
+    if not isinstance(decision, CancellationSuspended):
+        return {}
+    return {
+        "term_starts_on": state.cancellation_term_starts_on,
+        "inquiry_id": decision.inquiry_id,
+    }
+
+
 def _ends_standing(decision: CancellationEvent, state: ContractState) -> bool:
     """Somebody else's withdrawn request, say, leaves the holder's cancellation alone."""
     if state.cancellation not in _NO_LONGER.get(type(decision), ()):
         return False
-    if state.cancellation is CancellationStanding.LAPSED:
-        return True
+    if isinstance(decision, RenewalReinstated):
+        return state.cancellation_effective_on in (None, decision.lapsed_on)
     return state.cancellation_inquiry_id in (None, decision.inquiry_id)
 
 
@@ -140,11 +152,20 @@ def _still_standing(decision: CancellationEvent, state: ContractState) -> Cancel
 def _term_starts_on(decision: CancellationEvent, state: ContractState) -> date | None:
     """A cancellation ends the term in which it was scheduled, even if the next one is recorded."""
     match decision:
+        case CancellationScheduled(inquiry_id=inquiry_id) if _was_suspended(inquiry_id, state):
+            return state.cancellation_term_starts_on
         case CancellationScheduled():
             return state.facts.starts_on if state.facts else None
         case CancellationTookEffect():
             return state.cancellation_term_starts_on
     return None
+
+
+def _was_suspended(inquiry_id: str | None, state: ContractState) -> bool:
+    if inquiry_id is None or state.cancellation_term_starts_on is None:
+        return False
+    standing, same = state.cancellation, state.cancellation_inquiry_id == inquiry_id
+    return standing is CancellationStanding.NONE and same
 
 
 def bring_up_to_date(state: ContractState, as_of: datetime) -> Sequence[Event]:

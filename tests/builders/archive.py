@@ -198,9 +198,9 @@ def cancellation_not_required(sequence: int, **given: Any) -> CancellationEvent:
     return CancellationNotRequired(**{**_decision(sequence), **given})
 
 
-def renewal_reinstated(sequence: int) -> CancellationEvent:
+def renewal_reinstated(sequence: int, lapsed_on: date = _DAY) -> CancellationEvent:
     return RenewalReinstated(
-        **_decision(sequence), invoice_number="F-0001", paid_on=_LAST_DAY, lapsed_on=_DAY
+        **_decision(sequence), invoice_number="F-0001", paid_on=_LAST_DAY, lapsed_on=lapsed_on
     )
 
 

@@ -284,6 +284,22 @@ def test_of_two_records_for_one_number_the_last_wins() -> None:  # b22
     assert told(desk.until("2027-03-01 10:01"), "cause") == [("referred", "contract_not_found")]
 
 
+@pytest.mark.parametrize("news", [[approved()], [term("2027-05-01", None)]])
+def test_a_suspended_cancellation_ends_the_term_in_which_it_was_asked_for(
+    news: list[Event],
+) -> None:
+    desk = suspended()
+    for event in [term("2027-05-01", None, customer_id=STRANGER), *news]:
+        desk.hears(event)
+    desk.until("2027-06-01")
+    assert desk.file is not None
+    assert desk.file.contract is not None
+
+    holder = desk.file.contract.customer_id
+    asked = confirmed("2027-06-01", "new", customer_id=holder)
+    assert told(desk.hears(asked), "effective_on") == [("scheduled", day("2027-07-01"))]
+
+
 def test_the_first_holder_named_again_with_a_term_cut_short_has_nothing_scheduled() -> None:
     answers = suspended().hears(term("2026-01-01", "2027-03-11"))
 

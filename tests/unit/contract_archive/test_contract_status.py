@@ -272,6 +272,28 @@ def test_a_new_term_after_the_effective_day_has_a_status_of_its_own(
     assert archive.contract.status is (S.ACTIVE if revived else cancelled)
 
 
+@pytest.mark.parametrize("record_first", [True, False])
+def test_a_new_term_recorded_during_a_suspension_has_a_status_of_its_own(
+    record_first: bool,
+) -> None:
+    archive = Archive(RULES, recorded(), cancellation_scheduled(1), cancellation_suspended(2))
+    news = [recorded(starts_on=date(2026, 6, 1)), cancellation_scheduled(3)]
+    for event in news if record_first else reversed(news):
+        archive.receive(event)
+    archive.receive(cancellation_took_effect(4))
+    archive.wait(200 * DAY)
+
+    assert archive.contract.status is S.ACTIVE
+
+
+def test_a_lapse_stands_when_that_of_another_invoice_is_taken_back() -> None:
+    archive = Archive(RULES, recorded(), renewal_lapsed(1))
+
+    archive.receive(renewal_reinstated(2, lapsed_on=date(2025, 4, 1)))
+
+    assert archive.contract.status is S.LAPSED
+
+
 def test_a_contract_cancelled_before_it_starts_stays_cancelled_on_its_first_day() -> None:
     starts_later = recorded(starts_on=date(2026, 6, 1))
     decisions = [cancellation_scheduled(1), cancellation_took_effect(2)]
