@@ -84,6 +84,9 @@ HEADLINES: dict[str, Bilingual] = {
     "contract.recorded.v1": _both(
         "{contract_number}: contrato registrado", "{contract_number}: contract recorded"
     ),
+    "contract.text_issued.v1": _both(
+        "{contract_number}: texto n.º {version}", "{contract_number}: text no. {version}"
+    ),
     "contract.status_changed.v1": _both(
         "{contract_number}: ahora {status}", "{contract_number}: now {status}"
     ),

@@ -1,4 +1,4 @@
-"""The contract: its record and status, its copies and acceptance, its activation.
+"""The contract: its record, text and status, its copies and acceptance, its activation.
 
 Whatever happens to a contract, its status and the requests that wait are looked at again, so it
 does not matter in which order the records of different topics arrive.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from services.contract_archive.activation import activate, note_code, settle_activations, unlock
+from services.contract_archive.approval import approve, note_view
 from services.contract_archive.contract_state import ContractState, fold
 from services.contract_archive.contract_status import (
     bring_up_to_date,
@@ -27,7 +28,7 @@ from services.contract_archive.document_orders import (
     settle_orders,
 )
 from services.contract_archive.rules import Rules
-from shared.events.agents import ActivationUnlocked
+from shared.events.agents import ActivationUnlocked, ContractApproved
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Event, Message, Ref
@@ -36,6 +37,7 @@ from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
     ContractCopyRequested,
+    ContractViewReported,
 )
 
 
@@ -67,15 +69,19 @@ def _answer(
     match message.data:
         case RegistryContractRecorded() as reported:
             code = note_code(rules, reported.activation_code, contract)
-            return [*record(reported, contract), *code]
+            return [*record(reported, contract, as_of), *code]
         case RegistryContractTerminated() as terminated:
             code = note_code(rules, None, contract)
-            return [*code, *terminate(terminated, contract)]
+            return [*code, *terminate(terminated, contract, as_of)]
         case CancellationEvent() as decision:
             return note_cancellation(decision, contract)
         case ContractCopyRequested() | ContractAcceptanceRequested():
             order = order_of(message.data, message.correlation_id)
             return order_document(rules, order, contract, message.replicas, as_of)
+        case ContractApproved() as approved:
+            return approve(approved, message.id, contract)
+        case ContractViewReported() as viewed:
+            return note_view(viewed, contract, message.replicas)
         case ContractActivationRequested() as request:
             return activate(rules, request, contract, as_of)
         case ActivationUnlocked():

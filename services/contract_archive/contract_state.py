@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.events.agents import AgentActionRefused
 from shared.events.contracts import (
     ContractAcceptanceDenied,
     ContractAccepted,
@@ -19,9 +20,11 @@ from shared.events.contracts import (
     ContractRecorded,
     ContractStatus,
     ContractStatusChanged,
+    ContractTextIssued,
 )
 from shared.events.envelope import Event
-from shared.events.values import Count, Day, Instant, Language, Value
+from shared.events.states import CurrentText
+from shared.events.values import Authentication, Count, Day, Instant, Language, Value
 
 CONTRACT = "contract"
 CUSTOMERS_COUNTED = 100
@@ -46,6 +49,7 @@ class DocumentOrder(Value):
     """A customer's request that a document answers; the signature is an acceptance's.
 
     `signer_is_holder` is known once the document is begun: whether the profile has that name.
+    `text_sha256` names the text that an acceptance is bound to, if it is bound to one.
     """
 
     kind: DocumentKind
@@ -57,6 +61,8 @@ class DocumentOrder(Value):
     signed_by: str | None = None
     signed_at: Instant | None = None
     signer_is_holder: bool | None = None
+    text_sha256: str | None = None
+    authentication: Authentication | None = None
 
 
 class HeldOrder(Value):
@@ -70,12 +76,14 @@ class BegunDocument(Value):
     """Allowed, and in the making; handed out until `available_until`.
 
     In the histories of earlier releases a certificate has no such instant: it stays with the desk.
+    `text` is the one that an acceptance is bound to; it is the contract's current one.
     """
 
     document_id: str
     order: DocumentOrder
     begun_at: Instant
     available_until: Instant | None = None
+    text: CurrentText | None = None
 
 
 class HeldActivation(Value):
@@ -178,6 +186,25 @@ class TerminationNoted(ContractEvent):
     terminated_on: Day
 
 
+class TextApproved(ContractEvent):
+    """The vendor, by an agent, approved the contract's current text (F1)."""
+
+    ce_type: ClassVar[str] = "contract.text_approved"
+
+    document_id: str
+    agent_id: str
+
+
+class TextViewed(ContractEvent):
+    """The holder viewed a text of the contract, at `viewed_at` by the channel's clock (F1)."""
+
+    ce_type: ClassVar[str] = "contract.text_viewed"
+
+    customer_id: str
+    document_id: str
+    viewed_at: Instant
+
+
 PRIVATE_EVENTS = (
     DocumentOrderHeld,
     DocumentBegun,
@@ -187,13 +214,17 @@ PRIVATE_EVENTS = (
     ActivationAttemptsRestored,
     CancellationNoted,
     TerminationNoted,
+    TextApproved,
+    TextViewed,
 )
 
 
 class ContractState(BaseModel):
     """`facts` and `status` are absent until the registry reports the contract.
 
-    `accepted` is the first acceptance of the contract's present holder. `attempts_left` stems from
+    `text` is absent until a record of the registry's changes the facts that an earlier release
+    stored. `accepted` is the present holder's first acceptance of the newest text that was accepted
+    (or of none). `attempts_left` stems from
     histories in which all customers shared one count; only its 0 still means something.
     `wrong_codes_of_day` is of the last day with a wrong code: once a limit is reached nothing is
     counted any more, so a lock outlasts its day.
@@ -216,6 +247,7 @@ class ContractState(BaseModel):
     wrong_codes: tuple[WrongCodes, ...] = ()
     wrong_codes_of_day: WrongCodesOfDay | None = None
     noted_failure: str | None = None
+    text: CurrentText | None = None
     accepted: ContractAccepted | None = None
     held_orders: tuple[HeldOrder, ...] = ()
     held_activations: tuple[HeldActivation, ...] = ()
@@ -244,6 +276,12 @@ def _after(state: ContractState, event: Event) -> ContractState:
     match event:
         case ContractRecorded():
             return _with(state, facts=event)
+        case ContractTextIssued():
+            return _with(state, text=_issued(event))
+        case TextApproved():
+            return _with(state, text=_approved(state.text, event))
+        case TextViewed() | AgentActionRefused():
+            return state
         case ContractStatusChanged():
             return _with(state, status=event.status)
         case CancellationNoted(standing=standing, sequence=sequence):
@@ -301,9 +339,22 @@ def _answered(state: ContractState, inquiry_id: str) -> ContractState:
     )
 
 
+def _issued(event: ContractTextIssued) -> CurrentText:
+    return CurrentText(document_id=event.document_id, version=event.version, sha256=event.sha256)
+
+
+def _approved(text: CurrentText | None, event: TextApproved) -> CurrentText | None:
+    if text is None or text.document_id != event.document_id:
+        return text
+    return text.model_copy(update={"approved": True})
+
+
 def _accepted(state: ContractState, event: ContractAccepted) -> ContractState:
-    """The first acceptance of a holder stands; the next ones are answered with it."""
-    if state.accepted is not None and state.accepted.customer_id == event.customer_id:
+    """The first acceptance of a holder stands until the holder accepts another text."""
+    first = state.accepted
+    if first is None or first.customer_id != event.customer_id:
+        return _with(state, accepted=event)
+    if event.text_sha256 in (None, first.text_sha256):
         return state
     return _with(state, accepted=event)
 

@@ -12,6 +12,7 @@ from services.contract_archive.contract_state import (
     ContractState,
     TerminationNoted,
 )
+from services.contract_archive.contract_text import issue_text
 from shared.events.cancellations import (
     CancellationEvent,
     CancellationNotRequired,
@@ -49,23 +50,39 @@ _NO_LONGER: dict[type[CancellationEvent], frozenset[CancellationStanding]] = {
 """The standings that a decision ends, if it decides the request that brought them about."""
 
 
-def record(reported: RegistryContractRecorded, state: ContractState) -> Sequence[Event]:
+OVER = (ContractStatus.ENDED, ContractStatus.CANCELLED, ContractStatus.LAPSED)
+
+
+def record(
+    reported: RegistryContractRecorded, state: ContractState, as_of: datetime
+) -> Sequence[Event]:
     """The registry's facts, without the activation code: that is on no topic of the desk's.
+
+    Facts that changed have a text of their own (F1).
 
     A termination stands until the registry records a later term.
     """
     facts = ContractRecorded.model_validate(reported.model_dump(exclude={"activation_code"}))
     if state.terminated_on is not None and facts.starts_on < state.terminated_on:
         facts = _terminated(facts, state.terminated_on)
-    return [] if facts == _without_code(state.facts) else [facts]
+    return [] if facts == _reported(state.facts) else _changed(facts, state, as_of)
 
 
-def _without_code(facts: ContractRecorded | None) -> ContractRecorded | None:
-    """Facts of earlier releases have the code; a missing one is no changed fact."""
-    return facts and facts.model_copy(update={"activation_code": None})
+def _reported(facts: ContractRecorded | None) -> ContractRecorded | None:
+    """What the registry said. Facts of earlier releases have a code; a missing one is no change."""
+    return facts and facts.model_copy(update={"activation_code": None, "acceptable": None})
 
 
-def terminate(terminated: RegistryContractTerminated, state: ContractState) -> Sequence[Event]:
+def _changed(facts: ContractRecorded, state: ContractState, as_of: datetime) -> Sequence[Event]:
+    """A text is issued with the facts, so what is not over can be accepted."""
+    acceptable = status_of(state, facts, as_of) not in OVER
+    told = {"activation_code": None, "acceptable": acceptable}
+    return [facts.model_copy(update=told), issue_text(facts, state)]
+
+
+def terminate(
+    terminated: RegistryContractTerminated, state: ContractState, as_of: datetime
+) -> Sequence[Event]:
     """The registry ends the contract; the day before is its last day, unless it ended earlier."""
     noted = TerminationNoted(
         contract_number=terminated.contract_number, terminated_on=terminated.terminated_on
@@ -76,7 +93,7 @@ def terminate(terminated: RegistryContractTerminated, state: ContractState) -> S
     facts = _terminated(state.facts, terminated.terminated_on)
     if facts == state.facts:
         return [noted]
-    return [noted, facts.model_copy(update={"activation_code": None})]
+    return [noted, *_changed(facts, state, as_of)]
 
 
 def _terminated(facts: ContractRecorded, terminated_on: date) -> ContractRecorded:

@@ -21,7 +21,7 @@ from services.contract_archive.contract_state import (
     HeldOrder,
     fold,
 )
-from services.contract_archive.contract_status import status_of
+from services.contract_archive.contract_status import OVER, status_of
 from services.contract_archive.customer import CUSTOMER
 from services.contract_archive.rules import Rules
 from shared.events.contracts import (
@@ -29,7 +29,6 @@ from shared.events.contracts import (
     ContractAccepted,
     ContractCopyDenied,
     ContractCopyReady,
-    ContractStatus,
     DenialCause,
 )
 from shared.events.envelope import Event, Ref
@@ -40,8 +39,6 @@ MOST_HELD = 100
 """Requests for one contract that wait to be allowed; further ones are denied at once."""
 MOST_UNDER_WAY = 1_000
 """Documents of one contract in the making; further requests are denied."""
-
-_OVER = (ContractStatus.ENDED, ContractStatus.CANCELLED, ContractStatus.LAPSED)
 
 Replicas = Mapping[Ref, Any]
 
@@ -59,6 +56,8 @@ def order_of(
         language=request.language,
         signed_by=signed.signed_by if signed else None,
         signed_at=signed.signed_at if signed else None,
+        text_sha256=signed.text_sha256 if signed else None,
+        authentication=signed.authentication if signed else None,
     )
 
 
@@ -69,11 +68,13 @@ def order_document(
 
     Unless too many wait: what strangers ask for must not make the contract's record grow.
     """
-    if _allowed(order, state, replicas):
+    allowed = may_see(order.customer_id, state, replicas)
+    full = len(state.held_orders) >= MOST_HELD
+    if allowed and (full or not _awaits_approval(order, state, as_of)):
         if len(state.documents) >= MOST_UNDER_WAY:
             return [_denial(order, state)]
         return [_begin(rules, order, state, replicas, as_of)]
-    if len(state.held_orders) >= MOST_HELD:
+    if full:
         return [_denial(order, state)]
     held = HeldOrder(order=order, until=as_of + rules.access_grace)
     return [DocumentOrderHeld(contract_number=state.contract_number, held=held)]
@@ -82,21 +83,33 @@ def order_document(
 def settle_orders(
     rules: Rules, state: ContractState, replicas: Replicas, as_of: datetime
 ) -> Sequence[Event]:
-    """Begins what is allowed by now; denies what waited long enough, or lost its holder."""
+    """Begins what is allowed by now; denies what waited long enough, or lost holder or text."""
     happened: list[Event] = []
     for held in state.held_orders:
-        if _allowed(held.order, state, replicas):
-            happened.append(_begin(rules, held.order, fold(state, happened), replicas, as_of))
-        elif held.until <= as_of:
-            happened.append(_denial(held.order, state))
-    lost = [d.order for d in state.documents if not _holds(d.order, state)]
-    return [*happened, *(_denial(order, state) for order in lost)]
+        order, late = held.order, held.until <= as_of
+        allowed = may_see(order.customer_id, state, replicas)
+        if allowed and (late or not _awaits_approval(order, state, as_of)):
+            happened.append(_begin(rules, order, fold(state, happened), replicas, as_of))
+        elif late:
+            happened.append(_denial(order, state))
+    return [*happened, *_lost(state)]
+
+
+def _lost(state: ContractState) -> list[Event]:
+    """Documents in the making that the contract, as it is now, no longer allows."""
+    denied: list[Event] = []
+    for document in state.documents:
+        if not _holds(document.order.customer_id, state):
+            denied.append(_denial(document.order, state))
+        elif document.text is not None and not _is_current(document.text.sha256, state):
+            denied.append(_denial(document.order, state, DenialCause.TEXT_CHANGED))
+    return denied
 
 
 def finish_document(stored: DocumentStored, state: ContractState) -> Sequence[Event]:
     """The outcome of the work; one that nothing waits for any more changes nothing.
 
-    An acceptance answers every acceptance that its customer has under way.
+    An acceptance answers every acceptance of the same text that its customer has under way.
     """
     begun = next((d for d in state.documents if d.document_id == stored.document_id), None)
     if begun is None:
@@ -108,6 +121,7 @@ def finish_document(stored: DocumentStored, state: ContractState) -> Sequence[Ev
         for document in state.documents
         if document.order.kind is DocumentKind.ACCEPTANCE
         and document.order.customer_id == begun.order.customer_id
+        and document.text == begun.text
     ]
 
 
@@ -117,39 +131,80 @@ def refuse_document(unmade: DocumentNotPrintable, state: ContractState) -> Seque
     return [] if begun is None else [_denial(begun.order, state, DenialCause.NOT_PRINTABLE)]
 
 
-def _allowed(order: DocumentOrder, state: ContractState, replicas: Replicas) -> bool:
-    """Raises KeyError when the customer was not read with the message: a wiring fault."""
-    customer = replicas[Ref(CUSTOMER, order.customer_id)]
-    return _holds(order, state) and customer is not None and customer.access
+def may_see(customer_id: str, state: ContractState, replicas: Replicas) -> bool:
+    """Whether it is the contract's holder, with access (F1).
+
+    Raises KeyError when the customer was not read with the message: a wiring fault.
+    """
+    customer = replicas[Ref(CUSTOMER, customer_id)]
+    return _holds(customer_id, state) and customer is not None and customer.access
 
 
-def _holds(order: DocumentOrder, state: ContractState) -> bool:
-    return state.facts is not None and state.facts.customer_id == order.customer_id
+def _holds(customer_id: str, state: ContractState) -> bool:
+    return state.facts is not None and state.facts.customer_id == customer_id
+
+
+def _is_current(text_sha256: str, state: ContractState) -> bool:
+    return state.text is not None and state.text.sha256 == text_sha256
+
+
+def _awaits_approval(order: DocumentOrder, state: ContractState, as_of: datetime) -> bool:
+    """The approval is on another topic, so it may be on its way."""
+    return _refusal(order, state, as_of) is DenialCause.TEXT_NOT_APPROVED
 
 
 def _begin(
     rules: Rules, order: DocumentOrder, state: ContractState, replicas: Replicas, as_of: datetime
 ) -> Event:
-    if order.kind is DocumentKind.ACCEPTANCE:
-        first = state.accepted
-        if first is not None and first.customer_id == order.customer_id:
-            return first.model_copy(update={"inquiry_id": order.inquiry_id})
-        if not _acceptable(state, as_of):
-            return _denial(order, state, DenialCause.NOT_ACCEPTABLE)
-        order = _with_signer_compared(order, replicas)
+    if order.kind is DocumentKind.COPY:
+        return _begun(rules, order, state, as_of)
+    first = state.accepted
+    if first is not None and _repeats(order, first, state):
+        return first.model_copy(update={"inquiry_id": order.inquiry_id})
+    cause = _refusal(order, state, as_of)
+    if cause is not None:
+        return _denial(order, state, cause)
+    return _begun(rules, _with_signer_compared(order, replicas), state, as_of)
+
+
+def _begun(rules: Rules, order: DocumentOrder, state: ContractState, as_of: datetime) -> Event:
     document = BegunDocument(
         document_id=str(uuid5(NAMESPACE_URL, f"{state.contract_number} {order.inquiry_id}")),
         order=order,
         begun_at=as_of,
         available_until=as_of + rules.copy_available_for,
+        text=state.text if order.text_sha256 is not None else None,
     )
     return DocumentBegun(contract_number=state.contract_number, document=document)
+
+
+def _repeats(order: DocumentOrder, first: ContractAccepted, state: ContractState) -> bool:
+    """Whether the holder has accepted this before. An acceptance that names no text says less."""
+    if first.customer_id != order.customer_id:
+        return False
+    if order.text_sha256 is None:
+        return True
+    return order.text_sha256 == first.text_sha256 and _is_current(order.text_sha256, state)
+
+
+def _refusal(order: DocumentOrder, state: ContractState, as_of: datetime) -> DenialCause | None:
+    """Why the holder cannot accept. An acceptance that names no text needs no approval."""
+    if order.kind is not DocumentKind.ACCEPTANCE:
+        return None
+    if not _acceptable(state, as_of):
+        return DenialCause.NOT_ACCEPTABLE
+    if order.text_sha256 is None:
+        return None
+    if not _is_current(order.text_sha256, state):
+        return DenialCause.TEXT_CHANGED
+    assert state.text is not None
+    return None if state.text.approved else DenialCause.TEXT_NOT_APPROVED
 
 
 def _acceptable(state: ContractState, as_of: datetime) -> bool:
     """What has ended, was cancelled or lapsed cannot be accepted any more."""
     assert state.facts is not None
-    return status_of(state, state.facts, as_of) not in _OVER
+    return status_of(state, state.facts, as_of) not in OVER
 
 
 def _with_signer_compared(order: DocumentOrder, replicas: Replicas) -> DocumentOrder:
@@ -164,7 +219,7 @@ def _comparable(name: str) -> str:
 
 
 def _accepted(inquiry_id: str, begun: BegunDocument, stored: DocumentStored) -> ContractAccepted:
-    """No acceptance names a text yet, so none is bound to one."""
+    text = begun.text
     return ContractAccepted(
         contract_number=stored.contract_number,
         customer_id=begun.order.customer_id,
@@ -173,6 +228,10 @@ def _accepted(inquiry_id: str, begun: BegunDocument, stored: DocumentStored) -> 
         sha256=stored.sha256,
         signed_by=begun.order.signed_by,
         signer_is_holder=begun.order.signer_is_holder,
+        text_bound=text is not None,
+        text_document_id=text.document_id if text else None,
+        text_sha256=text.sha256 if text else None,
+        authentication=begun.order.authentication,
     )
 
 
@@ -191,10 +250,16 @@ def _copy_ready(begun: BegunDocument, stored: DocumentStored) -> ContractCopyRea
 def _denial(
     order: DocumentOrder, state: ContractState, cause: DenialCause = DenialCause.NOT_AVAILABLE
 ) -> Event:
-    denied = ContractCopyDenied if order.kind is DocumentKind.COPY else ContractAcceptanceDenied
-    return denied(
-        contract_number=state.contract_number,
-        customer_id=order.customer_id,
-        inquiry_id=order.inquiry_id,
-        cause=cause,
-    )
+    """Where the text has changed, the current one is offered."""
+    said = {
+        "contract_number": state.contract_number,
+        "customer_id": order.customer_id,
+        "inquiry_id": order.inquiry_id,
+        "cause": cause,
+    }
+    if order.kind is DocumentKind.COPY:
+        return ContractCopyDenied.model_validate(said)
+    if cause is DenialCause.TEXT_CHANGED and state.text is not None:
+        said["text_document_id"] = state.text.document_id
+        said["text_sha256"] = state.text.sha256
+    return ContractAcceptanceDenied.model_validate(said)

@@ -56,6 +56,13 @@ class Wording:
     signer_is_other: str
     accepted_text: str
     text_not_bound: str
+    text_number: str
+    """With `{version}`."""
+    text_document: str
+    text_sha256: str
+    authenticated_by: str
+    authenticated_at: str
+    authentication_reference: str
 
     yes: str
     no: str
@@ -155,6 +162,12 @@ SPANISH = Wording(
     signer_is_other="Su nombre no es el del titular registrado",
     accepted_text="Texto aceptado",
     text_not_bound="La aceptación no está vinculada a un texto concreto del contrato",
+    text_number="Texto n.º {version} del contrato",
+    text_document="Documento del texto",
+    text_sha256="SHA-256 del texto",
+    authenticated_by="Identidad comprobada por",
+    authenticated_at="Comprobada el",
+    authentication_reference="Referencia de la comprobación",
     yes="Sí",
     no="No",
     no_end="Sin fecha de fin",
@@ -232,6 +245,12 @@ ENGLISH = Wording(
     signer_is_other="The name is not that of the registered holder",
     accepted_text="Accepted text",
     text_not_bound="The acceptance is not bound to a particular text of the contract",
+    text_number="Text no. {version} of the contract",
+    text_document="Document of the text",
+    text_sha256="SHA-256 of the text",
+    authenticated_by="Identity verified by",
+    authenticated_at="Verified on",
+    authentication_reference="Reference of the verification",
     yes="Yes",
     no="No",
     no_end="No end date",

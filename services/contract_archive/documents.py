@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from services.contract_archive.document_layout import Document, Rows, lay_out
 from services.contract_archive.document_texts import Wording, wording_in
+from shared.events.values import Authentication
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class ContractSheet:
     price: Price | None
     period: str | None
     status: str
+
+
+@dataclass(frozen=True)
+class AcceptedText:
+    """The text that an acceptance is bound to; `sha256` is that of its bytes, in hex."""
+
+    document_id: str
+    version: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,8 @@ def acceptance_certificate(
     signed_by: str,
     signed_at: datetime,
     signer_is_holder: bool | None = None,
+    text: AcceptedText | None = None,
+    authentication: Authentication | None = None,
     reference: str,
     language: str,
     issued_on: date,
@@ -106,8 +118,8 @@ def acceptance_certificate(
 
     `signed_at` may be in any zone and is shown in Europe/Madrid; a naive one raises ValueError.
     `signer_is_holder` says whether that is the registered holder's name, None where nobody
-    compared. The certificate says that the acceptance is bound to no text. Everything else is as
-    in `contract_copy`.
+    compared. The certificate names `text`, or says that the acceptance is bound to no text.
+    Everything else is as in `contract_copy`.
     """
     if signed_at.utcoffset() is None:
         raise ValueError("signed_at needs a time zone")
@@ -117,7 +129,8 @@ def acceptance_certificate(
         *_signer_rows(words, signer_is_holder),
         (words.signed_at, words.instant(signed_at)),
         (words.accepted_contract, contract.contract_number),
-        (words.accepted_text, words.text_not_bound),
+        *_text_rows(words, text),
+        *_authentication_rows(words, authentication),
     )
     return _document(
         words,
@@ -138,6 +151,26 @@ def _signer_rows(words: Wording, signer_is_holder: bool | None) -> Rows:
     if signer_is_holder is None:
         return ()
     return ((words.signer, words.signer_is_holder if signer_is_holder else words.signer_is_other),)
+
+
+def _text_rows(words: Wording, text: AcceptedText | None) -> Rows:
+    if text is None:
+        return ((words.accepted_text, words.text_not_bound),)
+    return (
+        (words.accepted_text, words.text_number.format(version=text.version)),
+        (words.text_document, text.document_id),
+        (words.text_sha256, text.sha256),
+    )
+
+
+def _authentication_rows(words: Wording, authentication: Authentication | None) -> Rows:
+    if authentication is None:
+        return ()
+    return (
+        (words.authenticated_by, f"{authentication.method} ({authentication.level})"),
+        (words.authenticated_at, words.instant(authentication.at)),
+        (words.authentication_reference, authentication.reference),
+    )
 
 
 def _document(

@@ -23,6 +23,9 @@ from shared.runtime.faults import Outage, mongodb_at_work
 AGAIN_WITHIN = timedelta(minutes=15)
 """A download that broke off may be repeated for so long after the code was used."""
 
+PDF, TEXT = "application/pdf", "text/plain; charset=utf-8"
+"""A kept document's media type; those of earlier releases name none and are PDFs."""
+
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-store",
@@ -148,9 +151,11 @@ def _same(right: str, given: str) -> bool:
 
 
 def _headers(note: Mapping[str, Any]) -> dict[str, str]:
+    media_type = str(note.get("media_type", PDF))
+    suffix = "txt" if media_type == TEXT else "pdf"
     number = re.sub(r"[^A-Za-z0-9._-]", "-", str(note["contract_number"]))
     return {
-        "Content-Type": "application/pdf",
-        "Content-Disposition": f'attachment; filename="{number}.pdf"',
+        "Content-Type": media_type,
+        "Content-Disposition": f'attachment; filename="{number}.{suffix}"',
         **_SAFE,
     }

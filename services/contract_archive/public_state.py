@@ -23,6 +23,7 @@ def public_state(contract: ContractState, version: int) -> ContractStated | None
         period=facts.period,
         status=contract.status,
         activated=contract.activated,
+        text=contract.text,
         accepted=accepted and AcceptedText.model_validate(accepted.model_dump()),
         sequence=version,
         version=version,

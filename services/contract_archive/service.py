@@ -13,7 +13,7 @@ from services.contract_archive.public_state import public_state
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
-from shared.events.agents import AccessAuthorised, ActivationUnlocked
+from shared.events.agents import AccessAuthorised, ActivationUnlocked, ContractApproved
 from shared.events.cancellations import (
     CancellationNotRequired,
     CancellationScheduled,
@@ -31,6 +31,7 @@ from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
     ContractCopyRequested,
+    ContractViewReported,
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
@@ -82,7 +83,7 @@ def route(message: Message) -> Route:
     match message.data:
         case CustomerRegistrationRequested() | AccessAuthorised():
             return Route(decides=(Ref(CUSTOMER, message.data.customer_id),))
-        case ContractCopyRequested() | ContractAcceptanceRequested():
+        case ContractCopyRequested() | ContractAcceptanceRequested() | ContractViewReported():
             return Route(
                 decides=(Ref(CONTRACT, message.data.contract_number),),
                 reads=(Ref(CUSTOMER, message.data.customer_id),),
@@ -94,6 +95,7 @@ def route(message: Message) -> Route:
             | RegistryContractTerminated()
             | ContractActivationRequested()
             | ActivationUnlocked()
+            | ContractApproved()
             | CancellationScheduled()
             | CancellationWithdrawn()
             | CancellationSuspended()

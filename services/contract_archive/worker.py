@@ -13,15 +13,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from services.contract_archive.contract_state import BegunDocument, ContractState, DocumentKind
+from services.contract_archive.contract_text import text_of
 from services.contract_archive.customer import CUSTOMER, CustomerState
 from services.contract_archive.document_fonts import NotPrintable
 from services.contract_archive.documents import (
+    AcceptedText,
     Company,
     ContractSheet,
     Price,
     acceptance_certificate,
     contract_copy,
 )
+from services.contract_archive.downloads import TEXT
 from services.contract_archive.settings import Settings
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
@@ -65,12 +68,27 @@ async def keep_document(settings: Settings, database: Database, work: Work) -> O
         name = f"{contract.contract_number}.pdf"
         with mongodb_at_work():
             kept = await database.put_file(begun.document_id, name, file)
+    await _keep_text(database, contract, begun)
     return DocumentStored(
         correlation_id=begun.order.correlation_id,
         contract_number=contract.contract_number,
         document_id=begun.document_id,
         sha256=kept.metadata["sha256"],
     )
+
+
+async def _keep_text(database: Database, contract: ContractState, begun: BegunDocument) -> None:
+    """Beside the certificate, and as long, the text that it names can be downloaded.
+
+    A document in the making whose text has changed is denied at once, so the facts are the text's.
+    """
+    if begun.text is None or contract.facts is None:
+        return
+    content = text_of(contract.facts, begun.text.version)
+    metadata = {**_metadata(contract, begun, content), "media_type": TEXT}
+    name = f"{contract.contract_number}-{begun.text.version}.txt"
+    with mongodb_at_work():
+        await database.put_file(begun.text.document_id, name, File(content, metadata))
 
 
 async def _make(
@@ -119,11 +137,18 @@ def render(company: Company, sheet: ContractSheet, begun: BegunDocument) -> byte
         signed_by=order.signed_by,
         signed_at=order.signed_at,
         signer_is_holder=order.signer_is_holder,
+        text=_accepted_text(begun),
+        authentication=order.authentication,
         reference=order.reference,
         language=order.language,
         issued_on=issued_on,
         company=company,
     )
+
+
+def _accepted_text(begun: BegunDocument) -> AcceptedText | None:
+    text = begun.text
+    return AcceptedText(text.document_id, text.version, text.sha256) if text else None
 
 
 def _metadata(contract: ContractState, begun: BegunDocument, content: bytes) -> dict[str, Any]:

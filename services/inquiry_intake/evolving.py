@@ -16,6 +16,7 @@ from services.inquiry_intake.private_events import (
     MailSent,
     QueueChanged,
     RejectionRecorded,
+    ViewForwarded,
 )
 from shared.events.envelope import Event
 from shared.events.inquiries import (
@@ -55,6 +56,12 @@ def _begun(event: Event) -> Inquiry:
                 customer_id=event.customer_id,
                 follows=event.follows,
                 closes=event.closes,
+            )
+        case ViewForwarded():
+            return Inquiry(
+                inquiry_id=event.inquiry_id,
+                status=Standing.VIEW,
+                customer_id=event.customer_id,
             )
     raise ValueError(f"{event.ce_type} begins no record")
 

@@ -1,4 +1,4 @@
-"""The record of one submission: an inquiry, a follow-up or a rejection; its state and its id."""
+"""The record of one submission: an inquiry, a follow-up, a view or a rejection; state and id."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ NO_CONTRACT = frozenset({REGISTRATION, INVENTORY_ITEM})
 
 
 class Standing(StrEnum):
-    """Where an inquiry stands. The last two are submissions that opened no inquiry."""
+    """Where an inquiry stands. The last three are submissions that opened no inquiry."""
 
     OPEN = "open"
     RESOLVED = "resolved"
     CLOSED = "closed"
     REJECTED = "rejected"
     FOLLOW_UP = "follow_up"
+    VIEW = "view"
 
 
 class Progress(StrEnum):

@@ -28,6 +28,15 @@ class FollowUpAccepted(Event):
     closes: bool
 
 
+class ViewForwarded(Event):
+    """The submission said that its customer viewed a contract's text; the archive was told."""
+
+    ce_type: ClassVar[str] = "view.forwarded"
+
+    inquiry_id: str
+    customer_id: str
+
+
 class ContractProgressed(Event):
     """Where the desk now is with one contract; the public event says it in words."""
 
@@ -66,6 +75,7 @@ class MailFailed(Event):
 PRIVATE_EVENTS: tuple[type[Event], ...] = (
     RejectionRecorded,
     FollowUpAccepted,
+    ViewForwarded,
     ContractProgressed,
     QueueChanged,
     MailSent,

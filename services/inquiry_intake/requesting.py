@@ -158,4 +158,6 @@ def _document(
         language=submission.language,
         signed_by=submission.signed_by,
         signed_at=submission.signed_at,
+        text_sha256=submission.text_sha256,
+        authentication=submission.authentication.plain if submission.authentication else None,
     )

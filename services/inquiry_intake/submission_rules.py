@@ -20,6 +20,7 @@ from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
     ContractAcceptanceSubmitted,
+    ContractViewedSubmitted,
     FollowUpSubmitted,
     InventoryUpdateSubmitted,
     RegistrationSubmitted,
@@ -131,6 +132,15 @@ def _signed_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
     yield from _already_happened("signed_at", fields.get("signed_at"), now)
 
 
+def _authenticated_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
+    authenticated_at = _member(fields.get("authentication"), "at")
+    yield from _already_happened("authentication.at", authenticated_at, now)
+
+
+def _viewed_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
+    yield from _already_happened("viewed_at", fields.get("viewed_at"), now)
+
+
 def _already_happened(path: str, value: object, now: datetime) -> Iterator[Fault]:
     instant = readable(_INSTANT, value)
     if instant is None:
@@ -197,7 +207,8 @@ _FOR_ALL: tuple[Rule, ...] = (_received_in_time,)
 _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
     FollowUpSubmitted: (_names_an_inquiry, _says_something),
     RegistrationSubmitted: (_country_exists, _both_consents, _consents_given_in_time),
-    ContractAcceptanceSubmitted: (_accepted_outright, _signed_in_time),
+    ContractAcceptanceSubmitted: (_accepted_outright, _signed_in_time, _authenticated_in_time),
+    ContractViewedSubmitted: (_viewed_in_time,),
     CancellationSubmitted: (
         _ends_within_a_year,
         _signed_by_the_day_of_receipt,

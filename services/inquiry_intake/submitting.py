@@ -1,4 +1,4 @@
-"""What a submission does to its own record: opened, accepted as a follow-up, or rejected (F2)."""
+"""What a submission does to its own record: opened, a follow-up, a view, or rejected (F2)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from services.inquiry_intake.validation import (
     readable_language,
     requested_language,
 )
+from services.inquiry_intake.view import forwarded
 from shared.events.envelope import Event, Message, Unchecked
-from shared.events.submissions import FollowUpSubmitted, SubmissionRejected
+from shared.events.submissions import (
+    ContractViewedSubmitted,
+    FollowUpSubmitted,
+    SubmissionRejected,
+)
 from shared.events.values import FieldError
 
 UNKNOWN_CUSTOMER = "unknown"
@@ -37,6 +42,8 @@ def submitted(
     submission = checked(received, max(now, message.broker_time or now))
     if isinstance(submission, tuple):
         return _refused(message, received, submission)
+    if isinstance(submission, ContractViewedSubmitted):
+        return forwarded(message, submission)
     if not isinstance(submission, FollowUpSubmitted):
         return opened(rules, message, submission, now)
     answer = accepted(message, submission)

@@ -57,6 +57,12 @@ TEXT_CHANGED = Bilingual(
     en="The text that you accepted is not the contract's current, approved text, so we have not"
     " recorded the acceptance. Please look at the current text and accept it again.",
 )
+TEXT_NOT_APPROVED = Bilingual(
+    es="El texto actual del contrato aún no está aprobado, así que no hemos registrado la"
+    " aceptación. Vuelva a aceptarlo cuando lo esté.",
+    en="The contract's current text is not approved yet, so we have not recorded the acceptance."
+    " Please accept it again once it is.",
+)
 NOT_ACCEPTABLE = Bilingual(
     es="Este contrato ya no está en vigor, así que no puede aceptarse.",
     en="This contract is no longer in force, so it cannot be accepted.",
@@ -114,6 +120,7 @@ def acceptance_denied(cause: str) -> Bilingual:
 _ACCEPTANCE_DENIED: dict[str, Bilingual] = {
     DenialCause.NOT_PRINTABLE: NOT_PRINTABLE,
     DenialCause.TEXT_CHANGED: TEXT_CHANGED,
+    DenialCause.TEXT_NOT_APPROVED: TEXT_NOT_APPROVED,
     DenialCause.NOT_ACCEPTABLE: NOT_ACCEPTABLE,
 }
 

@@ -12,12 +12,17 @@ from services.inquiry_intake.error_codes import ErrorCode, error
 from services.inquiry_intake.routing import KIND_OF
 from services.inquiry_intake.submission_rules import readable, rules_for
 from shared.events.envelope import Unchecked
-from shared.events.submissions import FollowUpSubmitted, RegistrationSubmitted, Submission
+from shared.events.submissions import (
+    ContractViewedSubmitted,
+    FollowUpSubmitted,
+    RegistrationSubmitted,
+    Submission,
+)
 from shared.events.submitted import LANGUAGES, KnownLanguage, SubmittedContact, primary_tag
 from shared.events.text import is_blank, trimmed
 from shared.events.values import Contact, CustomerId, FieldError, Language
 
-_MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted)
+_MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted, ContractViewedSubmitted)
 SUBMISSIONS = {model.ce_type: model for model in _MODELS}
 
 MOST_ERRORS = 100

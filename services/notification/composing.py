@@ -220,6 +220,7 @@ def _words(
         "contract_number": cleaned(notification.contract_number),
         "contract_title": cleaned(title_of(notification, known)),
         "document_link": _document_link(notification, to, desk),
+        "text_link": _text_link(notification, to, desk),
         "desk": desk,
         "hours": desk.hours[language],
         "language": language.value,
@@ -248,6 +249,14 @@ def _document_link(notification: Notification, to: Recipient, desk: Desk) -> str
     document_id, link = (notification.facts.get(name) for name in ("document_id", "link"))
     if link or not document_id:
         return link
+    return document_link(desk.documents_url, desk.document_code_key, document_id, to.address)
+
+
+def _text_link(notification: Notification, to: Recipient, desk: Desk) -> str | None:
+    """Of the text that an acceptance is bound to."""
+    document_id = notification.facts.get("text_document_id")
+    if not document_id:
+        return None
     return document_link(desk.documents_url, desk.document_code_key, document_id, to.address)
 
 

@@ -104,7 +104,11 @@ MAILS: dict[type[Event], Mail] = {
     k.RegistryContractRecorded: ACTIVATION_CODE,
     k.ContractRecorded: ACTIVATION_CODE,  # as an earlier release wrote it: with the code
     k.ContractAccepted: Mail(
-        "contract_accepted", ("document_id", "sha256"), to=HOLDER, titled=True, waits=True
+        "contract_accepted",
+        ("document_id", "sha256", "text_document_id", "text_sha256"),
+        to=HOLDER,
+        titled=True,
+        waits=True,
     ),
     k.ContractAcceptanceDenied: Mail("contract_acceptance_denied", ("cause",), to=INQUIRY),
     k.ContractCopyReady: Mail(

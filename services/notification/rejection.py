@@ -37,6 +37,8 @@ def is_the_customers(field: str, code: str) -> bool:
     name = _POSITION.sub("", field).rpartition(".")[2]
     if name.startswith("ce_") or name.endswith("_at"):  # `received_at`: the channel's clock
         return False
+    if field.startswith("authentication"):  # how the channel authenticated the signer
+        return False
     return name not in CHANNELS_FIELDS and code not in CHANNELS_CODES
 
 

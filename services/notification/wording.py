@@ -18,6 +18,14 @@ _DAY = {Language.ES: "EEEE, d 'de' MMMM 'de' y", Language.EN: "EEEE, d MMMM y"}
 _LABELS = {
     "accepted": ("Contrato aceptado", "Contract accepted"),
     "activation_code": ("Código de activación", "Activation code"),
+    "authentication": ("Comprobación de identidad", "Verification of identity"),
+    "authentication.at": ("Identidad comprobada el", "Identity verified on"),
+    "authentication.level": ("Nivel de la comprobación", "Level of the verification"),
+    "authentication.method": ("Identidad comprobada por", "Identity verified by"),
+    "authentication.reference": (
+        "Referencia de la comprobación",
+        "Reference of the verification",
+    ),
     "channel": ("Canal", "Channel"),
     "changes": ("Cambios", "Changes"),
     "changes.serial_number": ("Número de serie", "Serial number"),
@@ -72,6 +80,7 @@ _LABELS = {
     ),
     "subject": ("Asunto", "Subject"),
     "text": ("Texto", "Text"),
+    "text_sha256": ("Huella SHA-256 del texto aceptado", "SHA-256 of the accepted text"),
     "transfer_abroad": (
         "Consentimiento para transferir sus datos al extranjero",
         "Consent to transfer your data abroad",
@@ -132,6 +141,10 @@ _TERMS = {
         "submission.contract_acceptance.v1": (
             "su aceptación de contrato",
             "your contract acceptance",
+        ),
+        "submission.contract_viewed.v1": (
+            "su consulta del texto de un contrato",
+            "your view of a contract's text",
         ),
         "submission.servicepac_activation.v1": (
             "su solicitud de activación de ServicePac",
@@ -337,7 +350,7 @@ class Wording:
         try:
             if name.endswith("_on"):
                 return self.day(value)
-            if name.endswith("_at"):
+            if name == "at" or name.endswith("_at"):
                 return self.instant(value)
         except ValueError:
             return value

@@ -68,6 +68,15 @@ class ActivationUnlocked(AgentAction):
     contract_number: ContractNumber
 
 
+class ContractApproved(AgentAction):
+    """The vendor approves a contract's text; only the current one can be approved (F1)."""
+
+    ce_type: ClassVar[str] = "agent.contract_approved.v1"
+
+    contract_number: ContractNumber
+    document_id: Text
+
+
 class AgentActionRefused(Event):
     """A faulty act, with every fault at once. Nothing of it was done.
 

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.envelope import Event
 from shared.events.values import (
+    Authentication,
     Consent,
     ContractNumber,
     Count,
@@ -64,7 +65,8 @@ class ContractRecorded(Event):
     """The registry's facts, as the desk keeps them.
 
     Terminated by the registry, a contract has the day before `terminated_on` as its last day at
-    most, and does not renew itself.
+    most, and does not renew itself. `acceptable`: by these facts, as of the record, the contract is
+    not over and has a current text to accept; records of earlier releases do not say.
     """
 
     ce_type: ClassVar[str] = "contract.recorded.v1"
@@ -80,6 +82,22 @@ class ContractRecorded(Event):
     period: Period | None = None
     activation_code: SkipJsonSchema[str | None] = None
     terminated_on: Day | None = None
+    acceptable: Flag | None = None
+
+
+class ContractTextIssued(Event):
+    """The contract's facts changed, so it has a new text: number `version`, counted per contract.
+
+    `sha256` is that of the text's bytes, in hex. Earlier texts can no longer be accepted.
+    """
+
+    ce_type: ClassVar[str] = "contract.text_issued.v1"
+
+    contract_number: str
+    customer_id: str
+    document_id: str
+    version: Count
+    sha256: str
 
 
 class ContractStatus(StrEnum):
@@ -102,7 +120,9 @@ class ContractStatusChanged(Event):
 class ContractAccepted(Event):
     """The acceptance is kept as a document; `sha256` is that document's, in hex.
 
-    A later acceptance by the same customer is answered with the first one's document and signer.
+    A later acceptance by the same customer is answered with the first one's document and signer,
+    unless it names a newer text. `text_bound`: `text_document_id` and `text_sha256` are the text
+    that was accepted; otherwise the acceptance names none. `authentication` is the signer's.
     """
 
     ce_type: ClassVar[str] = "contract.accepted.v1"
@@ -115,19 +135,30 @@ class ContractAccepted(Event):
     signed_by: str | None = None
     signer_is_holder: Flag | None = None
     text_bound: Flag = False
+    text_document_id: str | None = None
+    text_sha256: str | None = None
+    authentication: Authentication | None = None
 
 
 class DenialCause(StrEnum):
-    """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract."""
+    """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract.
+
+    `TEXT_CHANGED`: the text to be accepted is not the current one. `TEXT_NOT_APPROVED`: it is, and
+    the vendor has not approved it yet.
+    """
 
     NOT_AVAILABLE = "not_available"
     NOT_PRINTABLE = "not_printable"
     TEXT_CHANGED = "text_changed"
+    TEXT_NOT_APPROVED = "text_not_approved"
     NOT_ACCEPTABLE = "not_acceptable"
 
 
 class ContractAcceptanceDenied(Event):
-    """No acceptance was recorded. Everyone but the holder with access hears `not_available`."""
+    """No acceptance was recorded. Everyone but the holder with access hears `not_available`.
+
+    If the text has changed, `text_document_id` and `text_sha256` offer the current one.
+    """
 
     ce_type: ClassVar[str] = "contract.acceptance_denied.v1"
 
@@ -135,6 +166,8 @@ class ContractAcceptanceDenied(Event):
     customer_id: str
     inquiry_id: str
     cause: str
+    text_document_id: str | None = None
+    text_sha256: str | None = None
 
 
 class ContractCopyReady(Event):

@@ -1,7 +1,7 @@
 """What intake asks of the other services, once a submission is sound.
 
 `desk.cancellation-requests` and `desk.contract-requests`: one event per contract, each naming the
-inquiry it belongs to.
+inquiry it belongs to, if it has one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.envelope import Event
 from shared.events.values import (
+    Authentication,
     Channel,
     Consent,
     Contact,
@@ -73,7 +74,7 @@ class ContractCopyRequested(Request):
 
 
 class ContractAcceptanceRequested(Request):
-    """A customer accepts a contract (F1)."""
+    """A customer accepts a contract (F1); `text_sha256` names the text, where one was shown."""
 
     ce_type: ClassVar[str] = "contract.acceptance_requested.v1"
 
@@ -82,6 +83,23 @@ class ContractAcceptanceRequested(Request):
     language: Language
     signed_by: str
     signed_at: Instant
+    text_sha256: str | None = None
+    authentication: Authentication | None = None
+
+
+class ContractViewReported(Event):
+    """A customer has viewed a contract's text (F1). It belongs to no inquiry."""
+
+    ce_type: ClassVar[str] = "contract.view_reported.v1"
+
+    submission_id: str
+    submission_source: str
+    customer_id: str
+    channel: Channel
+    received_at: Instant
+    contract_number: str
+    document_id: str
+    viewed_at: Instant
 
 
 class ContractActivationRequested(Request):

@@ -26,12 +26,25 @@ class StateEvent(Event):
     version: Count
 
 
+class CurrentText(Value):
+    """A contract's text as it can be accepted now, and whether the vendor has approved it (F1)."""
+
+    document_id: str
+    version: Count
+    sha256: str
+    approved: Flag = False
+
+
 class AcceptedText(Value):
-    """The acceptance of a contract: the document that certifies it, and its SHA-256 in hex."""
+    """The acceptance of a contract: the document that certifies it, and its SHA-256 in hex.
+
+    `text_sha256` is the text that it is bound to; absent where it is bound to none.
+    """
 
     inquiry_id: str
     document_id: str
     sha256: str
+    text_sha256: str | None = None
 
 
 class ContractStated(StateEvent):
@@ -50,6 +63,7 @@ class ContractStated(StateEvent):
     period: Period | None = None
     status: ContractStatus
     activated: Flag = False
+    text: CurrentText | None = None
     accepted: AcceptedText | None = None
 
 

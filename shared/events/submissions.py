@@ -10,6 +10,7 @@ from shared.events.envelope import Event
 from shared.events.inventory import ItemChanges
 from shared.events.limits import LIST_LIMITS
 from shared.events.submitted import (
+    Digest,
     Given,
     KnownLanguage,
     Line,
@@ -17,6 +18,7 @@ from shared.events.submitted import (
     Mark,
     Name,
     PhoneNumber,
+    SubmittedAuthentication,
     SubmittedConsent,
     SubmittedContact,
     SubmittedSignature,
@@ -100,7 +102,10 @@ class ContractCopySubmitted(Submission):
 
 
 class ContractAcceptanceSubmitted(Submission):
-    """A customer's acceptance of a contract (F1)."""
+    """A customer's acceptance of a contract (F1).
+
+    `text_sha256` names the text that was accepted, by the SHA-256 of its bytes.
+    """
 
     ce_type: ClassVar[str] = "submission.contract_acceptance.v1"
 
@@ -108,6 +113,18 @@ class ContractAcceptanceSubmitted(Submission):
     accepted: Literal[True]
     signed_by: Name
     signed_at: Instant
+    text_sha256: Digest | None = None
+    authentication: SubmittedAuthentication | None = None
+
+
+class ContractViewedSubmitted(Submission):
+    """A customer has viewed a contract's text (F1). It opens no inquiry."""
+
+    ce_type: ClassVar[str] = "submission.contract_viewed.v1"
+
+    contract_number: ContractNumber
+    document_id: Mark
+    viewed_at: Instant
 
 
 class ServicepacActivationSubmitted(Submission):

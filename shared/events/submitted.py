@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.events.mail_address import LONGEST, mailable
 from shared.events.text import is_absent, is_one_line, is_plain
-from shared.events.values import TRIMMED, Consent, Contact, Language, Signature
+from shared.events.values import TRIMMED, Authentication, Consent, Contact, Language, Signature
 
 LANGUAGES = frozenset(language.value for language in Language)
 LONGEST_LANGUAGE = 35
@@ -98,6 +98,10 @@ Words = Annotated[
     TRIMMED,
     AfterValidator(_plain),
 ]
+Digest = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$"), TRIMMED, AfterValidator(str.lower)
+]
+"""A SHA-256 in hex, compared without case."""
 PostalAddress = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
@@ -162,3 +166,13 @@ class SubmittedConsent(Consent):
     @property
     def plain(self) -> Consent:
         return Consent(**dict(self))
+
+
+class SubmittedAuthentication(Authentication):
+    method: Mark
+    level: Mark
+    reference: Mark
+
+    @property
+    def plain(self) -> Authentication:
+        return Authentication(**dict(self))

@@ -102,6 +102,7 @@ CATALOGUE: tuple[Topic, ...] = (
             submissions.RegistrationSubmitted,
             submissions.ContractCopySubmitted,
             submissions.ContractAcceptanceSubmitted,
+            submissions.ContractViewedSubmitted,
             submissions.ServicepacActivationSubmitted,
             submissions.CancellationSubmitted,
             submissions.CancellationEvidenceSubmitted,
@@ -124,6 +125,7 @@ CATALOGUE: tuple[Topic, ...] = (
             agents.InquiryAnswered,
             agents.InquiryRouted,
             agents.ActivationUnlocked,
+            agents.ContractApproved,
         ),
         "What professionals decide, answer and route.",
         sources=("/agents", "/services/operations_console"),
@@ -195,6 +197,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (
             requests.ContractCopyRequested,
             requests.ContractAcceptanceRequested,
+            requests.ContractViewReported,
             requests.ContractActivationRequested,
             requests.CustomerRegistrationRequested,
         ),
@@ -232,6 +235,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (CANCELLATION, INTAKE, NOTIFICATION),
         (
             contracts.ContractRecorded,
+            contracts.ContractTextIssued,
             contracts.ContractStatusChanged,
             contracts.ContractAccepted,
             contracts.ContractAcceptanceDenied,

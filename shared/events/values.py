@@ -168,6 +168,15 @@ class Signature(Value):
     signed_on: Day
 
 
+class Authentication(Value):
+    """How a signer was authenticated: by which method, at which level, when, and on what record."""
+
+    method: Text
+    level: Text
+    at: Instant
+    reference: Text
+
+
 class Evidence(StrEnum):
     """What a cancellation request may still be missing."""
 

@@ -18,7 +18,7 @@ from services.contract_archive.customer import CUSTOMER, CustomerState
 from services.contract_archive.rules import Rules
 from services.contract_archive.service import contract_decider, customer_decider, route, timer
 from shared.events.activation_code import keyed_hash
-from shared.events.agents import AccessAuthorised, ActivationUnlocked
+from shared.events.agents import AccessAuthorised, ActivationUnlocked, ContractApproved
 from shared.events.cancellations import (
     CancellationEvent,
     CancellationNotRequired,
@@ -47,6 +47,7 @@ from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
     ContractCopyRequested,
+    ContractViewReported,
     CustomerRegistrationRequested,
     Request,
 )
@@ -122,7 +123,7 @@ def copy_requested(
 
 
 def acceptance_requested(
-    inquiry_id: str = "inq-acc", customer_id: str = HOLDER
+    inquiry_id: str = "inq-acc", customer_id: str = HOLDER, **more: Any
 ) -> ContractAcceptanceRequested:
     return ContractAcceptanceRequested(
         inquiry_id=inquiry_id,
@@ -134,6 +135,26 @@ def acceptance_requested(
         language=Language.ES,
         signed_by="Cliente de Prueba",
         signed_at=NOW,
+        **more,
+    )
+
+
+def text_approved(document_id: str) -> ContractApproved:
+    return ContractApproved(agent_id="agent-1", contract_number=NUMBER, document_id=document_id)
+
+
+def view_reported(
+    document_id: str, customer_id: str = HOLDER, viewed_at: datetime = NOW
+) -> ContractViewReported:
+    return ContractViewReported(
+        submission_id="submission-1",
+        submission_source="/channels/test",
+        customer_id=customer_id,
+        channel=Channel.WEB,
+        received_at=NOW,
+        contract_number=NUMBER,
+        document_id=document_id,
+        viewed_at=viewed_at,
     )
 
 

@@ -64,6 +64,12 @@ SIGNATURE = {
     "signed_by": "Cliente de Prueba",
     "signed_on": "2026-03-01",
 }
+PROOF = {
+    "method": "otp",
+    "level": "substantial",
+    "at": "2026-03-02T10:57:00+01:00",
+    "reference": "TX-1",
+}
 CONTACT = {"name": "Cliente de Prueba", "email": "cliente@example.test"}
 
 SOUND: dict[str, dict[str, Any]] = {
@@ -120,6 +126,15 @@ def submission(kind: str, message_id: str = "s-1", /, **fields: Any) -> Message:
     given = {name: value for name, value in body.items() if value is not None}
     data = Unchecked(f"submission.{kind}.v1", given)
     return Message(WEB, message_id, data, key=str(body["customer_id"]))
+
+
+def viewed(message_id: str = "v-1", /, **fields: Any) -> Message:
+    given = {
+        "contract_number": NUMBER,
+        "document_id": "text-1",
+        "viewed_at": "2026-03-02T10:58:00+01:00",
+    }
+    return submission("contract_viewed", message_id, **{**given, **fields})
 
 
 def follow_up(inquiry_id: str, message_id: str = "f-1", /, **fields: Any) -> Message:

@@ -59,7 +59,7 @@ RULES: Meanings = {
 
 HAPPENED: Meanings = {
     "accepted": "The contract's acceptance is kept.",
-    "acceptance_denied": "The acceptance was not this customer's to give.",
+    "acceptance_denied": "The acceptance is not recorded.",
     "activated": "The ServicePac contract is active.",
     "activation_failed": "Code and number do not match.",
     "already_scheduled": "The cancellation was scheduled before.",
@@ -108,6 +108,8 @@ FAULTS: Meanings = {
     "structured_mode": "Structured mode; binary mode is needed.",
     "ambiguous": "One attribute with two values.",
     "source_not_allowed": "The topic does not take this source.",
+    "contract_unknown": "The registry has reported no such contract.",
+    "text_not_current": "Not the contract's current text (F1).",
     "wrong_key": "The record's key is not the one of its data.",
 }
 

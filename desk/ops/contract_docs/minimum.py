@@ -114,7 +114,11 @@ EVENTS: dict[str, dict[str, Fields]] = {
         ),
         "submission.contract_copy.v1": Fields(f"{_SUBMISSION} contract_number", "language contact"),
         "submission.contract_acceptance.v1": Fields(
-            f"{_SUBMISSION} contract_number accepted signed_by signed_at", "language"
+            f"{_SUBMISSION} contract_number accepted signed_by signed_at",
+            "language text_sha256 authentication",
+        ),
+        "submission.contract_viewed.v1": Fields(
+            f"{_SUBMISSION} contract_number document_id viewed_at", "language"
         ),
         "submission.servicepac_activation.v1": Fields(
             f"{_SUBMISSION} contract_number activation_code", "language"
@@ -161,6 +165,7 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "agent.inquiry_answered.v1": Fields("inquiry_id agent_id text", "resolve"),
         "agent.inquiry_routed.v1": Fields("inquiry_id agent_id queue", "reason"),
         "agent.activation_unlocked.v1": Fields("contract_number agent_id"),
+        "agent.contract_approved.v1": Fields("contract_number document_id agent_id"),
     },
     "desk.inquiries": {
         "inquiry.opened.v1": Fields(
@@ -194,7 +199,8 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "renewal.reinstated.v1": Fields(f"{_LAPSE} invoice_number paid_on lapsed_on", "inquiry_id"),
     },
     "desk.contracts": {
-        "contract.recorded.v1": Fields(_REGISTRY, "ends_on price period"),
+        "contract.recorded.v1": Fields(_REGISTRY, "ends_on price period acceptable"),
+        "contract.text_issued.v1": Fields("contract_number customer_id document_id version sha256"),
         "contract.status_changed.v1": Fields("status"),
         "contract.accepted.v1": Fields("document_id sha256"),
         "contract.copy_ready.v1": Fields("document_id sha256 inquiry_id available_until"),

@@ -39,6 +39,7 @@ NESTED = {
     "Contact": Fields("name", "email phone postal_address"),
     "Signature": Fields("kind reference signed_by signed_on"),
     "Consent": Fields("purpose wording_version given_at"),
+    "Authentication": Fields("method level at reference"),
     "FieldError": Fields("field code message"),
     "OrderLine": Fields("line product description quantity", "promised_on price"),
     "AccountLine": Fields("line description quantity net tax_rate", "contract_number"),

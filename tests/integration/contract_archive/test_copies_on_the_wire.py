@@ -67,7 +67,7 @@ async def test_the_holder_gets_a_copy_that_the_mailed_code_opens_once(endpoints:
         await publish(client, authorisation(name))
         await publish(client, registration(name))
 
-        told = await collect(answers, 3, name)
+        told = await collect(answers, 4, name)
         ready = ContractCopyReady.model_validate(json.loads(told[-1].value))
         link = document_link(f"http://127.0.0.1:{port}", key, ready.document_id, address)
         page = await asyncio.to_thread(asked, link)
@@ -81,6 +81,7 @@ async def test_the_holder_gets_a_copy_that_the_mailed_code_opens_once(endpoints:
 
     assert [headers_of(record)["ce_type"] for record in told] == [
         "contract.recorded.v1",
+        "contract.text_issued.v1",
         "contract.status_changed.v1",
         "contract.copy_ready.v1",
     ]

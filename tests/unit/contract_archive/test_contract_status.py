@@ -44,8 +44,8 @@ def status_changed(status: ContractStatus) -> ContractStatusChanged:
 def test_a_new_record_is_told_with_its_facts_and_its_status() -> None:
     events = Archive().receive(recorded())
 
-    facts = ContractRecorded.model_validate(recorded().model_dump())
-    assert events == [facts, status_changed(S.ACTIVE)]
+    facts = ContractRecorded(**recorded().model_dump(), acceptable=True)
+    assert [events[0], events[-1]] == [facts, status_changed(S.ACTIVE)]
 
 
 def test_the_activation_code_is_on_no_topic_of_the_desks() -> None:
@@ -103,7 +103,7 @@ def test_the_same_facts_again_change_nothing() -> None:
 def test_changed_facts_are_told_without_an_unchanged_status() -> None:
     events = Archive(RULES, recorded()).receive(recorded(title="Otro título"))
 
-    assert types(events) == ["contract.recorded.v1"]
+    assert types(events) == ["contract.recorded.v1", "contract.text_issued.v1"]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,11 @@ def test_a_postponed_start_puts_the_contract_back_to_draft() -> None:
 
     events = archive.receive(recorded(starts_on=TOMORROW))
 
-    assert types(events) == ["contract.recorded.v1", "contract.status_changed.v1"]
+    assert types(events) == [
+        "contract.recorded.v1",
+        "contract.text_issued.v1",
+        "contract.status_changed.v1",
+    ]
     assert archive.contract.status is S.DRAFT
 
 
@@ -245,7 +249,10 @@ def test_a_new_record_or_the_end_of_the_term_never_revives_a_cancelled_contract(
 ) -> None:
     archive = Archive(RULES, recorded(ends_on=TOMORROW), decision)
 
-    assert types(archive.receive(recorded(ends_on=TODAY))) == ["contract.recorded.v1"]
+    assert types(archive.receive(recorded(ends_on=TODAY))) == [
+        "contract.recorded.v1",
+        "contract.text_issued.v1",
+    ]
     assert archive.wait(10 * DAY) == []
 
 

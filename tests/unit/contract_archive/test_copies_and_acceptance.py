@@ -101,6 +101,7 @@ def test_the_registrys_record_allows_a_waiting_request_at_once() -> None:
 
     assert types(archive.receive(recorded())) == [
         "contract.recorded.v1",
+        "contract.text_issued.v1",
         "contract.status_changed.v1",
         "contract.document_begun",
     ]

@@ -22,6 +22,7 @@ from services.contract_archive.document_fonts import (
     one_line,
 )
 from services.contract_archive.documents import (
+    AcceptedText,
     Company,
     ContractSheet,
     Price,
@@ -29,6 +30,7 @@ from services.contract_archive.documents import (
     contract_copy,
     sheet_sha256,
 )
+from shared.events.values import Authentication
 
 COMPANY = Company(
     name="Compañía de Prueba",
@@ -68,12 +70,16 @@ def certificate_of(
     signed_by: str = "Firmante de Prueba",
     signed_at: datetime = SIGNED_AT,
     signer_is_holder: bool | None = None,
+    text: AcceptedText | None = None,
+    authentication: Authentication | None = None,
 ) -> bytes:
     return acceptance_certificate(
         sheet,
         signed_by=signed_by,
         signed_at=signed_at,
         signer_is_holder=signer_is_holder,
+        text=text,
+        authentication=authentication,
         reference=REFERENCE,
         language=language,
         issued_on=ISSUED_ON,
@@ -262,6 +268,35 @@ def test_a_certificate_says_whether_the_holder_signed(
     signer_is_holder: bool | None, said: str
 ) -> None:
     assert said in text_of(certificate_of(SHEET, signer_is_holder=signer_is_holder))
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "digest"),
+    [
+        ("es", "Texto n.º 3 del contrato", "SHA-256 del texto"),
+        ("en", "Text no. 3 of the contract", "SHA-256 of the text"),
+    ],
+)
+def test_a_certificate_names_the_text_that_was_accepted(
+    language: str, number: str, digest: str
+) -> None:
+    said = text_of(certificate_of(SHEET, language, text=AcceptedText("doc-text-3", 3, "ab" * 32)))
+
+    assert number in said
+    assert "doc-text-3" in said
+    assert digest in said
+    assert "ab" * 32 in said.replace(" ", "")
+    assert "no está vinculada" not in said
+    assert "not bound" not in said
+
+
+def test_a_certificate_says_how_the_signer_was_authenticated() -> None:
+    proof = Authentication(method="otp", level="substantial", at=SIGNED_AT, reference="TX-1")
+
+    said = text_of(certificate_of(SHEET, authentication=proof))
+
+    assert "Identidad comprobada por otp (substantial)" in said
+    assert "Referencia de la comprobación TX-1" in said
 
 
 def test_a_certificate_says_that_it_is_bound_to_no_text() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.contract_archive.downloads import downloads
+from services.contract_archive.downloads import TEXT, downloads
 from shared.events.document_code import document_code
 from shared.events.envelope import Event, Ref
 from shared.mongo import File
@@ -158,3 +158,14 @@ async def test_an_absent_database_asks_to_come_back_later() -> None:
     status, _, _ = await desk.post(right())
 
     assert status == 503
+
+
+async def test_the_text_of_an_acceptance_comes_as_plain_text() -> None:
+    desk = Desk()
+    desk.files.kept["text-1"] = File("Descripción".encode(), {**NOTE, "media_type": TEXT})
+
+    status, headers, body = await desk.post(right("text-1"))
+
+    assert (status, body.decode()) == (200, "Descripción")
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert headers["Content-Disposition"].endswith('.txt"')

@@ -31,7 +31,16 @@ def largest(kind: str, letter: str) -> dict[str, Any]:
         "inquiry": {"subject": line, "text": line, "contact": contact},
         "registration": {"name": name, "company": name, "email": address, "phone": "9" * 20},
         "contract_copy": {"contact": contact},
-        "contract_acceptance": {"signed_by": name},
+        "contract_acceptance": {
+            "signed_by": name,
+            "text_sha256": "ab" * 32,
+            "authentication": {
+                "method": mark,
+                "level": mark,
+                "at": "2026-03-02T10:58:00+01:00",
+                "reference": mark,
+            },
+        },
         "servicepac_activation": {"activation_code": mark},
         "cancellation": {
             "contract_numbers": [f"{n:02}{'K' * 62}" for n in range(50)],

@@ -20,7 +20,7 @@ from shared.events.requests import (
     ContractCopyRequested,
     CustomerRegistrationRequested,
 )
-from shared.events.values import Contact, SignatureKind
+from shared.events.values import Authentication, Contact, SignatureKind
 from tests.builders.submissions import (
     CODE,
     CONTACT,
@@ -28,6 +28,7 @@ from tests.builders.submissions import (
     NOW,
     NUMBER,
     OTHER_NUMBER,
+    PROOF,
     SIGNATURE,
     intake,
     record,
@@ -279,6 +280,16 @@ def test_a_copy_and_an_acceptance_carry_the_reference_for_their_document() -> No
     assert isinstance(acceptance, ContractAcceptanceRequested)
     assert copy.reference == acceptance.reference == inquiry.reference
     assert acceptance.signed_by == "Cliente de Prueba"
+    assert (acceptance.text_sha256, acceptance.authentication) == (None, None)
+
+
+def test_an_acceptance_carries_the_text_and_how_the_signer_was_authenticated() -> None:
+    given = {"text_sha256": f" {'AB' * 32} ", "authentication": PROOF}
+    acceptance = requested(submission("contract_acceptance", **given))[0]
+
+    assert isinstance(acceptance, ContractAcceptanceRequested)
+    assert acceptance.text_sha256 == "ab" * 32
+    assert acceptance.authentication == Authentication.model_validate(PROOF)
 
 
 def test_a_registration_passes_everything_on() -> None:

@@ -20,6 +20,7 @@ from tests.builders.submissions import (
     CUSTOMER_ID,
     INQUIRY_ID,
     NOW,
+    PROOF,
     SIGNATURE,
     SOUND,
     follow_up,
@@ -96,6 +97,24 @@ def test_a_sound_submission_is_not_rejected(kind: str) -> None:
         ("contract_acceptance", {"accepted": False}, "accepted", "not_allowed"),
         ("contract_acceptance", {"accepted": 1}, "accepted", "not_allowed"),
         ("contract_acceptance", {"signed_at": "2026-03-02T10:05:01Z"}, "signed_at", "in_future"),
+        ("contract_acceptance", {"text_sha256": "ab" * 31}, "text_sha256", "wrong_format"),
+        ("contract_acceptance", {"text_sha256": "zz" * 32}, "text_sha256", "wrong_format"),
+        ("contract_acceptance", {"authentication": "otp"}, "authentication", "wrong_type"),
+        *(
+            (
+                "contract_acceptance",
+                {"authentication": {k: v for k, v in PROOF.items() if k != name}},
+                f"authentication.{name}",
+                "missing",
+            )
+            for name in PROOF
+        ),
+        (
+            "contract_acceptance",
+            {"authentication": {**PROOF, "at": "2026-03-02T10:05:01Z"}},
+            "authentication.at",
+            "in_future",
+        ),
         ("servicepac_activation", {"activation_code": ""}, "activation_code", "too_short"),
         ("cancellation", {"contract_numbers": []}, "contract_numbers", "too_short"),
         (

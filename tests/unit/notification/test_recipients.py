@@ -204,6 +204,7 @@ def test_the_causes_of_a_denied_copy_are_not_told_apart() -> None:
     [
         ("not_printable", "nuestros documentos no pueden mostrar"),
         ("text_changed", "no es el texto vigente y aprobado"),
+        ("text_not_approved", "aún no está aprobado"),
         ("not_acceptable", "ha terminado o se ha cancelado"),
         ("not_available", "Compruebe el número de contrato"),
     ],

@@ -1,0 +1,87 @@
+"""The vendor approves a contract's text, and its holder views it (F1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from services.contract_archive.contract_state import ContractState, TextApproved, TextViewed
+from services.contract_archive.contract_text import names_a_text
+from services.contract_archive.document_orders import Replicas, may_see
+from shared.events.agents import AgentActionRefused, ContractApproved
+from shared.events.envelope import Event
+from shared.events.requests import ContractViewReported
+from shared.events.values import Bilingual, FieldError
+
+
+class Fault(StrEnum):
+    CONTRACT_UNKNOWN = "contract_unknown"
+    TEXT_NOT_CURRENT = "text_not_current"
+
+
+_FIELDS = {Fault.CONTRACT_UNKNOWN: "contract_number", Fault.TEXT_NOT_CURRENT: "document_id"}
+_MESSAGES = {
+    Fault.CONTRACT_UNKNOWN: Bilingual(
+        es="El registro no ha comunicado ningún contrato con este número.",
+        en="The registry has reported no contract of this number.",
+    ),
+    Fault.TEXT_NOT_CURRENT: Bilingual(
+        es="Este documento no es el texto vigente del contrato; solo ese puede aprobarse.",
+        en="This document is not the contract's current text; only that one can be approved.",
+    ),
+}
+
+
+def approve(approved: ContractApproved, action_id: str, state: ContractState) -> Sequence[Event]:
+    """The current text is approved; a second approval of it changes nothing."""
+    fault = _fault(approved, state)
+    if fault is not None:
+        return [_refusal(approved, action_id, fault)]
+    if state.text is not None and state.text.approved:
+        return []
+    return [
+        TextApproved(
+            contract_number=state.contract_number,
+            document_id=approved.document_id,
+            agent_id=approved.agent_id,
+        )
+    ]
+
+
+def _fault(approved: ContractApproved, state: ContractState) -> Fault | None:
+    if state.facts is None:
+        return Fault.CONTRACT_UNKNOWN
+    if state.text is None or state.text.document_id != approved.document_id:
+        return Fault.TEXT_NOT_CURRENT
+    return None
+
+
+def _refusal(approved: ContractApproved, action_id: str, fault: Fault) -> AgentActionRefused:
+    error = FieldError(field=_FIELDS[fault], code=fault.value, message=_MESSAGES[fault])
+    return AgentActionRefused(
+        action_id=action_id,
+        agent_id=approved.agent_id,
+        errors=(error,),
+        contract_number=approved.contract_number,
+    )
+
+
+def note_view(
+    viewed: ContractViewReported, state: ContractState, replicas: Replicas
+) -> Sequence[Event]:
+    """Kept in the history if the holder, with access, viewed one of the contract's texts.
+
+    Any other view says nothing about the contract and is not kept.
+    """
+    if not may_see(viewed.customer_id, state, replicas):
+        return []
+    if not names_a_text(viewed.document_id, state):
+        return []
+    return [
+        TextViewed(
+            contract_number=state.contract_number,
+            customer_id=viewed.customer_id,
+            document_id=viewed.document_id,
+            viewed_at=viewed.viewed_at,
+        )
+    ]
