@@ -43,7 +43,8 @@ def decide_anew(services: tuple[Service, ...], record: Record, now: datetime) ->
     for service in readers(services, record.topic):
         route = service.route(message)
         for ref in route.decides:
-            _in_empty(_decider(service, ref), message, route, now)
+            handed = replace(message, aggregate=ref)
+            _in_empty(_decider(service, ref), handed, route, now)
 
 
 def _in_empty(decider: Decider[Any], message: Message, route: Route, now: datetime) -> None:
