@@ -158,6 +158,34 @@ def registration(
     }
 
 
+def profile_update(
+    name: Annotated[str | None, _option("--name", "The customer's new name.")] = None,
+    email: Annotated[str | None, _option("--email", "The new e-mail address.")] = None,
+    phone: Annotated[str | None, _option("--phone", "The new phone.")] = None,
+    company: Annotated[str | None, _option("--company", "The new company.")] = None,
+    country: Annotated[str | None, _option("--country", "ISO 3166 alpha-2.")] = None,
+) -> Fields:
+    """Change a customer's registration."""
+    return {"name": name, "email": email, "phone": phone, "company": company, "country": country}
+
+
+def consent_withdrawal(
+    purpose: Annotated[str, _option("--purpose", "store_and_contact or transfer_abroad.")],
+    wording_version: Annotated[
+        str, typer.Option("--wording-version", help="Of the withdrawal's text.")
+    ] = "1",
+    withdrawn_at: Annotated[
+        str | None, _option("--withdrawn-at", "RFC 3339; now by default.")
+    ] = None,
+) -> Fields:
+    """Take a consent back, and with it access to contracts online."""
+    return {
+        "purpose": purpose,
+        "wording_version": wording_version,
+        "withdrawn_at": withdrawn_at or now(),
+    }
+
+
 def copy(
     contract: Contract,
     name: Name = None,
@@ -216,6 +244,8 @@ KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
     "cancellation": ("submission.cancellation.v1", cancellation),
     "evidence": ("submission.cancellation_evidence.v1", evidence),
     "withdrawal": ("submission.cancellation_withdrawal.v1", withdrawal),
+    "profile-update": ("submission.profile_update.v1", profile_update),
+    "consent-withdrawal": ("submission.consent_withdrawal.v1", consent_withdrawal),
     "inventory": ("submission.inventory_update.v1", inventory),
 }
 

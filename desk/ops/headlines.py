@@ -114,6 +114,16 @@ HEADLINES: dict[str, Bilingual] = {
     "customer.access_authorised.v1": _both(
         "Cliente {customer_id}: acceso autorizado", "Customer {customer_id}: access authorised"
     ),
+    "customer.profile_updated.v1": _both(
+        "Cliente {customer_id}: datos actualizados", "Customer {customer_id}: profile updated"
+    ),
+    "customer.consent_withdrawn.v1": _both(
+        "Cliente {customer_id}: consentimiento retirado",
+        "Customer {customer_id}: consent withdrawn",
+    ),
+    "customer.request_denied.v1": _both(
+        "Cliente {customer_id}: no está registrado", "Customer {customer_id}: not registered"
+    ),
 }
 
 SENTENCES: dict[str, Bilingual] = {

@@ -32,6 +32,8 @@ from shared.events.requests import (
     ContractActivationRequested,
     ContractCopyRequested,
     ContractViewReported,
+    CustomerConsentWithdrawalRequested,
+    CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
@@ -81,7 +83,12 @@ def customer_decider() -> Decider[CustomerState]:
 
 def route(message: Message) -> Route:
     match message.data:
-        case CustomerRegistrationRequested() | AccessAuthorised():
+        case (
+            CustomerRegistrationRequested()
+            | CustomerProfileUpdateRequested()
+            | CustomerConsentWithdrawalRequested()
+            | AccessAuthorised()
+        ):
             return Route(decides=(Ref(CUSTOMER, message.data.customer_id),))
         case ContractCopyRequested() | ContractAcceptanceRequested() | ContractViewReported():
             return Route(

@@ -15,16 +15,16 @@ from services.inquiry_intake.inquiry import Inquiry
 from services.inquiry_intake.private_events import PRIVATE_EVENTS
 from services.inquiry_intake.progressing import (
     ContractAnswer,
+    CustomerAnswer,
     cancellation_decided,
     contract_answered,
+    customer_answered,
     inventory_update_decided,
-    registered,
 )
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.submitting import submitted
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
-from shared.events.contracts import CustomerRegistered
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationFailed, NotificationSent
@@ -49,8 +49,6 @@ def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list
     match event:
         case CancellationEvent():
             return cancellation_decided(rules, event, state, now)
-        case CustomerRegistered():
-            return registered(rules, event, state, now)
         case InventoryUpdateDecided():
             return inventory_update_decided(rules, event, state, now)
         case InquiryAnswered():
@@ -61,6 +59,8 @@ def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list
             return mail_sent(event, state)
         case NotificationFailed():
             return mail_failed(event, state)
+    if isinstance(event, CustomerAnswer):
+        return customer_answered(rules, event, state, now)
     if isinstance(event, ContractAnswer):
         return contract_answered(rules, event, state, now)
     return []

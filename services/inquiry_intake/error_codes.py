@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     TOO_FAR_AHEAD = "too_far_ahead"
     CONSENT_MISSING = "consent_missing"
     EVIDENCE_MISSING = "evidence_missing"
+    CHANGE_MISSING = "change_missing"
     INQUIRY_UNKNOWN = "inquiry_unknown"
     NOT_SETTLED = "not_settled"
     ID_REUSED = "id_reused"
@@ -75,6 +76,12 @@ MESSAGES: dict[ErrorCode, Bilingual] = {
         " contacto.",
         en="Give at least one of these: the confirmation of destruction, the signature or the"
         " contact data.",
+    ),
+    ErrorCode.CHANGE_MISSING: Bilingual(
+        es="Indique al menos un dato que haya cambiado: nombre, correo electrónico, teléfono,"
+        " empresa, país o idioma.",
+        en="Give at least one thing that has changed: name, e-mail address, phone, company,"
+        " country or language.",
     ),
     ErrorCode.INQUIRY_UNKNOWN: Bilingual(
         es="No encontramos esta consulta entre las suyas.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.inquiry_intake.inquiry import (
+    ASKED_OF_A_PROFILE,
     INVENTORY_ITEM,
-    REGISTRATION,
     ContractProgress,
     Inquiry,
     Standing,
@@ -84,11 +84,10 @@ def _opened(event: InquiryOpened) -> Inquiry:
 def _asked(event: InquiryOpened) -> tuple[str, ...]:
     if event.kind is InquiryKind.INQUIRY:
         return ()
-    if event.kind is InquiryKind.REGISTRATION:
-        return (REGISTRATION,)
     if event.kind is InquiryKind.INVENTORY_UPDATE:
         return (INVENTORY_ITEM,)
-    return event.contract_numbers
+    of_profile = ASKED_OF_A_PROFILE.get(event.kind)
+    return (of_profile,) if of_profile else event.contract_numbers
 
 
 def _changes(state: Inquiry, event: Event) -> dict[str, object]:

@@ -15,10 +15,15 @@ from shared.events.values import Instant, Language, Value
 
 INQUIRY = "inquiry"
 REGISTRATION = "registration"
-"""What a registration asks for, where the others have a contract number."""
+ASKED_OF_A_PROFILE = {
+    InquiryKind.REGISTRATION: REGISTRATION,
+    InquiryKind.PROFILE_UPDATE: "profile_update",
+    InquiryKind.CONSENT_WITHDRAWAL: "consent_withdrawal",
+}
+"""What an inquiry about a customer's profile asks for, where the others have a contract number."""
 INVENTORY_ITEM = "inventory_item"
 """What a correction of the inventory asks for."""
-NO_CONTRACT = frozenset({REGISTRATION, INVENTORY_ITEM})
+NO_CONTRACT = frozenset({*ASKED_OF_A_PROFILE.values(), INVENTORY_ITEM})
 
 
 class Standing(StrEnum):
@@ -65,8 +70,8 @@ class Inquiry(BaseModel):
     """The state of one submission's record.
 
     `contracts` names what the inquiry asks for, in the submission's order; a plain question asks
-    for none, a registration or a correction of the inventory for its name in `NO_CONTRACT`. A list,
-    because a contract number may hold dots, which field names in MongoDB had better not.
+    for none, one about a profile or the inventory for its name in `NO_CONTRACT`. A list, because a
+    contract number may hold dots, which field names in MongoDB had better not.
     `question_open`: the customer wrote after opening, and no agent has settled it yet; until then
     the desk does not close the inquiry by itself. `unreachable`: the last mail failed.
     `follows` and `closes` are a follow-up's: the inquiry that it continues, whether it ends it.
@@ -94,6 +99,11 @@ class Inquiry(BaseModel):
     def opened(self) -> bool:
         """Whether the submission opened an inquiry that people can follow."""
         return self.status in (Standing.OPEN, Standing.RESOLVED, Standing.CLOSED)
+
+    @property
+    def asked_of_profile(self) -> str | None:
+        """What it asks of its customer's profile; None for any other inquiry."""
+        return ASKED_OF_A_PROFILE.get(self.kind) if self.kind else None
 
     @property
     def answered(self) -> bool:

@@ -21,6 +21,7 @@ from shared.events.inquiries import InquiryOpened
 from shared.events.submissions import (
     CancellationSubmitted,
     InquirySubmitted,
+    ProfileUpdateSubmitted,
     RegistrationSubmitted,
     Submission,
 )
@@ -30,7 +31,7 @@ from shared.events.values import Contact, Detail
 SECRETS = frozenset({"activation_code"})
 HIDDEN = "••••"
 _SAID_ELSEWHERE = {"customer_id", "channel", "language"}
-"""Fields that the opened event has of its own."""
+"""Fields that the opened event has of its own; an update's language is what it changes, too."""
 _DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
 """All at once, because there are many."""
 
@@ -60,17 +61,23 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
 
 
 def completed_contact(message: Message, submission: Submission) -> Contact:
-    """The contact given, completed with what the customer gave at registration (F4)."""
+    """The contact given, completed with what the customer gave at registration (F4).
+
+    Data that a profile shall change to count only where there is no profile: until the archive has
+    decided, the registered ones hold.
+    """
     given = _given_contact(submission)
     profile = message.replica(CUSTOMER, submission.customer_id)
     if profile is None:
         return given
     assert isinstance(profile, Customer)
+    if isinstance(submission, ProfileUpdateSubmitted):
+        return profile.contact.completed_with(given)
     return given.completed_with(profile.contact)
 
 
 def _given_contact(submission: Submission) -> Contact:
-    if isinstance(submission, RegistrationSubmitted):
+    if isinstance(submission, RegistrationSubmitted | ProfileUpdateSubmitted):
         return Contact(name=submission.name, email=submission.email, phone=submission.phone)
     contact = getattr(submission, "contact", None)
     return contact.plain if isinstance(contact, SubmittedContact) else Contact()
@@ -96,8 +103,9 @@ def _language_asked(message: Message) -> str | None:
 def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:
     """What was submitted, and, first, a language asked for that the desk does not have."""
     said = {"requested_language": asked} if asked else {}
+    changed = {"language"} if isinstance(submission, ProfileUpdateSubmitted) else set[str]()
     submitted = submission.model_dump(
-        mode="json", exclude=_SAID_ELSEWHERE, exclude_unset=True, exclude_none=True
+        mode="json", exclude=_SAID_ELSEWHERE - changed, exclude_unset=True, exclude_none=True
     )
     return _DETAILS.validate_python(
         [

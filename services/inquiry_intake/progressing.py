@@ -10,7 +10,6 @@ from services.inquiry_intake.follow_up import reopened
 from services.inquiry_intake.inquiry import (
     INVENTORY_ITEM,
     NO_CONTRACT,
-    REGISTRATION,
     Inquiry,
     Progress,
     Standing,
@@ -20,7 +19,10 @@ from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import (
     ACCEPTED,
     ACTIVATED,
+    CONSENT_WITHDRAWN,
     INVENTORY_UPDATED,
+    NOT_REGISTERED,
+    PROFILE_UPDATED,
     REGISTERED,
     acceptance_denied,
     activation_failed,
@@ -50,7 +52,10 @@ from shared.events.contracts import (
     ContractActivationFailed,
     ContractCopyDenied,
     ContractCopyReady,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
     CustomerRegistered,
+    CustomerRequestDenied,
 )
 from shared.events.envelope import Event
 from shared.events.inquiries import (
@@ -70,6 +75,9 @@ ContractAnswer = (
     | ContractAcceptanceDenied
     | ContractActivated
     | ContractActivationFailed
+)
+CustomerAnswer = (
+    CustomerRegistered | CustomerProfileUpdated | CustomerConsentWithdrawn | CustomerRequestDenied
 )
 
 _PROGRESS_OF: dict[type[CancellationEvent], Progress] = {
@@ -147,11 +155,26 @@ def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
             return "activation_failed", activation_failed(event.attempts_left)
 
 
-def registered(
-    rules: Rules, _event: CustomerRegistered, state: Inquiry, now: datetime
+def customer_answered(
+    rules: Rules, event: CustomerAnswer, state: Inquiry, now: datetime
 ) -> list[Event]:
-    """The customer is registered: the registration has its answer (F2)."""
-    return _answered(rules, state, REGISTRATION, "registered", REGISTERED, now)
+    """The archive's answer to a registration or another request about a profile (F2, F3)."""
+    if state.asked_of_profile is None:
+        return []
+    word, note = _customer_note(event)
+    return _answered(rules, state, state.asked_of_profile, word, note, now)
+
+
+def _customer_note(event: CustomerAnswer) -> tuple[str, Bilingual]:
+    match event:
+        case CustomerRegistered():
+            return "registered", REGISTERED
+        case CustomerProfileUpdated():
+            return "profile_updated", PROFILE_UPDATED
+        case CustomerConsentWithdrawn():
+            return "consent_withdrawn", CONSENT_WITHDRAWN
+        case CustomerRequestDenied():
+            return "request_denied", NOT_REGISTERED
 
 
 def inventory_update_decided(

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TypedDict
 
 from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.submission_rules import PROFILE_FIELDS
 from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event
 from shared.events.inquiries import InquiryOpened
@@ -17,15 +18,19 @@ from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
     ContractCopyRequested,
+    CustomerConsentWithdrawalRequested,
+    CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
 )
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
     CancellationWithdrawalSubmitted,
+    ConsentWithdrawalSubmitted,
     ContractAcceptanceSubmitted,
     ContractCopySubmitted,
     InventoryUpdateSubmitted,
+    ProfileUpdateSubmitted,
     RegistrationSubmitted,
     ServicepacActivationSubmitted,
     Submission,
@@ -61,6 +66,10 @@ def requests_of(rules: Rules, submission: Submission, inquiry: InquiryOpened) ->
             ]
         case RegistrationSubmitted():
             return [_registration(submission, common)]
+        case ProfileUpdateSubmitted():
+            return [_profile_update(submission, common)]
+        case ConsentWithdrawalSubmitted():
+            return [_consent_withdrawal(submission, common)]
         case ServicepacActivationSubmitted():
             return [_activation(rules, submission, common)]
         case ContractCopySubmitted() | ContractAcceptanceSubmitted():
@@ -126,6 +135,21 @@ def _inventory_update(submission: InventoryUpdateSubmitted, common: _Common) -> 
         expected_version=submission.expected_version,
         changes=submission.changes.plain,
         comment=submission.comment,
+    )
+
+
+def _profile_update(submission: ProfileUpdateSubmitted, common: _Common) -> Event:
+    """Only what was given: a language that nobody said is no change."""
+    given = submission.model_dump(include=set(PROFILE_FIELDS), exclude_unset=True)
+    return CustomerProfileUpdateRequested(**common, **given)
+
+
+def _consent_withdrawal(submission: ConsentWithdrawalSubmitted, common: _Common) -> Event:
+    return CustomerConsentWithdrawalRequested(
+        **common,
+        purpose=submission.purpose,
+        wording_version=submission.wording_version,
+        withdrawn_at=submission.withdrawn_at,
     )
 
 

@@ -7,10 +7,12 @@ from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
     CancellationWithdrawalSubmitted,
+    ConsentWithdrawalSubmitted,
     ContractAcceptanceSubmitted,
     ContractCopySubmitted,
     InquirySubmitted,
     InventoryUpdateSubmitted,
+    ProfileUpdateSubmitted,
     RegistrationSubmitted,
     ServicepacActivationSubmitted,
     Submission,
@@ -26,6 +28,8 @@ KIND_OF: dict[type[Submission], InquiryKind] = {
     CancellationSubmitted: InquiryKind.CANCELLATION,
     CancellationEvidenceSubmitted: InquiryKind.CANCELLATION_EVIDENCE,
     CancellationWithdrawalSubmitted: InquiryKind.CANCELLATION_WITHDRAWAL,
+    ProfileUpdateSubmitted: InquiryKind.PROFILE_UPDATE,
+    ConsentWithdrawalSubmitted: InquiryKind.CONSENT_WITHDRAWAL,
     InventoryUpdateSubmitted: InquiryKind.INVENTORY_UPDATE,
 }
 
@@ -44,6 +48,8 @@ _QUEUE_OF_KIND = {
     InquiryKind.CANCELLATION: "cancellations",
     InquiryKind.CANCELLATION_EVIDENCE: "cancellations",
     InquiryKind.CANCELLATION_WITHDRAWAL: "cancellations",
+    InquiryKind.PROFILE_UPDATE: "registrations",
+    InquiryKind.CONSENT_WITHDRAWAL: "registrations",
     InquiryKind.INVENTORY_UPDATE: "maintenance",
 }
 

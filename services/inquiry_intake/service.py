@@ -15,7 +15,7 @@ from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.validation import readable_customer_id
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
-from shared.events.contracts import CustomerProfile, CustomerRegistered
+from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied
 from shared.events.envelope import Message, Ref, Unchecked
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationEvent
@@ -60,7 +60,11 @@ def route(message: Message) -> Route:
         case CustomerProfile() as event:
             return _profile(event)
         case (
-            InquiryAnswered() | InquiryRouted() | NotificationEvent() | InventoryUpdateDecided()
+            InquiryAnswered()
+            | InquiryRouted()
+            | NotificationEvent()
+            | InventoryUpdateDecided()
+            | CustomerRequestDenied()
         ) as event:
             return _inquiries(event.inquiry_id)
     if isinstance(message.data, ContractAnswer):
@@ -86,9 +90,13 @@ def _follow_up(own: str, named: str | None) -> Route:
 
 
 def _profile(event: CustomerProfile) -> Route:
-    """The replica keeps every profile; only the registration answers an inquiry."""
-    inquiry_id = event.inquiry_id if isinstance(event, CustomerRegistered) else None
-    return Route(decides=(Ref(CUSTOMER, event.customer_id), *_inquiries(inquiry_id).decides))
+    """The replica keeps every profile; the inquiry that the profile answers, if any, hears of it.
+
+    An authorisation repeats the registration's inquiry, and answers none.
+    """
+    of_registration = event.inquiry_id if isinstance(event, CustomerRegistered) else None
+    answered = getattr(event, "answers_inquiry_id", of_registration)
+    return Route(decides=(Ref(CUSTOMER, event.customer_id), *_inquiries(answered).decides))
 
 
 def _inquiries(*named: str | None) -> Route:

@@ -19,10 +19,12 @@ from shared.events.inventory import ItemChanges
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
+    ConsentWithdrawalSubmitted,
     ContractAcceptanceSubmitted,
     ContractViewedSubmitted,
     FollowUpSubmitted,
     InventoryUpdateSubmitted,
+    ProfileUpdateSubmitted,
     RegistrationSubmitted,
     Submission,
 )
@@ -39,6 +41,9 @@ LONGEST_AGO = timedelta(days=366)
 LONGEST_AHEAD = timedelta(days=366)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No consent or signature for this desk is older."""
+
+PROFILE_FIELDS = ("name", "email", "phone", "company", "country", "language")
+"""What a customer may change of a profile."""
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY: TypeAdapter[date] = TypeAdapter(Day)
@@ -179,6 +184,15 @@ def _changes_something(fields: Fields, _now: datetime) -> Iterator[Fault]:
         yield "changes", ErrorCode.MISSING
 
 
+def _changes_the_profile(fields: Fields, _now: datetime) -> Iterator[Fault]:
+    if all(is_absent(fields.get(name)) for name in PROFILE_FIELDS):
+        yield "profile", ErrorCode.CHANGE_MISSING
+
+
+def _withdrawn_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
+    yield from _already_happened("withdrawn_at", fields.get("withdrawn_at"), now)
+
+
 def _says(value: object) -> bool:
     """Whether a field adds anything; a contact without a single datum does not."""
     return not is_absent(value) and value is not False
@@ -215,5 +229,7 @@ _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
         _no_contract_twice,
     ),
     CancellationEvidenceSubmitted: (_brings_evidence, _signed_by_the_day_of_receipt),
+    ProfileUpdateSubmitted: (_country_exists, _changes_the_profile),
+    ConsentWithdrawalSubmitted: (_withdrawn_in_time,),
     InventoryUpdateSubmitted: (_changes_something,),
 }

@@ -24,6 +24,12 @@ SUBJECTS: dict[InquiryKind, Bilingual] = {
     InquiryKind.CANCELLATION_WITHDRAWAL: Bilingual(
         es="Retirada de una cancelación", en="Withdrawal of a cancellation"
     ),
+    InquiryKind.PROFILE_UPDATE: Bilingual(
+        es="Cambio de datos de registro", en="Change of registration data"
+    ),
+    InquiryKind.CONSENT_WITHDRAWAL: Bilingual(
+        es="Retirada de un consentimiento", en="Withdrawal of a consent"
+    ),
     InquiryKind.INVENTORY_UPDATE: Bilingual(
         es="Corrección del inventario", en="Correction of the inventory"
     ),
@@ -89,6 +95,19 @@ INVENTORY_UPDATED = Bilingual(
 INVENTORY_UPDATE_REFUSED = Bilingual(
     es="No hemos podido aplicar su corrección: el inventario sigue como estaba.",
     en="We could not make your correction: the inventory stays as it was.",
+)
+PROFILE_UPDATED = Bilingual(
+    es="Hemos actualizado sus datos de registro.", en="We have updated your registration data."
+)
+CONSENT_WITHDRAWN = Bilingual(
+    es="Hemos registrado la retirada de su consentimiento. Con él termina su acceso a los"
+    " contratos en línea; las cancelaciones en curso siguen su trámite.",
+    en="We have recorded the withdrawal of your consent. Your access to contracts online ends with"
+    " it; cancellations in progress continue.",
+)
+NOT_REGISTERED = Bilingual(
+    es="No hemos podido atender esta solicitud: no hay ningún registro con este número de cliente.",
+    en="We could not do what you asked: there is no registration under this customer number.",
 )
 UNREACHABLE = Bilingual(
     es="No hemos podido entregarle un correo electrónico sobre esta consulta. Por favor, llámenos"

@@ -26,6 +26,8 @@ from services.notification.mails import (
 from services.notification.replicas import CUSTOMER, INQUIRY
 from shared.events.contracts import (
     ContractRecorded,
+    CustomerProfile,
+    CustomerProfileUpdated,
     CustomerRegistered,
     RegistryContractRecorded,
 )
@@ -158,7 +160,7 @@ def decide(
             return _summary_due(message, event, state, now)
     if state is not None:
         return []
-    if isinstance(event, CustomerRegistered) and _is_to_former(message):
+    if isinstance(event, CustomerProfile) and _is_to_former(message):
         return _address_changed(message, event, now)
     mail = mail_for(event)
     return [_due(message, event, mail, now)] if mail else []
@@ -215,7 +217,8 @@ def _summary_due(
 
 def mail_to_former(event: Event) -> Mail | None:
     """The mail that a profile's former address may get, if this event can change a profile."""
-    return ADDRESS_CHANGED if isinstance(event, CustomerRegistered) else None
+    changes = isinstance(event, CustomerRegistered | CustomerProfileUpdated)
+    return ADDRESS_CHANGED if changes else None
 
 
 def _is_to_former(message: Message) -> bool:
@@ -223,9 +226,7 @@ def _is_to_former(message: Message) -> bool:
     return own is not None and own.id == notification_id(message, ADDRESS_CHANGED)
 
 
-def _address_changed(
-    message: Message, profile: CustomerRegistered, now: datetime
-) -> Sequence[Event]:
+def _address_changed(message: Message, profile: CustomerProfile, now: datetime) -> Sequence[Event]:
     customer = message.replica(CUSTOMER, profile.customer_id)
     address = mailable(customer.previous_email or "") if customer else None
     if address is None:

@@ -124,6 +124,11 @@ MAILS: dict[type[Event], Mail] = {
     # Customers
     k.CustomerRegistered: Mail("customer_registered", to=HOLDER, waits=True),
     k.CustomerAccessAuthorised: Mail("customer_access_authorised", to=HOLDER, waits=True),
+    k.CustomerProfileUpdated: Mail("customer_profile_updated", to=HOLDER, waits=True),
+    k.CustomerConsentWithdrawn: Mail(
+        "customer_consent_withdrawn", ("purpose", "withdrawn_at"), to=HOLDER, waits=True
+    ),
+    k.CustomerRequestDenied: Mail("customer_request_denied", ("cause",), to=INQUIRY),
 }
 
 INVENTORY_DECISION = Mail("inventory_update_decided", ("note",), to=INQUIRY)

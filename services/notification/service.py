@@ -8,7 +8,7 @@ from services.notification import domain, replicas, summary
 from services.notification.mails import mail_for
 from services.notification.sender import open_worker
 from services.notification.settings import Settings
-from shared.events.contracts import ContractRecorded, CustomerProfile, CustomerRegistered
+from shared.events.contracts import ContractRecorded, CustomerProfile
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
@@ -112,7 +112,7 @@ def _reads_of(event: Event) -> tuple[Ref, ...]:
 
     A profile's own customer says what the address was before.
     """
-    if isinstance(event, CustomerRegistered):
+    if isinstance(event, CustomerProfile) and domain.mail_to_former(event):
         return (replicas.customer_ref(event.customer_id),)
     inquiry_id = domain.inquiry_of(event)
     if not inquiry_id or getattr(event, "customer_id", None):

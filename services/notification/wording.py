@@ -59,6 +59,7 @@ _LABELS = {
     "name": ("Nombre", "Name"),
     "phone": ("Teléfono", "Phone"),
     "postal_address": ("Dirección postal", "Postal address"),
+    "profile": ("Datos de registro", "Registration data"),
     "purpose": ("Finalidad", "Purpose"),
     "received_at": ("Fecha de recepción", "Received at"),
     "reference": ("Referencia", "Reference"),
@@ -85,6 +86,7 @@ _LABELS = {
         "Consentimiento para transferir sus datos al extranjero",
         "Consent to transfer your data abroad",
     ),
+    "withdrawn_at": ("Fecha de la retirada", "Withdrawn at"),
     "wording_version": ("Versión del texto", "Wording version"),
 }
 
@@ -162,6 +164,14 @@ _TERMS = {
             "su petición de retirar la cancelación",
             "your withdrawal of a cancellation",
         ),
+        "submission.profile_update.v1": (
+            "su cambio de datos de registro",
+            "your change of registration data",
+        ),
+        "submission.consent_withdrawal.v1": (
+            "su retirada de un consentimiento",
+            "your withdrawal of a consent",
+        ),
         "submission.inventory_update.v1": (
             "su corrección del inventario",
             "your correction of the inventory",
@@ -184,6 +194,11 @@ _TERMS = {
         "cancellation_withdrawal": (
             "su petición de retirar la cancelación",
             "your withdrawal of a cancellation",
+        ),
+        "profile_update": ("su cambio de datos de registro", "your change of registration data"),
+        "consent_withdrawal": (
+            "su retirada de un consentimiento",
+            "your withdrawal of a consent",
         ),
         "inventory_update": ("su corrección del inventario", "your correction of the inventory"),
     },

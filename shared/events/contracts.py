@@ -10,13 +10,14 @@ from pydantic.json_schema import SkipJsonSchema
 from shared.events.envelope import Event
 from shared.events.values import (
     Authentication,
-    Consent,
+    ConsentPurpose,
     ContractNumber,
     Count,
     CustomerId,
     Day,
     Flag,
     Instant,
+    KeptConsent,
     Language,
     Money,
     Period,
@@ -230,7 +231,7 @@ class CustomerProfile(Event):
     company: str
     country: str
     language: Language = Language.ES
-    consents: tuple[Consent, ...]
+    consents: tuple[KeptConsent, ...]
     registered_at: Instant
     access: Flag = False
     inquiry_id: str | None = None
@@ -242,3 +243,44 @@ class CustomerRegistered(CustomerProfile):
 
 class CustomerAccessAuthorised(CustomerProfile):
     ce_type: ClassVar[str] = "customer.access_authorised.v1"
+
+
+class CustomerProfileUpdated(CustomerProfile):
+    """The customer's data have changed at the request of the inquiry `answers_inquiry_id` (F2)."""
+
+    ce_type: ClassVar[str] = "customer.profile_updated.v1"
+
+    answers_inquiry_id: str
+
+
+class CustomerConsentWithdrawn(CustomerProfile):
+    """The customer took a consent back, and with it the access that needs it (F1, F3).
+
+    `wording_version` is that of the withdrawal's text.
+    """
+
+    ce_type: ClassVar[str] = "customer.consent_withdrawn.v1"
+
+    answers_inquiry_id: str
+    purpose: ConsentPurpose
+    wording_version: str
+    withdrawn_at: Instant
+
+
+class CustomerDenialCause(StrEnum):
+    """Why a request about a profile changed nothing."""
+
+    NOT_REGISTERED = "not_registered"
+
+
+class CustomerRequestDenied(Event):
+    """A request about a profile changed nothing, because there is no profile.
+
+    A customer with a profile never gets it: compaction would keep it in the profile's place.
+    """
+
+    ce_type: ClassVar[str] = "customer.request_denied.v1"
+
+    customer_id: str
+    inquiry_id: str
+    cause: CustomerDenialCause

@@ -20,6 +20,8 @@ class InquiryKind(StrEnum):
     CANCELLATION = "cancellation"
     CANCELLATION_EVIDENCE = "cancellation_evidence"
     CANCELLATION_WITHDRAWAL = "cancellation_withdrawal"
+    PROFILE_UPDATE = "profile_update"
+    CONSENT_WITHDRAWAL = "consent_withdrawal"
     INVENTORY_UPDATE = "inventory_update"
 
 

@@ -15,6 +15,7 @@ from shared.events.values import (
     Authentication,
     Channel,
     Consent,
+    ConsentPurpose,
     Contact,
     Day,
     Instant,
@@ -127,3 +128,26 @@ class CustomerRegistrationRequested(Request):
     company: str
     country: str
     consents: tuple[Consent, ...]
+
+
+class CustomerProfileUpdateRequested(Request):
+    """A registered customer's data have changed; what is absent stays as it is (F2)."""
+
+    ce_type: ClassVar[str] = "customer.profile_update_requested.v1"
+
+    language: Language | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    company: str | None = None
+    country: str | None = None
+
+
+class CustomerConsentWithdrawalRequested(Request):
+    """A customer takes a consent back (F3)."""
+
+    ce_type: ClassVar[str] = "customer.consent_withdrawal_requested.v1"
+
+    purpose: ConsentPurpose
+    wording_version: str
+    withdrawn_at: Instant

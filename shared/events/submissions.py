@@ -26,6 +26,7 @@ from shared.events.submitted import (
 )
 from shared.events.values import (
     Channel,
+    ConsentPurpose,
     Contact,
     ContractNumber,
     Count,
@@ -189,6 +190,31 @@ class InventoryUpdateSubmitted(Submission):
     expected_version: Annotated[Count, Field(strict=True)]
     changes: SubmittedChanges
     comment: Words | None = None
+
+
+class ProfileUpdateSubmitted(Submission):
+    """A registered customer's data have changed; at least one of them is given (F2).
+
+    Here `language` is the profile's too, if the submission says it.
+    """
+
+    ce_type: ClassVar[str] = "submission.profile_update.v1"
+
+    name: Name | None = None
+    email: MailAddress | None = None
+    phone: PhoneNumber | None = None
+    company: Name | None = None
+    country: Country | None = None
+
+
+class ConsentWithdrawalSubmitted(Submission):
+    """A customer takes a consent back (F3). `wording_version` is that of the text then shown."""
+
+    ce_type: ClassVar[str] = "submission.consent_withdrawal.v1"
+
+    purpose: ConsentPurpose
+    wording_version: Mark
+    withdrawn_at: Instant
 
 
 class SubmissionRejected(Event):

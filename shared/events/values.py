@@ -204,6 +204,16 @@ class Consent(Value):
     given_at: Instant
 
 
+class KeptConsent(Consent):
+    """A consent as a profile keeps it: withdrawn since `withdrawn_at`, or in force."""
+
+    withdrawn_at: Instant | None = None
+
+    @property
+    def in_force(self) -> bool:
+        return self.withdrawn_at is None
+
+
 class FieldError(Value):
     """One faulty field: `code` for machines, `message` for people."""
 

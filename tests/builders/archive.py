@@ -48,6 +48,8 @@ from shared.events.requests import (
     ContractActivationRequested,
     ContractCopyRequested,
     ContractViewReported,
+    CustomerConsentWithdrawalRequested,
+    CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
     Request,
 )
@@ -101,6 +103,34 @@ def registration(
         company="Empresa de Prueba",
         country="ES",
         consents=consents,
+    )
+
+
+def profile_update(
+    customer_id: str = HOLDER, inquiry_id: str = "inq-update", **changes: Any
+) -> CustomerProfileUpdateRequested:
+    return CustomerProfileUpdateRequested(
+        inquiry_id=inquiry_id,
+        customer_id=customer_id,
+        channel=Channel.WEB,
+        received_at=NOW,
+        **changes,
+    )
+
+
+def consent_withdrawal(
+    purpose: ConsentPurpose = ConsentPurpose.TRANSFER_ABROAD,
+    withdrawn_at: datetime = NOW,
+    customer_id: str = HOLDER,
+) -> CustomerConsentWithdrawalRequested:
+    return CustomerConsentWithdrawalRequested(
+        inquiry_id="inq-consent",
+        customer_id=customer_id,
+        channel=Channel.WEB,
+        received_at=NOW,
+        purpose=purpose,
+        wording_version="2026-02",
+        withdrawn_at=withdrawn_at,
     )
 
 
@@ -290,9 +320,7 @@ class Archive:
         return events
 
     def _note(self, received: Event, events: list[Event]) -> None:
-        if isinstance(received, Request) and not isinstance(
-            received, CustomerRegistrationRequested
-        ):
+        if isinstance(received, Request) and hasattr(received, "contract_number"):
             self.asked.append(received.inquiry_id)
         for event in events:
             if isinstance(event, ANSWERS):

@@ -30,6 +30,7 @@ from shared.events.submissions import SubmissionRejected
 from shared.events.values import (
     Bilingual,
     Channel,
+    ConsentPurpose,
     Contact,
     Detail,
     Evidence,
@@ -249,6 +250,22 @@ def authorised(**given: Any) -> k.CustomerAccessAuthorised:
     return k.CustomerAccessAuthorised(**_profile(access=True, **given))
 
 
+_ANSWERED = {"inquiry_id": "inq-registration", "answers_inquiry_id": INQUIRY}
+
+
+def profile_updated(**given: Any) -> k.CustomerProfileUpdated:
+    return k.CustomerProfileUpdated(**_profile(**{**_ANSWERED, **given}))
+
+
+def consent_withdrawn(**given: Any) -> k.CustomerConsentWithdrawn:
+    withdrawal = {
+        "purpose": ConsentPurpose.TRANSFER_ABROAD,
+        "wording_version": "2026-01",
+        "withdrawn_at": NOW,
+    }
+    return k.CustomerConsentWithdrawn(**_profile(**{**_ANSWERED, **withdrawal, **given}))
+
+
 ONE_OF_EACH: dict[str, Event] = {
     "submission_rejected": rejected(),
     "inquiry_opened": opened(),
@@ -301,6 +318,13 @@ ONE_OF_EACH: dict[str, Event] = {
     "contract_activation_failed": activation_failed(),
     "customer_registered": registered(),
     "customer_access_authorised": authorised(),
+    "customer_profile_updated": profile_updated(),
+    "customer_consent_withdrawn": consent_withdrawn(),
+    "customer_request_denied": k.CustomerRequestDenied(
+        customer_id=CUSTOMER,
+        inquiry_id=INQUIRY,
+        cause=k.CustomerDenialCause.NOT_REGISTERED,
+    ),
 }
 """Template name to an event that causes it."""
 

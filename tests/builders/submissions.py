@@ -33,11 +33,14 @@ from shared.events.contracts import (
     ContractActivationFailed,
     ContractCopyDenied,
     ContractCopyReady,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
     CustomerRegistered,
+    CustomerRequestDenied,
 )
 from shared.events.envelope import Event, Message, Ref, Unchecked, message_uuid
 from shared.events.notifications import NotificationFailed, NotificationSent
-from shared.events.values import Bilingual, Consent, ConsentPurpose
+from shared.events.values import Bilingual, ConsentPurpose, KeptConsent
 from tests.builders.deciding import History
 
 WEB = "/channels/web"
@@ -97,6 +100,12 @@ SOUND: dict[str, dict[str, Any]] = {
     "cancellation": {"contract_numbers": [NUMBER, OTHER_NUMBER], "contact": CONTACT},
     "cancellation_evidence": {"contract_number": NUMBER, "destruction_confirmed": True},
     "cancellation_withdrawal": {"contract_number": NUMBER},
+    "profile_update": {"email": "nuevo@example.test"},
+    "consent_withdrawal": {
+        "purpose": "transfer_abroad",
+        "wording_version": "2026-01",
+        "withdrawn_at": "2026-03-02T10:58:00+01:00",
+    },
     "inventory_update": {
         "item_id": ITEM_ID,
         "expected_version": 3,
@@ -162,13 +171,35 @@ def registered(inquiry_id: str | None = None, message_id: str = "r-1") -> Messag
         company="Empresa de Prueba",
         country="ES",
         consents=tuple(
-            Consent(purpose=purpose, wording_version="2026-01", given_at=NOW)
+            KeptConsent(purpose=purpose, wording_version="2026-01", given_at=NOW)
             for purpose in ConsentPurpose
         ),
         registered_at=NOW,
         inquiry_id=inquiry_id,
     )
     return event(profile, message_id)
+
+
+def profile_answer(
+    of: type[CustomerProfileUpdated] | type[CustomerConsentWithdrawn] | type[CustomerRequestDenied],
+    inquiry_id: str = INQUIRY_ID,
+) -> Message:
+    """The archive's answer to an update of the profile or a withdrawn consent."""
+    profile = registered().data
+    assert isinstance(profile, CustomerRegistered)
+    data = of.model_validate(
+        {
+            **profile.model_dump(),
+            "inquiry_id": inquiry_id if of is CustomerRequestDenied else inquiry_id_of("of-r-1"),
+            "answers_inquiry_id": inquiry_id,
+            "email": "nuevo@example.test",
+            "purpose": "transfer_abroad",
+            "wording_version": "2026-01",
+            "withdrawn_at": RECEIVED_AT,
+            "cause": "not_registered",
+        }
+    )
+    return event(data, f"{of.ce_type} {inquiry_id}")
 
 
 _DAY = date(2026, 4, 1)

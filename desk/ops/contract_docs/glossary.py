@@ -198,6 +198,7 @@ MEANINGS = {
     "viewed_at": "When the customer viewed it, by the channel's clock.",
     "voided_on": "The day from which the invoice counts no longer.",
     "why": "Why the operator did it.",
+    "withdrawn_at": "When the customer took the consent back; absent: it is in force.",
     "withdrawn_on": "The day on which the withdrawal was received.",
     "wording_version": "The version of the text that the customer agreed to.",
 }
@@ -213,6 +214,27 @@ SPECIAL = {
     ("inquiry.progressed.v1", "status"): "What happened, as a word for machines.",
     ("customer.registered.v1", "inquiry_id"): "The inquiry of the registration.",
     ("customer.access_authorised.v1", "inquiry_id"): "The inquiry of the registration.",
+    **{
+        (ce_type, field): meaning
+        for ce_type in ("customer.profile_updated.v1", "customer.consent_withdrawn.v1")
+        for field, meaning in (
+            ("inquiry_id", "The inquiry of the registration."),
+            ("answers_inquiry_id", "The inquiry that asked for it."),
+        )
+    },
+    **{
+        (ce_type, field): meaning
+        for ce_type in (
+            "submission.consent_withdrawal.v1",
+            "customer.consent_withdrawal_requested.v1",
+            "customer.consent_withdrawn.v1",
+        )
+        for field, meaning in (
+            ("purpose", "Which consent the customer takes back."),
+            ("wording_version", "The version of the withdrawal's text."),
+            ("withdrawn_at", "When the customer took it back."),
+        )
+    },
     ("submission.rejected.v1", "contact"): "Where the customer can be told, if the submission "
     "said so.",
     **{

@@ -133,6 +133,12 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "submission.cancellation_withdrawal.v1": Fields(
             f"{_SUBMISSION} contract_number", "language comment"
         ),
+        "submission.profile_update.v1": Fields(
+            _SUBMISSION, "language name email phone company country"
+        ),
+        "submission.consent_withdrawal.v1": Fields(
+            f"{_SUBMISSION} purpose wording_version withdrawn_at", "language"
+        ),
         "submission.inventory_update.v1": Fields(
             f"{_SUBMISSION} item_id expected_version changes", "language comment"
         ),

@@ -26,6 +26,7 @@ from tests.builders.archive import (
     authorisation,
     cancellation_scheduled,
     cancellation_took_effect,
+    consent_withdrawal,
     copy_requested,
     recorded,
     registration,
@@ -52,6 +53,7 @@ NOT_ALLOWED = [
     pytest.param((recorded(),), id="not registered"),
     pytest.param((recorded(), authorisation()), id="authorised, not registered"),
     pytest.param((recorded(), registration()), id="registered, not authorised"),
+    pytest.param((recorded(), *WITH_ACCESS, consent_withdrawal()), id="consent withdrawn"),
     pytest.param((*WITH_ACCESS, OTHERS_CONTRACT), id="another customer's contract"),
 ]
 

@@ -18,9 +18,11 @@ from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
     ContractCopyRequested,
+    CustomerConsentWithdrawalRequested,
+    CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
 )
-from shared.events.values import Authentication, Contact, SignatureKind
+from shared.events.values import Authentication, ConsentPurpose, Contact, SignatureKind
 from tests.builders.submissions import (
     CODE,
     CONTACT,
@@ -133,6 +135,22 @@ def requested(message: Message) -> list[Event]:
             "Retirada de una cancelación",
             (NUMBER,),
             ["cancellation.withdrawal_requested.v1"],
+        ),
+        (
+            "profile_update",
+            {},
+            "registrations",
+            "Cambio de datos de registro",
+            (),
+            ["customer.profile_update_requested.v1"],
+        ),
+        (
+            "consent_withdrawal",
+            {"language": "en"},
+            "registrations",
+            "Withdrawal of a consent",
+            (),
+            ["customer.consent_withdrawal_requested.v1"],
         ),
         (
             "inventory_update",
@@ -298,6 +316,59 @@ def test_a_registration_passes_everything_on() -> None:
     assert isinstance(request, CustomerRegistrationRequested)
     assert (request.name, request.email) == ("Cliente de Prueba", "cliente@example.test")
     assert [consent.wording_version for consent in request.consents] == ["2026-01", "2026-01"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"email": "nuevo@example.test"},
+        {"email": None, "language": "en"},
+        {"name": "Otro Nombre", "phone": "900 000 001", "company": "Otra", "country": "PT"},
+    ],
+)
+def test_an_update_passes_on_only_what_was_given(given: dict[str, Any]) -> None:
+    (request,) = requested(submission("profile_update", **given))
+
+    assert isinstance(request, CustomerProfileUpdateRequested)
+    changes = request.model_dump(mode="json", exclude_none=True)
+    of_all = {"inquiry_id", "customer_id", "channel", "received_at"}
+    assert {name: it for name, it in changes.items() if name not in of_all} == {
+        name: it for name, it in {"email": "nuevo@example.test", **given}.items() if it
+    }
+
+
+def test_a_withdrawn_consent_is_passed_on_with_its_wording_and_time() -> None:
+    (request,) = requested(submission("consent_withdrawal"))
+
+    assert isinstance(request, CustomerConsentWithdrawalRequested)
+    assert (request.purpose, request.wording_version) == (ConsentPurpose.TRANSFER_ABROAD, "2026-01")
+    assert request.withdrawn_at == datetime.fromisoformat("2026-03-02T10:58:00+01:00")
+
+
+def test_until_an_update_is_decided_the_registered_address_gets_the_answers() -> None:
+    message = submission("profile_update", email="nuevo@example.test", name="Otro Nombre")
+
+    assert opened(registered(), message).contact == Contact(
+        name="Cliente de Prueba", email="registro@example.test", phone="900 000 000"
+    )
+
+
+def test_an_update_by_someone_who_is_not_registered_is_answered_where_it_says() -> None:
+    message = submission("profile_update", email="nuevo@example.test")
+
+    assert opened(message).contact == Contact(email="nuevo@example.test")
+
+
+def test_the_details_of_an_update_say_the_new_language_too() -> None:
+    lines = {
+        it.field: it.value for it in opened(submission("profile_update", language="en")).details
+    }
+
+    assert lines == {
+        "received_at": "2026-03-02T10:59:00+01:00",
+        "email": "nuevo@example.test",
+        "language": "en",
+    }
 
 
 def test_the_details_say_line_by_line_what_was_submitted() -> None:

@@ -30,6 +30,9 @@ from shared.events.contracts import (
     ContractActivationFailed,
     ContractCopyDenied,
     ContractCopyReady,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
+    CustomerRequestDenied,
 )
 from shared.events.envelope import Message
 from shared.events.inquiries import (
@@ -53,6 +56,7 @@ from tests.builders.submissions import (
     event,
     inquiry_id_of,
     intake,
+    profile_answer,
     record,
     registered,
     submission,
@@ -339,8 +343,41 @@ def test_the_public_state_of_a_correction_names_no_contract() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "answer", "word"),
+    [
+        ("profile_update", CustomerProfileUpdated, "profile_updated"),
+        ("profile_update", CustomerRequestDenied, "request_denied"),
+        ("consent_withdrawal", CustomerConsentWithdrawn, "consent_withdrawn"),
+        ("consent_withdrawal", CustomerRequestDenied, "request_denied"),
+    ],
+)
+def test_a_request_about_the_profile_is_settled_by_the_archive_s_answer(
+    kind: str,
+    answer: type[CustomerProfileUpdated | CustomerConsentWithdrawn | CustomerRequestDenied],
+    word: str,
+) -> None:
+    history = intake(submission(kind))
+
+    events = history.receive(profile_answer(answer))
+
+    said = [it for it in events if isinstance(it, InquiryProgressed)]
+    assert [(it.status, it.contract_number) for it in said] == [(word, None)]
+    assert types(events)[-2:] == [RESOLVED, CLOSED]
+    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+
+
+@pytest.mark.parametrize("kind", ["registration", "profile_update", "consent_withdrawal"])
+def test_an_inquiry_about_the_profile_states_no_contract(kind: str) -> None:
+    stated = public_state(record(intake(submission(kind)), INQUIRY_ID), 1)
+
+    assert stated is not None
+    assert stated.contracts == ()
+
+
+@pytest.mark.parametrize(
     "odd",
     [
+        profile_answer(CustomerRequestDenied),
         item_decided(),
         decision(CancellationScheduled),
         decision(CancellationScheduled, number="UNKNOWN-1"),

@@ -15,7 +15,13 @@ from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.validation import SUBMISSIONS
 from shared.events.agents import AccessAuthorised, ActivationUnlocked, ReferralDecided
 from shared.events.cancellations import CancellationScheduled, CancellationWithdrawn, RenewalLapsed
-from shared.events.contracts import ContractCopyReady, CustomerAccessAuthorised
+from shared.events.contracts import (
+    ContractCopyReady,
+    CustomerAccessAuthorised,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
+    CustomerRequestDenied,
+)
 from shared.events.envelope import Event, Message, Ref
 from shared.events.topics import EVENT_TYPES, TOPICS, topics_read_by
 from shared.runtime.decider import IGNORED, Route
@@ -30,6 +36,7 @@ from tests.builders.submissions import (
     follow_up,
     inquiry_id_of,
     mail,
+    profile_answer,
     registered,
     submission,
 )
@@ -67,6 +74,9 @@ def profile(inquiry_id: str) -> Message:
         (registered(), Route((CUSTOMER_REF,))),
         (registered(INQUIRY_ID), Route((CUSTOMER_REF, OWN))),
         (profile(INQUIRY_ID), Route((CUSTOMER_REF,))),
+        (profile_answer(CustomerProfileUpdated), Route((CUSTOMER_REF, OWN))),
+        (profile_answer(CustomerConsentWithdrawn), Route((CUSTOMER_REF, OWN))),
+        (profile_answer(CustomerRequestDenied), Route((OWN,))),
         (agent_answers(resolve=True), Route((OWN,))),
         (agent_answers(resolve=True, inquiry_id="not an id"), IGNORED),
         (agent_routes(), Route((OWN,))),

@@ -145,6 +145,26 @@ def test_a_sound_submission_is_not_rejected(kind: str) -> None:
             "evidence_missing",
         ),
         ("cancellation_withdrawal", {"comment": 5}, "comment", "wrong_type"),
+        ("profile_update", {"email": None}, "profile", "change_missing"),
+        ("profile_update", {"email": None, "name": " \u200b"}, "profile", "change_missing"),
+        ("profile_update", {"email": None, "language": " "}, "profile", "change_missing"),
+        ("profile_update", {"email": "a@b"}, "email", "wrong_format"),
+        ("profile_update", {"name": "A\nB"}, "name", "wrong_format"),
+        ("profile_update", {"company": "x" * 201}, "company", "too_long"),
+        ("profile_update", {"phone": "call me"}, "phone", "wrong_format"),
+        ("profile_update", {"country": "ZZ"}, "country", "not_allowed"),
+        ("profile_update", {"language": 7}, "language", "not_allowed"),
+        ("consent_withdrawal", {"purpose": None}, "purpose", "missing"),
+        ("consent_withdrawal", {"purpose": "marketing"}, "purpose", "not_allowed"),
+        ("consent_withdrawal", {"wording_version": " "}, "wording_version", "too_short"),
+        ("consent_withdrawal", {"withdrawn_at": None}, "withdrawn_at", "missing"),
+        (
+            "consent_withdrawal",
+            {"withdrawn_at": "2026-03-02T10:05:01Z"},
+            "withdrawn_at",
+            "in_future",
+        ),
+        ("consent_withdrawal", {"withdrawn_at": "1999-12-31T23:59:59Z"}, "withdrawn_at", "too_old"),
         ("inventory_update", {"item_id": None}, "item_id", "missing"),
         ("inventory_update", {"item_id": "I" * 201}, "item_id", "too_long"),
         ("inventory_update", {"expected_version": None}, "expected_version", "missing"),
@@ -197,6 +217,19 @@ def test_a_registration_is_told_every_faulty_field_at_once() -> None:
         ("received_at", "in_future"),
         ("consents.0.wording_version", "too_short"),
         ("consents.transfer_abroad", "consent_missing"),
+    }
+
+
+def test_a_profile_update_is_told_every_faulty_field_at_once() -> None:
+    faulty = submission(
+        "profile_update", email="nobody", phone="call me", country="ZZ", received_at=None
+    )
+
+    assert faults(faulty) == {
+        ("email", "wrong_format"),
+        ("phone", "wrong_format"),
+        ("country", "not_allowed"),
+        ("received_at", "missing"),
     }
 
 

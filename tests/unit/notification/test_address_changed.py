@@ -6,16 +6,22 @@ import pytest
 
 from services.notification.recipients import Recipient
 from shared.events.envelope import Event
-from shared.events.values import Language
+from shared.events.values import Contact, Language
 from tests.builders.notification import (
     PROFILE_EMAIL,
+    REFERENCE,
     Notifications,
     authorised,
+    consent_withdrawn,
+    opened,
+    profile_updated,
     registered,
+    scheduled,
 )
 
 NEW = "nuevo.correo@example.test"
 CHANGED = registered(email=NEW)
+UPDATED = profile_updated(email=NEW)
 
 
 def told(world: Notifications) -> list[str]:
@@ -26,8 +32,9 @@ def told(world: Notifications) -> list[str]:
     ]
 
 
-def test_a_change_of_address_is_told_to_the_old_one() -> None:
-    world = Notifications(registered(), CHANGED)
+@pytest.mark.parametrize("changed", [CHANGED, UPDATED], ids=["registration", "update"])
+def test_a_change_of_address_is_told_to_the_old_one(changed: Event) -> None:
+    world = Notifications(registered(), changed)
 
     assert told(world) == [PROFILE_EMAIL]
     assert world.addressed() == Recipient(None, PROFILE_EMAIL)
@@ -40,8 +47,10 @@ def test_a_change_of_address_is_told_to_the_old_one() -> None:
         [registered(), registered(name="Otro nombre")],
         [registered(), registered(email=PROFILE_EMAIL.upper())],
         [registered(), authorised()],
+        [registered(), profile_updated(name="Otro nombre")],
+        [registered(), consent_withdrawn()],
     ],
-    ids=["first", "another name", "other capitals", "access"],
+    ids=["first", "another name", "other capitals", "access", "updated name", "consent"],
 )
 def test_without_a_change_of_address_nobody_is_told(events: list[Event]) -> None:
     assert told(Notifications(*events)) == []
@@ -78,3 +87,37 @@ def test_where_the_old_address_takes_no_mail_nobody_else_is_told() -> None:
     world = Notifications(registered(email="sin-arroba"), CHANGED)
 
     assert told(world) == []
+
+
+def test_an_update_is_confirmed_to_the_new_address_under_its_own_reference() -> None:
+    world = Notifications(opened(), registered(), UPDATED)
+    (state,) = [s for s in world.notifications if s.template == "customer_profile_updated"]
+
+    assert world.addressed(state).address == NEW
+    assert REFERENCE in world.rendered(Language.ES, state).subject
+
+
+def test_after_a_withdrawn_consent_a_cancellation_s_mails_continue() -> None:
+    world = Notifications(opened(contact=Contact()), registered(), consent_withdrawn(), scheduled())
+    (state,) = [s for s in world.notifications if s.template == "cancellation_scheduled"]
+
+    assert world.addressed(state).address == PROFILE_EMAIL
+
+
+@pytest.mark.parametrize(
+    ("language", "purpose"),
+    [
+        (Language.ES, "Transferir sus datos al extranjero"),
+        (Language.EN, "Transfer your data abroad"),
+    ],
+)
+def test_a_withdrawn_consent_is_confirmed_with_its_name_and_its_consequence(
+    language: Language, purpose: str
+) -> None:
+    world = Notifications(opened(), registered(), consent_withdrawn())
+    (state,) = [s for s in world.notifications if s.template == "customer_consent_withdrawn"]
+
+    text = world.rendered(language, state).text
+
+    assert purpose in text
+    assert "online" in text
