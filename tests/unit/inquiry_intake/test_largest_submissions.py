@@ -55,6 +55,8 @@ def largest(kind: str, letter: str) -> dict[str, Any]:
             "changes": {"serial_number": mark, "site": mark, "status": "retired"},
             "comment": line,
         },
+        "profile_update": {"name": name, "company": name, "email": address, "phone": "9" * 20},
+        "consent_withdrawal": {"wording_version": mark},
     }
     common = {"customer_id": "C" * 64, "channel": "call_centre", "language": "es"}
     body = {**common, "received_at": "2026-03-02T10:59:00+01:00", **SOUND[kind], **more[kind]}
