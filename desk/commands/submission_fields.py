@@ -212,6 +212,19 @@ def acceptance(
     }
 
 
+def view(
+    contract: Contract,
+    document: Annotated[str, _option("--document", "The id of the text that was viewed.")],
+    viewed_at: Annotated[str | None, _option("--viewed-at", "RFC 3339; now by default.")] = None,
+) -> Fields:
+    """Report that the customer viewed a contract's text."""
+    return {
+        "contract_number": contract,
+        "document_id": document,
+        "viewed_at": viewed_at or now(),
+    }
+
+
 def activation(
     contract: Contract,
     code: Annotated[str, _option("--code", "The code of the confirmation e-mail.")],
@@ -240,6 +253,7 @@ KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
     "registration": ("submission.registration.v1", registration),
     "copy": ("submission.contract_copy.v1", copy),
     "acceptance": ("submission.contract_acceptance.v1", acceptance),
+    "view": ("submission.contract_viewed.v1", view),
     "activation": ("submission.servicepac_activation.v1", activation),
     "cancellation": ("submission.cancellation.v1", cancellation),
     "evidence": ("submission.cancellation_evidence.v1", evidence),
