@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 STATES, DECISIONS = "desk.cancellation-states", "desk.cancellations"
 CHARGE_ON = {"cancellation.withdrawn.v1", "cancellation.suspended.v1", "renewal.reinstated.v1"}
@@ -42,19 +42,17 @@ def keep(book, file):
 async def main(bootstrap, file):
     book = json.loads(file.read_text()) if file.exists() else {"places": {}, "contracts": {}}
     consumer = AIOKafkaConsumer(
+        STATES,
+        DECISIONS,
         bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         isolation_level="read_committed",
     )
     await consumer.start()
-    topics = {}
-    for topic in (STATES, DECISIONS):
-        await consumer.topics()
-        numbers = consumer.partitions_for_topic(topic)
-        topics[topic] = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(topics[STATES] + topics[DECISIONS])
-    for place in topics[STATES] + topics[DECISIONS]:
+    topics = {STATES: [], DECISIONS: []}
+    for place in consumer.assignment():  # without a group: every partition
+        topics[place.topic].append(place)
         consumer.seek(place, book["places"].get(f"{place.topic} {place.partition}", 0))
     ends = await consumer.end_offsets(topics[STATES])
     consumer.pause(*topics[DECISIONS])  # what stands comes first

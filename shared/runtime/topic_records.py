@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,21 +28,37 @@ async def records_on(settings: RuntimeSettings, topics: Iterable[str]) -> AsyncI
     with kafka_at_work():
         try:
             await consumer.start()
-            ends = await _ends(consumer, topics)
+            ends = await _ends(consumer, await _partitions(settings, topics))
             async for record in _up_to(consumer, ends):
                 yield record
         finally:
             await consumer.stop()
 
 
-async def _ends(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> dict[TopicPartition, int]:
-    present = await consumer.topics()
-    partitions = [
-        TopicPartition(topic, number)
-        for topic in topics
-        if topic in present
-        for number in consumer.partitions_for_topic(topic) or ()
-    ]
+async def _partitions(
+    settings: RuntimeSettings, topics: Iterable[str]
+) -> dict[str, list[TopicPartition]]:
+    """Of each topic that exists. A consumer knows only those of the topics it has subscribed to."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        present = set(topics) & set(await admin.list_topics())
+        described = await admin.describe_topics(sorted(present)) if present else []
+    finally:
+        await admin.close()
+    return {
+        topic["topic"]: [
+            TopicPartition(topic["topic"], partition["partition"])
+            for partition in topic["partitions"]
+        ]
+        for topic in described
+    }
+
+
+async def _ends(
+    consumer: AIOKafkaConsumer, topics: Mapping[str, Sequence[TopicPartition]]
+) -> dict[TopicPartition, int]:
+    partitions = [*chain.from_iterable(topics.values())]
     begins = await consumer.beginning_offsets(partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     return {one: end for one, end in ends.items() if end > begins[one]}
@@ -73,13 +90,9 @@ async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[st
     with kafka_at_work():
         try:
             await consumer.start()
-            present = await consumer.topics()
             found: dict[str, bool] = {}
-            for topic in set(topics) & present:
-                numbers = consumer.partitions_for_topic(topic) or ()
-                begins = await consumer.beginning_offsets(
-                    [TopicPartition(topic, number) for number in numbers]
-                )
+            for topic, partitions in (await _partitions(settings, topics)).items():
+                begins = await consumer.beginning_offsets(partitions)
                 found[topic] = not any(begins.values())
         finally:
             await consumer.stop()

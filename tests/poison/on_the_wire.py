@@ -75,6 +75,7 @@ async def _feed(desk: Desk, inputs: int, seed: int, broker: str, undecodable: in
     watching = asyncio.create_task(sample(desk, report.memory))
     begun = time.monotonic()
     report.sent = await send(bootstrap, inputs, seed, at)
+    report.sent.keeps_repeated = broker == "kafka"
     report.sent.undecodable = await send_undecodable(bootstrap, undecodable)
     report.sending = time.monotonic() - begun
     async with Offsets(bootstrap) as offsets:

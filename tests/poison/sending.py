@@ -26,8 +26,9 @@ UNDECODABLE = 3
 class Sent:
     """What the broker took, and where it lies: partition and offset by the poison's number.
 
-    `undecodable` are records whose header names are not UTF-8. The poison itself is not kept: the
-    seed and the instant give it again.
+    `undecodable` are records whose header names are not UTF-8. Of headers with one name the
+    embedded broker keeps the last alone (`keeps_repeated` is false), so that is what services get.
+    The poison itself is not kept: the seed and the instant give it again.
     """
 
     seed: int
@@ -36,6 +37,7 @@ class Sent:
     neighbours: list[Neighbour] = field(default_factory=list)
     refused: int = 0
     undecodable: int = 0
+    keeps_repeated: bool = True
 
     @property
     def poison(self) -> Iterator[Poison]:
@@ -43,7 +45,10 @@ class Sent:
         for record in islice(poison(self.seed, self.at), last + 1):
             if record.number in self.places:
                 partition, offset = self.places[record.number]
-                yield replace(record, partition=partition, offset=offset)
+                headers = record.headers
+                if not self.keeps_repeated:
+                    headers = tuple(dict(headers).items())
+                yield replace(record, headers=headers, partition=partition, offset=offset)
 
 
 async def send(bootstrap: str, inputs: int, seed: int, at: datetime) -> Sent:
