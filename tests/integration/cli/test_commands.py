@@ -259,8 +259,9 @@ async def test_mails_are_listed_and_shown(here: Path) -> None:
     none = await desk("mail", "--open", "999", cwd=here)
 
     of_nobody = await desk("mail", "--to", "nobody@", "--json", cwd=here)
-    in_english = await desk("mail", "--language", "en", "--json", cwd=here)
-    recent = await desk("mail", "--about", "Un aviso", "--since", "10m", "--json", cwd=here)
+    about_it = ("--about", "Un aviso", "--json")
+    in_english = await desk("mail", "--language", "en", *about_it, cwd=here)
+    recent = await desk("mail", "--since", "10m", *about_it, cwd=here)
     wrong = await desk("mail", "--since", "yesterday", cwd=here)
 
     assert "cliente@example.test" in listed.out
