@@ -81,7 +81,7 @@ async def own_stack(own_kafka: str | None, tmp_path: Path) -> AsyncIterator[Stac
 
 
 QUICK = {
-    "CONTRACT_GRACE_SECONDS": "1",
+    "CONTRACT_GRACE_SECONDS": "3",
     "ACCESS_GRACE_SECONDS": "1",
     "MAX_PAUSE_SECONDS": "1",
     "UNREGISTERED_MAILS_PER_HOUR": "100000",
