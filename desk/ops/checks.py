@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from desk.embedded.ports import HOST
+from desk.ops.failures import is_refusal
 from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.kafka_checks import kafka_checks
@@ -51,7 +52,9 @@ async def database_checks(url: str) -> list[Check]:
     asked_at = time.time()
     try:
         answer = await client.admin.command("hello")
-    except PyMongoError:
+    except PyMongoError as error:
+        if is_refusal(error):
+            return [fail("database", "it refuses this user", "set user and password in MONGO_URL")]
         advice = "start it (`desk up`), or set MONGO_URL right"
         return [fail("database", f"no answer within {ANSWER_WITHIN_MS / 1000:g} s", advice)]
     finally:

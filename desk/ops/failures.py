@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
+import os
+
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
 from pydantic import ValidationError
 
 from desk.embedded.child import ChildError
 from desk.ops.errors import FAILED, DeskError
+from shared.mongo import OperationFailure
 from shared.runtime.faults import Outage
 from shared.settings import faults_of
 
-AWAY = {
-    "kafka": "the broker does not answer",
-    "mongodb": "the database does not answer",
+NAMES = {"kafka": "the broker", "mongodb": "the database"}
+START = "Is `desk up` still running? `desk doctor` says what is missing."
+RIGHTS = {
+    "kafka": "Give the user in KAFKA_USERNAME that right: `desk acl kafka` says who may do what.",
+    "mongodb": "Give the user in MONGO_URL that right: `desk acl mongodb` says who may do what.",
 }
+CREDENTIALS = (
+    "If it runs: are KAFKA_SECURITY_PROTOCOL, KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_CA_FILE"
+    " what it asks for?"
+)
+REFUSALS = (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+UNAUTHORIZED = frozenset({13, 18})
+"""MongoDB's codes: a user without the right, and a wrong password."""
 
 
 def expected(error: Exception) -> DeskError | None:
     """The failure in words, or None for one that nobody expects."""
     match error:
         case Outage():
-            what = AWAY.get(error.dependency, f"{error.dependency} does not answer")
-            advice = "Is `desk up` still running? `desk doctor` says what is missing."
-            return DeskError(f"{what} ({error}).\n{advice}", code=FAILED)
+            return DeskError(_told(error), code=FAILED)
         case ChildError():
             return DeskError(str(error), code=FAILED)
         case ValidationError():
             return DeskError(faults_of(error))
     return None
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether a server answered that this user may not."""
+    if isinstance(error, OperationFailure):
+        return error.code in UNAUTHORIZED
+    return isinstance(error, REFUSALS)
+
+
+def _told(outage: Outage) -> str:
+    name = NAMES.get(outage.dependency, outage.dependency)
+    if is_refusal(outage.__cause__):
+        return f"{name} refuses this user ({outage}).\n{RIGHTS[outage.dependency]}"
+    secured = outage.dependency == "kafka" and os.environ.get("KAFKA_SECURITY_PROTOCOL")
+    return f"{name} does not answer ({outage}).\n{CREDENTIALS if secured else START}"

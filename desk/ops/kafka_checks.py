@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from desk.embedded import pacing
 from desk.ops.acts import OPERATIONS, read_acts
+from desk.ops.failures import is_refusal
 from desk.ops.findings import Check, Verdict, fail, ok, warn
 from desk.ops.letters import briefs
 from desk.ops.supervisor import SERVICES
@@ -58,6 +59,10 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
             lags = [await lag_check(admin, consumer, name, settings, present) for name in SERVICES]
             letters = await dead_letter_check(settings, present)
     except (KafkaError, OSError, Outage) as error:
+        if is_refusal(error) or is_refusal(error.__cause__):
+            found = f"it refuses this user ({type(error.__cause__ or error).__name__})"
+            advice = "give the user in KAFKA_USERNAME that right; `desk acl kafka` says which"
+            return [fail("broker", found, advice)]
         found = f"no answer from {settings.kafka_bootstrap_servers} ({type(error).__name__})"
         advice = "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right"
         return [fail("broker", found, advice)]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from desk.embedded.broker import plain
 from desk.ops.errors import DeskError
 from desk.ops.samples import sample_contracts
 from desk.ops.screen import console
 from desk.ops.sending import send
 from desk.ops.supervisor import Desk, desk_up
 from desk.ops.watching import Say
-from shared.settings import RuntimeSettings
 
 TRY_NEXT = (
     "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"
@@ -55,10 +56,7 @@ async def _until_stopped(
             directory, kafka=kafka, mongo=mongo, smtp=smtp, say=_saying(out)
         ) as desk:
             if kafka is None:
-                settings = RuntimeSettings(
-                    kafka_bootstrap_servers=desk.endpoints.kafka_bootstrap_servers
-                )
-                await send(settings, sample_contracts())
+                await send(plain(desk.endpoints.kafka_bootstrap_servers), sample_contracts())
             show(desk, out)
             try:
                 await asyncio.Event().wait()
@@ -79,8 +77,8 @@ def show(desk: Desk, out: Console) -> None:
     table.add_column(overflow="fold")
     ends = desk.endpoints
     table.add_row("broker", ends.kafka_bootstrap_servers)
-    table.add_row("database", ends.mongo_url)
-    table.add_row("mail", ends.smtp_url)
+    table.add_row("database", without_password(ends.mongo_url))
+    table.add_row("mail", without_password(ends.smtp_url))
     if ends.mailbox is not None:
         table.add_row("mailbox", _shown(ends.mailbox))
     for name, service in desk.services.items():
@@ -92,6 +90,13 @@ def show(desk: Desk, out: Console) -> None:
     out.print("\nThe desk is open. Ctrl-C stops it. In another terminal, try:")
     for line in TRY_NEXT:
         out.print(f"  {line}", style="cyan", soft_wrap=True)
+
+
+def without_password(url: str) -> str:
+    """The address of a server and who connects to it."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}").geturl()
 
 
 def _shown(path: Path) -> str:
