@@ -19,9 +19,12 @@ from desk.commands.mail import mail
 from desk.commands.publish import publish
 from desk.commands.restore import restore
 from desk.commands.submit import submit
+from desk.commands.typer_workarounds import convert_without_pydantic
 from desk.commands.up import up
 from desk.commands.verify import verify
 from desk.ops.errors import told_plainly
+
+convert_without_pydantic()
 
 app = typer.Typer(
     help="The one-stop window for contract requests.",
