@@ -19,11 +19,12 @@ from services.cancellation.payments import paid_on
 from services.cancellation.policies import refer, renewal_lapse
 from services.cancellation.policies.outcome import Schedule
 from services.cancellation.records import RenewalDecided, RequestClosed
-from services.cancellation.refusal import Fault, refuse_act
+from services.cancellation.refusal import refuse_act
 from services.cancellation.renewals import lapse, reinstate
 from services.cancellation.requesting import already_scheduled, schedule
 from shared.events.agents import ReferralDecided
 from shared.events.cancellations import CancellationRefused, CancellationWithdrawn, ReferralCause
+from shared.events.error_codes import ErrorCode
 from shared.events.values import days_after
 
 MOST_DAYS_BACK = 31
@@ -41,7 +42,7 @@ def referral_decided(
     renewal = None if request else _referred_renewal(course.file, decided)
     out_of_bounds = _named_out_of_bounds(course, decided, request)
     if request is None and renewal is None:
-        return refuse_act(course, action_id, decided, Fault.NOTHING_REFERRED, out_of_bounds)
+        return refuse_act(course, action_id, decided, ErrorCode.NOTHING_REFERRED, out_of_bounds)
     if out_of_bounds is not None:
         return refuse_act(course, action_id, decided, out_of_bounds)
     if renewal is not None:
@@ -110,7 +111,7 @@ def _standing_of(file: File, request: Request | None) -> Cancellation | None:
 
 def _named_out_of_bounds(
     course: Course, decided: ReferralDecided, request: Request | None
-) -> Fault | None:
+) -> ErrorCode | None:
     """The date that the act names, whatever it decides; a scheduled one, however old it is."""
     its_own = _standing_of(course.file, request)
     if decided.effective_on is None or (its_own and its_own.effective_on == decided.effective_on):
@@ -118,20 +119,20 @@ def _named_out_of_bounds(
     return _out_of_bounds(course, decided.effective_on)
 
 
-def _out_of_bounds(course: Course, effective_on: date) -> Fault | None:
+def _out_of_bounds(course: Course, effective_on: date) -> ErrorCode | None:
     if effective_on < days_after(course.today, -MOST_DAYS_BACK):
-        return Fault.TOO_OLD
+        return ErrorCode.TOO_OLD
     if effective_on > days_after(course.today, MOST_DAYS_AHEAD):
-        return Fault.TOO_FAR_AHEAD
+        return ErrorCode.TOO_FAR_AHEAD
     return None
 
 
-def _after_the_end(course: Course, effective_on: date) -> Fault | None:
+def _after_the_end(course: Course, effective_on: date) -> ErrorCode | None:
     """No day after the contract's last one is ever charged."""
     contract = course.file.contract
     if contract is None or contract.last_day is None or contract.contradictory:
         return None
-    return Fault.AFTER_THE_END if effective_on > days_after(contract.last_day, 1) else None
+    return ErrorCode.AFTER_THE_END if effective_on > days_after(contract.last_day, 1) else None
 
 
 def _withdraw(course: Course, request: Request, withdrawn_on: date) -> None:

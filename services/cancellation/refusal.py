@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from services.cancellation.course import Course
 from shared.events.agents import AgentActionRefused, ReferralDecided
-from shared.events.values import Bilingual, FieldError
+from shared.events.error_codes import ErrorCode, Sentences, field_error
+from shared.events.values import Bilingual
 
-
-class Fault(StrEnum):
-    NOTHING_REFERRED = "nothing_referred"
-    TOO_OLD = "too_old"
-    TOO_FAR_AHEAD = "too_far_ahead"
-    AFTER_THE_END = "after_the_end"
-
-
-_FIELDS = {Fault.NOTHING_REFERRED: "inquiry_id"}
-_MESSAGES = {
-    Fault.NOTHING_REFERRED: Bilingual(
+_FIELDS = {ErrorCode.NOTHING_REFERRED: "inquiry_id"}
+_MESSAGES: Sentences = {
+    ErrorCode.NOTHING_REFERRED: Bilingual(
         es=(
             "Ninguna solicitud de este contrato espera su decisión. Si la consulta existe, indique "
             "también el cliente."
@@ -28,15 +19,15 @@ _MESSAGES = {
             "customer too."
         ),
     ),
-    Fault.TOO_OLD: Bilingual(
+    ErrorCode.TOO_OLD: Bilingual(
         es="La fecha no puede ser anterior en más de 31 días a la de hoy.",
         en="The date cannot be more than 31 days back.",
     ),
-    Fault.TOO_FAR_AHEAD: Bilingual(
+    ErrorCode.TOO_FAR_AHEAD: Bilingual(
         es="La fecha no puede estar a más de 366 días.",
         en="The date cannot be more than 366 days ahead.",
     ),
-    Fault.AFTER_THE_END: Bilingual(
+    ErrorCode.AFTER_THE_END: Bilingual(
         es="El contrato termina antes de esa fecha; indique una anterior.",
         en="The contract ends before that date; give an earlier one.",
     ),
@@ -44,10 +35,14 @@ _MESSAGES = {
 
 
 def refuse_act(
-    course: Course, action_id: str, decided: ReferralDecided, *faults: Fault | None
+    course: Course, action_id: str, decided: ReferralDecided, *faults: ErrorCode | None
 ) -> None:
     """With every fault at once."""
-    errors = tuple(_error(fault) for fault in faults if fault is not None)
+    errors = tuple(
+        field_error(_FIELDS.get(fault, "effective_on"), fault, _MESSAGES)
+        for fault in faults
+        if fault is not None
+    )
     course.happens(
         AgentActionRefused(
             action_id=action_id,
@@ -56,8 +51,3 @@ def refuse_act(
             contract_number=course.file.contract_number,
         )
     )
-
-
-def _error(fault: Fault) -> FieldError:
-    field = _FIELDS.get(fault, "effective_on")
-    return FieldError(field=field, code=fault.value, message=_MESSAGES[fault])

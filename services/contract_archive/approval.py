@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from services.contract_archive.contract_state import ContractState, TextApproved, TextViewed
 from services.contract_archive.contract_text import names_a_text
 from services.contract_archive.document_orders import Replicas, may_see
 from shared.events.agents import AgentActionRefused, ContractApproved
 from shared.events.envelope import Event
+from shared.events.error_codes import ErrorCode, Sentences, field_error
 from shared.events.requests import ContractViewReported
-from shared.events.values import Bilingual, FieldError
+from shared.events.values import Bilingual
 
-
-class Fault(StrEnum):
-    CONTRACT_UNKNOWN = "contract_unknown"
-    TEXT_NOT_CURRENT = "text_not_current"
-
-
-_FIELDS = {Fault.CONTRACT_UNKNOWN: "contract_number", Fault.TEXT_NOT_CURRENT: "document_id"}
-_MESSAGES = {
-    Fault.CONTRACT_UNKNOWN: Bilingual(
+_FIELDS = {ErrorCode.CONTRACT_UNKNOWN: "contract_number", ErrorCode.TEXT_NOT_CURRENT: "document_id"}
+_MESSAGES: Sentences = {
+    ErrorCode.CONTRACT_UNKNOWN: Bilingual(
         es="El registro no ha comunicado ningún contrato con este número.",
         en="The registry has reported no contract of this number.",
     ),
-    Fault.TEXT_NOT_CURRENT: Bilingual(
+    ErrorCode.TEXT_NOT_CURRENT: Bilingual(
         es="Este documento no es el texto vigente del contrato; solo ese puede aprobarse.",
         en="This document is not the contract's current text; only that one can be approved.",
     ),
@@ -48,16 +42,16 @@ def approve(approved: ContractApproved, action_id: str, state: ContractState) ->
     ]
 
 
-def _fault(approved: ContractApproved, state: ContractState) -> Fault | None:
+def _fault(approved: ContractApproved, state: ContractState) -> ErrorCode | None:
     if state.facts is None:
-        return Fault.CONTRACT_UNKNOWN
+        return ErrorCode.CONTRACT_UNKNOWN
     if state.text is None or state.text.document_id != approved.document_id:
-        return Fault.TEXT_NOT_CURRENT
+        return ErrorCode.TEXT_NOT_CURRENT
     return None
 
 
-def _refusal(approved: ContractApproved, action_id: str, fault: Fault) -> AgentActionRefused:
-    error = FieldError(field=_FIELDS[fault], code=fault.value, message=_MESSAGES[fault])
+def _refusal(approved: ContractApproved, action_id: str, fault: ErrorCode) -> AgentActionRefused:
+    error = field_error(_FIELDS[fault], fault, _MESSAGES)
     return AgentActionRefused(
         action_id=action_id,
         agent_id=approved.agent_id,

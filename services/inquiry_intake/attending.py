@@ -8,7 +8,13 @@ from services.inquiry_intake.routing import queue_name
 from services.inquiry_intake.texts import UNREACHABLE, routed
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.envelope import Event
-from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryProgressed, InquiryResolved
+from shared.events.inquiries import (
+    Actor,
+    ClosedBy,
+    InquiryClosed,
+    InquiryProgressed,
+    InquiryResolved,
+)
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Bilingual
 
@@ -22,6 +28,8 @@ def answered_by_agent(event: InquiryAnswered, state: Inquiry) -> list[Event]:
         inquiry_id=state.inquiry_id,
         status="answered",
         note=Bilingual(es=event.text, en=event.text),
+        by=Actor.AGENT,
+        text=event.text,
     )
     if not event.resolve or state.status is not Standing.OPEN:
         return [said]
@@ -36,7 +44,11 @@ def routed_by_agent(event: InquiryRouted, state: Inquiry) -> list[Event]:
     return [
         QueueChanged(queue=event.queue, agent_id=event.agent_id),
         InquiryProgressed(
-            inquiry_id=state.inquiry_id, status="routed", note=routed(queue_name(event.queue))
+            inquiry_id=state.inquiry_id,
+            status="routed",
+            note=routed(queue_name(event.queue)),
+            by=Actor.AGENT,
+            queue=event.queue,
         ),
     ]
 
@@ -54,6 +66,9 @@ def mail_failed(event: NotificationFailed, state: Inquiry) -> list[Event]:
     return [
         failed,
         InquiryProgressed(
-            inquiry_id=state.inquiry_id, status="notification_failed", note=UNREACHABLE
+            inquiry_id=state.inquiry_id,
+            status="notification_failed",
+            note=UNREACHABLE,
+            by=Actor.DESK,
         ),
     ]

@@ -1,40 +1,12 @@
-"""What can be wrong with a field: one code for machines, one sentence for people (F2)."""
+"""What intake says of a faulty field: one sentence for people per code (F2)."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from shared.events.error_codes import ErrorCode as ErrorCode
+from shared.events.error_codes import Sentences, field_error
 from shared.events.values import Bilingual, FieldError
 
-
-class ErrorCode(StrEnum):
-    MISSING = "missing"
-    WRONG_TYPE = "wrong_type"
-    WRONG_FORMAT = "wrong_format"
-    TOO_LONG = "too_long"
-    TOO_SHORT = "too_short"
-    NOT_ALLOWED = "not_allowed"
-    DUPLICATE = "duplicate"
-    IN_FUTURE = "in_future"
-    TOO_OLD = "too_old"
-    TOO_FAR_AHEAD = "too_far_ahead"
-    CONSENT_MISSING = "consent_missing"
-    EVIDENCE_MISSING = "evidence_missing"
-    CHANGE_MISSING = "change_missing"
-    INQUIRY_UNKNOWN = "inquiry_unknown"
-    NOT_SETTLED = "not_settled"
-    ID_REUSED = "id_reused"
-    TOO_LARGE = "too_large"
-    UNKNOWN_TYPE = "unknown_type"
-    NOT_JSON = "not_json"
-    NOT_AN_OBJECT = "not_an_object"
-    STRUCTURED_MODE = "structured_mode"
-    AMBIGUOUS = "ambiguous"
-    SOURCE_NOT_ALLOWED = "source_not_allowed"
-    WRONG_KEY = "wrong_key"
-
-
-MESSAGES: dict[ErrorCode, Bilingual] = {
+MESSAGES: Sentences = {
     ErrorCode.MISSING: Bilingual(es="Falta este dato.", en="This field is missing."),
     ErrorCode.WRONG_TYPE: Bilingual(
         es="Este dato no es del tipo esperado.", en="This field is not of the expected type."
@@ -132,4 +104,4 @@ MESSAGES: dict[ErrorCode, Bilingual] = {
 
 def error(field: str, code: ErrorCode) -> FieldError:
     """The answer to one faulty field, given by its dotted path; it never quotes the value."""
-    return FieldError(field=field, code=code.value, message=MESSAGES[code])
+    return field_error(field, code, MESSAGES)

@@ -23,6 +23,7 @@ from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import follow_up_received
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.inquiries import (
+    Actor,
     ClosedBy,
     FollowedUp,
     InquiryClosed,
@@ -87,7 +88,11 @@ def _more_words(
     rules: Rules, state: Inquiry, text: str, now: datetime, *, closes: bool
 ) -> list[FollowedUp]:
     received = InquiryProgressed(
-        inquiry_id=state.inquiry_id, status=FOLLOW_UP_RECEIVED, note=follow_up_received(text)
+        inquiry_id=state.inquiry_id,
+        status=FOLLOW_UP_RECEIVED,
+        note=follow_up_received(text),
+        by=Actor.CUSTOMER,
+        text=text,
     )
     if closes or state.status is Standing.OPEN:
         return [received]

@@ -59,6 +59,7 @@ from shared.events.contracts import (
 )
 from shared.events.envelope import Event
 from shared.events.inquiries import (
+    Actor,
     ClosedBy,
     InquiryClosed,
     InquiryKind,
@@ -214,6 +215,7 @@ def _with_consequences(
         status=word,
         note=note,
         contract_number=None if number in NO_CONTRACT else number,
+        by=Actor.DESK,
     )
     after = evolve(state, progressed)
     return [progressed, said, *_consequences(rules, state, after, now)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.events.choices import RequestType
 from shared.events.inquiries import InquiryKind
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
@@ -34,10 +35,10 @@ KIND_OF: dict[type[Submission], InquiryKind] = {
 }
 
 _QUEUE_OF_REQUEST_TYPE = {
-    "contracts": "contracts",
-    "orders_and_deliveries": "orders",
-    "inventory_and_maintenance": "maintenance",
-    "invoices_and_payments": "billing",
+    RequestType.CONTRACTS: "contracts",
+    RequestType.ORDERS_AND_DELIVERIES: "orders",
+    RequestType.INVENTORY_AND_MAINTENANCE: "maintenance",
+    RequestType.INVOICES_AND_PAYMENTS: "billing",
 }
 
 _QUEUE_OF_KIND = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import Bilingual, Count, Day, Evidence
 
@@ -86,15 +86,27 @@ class CancellationExpired(RequestDecision):
     due_on: Day
 
 
-class ReferralCause(StrEnum):
-    NO_POLICY = "no_policy"
-    CONTRACT_NOT_FOUND = "contract_not_found"
-    NOT_STARTED = "not_started"
-    CONTRADICTORY_RECORD = "contradictory_record"
-    PAYMENT_REVERSED = "payment_reversed"
-    PAID_AFTER_LAPSE = "paid_after_lapse"
-    PAID_IN_TIME_REPORTED_LATE = "paid_in_time_reported_late"
-    RECEIVED_IN_TIME = "received_in_time"
+class ReferralCause(Word):
+    NO_POLICY = "no_policy", "No policy knows the contract's type."
+    CONTRACT_NOT_FOUND = "contract_not_found", "The registry has no such contract of this customer."
+    NOT_STARTED = "not_started", "The policy's day lies before the contract's first."
+    CONTRADICTORY_RECORD = "contradictory_record", "The registry's record ends before it starts."
+    PAYMENT_REVERSED = (
+        "payment_reversed",
+        "The bank took a payment back after the invoice's 75th day.",
+    )
+    PAID_AFTER_LAPSE = (
+        "paid_after_lapse",
+        "The invoice was paid after the 75th day; the lapse stands.",
+    )
+    PAID_IN_TIME_REPORTED_LATE = (
+        "paid_in_time_reported_late",
+        "Paid in time and reported too late for an automatic reinstatement.",
+    )
+    RECEIVED_IN_TIME = (
+        "received_in_time",
+        "Received in time, delivered after the effect or the expiry.",
+    )
 
 
 class CancellationReferred(CancellationEvent):
@@ -132,9 +144,12 @@ class CancellationWithdrawn(RequestDecision):
     withdrawn_on: Day
 
 
-class WithdrawalRefusal(StrEnum):
-    NOTHING_SCHEDULED = "nothing_scheduled"
-    ALREADY_EFFECTIVE = "already_effective"
+class WithdrawalRefusal(Word):
+    NOTHING_SCHEDULED = (
+        "nothing_scheduled",
+        "Nothing of this customer is scheduled, or it is withdrawn already.",
+    )
+    ALREADY_EFFECTIVE = "already_effective", "The effective day has begun."
 
 
 class CancellationWithdrawalRefused(RequestDecision):
@@ -166,8 +181,8 @@ class RenewalLapsed(CancellationEvent):
     last_billable_on: Day
 
 
-class SuspensionCause(StrEnum):
-    HOLDER_CHANGED = "holder_changed"
+class SuspensionCause(Word):
+    HOLDER_CHANGED = "holder_changed", "The registry names another holder."
 
 
 class CancellationSuspended(RequestDecision):

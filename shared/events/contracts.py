@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
 from pydantic.json_schema import SkipJsonSchema
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import (
     Authentication,
@@ -25,14 +25,17 @@ from shared.events.values import (
 )
 
 
-class ContractType(StrEnum):
+class ContractType(Word):
     """The types that a policy knows; a registry may send any other string."""
 
-    PASSPORT_ADVANTAGE = "passport_advantage"
-    MONTHLY_LICENCE = "monthly_licence"
-    HARDWARE_MAINTENANCE = "hardware_maintenance"
-    SOFTWARE_MAINTENANCE = "software_maintenance"
-    SERVICEPAC = "servicepac"
+    PASSPORT_ADVANTAGE = "passport_advantage", "A licence paid once, at the start (F10)."
+    MONTHLY_LICENCE = "monthly_licence", "A licence charged every month (F11)."
+    HARDWARE_MAINTENANCE = "hardware_maintenance", "Maintenance of hardware (F12)."
+    SOFTWARE_MAINTENANCE = "software_maintenance", "Maintenance of software (F12)."
+    SERVICEPAC = (
+        "servicepac",
+        "A ServicePac: activated with a code (F9), cancelled by a professional.",
+    )
 
 
 class RegistryContractRecorded(Event):
@@ -101,13 +104,13 @@ class ContractTextIssued(Event):
     sha256: str
 
 
-class ContractStatus(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    CANCELLATION_SCHEDULED = "cancellation_scheduled"
-    CANCELLED = "cancelled"
-    LAPSED = "lapsed"
-    ENDED = "ended"
+class ContractStatus(Word):
+    DRAFT = "draft", "Its first day has not come."
+    ACTIVE = "active", "In force."
+    CANCELLATION_SCHEDULED = "cancellation_scheduled", "In force; its cancellation is scheduled."
+    CANCELLED = "cancelled", "Its cancellation took effect."
+    LAPSED = "lapsed", "Its renewal lapsed unpaid (F10)."
+    ENDED = "ended", "Its last day has passed, or the registry ended it."
 
 
 class ContractStatusChanged(Event):
@@ -141,18 +144,25 @@ class ContractAccepted(Event):
     authentication: Authentication | None = None
 
 
-class DenialCause(StrEnum):
+class DenialCause(Word):
     """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract.
 
     `TEXT_CHANGED`: the text to be accepted is not the current one. `TEXT_NOT_APPROVED`: it is, and
     the vendor has not approved it yet.
     """
 
-    NOT_AVAILABLE = "not_available"
-    NOT_PRINTABLE = "not_printable"
-    TEXT_CHANGED = "text_changed"
-    TEXT_NOT_APPROVED = "text_not_approved"
-    NOT_ACCEPTABLE = "not_acceptable"
+    NOT_AVAILABLE = (
+        "not_available",
+        "There is no such contract of this customer with access; says nothing about the "
+        "contract (F8).",
+    )
+    NOT_PRINTABLE = "not_printable", "A name or a title is in a script that documents cannot show."
+    TEXT_CHANGED = "text_changed", "The text to be accepted is not the current one (F1)."
+    TEXT_NOT_APPROVED = (
+        "text_not_approved",
+        "The vendor has not approved the current text yet (F1).",
+    )
+    NOT_ACCEPTABLE = "not_acceptable", "The contract has ended, was cancelled or lapsed."
 
 
 class ContractAcceptanceDenied(Event):
@@ -267,10 +277,10 @@ class CustomerConsentWithdrawn(CustomerProfile):
     withdrawn_at: Instant
 
 
-class CustomerDenialCause(StrEnum):
+class CustomerDenialCause(Word):
     """Why a request about a profile changed nothing."""
 
-    NOT_REGISTERED = "not_registered"
+    NOT_REGISTERED = "not_registered", "There is no profile of this customer."
 
 
 class CustomerRequestDenied(Event):

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import Bilingual, Channel, Contact, Detail, Instant, Language
 
 
-class InquiryKind(StrEnum):
+class InquiryKind(Word):
     """What kind of submission opened the inquiry."""
 
-    INQUIRY = "inquiry"
-    REGISTRATION = "registration"
-    CONTRACT_COPY = "contract_copy"
-    CONTRACT_ACCEPTANCE = "contract_acceptance"
-    SERVICEPAC_ACTIVATION = "servicepac_activation"
-    CANCELLATION = "cancellation"
-    CANCELLATION_EVIDENCE = "cancellation_evidence"
-    CANCELLATION_WITHDRAWAL = "cancellation_withdrawal"
-    PROFILE_UPDATE = "profile_update"
-    CONSENT_WITHDRAWAL = "consent_withdrawal"
-    INVENTORY_UPDATE = "inventory_update"
+    INQUIRY = "inquiry", "A question."
+    REGISTRATION = "registration", "A registration (F2)."
+    CONTRACT_COPY = "contract_copy", "A request for a copy (F8)."
+    CONTRACT_ACCEPTANCE = "contract_acceptance", "An acceptance (F1)."
+    SERVICEPAC_ACTIVATION = "servicepac_activation", "An activation (F9)."
+    CANCELLATION = "cancellation", "A cancellation request."
+    CANCELLATION_EVIDENCE = "cancellation_evidence", "Evidence for a cancellation request."
+    CANCELLATION_WITHDRAWAL = "cancellation_withdrawal", "A withdrawal."
+    PROFILE_UPDATE = "profile_update", "A change of the registration."
+    CONSENT_WITHDRAWAL = "consent_withdrawal", "A consent taken back (F3)."
+    INVENTORY_UPDATE = "inventory_update", "A correction of the inventory (F16)."
 
 
-class ClosedBy(StrEnum):
+class ClosedBy(Word):
     """Who ended or reopened an inquiry."""
 
-    CUSTOMER = "customer"
-    DESK = "desk"
+    CUSTOMER = "customer", "The customer, with a follow-up."
+    DESK = "desk", "The desk, since everything is settled or something moves again."
+
+
+class Actor(Word):
+    """Who moved an inquiry on."""
+
+    CUSTOMER = "customer", "The customer, with a follow-up."
+    AGENT = "agent", "A professional."
+    DESK = "desk", "The desk: a service's or the inventory's answer, or a mail that failed."
 
 
 class InquiryOpened(Event):
@@ -67,7 +75,11 @@ class FollowedUp(Event):
 
 
 class InquiryProgressed(FollowedUp):
-    """Something happened on the way. `status` is a word for machines, `note` a sentence."""
+    """Something happened on the way. `status` is a word for machines, `note` a sentence.
+
+    `text` is the customer's or the professional's own, `queue` where the inquiry was moved to.
+    `by` is absent in records of earlier releases.
+    """
 
     ce_type: ClassVar[str] = "inquiry.progressed.v1"
 
@@ -75,6 +87,9 @@ class InquiryProgressed(FollowedUp):
     status: str
     note: Bilingual
     contract_number: str | None = None
+    by: Actor | None = None
+    text: str | None = None
+    queue: str | None = None
 
 
 class InquiryResolved(Event):

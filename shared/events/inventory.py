@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.requests import Request
 from shared.events.values import ContractNumber, Count, CustomerId, Day, Flag, Text, Value
 
 
-class ItemStatus(StrEnum):
+class ItemStatus(Word):
     """Whether a customer uses an item."""
 
-    IN_USE = "in_use"
-    STORED = "stored"
-    RETIRED = "retired"
+    IN_USE = "in_use", "In use."
+    STORED = "stored", "Kept, and not in use."
+    RETIRED = "retired", "Given up."
 
 
 class InventoryItemRecorded(Event):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import ContractNumber, Count, CustomerId, Day, Instant, Money, Text, Value
 
@@ -82,12 +82,12 @@ class ShipmentDispatched(ShipmentEvent):
     lines: tuple[ShipmentLine, ...]
 
 
-class ShipmentStatus(StrEnum):
+class ShipmentStatus(Word):
     """Where a shipment is."""
 
-    IN_TRANSIT = "in_transit"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    HELD = "held"
+    IN_TRANSIT = "in_transit", "On its way."
+    OUT_FOR_DELIVERY = "out_for_delivery", "Arrives today."
+    HELD = "held", "Held up."
 
 
 class ShipmentProgressed(ShipmentEvent):

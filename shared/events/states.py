@@ -5,9 +5,9 @@ A reader that starts late, rebuilds or has lost its place reads these instead of
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.contracts import ContractStatus
 from shared.events.envelope import Event
 from shared.events.inquiries import ClosedBy, InquiryKind
@@ -67,12 +67,12 @@ class ContractStated(StateEvent):
     accepted: AcceptedText | None = None
 
 
-class InquiryStatus(StrEnum):
+class InquiryStatus(Word):
     """Where an inquiry stands."""
 
-    OPEN = "open"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
+    OPEN = "open", "Something waits for an answer."
+    RESOLVED = "resolved", "Everything that was asked is answered."
+    CLOSED = "closed", "Nothing more happens unless the customer follows up."
 
 
 class ContractOfInquiry(Value):
@@ -103,14 +103,14 @@ class InquiryStated(StateEvent):
     contracts: tuple[ContractOfInquiry, ...] = ()
 
 
-class CancellationStatus(StrEnum):
+class CancellationStatus(Word):
     """What stands on a contract, as far as its cancellation goes."""
 
-    NONE = "none"
-    SCHEDULED = "scheduled"
-    SUSPENDED = "suspended"
-    TOOK_EFFECT = "took_effect"
-    LAPSED = "lapsed"
+    NONE = "none", "Nothing: charging goes on."
+    SCHEDULED = "scheduled", "A cancellation is scheduled."
+    SUSPENDED = "suspended", "A cancellation waits for a professional: charging goes on."
+    TOOK_EFFECT = "took_effect", "The contract is cancelled."
+    LAPSED = "lapsed", "The renewal has lapsed (F10)."
 
 
 class StandingCancellation(Value):

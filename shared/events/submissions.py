@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from shared.events.choices import RequestType
 from shared.events.envelope import Event
 from shared.events.inventory import ItemChanges
 from shared.events.limits import LIST_LIMITS
@@ -51,11 +52,6 @@ class Submission(Given, Event):
     channel: Channel
     received_at: Instant
     language: KnownLanguage = Language.ES
-
-
-RequestType = Literal[
-    "contracts", "orders_and_deliveries", "inventory_and_maintenance", "invoices_and_payments"
-]
 
 
 class InquirySubmitted(Submission):

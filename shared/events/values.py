@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from shared.events.choices import Channel as Channel
 from shared.events.choices import Language as Language
 from shared.events.choices import SignatureKind as SignatureKind
+from shared.events.choices import Word
 from shared.events.text import is_absent, is_blank, trimmed
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -177,25 +177,28 @@ class Authentication(Value):
     reference: Text
 
 
-class Evidence(StrEnum):
+class Evidence(Word):
     """What a cancellation request may still be missing."""
 
-    DESTRUCTION = "destruction_confirmation"
-    SIGNATURE = "signature"
-    CONTACT = "contact"
+    DESTRUCTION = (
+        "destruction_confirmation",
+        "The confirmation that all copies are destroyed (F11).",
+    )
+    SIGNATURE = "signature", "A signature (F12)."
+    CONTACT = "contact", "A contact's name and one means of contact (F12)."
 
 
-class Period(StrEnum):
-    ONCE = "once"
-    MONTH = "month"
-    YEAR = "year"
+class Period(Word):
+    ONCE = "once", "Once."
+    MONTH = "month", "Every month."
+    YEAR = "year", "Every year."
 
 
-class ConsentPurpose(StrEnum):
+class ConsentPurpose(Word):
     """What the customer allows (F3); a registration needs both."""
 
-    STORE_AND_CONTACT = "store_and_contact"
-    TRANSFER_ABROAD = "transfer_abroad"
+    STORE_AND_CONTACT = "store_and_contact", "Keeping the data and using them to get in touch."
+    TRANSFER_ABROAD = "transfer_abroad", "Transferring the data outside the country of residence."
 
 
 class Consent(Value):

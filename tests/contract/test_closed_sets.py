@@ -1,30 +1,56 @@
-"""Every word that the code can emit is in the contract, with its meaning."""
+"""The contract has every word that the code can emit, with its meaning, and no other word."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from enum import Enum
+from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
-from desk.ops.contract_docs.closed_sets import FAULTS, HAPPENED, OPEN_SETS, POLICIES, RULES
-from desk.ops.contract_docs.schemas import event_schemas
+from desk.ops.contract_docs.closed_sets import (
+    CONTRACTS_OF_AN_INQUIRY,
+    HAPPENED,
+    KINDS,
+    MAIL_ERRORS,
+    OPEN_REQUESTS,
+    OPEN_SETS,
+    POLICIES,
+    QUEUES,
+    RULES,
+    meanings_of,
+)
+from desk.ops.contract_docs.schemas import MEANINGS, event_schemas
+from services.cancellation.file import OPEN
 from services.cancellation.policies.outcome import PolicyName
-from services.inquiry_intake.error_codes import ErrorCode
+from services.cancellation.service import FILE
+from services.contract_archive.contract_state import CONTRACT
+from services.contract_archive.customer import CUSTOMER
 from services.inquiry_intake.evolving import FOLLOW_UP_RECEIVED
-from services.inquiry_intake.inquiry import Progress
+from services.inquiry_intake.inquiry import INQUIRY, Progress, Standing
 from services.inquiry_intake.progressing import _WORD_OF
+from services.inquiry_intake.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
+from services.notification import domain, summary
+from services.notification.sender import RATE_LIMITED
+from shared.events.choices import Channel, Word
+from shared.events.error_codes import ErrorCode
+from shared.events.states import InquiryStatus
+from shared.events.topics import CATALOGUE, EVENT_TYPES, SERVICES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/events.md").read_text("utf-8")
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
-def nodes(folder: str) -> Iterator[ast.AST]:
-    for module in sorted((ROOT / folder).rglob("*.py")):
-        yield from ast.walk(ast.parse(module.read_text("utf-8")))
+@cache
+def nodes(folder: str) -> list[ast.AST]:
+    modules = sorted((ROOT / folder).rglob("*.py"))
+    return [it for module in modules for it in ast.walk(ast.parse(module.read_text("utf-8")))]
 
 
 def constants(folder: str) -> set[str]:
@@ -61,41 +87,181 @@ def answers() -> set[str]:
     }
 
 
-def test_every_rule_that_a_policy_can_cite_has_a_meaning() -> None:
-    rules = {it for it in constants("services/cancellation") if KEBAB.fullmatch(it)}
+def used(*folders: str) -> set[str]:
+    """`Class.MEMBER` wherever a value is made of it: in no comparison, and as no key of a table."""
+    found: set[str] = set()
+    for folder in folders:
+        passive = {id(part) for node in nodes(folder) for part in _passive(node)}
+        found |= {
+            f"{node.value.id}.{node.attr}"
+            for node in nodes(folder)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and id(node) not in passive
+        }
+    return found
 
-    assert rules > {"requested-end-date", "agent-approved"}
-    assert rules - POLICIES.keys() - RULES.keys() == set()
+
+def _passive(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Compare():
+            return [node.left, *node.comparators]
+        case ast.Dict():
+            return [key for key in node.keys if key is not None]
+        case ast.MatchValue():
+            return [node.value]
+    return []
 
 
-def test_every_policy_has_a_meaning() -> None:
+def enums_in(*events: type[BaseModel]) -> set[type[Enum]]:
+    """The closed sets in the fields of events and of the values in them."""
+    return {
+        it
+        for event in events
+        for field in event.model_fields.values()
+        for it in enums_of(field.annotation)
+    }
+
+
+def enums_of(annotation: object) -> Iterator[type[Enum]]:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        yield annotation
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from enums_in(annotation)
+    for argument in get_args(annotation):
+        yield from enums_of(argument)
+
+
+def by_name(sets: set[type[Enum]]) -> list[type[Enum]]:
+    return sorted(sets, key=lambda it: it.__name__)
+
+
+FROM_OUTSIDE = enums_in(
+    *(it for topic in CATALOGUE if SERVICES.isdisjoint(topic.written_by) for it in topic.events)
+)
+"""What others say and the desk passes on: each word of these is taken."""
+SAID_BY_THE_DESK = enums_in(
+    *(it for topic in CATALOGUE if not SERVICES.isdisjoint(topic.written_by) for it in topic.events)
+)
+
+
+def test_the_rules_are_those_that_a_policy_can_cite() -> None:
+    words = {it for it in constants("services/cancellation") if KEBAB.fullmatch(it)}
+
+    assert words - POLICIES.keys() == RULES.keys()
+
+
+def test_the_policies_are_those_that_decide() -> None:
     assert set(POLICIES) == set(PolicyName)
+    assert {f"PolicyName.{it.name}" for it in PolicyName} <= used("services/cancellation")
 
 
-def test_every_error_code_has_a_meaning() -> None:
-    assert {str(code) for code in ErrorCode} - FAULTS.keys() == set()
+def test_the_error_codes_are_those_that_answer_a_fault() -> None:
+    codes = {f"ErrorCode.{it.name}" for it in ErrorCode}
+    answered = {it.replace("FaultCode", "ErrorCode") for it in used("services", "shared")}
+
+    assert codes - answered == set()
 
 
-def test_every_word_for_what_happened_to_an_inquiry_has_a_meaning() -> None:
+def test_the_words_for_what_happened_to_an_inquiry_are_those_that_intake_says() -> None:
     words = {*_WORD_OF.values(), FOLLOW_UP_RECEIVED, *answers()}
     words |= given_as("services/inquiry_intake", "status")
+    words |= {"inventory_updated", "inventory_update_refused"} & constants(
+        "services/inquiry_intake"
+    )
 
-    assert words > {"scheduled", "routed", "copy_ready"}
-    assert words - HAPPENED.keys() == set()
-    assert {it.value for it in Progress} - {Progress.PENDING} <= HAPPENED.keys()
+    assert words == HAPPENED.keys()
+
+
+@pytest.mark.parametrize("words", by_name(SAID_BY_THE_DESK - FROM_OUTSIDE))
+def test_the_desk_can_say_every_word_of_a_closed_set(words: type[Enum]) -> None:
+    said = used("services")
+    if words is InquiryStatus:
+        said = {it.replace("Standing", "InquiryStatus") for it in said}
+        assert {it.value for it in words} < {it.value for it in Standing}
+
+    assert {f"{words.__name__}.{it.name}" for it in words} - said == set()
+
+
+@pytest.mark.parametrize("words", by_name(enums_in(*EVENT_TYPES.values())))
+def test_every_word_of_a_closed_set_has_its_meaning(words: type[Enum]) -> None:
+    assert issubclass(words, Word)
+    assert all(word.meaning.endswith(".") for word in words)
+    assert all(f"| `{word}` | {word.meaning} |" in PAGE for word in words)
+
+
+def test_the_words_of_the_states_are_those_of_the_records() -> None:
+    assert CONTRACTS_OF_AN_INQUIRY.keys() == {it.value for it in Progress}
+    assert OPEN_REQUESTS.keys() == {it.value for it in OPEN}
+
+
+def test_the_queues_are_those_where_an_inquiry_can_begin() -> None:
+    assert QUEUES.keys() == {*_QUEUE_OF_KIND.values(), *_QUEUE_OF_REQUEST_TYPE.values()}
+
+
+def test_the_kinds_are_those_of_the_services_records() -> None:
+    assert KINDS.keys() == {FILE, CONTRACT, CUSTOMER, INQUIRY, domain.KIND, summary.KIND}
+
+
+def test_the_errors_of_a_mail_are_those_of_its_sender() -> None:
+    raised = {
+        "smtp_NNN" if isinstance(error, ast.JoinedStr) else error.value
+        for node in nodes("services/notification")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Refused", "Unaddressable")
+        for error in node.args[:1]
+        if isinstance(error, ast.Constant | ast.JoinedStr)
+    }
+
+    assert MAIL_ERRORS.keys() == raised | {RATE_LIMITED}
+
+
+FREE_TEXT = {
+    ("account.credit_note_issued.v1", "reason"),
+    ("account.payment_reversed.v1", "reason"),
+    ("agent.inquiry_routed.v1", "reason"),
+    ("agent.referral_decided.v1", "reason"),
+    ("cancellation.refused.v1", "reason"),
+    ("document.refused.v1", "cause"),
+    ("inventory.update_decided.v1", "reason"),
+    ("order.cancelled.v1", "reason"),
+    ("registry.contract_terminated.v1", "reason"),
+}
+"""What a person or another system says in words of its own."""
+
+
+def test_every_field_for_machines_says_which_words_it_may_hold() -> None:
+    schemas = event_schemas()
+    owners: dict[str, Any] = dict(schemas)
+    for schema in schemas.values():
+        owners |= schema.get("$defs", {})
+    unexplained = {
+        (owner, name)
+        for owner, schema in owners.items()
+        for name, part in schema.get("properties", {}).items()
+        if name in ("code", "cause", "reason", "status", "rule", "kind", "policy")
+        and part.get("type") == "string"
+        and MEANINGS not in part
+    }
+
+    assert unexplained == FREE_TEXT
 
 
 @pytest.mark.parametrize(
-    ("word", "meaning"), [it for words in OPEN_SETS.values() for it in words.items()]
+    ("word", "meaning"), [it for words in OPEN_SETS for it in words.words.items()]
 )
 def test_the_page_explains_every_word(word: str, meaning: str) -> None:
     assert f"| `{word}` | {meaning} |" in PAGE
 
 
-def test_the_schemas_give_the_words_as_examples() -> None:
+def test_the_schemas_give_the_words_with_their_meanings() -> None:
     schemas = event_schemas()
     status = schemas["inquiry.progressed.v1"]["properties"]["status"]
     rule = schemas["cancellation.scheduled.v1"]["properties"]["rule"]
+    channel = schemas["submission.inquiry.v1"]["$defs"]["Channel"]
 
-    assert status["examples"] == list(HAPPENED)
-    assert rule["examples"] == list(RULES)
+    assert (status["examples"], status[MEANINGS]) == (list(HAPPENED), HAPPENED)
+    assert (rule["examples"], rule[MEANINGS]) == (list(RULES), RULES)
+    assert set(channel["enum"]) == channel[MEANINGS].keys()
+    assert channel[MEANINGS] == meanings_of(Channel)

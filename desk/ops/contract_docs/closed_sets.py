@@ -1,11 +1,18 @@
 """The words that stand for something in events, each with its meaning.
 
-Values of an enum in the models are an `enum` in the schema. Where a reader must expect more, as for
-rules and for what happens on the way, they are `examples`. Tests hold the words against what the
-code can emit.
+Values of an enum in the models are an `enum` in the schema and carry their meanings themselves.
+Where a reader must expect more, as for rules and for what happens on the way, they are `examples`.
+Tests hold the words against what the code can emit, both ways.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.events.choices import Word
+from shared.events.contracts import ContractType, DenialCause
+from shared.events.error_codes import ErrorCode
+from shared.runtime.reason import Reason
 
 Meanings = dict[str, str]
 
@@ -88,44 +95,107 @@ HAPPENED: Meanings = {
     "withdrawn": "The cancellation was withdrawn.",
 }
 
-FAULTS: Meanings = {
-    "missing": "The field is missing.",
-    "wrong_type": "Not of the expected type.",
-    "wrong_format": "Not of the expected format.",
-    "too_long": "Too long, or too many items.",
-    "too_short": "Empty or too short.",
-    "not_allowed": "Not one of the values allowed.",
-    "duplicate": "More than once.",
-    "in_future": "In the future.",
-    "too_old": "Too far in the past.",
-    "too_far_ahead": "Too far ahead.",
-    "consent_missing": "A consent without which there is no registration (F3).",
-    "evidence_missing": "None of the pieces of evidence is given.",
-    "change_missing": "Nothing that a profile update could change is given.",
-    "inquiry_unknown": "No such inquiry of this customer.",
-    "not_settled": "The inquiry has contracts in progress.",
-    "id_reused": "The id was used for another submission.",
-    "too_large": "The record is larger than 256 KiB.",
-    "unknown_type": "No such type of submission.",
-    "not_json": "The value is no JSON.",
-    "not_an_object": "The value is no JSON object.",
-    "structured_mode": "Structured mode; binary mode is needed.",
-    "ambiguous": "One attribute with two values.",
-    "source_not_allowed": "The topic does not take this source.",
-    "contract_unknown": "The registry has reported no such contract.",
-    "text_not_current": "Not the contract's current text (F1).",
-    "wrong_key": "The record's key is not the one of its data.",
+COPY_CAUSES: Meanings = {
+    cause.value: cause.meaning for cause in (DenialCause.NOT_AVAILABLE, DenialCause.NOT_PRINTABLE)
 }
 
-OPEN_SETS: dict[tuple[str, str], Meanings] = {
-    ("*", "policy"): POLICIES,
-    ("*", "rule"): RULES,
-    ("inquiry.progressed.v1", "status"): HAPPENED,
-    ("FieldError", "code"): FAULTS,
+CONTRACTS_OF_AN_INQUIRY: Meanings = {
+    "pending": "The desk has not answered yet.",
+    "evidence_awaited": "Something is missing.",
+    "referred": "A professional decides.",
+    "scheduled": "The cancellation is scheduled.",
+    "not_required": "No cancellation is needed.",
+    "expired": "What was missing did not come in time.",
+    "refused": "A professional refused.",
+    "already_scheduled": "The cancellation was scheduled before.",
+    "withdrawn": "The cancellation was withdrawn.",
+    "took_effect": "The contract is cancelled.",
+    "answered": "What was asked has its answer.",
 }
-"""By owner (an event type, a shared value, `*` for any) and field: words that may grow."""
+
+OPEN_REQUESTS: Meanings = {
+    "held": "The registry's record of the contract is waited for.",
+    "awaiting": "Something is missing.",
+    "referred": "A professional decides.",
+    "notice": "No cancellation is needed; it counts again if the contract's term is extended.",
+}
+
+QUEUES: Meanings = {
+    "contracts": "Contracts, copies, acceptances and activations.",
+    "orders": "Orders and deliveries.",
+    "maintenance": "Inventory and maintenance.",
+    "billing": "Invoices and payments.",
+    "cancellations": "Cancellations, their evidence and withdrawals.",
+    "registrations": "Registrations and profiles.",
+}
+
+MAIL_ERRORS: Meanings = {
+    "no_address": "No address of the customer is known.",
+    "inquiry_unknown": "The inquiry that the mail belongs to has not been read yet.",
+    "rate_limited": "Too many mails to an address that is not the registered one.",
+    "timeout": "The mail server was too slow.",
+    "smtp_unavailable": "The mail server cannot be reached, or broke off.",
+    "smtp_authentication": "The mail server does not take the desk's name and password.",
+    "smtp_NNN": "The mail server answered with this code, such as `smtp_550`.",
+}
+
+KINDS: Meanings = {
+    "file": "A contract's cancellation file.",
+    "contract": "A contract.",
+    "customer": "A customer.",
+    "inquiry": "An inquiry.",
+    "notification": "A mail.",
+    "summary": "The decisions on one request for several contracts.",
+}
 
 
-def words_of(owner: str, field: str) -> Meanings | None:
+def meanings_of(words: type[Word]) -> Meanings:
+    return {word.value: word.meaning for word in words}
+
+
+@dataclass(frozen=True)
+class OpenSet:
+    """Words that may grow, and the fields that hold them: owner and name, `*` for any owner.
+
+    An owner is an event type or the name of a shared value.
+    """
+
+    words: Meanings
+    fields: tuple[tuple[str, str], ...]
+
+
+_LETTERS = tuple(f"dead_letter.{act}.v1" for act in ("replayed", "edited", "discarded"))
+
+OPEN_SETS = (
+    OpenSet(POLICIES, (("*", "policy"),)),
+    OpenSet(RULES, (("*", "rule"),)),
+    OpenSet(HAPPENED, (("inquiry.progressed.v1", "status"),)),
+    OpenSet(meanings_of(ErrorCode), (("FieldError", "code"),)),
+    OpenSet(COPY_CAUSES, (("contract.copy_denied.v1", "cause"),)),
+    OpenSet(meanings_of(DenialCause), (("contract.acceptance_denied.v1", "cause"),)),
+    OpenSet(CONTRACTS_OF_AN_INQUIRY, (("ContractOfInquiry", "status"),)),
+    OpenSet(OPEN_REQUESTS, (("OpenRequest", "status"),)),
+    OpenSet(
+        QUEUES,
+        tuple((f"inquiry.{event}.v1", "queue") for event in ("opened", "progressed", "state")),
+    ),
+    OpenSet(
+        meanings_of(ContractType),
+        (
+            ("registry.contract_recorded.v1", "type"),
+            ("contract.recorded.v1", "type"),
+            ("contract.state.v1", "type"),
+        ),
+    ),
+    OpenSet(MAIL_ERRORS, (("notification.failed.v1", "error"), ("mail.attempted.v1", "error"))),
+    OpenSet(meanings_of(Reason), tuple((letter, "reason") for letter in _LETTERS)),
+    OpenSet(KINDS, (("dead_letter.discarded.v1", "kind"),)),
+)
+
+
+def open_set_of(owner: str, field: str) -> OpenSet | None:
     """The words of a field that readers must expect more of; None for any other field."""
-    return OPEN_SETS.get((owner, field)) or OPEN_SETS.get(("*", field))
+    return next(
+        (it for it in OPEN_SETS if {(owner, field), ("*", field)} & {*it.fields}),
+        None,
+    )

@@ -212,6 +212,8 @@ SPECIAL = {
     ("inquiry.opened.v1", "inquiry_id"): "UUIDv5 of the submission's `ce_source` and `ce_id`.",
     ("inquiry.opened.v1", "kind"): "What kind of submission opened it.",
     ("inquiry.progressed.v1", "status"): "What happened, as a word for machines.",
+    ("inquiry.progressed.v1", "text"): "What the customer added or the professional answered.",
+    ("inquiry.progressed.v1", "queue"): "The queue that the inquiry was moved to.",
     ("customer.registered.v1", "inquiry_id"): "The inquiry of the registration.",
     ("customer.access_authorised.v1", "inquiry_id"): "The inquiry of the registration.",
     **{

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from desk.ops.contract_docs.additions import additions
-from desk.ops.contract_docs.closed_sets import OPEN_SETS
+from desk.ops.contract_docs.closed_sets import OPEN_SETS, Meanings, OpenSet
 from desk.ops.contract_docs.goldens import Golden, Goldens
 from desk.ops.contract_docs.page_texts import DEAD_LETTER_ROWS, HEADER_ROWS, INTRODUCTION, READERS
-from desk.ops.contract_docs.schemas import described_schema, event_schemas
+from desk.ops.contract_docs.schemas import MEANINGS, described_schema, event_schemas
 from desk.ops.contract_docs.words import key_words, participants, retention_words, type_words
 from shared.events.envelope import Event
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
@@ -34,7 +34,7 @@ def events_page(goldens: Goldens) -> str:
     for topic in CATALOGUE:
         parts += _topic(topic, goldens)
     parts += ["## Shared values", *_shared_values(schemas)]
-    parts += ["## Words that events use", *_words()]
+    parts += ["## Words that events use", *_words(schemas)]
     parts += ["## Beyond the required minimum", *additions()]
     return "\n\n".join(parts) + "\n"
 
@@ -139,15 +139,34 @@ def _shared_values(schemas: Mapping[str, Schema]) -> Iterator[str]:
             yield _field_table(defs[name], defs)
 
 
-def _words() -> Iterator[str]:
+def _words(schemas: Mapping[str, Schema]) -> Iterator[str]:
     yield (
-        "Where a field has one of a closed set of values, its table says so. These sets may grow; "
-        "treat a word that you do not know as the sentence beside it says."
+        "What each word of a closed set means. Those that belong to a shared value stand in its "
+        "schema as `enum`, the others as `examples`; `x-meanings` has the sentences. Any of these "
+        "sets may grow: treat a word that you do not know as one that calls for a person."
     )
-    for (owner, field), meanings in OPEN_SETS.items():
-        where = "every decision" if owner == "*" else f"`{owner}`"
-        yield f"### `{field}` of {where}"
-        yield _table(("word", "means"), [(f"`{it}`", said) for it, said in meanings.items()])
+    defs: dict[str, Any] = {}
+    for schema in schemas.values():
+        defs |= schema.get("$defs", {})
+    for name in sorted(defs):
+        if MEANINGS in defs[name]:
+            yield f"### {name}"
+            if said := " ".join(defs[name].get("description", "").split()):
+                yield said
+            yield _word_table(defs[name][MEANINGS])
+    for words in OPEN_SETS:
+        yield f"### {_title(words)}"
+        yield _word_table(words.words)
+
+
+def _title(words: OpenSet) -> str:
+    field = words.fields[0][1]
+    owners = [f"`{owner}`" for owner, _ in words.fields if owner != "*"]
+    return f"`{field}` of {' and '.join(owners) or 'every decision'}"
+
+
+def _word_table(meanings: Meanings) -> str:
+    return _table(("word", "means"), [(f"`{it}`", said) for it, said in meanings.items()])
 
 
 def _table(head: Sequence[str], rows: Rows) -> str:

@@ -11,12 +11,15 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from desk.ops.contract_docs.closed_sets import words_of
+from desk.ops.contract_docs.closed_sets import meanings_of, open_set_of
 from desk.ops.contract_docs.glossary import meaning_of
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.topics import EVENT_TYPES
 
 DIALECT = GenerateJsonSchema.schema_dialect
+MEANINGS = "x-meanings"
+"""The keyword that says of each word in `enum` or `examples` what it means."""
 DECIMAL_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
 READING_ORDER = ("title", "description", "type", "required", "properties", "$defs")
 
@@ -26,6 +29,12 @@ class WireSchema(GenerateJsonSchema):
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:  # noqa: ARG002 (pydantic's hook)
         return {"type": "string", "pattern": DECIMAL_PATTERN}
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        made = super().enum_schema(schema)
+        if issubclass(schema["cls"], Word):
+            made[MEANINGS] = meanings_of(schema["cls"])
+        return made
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -71,8 +80,8 @@ def _describe_fields(body: dict[str, Any], owner: str) -> None:
         meaning = meaning_of(owner, name)
         if meaning and "description" not in part:
             part["description"] = meaning
-        if (words := words_of(owner, name)) and part.get("type") == "string":
-            part["examples"] = list(words)
+        if (found := open_set_of(owner, name)) and part.get("type") == "string":
+            part |= {"examples": list(found.words), MEANINGS: found.words}
 
 
 def purpose_of(event: type[Event]) -> str:

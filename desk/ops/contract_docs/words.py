@@ -64,7 +64,8 @@ def type_words(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     """A field's type in plain words; a shared value is linked to its own table."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
-        return one_of(defs[name]) or f"[{name}](#{name.lower()})"
+        link = f"[{name}](#{name.lower()})"
+        return f"{one_of(defs[name])}: {link}" if "enum" in defs[name] else link
     if "const" in schema:
         return f"`{str(schema['const']).lower()}`"
     if choices := one_of(schema):

@@ -11,7 +11,7 @@ from shared.events.cancellations import (
     CancellationTookEffect,
 )
 from shared.events.envelope import Message
-from shared.events.inquiries import InquiryProgressed
+from shared.events.inquiries import Actor, InquiryProgressed
 from shared.events.values import Bilingual
 from tests.builders.submissions import (
     INQUIRY_ID,
@@ -60,6 +60,8 @@ def test_an_answer_is_passed_on_in_the_agent_s_words() -> None:
         inquiry_id=INQUIRY_ID,
         status="answered",
         note=Bilingual(es="Vence en junio.", en="Vence en junio."),
+        by=Actor.AGENT,
+        text="Vence en junio.",
     )
 
 
@@ -100,6 +102,7 @@ def test_an_agent_directs_the_inquiry_to_where_it_belongs(queue: str, es: str, e
     assert types(events) == ["inquiry.queue_changed", PROGRESSED]
     assert isinstance(events[1], InquiryProgressed)
     assert events[1].status == "routed"
+    assert (events[1].by, events[1].queue) == (Actor.AGENT, queue)
     assert es in events[1].note.es
     assert en in events[1].note.en
     assert "interno" not in events[1].model_dump_json()

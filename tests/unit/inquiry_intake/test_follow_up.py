@@ -11,6 +11,7 @@ from shared.events.cancellations import CancellationExpired, CancellationSchedul
 from shared.events.contracts import ContractCopyReady
 from shared.events.envelope import Message
 from shared.events.inquiries import (
+    Actor,
     ClosedBy,
     InquiryClosed,
     InquiryProgressed,
@@ -142,6 +143,7 @@ def test_the_customer_s_words_are_confirmed_and_kept() -> None:
 
     assert isinstance(progressed, InquiryProgressed)
     assert progressed.status == "follow_up_received"
+    assert (progressed.by, progressed.text) == (Actor.CUSTOMER, "¿Y el otro?")
     assert "¿Y el otro?" in progressed.note.es
     assert "¿Y el otro?" in progressed.note.en
 

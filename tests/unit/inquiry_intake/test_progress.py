@@ -36,6 +36,7 @@ from shared.events.contracts import (
 )
 from shared.events.envelope import Message
 from shared.events.inquiries import (
+    Actor,
     ClosedBy,
     InquiryClosed,
     InquiryKind,
@@ -95,7 +96,7 @@ def test_what_a_decision_does_to_the_cancellation_it_decides(
 
     assert kept.ce_type == CONTRACT
     assert progressed == InquiryProgressed(
-        inquiry_id=INQUIRY_ID, status=word, note=NOTE, contract_number=NUMBER
+        inquiry_id=INQUIRY_ID, status=word, note=NOTE, contract_number=NUMBER, by=Actor.DESK
     )
     assert types(others) == then
 

@@ -376,7 +376,14 @@ def test_another_body_under_a_used_id_is_rejected_and_changes_nothing(first: Mes
 
 
 def test_every_code_has_a_sentence_in_both_languages() -> None:
-    assert MESSAGES.keys() == set(ErrorCode)
+    answered_by_others = {
+        ErrorCode.CONTRACT_UNKNOWN,
+        ErrorCode.TEXT_NOT_CURRENT,
+        ErrorCode.NOTHING_REFERRED,
+        ErrorCode.AFTER_THE_END,
+    }
+
+    assert MESSAGES.keys() == set(ErrorCode) - answered_by_others
     assert all(message.es.endswith(".") for message in MESSAGES.values())
     assert all(message.en.endswith(".") for message in MESSAGES.values())
 

@@ -1,0 +1,50 @@
+"""The codes of faulty fields (F2): one vocabulary for every service that answers faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.events.choices import Word
+from shared.events.values import Bilingual, FieldError
+
+
+class ErrorCode(Word):
+    """What is wrong with one field."""
+
+    MISSING = "missing", "The field is missing."
+    WRONG_TYPE = "wrong_type", "Not of the expected type."
+    WRONG_FORMAT = "wrong_format", "Not of the expected format."
+    TOO_LONG = "too_long", "Too long, or too many items."
+    TOO_SHORT = "too_short", "Empty or too short."
+    NOT_ALLOWED = "not_allowed", "Not one of the values allowed."
+    DUPLICATE = "duplicate", "More than once."
+    IN_FUTURE = "in_future", "In the future."
+    TOO_OLD = "too_old", "Too far in the past."
+    TOO_FAR_AHEAD = "too_far_ahead", "Too far ahead."
+    CONSENT_MISSING = "consent_missing", "A consent without which there is no registration (F3)."
+    EVIDENCE_MISSING = "evidence_missing", "None of the pieces of evidence is given."
+    CHANGE_MISSING = "change_missing", "Nothing that a profile update could change is given."
+    INQUIRY_UNKNOWN = "inquiry_unknown", "No such inquiry of this customer."
+    NOT_SETTLED = "not_settled", "The inquiry has contracts in progress."
+    ID_REUSED = "id_reused", "The id was used for another submission."
+    TOO_LARGE = "too_large", "The record is larger than 256 KiB, or a number than 64 bits."
+    UNKNOWN_TYPE = "unknown_type", "No such type of submission."
+    NOT_JSON = "not_json", "The value is no JSON."
+    NOT_AN_OBJECT = "not_an_object", "The value is no JSON object."
+    STRUCTURED_MODE = "structured_mode", "Structured mode; binary mode is needed."
+    AMBIGUOUS = "ambiguous", "One attribute with two values."
+    SOURCE_NOT_ALLOWED = "source_not_allowed", "The topic does not take this source."
+    WRONG_KEY = "wrong_key", "The record's key is not the one of its data."
+    CONTRACT_UNKNOWN = "contract_unknown", "The registry has reported no such contract."
+    TEXT_NOT_CURRENT = "text_not_current", "Not the contract's current text (F1)."
+    NOTHING_REFERRED = "nothing_referred", "No request waits for a professional's decision."
+    AFTER_THE_END = "after_the_end", "After the contract's last day."
+
+
+Sentences = Mapping[ErrorCode, Bilingual]
+"""A service's own words for the codes that it answers with."""
+
+
+def field_error(field: str, code: ErrorCode, sentences: Sentences) -> FieldError:
+    """The answer to one faulty field, given by its dotted path; it never quotes the value."""
+    return FieldError(field=field, code=code.value, message=sentences[code])
