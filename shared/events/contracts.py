@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import (
+    AsGiven,
     Authentication,
     ConsentPurpose,
     ContractNumber,
@@ -235,10 +236,10 @@ class CustomerProfile(Event):
     """
 
     customer_id: str
-    name: str
-    email: str
-    phone: str
-    company: str
+    name: AsGiven
+    email: AsGiven
+    phone: AsGiven
+    company: AsGiven
     country: str
     language: Language = Language.ES
     consents: tuple[KeptConsent, ...]

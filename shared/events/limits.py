@@ -18,9 +18,12 @@ MAX_ITEMS = 1_000
 """Items of lists and members of objects, all together."""
 MAX_DEPTH = 16
 """Levels of lists and objects in each other; no event of the catalogue has more than five."""
+MAX_HEADERS = 1_000
 LIST_LIMITS = {"contract_numbers": 50, "consents": 10, "documents": 10}
 """Items of the lists whose length the event contract states."""
 _WIDEST = 2**63
+_LONGEST_NUMBER = 10**308
+"""Writing a number down takes time by the square of its digits."""
 _NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
@@ -51,8 +54,11 @@ def faults_of_size(
             waiting += [(f"{path}.{_shown(key)}", str(key), item, depth + 1) for key, item in inner]
 
 
-def few_items(value: Any, most: int = MAX_ITEMS) -> bool:
-    """Whether `value` (of JSON) holds at most `most` items; looks at no more of them."""
+def soon_written(value: Any, most: int = MAX_ITEMS) -> bool:
+    """Whether `value` (of JSON) holds at most `most` items and no number of over 308 digits.
+
+    Looks at no more than `most` items.
+    """
     waiting = [value]
     while waiting:
         inner = waiting.pop()
@@ -61,6 +67,8 @@ def few_items(value: Any, most: int = MAX_ITEMS) -> bool:
             if most < 0:
                 return False
             waiting += inner.values() if isinstance(inner, dict) else inner
+        elif isinstance(inner, int) and not -_LONGEST_NUMBER < inner < _LONGEST_NUMBER:
+            return False
     return True
 
 

@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.envelope import Event
 from shared.events.values import (
+    AsGiven,
     Authentication,
     Channel,
     Consent,
@@ -122,10 +123,10 @@ class CustomerRegistrationRequested(Request):
     ce_type: ClassVar[str] = "customer.registration_requested.v1"
 
     language: Language
-    name: str
-    email: str
-    phone: str
-    company: str
+    name: AsGiven
+    email: AsGiven
+    phone: AsGiven
+    company: AsGiven
     country: str
     consents: tuple[Consent, ...]
 
@@ -136,10 +137,10 @@ class CustomerProfileUpdateRequested(Request):
     ce_type: ClassVar[str] = "customer.profile_update_requested.v1"
 
     language: Language | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    company: str | None = None
+    name: AsGiven | None = None
+    email: AsGiven | None = None
+    phone: AsGiven | None = None
+    company: AsGiven | None = None
     country: str | None = None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, Final
 
+from shared.kafka.decompression import bound_decompression
 from shared.settings import RuntimeSettings
 
 READ_COMMITTED: Final = "read_committed"
@@ -33,5 +34,8 @@ def client_options(settings: RuntimeSettings) -> dict[str, Any]:
 
 
 def consumer_options(settings: RuntimeSettings) -> dict[str, Any]:
-    """The same of a consumer; it does not see the records of a transaction rolled back."""
+    """The same of a consumer: it sees no record of a transaction rolled back, and what it
+    decompresses is bounded.
+    """
+    bound_decompression()
     return client_options(settings) | {"isolation_level": READ_COMMITTED}

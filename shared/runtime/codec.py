@@ -17,10 +17,11 @@ from pydantic_core import from_json, to_json
 
 from shared.events.envelope import HIDING, WITHHELD, Event, Fault, FaultCode, Message, Unchecked
 from shared.events.internal import KeyForgotten
-from shared.events.limits import MAX_RECORD_BYTES, faults_of_size, few_items
+from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.events.normal_form import normalised
 from shared.events.text import trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
+from shared.kafka.decompression import MOST_BATCH_BYTES, Withheld, size_of
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
 from shared.runtime.consumer import UndecodableRecord
 from shared.runtime.faults import Reason, Unreadable
@@ -101,10 +102,13 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
         raise Unreadable(
             Reason.UNREADABLE, "a header's name is not UTF-8; the record stays where it is"
         )
+    if isinstance(record.value, Withheld) and record.value.whole_batch:
+        words = f"a compressed batch of over {MOST_BATCH_BYTES} bytes, or damaged; it stays there"
+        raise Unreadable(Reason.TOO_LARGE, words)
     topic = TOPICS[record.topic]
     if record.value is None and topic.compacted:
         return _tombstone(record)
-    attributes = Attributes.of(record.headers)
+    attributes = Attributes.of(record.headers[:MAX_HEADERS])
     found = list(_faults_of_envelope(topic, record, attributes, sources))
     if topic.answers_faults:
         return _answerable(topic, record, attributes, found)
@@ -148,10 +152,13 @@ def _faults_of_envelope(
     topic: Topic, record: Record, attributes: Attributes, sources: Sources
 ) -> Iterator[_Found]:
     """What is wrong with a record before its value is looked at, the worst first."""
-    size = len(record.value or b"")
+    size = size_of(record.value)
     if size > MAX_RECORD_BYTES:
         words = f"value of {size} bytes; {MAX_RECORD_BYTES} allowed"
         yield _Found(Fault("data", FaultCode.TOO_LARGE), words, Reason.TOO_LARGE)
+    if len(record.headers) > MAX_HEADERS:
+        words = f"{len(record.headers)} headers; {MAX_HEADERS} allowed"
+        yield _Found(Fault("headers", FaultCode.TOO_LONG), words, Reason.TOO_LARGE)
     if attributes.structured:
         words = "structured mode (application/cloudevents) is not read: send binary mode"
         yield _Found(Fault("content-type", FaultCode.STRUCTURED_MODE), words)
@@ -206,7 +213,7 @@ def _answerable(topic: Topic, record: Record, attributes: Attributes, found: lis
         except _NoObject as error:
             faults.append(Fault("data", error.code))
         else:
-            if few_items(fields):
+            if soon_written(fields):
                 digest = _digest(ce_type, _canonical(fields))
                 meaning = _digest(ce_type, _canonical(normalised(fields, _defaults(ce_type))))
             faults += _faults_of_fields(topic, ce_type, fields, record.key)
@@ -326,14 +333,14 @@ def _object(value: bytes | None, *, halves: bool = False) -> dict[str, Any]:
 def _with_halves(value: bytes) -> Any:
     """JSON whose only fault is that a text escapes one half of a surrogate pair; else None.
 
-    Its depth and its numbers are bounded like those of any other value.
+    Its depth, its numbers and its items are bounded: the parser that reads it is a slow one.
     """
     whole = _HALF.sub(rb"\\u00", value)
     if whole == value:
         return None
     try:
-        from_json(whole, allow_inf_nan=False)
-        return json.loads(value.decode())
+        sound = soon_written(from_json(whole, allow_inf_nan=False))
+        return json.loads(value.decode()) if sound else None
     except (ValueError, RecursionError):
         return None
 

@@ -29,6 +29,7 @@ from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
+from shared.kafka.decompression import BUDGET
 from shared.runtime.connections import survive_closed_connections
 
 WAIT_MS = 1_000
@@ -104,6 +105,7 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Any]]:
+        BUDGET.renew()
         try:
             found: dict[TopicPartition, list[Any]] = await super().getmany(
                 *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records
@@ -143,6 +145,7 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     async def _one_by_one(self, partition: TopicPartition) -> list[Any]:
         records: list[Any] = []
         while len(records) < MOST_AT_ONCE:
+            BUDGET.renew()
             try:
                 found = await super().getmany(partition, timeout_ms=POLL_MS, max_records=1)
             except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.kafka.client_options import client_options
+from shared.kafka.decompression import Withheld
 from shared.runtime.codec import Envelope, Headers
 from shared.runtime.connections import survive_closed_connections
 from shared.runtime.dead_letters import DeadLetter
@@ -100,7 +101,7 @@ class KafkaPublisher:
 
     async def _send(self, letter: DeadLetter) -> asyncio.Future[Any]:
         key, value = letter.record.key, letter.record.value
-        if key is None and value is None:
+        if isinstance(value, Withheld) or (key is None and value is None):
             value = b""  # the client refuses to send a record of nothing at all
         sent: asyncio.Future[Any] = await self._producer.send(
             letter.topic, key=key, value=value, headers=letter.headers

@@ -3,105 +3,148 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tracemalloc
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.inquiry_intake.validation import checked
-from shared.events.envelope import Unchecked
-from shared.events.limits import MAX_RECORD_BYTES, faults_of_size
+from shared.events.envelope import Event, Fault, FaultCode, Unchecked
+from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.runtime import codec
 from shared.runtime.app import parts_of
-from shared.runtime.faults import Unreadable
+from shared.runtime.faults import Reason, Unreadable
 from tests.poison.inputs import Poison
-from tests.unit.runtime.test_tolerant_reading import draft_of, record
+from tests.poison.worst import (
+    HALF,
+    HEADERS,
+    LISTS,
+    NOW,
+    OBJECTS,
+    ROOM,
+    UNKNOWN,
+    WORST,
+    with_field,
+    with_headers,
+)
 
-NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 MOST_MEMORY = 20 * 1024 * 1024
 
-FILLINGS = {
-    "empty objects": b"{},",
-    "empty lists": b"[],",
-    "lists of lists": b"[[]],",
-    "lists of an object": b"[{}],",
-    "objects of one member": b'{"":0},',
-    "zeros": b"0,",
-    "fractions": b"0.1,",
-    "numbers of 19 digits": b"9999999999999999999,",
-    "numbers of 4,000 digits": b"9" * 4_000 + b",",
-    "short texts": b'"ab",',
-    "escaped texts": b'"\\u00e9",',
-    "halves of characters": b'"\\ud800",',
-    "nulls": b"null,",
-}
-FIELDS = ("consents", "contact", "text", "contract_numbers", "nobody_asked_for")
-
-
-def filled(filling: bytes) -> bytes:
-    """As long a list of it as a record can hold."""
-    room = MAX_RECORD_BYTES - 2_000
-    return b"[" + filling * (room // len(filling)) + b"0]"
-
-
-def names() -> bytes:
-    members = b"".join(b'"%x":0,' % number for number in range(30_000))
-    return b"{" + members[: MAX_RECORD_BYTES - 2_000].rpartition(b",")[0] + b"}"
-
-
-WORST: dict[str, bytes] = {
-    **{name: filled(filling) for name, filling in FILLINGS.items()},
-    "many names": names(),
-    "one name again and again": b"{" + b'"a":{},' * 36_000 + b'"a":0}',
-    "a deep nest": b"[" * 120_000 + b"]" * 120_000,
-    "a nest as deep as JSON may be": b"[" * 190 + b"]" * 190,
-    "a long text": b'"' + b"x" * 250_000 + b'"',
-    "a long text of escapes": b'"' + b"\\u0000" * 42_000 + b'"',
-    "a long text of quotes": b'"' + b'\\"' * 125_000 + b'"',
-}
-
-
-def hostile(ce_type: str, field: str, value: bytes) -> Poison:
-    draft = draft_of(ce_type)
-    draft.fields.pop(field, None)
-    sound = json.dumps(draft.fields).encode()
-    draft.value = sound[:-1] + b',"%s":%s}' % (field.encode(), value)
-    return record(ce_type, lambda made: setattr(made, "value", draft.value))
+SHAPES = {**LISTS, **OBJECTS}
+FIELDS = ("consents", "contact", "text", UNKNOWN)
 
 
 def hostiles() -> Iterator[Any]:
     for field in FIELDS:
-        for name, value in WORST.items():
-            yield pytest.param("submission.registration.v1", field, value, id=f"{field}-{name}")
+        for name in SHAPES:
+            yield pytest.param("submission.registration.v1", field, name, id=f"{field}-{name}")
     for ce_type, field in (
         ("registry.contract_recorded.v1", "title"),
         ("inquiry.opened.v1", "details"),
         ("customer.registered.v1", "consents"),
     ):
-        for name, value in WORST.items():
-            yield pytest.param(ce_type, field, value, id=f"{ce_type}-{name}")
+        for name in WORST:
+            yield pytest.param(ce_type, field, name, id=f"{ce_type}-{name}")
 
 
-@pytest.mark.parametrize(("ce_type", "field", "value"), list(hostiles()))
-def test_reading_and_judging_the_worst_takes_little_memory(
-    ce_type: str, field: str, value: bytes
-) -> None:
-    worst = hostile(ce_type, field, value)
-    assert worst.value is not None
-    assert len(worst.value) <= MAX_RECORD_BYTES
+def peak_of(worst: Poison) -> int:
+    """The most memory that reading and judging a record takes, in bytes."""
     tracemalloc.start()
     try:
         with contextlib.suppress(Unreadable):
             data = codec.read(worst).message.data
             if isinstance(data, Unchecked):
                 checked(data, NOW)
+        return tracemalloc.get_traced_memory()[1]
     finally:
-        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak < MOST_MEMORY
+
+
+@pytest.mark.parametrize(("ce_type", "field", "name"), list(hostiles()))
+def test_reading_and_judging_the_worst_takes_little_memory(
+    ce_type: str, field: str, name: str
+) -> None:
+    worst = with_field(ce_type, field, WORST[name])
+    assert worst.value is not None
+    assert len(worst.value) <= MAX_RECORD_BYTES
+    assert peak_of(worst) < MOST_MEMORY
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_half_a_character_makes_the_worst_no_worse(name: str) -> None:
+    worst = with_field("submission.registration.v1", UNKNOWN, LISTS[name], HALF)
+
+    assert peak_of(worst) < MOST_MEMORY
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_flood_of_headers_takes_little_memory(name: str) -> None:
+    header, value = HEADERS[name]
+    size = 2 + len(header) + len(value or b"")
+
+    assert peak_of(with_headers("submission.inquiry.v1", header, value, ROOM // size)) < MOST_MEMORY
+
+
+class Taken(tuple[Any, ...]):
+    """Headers that count how many are looked at."""
+
+    taken = 0
+
+    def __getitem__(self, which: Any) -> Any:
+        found = super().__getitem__(which)
+        Taken.taken += len(found) if isinstance(which, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[Any]:
+        Taken.taken += len(self)
+        return super().__iter__()
+
+
+def test_no_more_than_a_thousand_headers_are_looked_at() -> None:
+    flooded = with_headers("submission.inquiry.v1", "note", None, 60_000)
+    Taken.taken = 0
+
+    data = codec.read(replace(flooded, headers=Taken(flooded.headers))).message.data
+
+    assert isinstance(data, Unchecked)
+    assert data.faults == (Fault("headers", FaultCode.TOO_LONG),)
+    assert Taken.taken <= MAX_HEADERS
+
+
+@pytest.mark.parametrize("count", [900, 1_000])
+def test_more_than_a_thousand_headers_are_refused(count: int) -> None:
+    event = with_headers("inquiry.opened.v1", "note", None, count)
+
+    if count <= 900:
+        assert isinstance(codec.read(event).message.data, Event)
+        return
+    with pytest.raises(Unreadable) as fault:
+        codec.read(event)
+    assert fault.value.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("value", "soon"),
+    [
+        ({"a": [0] * 999}, True),
+        ({"a": [0] * 1_000}, False),
+        ({"a": 10**308 - 1}, True),
+        ({"a": {"b": [10**308]}}, False),
+        ({"a": -(10**308)}, False),
+    ],
+)
+def test_what_takes_long_to_write_down_again_is_not_written(value: Any, soon: bool) -> None:
+    assert soon_written(value) is soon
+
+
+def test_a_repeat_of_very_long_numbers_is_the_same_submission() -> None:
+    sent = with_field("submission.inquiry.v1", UNKNOWN, LISTS["numbers of 4,299 digits"])
+
+    assert codec.read(sent).digest == codec.read(sent).digest
+    other = with_field("submission.inquiry.v1", UNKNOWN, LISTS["numbers of 4,000 digits"])
+    assert codec.read(sent).digest != codec.read(other).digest
 
 
 class Looked(list[Any]):
@@ -139,7 +182,7 @@ def test_the_lists_of_the_contract_have_their_own_limits(field: str, most: int) 
 
 
 def test_a_field_that_nobody_reads_may_hold_what_it_likes() -> None:
-    worst = hostile("submission.inquiry.v1", "extra", filled(b"{},"))
+    worst = with_field("submission.inquiry.v1", UNKNOWN, LISTS["empty objects"])
     data = codec.read(worst).message.data
 
     assert isinstance(data, Unchecked)

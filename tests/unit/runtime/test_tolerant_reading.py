@@ -274,6 +274,10 @@ NESTED_HALF = b'{"a":"\\ud800","b":%s}' % (b"[" * 900 + b"]" * 900)
             lambda d: setattr(d, "value", b'{"a":"\\ud800","n":%s}' % (b"9" * 5_000)),
             "data: not_json",
         ),
+        (
+            lambda d: setattr(d, "value", b'{"a":"\\ud800","l":[%s0]}' % (b"[]," * 1_000)),
+            "data: not_json",
+        ),
         (lambda d: setattr(d, "value", b"[]"), "data: not_an_object"),
         (lambda d: setattr(d, "value", b" " * 262_145 + BODY), "data: too_large"),
         (lambda d: setattr(d, "key", b"C-9"), "key: wrong_key"),
