@@ -33,6 +33,8 @@ PAYMENTS_KEPT = 100
 """Payments of invoices that the file does not know (yet)."""
 PAYMENTS_OF_ONE_INVOICE = 20
 VOIDS_KEPT = 50
+REVERSALS_KEPT = 50
+"""Of payments that were not reported (yet)."""
 
 
 def has_room(file: File, customer_id: str) -> bool:
@@ -57,8 +59,10 @@ def compact(course: Course) -> None:
     renewals = tuple(_renewals_beyond(file))
     payments = _payments_within(file, renewals)
     voids = max(0, len(file.voids) - VOIDS_KEPT)
+    reversals = max(0, len(file.reversals) - REVERSALS_KEPT)
     noted_timer = file.woken_for is not None
-    if not (inquiries or renewals or voids or noted_timer or payments is not None):
+    too_much = inquiries or renewals or voids or reversals or payments is not None
+    if not (too_much or noted_timer):
         return
     course.happens(
         FileCompacted(
@@ -68,6 +72,7 @@ def compact(course: Course) -> None:
             forgotten_until=max((r.issued_on for r in renewals), default=None),
             payments=payments,
             voids=voids,
+            reversals=reversals,
             forgets_timer=noted_timer,
         )
     )

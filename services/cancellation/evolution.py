@@ -13,7 +13,7 @@ from services.cancellation.file import (
     Void,
     same_invoice,
 )
-from services.cancellation.payments import reverse
+from services.cancellation.payments import pay, reverse
 from services.cancellation.records import (
     ContractKnown,
     Disregarded,
@@ -127,8 +127,12 @@ def _with_evidence(file: File, event: EvidenceAdded) -> File:
 
 def _in_new_term(file: File, event: TermBegun) -> File:
     """What ended before the term began is history."""
+    overtaken = frozenset(event.overtaken)
     renewals = tuple(
-        r.model_copy(update={"past": True}) if r.lapsed and r.lapses_on < event.starts_on else r
+        r.model_copy(update={"past": True})
+        if (r.lapsed and r.lapses_on < event.starts_on)
+        or (r.invoice_number, r.issued_on) in overtaken
+        else r
         for r in file.renewals
     )
     file = file.with_(renewals=renewals)
@@ -154,10 +158,9 @@ def _billed(
             void = Void.model_validate(event.model_dump())
             return file.with_(voids=(*file.voids, void))
         case PaymentNoted():
-            payment = Payment.model_validate(event.model_dump())
-            return file.with_(payments=(*file.payments, payment))
+            return pay(file, Payment.model_validate(event.model_dump()))
         case PaymentReversalNoted():
-            return file.with_(payments=reverse(file, event))
+            return reverse(file, event)
 
 
 def _with_renewal_noted(file: File, event: LapseNoted | RenewalReferred | RenewalDecided) -> File:
@@ -194,6 +197,7 @@ def _compacted(file: File, event: FileCompacted) -> File:
         renewals=tuple(r for r in file.renewals if (r.invoice_number, r.issued_on) not in gone),
         payments=file.payments if event.payments is None else event.payments,
         voids=file.voids[event.voids :],
+        reversals=file.reversals[event.reversals :],
         forgotten_until=max(days, default=None),
         woken_for=None if event.forgets_timer else file.woken_for,
     )

@@ -184,6 +184,19 @@ class Payment(Value):
     disregarded: bool = False
 
 
+class Reversal(Value):
+    """Money that went back before its payment was reported; without `amount`, all of it."""
+
+    invoice_number: str
+    reversed_on: date
+    amount: Money | None = None
+
+    def concerns(self, payment: Payment) -> bool:
+        if not same_invoice(self.invoice_number, payment.invoice_number):
+            return False
+        return payment.paid_on <= self.reversed_on
+
+
 class Void(Value):
     """An invoice that counts no longer, unless billing issues the number again later.
 
@@ -225,6 +238,7 @@ class File(Value):
     woken_for: Instant | None = None
     sequence: int = 0
     voids: tuple[Void, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
     forgotten_until: date | None = None
 
     def holder_is(self, customer_id: str) -> bool:

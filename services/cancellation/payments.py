@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from services.cancellation.file import File, Payment, RenewalInvoice, same_invoice
+from services.cancellation.file import File, Payment, RenewalInvoice, Reversal, same_invoice
 from services.cancellation.records import PaymentReversalNoted
 from shared.events.values import Money, days_after
 
@@ -52,27 +52,66 @@ def _counting(file: File, renewal: RenewalInvoice) -> Iterator[Payment]:
             yield payment
 
 
-def reverse(file: File, event: PaymentReversalNoted) -> tuple[Payment, ...]:
+def goes_ahead(file: File, invoice_number: str, amount: Money | None) -> bool:
+    """Whether more goes back than the payments of that number that are known."""
+    payments = [p for p in file.payments if _is_open(p, invoice_number)]
+    if amount is None:
+        return not payments
+    known = [p.amount or _total_of(file, p) for p in payments]
+    return all(known) and sum(m.amount for m in known if m) < amount.amount
+
+
+def pay(file: File, payment: Payment) -> File:
+    """The file with a payment, less what is known to have gone back since."""
+    parts = [payment]
+    waiting: list[Reversal] = []
+    for reversal in file.reversals:
+        open_part = next((p for p in parts if p.reversed_on is None), None)
+        if open_part is None or not reversal.concerns(payment):
+            waiting.append(reversal)
+            continue
+        parts.remove(open_part)
+        left = reversal.amount.amount if reversal.amount else None
+        reduced, left = _reduced(file, open_part, reversal.reversed_on, left)
+        parts += reduced
+        if left:
+            waiting.append(_rest(reversal, left))
+    return file.with_(payments=(*file.payments, *parts), reversals=tuple(waiting))
+
+
+def reverse(file: File, event: PaymentReversalNoted) -> File:
     """The payments after money went back: the latest ones first, until `amount` is reached."""
     left = event.amount.amount if event.amount else None
     after: list[Payment] = []
     for payment in reversed(file.payments):
-        open_one = payment.reversed_on is None and same_invoice(
-            payment.invoice_number, event.invoice_number
-        )
-        if not open_one or (left is not None and left <= 0):
+        if not _is_open(payment, event.invoice_number) or (left is not None and left <= 0):
             after.append(payment)
             continue
-        remaining, left = _reduced(file, payment, event, left)
+        remaining, left = _reduced(file, payment, event.reversed_on, left)
         after.extend(reversed(remaining))
-    return tuple(reversed(after))
+    file = file.with_(payments=tuple(reversed(after)))
+    if not event.ahead:
+        return file
+    reversal = Reversal.model_validate(event.model_dump())
+    return file.with_(reversals=(*file.reversals, _rest(reversal, left)))
+
+
+def _is_open(payment: Payment, invoice_number: str) -> bool:
+    return payment.reversed_on is None and same_invoice(payment.invoice_number, invoice_number)
+
+
+def _rest(reversal: Reversal, left: Decimal | None) -> Reversal:
+    if left is None or reversal.amount is None:
+        return reversal
+    amount = Money(amount=left, currency=reversal.amount.currency)
+    return reversal.model_copy(update={"amount": amount})
 
 
 def _reduced(
-    file: File, payment: Payment, event: PaymentReversalNoted, left: Decimal | None
+    file: File, payment: Payment, reversed_on: date, left: Decimal | None
 ) -> tuple[list[Payment], Decimal | None]:
     """What is left of one payment, and of the amount that goes back."""
-    gone = payment.model_copy(update={"reversed_on": event.reversed_on})
+    gone = payment.model_copy(update={"reversed_on": reversed_on})
     paid = payment.amount or _total_of(file, payment)
     if left is None or paid is None:
         return [gone], left

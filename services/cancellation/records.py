@@ -122,11 +122,15 @@ class SuspensionAlarmed(FileRecord):
 
 
 class TermBegun(FileRecord):
-    """The registry recorded a new term: what ended the earlier one is history."""
+    """The registry recorded a new term: what ended the earlier one is history.
+
+    `overtaken` are unpaid invoices of the earlier term, with their days: another's lapse ended it.
+    """
 
     ce_type: ClassVar[str] = "file.term_begun"
 
     starts_on: date
+    overtaken: tuple[tuple[str, date], ...] = ()
 
 
 class RenewalInvoiced(FileRecord):
@@ -163,13 +167,17 @@ class PaymentNoted(FileRecord):
 
 
 class PaymentReversalNoted(FileRecord):
-    """Of the invoice's payments the latest went back: `amount`, or all of them."""
+    """Of the invoice's payments the latest went back: `amount`, or all of them.
+
+    `ahead`: more went back than was known to be paid; the rest is of a payment not reported yet.
+    """
 
     ce_type: ClassVar[str] = "file.payment_reversal_noted"
 
     invoice_number: str
     reversed_on: date
     amount: Money | None = None
+    ahead: bool = False
 
 
 class LapseNoted(FileRecord):
@@ -225,6 +233,7 @@ class FileCompacted(FileRecord):
     """What no later decision needs leaves the file; `payments`, where given, are all that stay.
 
     `renewals` are invoice numbers with their days; `forgotten_until` is the last such day.
+    `voids` and `reversals` say how many of the oldest leave.
     """
 
     ce_type: ClassVar[str] = "file.compacted"
@@ -234,6 +243,7 @@ class FileCompacted(FileRecord):
     forgotten_until: date | None = None
     payments: tuple[Payment, ...] | None = None
     voids: int = 0
+    reversals: int = 0
     forgets_timer: bool = False
 
 

@@ -6,16 +6,22 @@ from datetime import date, datetime
 
 from services.cancellation.course import Course
 from services.cancellation.file import RenewalInvoice
-from services.cancellation.payments import is_too_early, paid_on, payments_of, was_reversed_after
+from services.cancellation.payments import (
+    goes_ahead,
+    is_too_early,
+    paid_on,
+    payments_of,
+    was_reversed_after,
+)
 from services.cancellation.policies import renewal_lapse
 from services.cancellation.policies.outcome import Because
 from services.cancellation.policies.renewal_lapse import (
-    issued_after_lapse,
     lapse_decided_at,
     names_another,
     open_renewals,
     paid_in_time,
     renews_itself,
+    too_late_for,
 )
 from services.cancellation.policies.wording import day_before
 from services.cancellation.records import (
@@ -110,7 +116,10 @@ def invoice_voided(course: Course, voided: InvoiceVoided) -> None:
 
 
 def payment_reversed(course: Course, went_back: PaymentReversed) -> None:
-    """Open again; past day 75 a professional is asked, and it never lapses by itself."""
+    """Open again; past day 75 a professional is asked, and it never lapses by itself.
+
+    A reversal that comes before its payment is kept for it.
+    """
     known = course.file.renewal(went_back.invoice_number)
     was_paid = known is not None and paid_in_time(course.file, known)
     course.happens(
@@ -119,6 +128,7 @@ def payment_reversed(course: Course, went_back: PaymentReversed) -> None:
             invoice_number=went_back.invoice_number,
             reversed_on=went_back.reversed_on,
             amount=went_back.amount,
+            ahead=goes_ahead(course.file, went_back.invoice_number, went_back.amount),
         )
     )
     if known is None or not was_paid or course.today <= known.lapses_on:
@@ -142,13 +152,13 @@ def watch(course: Course) -> None:
 
 
 def lapse_unpaid(course: Course, at: datetime) -> None:
-    """Every open renewal whose last day for paying has ended by `at`."""
-    for renewal in open_renewals(course.file):
-        if lapse_decided_at(renewal) > at:
+    """The open renewals whose last day for paying has ended by `at`: the first one lapses."""
+    for renewal in sorted(open_renewals(course.file), key=lambda renewal: renewal.lapses_on):
+        if lapse_decided_at(renewal) > at or renewal not in open_renewals(course.file):
             continue
         if was_reversed_after(course.file, renewal, renewal.lapses_on):
             refer_renewal(course, renewal, ReferralCause.PAYMENT_REVERSED)
-        elif renewal in open_renewals(course.file):
+        else:
             lapse(course, renewal, renewal_lapse.lapsed(renewal))
 
 
@@ -184,7 +194,7 @@ def settle_lapsed(course: Course) -> None:
             continue
         if renewal.lapsed:
             _settle(course, renewal, paid)
-        elif renews_itself(course.file) and issued_after_lapse(course.file, renewal):
+        elif renews_itself(course.file) and too_late_for(course.file, renewal, paid):
             refer_renewal(course, renewal, ReferralCause.PAID_AFTER_LAPSE)
 
 
@@ -197,7 +207,10 @@ def _settle(course: Course, renewal: RenewalInvoice, paid: date) -> None:
 
 
 def _may_be_reinstated(course: Course, renewal: RenewalInvoice) -> bool:
-    """Within 31 days, with neither a new term nor a new holder since, and nothing else unpaid."""
+    """Within 31 days, with neither a new term nor a new holder since.
+
+    Of a file in which an earlier release let two renewals lapse, a professional decides.
+    """
     file = course.file
     if renewal.past or course.today > days_after(renewal.lapses_on, REINSTATED_WITHIN_DAYS):
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from services.cancellation.course import Course
 from services.cancellation.file import ContractFacts, File, Status
 from services.cancellation.holder import restored_in_time
@@ -18,7 +20,22 @@ def begin_term(course: Course) -> None:
     if contract is None or contract.starts_on is None or not _has_new_term(course.file):
         return
     course.happens(
-        TermBegun(contract_number=course.file.contract_number, starts_on=contract.starts_on)
+        TermBegun(
+            contract_number=course.file.contract_number,
+            starts_on=contract.starts_on,
+            overtaken=_overtaken(course.file, contract.starts_on),
+        )
+    )
+
+
+def _overtaken(file: File, starts_on: date) -> tuple[tuple[str, date], ...]:
+    """The invoices that would have lapsed before the new term, had another not lapsed first."""
+    if file.lapsed_on is None:
+        return ()
+    return tuple(
+        (r.invoice_number, r.issued_on)
+        for r in file.renewals
+        if not r.lapsed and not r.past and r.lapses_on < starts_on
     )
 
 

@@ -20,9 +20,10 @@ from shared.events.values import Bilingual, days_after, start_of_day
 def open_renewals(file: File) -> tuple[RenewalInvoice, ...]:
     """The renewal invoices that can still lapse: not paid in time, not lapsed, not referred.
 
-    None while the contract is not known as an automatically renewing Passport Advantage licence.
+    None while the contract is not known as an automatically renewing Passport Advantage licence,
+    and none while a lapse stands: a renewal that has ended does not end again.
     """
-    if not renews_itself(file):
+    if not renews_itself(file) or file.lapsed_on is not None:
         return ()
     return tuple(r for r in file.renewals if _may_lapse(file, r) and not paid_in_time(file, r))
 
@@ -35,9 +36,9 @@ def renews_itself(file: File) -> bool:
 
 
 def _may_lapse(file: File, renewal: RenewalInvoice) -> bool:
-    if renewal.lapsed or renewal.decided or renewal.referred is not None:
+    if renewal.lapsed or renewal.past or renewal.decided or renewal.referred is not None:
         return False
-    return counts(file, renewal) and not issued_after_lapse(file, renewal)
+    return counts(file, renewal)
 
 
 def counts(file: File, renewal: RenewalInvoice) -> bool:
@@ -54,12 +55,10 @@ def names_another(file: File, renewal: RenewalInvoice) -> bool:
     return not file.holder_is(renewal.customer_id)
 
 
-def issued_after_lapse(file: File, renewal: RenewalInvoice) -> bool:
-    """Whether the renewal had lapsed before it was invoiced, and no new term has begun since."""
-    return any(
-        other.lapsed and not other.past and other.lapses_on < renewal.issued_on
-        for other in file.renewals
-    )
+def too_late_for(file: File, renewal: RenewalInvoice, paid: date) -> bool:
+    """Whether the contract's renewal had lapsed, by another invoice, before this one's money."""
+    lapsed_on = file.lapsed_on
+    return lapsed_on is not None and lapsed_on < max(paid, renewal.issued_on)
 
 
 def paid_in_time(file: File, renewal: RenewalInvoice) -> bool:

@@ -311,6 +311,7 @@ def test_the_first_holder_named_again_with_a_term_cut_short_has_nothing_schedule
 # Money
 
 PAID_LATE = ("referred", "paid_after_lapse")
+REVERSED = reversed_payment("2027-01-01")
 INVOICES: list[tuple[str, list[Event], list[tuple[str, str]] | None]] = [
     # id, facts after the invoice's 80 days, what comes of the renewal
     ("b15b_zero", [invoiced(ISSUED, total="0.00")], []),
@@ -358,6 +359,42 @@ INVOICES: list[tuple[str, list[Event], list[tuple[str, str]] | None]] = [
         [],
     ),
     ("b33_refunded", [invoiced(ISSUED), paid("2026-12-31"), reversed_payment("2027-01-01")], None),
+    ("a reversal before its payment", [invoiced(ISSUED), REVERSED, paid("2026-12-31")], None),
+    ("a reversal before the invoice", [REVERSED, paid("2026-12-31"), invoiced(ISSUED)], None),
+    (
+        "paid again, and the first payment was never reported",
+        [invoiced(ISSUED), REVERSED, paid("2027-02-01")],
+        [],
+    ),
+    (
+        "part of a payment went back before it was reported",
+        [
+            invoiced(ISSUED, total="1000.00"),
+            reversed_payment("2027-01-01", amount="10.00"),
+            paid("2026-12-31", amount="1000.00"),
+        ],
+        None,
+    ),
+    (
+        "more than that was paid",
+        [
+            invoiced(ISSUED, total="1000.00"),
+            reversed_payment("2027-01-01", amount="10.00"),
+            paid("2026-12-31", amount="1010.00"),
+        ],
+        [],
+    ),
+    (
+        "what went back ahead is of two payments",
+        [
+            invoiced(ISSUED, total="1000.00"),
+            reversed_payment("2027-01-01", amount="1000.00"),
+            paid("2026-12-30", amount="600.00"),
+            paid("2026-12-31", amount="600.00"),
+            paid("2027-01-02", amount="799.00"),
+        ],
+        None,
+    ),
     (
         "paid again",
         [
@@ -381,6 +418,60 @@ def test_what_counts_as_an_unpaid_renewal(
     desk = Desk("2027-01-01", RENEWING, *facts)
 
     assert told(desk.until(T0)) == expected
+
+
+LATER, LATER_LAPSES_ON = "2026-12-16", "2027-03-01"
+
+
+def test_of_two_unpaid_renewals_in_one_term_the_first_lapses_and_no_other() -> None:
+    desk = Desk("2026-12-20", RENEWING, invoiced(LATER, "F-2"), invoiced(ISSUED, "F-1"))
+    lapses = desk.until("2028-01-01")
+    cancelled = desk.hears(confirmed("2028-01-01"))
+
+    assert told(lapses, "invoice_number", "effective_on") == [
+        ("renewal.lapsed", "F-1", day(LAPSES_ON))
+    ]
+    assert told(cancelled, "lapsed_on") == [("not_required", day(LAPSES_ON))]
+
+
+def test_two_renewals_found_unpaid_at_once_are_one_lapse() -> None:
+    desk = Desk("2027-06-01", RENEWING, invoiced(LATER, "F-2"), invoiced(ISSUED, "F-1"))
+
+    assert told(desk.until("2028-01-01"), "invoice_number") == [("renewal.lapsed", "F-1")]
+
+
+def test_once_the_first_lapse_is_undone_the_second_unpaid_renewal_lapses() -> None:
+    desk = after(RENEWING, invoiced(ISSUED, "F-1"), invoiced(LATER, "F-2"))
+
+    assert told(desk.hears(paid(LAPSES_ON, "F-1"))) == [("renewal.reinstated",)]
+    assert told(desk.until("2028-01-01"), "invoice_number", "effective_on") == [
+        ("renewal.lapsed", "F-2", day(LATER_LAPSES_ON))
+    ]
+
+
+def test_the_second_renewal_paid_after_the_lapse_is_referred() -> None:
+    desk = after(RENEWING, invoiced(ISSUED, "F-1"), invoiced(LATER, "F-2"))
+
+    assert told(desk.hears(paid("2027-02-25", "F-2")), "cause") == [PAID_LATE]
+    assert desk.until("2028-01-01") == []
+
+
+def test_the_unpaid_renewals_of_a_lapsed_term_do_not_lapse_in_the_next() -> None:
+    desk = after(RENEWING, invoiced(ISSUED, "F-1"), invoiced(LATER, "F-2"))
+    desk.until("2027-04-01")
+    desk.hears(term("2027-04-01", None, kind=PASSPORT, auto_renewal=True))
+    desk.hears(invoiced("2027-04-02", "F-3"))
+
+    assert told(desk.until("2028-01-01"), "invoice_number") == [("renewal.lapsed", "F-3")]
+
+
+def test_a_void_after_the_lapse_leaves_it_and_its_replacement_counts_in_a_new_term() -> None:
+    desk = after(RENEWING, invoiced(ISSUED, "F-1"))
+
+    assert desk.hears(voided("2027-03-01", "F-1")) == []
+    assert desk.hears(invoiced("2027-03-01", "F-2")) == []
+    renewed = desk.hears(term("2027-03-01", None, kind=PASSPORT, auto_renewal=True))
+    assert told(renewed, "invoice_number") == [("renewal.watched", "F-2")]
 
 
 def test_a_licence_that_renews_itself_lapses_whatever_its_last_day() -> None:  # a_ended_pa_lapse
