@@ -1,13 +1,15 @@
 """The whole service on a real broker and database: events in, mails and answers out.
 
-The broker is shared, so mails of other tests may wait beside a test's own.
+The broker is shared: a service begins at the end of its topics, but other tests' events may come
+beside a test's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +17,7 @@ from desk.embedded.stack import Endpoints
 from services.notification.service import build
 from services.notification.settings import Settings
 from shared.events.envelope import Event
-from shared.events.topics import TOPIC_OF, key_of
+from shared.events.topics import NOTIFICATION, TOPIC_OF, key_of
 from shared.events.values import Contact
 from shared.runtime.app import Runtime
 from tests.builders.notification import opened, scheduled, settings
@@ -35,6 +37,16 @@ def settings_for(endpoints: Endpoints, name: str, mailbox: Mailbox) -> Settings:
     )
 
 
+@asynccontextmanager
+async def at_work(
+    endpoints: Endpoints, configured: Settings
+) -> AsyncIterator[tuple[Outsider, Runtime]]:
+    async with outsider(endpoints) as client:
+        await client.skip_backlog(NOTIFICATION, configured)
+        async with running(build(configured), configured) as runtime:
+            yield client, runtime
+
+
 async def publish(client: Outsider, event: Event, message_id: str) -> None:
     topic = TOPIC_OF[event.ce_type]
     headers = event_headers(event.ce_type, message_id, topic.takes_from[0])
@@ -52,7 +64,7 @@ async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported
     address = f"{name}@example.test"  # other tests' events are mailed here, too
     inquiry = opened(inquiry_id=name, contact=Contact(name="Cliente de Prueba", email=address))
     decision = scheduled(inquiry_id=name, contract_number=name)
-    async with outsider(endpoints) as client, running(build(configured), configured):
+    async with at_work(endpoints, configured) as (client, _runtime):
         answers = await client.watch("desk.notifications")
 
         await publish(client, decision, f"{name}-1")
@@ -79,7 +91,7 @@ async def test_the_decisions_on_one_request_are_one_mail(endpoints: Endpoints) -
     contact = Contact(name="Cliente de Prueba", email=f"{name}@example.test")
     numbers = (f"{name}-1", f"{name}-2")
     inquiry = opened(inquiry_id=name, contact=contact, contract_numbers=numbers)
-    async with outsider(endpoints) as client, running(build(configured), configured):
+    async with at_work(endpoints, configured) as (client, _runtime):
         answers = await client.watch("desk.notifications")
 
         await publish(client, scheduled(inquiry_id=name, contract_number=numbers[0]), f"{name}-1")
@@ -102,7 +114,7 @@ async def test_a_dead_mail_server_shows_in_health_and_metrics_until_it_is_back(
     await mailbox.open()
     configured = settings_for(endpoints, name, mailbox)
     contact = Contact(name="Cliente de Prueba", email=f"{name}@example.test")
-    async with outsider(endpoints) as client, running(build(configured), configured) as runtime:
+    async with at_work(endpoints, configured) as (client, runtime):
         await mailbox.close()
         await until(lambda: lost_of(runtime) == {"smtp"})
         await publish(client, opened(inquiry_id=name, contact=contact), f"{name}-1")

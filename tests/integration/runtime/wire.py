@@ -14,8 +14,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.embedded.stack import Endpoints
+from shared.events.topics import topics_read_by
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Service
+from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 
 Headers = list[tuple[str, bytes | None]]
@@ -105,6 +107,27 @@ class Outsider:
         for partition in consumer.assignment():
             await consumer.position(partition)
         return consumer
+
+    async def skip_backlog(self, service: str, settings: RuntimeSettings) -> None:
+        """Let a service's group begin at the ends of its topics: what other tests left is not its.
+
+        Raises `Outage`.
+        """
+        await create_missing_topics(settings)
+        consumer = AIOKafkaConsumer(
+            *topics_read_by(service),
+            bootstrap_servers=self.bootstrap,
+            group_id=settings.group_of(service),
+            auto_offset_reset="latest",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            await consumer.commit(
+                {one: await consumer.position(one) for one in consumer.assignment()}
+            )
+        finally:
+            await consumer.stop()
 
 
 @asynccontextmanager
