@@ -154,9 +154,14 @@ def _answer(record: Any) -> Answer:
 
 
 def matching(answers: Sequence[Answer], wanted: Mapping[str, Any]) -> list[Answer]:
-    """The answers that are what `wanted` describes; one that came twice counts once."""
-    found = {answer.headers.get("ce_id"): answer for answer in answers if _matches(answer, wanted)}
+    """The answers that are what `wanted` describes; one that came twice, unchanged, counts once."""
+    found = {_identity(answer): answer for answer in answers if _matches(answer, wanted)}
     return [*found.values()]
+
+
+def _identity(answer: Answer) -> tuple[str | None, ...]:
+    """A repeat has the same source, id and content; anything else is an answer of its own."""
+    return (answer.headers.get("ce_source"), answer.headers.get("ce_id"), answer.text)
 
 
 def _matches(answer: Answer, wanted: Mapping[str, Any]) -> bool:
@@ -166,8 +171,10 @@ def _matches(answer: Answer, wanted: Mapping[str, Any]) -> bool:
         return False
     if wanted.get("says", "") not in answer.headers.get("dl_error", ""):
         return False
-    faulty = {fault["field"] for fault in answer.data.get("errors", ())}
-    return faulty == set(wanted["faulty"]) if "faulty" in wanted else True
+    faulty = {fault["field"]: fault["code"] for fault in answer.data.get("errors", ())}
+    if isinstance(wanted.get("faulty"), dict):
+        return bool(faulty == wanted["faulty"])
+    return faulty.keys() == set(wanted["faulty"]) if "faulty" in wanted else True
 
 
 def mails_to(directory: Path, address: str) -> Iterator[str]:
