@@ -15,6 +15,7 @@ from desk.demo.story import Sent
 from shared.events.values import MADRID, madrid_date
 
 AGENT = "agent-7"
+PHONE = "+34 900 000 001"
 CONSENTS = ("store_and_contact", "transfer_abroad")
 
 Fields = Mapping[str, Any]
@@ -30,7 +31,7 @@ class Customer:
 
     @property
     def contact(self) -> dict[str, str]:
-        return {"name": self.name, "email": self.email}
+        return {"name": self.name, "email": self.email, "phone": PHONE}
 
 
 class World:
@@ -104,7 +105,7 @@ class World:
         fields = {
             "name": customer.name,
             "email": customer.email,
-            "phone": "+34 900 000 001",
+            "phone": PHONE,
             "company": "Empresa de Prueba",
             "country": "ES",
             "consents": self.consents(*CONSENTS),
@@ -135,11 +136,20 @@ class World:
             "title": f"Contrato de prueba {contract}",
             "starts_on": self.ago(400).isoformat(),
             "auto_renewal": type_ == "passport_advantage",
+            **(self._servicepac() if type_ == "servicepac" else {}),
             **more,
         }
         return self._record(
             "registry.contracts", contract, "registry.contract_recorded.v1", "/registry", data
         )
+
+    def _servicepac(self) -> dict[str, Any]:
+        """Sold for three years at once."""
+        return {
+            "ends_on": (self.today + timedelta(days=3 * 365)).isoformat(),
+            "price": {"amount": "890.00", "currency": "EUR"},
+            "period": "once",
+        }
 
     def invoices(self, contract: str, customer: Customer, number: str, issued_on: date) -> Sent:
         """Billing issues the invoice of an automatic renewal."""

@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.events.topics import SERVICES, TOPICS
+from desk.ops.contract_docs.goldens import read_goldens
+from desk.ops.contract_docs.schemas import event_schemas
+from shared.events.topics import DEAD_LETTERS, SERVICES, TOPICS
+from tests.contract.shapes import record_shape, shape_of, unknown_words
 
 OUTCOMES = [event.ce_type.split(".")[1] for event in TOPICS["desk.cancellations"].events]
 OF_SERVICES = {f"/services/{name}" for name in SERVICES}
+GOLDENS = read_goldens(Path(__file__).parents[2])
 OTHERS = [
     "registered",
     "access_authorised",
@@ -97,6 +102,48 @@ def test_the_last_state_of_every_inquiry_and_contract_is_that_of_its_last_event(
 
     assert {number: stated[number] for number in last} == last
     assert {it["key"] for it in records if it["topic"] == "desk.inquiry-states"} == opened
+
+
+WITH_MORE = {"contract.acceptance_requested.v1", "contract.accepted.v1"}
+"""Their examples name a text and the signer's authentication, too; the demo accepts without."""
+
+
+def test_the_documented_examples_are_what_the_desk_publishes(
+    records: list[dict[str, Any]],
+) -> None:
+    published: dict[str, set[str]] = {}
+    for record in records:
+        if record["headers"].get("ce_source") in OF_SERVICES and record["topic"] != DEAD_LETTERS:
+            published.setdefault(record["headers"]["ce_type"], set()).add(record_shape(record))
+    drifted = {
+        ce_type: (record_shape(asdict(GOLDENS[ce_type])), shapes)
+        for ce_type, shapes in published.items()
+        if ce_type not in WITH_MORE and record_shape(asdict(GOLDENS[ce_type])) not in shapes
+    }
+
+    assert len(published) > 40
+    assert drifted == {}
+    for record in records:
+        if record["headers"].get("ce_type") in WITH_MORE:
+            example = GOLDENS[record["headers"]["ce_type"]].value
+            assert {it: shape_of(example[it]) for it in record["value"]} == {
+                it: shape_of(part) for it, part in record["value"].items()
+            }
+
+
+def test_what_the_desk_publishes_uses_the_documented_words_alone(
+    records: list[dict[str, Any]],
+) -> None:
+    schemas = event_schemas()
+    of_services = [it for it in records if it["headers"].get("ce_source") in OF_SERVICES]
+    undocumented = {
+        word
+        for it in of_services
+        if it["topic"] != DEAD_LETTERS
+        for word in unknown_words(it["value"], schemas[it["headers"]["ce_type"]])
+    }
+
+    assert undocumented == set()
 
 
 def test_the_demo_says_where_to_look_next(played: subprocess.CompletedProcess[str]) -> None:
