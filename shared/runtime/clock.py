@@ -19,6 +19,7 @@ from shared.runtime.skew import ClockSkew
 from shared.runtime.store import Due, Store
 
 BATCH = 500
+"""Due aggregates looked at in one tick, oldest first."""
 PROBE_SECONDS = 60.0
 """A probe that brought no time of the broker's is not repeated sooner."""
 REPEAT_SECONDS = 30.0
@@ -52,6 +53,7 @@ class Clock:
         self._skew = skew
         self._probed_at: float | None = None
         self._sent: dict[Due, float] = {}
+        self._skipped = dict.fromkeys(self._kinds, 0)
 
     async def tick(self) -> int:
         """Publish a timer for every aggregate that is due; how many. Raises `Outage`.
@@ -75,7 +77,19 @@ class Clock:
         return len(due)
 
     async def _due(self, kind: str, now: datetime) -> list[Due]:
-        return [one for one in await self._store.due(kind, now, BATCH) if one not in self._sent]
+        """What is due and not sent yet, of one page.
+
+        A page that was all sent is skipped at the next tick, so that what cannot be decided hides
+        nothing that is due later; after the last page the oldest come again.
+        """
+        skipped = self._skipped[kind]
+        page = await self._store.due(kind, now, BATCH, skipped)
+        fresh = [one for one in page if one not in self._sent]
+        if len(page) < BATCH:
+            self._skipped[kind] = 0
+        elif not fresh:
+            self._skipped[kind] = skipped + BATCH
+        return fresh
 
     def _must_probe(self) -> bool:
         """A topic without the broker's time tells nothing: there the first probe is the last."""

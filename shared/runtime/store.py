@@ -509,16 +509,17 @@ class Store:
                     {"aggregate": {"$in": ids}}, {"$set": {"events": []}}
                 )
 
-    async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
+    async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
         """The aggregates whose `due_at` has come, oldest first; also those that are parked.
 
-        Raises `Outage`.
+        The oldest `skipped` are left out. Raises `Outage`.
         """
         with mongodb_at_work():
             cursor = (
                 self._database.collection(kind)
                 .find({"due_at": {"$lte": now}}, {"due_at": 1, "version": 1})
                 .sort("due_at", ASCENDING)
+                .skip(skipped)
                 .limit(limit)
             )
             return [

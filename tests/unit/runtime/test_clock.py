@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
 from shared.metrics import Metrics
-from shared.runtime.clock import PROBE_SECONDS, REPEAT_SECONDS, Clock
+from shared.runtime.clock import BATCH, PROBE_SECONDS, REPEAT_SECONDS, Clock
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Service
@@ -51,10 +51,10 @@ class World:
     def now(self) -> datetime:
         return BEGIN + timedelta(seconds=self.time + self.slept + self.ahead)
 
-    async def due(self, kind: str, now: datetime, limit: int) -> list[Due]:
+    async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
         times = sorted((after, name) for name, after in self.due_after.items())
         found = [Due(Ref(kind, name), BEGIN + timedelta(seconds=after), 1) for after, name in times]
-        return [one for one in found if one.due_at <= now][:limit]
+        return [one for one in found if one.due_at <= now][skipped : skipped + limit]
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         if not outgoing:
@@ -88,6 +88,21 @@ async def test_what_is_due_is_sent_once_and_again_only_while_it_stays_due() -> N
     assert await world.ticks(3) == [["a"], ["b"]]
     world.time += REPEAT_SECONDS
     assert await world.ticks(2) == [["a", "b"]]
+
+
+async def test_records_that_stay_due_hide_none_that_are_due_later() -> None:
+    stuck = {f"stuck {number:04}": -9.0 for number in range(2 * BATCH)}
+    world = World(stuck | {"later": 0})
+    sent = [name for tick in await world.ticks(8) for name in tick]
+    assert (len(sent), len(set(sent))) == (2 * BATCH + 1, 2 * BATCH + 1)
+    assert "later" in sent
+
+
+async def test_the_oldest_come_again_after_the_last_page() -> None:
+    world = World({f"due {number:04}": -9.0 for number in range(2 * BATCH)})
+    await world.ticks(8)
+    world.due_after = {"new": -99.0} | world.due_after
+    assert ["new"] in await world.ticks(4)
 
 
 async def test_a_clock_forty_days_ahead_sends_one_timer_and_learns_better() -> None:
