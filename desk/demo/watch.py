@@ -16,6 +16,7 @@ from desk.embedded import pacing
 from desk.embedded.broker import plain
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.consumer import EndingConsumer
 
 POLL_MS = 200
 HEADERS = ("ce_", "dl_", "content-type", "traceparent")
@@ -162,7 +163,7 @@ async def outside(bootstrap: str) -> AsyncIterator[Outside]:
     pacing.install()
     settings = plain(bootstrap)
     producer = AIOKafkaProducer(**client_options(settings), acks="all")
-    consumer = AIOKafkaConsumer(**consumer_options(settings), enable_auto_commit=False)
+    consumer = EndingConsumer(**consumer_options(settings), enable_auto_commit=False)
     journal = Journal()
     await producer.start()
     await consumer.start()

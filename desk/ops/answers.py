@@ -17,6 +17,7 @@ from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
+from shared.runtime.consumer import EndingConsumer
 from shared.runtime.faults import kafka_at_work
 from shared.settings import RuntimeSettings
 
@@ -163,7 +164,7 @@ async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
     """A listener that misses nothing published after this was entered. Raises `Outage`."""
     await require_topics(settings, (SUBMISSIONS, *LISTENED))
     pacing.install()  # costs 20 ms at most where the broker is a real one
-    consumer = AIOKafkaConsumer(*LISTENED, auto_offset_reset="latest", **consumer_options(settings))
+    consumer = EndingConsumer(*LISTENED, auto_offset_reset="latest", **consumer_options(settings))
     try:
         with kafka_at_work():
             await consumer.start()

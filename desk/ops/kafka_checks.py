@@ -20,6 +20,7 @@ from desk.ops.supervisor import SERVICES
 from desk.ops.topic_checks import keeping_checks
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.consumer import EndingConsumer
 from shared.runtime.faults import Outage
 from shared.settings import RuntimeSettings
 
@@ -44,7 +45,7 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
             until_done.push_async_callback(admin.close)
             await admin.start()
             present = set(await admin.list_topics())
-            consumer = AIOKafkaConsumer(
+            consumer = EndingConsumer(
                 **consumer_options(settings),
                 **soon,
                 group_id=None,

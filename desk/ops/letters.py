@@ -17,6 +17,7 @@ from desk.ops.errors import FAILED, DeskError
 from desk.ops.sending import require_topics
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
+from shared.runtime.consumer import EndingConsumer
 from shared.runtime.faults import Outage, Reason, kafka_at_work
 from shared.settings import RuntimeSettings
 
@@ -204,7 +205,7 @@ async def up_to(
 
 @asynccontextmanager
 async def consumer_of(settings: RuntimeSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(topic, **consumer_options(settings), auto_offset_reset="earliest")
+    consumer = EndingConsumer(topic, **consumer_options(settings), auto_offset_reset="earliest")
     try:
         with kafka_at_work():
             await consumer.start()

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
@@ -31,6 +32,8 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from shared.kafka.decompression import BUDGET
 from shared.runtime.connections import survive_closed_connections
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
@@ -40,6 +43,9 @@ METADATA_MS = 20_000
 client's default is five minutes, in which their records wait and nothing says so."""
 MOST_AT_ONCE = 500
 TOLD_AGAIN_SECONDS = 1.0
+STOPPED_WITHIN_SECONDS = 10.0
+"""A client that is closing waits for answers of brokers that may be gone. What it holds is not
+committed and comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,27 @@ class UndecodableRecord:
     timestamp_type: int | None = None
 
 
-class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer whose `stop` returns: within seconds, or at the limit, with a connection left."""
+
+    async def stop(self) -> None:
+        telling = asyncio.create_task(self._tell_fetching_to_end())
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
+                await super().stop()
+        except TimeoutError:
+            log.warning("a Kafka consumer did not end in time")
+        finally:
+            telling.cancel()
+
+    async def _tell_fetching_to_end(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_AGAIN_SECONDS)
+            if self._fetcher is not None:
+                self._fetcher.error_future.cancel()
+
+
+class TolerantConsumer(EndingConsumer):
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
 
     A broker is asked for more no sooner than `interval_ms` after it sent records.
@@ -71,19 +97,6 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         survive_closed_connections(self._client)
         self._client.send = partial(self._send, self._client.send)
         await super().start()
-
-    async def stop(self) -> None:
-        telling = asyncio.create_task(self._tell_fetching_to_end())
-        try:
-            await super().stop()
-        finally:
-            telling.cancel()
-
-    async def _tell_fetching_to_end(self) -> None:
-        while True:
-            await asyncio.sleep(TOLD_AGAIN_SECONDS)
-            if self._fetcher is not None:
-                self._fetcher.error_future.cancel()
 
     async def _send(
         self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any

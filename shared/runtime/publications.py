@@ -16,6 +16,8 @@ from shared.settings import RuntimeSettings
 
 NOT_FROM_HISTORIES = frozenset({"desk.timers", "desk.outcomes", DEAD_LETTERS, "desk.operations"})
 """Their records are made by clocks, workers and operators."""
+NEWEST = 50
+"""Of a partition: some of its records may be another service's, or the markers of transactions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,19 @@ async def publications_of(service: str, settings: RuntimeSettings) -> Publicatio
         if event is not None:
             found.add(event)
     return found
+
+
+async def last_published(service: str, settings: RuntimeSettings) -> list[PublishedEvent]:
+    """The service's last event on each partition, of those among its `NEWEST` records.
+
+    Raises `Outage`.
+    """
+    last: dict[tuple[str, int], PublishedEvent] = {}
+    async for record in records_on(settings, topics_of(service), newest=NEWEST):
+        event = _event_of(record, f"/services/{service}")
+        if event is not None:
+            last[event.topic, event.partition] = event
+    return [*last.values()]
 
 
 def _event_of(record: Any, source: str) -> PublishedEvent | None:

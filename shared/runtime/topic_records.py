@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.consumer import EndingConsumer
 from shared.runtime.faults import Outage, kafka_at_work
 from shared.settings import RuntimeSettings
 
@@ -17,19 +18,24 @@ POLL_MS = 1_000
 FRUITLESS_POLLS = 30
 
 
-async def records_on(settings: RuntimeSettings, topics: Iterable[str]) -> AsyncIterator[Any]:
+async def records_on(
+    settings: RuntimeSettings, topics: Iterable[str], *, newest: int | None = None
+) -> AsyncIterator[Any]:
     """Every committed record of `topics` up to their ends at this moment, each partition in order.
 
-    Topics that do not exist are passed over. Raises `Outage`.
+    `newest` leaves those at the last so many offsets of each partition. Topics that do not exist
+    are passed over. Raises `Outage`.
     """
-    consumer = AIOKafkaConsumer(
-        **consumer_options(settings), group_id=None, enable_auto_commit=False
-    )
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_at_work():
         try:
             await consumer.start()
-            ends = await _ends(consumer, await _partitions(settings, topics))
-            async for record in _up_to(consumer, ends):
+            spans = await _spans(consumer, await _partitions(settings, topics))
+            if newest is not None:
+                spans = {
+                    one: range(max(s.start, s.stop - newest), s.stop) for one, s in spans.items()
+                }
+            async for record in _within(consumer, spans):
                 yield record
         finally:
             await consumer.stop()
@@ -55,38 +61,40 @@ async def _partitions(
     }
 
 
-async def _ends(
+async def _spans(
     consumer: AIOKafkaConsumer, topics: Mapping[str, Sequence[TopicPartition]]
-) -> dict[TopicPartition, int]:
+) -> dict[TopicPartition, range]:
+    """The offsets that each partition has now; one that is empty is left out."""
     partitions = [*chain.from_iterable(topics.values())]
     begins = await consumer.beginning_offsets(partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    return {one: end for one, end in ends.items() if end > begins[one]}
+    return {one: range(begins[one], end) for one, end in ends.items() if end > begins[one]}
 
 
-async def _up_to(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> AsyncIterator[Any]:
-    if not ends:
+async def _within(
+    consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, range]
+) -> AsyncIterator[Any]:
+    if not spans:
         return
-    consumer.assign(list(ends))
-    await consumer.seek_to_beginning()
-    left, fruitless = set(ends), 0
+    consumer.assign(list(spans))
+    for partition, span in spans.items():
+        consumer.seek(partition, span.start)
+    left, fruitless = set(spans), 0
     while left:
         found = await consumer.getmany(*left, timeout_ms=POLL_MS)
         for partition, records in found.items():
             for record in records:
-                if record.offset < ends[partition]:
+                if record.offset < spans[partition].stop:
                     yield record
         fruitless = 0 if found else fruitless + 1
         if fruitless > FRUITLESS_POLLS:
             raise Outage("kafka", "no more records came before the end of a topic")
-        left = {one for one in left if await consumer.position(one) < ends[one]}
+        left = {one for one in left if await consumer.position(one) < spans[one].stop}
 
 
 async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
     """For each topic that exists, whether it still has its first records."""
-    consumer = AIOKafkaConsumer(
-        **consumer_options(settings), group_id=None, enable_auto_commit=False
-    )
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_at_work():
         try:
             await consumer.start()
