@@ -113,6 +113,7 @@ def environment(servers: Servers, prefix: str) -> dict[str, str]:
             "KAFKA_GROUP_PREFIX": prefix,
             "MONGO_URL": servers.mongo_url,
             "MONGO_DATABASE_PREFIX": prefix,
+            "ACCEPT_OLDER_DATABASE": "true",
             "CREATE_TOPICS": "false",
             "DEVELOPMENT_DEFAULTS": "true",
             "LOG_LEVEL": "WARNING",

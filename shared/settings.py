@@ -118,6 +118,11 @@ class RuntimeSettings(BaseSettings):
     mongo_database_prefix: str = Field(
         "desk", description="Each service has its own database, <prefix>_<service>."
     )
+    accept_older_database: bool = Field(
+        False,
+        description="Start although the topics hold events of this service that its database does"
+        " not know: what is decided next may take their numbers again.",
+    )
     mongo_journal: bool = Field(
         True, description="Wait for MongoDB's journal at every write; off for throw-away data only."
     )

@@ -20,6 +20,7 @@ from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
 from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
 from shared.mongo import PyMongoError
+from shared.runtime.older_database import RECORDS
 from shared.runtime.skew import CLOCK
 
 SKEW_NOTED_S = 2.0
@@ -130,4 +131,7 @@ async def _service(name: str, port: int) -> Check:
     if CLOCK in (page.get("away") or ()):
         found = f"{status}; its clock is {page.get('clock_skew_seconds')} s ahead of the broker's"
         return fail(name, found, "set the clock right (NTP); it sends no timers until then")
+    if RECORDS in (page.get("away") or ()):
+        found = f"{status}; {(page.get('reasons') or {}).get(RECORDS)}"
+        return fail(name, found, "`desk verify --topics` names what is missing")
     return fail(name, f"{status}; away: {away}", "it goes on by itself once that is back")

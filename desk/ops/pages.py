@@ -8,6 +8,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from shared.runtime.older_database import RECORDS
+
 # A proxy of the environment must never be asked for a page of this machine.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -21,6 +23,13 @@ async def is_healthy(url: str) -> bool:
     """Whether the health page says `ok`: everything the service needs is there."""
     page = await health_of(url)
     return page is not None and page.get("status") == "ok"
+
+
+async def held_back(url: str) -> str | None:
+    """Why the service waits for an operator before it does any work; None where it does not."""
+    page = await health_of(url) or {}
+    reasons = page.get("reasons")
+    return reasons.get(RECORDS) if isinstance(reasons, dict) else None
 
 
 def _read(url: str, timeout_s: float) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from desk.ops.supervisor import SERVICES
 from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, topics_read_by
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings
 
 OPERATORS = "operators"
@@ -69,8 +70,14 @@ def _groups(settings: RuntimeSettings) -> Iterator[Acl]:
 
 
 def _services(settings: RuntimeSettings) -> Iterator[Acl]:
-    """At start a service looks for missing topics and, where ids expire, for retention."""
+    """At start a service looks for missing topics and, where ids expire, for retention.
+
+    It reads what it has published itself: at start to know that its database is not older, and to
+    compare and restore its records.
+    """
     for service in SERVICES:
+        for name in topics_of(service):
+            yield Acl(service, Resource.TOPIC, Operation.READ, name)
         for topic in CATALOGUE:
             yield Acl(service, Resource.TOPIC, Operation.DESCRIBE, topic.name)
             if settings.create_topics:

@@ -18,7 +18,7 @@ from desk.embedded.child import Child
 from desk.embedded.database import SUITED_SETTINGS
 from desk.embedded.ports import HOST, choose_ports
 from desk.embedded.stack import Endpoints, Stack, embedded_stack
-from desk.ops.pages import is_healthy
+from desk.ops.pages import held_back, is_healthy
 from desk.ops.watching import Say, Watched
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
 from shared.settings import DEVELOPMENT_DEFAULTS
@@ -104,8 +104,9 @@ async def desk_up(
     Embedded is whatever has no address given. `overrides` are further environment variables for
     the services, `own` those of a single one, by its name; `run_by` is a module that runs the
     service of a given name in another way than its own `__main__`. Every service is healthy when
-    entered; everything started is stopped when left, services first. `say` gets a line for each
-    restart. Raises `ChildError` if the directory is in use or a process cannot start.
+    entered, or waits for `desk restore`, as `say` is told then; everything started is stopped when
+    left, services first. `say` gets a line for each restart. Raises `ChildError` if the directory
+    is in use or a process cannot start.
     """
     async with AsyncExitStack() as until_left:
         stack = await until_left.enter_async_context(
@@ -114,7 +115,7 @@ async def desk_up(
         directory = directory.absolute()
         services = _services(directory, stack, overrides or {}, own or {}, run_by)
         until_left.push_async_callback(_stop, services)
-        await _start(services)
+        await _start(services, say)
         embedded = [
             Watched(child, partial(stack.start_again, name))
             for name, child in stack.children.items()
@@ -176,15 +177,23 @@ async def _again(child: Child) -> None:
     child.start()
 
 
-async def _start(services: Mapping[str, RunningService]) -> None:
+async def _start(services: Mapping[str, RunningService], say: Say) -> None:
     for service in services.values():
         service.watched.child.start()
     await asyncio.gather(
         *(
-            one.watched.child.wait_ready(partial(is_healthy, one.health_url), HEALTHY_TIMEOUT_S)
+            one.watched.child.wait_ready(partial(_settled, one.health_url), HEALTHY_TIMEOUT_S)
             for one in services.values()
         )
     )
+    for service in services.values():
+        if (why := await held_back(service.health_url)) is not None:
+            say(f"{service.name} waits: {why}")
+
+
+async def _settled(url: str) -> bool:
+    """Healthy, or waiting for `desk restore`, which needs the servers that run here."""
+    return await is_healthy(url) or await held_back(url) is not None
 
 
 async def _stop(services: Mapping[str, RunningService]) -> None:

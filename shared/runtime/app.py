@@ -44,6 +44,7 @@ from shared.runtime.decider import Service
 from shared.runtime.effects import MANY, Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
 from shared.runtime.health import FAILED, Health
+from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.pages import served
 from shared.runtime.pauses import Pauses, sleep_unless
 from shared.runtime.progress import CommittedOffsets
@@ -294,6 +295,20 @@ async def _prepare_store(runtime: Runtime) -> None:
         end_process(os.EX_CONFIG)
 
 
+async def _until_records_are_current(runtime: Runtime) -> None:
+    """Wait while the database is older than the topics: nothing may be decided on it (ADR 0012)."""
+    settings, health = runtime.settings, runtime.health
+    while not (settings.accept_older_database or runtime.stopping.is_set()):
+        why = await objection_to(runtime.service, settings, runtime.store, utc_now())
+        if why is None:
+            break
+        if health.reasons.get(RECORDS) != why:
+            log.error("records are older than the topics", why=why)
+        health.objects(RECORDS, why)
+        await sleep_unless(runtime.stopping, HELD_BACK_SECONDS)
+    health.back(RECORDS)
+
+
 class PatientBroker(KafkaBroker):
     """Starts once everything it needs is there; meanwhile the service is up and says so."""
 
@@ -307,6 +322,7 @@ class PatientBroker(KafkaBroker):
             await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
         await _until_there(runtime, lambda: _keep_ids_long_enough(runtime))
         await _until_there(runtime, lambda: _prepare_store(runtime))
+        await _until_there(runtime, lambda: _until_records_are_current(runtime))
         await _until_there(runtime, runtime.publisher.start)
         await _until_there(runtime, self._subscribe)
         if runtime.stopping.is_set():

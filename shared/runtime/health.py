@@ -15,13 +15,18 @@ FAILED = "failed"
 
 @dataclass(slots=True)
 class Health:
-    """`starting`, `ok`, `degraded` (with the dependency that is away), `stopping` or `failed`."""
+    """`starting`, `ok`, `degraded` (with the dependency that is away), `stopping` or `failed`.
+
+    `reasons` says of what is away why, where that takes more than its name; a service that has a
+    reason not to start is degraded, too.
+    """
 
     service: str
     metrics: Metrics
     now: Callable[[], datetime]
     phase: str = "starting"
     away: dict[str, datetime] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     missed_idly: set[str] = field(default_factory=set)
     batches: int = 0
     last_batch_at: datetime | None = None
@@ -29,7 +34,8 @@ class Health:
 
     @property
     def status(self) -> str:
-        return "degraded" if self.away and self.phase == "ok" else self.phase
+        held_back = self.phase == "starting" and self.reasons
+        return "degraded" if held_back or (self.away and self.phase == "ok") else self.phase
 
     def lost(self, dependency: str) -> None:
         """Work failed on it; only work that succeeds brings it back."""
@@ -38,8 +44,15 @@ class Health:
         self.metrics.outages.labels(dependency).inc()
         self.metrics.degraded.labels(dependency).set(1)
 
+    def objects(self, dependency: str, reason: str) -> None:
+        """It is there, and forbids any work: told once for each reason."""
+        if self.reasons.get(dependency) != reason:
+            self.reasons[dependency] = reason
+            self.lost(dependency)
+
     def back(self, *dependencies: str) -> None:
         for dependency in dependencies:
+            self.reasons.pop(dependency, None)
             self.missed_idly.discard(dependency)
             if self.away.pop(dependency, None) is not None:
                 self.metrics.degraded.labels(dependency).set(0)
@@ -71,6 +84,7 @@ class Health:
                 "service": self.service,
                 "status": self.status,
                 "away": {name: since.isoformat() for name, since in self.away.items()},
+                "reasons": self.reasons,
                 "batches": self.batches,
                 "clock_skew_seconds": self.clock_skew_seconds,
                 "last_batch_at": self.last_batch_at and self.last_batch_at.isoformat(),

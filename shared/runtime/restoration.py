@@ -22,9 +22,10 @@ from shared.mongo import Database, Document
 from shared.runtime.codec import EPOCH, Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
+from shared.runtime.older_database import begin_restoration, finish_restoration
 from shared.runtime.progress import Place
 from shared.runtime.publications import Publications, publications_of
-from shared.runtime.stage import Batch, Letter, Stage
+from shared.runtime.stage import Batch, Letter, Stage, utc_now
 from shared.runtime.store import Aggregate, Store
 from shared.runtime.timers import Objection
 from shared.runtime.topic_records import committed_by, members_of, records_on
@@ -139,6 +140,7 @@ async def restore(
     if await members_of(settings, group):
         raise Running(group)
     await store.prepare(kept=settings.history_kept)
+    await begin_restoration(store)
     restored = Restored(service.name)
     published = await publications_of(service.name, settings)
     committed = await committed_by(settings, group)
@@ -149,6 +151,7 @@ async def restore(
     restored.lost += await _unknown(service, database, store, published)
     if service.name == ARCHIVE:
         restored.lost += await _documents_lost(settings, database)
+    await finish_restoration(service, settings, store, utc_now())
     return restored
 
 

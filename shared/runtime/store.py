@@ -617,6 +617,23 @@ class Store:
             found = await cursor.sort("_id", ASCENDING).limit(limit).to_list(None)
         return [self._loaded(kind, document) for document in found]
 
+    async def recorded(self, events: Mapping[str, str]) -> set[str]:
+        """Those of these events, each with the id of its aggregate, that a history holds.
+
+        Raises `Outage`.
+        """
+        found: set[str] = set()
+        about = {"$in": sorted(set(events.values()))}
+        for kind in (kind for kind, decider in self._deciders.items() if decider.publishes):
+            archived = {"aggregate": about, "events.id": {"$in": list(events)}}
+            with mongodb_at_work():
+                collection = self._database.collection(kind)
+                async for document in collection.find({"_id": about}, {"history": 1}):
+                    found |= {one["id"] for entry in document["history"] for one in entry["events"]}
+                async for entry in self._database.collection(_archive(kind)).find(archived):
+                    found |= {one["id"] for one in entry["events"]}
+        return found & events.keys()
+
     async def upgrade(self, name: str) -> Document:
         """How far an upgrade of the stored data is; empty before it begins. Raises `Outage`."""
         with mongodb_at_work():

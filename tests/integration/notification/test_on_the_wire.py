@@ -34,6 +34,7 @@ def settings_for(endpoints: Endpoints, name: str, mailbox: Mailbox) -> Settings:
         smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
         smtp_check_seconds=0.2,
         pulse_seconds=0.1,
+        accept_older_database=True,
     )
 
 

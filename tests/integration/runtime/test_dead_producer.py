@@ -55,6 +55,7 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
         "MONGO_DATABASE_PREFIX": name,
         "LOG_FORMAT": "json",
         "DEVELOPMENT_DEFAULTS": "true",
+        "ACCEPT_OLDER_DATABASE": "true",
         ORDER: str(order),
     }
     child = Child(

@@ -81,6 +81,7 @@ async def test_it_is_healthy_shows_metrics_and_stops_cleanly(
         "MONGO_URL": endpoints.mongo_url,
         "KAFKA_GROUP_PREFIX": tmp_path.name,
         "MONGO_DATABASE_PREFIX": "process",
+        "ACCEPT_OLDER_DATABASE": "true",
     }
     async with process(port, **environment) as service:
         await until(port, "/health", 200)
@@ -100,6 +101,7 @@ async def test_a_service_whose_first_subscriptions_are_refused_waits_and_is_ok(
             "MONGO_URL": endpoints.mongo_url,
             "KAFKA_GROUP_PREFIX": tmp_path.name,
             "MONGO_DATABASE_PREFIX": "refused",
+            "ACCEPT_OLDER_DATABASE": "true",
             "MAX_PAUSE_SECONDS": "0.1",
         }
         async with process(port, **environment):

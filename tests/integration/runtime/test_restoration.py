@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.embedded.stack import Endpoints, Stack
 from desk.ops.auditing import audit
@@ -26,13 +27,16 @@ from services.inquiry_intake import service as inquiry_intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification import service as notification
 from services.notification.settings import Settings as NotificationSettings
-from shared.events.topics import TOPIC_OF
+from shared.events.topics import CATALOGUE, TOPIC_OF
 from shared.mongo import Client, Database, connect
+from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
+from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.restoration import Restored, Running, restore
 from shared.runtime.store import Store
 from shared.runtime.topic_records import records_on
+from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.builders.desk_command import Ran
 from tests.builders.desk_command import desk as desk_command
@@ -81,6 +85,23 @@ class Desk:
                 if documents:
                     database = self.client.get_database(f"desk_{service.name}")
                     await database[name].insert_many(documents)
+
+    async def objection_to(self, part: tuple[Service, RuntimeSettings]) -> str | None:
+        service, settings = part
+        store = Store(self.database(service), service.deciders)
+        return await objection_to(service, settings, store, datetime.now(UTC))
+
+    async def make_topics_again(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.endpoints.kafka_bootstrap_servers)
+        await admin.start()
+        try:
+            await admin.delete_topics([topic.name for topic in CATALOGUE])
+            async with asyncio.timeout(30):
+                while {topic.name for topic in CATALOGUE} & set(await admin.list_topics()):
+                    await asyncio.sleep(0.1)
+        finally:
+            await admin.close()
+        await create_missing_topics(self.parts[0][1])
 
     async def differences(self) -> dict[str, list[str]]:
         """What `verify` names, by service; a service where all agrees is left out."""
@@ -311,3 +332,63 @@ async def test_an_empty_database_is_rebuilt_and_what_was_published_outweighs_tod
         async with desk.at_work():
             await desk.read_to_the_end()
         assert len(desk.mails()) == 4
+
+
+@asynccontextmanager
+async def held_back(desk: Desk) -> AsyncIterator[list[Runtime]]:
+    """The four services started on what `desk` has; entered once each says why it waits."""
+    async with AsyncExitStack() as stack:
+        runtimes = [wire(service, settings) for service, settings in desk.parts]
+        for runtime in runtimes:
+            await stack.enter_async_context(alive(runtime))
+            broker = build_broker(runtime)
+            stack.push_async_callback(broker.stop)
+            starting = asyncio.create_task(broker.start())
+            stack.callback(starting.cancel)
+        async with asyncio.timeout(40):
+            while any(RECORDS not in runtime.health.reasons for runtime in runtimes):
+                await asyncio.sleep(0.1)
+        yield runtimes
+
+
+async def test_a_service_started_on_an_older_database_waits_until_its_records_are_restored(
+    own_stack: Stack,
+) -> None:
+    async with desk_on(own_stack.endpoints) as desk:
+        async with desk.at_work():
+            backup, _ = await scenario(desk)
+        await desk.put_back(backup)
+
+        async with held_back(desk) as runtimes:
+            pages = [json.loads(runtime.health.page()) for runtime in runtimes]
+            assert [page["status"] for page in pages] == ["degraded"] * 4
+            assert "older than desk.cancellations," in pages[1]["reasons"][RECORDS]
+            assert [it.health.metrics.degraded.labels(RECORDS)._value.get() for it in runtimes] == [
+                1
+            ] * 4
+            await desk.cancel("s-3")
+            await asyncio.sleep(2 * HELD_BACK_SECONDS)
+            assert [sequence for sequence, _ in await desk.decisions()] == [1, 2]
+
+            await desk.restored()
+            await desk.mailed(6)
+            assert [runtime.health.status for runtime in runtimes] == ["ok"] * 4
+        assert await desk.decisions() == [
+            (1, "cancellation.scheduled.v1"),
+            (2, "cancellation.withdrawn.v1"),
+            (3, "cancellation.scheduled.v1"),
+        ]
+        assert len(desk.mails()) == len(set(desk.mails())) == 6
+
+
+async def test_topics_that_know_less_than_the_database_hold_nobody_back(own_stack: Stack) -> None:
+    async with desk_on(own_stack.endpoints) as desk:
+        async with desk.at_work():
+            await scenario(desk)
+        assert [await desk.objection_to(part) for part in desk.parts] == [None] * 4
+
+        await desk.put_back({})
+        assert all([await desk.objection_to(part) for part in desk.parts])
+
+        await desk.make_topics_again()
+        assert [await desk.objection_to(part) for part in desk.parts] == [None] * 4

@@ -24,13 +24,17 @@ Headers = list[tuple[str, bytes | None]]
 
 
 def settings_for(endpoints: Endpoints, name: str, **more: Any) -> RuntimeSettings:
-    """Settings that keep a test apart from all others: own groups, own databases."""
+    """Settings that keep a test apart from all others: own groups, own databases.
+
+    The topics are everybody's: they hold events of which this test's database knows nothing.
+    """
     values: dict[str, Any] = {
         "kafka_bootstrap_servers": endpoints.kafka_bootstrap_servers,
         "mongo_url": endpoints.mongo_url,
         "kafka_group_prefix": name,
         "mongo_database_prefix": name,
         "max_pause_seconds": 0.5,
+        "accept_older_database": True,
         **more,
     }
     return RuntimeSettings(**values)

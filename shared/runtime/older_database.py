@@ -1,0 +1,92 @@
+"""Detects a database that is older than the service's own topics, before any message is decided.
+
+A service stores an event before it publishes it, so whatever it has on its topics is in a history.
+If the last event on a partition is in none, the database was restored from an older backup, or it
+belongs to another desk: what is decided next would take numbers that are taken (ADR 0012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from aiokafka.errors import TopicAuthorizationFailedError
+
+from shared.runtime.decider import Service
+from shared.runtime.faults import Outage
+from shared.runtime.publications import PublishedEvent, last_published
+from shared.runtime.store import Store
+from shared.settings import RuntimeSettings
+
+RECORDS = "records"
+"""Under this name a health page says that the database is older than the topics."""
+HELD_BACK_SECONDS = 5.0
+"""How often a service that is held back looks again: `restore` lets it go on."""
+RESTORATION = "restoration"
+UNREADABLE = (
+    "this Kafka user may not read the service's own topics, so that nobody knows whether the"
+    " database is older than they are: allow it (`desk acl kafka`), or accept it"
+    " (ACCEPT_OLDER_DATABASE)"
+)
+UNFINISHED = "a restoration was broken off: run `desk restore` again"
+
+
+async def objection_to(
+    service: Service, settings: RuntimeSettings, store: Store, now: datetime
+) -> str | None:
+    """Why these records must not be continued; None where they may be. Raises `Outage`."""
+    restoration = await store.upgrade(RESTORATION)
+    if restoration.get("unfinished"):
+        return UNFINISHED
+    accepted = set(restoration.get("accepted", ()))
+    try:
+        unknown = await unrecorded(service, settings, store, now)
+    except Outage as outage:
+        if isinstance(outage.__cause__, TopicAuthorizationFailedError):
+            return UNREADABLE
+        raise
+    lacking = [one for one in unknown if one.id not in accepted]
+    return described(lacking) if lacking else None
+
+
+async def unrecorded(
+    service: Service, settings: RuntimeSettings, store: Store, now: datetime
+) -> list[PublishedEvent]:
+    """The service's last event on each partition of its topics, where no history has it.
+
+    The topics are read first: whatever is on them was stored before. An event so old that its
+    entry may have expired proves nothing. Raises `Outage`.
+    """
+    kept = settings.history_kept
+    found = [
+        one
+        for one in await last_published(service.name, settings)
+        if kept is None or one.at > now - kept
+    ]
+    recorded = await store.recorded({one.id: one.subject for one in found})
+    return [one for one in found if one.id not in recorded]
+
+
+async def begin_restoration(store: Store) -> None:
+    """Hold the service back until the restoration is finished. Raises `Outage`."""
+    await store.note_upgrade(RESTORATION, {"unfinished": True})
+
+
+async def finish_restoration(
+    service: Service, settings: RuntimeSettings, store: Store, now: datetime
+) -> None:
+    """Let the service go on; what could not be restored was told, and is accepted.
+
+    Raises `Outage`.
+    """
+    accepted = [one.id for one in await unrecorded(service, settings, store, now)]
+    await store.note_upgrade(RESTORATION, {"unfinished": False, "accepted": accepted})
+
+
+def described(unknown: Iterable[PublishedEvent]) -> str:
+    """What a health page says of them, and what to do."""
+    topics = ", ".join(sorted({one.topic for one in unknown}))
+    return (
+        f"the database is older than {topics}, or another desk's: what these topics hold of this"
+        " service is in no history; run `desk restore`, or accept it (ACCEPT_OLDER_DATABASE)"
+    )
