@@ -23,7 +23,8 @@ class Metrics:
         GCCollector(registry=registry)
         self.records = Counter(
             "desk_records_total",
-            "Records by fate: decided, repeated, ignored, dead; timers also premature, outdated.",
+            "Records by fate: decided, repeated, ignored, dead; timers also premature, outdated or"
+            " newer (their aggregate was written by a newer release).",
             ["fate"],
             registry=registry,
         )

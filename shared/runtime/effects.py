@@ -23,7 +23,7 @@ from shared.metrics import Metrics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work
-from shared.runtime.faults import Outage, described
+from shared.runtime.faults import NewerRelease, Outage, described
 from shared.runtime.pauses import sleep_unless
 from shared.runtime.publisher import Publisher
 from shared.runtime.store import Aggregate, Store
@@ -119,7 +119,8 @@ class Worker:
             now, room = self._now(), AT_ONCE - len(self._doing)
             if room < MANY:
                 break
-            due = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
+            leased = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
+            due = [one for one in leased if not one.newer]
             self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
             begun += len(due)
         return begun
@@ -161,6 +162,9 @@ class Worker:
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)
+        for ref in refs:
+            if found[ref].newer:
+                raise NewerRelease(ref)
         return {ref: found[ref].state for ref in refs}
 
     async def _perform(

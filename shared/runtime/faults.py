@@ -17,6 +17,7 @@ from aiokafka.errors import (
 from bson.errors import InvalidDocument
 from pymongo.errors import OperationFailure
 
+from shared.events.envelope import Ref
 from shared.mongo import PyMongoError
 from shared.runtime.reason import Reason as Reason
 
@@ -36,6 +37,13 @@ class Outage(Exception):
     def __init__(self, dependency: str, error: str) -> None:
         super().__init__(f"{dependency}: {error}")
         self.dependency = dependency
+
+
+class NewerRelease(Exception):
+    """A newer release wrote the record; what follows from its state, this one cannot know."""
+
+    def __init__(self, ref: Ref) -> None:
+        super().__init__(f"{ref.kind} was written by a newer release")
 
 
 class ProducerDead(Exception):

@@ -26,7 +26,7 @@ from shared.runtime.clock import clock_source
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
-from shared.runtime.faults import Reason, Unreadable, described
+from shared.runtime.faults import NewerRelease, Reason, Unreadable, described
 from shared.runtime.lanes import lanes_of
 from shared.runtime.origin import trace
 from shared.runtime.progress import Progress, Publications
@@ -314,10 +314,14 @@ class Stage:
         states = ChainMap({}, batch.states) if len(letter.decides) > 1 else batch.states
         for ref in letter.decides:
             aggregate = batch.aggregates[ref]
-            if self._known(letter, aggregate) is not None:
+            known = self._known(letter, aggregate)
+            if known is not None and self._store.knows(known):
+                aggregate.forgo(letter.message_id)
                 continue
             if not aggregate.may_decide(letter.message_id):
                 return self._block(aggregate, letter, batch)
+            if (newer := self._newer(letter, aggregate, batch)) is not None:
+                return self._park(aggregate, letter, batch, str(NewerRelease(newer)))
             try:
                 entry, state = self._decided(letter, aggregate, states, batch)
                 encoded = encode(entry)
@@ -338,10 +342,18 @@ class Stage:
             batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
 
+    def _newer(self, letter: Letter, aggregate: Aggregate, batch: Batch) -> Ref | None:
+        """What a newer release wrote of all that this decision would rest on."""
+        further = self._further(letter, batch.aggregates)
+        rests_on = (aggregate.ref, *letter.reads, *further)
+        return next((ref for ref in rests_on if batch.aggregates[ref].newer), None)
+
     def _objection_to(self, timer: Letter, batch: Batch) -> Objection | None:
         """Against a timer in the aggregates that it was not decided in yet."""
         for ref in timer.decides:
             aggregate, due_at = (batch.aggregates[ref], self._store.decider(ref.kind).due_at)
+            if aggregate.newer:
+                return Objection.NEWER
             if self._known(timer, aggregate) is None:
                 due = None if aggregate.state is None else due_at(aggregate.state)
                 objection = objection_to(timer.read.message, due, batch.at)
@@ -472,6 +484,8 @@ class Stage:
         """An operator gave up a message that waited: it counts as decided, and nothing happens."""
         [ref] = letter.decides
         aggregate = batch.aggregates[ref]
+        if aggregate.newer:
+            return self._give_up(letter, batch, Reason.DEFECT, str(NewerRelease(ref)))
         if discarded.message_id is None or not aggregate.waits_for(discarded.message_id):
             return batch.count("ignored")
         entry = self._entry(letter, ref, (), batch.at)

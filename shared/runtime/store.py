@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 import bson
 import structlog
 from bson.raw_bson import RawBSONDocument
+from pydantic import ValidationError
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
 from shared.events.envelope import Event, Ref
@@ -47,6 +48,9 @@ LARGE_BYTES = MB
 ALARM_BYTES = 4 * MB
 LARGE_COUNTED = 1_000
 
+OF_THE_STATE = frozenset({"due_at", "work_at", "work_since", "large"})
+"""Fields that follow from the state: they stay as they are where it cannot be read."""
+
 OwnMessage = Literal["timer", "outcome"]
 
 
@@ -65,7 +69,8 @@ class Aggregate:
     `leaving` go to the archive. `parked` is the line behind a message that our defect stumbled
     over. Only its head may be decided, so a replay lets the messages through as they came.
     `bytes` is the size of the document once it is written. `forgotten`: the history, its archived
-    part too, is to lose what its events say.
+    part too, is to lose what its events say. `newer`: a newer release wrote it, so that this one
+    cannot know its state; it may wait, but neither be decided nor change but for its line.
     """
 
     ref: Ref
@@ -86,6 +91,7 @@ class Aggregate:
     added_bytes: int = 0
     touched: bool = False
     forgotten: bool = False
+    newer: bool = False
 
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry
@@ -115,7 +121,7 @@ class Aggregate:
         self.encoded = [encode(one) for one in self.added]
         self.added_bytes = sum(len(one.raw) for one in self.encoded)
         self.history_bytes = None
-        self.forgotten, self.parked = True, None
+        self.forgotten, self.newer, self.parked = True, False, None
         self.record(entry, None)
 
     def encode_again(self, number: int) -> None:
@@ -325,7 +331,7 @@ class Store:
         return [document for some in found for document in some]
 
     def _loaded(self, kind: str, document: Document) -> Aggregate:
-        state = self._state(kind, document.get("state"))
+        state, newer = self._read_state(kind, document)
         parked = Parking.read(document["parked"]) if "parked" in document else None
         aggregate = Aggregate(
             Ref(kind, document["_id"]),
@@ -336,6 +342,7 @@ class Store:
             archived=document.get("archived", 0),
             kept=len(document["history"]),
             history_bytes=document.get("history_bytes"),
+            newer=newer,
         )
         for entry in document["history"]:
             aggregate.remember(entry)
@@ -353,8 +360,23 @@ class Store:
             return None
         return self._deciders[kind].due_at(state)
 
-    def _state(self, kind: str, stored: Document | None) -> Any:
-        return None if stored is None else self._deciders[kind].state.model_validate(stored)
+    def _read_state(self, kind: str, document: Document) -> tuple[Any, bool]:
+        """The state, and whether a newer release wrote the document; then there is no state here.
+
+        It did if the state does not fit this release's model, or an event is of an unknown type:
+        then the state may have fields that this release would drop.
+        """
+        if not all(map(self.knows, document["history"])):
+            return None, True
+        stored = document.get("state")
+        try:
+            return stored and self._deciders[kind].state.model_validate(stored), False
+        except ValidationError:
+            return None, True
+
+    def knows(self, entry: Document) -> bool:
+        """Whether this release knows every event of a history entry."""
+        return all(event["type"] in self._events for event in entry["events"])
 
     async def _recall(
         self, kind: str, aggregates: Sequence[Aggregate], message_ids: Sequence[str]
@@ -406,6 +428,8 @@ class Store:
             del fields["work_at"]  # whoever holds the lease goes on holding it
         if not aggregate.added:
             del fields["state"]  # unchanged
+        if aggregate.newer:
+            fields = {name: value for name, value in fields.items() if name not in OF_THE_STATE}
         gone = {name: "" for name, value in fields.items() if value is None and name != "state"}
         update: Document = {
             "$set": {name: value for name, value in fields.items() if name not in gone}

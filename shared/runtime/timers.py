@@ -24,6 +24,8 @@ class Objection(StrEnum):
     """Its aggregate is not due yet, by this service's clock or by the broker's."""
     OUTDATED = "outdated"
     """Its aggregate is due at another time, or never."""
+    NEWER = "newer"
+    """A newer release wrote its aggregate, and knows when it is due."""
 
 
 def acting_now(message: Message, now: datetime) -> datetime:
