@@ -23,6 +23,7 @@ from shared.events.contracts import (
     ContractTextIssued,
 )
 from shared.events.envelope import Event
+from shared.events.newer import Known
 from shared.events.states import CurrentText
 from shared.events.values import Authentication, Count, Day, Instant, Language, Value
 
@@ -234,7 +235,7 @@ class ContractState(BaseModel):
 
     contract_number: str
     facts: ContractRecorded | None = None
-    status: ContractStatus | None = None
+    status: Known[ContractStatus] | None = None
     cancellation: CancellationStanding = CancellationStanding.NONE
     cancellation_sequence: int = 0
     cancellation_effective_on: Day | None = None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.inquiry_intake.reference import parse_reference
 from shared.events.envelope import Message, Ref, message_uuid
 from shared.events.inquiries import ClosedBy, InquiryKind
+from shared.events.newer import Known
 from shared.events.text import trimmed
 from shared.events.values import Instant, Language, Value
 
@@ -82,14 +83,14 @@ class Inquiry(BaseModel):
     inquiry_id: str
     status: Standing
     customer_id: str
-    kind: InquiryKind | None = None
+    kind: Known[InquiryKind] | None = None
     reference: str | None = None
     language: Language = Language.ES
     queue: str | None = None
     contracts: tuple[ContractProgress, ...] = ()
     opened_at: Instant | None = None
     answer_due_at: Instant | None = None
-    closed_by: ClosedBy | None = None
+    closed_by: Known[ClosedBy] | None = None
     question_open: bool = False
     unreachable: bool = False
     follows: str | None = None

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.newer import OpenToNewer
 from shared.events.values import Bilingual, Count, Day, Evidence
 
 
@@ -86,7 +87,7 @@ class CancellationExpired(RequestDecision):
     due_on: Day
 
 
-class ReferralCause(Word):
+class ReferralCause(OpenToNewer, Word):
     NO_POLICY = "no_policy", "No policy knows the contract's type."
     CONTRACT_NOT_FOUND = "contract_not_found", "The registry has no such contract of this customer."
     NOT_STARTED = "not_started", "The policy's day lies before the contract's first."
@@ -144,7 +145,7 @@ class CancellationWithdrawn(RequestDecision):
     withdrawn_on: Day
 
 
-class WithdrawalRefusal(Word):
+class WithdrawalRefusal(OpenToNewer, Word):
     NOTHING_SCHEDULED = (
         "nothing_scheduled",
         "Nothing of this customer is scheduled, or it is withdrawn already.",
@@ -181,7 +182,7 @@ class RenewalLapsed(CancellationEvent):
     last_billable_on: Day
 
 
-class SuspensionCause(Word):
+class SuspensionCause(OpenToNewer, Word):
     HOLDER_CHANGED = "holder_changed", "The registry names another holder."
 
 

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.newer import OpenToNewer
 from shared.events.values import (
     AsGiven,
     Authentication,
@@ -105,7 +106,7 @@ class ContractTextIssued(Event):
     sha256: str
 
 
-class ContractStatus(Word):
+class ContractStatus(OpenToNewer, Word):
     DRAFT = "draft", "Its first day has not come."
     ACTIVE = "active", "In force."
     CANCELLATION_SCHEDULED = "cancellation_scheduled", "In force; its cancellation is scheduled."
@@ -145,7 +146,7 @@ class ContractAccepted(Event):
     authentication: Authentication | None = None
 
 
-class DenialCause(Word):
+class DenialCause(OpenToNewer, Word):
     """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract.
 
     `TEXT_CHANGED`: the text to be accepted is not the current one. `TEXT_NOT_APPROVED`: it is, and
@@ -278,7 +279,7 @@ class CustomerConsentWithdrawn(CustomerProfile):
     withdrawn_at: Instant
 
 
-class CustomerDenialCause(Word):
+class CustomerDenialCause(OpenToNewer, Word):
     """Why a request about a profile changed nothing."""
 
     NOT_REGISTERED = "not_registered", "There is no profile of this customer."

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.newer import OpenToNewer
 from shared.events.values import Bilingual, Channel, Contact, Detail, Instant, Language
 
 
-class InquiryKind(Word):
+class InquiryKind(OpenToNewer, Word):
     """What kind of submission opened the inquiry."""
 
     INQUIRY = "inquiry", "A question."
@@ -25,14 +26,14 @@ class InquiryKind(Word):
     INVENTORY_UPDATE = "inventory_update", "A correction of the inventory (F16)."
 
 
-class ClosedBy(Word):
+class ClosedBy(OpenToNewer, Word):
     """Who ended or reopened an inquiry."""
 
     CUSTOMER = "customer", "The customer, with a follow-up."
     DESK = "desk", "The desk, since everything is settled or something moves again."
 
 
-class Actor(Word):
+class Actor(OpenToNewer, Word):
     """Who moved an inquiry on."""
 
     CUSTOMER = "customer", "The customer, with a follow-up."
