@@ -51,6 +51,7 @@ from shared.runtime.progress import CommittedOffsets
 from shared.runtime.public_states import PublicStates
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.pulse import feel_pulse
+from shared.runtime.refusals import Refusals, watch_refusals
 from shared.runtime.retention import Refused, check_retention
 from shared.runtime.skew import ClockSkew, watch_skew
 from shared.runtime.stage import Stage, utc_now
@@ -92,6 +93,7 @@ class Runtime:
     announcements: Announcements
     health: Health
     skew: ClockSkew
+    refusals: Refusals
     started: asyncio.Event
     stopping: asyncio.Event
 
@@ -139,6 +141,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         announcements=Announcements(service, publisher, utc_now),
         health=Health(service.name, metrics, utc_now),
         skew=skew,
+        refusals=Refusals(),
         started=asyncio.Event(),
         stopping=asyncio.Event(),
     )
@@ -335,7 +338,10 @@ class PatientBroker(KafkaBroker):
         """The framework's own consumer would know neither our security nor our workarounds."""
         settings = self._runtime.settings
         self.config.broker_config.builder = builder = partial(
-            TolerantConsumer, interval_ms=settings.fetch_interval_ms, **consumer_options(settings)
+            TolerantConsumer,
+            interval_ms=settings.fetch_interval_ms,
+            refused=self._runtime.refusals.note,
+            **consumer_options(settings),
         )
         return builder
 
@@ -497,6 +503,7 @@ async def _background(runtime: Runtime) -> None:
     health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch_skew(runtime.skew, health, runtime.stopping))
+        tasks.create_task(watch_refusals(runtime.refusals, health, runtime.stopping))
         tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
         tasks.create_task(
             _repeat(

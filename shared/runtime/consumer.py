@@ -26,7 +26,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import NoError, for_code
+from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
@@ -42,6 +42,7 @@ METADATA_MS = 20_000
 """New partitions, and a topic that was deleted and made again, are noticed within this time; the
 client's default is five minutes, in which their records wait and nothing says so."""
 MOST_AT_ONCE = 500
+REFUSED_SECONDS = 0.5
 TOLD_AGAIN_SECONDS = 1.0
 STOPPED_WITHIN_SECONDS = 10.0
 """A client that is closing waits for answers of brokers that may be gone. What it holds is not
@@ -85,11 +86,19 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 class TolerantConsumer(EndingConsumer):
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
 
-    A broker is asked for more no sooner than `interval_ms` after it sent records.
+    A broker is asked for more no sooner than `interval_ms` after it sent records. `refused` is
+    told each topic that the broker does not let us read; the others are read on.
     """
 
-    def __init__(self, *topics: str, interval_ms: int = 0, **options: Any) -> None:
+    def __init__(
+        self,
+        *topics: str,
+        interval_ms: int = 0,
+        refused: Callable[[str], None] = lambda _topic: None,
+        **options: Any,
+    ) -> None:
         super().__init__(*topics, **options | {"metadata_max_age_ms": METADATA_MS})
+        self._tell_refused = refused
         self._interval = interval_ms / 1000
         self._not_before: dict[int, float] = {}
 
@@ -125,6 +134,10 @@ class TolerantConsumer(EndingConsumer):
             )
         except UnicodeDecodeError:
             return await self._around_the_undecodable()
+        except TopicAuthorizationFailedError as refused:
+            self._tell_refused(str(refused.args[0]))
+            await asyncio.sleep(REFUSED_SECONDS)  # the broker refuses at once, again and again
+            return {}
         return found
 
     def next_offset(self, partition: TopicPartition) -> int:
