@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka test-ferretdb faults poison bench bench-parking bench-bounds lint docs format constraints clean
+.PHONY: help install demo up test test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format constraints clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ FAULTS_REPORT := docs/faults.md
 
 faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1: over 200)
 	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 235 --pause 0.75 --contracts 18000 --report $(FAULTS_REPORT))
+
+upgrade: install  ## Upgrade a desk from the previous release under load and audit it (UPGRADE="--order 'readers first'")
+	$(BIN)/python -m tests.upgrade $(UPGRADE)
 
 SPRING_JAR := bench/spring/target/spring-intake.jar
 
