@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from services.cancellation.given import Given
@@ -215,10 +216,12 @@ class Void(Value):
 
 def same_invoice(left: str, right: str) -> bool:
     """Billing's systems differ in blanks at the ends and in case."""
-    return left == right or _compared(left) == _compared(right)
+    return left == right or compared(left) == compared(right)
 
 
-def _compared(invoice_number: str) -> str:
+@lru_cache(maxsize=4096)
+def compared(invoice_number: str) -> str:
+    """What two spellings of one invoice's number have in common."""
     return trimmed(invoice_number).casefold()
 
 

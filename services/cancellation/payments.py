@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
-from services.cancellation.file import File, Payment, RenewalInvoice, Reversal, same_invoice
+from services.cancellation.file import (
+    File,
+    Payment,
+    RenewalInvoice,
+    Reversal,
+    compared,
+    same_invoice,
+)
 from services.cancellation.records import PaymentReversalNoted
 from shared.events.values import Money, days_after
 
@@ -14,9 +21,31 @@ EARLIEST_PAYMENT_DAYS = 31
 """A payment dated longer before its invoice is another invoice's, such as last year's."""
 
 
+class _ByNumber:
+    """Payments by the number of their invoice. One decision asks hundreds of times about one file,
+    so the answer to the last question is kept.
+    """
+
+    def __init__(self) -> None:
+        self._payments: tuple[Payment, ...] = ()
+        self._found: Mapping[str, tuple[Payment, ...]] = {}
+
+    def of(self, payments: tuple[Payment, ...]) -> Mapping[str, tuple[Payment, ...]]:
+        if payments is not self._payments:
+            found: dict[str, list[Payment]] = {}
+            for payment in payments:
+                found.setdefault(compared(payment.invoice_number), []).append(payment)
+            self._payments = payments
+            self._found = {number: tuple(some) for number, some in found.items()}
+        return self._found
+
+
+_BY_NUMBER = _ByNumber()
+
+
 def payments_of(file: File, renewal: RenewalInvoice) -> tuple[Payment, ...]:
     """The payments of that number, whether they count or not."""
-    return tuple(p for p in file.payments if same_invoice(p.invoice_number, renewal.invoice_number))
+    return _BY_NUMBER.of(file.payments).get(compared(renewal.invoice_number), ())
 
 
 def is_too_early(payment: Payment, renewal: RenewalInvoice) -> bool:

@@ -37,8 +37,9 @@ from shared.events.requests import ContractAcceptanceRequested, ContractCopyRequ
 
 MOST_HELD = 100
 """Requests for one contract that wait to be allowed; further ones are denied at once."""
-MOST_UNDER_WAY = 1_000
-"""Documents of one contract in the making; further requests are denied."""
+MOST_UNDER_WAY = 100
+"""Documents of one contract in the making; further requests are denied. Every decision reads them
+all, so a thousand made each one thirty times as dear."""
 
 Replicas = Mapping[Ref, Any]
 

@@ -319,7 +319,7 @@ def test_what_strangers_ask_for_does_not_grow_the_contracts_record() -> None:
     assert archive.contract.held_orders == ()
 
 
-def test_a_thousand_copies_may_be_in_the_making_and_each_is_ready_once() -> None:
+def test_a_hundred_copies_may_be_in_the_making_and_each_is_ready_once() -> None:
     archive = allowed()
     for number in range(MOST_UNDER_WAY):
         archive.receive(copy_requested(f"inq-{number}"))
