@@ -19,6 +19,7 @@ from desk.commands.mail import mail
 from desk.commands.publish import publish
 from desk.commands.restore import restore
 from desk.commands.submit import submit
+from desk.commands.topics import topics
 from desk.commands.typer_workarounds import convert_without_pydantic
 from desk.commands.up import up
 from desk.commands.verify import verify
@@ -43,6 +44,7 @@ app.command()(restore)
 app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(acl, name="acl")
+app.add_typer(topics, name="topics")
 
 
 @app.command()

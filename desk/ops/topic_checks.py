@@ -10,10 +10,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError
 
 from desk.ops.findings import Check, fail, ok, warn
+from desk.ops.topics import wanted_settings
 from shared.events.topics import CATALOGUE
+from shared.settings import RuntimeSettings
 
 IN_SYNC, TIME = "min.insync.replicas", "message.timestamp.type"
+KEPT = ("retention.ms", "cleanup.policy")
 BROKER_TIME = "LogAppendTime"
+ALIGN = "desk topics align --apply"
 NAMED = 3
 """Topics that a finding names, of those that it is about."""
 
@@ -30,7 +34,11 @@ async def keeping_checks(admin: AIOKafkaAdminClient, *, embedded: bool) -> list[
         for topic in described
     }
     configs = await _configs(admin, names)
-    return [replica_check(replicas, configs, embedded=embedded), time_check(configs)]
+    return [
+        replica_check(replicas, configs, embedded=embedded),
+        time_check(configs),
+        retention_check(configs),
+    ]
 
 
 def replica_check(replicas: Mapping[str, int], configs: Configs, *, embedded: bool) -> Check:
@@ -66,11 +74,22 @@ def time_check(configs: Configs) -> Check:
     ]
     if not wrong:
         return ok(name, f"the desk's topics carry the broker's time ({BROKER_TIME})")
-    advice = (
-        "irreversible acts then rest on their writers' clocks: for each of them, `kafka-configs.sh"
-        f" --alter --entity-type topics --entity-name … --add-config {TIME}={BROKER_TIME}`"
-    )
+    advice = f"irreversible acts then rest on their writers' clocks: `{ALIGN}`"
     return warn(name, f"{_named(wrong)}: the writer's time", advice)
+
+
+def retention_check(configs: Configs) -> Check:
+    """Whether the topics that exist keep their records as long as the catalogue says."""
+    name = "retention"
+    wrong = [
+        f"{topic} has {setting}={configs[topic][setting]}, not {value}"
+        for topic, settings in wanted_settings(RuntimeSettings()).items()
+        for setting, value in settings.items()
+        if setting in KEPT and configs.get(topic, {}).get(setting, value) != value
+    ]
+    if not wrong:
+        return ok(name, "as in the catalogue")
+    return warn(name, _named(wrong), f"all differences: `desk topics align`; alter them: `{ALIGN}`")
 
 
 def _named(topics: Sequence[str]) -> str:
@@ -84,7 +103,7 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
 
 async def _configs(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, dict[str, str]]:
     asked = [
-        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys((IN_SYNC, TIME)))
+        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys((IN_SYNC, TIME, *KEPT)))
         for name in topics
     ]
     answers = await admin.describe_configs(asked)

@@ -8,7 +8,7 @@ import pytest
 
 from desk.ops.checks import clock_check, mail_check, service_checks
 from desk.ops.findings import Check, Verdict
-from desk.ops.topic_checks import IN_SYNC, TIME, replica_check, time_check
+from desk.ops.topic_checks import IN_SYNC, TIME, replica_check, retention_check, time_check
 from shared.events.topics import TOPICS
 from shared.runtime.topics import new_topic
 from shared.settings import RuntimeSettings
@@ -89,6 +89,26 @@ def test_a_topic_that_bears_its_writers_time_is_warned_of(
     assert check.verdict is verdict
     assert ("desk.timers" in check.found) == (verdict is Verdict.WARN)
     assert "billing" not in check.found
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({"retention.ms": "2592000000", "cleanup.policy": "delete"}, Verdict.OK),
+        ({}, Verdict.OK),  # this user may not see the topic's settings
+        ({"retention.ms": "604800000"}, Verdict.WARN),
+        ({"retention.ms": "-1"}, Verdict.WARN),
+        ({"cleanup.policy": "compact"}, Verdict.WARN),
+    ],
+)
+def test_a_topic_that_keeps_its_records_otherwise_is_warned_of_with_the_command(
+    told: dict[str, str], verdict: Verdict
+) -> None:
+    check = retention_check({"desk.submissions": told})
+
+    assert check.verdict is verdict
+    assert ("desk.submissions" in check.found) == (verdict is Verdict.WARN)
+    assert ("desk topics align --apply" in check.advice) == (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, None), (3, "2")])

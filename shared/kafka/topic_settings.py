@@ -1,0 +1,96 @@
+"""What a broker's topics are set to, beside what the catalogue asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, NoError, for_code
+
+DYNAMIC_TOPIC_CONFIG = 1
+"""The protocol's number for a setting that was given to this one topic."""
+
+Settings = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting of one topic that is not what the catalogue asks for."""
+
+    topic: str
+    setting: str
+    found: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """What holds for a topic: `own` was given to it alone, `all` includes the broker's."""
+
+    own: Settings
+    all: Settings
+
+
+async def settings_of(
+    admin: AIOKafkaAdminClient, topics: Iterable[str]
+) -> dict[str, TopicSettings]:
+    """Raises KafkaError, also where the user may not see a topic's settings."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+    answers = await admin.describe_configs(asked)
+    found: dict[str, TopicSettings] = {}
+    for code, text, _kind, name, entries in _resources(answers):
+        _raise_for(code, text)
+        found[name] = TopicSettings(
+            own={entry[0]: entry[1] for entry in entries if entry[3] == DYNAMIC_TOPIC_CONFIG},
+            all={entry[0]: entry[1] for entry in entries},
+        )
+    return found
+
+
+def differences(
+    found: Mapping[str, TopicSettings], wanted: Mapping[str, Settings]
+) -> list[Difference]:
+    """Of the topics that exist, in the catalogue's order; a setting that is not told is wanted."""
+    return [
+        Difference(topic, setting, found[topic].all.get(setting, ""), value)
+        for topic, settings in wanted.items()
+        if topic in found
+        for setting, value in settings.items()
+        if found[topic].all.get(setting) != value
+    ]
+
+
+async def align(
+    admin: AIOKafkaAdminClient,
+    found: Mapping[str, TopicSettings],
+    differing: Iterable[Difference],
+) -> None:
+    """Give the topics what the catalogue asks for. Raises KafkaError.
+
+    aiokafka has no IncrementalAlterConfigs (KIP-339), and AlterConfigs resets what it does not
+    name: so all of a topic's own settings are sent again with the new ones. What somebody else
+    alters between `settings_of` and this is lost; do not run the two at once.
+    """
+    changed: dict[str, dict[str, str]] = {}
+    for one in differing:
+        changed.setdefault(one.topic, {**found[one.topic].own})[one.setting] = one.wanted
+    if not changed:
+        return
+    answers = await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, own) for name, own in changed.items()]
+    )
+    for code, text, *_ in _resources(answers):
+        _raise_for(code, text)
+
+
+def _resources(answers: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (resource for answer in answers for resource in answer.resources)
+
+
+def _raise_for(code: int, text: str | None) -> None:
+    if code != NoError.errno:
+        error: type[KafkaError] = for_code(code)
+        raise error(text or "")
