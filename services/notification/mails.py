@@ -66,7 +66,14 @@ MAILS: dict[type[Event], Mail] = {
     # Decisions on cancellations and renewals
     c.CancellationScheduled: Mail(
         "cancellation_scheduled",
-        (*WHY, "received_on", "notice_ends_on", "effective_on", "last_billable_on"),
+        (
+            *WHY,
+            "received_on",
+            "complete_on",
+            "notice_ends_on",
+            "effective_on",
+            "last_billable_on",
+        ),
         titled=True,
         summarised=True,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -322,6 +322,15 @@ class Wording:
         """The day before the effective one, if a cancellation can still be withdrawn."""
         last = days_after(date.fromisoformat(effective_on), -1)
         return self.day(last) if last >= today else None
+
+    def notice_ends(self, decided: Mapping[str, str]) -> str | None:
+        """The end of a notice that had to be kept and ended before the cancellation's day.
+
+        None for mails that an earlier release made due: they do not say when notice began.
+        """
+        ends_on = decided["notice_ends_on"]
+        kept = decided.get("complete_on", ends_on) < ends_on < decided["effective_on"]
+        return self.day(ends_on) if kept else None
 
     def passed(self, day: str, today: date) -> bool:
         """Whether the last day of a deadline lies before `today`."""

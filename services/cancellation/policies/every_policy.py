@@ -154,11 +154,11 @@ def too_late_to_withdraw(cancellation: Cancellation) -> Because:
         "too-late-to-withdraw",
         Bilingual(
             es=(
-                f"La cancelación tiene efecto el {fecha(effective_on)} y solo podía retirarse "
+                f"La cancelación tiene efecto desde el {fecha(effective_on)}; podía retirarse "
                 f"hasta el {fecha(day_before(effective_on))}."
             ),
             en=(
-                f"The cancellation takes effect on {written(effective_on)} and could only be "
+                f"The cancellation is effective from {written(effective_on)}; it could be "
                 f"withdrawn until {written(day_before(effective_on))}."
             ),
         ),

@@ -228,6 +228,38 @@ def test_a_decision_says_why_and_when() -> None:
     assert "Último día facturable: domingo, 4 de abril de 2027" in text
 
 
+@pytest.mark.parametrize(
+    ("complete", "notice_ends", "effective", "told"),
+    [
+        ("2027-03-01", "2027-03-31", "2027-04-30", True),
+        ("2027-03-01", "2027-03-31", "2027-03-31", False),  # the same day again
+        ("2027-03-01", "2027-03-01", "2027-04-30", False),  # no notice had to be kept
+        (None, "2027-03-31", "2027-04-30", False),  # as an earlier release kept it
+    ],
+)
+def test_the_end_of_the_notice_is_told_where_it_says_something(
+    complete: str | None, notice_ends: str, effective: str, told: bool
+) -> None:
+    decided = {"notice_ends_on": notice_ends, "effective_on": effective}
+    if complete:
+        decided["complete_on"] = complete
+
+    assert (Wording(Language.EN).notice_ends(decided) is not None) is told
+
+
+def test_a_registration_names_the_contact_once() -> None:
+    details = (
+        Detail(field="name", value=NAME),
+        Detail(field="email", value=INQUIRY_EMAIL),
+        Detail(field="phone", value="+34 900 000 000"),
+    )
+
+    text = Notifications(opened(kind="registration", details=details)).rendered().text
+
+    assert text.count(INQUIRY_EMAIL) == 1
+    assert text.count("+34 900 000 000") == 1
+
+
 def test_awaited_evidence_says_what_is_missing_and_every_way_to_send_it() -> None:
     """F12: post, fax, online or by phone."""
     text, _ = parts(Notifications(opened(), evidence_awaited()))

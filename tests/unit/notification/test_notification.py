@@ -67,6 +67,7 @@ def test_only_what_the_words_need_is_kept() -> None:
     assert set(world.last.facts) == {
         "explanation",
         "received_on",
+        "complete_on",
         "notice_ends_on",
         "effective_on",
         "last_billable_on",
