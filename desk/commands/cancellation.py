@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from desk.commands import options, work
+from shared.events.choices import Language
 
 cancellation = typer.Typer(help="Look into cancellations.", no_args_is_help=True)
 
@@ -27,6 +28,7 @@ def preview(
     requested_end: Annotated[
         str | None, typer.Option("--requested-end", help="YYYY-MM-DD.", show_default=False)
     ] = None,
+    language: options.InLanguage = Language.EN,
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     mongo: options.Mongo = None,
@@ -43,6 +45,7 @@ def preview(
         destruction_confirmed=destruction_confirmed,
         signed=signed,
         requested_end=requested_end,
+        language=language,
         as_json=as_json,
         directory=directory,
         mongo=mongo,

@@ -15,7 +15,7 @@ from desk.ops.errors import DeskError
 from desk.ops.finding import find
 from desk.ops.records import reading
 from desk.ops.screen import columns, console, print_json, text
-from desk.ops.wording import consequence, said
+from desk.ops.wording import consequence, label, said
 from services.cancellation.domain import File
 from services.cancellation.preview import INQUIRY
 from services.cancellation.preview import preview as preview_of
@@ -45,6 +45,7 @@ def preview(
     destruction_confirmed: bool,
     signed: bool,
     requested_end: str | None,
+    language: Language,
     as_json: bool,
     directory: Path,
     mongo: str | None,
@@ -56,7 +57,7 @@ def preview(
     if as_json:
         print_json([{"ce_type": event.ce_type, "data": dump(event)} for event in events])
     else:
-        show(file, events, console())
+        show(file, events, language, console())
 
 
 async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequence[Event]]:
@@ -78,28 +79,32 @@ async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequenc
     )
 
 
-def show(file: File | None, events: Sequence[Event], out: Console) -> None:
-    """Outcome, dates, and the explanation in both languages."""
+def show(file: File | None, events: Sequence[Event], language: Language, out: Console) -> None:
+    """Outcome, dates, and the explanation."""
     if file is None or file.contract is None:
-        out.print("The registry has not reported this contract.", style="yellow")
+        out.print(label("no_contract", language), style="yellow")
     for event in events:
-        out.print(_table(event))
-    out.print("Nothing was changed.", style="dim")
+        out.print(_table(event, language))
+    out.print(label("unchanged", language), style="dim")
 
 
-def _table(event: Event) -> Any:
+def _table(event: Event, language: Language) -> Any:
     data = dump(event)
-    found = said(event.ce_type, data, Language.EN)
-    dates = consequence(event.ce_type, data, Language.EN)
-    table = columns("bold", "")
+    found = said(event.ce_type, data, language)
+    dates = consequence(event.ce_type, data, language)
+    rows = {
+        "outcome": found.what if found else event.ce_type,
+        "dates": dates,
+        "policy": f"{data['policy']} {data['policy_version']}, {data['rule']}",
+        "why": data["explanation"][language.value],
+    }
     if data.get("inquiry_id") != INQUIRY:
-        table.add_row("also", text(f"the open request of inquiry {data.get('inquiry_id')}:"))
-    table.add_row("outcome", text(found.what if found else event.ce_type))
-    if dates:
-        table.add_row("dates", text(dates))
-    table.add_row("policy", text(f"{data['policy']} {data['policy_version']}, {data['rule']}"))
-    table.add_row("es", text(data["explanation"]["es"]))
-    table.add_row("en", text(data["explanation"]["en"]))
+        others = f"{label('open_request', language)} {data.get('inquiry_id')}:"
+        rows = {"also": others, **rows}
+    table = columns("bold", "")
+    for name, value in rows.items():
+        if value:
+            table.add_row(label(name, language), text(value))
     return table
 
 

@@ -165,8 +165,63 @@ CONSEQUENCES: dict[str, Bilingual] = {
     "withdrawn_on": _both("retirada el", "withdrawn"),
 }
 
+LABELS: dict[str, Bilingual] = {
+    "reference": _both("referencia", "reference"),
+    "id": _both("id", "id"),
+    "status": _both("estado", "status"),
+    "customer": _both("cliente", "customer"),
+    "kind": _both("tipo", "kind"),
+    "subject": _both("asunto", "subject"),
+    "queue": _both("cola", "queue"),
+    "contact": _both("contacto", "contact"),
+    "contracts": _both("contratos", "contracts"),
+    "continues": _both("continúa", "continues"),
+    "policy": _both("política", "policy"),
+    "rule": _both("regla", "rule"),
+    "also": _both("además", "also"),
+    "open_request": _both("la solicitud abierta de la consulta", "the open request of inquiry"),
+    "outcome": _both("resultado", "outcome"),
+    "dates": _both("fechas", "dates"),
+    "why": _both("motivo", "why"),
+    "unknown": _both("desconocido", "unknown"),
+    "no_contract": _both(
+        "El registro no ha comunicado este contrato.",
+        "The registry has not reported this contract.",
+    ),
+    "unchanged": _both("No se ha cambiado nada.", "Nothing was changed."),
+}
+"""What the views of `desk inquiry` and `desk cancellation preview` call their rows."""
+
 WORDS: dict[str, Bilingual] = {
+    "status=open": _both("abierta", "open"),
+    "status=resolved": _both("resuelta", "resolved"),
+    "status=closed": _both("cerrada", "closed"),
+    "status=rejected": _both("rechazada", "rejected"),
+    "status=follow_up": _both("mensaje", "follow-up"),
+    "status=view": _both("lectura de un contrato", "view of a contract"),
+    "kind=inquiry": _both("consulta", "inquiry"),
+    "kind=registration": _both("registro", "registration"),
+    "kind=contract_copy": _both("copia de contrato", "copy of a contract"),
+    "kind=contract_acceptance": _both("aceptación de contrato", "acceptance of a contract"),
+    "kind=servicepac_activation": _both("activación de ServicePac", "ServicePac activation"),
+    "kind=cancellation": _both("cancelación", "cancellation"),
+    "kind=cancellation_evidence": _both(
+        "documentación para una cancelación", "evidence for a cancellation"
+    ),
+    "kind=cancellation_withdrawal": _both(
+        "retirada de una cancelación", "withdrawal of a cancellation"
+    ),
+    "kind=profile_update": _both("cambio de datos", "change of the registration"),
+    "kind=consent_withdrawal": _both("retirada de un consentimiento", "withdrawal of a consent"),
+    "kind=inventory_update": _both("corrección del inventario", "correction of the inventory"),
+    "queue=contracts": _both("contratos", "contracts"),
+    "queue=orders": _both("pedidos y entregas", "orders and deliveries"),
+    "queue=maintenance": _both("inventario y mantenimiento", "inventory and maintenance"),
+    "queue=billing": _both("facturas y pagos", "invoices and payments"),
+    "queue=cancellations": _both("cancelaciones", "cancellations"),
+    "queue=registrations": _both("registros", "registrations"),
     "by=customer": _both("el cliente", "the customer"),
+    "by=agent": _both("un profesional", "a professional"),
     "by=desk": _both("el servicio", "the desk"),
     "missing=destruction_confirmation": _both(
         "la confirmación de destrucción", "the confirmation of destruction"

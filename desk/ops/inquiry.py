@@ -21,7 +21,8 @@ from desk.ops.records import (
     reading,
 )
 from desk.ops.screen import columns, console, local_time, print_json, text
-from desk.ops.wording import consequence, said
+from desk.ops.wording import consequence, label, said, word
+from services.notification.wording import Wording
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.mongo import Document
@@ -115,33 +116,34 @@ def show(life: Life, language: Language, out: Console) -> None:
     facts = {
         "reference": opened.get("reference"),
         "id": life.document["_id"],
-        "status": str(state.get("status", "unknown")).replace("_", " "),
+        "status": word("status", state.get("status", label("unknown", language)), language),
         "customer": state.get("customer_id"),
-        "kind": str(opened.get("kind", "")).replace("_", " "),
+        "kind": word("kind", opened.get("kind", ""), language),
         "subject": opened.get("subject"),
-        "queue": state.get("queue"),
+        "queue": word("queue", state.get("queue") or "", language),
         "contact": " · ".join(str(value) for value in contact.values()),
         "contracts": ", ".join(opened.get("contract_numbers", ())),
         "continues": state.get("follows"),
     }
-    for label, value in facts.items():
+    for name, value in facts.items():
         if value:
-            head.add_row(label, text(str(value)))
-    for field, value in _further_details(opened):
-        head.add_row(f"  {field}", text(value))
+            head.add_row(label(name, language), text(str(value)))
+    for name, value in _further_details(opened, language):
+        head.add_row(f"  {name}", text(value))
     out.print(head)
     out.print()
     out.print(timeline(life.moments, language))
 
 
-def _further_details(opened: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was submitted and is not told above; the time of receipt in Madrid time."""
+def _further_details(opened: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+    """What was submitted and is not told above, as the customer's mail says it."""
+    wording = Wording(language)
     for detail in opened.get("details", ()):
         field, value = str(detail["field"]), str(detail["value"])
         if field == "received_at":
-            yield field, local_time(datetime.fromisoformat(value))
+            yield wording.label(field), local_time(datetime.fromisoformat(value))
         elif not field.startswith(("contact", "contract_number", "subject")):
-            yield field, value
+            yield wording.label(field), wording.value(field, value)
 
 
 def timeline(moments: Sequence[Moment], language: Language) -> Any:
@@ -156,10 +158,14 @@ def timeline(moments: Sequence[Moment], language: Language) -> Any:
             if line:
                 words.append_text(text(f"\n{line}"))
         if "rule" in moment.data:
-            rule = f"\npolicy {moment.data['policy']} {moment.data['policy_version']}"
-            words.append_text(text(f"{rule}, rule {moment.data['rule']}", "dim"))
+            words.append_text(text(f"\n{_because(moment.data, language)}", "dim"))
         table.add_row(local_time(moment.at), words)
     return table
+
+
+def _because(data: Mapping[str, Any], language: Language) -> str:
+    policy = f"{label('policy', language)} {data['policy']} {data['policy_version']}"
+    return f"{policy}, {label('rule', language)} {data['rule']}"
 
 
 def _as_json(life: Life, language: Language) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.ops.headlines import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
+from desk.ops.headlines import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
 from desk.ops.screen import local_time
 from shared.events.values import Language
 
@@ -43,6 +43,16 @@ def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Langu
         return "\n".join(fault_line(error, language) for error in data["errors"])
     sentence = SENTENCES.get(ce_type)
     return sentence.in_language(language).format_map(facts) if sentence else ""
+
+
+def label(name: str, language: Language) -> str:
+    """What a view calls one of its rows, or says of the whole."""
+    return LABELS[name].in_language(language)
+
+
+def word(field: str, value: object, language: Language) -> str:
+    """A field's value in plain words; a word that nobody has put into words stays as it is."""
+    return _shown(field, value, language).replace("_", " ")
 
 
 def fault_line(error: Mapping[str, Any], language: Language) -> str:

@@ -56,7 +56,10 @@ async def test_a_cancellation_is_submitted_answered_and_told(here: Path, running
     assert told.code == 0, told.err
     assert f"Consulta {reference} abierta" in told.out
     assert "CLI-1: cancelación programada" in told.out
-    assert "policy monthly-notice" in told.out
+    assert "política monthly-notice" in told.out
+    assert "estado" in told.out
+    assert "tipo cancelación" in " ".join(told.out.split())
+    assert "Destrucción de todas las copias confirmada" in told.out
     assert "Correo enviado: cancellation_scheduled" in told.out
 
 
