@@ -66,9 +66,13 @@ test-ferretdb: install $(FERRETDB)  ## Run wire tests on FerretDB, a second data
 	$(BIN)/python -m pytest --infra ferretdb $(or $(TESTS),$(FERRETDB_TESTS))
 
 FAULTS_REPORT := docs/faults.md
+# What of the long run is done. It is played in parts, and goes on where it was stopped.
+FAULTS_KEPT := tests/faults/target/long.jsonl
 
-faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1: over 200)
-	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 235 --pause 0.75 --contracts 18000 --report $(FAULTS_REPORT))
+faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1 FRESH=1 ONLY=broker)
+	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases 235 --pause 0.75 --part 4 \
+	  --kept $(FAULTS_KEPT) --report $(FAULTS_REPORT)) $(if $(FRESH),--fresh) \
+	  $(if $(ONLY),--only '$(ONLY)')
 
 upgrade: install  ## Upgrade a desk from the previous release under load and audit it (UPGRADE="--order 'readers first'")
 	$(BIN)/python -m tests.upgrade $(UPGRADE)

@@ -10,16 +10,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
 from tests.apache_kafka.broker import missing
 from tests.faults import report, scenarios, workload
-from tests.faults.auditing import audit, compare, complete
+from tests.faults.auditing import audit, compare, complete, given_up
+from tests.faults.groups import until_read
+from tests.faults.injection import LONG, SHORT, Injected, Scale, Scenario
 from tests.faults.machine import Machine, machine
-from tests.faults.report import Report, Row
-from tests.faults.scenarios import Injected, Scenario
+from tests.faults.report import Audit, Report, Row
 from tests.faults.watching import OUTPUT, Seen, watching
 from tests.faults.workload import Channel, Expected
 
@@ -33,35 +35,61 @@ class Plan:
     """How much of it: `cases` are the least per scenario, `pause_s` is between groups of cases."""
 
     repeat: bool
+    scale: Scale
     cases: int
     contracts: int
     pause_s: float
-    only: str | None
+    kept: Path | None
+    """Where each row is noted as it ends."""
 
 
-async def run(plan: Plan, directory: Path) -> Report:
-    """All scenarios on one machine, one after the other, then the audit of everything."""
-    report_so_far = Report(began=time.time())
+@dataclass
+class Part:
+    """Scenarios that are played on one machine and audited together."""
+
+    plan: Plan
+    machine: Machine
+    channel: Channel
+    seen: Seen
+    name: str = field(default_factory=lambda: uuid4().hex[:8])
+    begin: int = 0
+    """The first case that was not begun."""
+    everything: Expected = field(default_factory=Expected)
+
+
+async def run(plan: Plan, played: Sequence[Scenario], directory: Path) -> Report:
+    """Scenarios on one machine, one after the other, then the audit of everything."""
+    began, commit, done = time.time(), report.commit(), Report()
     async with machine(directory) as one, watching(one.bootstrap) as seen:
         channel = Channel(one.bootstrap)
         await channel.start()
         try:
             await _record_contracts(channel, plan.contracts, seen)
-            begin = 0
-            for scenario in scenarios.SCENARIOS:
-                if plan.only and plan.only not in scenario.name:
-                    continue
-                row, begin = await _play(scenario, plan, one, channel, seen, begin)
-                report_so_far.rows.append(row)
+            part = Part(plan, one, channel, seen)
+            for scenario in played:
+                row = replace(await _play(part, scenario), part=part.name, commit=commit)
+                done.rows.append(row)
+                report.note(plan.kept, row)
                 report.say(row)
-            report_so_far.findings = await audit(one, seen)
-            report_so_far.repeats = seen.repeats
-            report_so_far.mails = len(one.mails_taken())
-            report_so_far.mails_again = report_so_far.mails - len(set(one.mails_taken()))
-            report_so_far.seconds = time.time() - report_so_far.began
+            findings = await audit(one, seen)
+            findings += compare(part.everything, seen)
+            findings += given_up(part.everything, seen)
+            mails = one.mails_taken()
+            audited = Audit(
+                part=part.name,
+                commit=commit,
+                began=began,
+                findings=findings,
+                repeats=seen.repeats,
+                mails=len(mails),
+                mails_again=len(mails) - len({*mails}),
+                seconds=time.time() - began,
+            )
         finally:
             await channel.stop()
-    return report_so_far
+    done.audits.append(audited)
+    report.note(plan.kept, audited)
+    return done
 
 
 async def _record_contracts(channel: Channel, count: int, seen: Seen) -> None:
@@ -74,29 +102,29 @@ async def _record_contracts(channel: Channel, count: int, seen: Seen) -> None:
     await asyncio.sleep(5)  # the cancellation service reads what the archive has published
 
 
-async def _play(
-    scenario: Scenario, plan: Plan, one: Machine, channel: Channel, seen: Seen, begin: int
-) -> tuple[Row, int]:
+async def _play(part: Part, scenario: Scenario) -> Row:
     """Cases are published as long as faults are injected; then everything must come in."""
-    injected, expected = Injected(), Expected()
+    one, seen, expected = part.machine, part.seen, Expected()
+    injected = Injected(part.plan.scale, part.channel, expected, seen)
     began, repeats = time.time(), seen.repeats
     taken = len(one.mails_taken())
-    injecting = asyncio.create_task(_inject(scenario, plan, one, injected))
+    injecting = asyncio.create_task(_inject(scenario, part.plan, one, injected))
     try:
-        end = await _publish(plan, channel, expected, scenario.name, begin, injecting)
+        await _publish(part, scenario, injected, injecting)
     finally:
         injecting.cancel()
         await asyncio.gather(injecting, return_exceptions=True)
     published = time.time()
-    await _settled(expected, seen)
+    await _settled(one, expected, seen)
     findings = compare(expected, seen)
     failed = None if injecting.cancelled() else injecting.exception()
     if failed is not None:
         findings.lost.append(f"the scenario itself: {failed!r}")
     mails = one.mails_taken()[taken:]
-    row = Row(
+    part.everything += expected
+    return Row(
         scenario=scenario.name,
-        faults=0 if scenario is scenarios.SCENARIOS[0] else len(injected.faults),
+        faults=0 if scenario.name == scenarios.NO_FAULT else len(injected.faults),
         submissions=expected.submissions,
         lost=len(findings.lost),
         doubled=len(findings.doubled),
@@ -108,7 +136,6 @@ async def _play(
         settled_s=time.time() - published,
         details=[*findings][:SHOWN],
     )
-    return row, end
 
 
 async def _inject(scenario: Scenario, plan: Plan, one: Machine, injected: Injected) -> None:
@@ -119,38 +146,38 @@ async def _inject(scenario: Scenario, plan: Plan, one: Machine, injected: Inject
 
 
 async def _publish(
-    plan: Plan,
-    channel: Channel,
-    expected: Expected,
-    name: str,
-    begin: int,
-    injecting: asyncio.Task[None],
-) -> int:
-    """Publish cases until the faults are done; the first case that was not begun."""
-    slug = name.replace(" ", "-")
-    number = begin
+    part: Part, scenario: Scenario, injected: Injected, injecting: asyncio.Task[None]
+) -> None:
+    """Publish cases until the faults are done, and then their last steps."""
+    plan, channel, expected = part.plan, part.channel, injected.expected
+    slug = scenario.name.replace(" ", "-")
+    pause_s = plan.pause_s * scenario.pace
+    begin = number = part.begin
     source = workload.cases(slug, begin)
     while not injecting.done() or number < begin + plan.cases:
         group = [next(source) for _ in range(workload.AT_ONCE)]
         number += len(group)
         if number > plan.contracts:
             raise RuntimeError(f"more contracts are needed than {plan.contracts}: --contracts")
-        await channel.publish([record for case in group for record in case], expected)
-        await asyncio.sleep(plan.pause_s)
+        async with injected.publishing:
+            await channel.publish([record for case in group for record in case], expected)
+        await asyncio.sleep(pause_s)
     for case in workload.last_steps(slug, begin, number):
         await channel.publish(case, expected)
         await asyncio.sleep(plan.pause_s / workload.AT_ONCE)
-    return number
+    part.begin = number
 
 
-async def _settled(expected: Expected, seen: Seen) -> None:
-    """Return once all has come that must come, or when it has had time enough."""
+async def _settled(one: Machine, expected: Expected, seen: Seen) -> None:
+    """Return once all has come that must come and all is read, or when it has had time enough.
+
+    Of what is read nothing more may come; that needs a moment to show.
+    """
     deadline = time.monotonic() + SETTLED_WITHIN_S
-    while time.monotonic() < deadline:
-        if complete(expected, seen):
-            await asyncio.sleep(1)  # what comes too often needs a moment to show
-            return
+    while time.monotonic() < deadline and not complete(expected, seen):
         await asyncio.sleep(POLL_S)
+    await until_read(one.bootstrap, deadline - time.monotonic())
+    await asyncio.sleep(1)
 
 
 def _longest_stall(seen: Seen, began: float, published: float) -> float:
@@ -172,28 +199,67 @@ def _slowest_recovery(injected: Injected, seen: Seen) -> float:
     return slowest / 1000
 
 
+def chosen(all_: Sequence[Scenario], only: Sequence[str], done: Report) -> list[Scenario]:
+    """Those with one of `only` in their name that this machine can play and that are not done."""
+    over = {row.scenario for row in done.sound.rows}
+    found = []
+    for scenario in all_:
+        if scenario.name in over or (only and not any(part in scenario.name for part in only)):
+            continue
+        if lack := scenario.missing():
+            print(f"not played: {scenario.name}: {lack}")
+        else:
+            found.append(scenario)
+    return found
+
+
+def _play_all(plan: Plan, played: Sequence[Scenario], options: argparse.Namespace) -> Report:
+    """In parts, each on a machine of its own; the report is written anew after each."""
+    done = Report()
+    for start in range(0, len(played), options.part):
+        with tempfile.TemporaryDirectory(prefix="desk-faults-") as temporary:
+            directory = options.directory or Path(temporary)
+            part = played[start : start + options.part]
+            found = asyncio.run(run(plan, part, directory / f"part-{start}"))
+        report.show(found)
+        done.rows += found.rows
+        done.audits += found.audits
+        if options.report:
+            names = [scenario.name for scenario in scenarios.scenarios(plan.scale)]
+            whole = report.read(options.kept)
+            options.report.write_text(report.as_markdown(whole, names, report.versions()))
+    return done
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--long", action="store_true", help="repeat each scenario's faults")
-    parser.add_argument("--cases", type=int, default=40, help="least cases per scenario")
-    parser.add_argument("--contracts", type=int, default=4_000, help="contracts to work on")
+    parser.add_argument("--long", action="store_true", help="longer faults, each repeated")
+    parser.add_argument("--cases", type=int, default=24, help="least cases per scenario")
+    parser.add_argument("--contracts", type=int, default=4_000, help="contracts of each part")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between groups of cases")
-    parser.add_argument("--only", help="scenarios whose name has this in it")
+    parser.add_argument(
+        "--only", action="append", help="scenarios whose name has this in it; may be repeated"
+    )
     parser.add_argument("--seed", type=int, default=0, help="for the random moments")
+    parser.add_argument("--part", type=int, default=1_000, help="scenarios on one machine")
     parser.add_argument("--directory", type=Path, help="keep data and logs here (must be empty)")
-    parser.add_argument("--report", type=Path, help="write the table there, as Markdown")
+    parser.add_argument("--kept", type=Path, help="note each row there and go on where it ends")
+    parser.add_argument("--fresh", action="store_true", help="forget what is kept; start over")
+    parser.add_argument("--report", type=Path, help="write what is kept there, as Markdown")
     options = parser.parse_args(argv)
+    if (options.report or options.fresh) and not options.kept:
+        parser.error("--report and --fresh need --kept")
     if lack := missing():
         sys.exit(lack)
+    if options.fresh:
+        options.kept.unlink(missing_ok=True)
     random.seed(options.seed)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
-    plan = Plan(options.long, options.cases, options.contracts, options.pause, options.only)
-    with tempfile.TemporaryDirectory(prefix="desk-faults-") as temporary:
-        done = asyncio.run(run(plan, options.directory or Path(temporary)))
-    report.show(done)
-    if options.report:
-        options.report.write_text(report.as_markdown(done))
-    return 0 if done.holds else 1
+    scale = LONG if options.long else SHORT
+    plan = Plan(options.long, scale, options.cases, options.contracts, options.pause, options.kept)
+    before = report.read(options.kept) if options.kept else Report()
+    played = chosen(scenarios.scenarios(scale), options.only or (), before)
+    return 0 if _play_all(plan, played, options).holds else 1
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk.ops.records import Records, reading
-from desk.ops.supervisor import SERVICES
+from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF
 from shared.runtime.store import Store
+from tests.faults.groups import until_read
 from tests.faults.machine import Machine
 from tests.faults.watching import Place, Seen
-from tests.faults.workload import Expected
-from tests.poison.watching import Offsets
+from tests.faults.workload import SOURCE, Expected
+
+READ_WITHIN_S = 120.0
 
 
 @dataclass
@@ -42,22 +44,41 @@ class Findings:
 def compare(expected: Expected, seen: Seen) -> Findings:
     """A workload against what was seen of it on the public topics."""
     found = Findings()
-    _count(found, "the inquiry of", dict.fromkeys(expected.mails, 1), seen.opened)
+    opened = dict.fromkeys([*expected.mails, *expected.unreachable], 1)
+    _count(found, "the inquiry of", opened, seen.opened)
     _count(found, "a mail about", expected.mails, seen.sent)
+    _count(found, "a mail to nobody about", expected.unreachable, seen.failed)
     _count(
         found, "the dead letter of", dict.fromkeys(expected.poison, 1), Counter(seen.dead.keys())
     )
+    answers = {ce_id: _answers_to(ce_id, seen) for ce_id in expected.answered | expected.nothing}
+    _count(found, "the answer to", dict.fromkeys(expected.answered, 1), Counter(answers))
+    _count(found, "what came of rolled back", dict.fromkeys(expected.nothing, 0), Counter(answers))
     found.out_of_order += [
         f"an event of inquiry {one} came before its opening"
-        for one in expected.mails
+        for one in opened
         if one in seen.before_opened
     ]
     for number, course in expected.courses.items():
         wanted = list(zip(course, range(1, len(course) + 1), strict=True))
         _in_turn(found, f"contract {number}", wanted, seen.decisions.get(number, []))
+    for number, crowd in expected.crowds.items():
+        _in_any_turn(found, number, crowd, seen.decisions.get(number, []))
     for inquiry_id, words in expected.words.items():
         _in_turn(found, f"inquiry {inquiry_id}", words, seen.words.get(inquiry_id, []))
     return found
+
+
+def _answers_to(ce_id: str, seen: Seen) -> int:
+    """A rejection, a dead letter and an inquiry are an answer each."""
+    opened = seen.opened[str(message_uuid(SOURCE, ce_id))]
+    return seen.rejected[ce_id] + (ce_id in seen.dead) + opened
+
+
+def given_up(expected: Expected, seen: Seen) -> Findings:
+    """Dead letters of records that nobody spoiled."""
+    wrong = seen.dead.keys() - expected.poison - expected.answered - expected.nothing
+    return Findings(lost=[f"given up ({seen.dead[one]}): {one}" for one in sorted(wrong)])
 
 
 def complete(expected: Expected, seen: Seen) -> bool:
@@ -83,11 +104,23 @@ def _in_turn(found: Findings, of: str, wanted: Sequence[Any], seen: Sequence[Any
         found.out_of_order.append(f"what happened to {of}: {seen}")
 
 
+def _in_any_turn(
+    found: Findings, number: str, wanted: Counter[str], seen: Sequence[tuple[str, int]]
+) -> None:
+    """So many of each type, numbered from 1 on without a gap."""
+    types = Counter(ce_type for ce_type, _ in seen)
+    found.lost += [f"{one} of contract {number}" for one in (wanted - types).elements()]
+    found.doubled += [f"{one} of contract {number}" for one in (types - wanted).elements()]
+    if [sequence for _, sequence in seen] != [*range(1, len(seen) + 1)]:
+        found.out_of_order.append(f"the numbers of contract {number}")
+
+
 async def audit(machine: Machine, seen: Seen) -> Findings:
     """Everything at the end: histories against topics, mails, offsets, and `desk verify`."""
+    left = await until_read(machine.bootstrap, READ_WITHIN_S)
     found = await _published_as_recorded(machine, seen)
     found += _mails_as_said(machine, seen)
-    found.lost += [f"nobody has read {one}" for one in await _unread(machine.bootstrap)]
+    found.lost += [f"nobody has read {count} records: {name}" for name, count in left.items()]
     verified = await desk_verify(machine)
     if verified is not None:
         found.lost.append(f"desk verify says:\n{verified}")
@@ -97,7 +130,7 @@ async def audit(machine: Machine, seen: Seen) -> Findings:
 def _mails_as_said(machine: Machine, seen: Seen) -> Findings:
     """Every mail that is said to be sent was taken, and no mail but these."""
     taken = {message_id.strip("<>").split("@")[0] for message_id in machine.mails_taken()}
-    said = set(seen.notifications)
+    said = {one for one, sent in seen.notifications.items() if sent}
     return Findings(
         lost=[f"mail {one}" for one in said - taken],
         doubled=[f"a mail that nobody speaks of: {one}" for one in taken - said],
@@ -145,13 +178,6 @@ def _in_order(places: Iterable[Place]) -> bool:
             return False
         last[topic, partition] = offset
     return True
-
-
-async def _unread(bootstrap: str) -> list[str]:
-    """By service and topic: the records that the service's group has not committed."""
-    async with Offsets(bootstrap) as offsets:
-        left = await offsets.behind(SERVICES, await offsets.ends())
-    return [f"{count} records: {name}" for name, count in left.items()]
 
 
 async def desk_verify(machine: Machine) -> str | None:

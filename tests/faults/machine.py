@@ -23,7 +23,9 @@ from tests.faults import dying, post_office
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
+STARTED_WITHIN_S = 120.0
 STOP_GRACE_S = 20.0
+STARTED, STOPPED = '"event": "started"', '"event": "stopped"'
 SETTINGS = {
     "DEVELOPMENT_DEFAULTS": "true",
     "UNREGISTERED_MAILS_PER_HOUR": "1000000",
@@ -67,7 +69,7 @@ class Machine:
         return (self.directory / "mail" / post_office.TAKEN).read_text().split("\n")[:-1]
 
     def mail_is(self, mood: str) -> None:
-        """`well`, `refusing`, `slow` or `dropping`, from the next mail on."""
+        """One of the moods that `post_office` knows, from the next mail on."""
         _write(self.directory / "mail" / post_office.MOOD, mood)
 
     def order(self, service: str, step: str, *, term: bool = False) -> Path:
@@ -94,18 +96,37 @@ class Machine:
         refusal = self.directory / "orders" / dying.REFUSAL
         refusal.touch() if yes else refusal.unlink()
 
-    def another(self, service: str, number: int) -> Child:
-        """One more instance of a service, started; `stop` it or `kill` it."""
+    def another(
+        self,
+        service: str,
+        number: int | str,
+        *,
+        clock: str | None = None,
+        broker: str | None = None,
+    ) -> Child:
+        """One more instance of a service, started; `stop` it or `kill` it.
+
+        `clock` is how far its clock is off (`+40d`), `broker` the address at which it knocks first.
+        """
         name = f"{service}-{number}"
+        wrong_clock = () if clock is None else ("faketime", "-f", clock)
+        first = {} if broker is None else {"KAFKA_BOOTSTRAP_SERVERS": broker}
         child = Child(
             name,
-            command(service, dying.__name__),
+            [*wrong_clock, *command(service, dying.__name__)],
             log_file=self.directory / "desk" / "logs" / f"{name}.log",
-            env=self._environment(),
+            env=self._environment() | first | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
         )
         child.start()
         self.more[name] = child
         return child
+
+    async def until_started(self, *instances: Child) -> None:
+        """Return once each of them says that it has begun to read. Raises TimeoutError."""
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            for instance in instances:
+                while STARTED not in instance.log_file.read_text().rpartition(STOPPED)[2]:
+                    await asyncio.sleep(0.2)
 
     def _environment(self) -> dict[str, str]:
         return (

@@ -1,12 +1,20 @@
-"""The table of a run, for a screen and for the documentation."""
+"""The table of a run, for a screen and for the documentation; and what is kept to go on later.
+
+A long run is played in parts, each on a machine of its own that is audited at the end. Every row is
+noted in a file as its scenario ends, and the audit as the part ends: a row counts once it is
+audited. Rows that do not count, or show a fault, are played again.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
+import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +33,9 @@ HEAD = (
     "time to recover",
     "repeats",
     "mails again",
+    "commit",
 )
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class Row:
     mails_again: int
     settled_s: float
     details: Sequence[str] = ()
+    part: str = ""
+    commit: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -63,6 +75,7 @@ class Row:
             f"{self.stall_s:.1f} s",
             f"{self.recovered_s:.1f} s" if self.faults else "–",
             *(f"{n:,}" for n in (self.repeats, self.mails_again)),
+            self.commit,
         )
 
     @property
@@ -70,43 +83,102 @@ class Row:
         return not (self.lost or self.doubled or self.out_of_order)
 
 
-@dataclass
-class Report:
-    """A whole run; `findings` are those of the audit of everything at its end."""
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Of a whole part, at its end; `began` is in seconds since 1970."""
 
+    part: str
+    commit: str
     began: float
-    rows: list[Row] = field(default_factory=list)
+    seconds: float
+    repeats: int
+    mails: int
+    mails_again: int
     findings: Findings = field(default_factory=Findings)
-    repeats: int = 0
-    mails: int = 0
-    mails_again: int = 0
-    seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
-        return not [*self.findings] and all(row.holds for row in self.rows)
+        return not [*self.findings]
+
+
+@dataclass
+class Report:
+    """Rows of scenarios and the audits of their parts, in the order in which they ended."""
+
+    rows: list[Row] = field(default_factory=list)
+    audits: list[Audit] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return all(row.holds for row in self.rows) and all(one.holds for one in self.audits)
+
+    @property
+    def sound(self) -> Report:
+        """What counts: of each scenario the last row that holds, in a part whose audit holds."""
+        parts = {audit.part: audit for audit in self.audits if audit.holds}
+        rows = {row.scenario: row for row in self.rows if row.holds and row.part in parts}
+        used = {row.part for row in rows.values()}
+        return Report([*rows.values()], [one for part, one in parts.items() if part in used])
+
+    @property
+    def findings(self) -> list[str]:
+        return [finding for audit in self.audits for finding in audit.findings]
 
     @property
     def total(self) -> Row:
         """All rows together; the longest of the times."""
-        rows, found = self.rows, self.findings
+        rows, audits = self.rows, self.audits
         return Row(
             "all together",
             sum(row.faults for row in rows),
             sum(row.submissions for row in rows),
-            sum(row.lost for row in rows) + len(found.lost),
-            sum(row.doubled for row in rows) + len(found.doubled),
-            sum(row.out_of_order for row in rows) + len(found.out_of_order),
+            sum(row.lost for row in rows) + sum(len(one.findings.lost) for one in audits),
+            sum(row.doubled for row in rows) + sum(len(one.findings.doubled) for one in audits),
+            sum(row.out_of_order for row in rows)
+            + sum(len(one.findings.out_of_order) for one in audits),
             max((row.stall_s for row in rows), default=0),
             max((row.recovered_s for row in rows), default=0),
-            self.repeats,
-            self.mails_again,
+            sum(one.repeats for one in audits),
+            sum(one.mails_again for one in audits),
             0,
         )
 
 
+def note(file: Path | None, what: Row | Audit) -> None:
+    """Add a line to what is kept, if anything is."""
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps({type(what).__name__.lower(): asdict(what)})
+    with file.open("a") as kept:
+        kept.write(f"\n{line}")  # the last line may have been cut off
+
+
+def read(file: Path) -> Report:
+    """What is kept of earlier runs. A last line that was cut off in a crash is passed over."""
+    report = Report()
+    for line in file.read_text().splitlines() if file.exists() else ():
+        try:
+            [(kind, fields)] = json.loads(line).items()
+        except ValueError:
+            continue
+        if kind == "row":
+            report.rows.append(Row(**fields))
+        else:
+            findings = Findings(**fields.pop("findings"))
+            report.audits.append(Audit(**fields, findings=findings))
+    return report
+
+
+def commit() -> str:
+    """The commit that runs, `-dirty` where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
+    ran = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    return ran.stdout.strip() or "unknown"
+
+
 def say(row: Row) -> None:
-    """One line as soon as a scenario is over, for whoever waits."""
+    """One line as soon as a scenario is over, for those who wait."""
     console = Console(soft_wrap=True)
     verdict = "[green]holds[/]" if row.holds else "[bold red]BROKEN[/]"
     console.print(
@@ -121,7 +193,7 @@ def say(row: Row) -> None:
 
 def show(report: Report) -> None:
     """The table, and every finding of the final audit."""
-    console = Console(width=150 if not Console().is_terminal else None)
+    console = Console(width=190 if not Console().is_terminal else None)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in HEAD:
         table.add_column(name, justify="left" if name == "scenario" else "right", no_wrap=True)
@@ -129,7 +201,7 @@ def show(report: Report) -> None:
         table.add_row(*row.cells, style="" if row.holds else "bold red")
     table.add_row(*report.total.cells, style="bold")
     console.print(table)
-    findings = [*report.findings]
+    findings = report.findings
     for finding in findings[:50]:
         console.print(finding, style="red", highlight=False, markup=False)
     if report.holds:
@@ -140,40 +212,50 @@ def show(report: Report) -> None:
         console.print(f"{len(findings)} findings in the audit of everything", style="bold red")
 
 
-def as_markdown(report: Report) -> str:
-    """The page that is kept in docs/."""
+def as_markdown(report: Report, names: Sequence[str], ran_on: str) -> str:
+    """The page that is kept in docs/, of what counts, in the order of `names`."""
+    sound = report.sound
+    rows = {row.scenario: row for row in sound.rows}
+    done = [rows[name] for name in names if name in rows]
+    open_ = [name for name in names if name not in rows]
     align = ["---", *["---:"] * (len(HEAD) - 1)]
-    rows = [HEAD, align, *(row.cells for row in report.rows)]
-    rows.append([f"**{cell}**" for cell in report.total.cells])
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    lines = [HEAD, align, *(row.cells for row in done)]
+    lines.append([f"**{cell}**" if cell else "" for cell in sound.total.cells])
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    left = f"**Not played in this run:** {', '.join(open_)}.\n\n" if open_ else ""
+    audits = sound.audits
     return f"""# Faults injected, and what came of them
 
-Written by `make faults LONG=1` on {time.strftime("%Y-%m-%d", time.gmtime(report.began))}, in \
-{report.seconds / 60:.0f} minutes: {versions()}. What is promised, and why it holds, is in \
-[guarantees.md](guarantees.md).
+Written by `make faults LONG=1`: {len(done)} scenarios in {len(audits)} parts, each on a machine \
+of its own, {_days(audits)}, {sum(one.seconds for one in audits) / 60:.0f} minutes in all; \
+{ran_on}. The last column names the commit that a scenario ran on. What is promised, and why \
+it holds, is in [guarantees.md](guarantees.md).
 
 Each scenario publishes cases from an outside client for as long as it injects faults, waits until
-everything is in, and compares: inquiries with acknowledged submissions, decisions per contract with
-what they must be (types, `sequence`, order), mails said to be sent, dead letters. The last row adds
-what was audited at the end: every history with the topics (each event published, in its order, none
-that is not recorded), mails by Message-ID, committed offsets against the ends of the topics, and
+everything is in and read, and compares: inquiries with acknowledged submissions, decisions per
+contract with what they must be (types, `sequence`, order), mails said to be sent or failed, dead
+letters; hostile records with their one answer each, and what was rolled back with nothing. The
+last row adds what was audited at the end of each part: all of its scenarios once more, every
+history with the topics (each event published, in its order, none that is not recorded), mails by
+Message-ID, dead letters of sound records, committed offsets against the ends of the topics, and
 `desk verify`.
 
 {table}
 
-- **longest stall**: the longest time in which one of the services showed nothing new, while work
-  was coming in; it includes the fault itself, such as {scenarios_frozen()}.
+{left}- **longest stall**: the longest time in which one of the services showed nothing new, while
+  work was coming in; it includes the fault itself, such as a broker that is frozen.
 - **time to recover**: from the end of a fault until every service it met had shown something new.
 - **repeats**: events published again under their own id, which consumers drop.
 - **mails again**: mails that the server took more than once, each under its own Message-ID: SMTP is
-  not exactly once ({report.mails:,} mails in all).
+  not exactly once ({sum(one.mails for one in audits):,} mails in all).
+- A disk is made full by a limit on the size of files (`prlimit`): the write fails with EFBIG, where
+  a full disk says ENOSPC.
 """
 
 
-def scenarios_frozen() -> str:
-    from tests.faults.scenarios import FROZEN_S
-
-    return f"{FROZEN_S:g} s of a frozen broker"
+def _days(audits: Sequence[Audit]) -> str:
+    days = sorted({time.strftime("%Y-%m-%d", time.gmtime(one.began)) for one in audits})
+    return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "no day yet"
 
 
 def versions() -> str:

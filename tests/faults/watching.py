@@ -69,6 +69,10 @@ class Seen:
     """What customers added to their inquiries, in the order of publication."""
     sent: Counter[str] = field(default_factory=Counter)
     """Mails said to be sent, by inquiry."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Mails said to have failed, by inquiry."""
+    rejected: Counter[str] = field(default_factory=Counter)
+    """Rejections, by the id of the submission."""
     notifications: Counter[str] = field(default_factory=Counter)
     dead: dict[str, str] = field(default_factory=dict)
     recorded: set[str] = field(default_factory=set)
@@ -95,10 +99,16 @@ class Seen:
             case "desk.cancellations":
                 self.decisions[data["contract_number"]].append((ce_type, data["sequence"]))
             case "desk.notifications":
-                self.notifications[data["notification_id"]] += 1
-                self.sent[data["inquiry_id"]] += ce_type == "notification.sent.v1"
+                self._note_mail(ce_type, data)
+            case "desk.rejections" if ce_type == "submission.rejected.v1":
+                self.rejected[data["submission_id"]] += 1
             case "desk.contracts" if ce_type == "contract.recorded.v1":
                 self.recorded.add(data["contract_number"])
+
+    def _note_mail(self, ce_type: str, data: Mapping[str, Any]) -> None:
+        told = self.sent if ce_type == "notification.sent.v1" else self.failed
+        told[data.get("inquiry_id", "")] += 1
+        self.notifications[data["notification_id"]] += told is self.sent
 
     def _note_inquiry(self, ce_type: str, data: Mapping[str, Any]) -> None:
         inquiry_id = data["inquiry_id"]

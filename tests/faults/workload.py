@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -38,13 +38,18 @@ MAILS = {QUESTION: 1, CANCEL: 2, WITHDRAW: 2}
 """The confirmation of receipt, and the decision's own mail."""
 COURSE = ("cancellation.scheduled.v1", "cancellation.withdrawn.v1", "cancellation.scheduled.v1")
 REFERRED = ("cancellation.referred.v1",)
+CROWDED = "H-"
+"""A contract for which many ask who do not hold it; each is referred, and its holder is not."""
+UNREACHABLE = "nadie@example.test"
+"""The mail server takes nothing for this address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One record as the channel or the registry sends it.
 
-    `poison` has a value that is not JSON, and no key: nobody can be answered.
+    `poison` has a value that is not JSON, and no key: nobody can be answered. What is `hostile` can
+    be answered, and must be: by a rejection, a dead letter or an inquiry, but by one of them only.
     """
 
     topic: str
@@ -54,6 +59,7 @@ class Sent:
     value: bytes
     poison: bool = False
     source: str = SOURCE
+    hostile: bool = False
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
@@ -73,37 +79,68 @@ class Sent:
 
 @dataclass
 class Expected:
-    """What must be seen outside, in the end.
-
-    `mails` and `words` are by inquiry, `courses` by contract, `poison` are ids of what is no event.
-    """
+    """What outsiders must see of a workload, in the end."""
 
     mails: dict[str, int] = field(default_factory=dict)
+    """By inquiry, how many mails go out."""
+    unreachable: dict[str, int] = field(default_factory=dict)
+    """By inquiry, how many mails fail."""
     courses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By contract, its decisions in their order."""
+    crowds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By contract, its decisions where their order is chance; their numbers are not."""
     words: dict[str, tuple[int, ...]] = field(default_factory=dict)
     poison: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+    """Of these, one thing or another comes, once."""
+    nothing: set[str] = field(default_factory=set)
+    """Of these nothing may come: they were rolled back."""
     submissions: int = 0
 
-    def note(self, sent: Sent) -> None:
+    def note(self, sent: Sent, *, rolled_back: bool = False) -> None:
         """The broker has acknowledged it: from now on it counts."""
         if sent.poison:
             self.poison.add(sent.ce_id)
             return
         self.submissions += 1
-        data = json.loads(sent.value)
+        if rolled_back:
+            self.nothing.add(sent.ce_id)
+        elif sent.hostile:
+            self.answered.add(sent.ce_id)
+        else:
+            self._note_sound(sent, json.loads(sent.value))
+
+    def _note_sound(self, sent: Sent, data: dict[str, Any]) -> None:
         if sent.ce_type == FOLLOW_UP:
             self.words[data["inquiry_id"]] = WORDS
             return
-        self.mails[sent.inquiry_id] = MAILS[sent.ce_type]
+        reached = data.get("contact", {}).get("email") != UNREACHABLE
+        mails = self.mails if reached else self.unreachable
+        mails[sent.inquiry_id] = MAILS[sent.ce_type]
         for number in data.get("contract_numbers", ()):
-            self.courses[number] = REFERRED if number.startswith("U-") else COURSE
+            if number.startswith(CROWDED):
+                holds_it = data["customer_id"] == holder_of(number)
+                self.crowds[number][COURSE[0] if holds_it else REFERRED[0]] += 1
+            else:
+                self.courses[number] = REFERRED if number.startswith("U-") else COURSE
+
+    def __iadd__(self, other: Expected) -> Expected:
+        for name in ("mails", "unreachable", "courses", "crowds", "words", "poison", "answered"):
+            getattr(self, name).update(getattr(other, name))
+        self.nothing |= other.nothing
+        self.submissions += other.submissions
+        return self
+
+
+def holder_of(number: str) -> str:
+    return f"C-{number}"
 
 
 def contract(number: str) -> Sent:
     """The registry's record of a monthly licence."""
     data = {
         "contract_number": number,
-        "customer_id": f"C-{number}",
+        "customer_id": holder_of(number),
         "type": "monthly_licence",
         "title": "Licencia de prueba",
         "starts_on": "2025-01-01",
@@ -132,11 +169,11 @@ def _steps(name: str, number: int, begin: int, end: int) -> list[Sent]:
 
 
 def _first(name: str, number: int) -> Iterator[Sent]:
-    yield _cancel(f"K-{number}", f"{name}-{number}-cancel")
-    yield _question(f"Q-{number}", f"{name}-{number}-a")
-    yield _question(f"Q-{number}", f"{name}-{number}-b")
+    yield cancel(f"K-{number}", f"{name}-{number}-cancel")
+    yield question(f"Q-{number}", f"{name}-{number}-a")
+    yield question(f"Q-{number}", f"{name}-{number}-b")
     if number % UNKNOWN_EVERY == 0:
-        yield _cancel(f"U-{number}", f"{name}-{number}-unknown")
+        yield cancel(f"U-{number}", f"{name}-{number}-unknown")
     if number % POISON_EVERY == 0:
         ce_id = f"{name}-{number}-poison"
         yield Sent("desk.submissions", QUESTION, ce_id, "", b"{", poison=True)
@@ -150,11 +187,11 @@ def _more_words(word: int, name: str, number: int) -> Iterator[Sent]:
 
 def _back(name: str, number: int) -> Iterator[Sent]:
     more = {"contract_number": f"K-{number}"}
-    yield _submission(WITHDRAW, f"{name}-{number}-withdraw", f"C-K-{number}", more)
+    yield _submission(WITHDRAW, f"{name}-{number}-withdraw", holder_of(f"K-{number}"), more)
 
 
 def _again(name: str, number: int) -> Iterator[Sent]:
-    yield _cancel(f"K-{number}", f"{name}-{number}-again")
+    yield cancel(f"K-{number}", f"{name}-{number}-again")
 
 
 STEPS: tuple[tuple[int, Callable[[str, int], Iterator[Sent]]], ...] = (
@@ -178,14 +215,30 @@ def _submission(ce_type: str, ce_id: str, customer_id: str, more: dict[str, Any]
 _CONTACT = {"contact": {"name": "Cliente de Prueba", "email": "cliente@example.test"}}
 
 
-def _cancel(number: str, ce_id: str) -> Sent:
+def cancel(number: str, ce_id: str, customer_id: str | None = None) -> Sent:
+    """Its holder asks, or the customer named."""
     more = {"contract_numbers": [number], "destruction_confirmed": True, **_CONTACT}
-    return _submission(CANCEL, ce_id, f"C-{number}", more)
+    return _submission(CANCEL, ce_id, customer_id or holder_of(number), more)
 
 
-def _question(customer_id: str, ce_id: str) -> Sent:
+def question(customer_id: str, ce_id: str, email: str | None = None) -> Sent:
     more = {"request_type": "contracts", "subject": "Una pregunta", "text": "¿Cómo se hace?"}
-    return _submission(QUESTION, ce_id, customer_id, more | _CONTACT)
+    contact = _CONTACT["contact"] | ({"email": email} if email else {})
+    return _submission(QUESTION, ce_id, customer_id, more | {"contact": contact})
+
+
+def hostile(ce_id: str, value: bytes) -> Sent:
+    """A registration whose consents are `value`, whatever that is."""
+    fields = {
+        "name": "Cliente de Prueba",
+        "email": "cliente@example.test",
+        "phone": "+34 600 000 000",
+        "company": "Prueba SA",
+        "country": "ES",
+    }
+    sound = _submission("submission.registration.v1", ce_id, f"X-{ce_id}", fields)
+    spoilt = sound.value[:-1] + b',"consents":%s}' % value
+    return replace(sound, value=spoilt, hostile=True)
 
 
 def _json(data: dict[str, Any]) -> bytes:
@@ -219,6 +272,11 @@ class Channel:
             if waiting:
                 self.repeats.update(one.ce_id for one in waiting)
                 await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def until_known(self, topic: str, partitions: int) -> None:
+        """Return once records may go to each of so many partitions."""
+        while len(await self._producer.partitions_for(topic)) < partitions:
+            await self._producer.client.force_metadata_update()
 
     async def _send(self, one: Sent) -> asyncio.Future[Any]:
         while True:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.auditing import compare, complete
+from tests.faults import workload
+from tests.faults.auditing import compare, complete, given_up
 from tests.faults.watching import Seen
-from tests.faults.workload import COURSE, Expected, Sent, cases, last_steps
+from tests.faults.workload import COURSE, REFERRED, UNREACHABLE, Expected, Sent, cases, last_steps
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ class Published:
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        return [("ce_id", self.ce_id.encode()), ("ce_type", self.ce_type.encode())]
+        return [
+            ("ce_id", self.ce_id.encode()),
+            ("ce_type", self.ce_type.encode()),
+            ("dl_reason", b"defect"),
+        ]
 
 
 def _cancelled(number: str = "K-1") -> Sent:
@@ -110,3 +115,120 @@ def test_every_case_has_all_its_steps_and_each_id_once() -> None:
     }
     assert len({one.ce_id for one in records}) == len(records)
     assert [number for number in by_contract if number not in known] == ["U-20", "U-40"]
+
+
+FLOOD = workload.hostile("h-1", b"[]")
+ROLLED_BACK = workload.question("Q-1", "r-1")
+FAILING = workload.question("Q-1", "u-1", UNREACHABLE)
+CROWD = "H-1"
+
+
+def _opened(sent: Sent) -> Published:
+    body = {"inquiry_id": sent.inquiry_id}
+    return Published("desk.inquiries", "inquiry.opened.v1", f"o-{sent.ce_id}", body)
+
+
+def _rejected(ce_id: str, event_id: str = "x-1") -> Published:
+    body = {"submission_id": ce_id}
+    return Published("desk.rejections", "submission.rejected.v1", event_id, body)
+
+
+def _letter(ce_id: str) -> Published:
+    return Published("desk.dead-letters", "submission.registration.v1", ce_id, {})
+
+
+def _told(ce_type: str, sent: Sent) -> Published:
+    body = {"notification_id": f"n-{ce_type}", "inquiry_id": sent.inquiry_id}
+    return Published("desk.notifications", ce_type, f"m-{ce_type}", body)
+
+
+def _decision(ce_type: str, sequence: int) -> Published:
+    body = {"contract_number": CROWD, "sequence": sequence}
+    return Published("desk.cancellations", ce_type, f"c-{sequence}-{ce_type}", body)
+
+
+FAILED = _told("notification.failed.v1", FAILING)
+SCHEDULED, REFUSED = COURSE[0], REFERRED[0]
+
+HOSTILE: list[tuple[str, list[Published], tuple[int, int, int]]] = [
+    ("a rejection answers it", [_rejected("h-1")], (0, 0, 0)),
+    ("a dead letter answers it", [_letter("h-1")], (0, 0, 0)),
+    ("an inquiry answers it", [_opened(FLOOD)], (0, 0, 0)),
+    ("nothing answers it", [], (1, 0, 0)),
+    ("two rejections", [_rejected("h-1"), _rejected("h-1", "x-2")], (0, 1, 0)),
+    ("a rejection and a dead letter", [_rejected("h-1"), _letter("h-1")], (0, 1, 0)),
+    ("another one's rejection", [_rejected("h-2")], (1, 0, 0)),
+]
+NOTHING: list[tuple[str, list[Published], tuple[int, int, int]]] = [
+    ("nothing came of it", [], (0, 0, 0)),
+    ("it was decided", [_opened(ROLLED_BACK)], (0, 1, 0)),
+    ("it was rejected", [_rejected("r-1")], (0, 1, 0)),
+    ("it was given up", [_letter("r-1")], (0, 1, 0)),
+]
+UNREACHED: list[tuple[str, list[Published], tuple[int, int, int]]] = [
+    ("its mail failed", [_opened(FAILING), FAILED], (0, 0, 0)),
+    ("its mail is missing", [_opened(FAILING)], (1, 0, 0)),
+    ("it was never opened", [FAILED], (1, 0, 0)),
+]
+IN_A_CROWD: list[tuple[str, list[Published], tuple[int, int, int]]] = [
+    ("the holder first", [_decision(SCHEDULED, 1), _decision(REFUSED, 2)], (0, 0, 0)),
+    ("the holder last", [_decision(REFUSED, 1), _decision(SCHEDULED, 2)], (0, 0, 0)),
+    ("a stranger unanswered", [_decision(SCHEDULED, 1)], (1, 0, 0)),
+    ("the holder unanswered", [_decision(REFUSED, 1)], (1, 0, 0)),
+    ("a gap in the numbers", [_decision(SCHEDULED, 1), _decision(REFUSED, 3)], (0, 0, 1)),
+    (
+        "a stranger's scheduled",
+        [_decision(SCHEDULED, 1), _decision(REFUSED, 2), _decision(SCHEDULED, 3)],
+        (0, 1, 0),
+    ),
+]
+
+
+def _world(*noted: Sent, rolled_back: bool = False) -> Expected:
+    expected = Expected()
+    for sent in noted:
+        expected.note(sent, rolled_back=rolled_back)
+    expected.mails.clear()  # what is asked here is not about mails
+    return expected
+
+
+WORLDS = [
+    *((_world(FLOOD), *row) for row in HOSTILE),
+    *((_world(ROLLED_BACK, rolled_back=True), *row) for row in NOTHING),
+    *((_world(FAILING), *row) for row in UNREACHED),
+    *(
+        (_world(workload.cancel(CROWD, "1", "S-1"), workload.cancel(CROWD, "2")), *row)
+        for row in IN_A_CROWD
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("expected", "what", "records", "wrong"), WORLDS, ids=[world[1] for world in WORLDS]
+)
+def test_the_auditor_sees_what_hostile_traffic_brought_about(
+    expected: Expected, what: str, records: list[Published], wrong: tuple[int, int, int]
+) -> None:
+    seen = Seen()
+    for record in records:
+        seen.note(record)
+    found = compare(expected, seen)
+    assert (len(found.lost), len(found.doubled), len(found.out_of_order)) == wrong
+
+
+def test_a_dead_letter_of_a_sound_record_is_a_loss() -> None:
+    seen = Seen()
+    for ce_id in ("h-1", "s-1"):
+        seen.note(_letter(ce_id))
+    assert [*given_up(_world(FLOOD, SENT), seen)] == ["lost: given up (defect): s-1"]
+
+
+def test_what_all_scenarios_expect_is_the_sum_of_what_each_expects() -> None:
+    everything = _world(FLOOD)
+    everything += _world(ROLLED_BACK, rolled_back=True)
+    everything += _world(SENT, FAILING, workload.cancel(CROWD, "2"))
+    assert everything.submissions == 5
+    assert (everything.answered, everything.nothing) == ({"h-1"}, {"r-1"})
+    assert everything.courses == {"K-1": COURSE}
+    assert everything.unreachable == {FAILING.inquiry_id: 1}
+    assert everything.crowds[CROWD] == {SCHEDULED: 1}

@@ -1,0 +1,83 @@
+"""The consumer groups of the services: what they have not read, and how they are set back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from desk.ops.supervisor import SERVICES
+from shared.events.topics import TOPICS, topics_read_by
+
+POLL_S = 0.5
+SET_BACK_WITHIN_S = 60.0
+
+
+@asynccontextmanager
+async def admin_of(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def places_of(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
+    """Every partition there is, whatever the catalogue says."""
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in await admin.describe_topics([*topics])
+        for partition in topic["partitions"]
+    ]
+
+
+async def unread(bootstrap: str) -> Counter[str]:
+    """By service and topic: how many records the service's group has not committed."""
+    left: Counter[str] = Counter()
+    async with (
+        admin_of(bootstrap) as admin,
+        AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer,
+    ):
+        ends = await consumer.end_offsets(await places_of(admin, TOPICS))
+        for service in SERVICES:
+            committed = await admin.list_consumer_group_offsets(f"desk.{service}")
+            for place, end in ends.items():
+                if place.topic in topics_read_by(service):
+                    done = committed[place].offset if place in committed else 0
+                    left[f"{service} {place.topic}"] += max(0, end - max(0, done))
+    return +left
+
+
+async def until_read(bootstrap: str, within_s: float) -> Counter[str]:
+    """Return once the groups have read everything, or what is left after `within_s` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    while left := await unread(bootstrap):
+        if loop.time() > deadline:
+            break
+        await asyncio.sleep(POLL_S)
+    return left
+
+
+async def set_back(bootstrap: str, service: str) -> None:
+    """To the beginning of every topic. The broker refuses it while the group has members; raises
+    TimeoutError if they do not leave."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=f"desk.{service}", enable_auto_commit=False
+    )
+    async with consumer, admin_of(bootstrap) as admin, asyncio.timeout(SET_BACK_WITHIN_S):
+        places = await places_of(admin, topics_read_by(service))
+        consumer.assign(places)
+        while True:
+            try:
+                await consumer.commit(dict.fromkeys(places, 0))
+            except KafkaError:
+                await asyncio.sleep(POLL_S)
+            else:
+                return
