@@ -132,6 +132,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
             publisher,
             progress,
             metrics,
+            clock=skew.now,
             sources=settings.topic_sources,
             work_is_due=worker.wake,
         ),
@@ -312,6 +313,12 @@ async def _until_records_are_current(runtime: Runtime) -> None:
     health.back(RECORDS)
 
 
+async def _compare_clocks(runtime: Runtime) -> None:
+    """A clock that is ahead finds something due, and learns from that timer before it decides."""
+    if runtime.service.timer is not None:
+        await runtime.clock.tick()
+
+
 class PatientBroker(KafkaBroker):
     """Starts once everything it needs is there; meanwhile the service is up and says so."""
 
@@ -327,6 +334,7 @@ class PatientBroker(KafkaBroker):
         await _until_there(runtime, lambda: _prepare_store(runtime))
         await _until_there(runtime, lambda: _until_records_are_current(runtime))
         await _until_there(runtime, runtime.publisher.start)
+        await _until_there(runtime, partial(_compare_clocks, runtime))
         await _until_there(runtime, self._subscribe)
         if runtime.stopping.is_set():
             return

@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -90,6 +90,14 @@ class ClockSkew:
         if self._ours is None:
             return False
         return abs(self._over_elapsed() - self._ours) > LIMIT_SECONDS
+
+    def now(self) -> datetime:
+        """This clock's time, less what it is known to be ahead of the broker's.
+
+        It is never put forward: a broker whose clock is wrong must not bring a day nearer.
+        """
+        ahead = 0.0 if self.jumped else max(0.0, self.seconds)
+        return self._now() - timedelta(seconds=ahead)
 
     def _over_elapsed(self) -> float:
         return self._now().timestamp() - self.elapsed()

@@ -26,7 +26,7 @@ from shared.mongo import Database, connect
 from tests.integration.runtime.wire import collect, event_headers, headers_of, outsider, running
 
 FAKETIME = shutil.which("faketime")
-NUMBER = "LIC-2027/0001"
+NUMBER, UNKNOWN = "LIC-2027/0001", "LIC-2027/0404"
 CUSTOMER = "C-1001"
 
 pytestmark = pytest.mark.skipif(
@@ -84,15 +84,17 @@ async def until_the_clock_is_named(health: Callable[[], Any]) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def history(endpoints: Endpoints) -> list[Any]:
+async def file_of(endpoints: Endpoints, number: str = NUMBER) -> dict[str, Any]:
+    """The contract's file, as soon as there is one."""
     client = connect(endpoints.mongo_url)
     try:
         files = Database(client, "desk_cancellation").collection(FILE)
-        document = await files.find_one({"_id": NUMBER})
+        async with asyncio.timeout(30):
+            while (document := await files.find_one({"_id": number})) is None:
+                await asyncio.sleep(0.1)
     finally:
         client.close()
-    assert document is not None
-    return list(document["history"])
+    return dict(document)
 
 
 async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
@@ -128,7 +130,7 @@ async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
             intake = event_headers("cancellation.requested.v1", "r-1", "/services/inquiry_intake")
             await client.publish("desk.cancellation-requests", NUMBER, request, intake)
             [scheduled] = await collect(decided, 1, NUMBER)
-        before = await history(endpoints)
+        before = (await file_of(endpoints))["history"]
 
         async with service("cancellation", "+40d", endpoints, tmp_path) as health:
             said = await until_the_clock_is_named(health)
@@ -136,7 +138,11 @@ async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
                 while sum((await client.committed("desk.cancellation")).values()) < 3:
                     await asyncio.sleep(0.1)
             effects = await decided.getmany(timeout_ms=500)
-        after = await history(endpoints)
+            unknown = request | {"contract_number": UNKNOWN}
+            intake = event_headers("cancellation.requested.v1", "r-2", "/services/inquiry_intake")
+            await client.publish("desk.cancellation-requests", UNKNOWN, unknown, intake)
+            held = await file_of(endpoints, UNKNOWN)
+        after = (await file_of(endpoints))["history"]
 
     assert (
         json.loads(scheduled.value)["effective_on"] > (now + timedelta(days=29)).date().isoformat()
@@ -145,6 +151,7 @@ async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
     assert said["clock_skew_seconds"] == pytest.approx(40 * 86_400, abs=60)
     assert not effects
     assert after == before
+    assert held["due_at"] < now + timedelta(hours=1)  # the grace time begins at the broker's time
 
 
 async def test_an_intake_ten_minutes_behind_says_so_and_rejects_nobody(

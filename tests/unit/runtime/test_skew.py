@@ -141,3 +141,24 @@ def test_the_health_page_names_the_clock_while_it_is_off() -> None:
     machine.ahead = 0
     tell(skew, health)
     assert (health.status, health.away) == ("ok", {})
+
+
+@pytest.mark.parametrize(("ahead", "off"), [(0, 0), (20, 0), (40 * 86_400, 0), (-600, -600)])
+def test_what_is_decided_is_decided_at_the_brokers_time_where_this_clock_is_ahead(
+    ahead: float, off: float
+) -> None:
+    machine = Machine(ahead)
+    skew = skew_of(machine)
+    assert skew.now() == machine.now()
+    acknowledge(machine, skew)
+    machine.time += 100
+    decided_at = (skew.now() - BEGIN).total_seconds()
+    assert decided_at == pytest.approx(machine.time + off, abs=0.01)
+
+
+def test_a_clock_that_was_set_since_is_taken_as_it_is() -> None:
+    machine = Machine(ahead=3_600)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    machine.ahead = -120
+    assert skew.now() == machine.now()
