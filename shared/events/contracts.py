@@ -146,7 +146,7 @@ class ContractAccepted(Event):
     authentication: Authentication | None = None
 
 
-class DenialCause(OpenToNewer, Word):
+class DenialCause(Word):
     """Why there is no copy, or no acceptance. `NOT_AVAILABLE` says nothing about the contract.
 
     `TEXT_CHANGED`: the text to be accepted is not the current one. `TEXT_NOT_APPROVED`: it is, and

@@ -35,7 +35,7 @@ class Releases:
     """By service, a link to the tree that its process is started from, as a deployment has it."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir()
+        directory.mkdir(parents=True)
         self._directory = directory
 
     def link(self, service: str) -> Path:

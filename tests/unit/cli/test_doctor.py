@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from desk.ops.checks import clock_check, mail_check, service_checks
 from desk.ops.findings import Check, Verdict
+from desk.ops.pages import held_back, is_healthy
+from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
 from desk.ops.topic_checks import IN_SYNC, TIME, replica_check, retention_check, time_check
 from shared.events.topics import TOPICS
+from shared.metrics import Metrics
+from shared.runtime.health import Health
+from shared.runtime.older_database import RECORDS
+from shared.runtime.stage import utc_now
 from shared.runtime.topics import new_topic
 from shared.settings import RuntimeSettings
 
@@ -40,6 +51,45 @@ async def test_services_that_run_elsewhere_are_only_a_warning(tmp_path: Path) ->
 
     assert check.verdict is Verdict.WARN
     assert "/health" in check.advice
+
+
+@contextmanager
+def serving(page: bytes) -> Iterator[int]:
+    """A health page, as of a service that is not well; the port that it is on."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_a_service_whose_database_is_older_says_so_to_doctor_and_desk_up(
+    tmp_path: Path,
+) -> None:
+    health = Health("cancellation", Metrics(), utc_now)
+    health.objects(RECORDS, "the database is older than desk.cancellations")
+    with serving(health.page()) as port:
+        (tmp_path / PORTS_FILE).write_text(json.dumps(dict.fromkeys(SERVICES, port)))
+        checks = await service_checks(tmp_path)
+        url = health_url(port)
+        assert (await is_healthy(url), await held_back(url)) == (False, health.reasons[RECORDS])
+
+    assert {check.verdict for check in checks} == {Verdict.FAIL}
+    assert "degraded; the database is older than desk.cancellations" in checks[0].found
 
 
 def kept(replicas: int, in_sync: int | None, embedded: bool = False) -> Check:
