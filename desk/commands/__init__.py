@@ -7,9 +7,24 @@ is run: `desk --help` costs a tenth of a second of CPU, not a whole one.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 
 def work(module: str, function: str, **given: Any) -> None:
     """Load `desk.ops.<module>` and do what was asked."""
     getattr(importlib.import_module(f"desk.ops.{module}"), function)(**given)
+
+
+def done_by(module: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command without a body: `desk.ops.<module>` has a function of its name and its options."""
+
+    def forwarded(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            work(module, command.__name__, **given)
+
+        return run
+
+    return forwarded

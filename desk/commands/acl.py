@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 acl = typer.Typer(
     help="Users and rights for a secured Kafka and MongoDB, from the catalogue.",
@@ -15,6 +15,7 @@ acl = typer.Typer(
 
 
 @acl.command()
+@done_by("acl")
 def kafka(
     as_json: options.AsJson = False,
     apply: Annotated[
@@ -29,14 +30,13 @@ def kafka(
     of the catalogue. KAFKA_GROUP_PREFIX, CREATE_TOPICS and HISTORY_KEPT_DAYS are taken into
     account; give them as the services have them. No password is printed.
     """
-    work("acl", "kafka", as_json=as_json, apply=apply, directory=directory, address=address)
 
 
 @acl.command()
+@done_by("acl")
 def mongodb(as_json: options.AsJson = False) -> None:
     """Print who may do what in MongoDB: a script for mongosh.
 
     Each service may use its own database alone; operators may read those of the services.
     MONGO_DATABASE_PREFIX is taken into account. No password is printed.
     """
-    work("acl", "mongodb", as_json=as_json)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 from shared.events.choices import Language
 
 cancellation = typer.Typer(help="Look into cancellations.", no_args_is_help=True)
 
 
 @cancellation.command()
+@done_by("cancellation")
 def preview(
     contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract number.")],
     customer: Annotated[
@@ -37,16 +38,3 @@ def preview(
 
     Changes nothing.
     """
-    work(
-        "cancellation",
-        "preview",
-        contract=contract,
-        customer=customer,
-        destruction_confirmed=destruction_confirmed,
-        signed=signed,
-        requested_end=requested_end,
-        language=language,
-        as_json=as_json,
-        directory=directory,
-        mongo=mongo,
-    )

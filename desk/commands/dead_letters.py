@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would be decided; change nothing.")
@@ -19,6 +19,7 @@ dead_letters = typer.Typer(
 
 
 @dead_letters.command("list")
+@done_by("dead_letters")
 def list_(
     one_by_one: Annotated[bool, typer.Option("--letters", help="Each letter on a line.")] = False,
     handled_too: Annotated[
@@ -36,22 +37,10 @@ def list_(
 
     Letters by service, reason and error, and the aggregates that a defect parked.
     """
-    work(
-        "dead_letters",
-        "list_",
-        one_by_one=one_by_one,
-        handled_too=handled_too,
-        service=service,
-        reason=reason,
-        error=error,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )
 
 
 @dead_letters.command("show")
+@done_by("dead_letters")
 def show_(
     letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
     as_json: options.AsJson = False,
@@ -65,18 +54,10 @@ def show_(
 
     The record is as the customer or a service wrote it: what is shown is personal data.
     """
-    work(
-        "dead_letters",
-        "show_",
-        letter=letter,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )
 
 
 @dead_letters.command("replay")
+@done_by("dead_letter_acts")
 def replay_(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Letters; all parked if none.")
@@ -109,28 +90,10 @@ def replay_(
     aggregates. Each aggregate's messages go one after the other; it stops at the first that fails
     again. Safe to stop and to run again. Exit code 1 if anything failed.
     """
-    work(
-        "dead_letter_acts",
-        "replay_",
-        ids=ids,
-        service=service,
-        reason=reason,
-        error=error,
-        aggregate=aggregate,
-        everything=everything,
-        why=why,
-        by=by,
-        rate=rate,
-        force=force,
-        dry_run=dry_run,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )
 
 
 @dead_letters.command("edit")
+@done_by("dead_letter_acts")
 def edit_(
     letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
     why: Why,
@@ -158,25 +121,10 @@ def edit_(
     It keeps the message's id. Nothing is sent that the desk would reject. The letter stays; who
     changed which fields, when and why is kept on desk.operations. Exit code 1 if it fails again.
     """
-    work(
-        "dead_letter_acts",
-        "edit_",
-        letter=letter,
-        why=why,
-        fields=fields,
-        headers=headers,
-        file=file,
-        editor=editor,
-        by=by,
-        dry_run=dry_run,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )
 
 
 @dead_letters.command("discard")
+@done_by("dead_letter_acts")
 def discard_(
     ids: Annotated[list[str], typer.Argument(metavar="ID", help="Letters.")],
     why: Why,
@@ -193,15 +141,3 @@ def discard_(
     on desk.operations. What waited behind them is let through by `replay`. Exit code 1 if one
     still waits.
     """
-    work(
-        "dead_letter_acts",
-        "discard_",
-        ids=ids,
-        why=why,
-        by=by,
-        yes=yes,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 
+@done_by("doctor")
 def doctor(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
@@ -16,12 +17,3 @@ def doctor(
 
     Broker, topics, database, clock, mail, services, lag, dead letters. Exit code 1 on a failure.
     """
-    work(
-        "doctor",
-        "doctor",
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-        smtp=smtp,
-    )

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 from shared.events.choices import Language
 
 
+@done_by("inquiry")
 def inquiry(
     words: Annotated[
         list[str],
@@ -21,12 +22,3 @@ def inquiry(
     mongo: options.Mongo = None,
 ) -> None:
     """Tell what happened to a request, step by step."""
-    work(
-        "inquiry",
-        "inquiry",
-        words=words,
-        language=language,
-        as_json=as_json,
-        directory=directory,
-        mongo=mongo,
-    )

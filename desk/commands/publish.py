@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 
+@done_by("publish")
 def publish(
     file: Annotated[
         str, typer.Argument(metavar="FILE.json", help="One event or a list; - reads stdin.")
@@ -24,12 +25,3 @@ def publish(
     The file holds {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}} or a list of those.
     Each is checked against its model first; if any has a fault, nothing is sent.
     """
-    work(
-        "publish",
-        "publish",
-        file=file,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )

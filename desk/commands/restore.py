@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 OfServices = Annotated[
     list[str] | None,
@@ -14,6 +14,7 @@ OfServices = Annotated[
 ]
 
 
+@done_by("restore")
 def restore(
     service: OfServices = None,
     as_json: options.AsJson = False,
@@ -26,12 +27,3 @@ def restore(
     Stop the services first. What they published since the backup comes back under its old ids and
     numbers; nothing is published and no mail is sent. Exit code 1 where something is lost.
     """
-    work(
-        "restore",
-        "restore",
-        service=service,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )

@@ -1,7 +1,8 @@
 """What each kind of submission is made of on the command line: one function per kind.
 
-Each gives the event's own fields; what all submissions have in common is added by `submit`. What
-is not given is left out: whether that is a fault is for the desk to say.
+Each gives the event's own fields; `contact` and `signature` give those that several kinds have, and
+what all submissions have in common is added by `submit`. What is not given is left out: whether
+that is a fault is for the desk to say.
 """
 
 from __future__ import annotations
@@ -23,63 +24,70 @@ def _option(name: str, explained: str) -> Any:
     return typer.Option(name, help=explained, show_default=False)
 
 
-Name = Annotated[str | None, _option("--name", "The contact's name.")]
-Email = Annotated[str | None, _option("--email", "Where answers go.")]
-Phone = Annotated[str | None, _option("--phone", "The contact's phone.")]
-Postal = Annotated[str | None, _option("--postal-address", "The contact's postal address.")]
 Contract = Annotated[str, _option("--contract", "The contract number.")]
 Comment = Annotated[str | None, _option("--comment", "For the file.")]
 Destroyed = Annotated[bool, typer.Option("--destruction-confirmed", help="All copies are gone.")]
-SignedBy = Annotated[str | None, _option("--signed-by", "Who signed; without it: no signature.")]
-SignatureOf = Annotated[SignatureKind, typer.Option("--signature-kind", help="How it was signed.")]
-SignatureReference = Annotated[
-    str, typer.Option("--signature-reference", help="The document's, e-signature's or agent's id.")
-]
-ELECTRONIC = SignatureKind.ELECTRONIC
-BY_HAND = "desk-command"
+
+
+def contact(
+    name: Annotated[str | None, _option("--name", "The contact's name.")] = None,
+    email: Annotated[str | None, _option("--email", "Where answers go.")] = None,
+    phone: Annotated[str | None, _option("--phone", "The contact's phone.")] = None,
+    postal_address: Annotated[
+        str | None, _option("--postal-address", "The contact's postal address.")
+    ] = None,
+) -> Fields:
+    """Where answers go, if anything of it is given."""
+    given = {"name": name, "email": email, "phone": phone, "postal_address": postal_address}
+    return {"contact": {it: value for it, value in given.items() if value is not None} or None}
+
+
+def signature(
+    signed_by: Annotated[
+        str | None, _option("--signed-by", "Who signed; without it: no signature.")
+    ] = None,
+    signature_kind: Annotated[
+        SignatureKind, typer.Option("--signature-kind", help="How it was signed.")
+    ] = SignatureKind.ELECTRONIC,
+    signature_reference: Annotated[
+        str,
+        typer.Option("--signature-reference", help="The document's, e-signature's or agent's id."),
+    ] = "desk-command",
+) -> Fields:
+    """A signature of today, if somebody signed."""
+    if signed_by is None:
+        return {"signature": None}
+    return {
+        "signature": {
+            "kind": signature_kind.value,
+            "reference": signature_reference,
+            "signed_by": signed_by,
+            "signed_on": datetime.now(MADRID).date().isoformat(),
+        }
+    }
 
 
 def cancellation(
     contract: Annotated[list[str], _option("--contract", "Contract number; may be repeated.")],
     destruction_confirmed: Destroyed = False,
     requested_end: Annotated[str | None, _option("--requested-end", "YYYY-MM-DD.")] = None,
-    name: Name = None,
-    email: Email = None,
-    phone: Phone = None,
-    postal_address: Postal = None,
-    signed_by: SignedBy = None,
-    signature_kind: SignatureOf = ELECTRONIC,
-    signature_reference: SignatureReference = BY_HAND,
     comment: Comment = None,
 ) -> Fields:
     """Cancel one contract or several."""
     return {
         "contract_numbers": contract,
-        "contact": _contact(name, email, phone, postal_address) or {},
+        "contact": {},
         "requested_end_on": requested_end,
         "destruction_confirmed": destruction_confirmed or None,
-        "signature": _signature(signed_by, signature_kind, signature_reference),
         "comment": comment,
     }
 
 
-def evidence(
-    contract: Contract,
-    destruction_confirmed: Destroyed = False,
-    name: Name = None,
-    email: Email = None,
-    phone: Phone = None,
-    postal_address: Postal = None,
-    signed_by: SignedBy = None,
-    signature_kind: SignatureOf = ELECTRONIC,
-    signature_reference: SignatureReference = BY_HAND,
-) -> Fields:
+def evidence(contract: Contract, destruction_confirmed: Destroyed = False) -> Fields:
     """Add what a cancellation request was missing."""
     return {
         "contract_number": contract,
         "destruction_confirmed": destruction_confirmed or None,
-        "signature": _signature(signed_by, signature_kind, signature_reference),
-        "contact": _contact(name, email, phone, postal_address),
     }
 
 
@@ -99,10 +107,6 @@ def inquiry(
     subject: Annotated[str, _option("--subject", "One line.")],
     text: Annotated[str, _option("--text", "The question.")],
     contract: Annotated[str | None, _option("--contract", "The contract it is about.")] = None,
-    name: Name = None,
-    email: Email = None,
-    phone: Phone = None,
-    postal_address: Postal = None,
 ) -> Fields:
     """Ask the desk a question."""
     return {
@@ -110,7 +114,6 @@ def inquiry(
         "subject": subject,
         "text": text,
         "contract_number": contract,
-        "contact": _contact(name, email, phone, postal_address),
     }
 
 
@@ -186,16 +189,9 @@ def consent_withdrawal(
     }
 
 
-def copy(
-    contract: Contract,
-    name: Name = None,
-    email: Email = None,
-    phone: Phone = None,
-    postal_address: Postal = None,
-) -> Fields:
+def copy(contract: Contract) -> Fields:
     """Ask for a copy of a contract."""
-    contact = _contact(name, email, phone, postal_address)
-    return {"contract_number": contract, "contact": contact}
+    return {"contract_number": contract}
 
 
 def acceptance(
@@ -247,41 +243,26 @@ def inventory(
     return {"item_id": item, "expected_version": version, "changes": changes, "comment": comment}
 
 
-KINDS: dict[str, tuple[str, Callable[..., Fields]]] = {
-    "inquiry": ("submission.inquiry.v1", inquiry),
-    "follow-up": ("submission.follow_up.v1", follow_up),
-    "registration": ("submission.registration.v1", registration),
-    "copy": ("submission.contract_copy.v1", copy),
-    "acceptance": ("submission.contract_acceptance.v1", acceptance),
-    "view": ("submission.contract_viewed.v1", view),
-    "activation": ("submission.servicepac_activation.v1", activation),
-    "cancellation": ("submission.cancellation.v1", cancellation),
-    "evidence": ("submission.cancellation_evidence.v1", evidence),
-    "withdrawal": ("submission.cancellation_withdrawal.v1", withdrawal),
-    "profile-update": ("submission.profile_update.v1", profile_update),
-    "consent-withdrawal": ("submission.consent_withdrawal.v1", consent_withdrawal),
-    "inventory": ("submission.inventory_update.v1", inventory),
+Part = Callable[..., Fields]
+"""A function of options that gives fields; its signature is what may be typed."""
+
+KINDS: dict[str, tuple[str, tuple[Part, ...]]] = {
+    "inquiry": ("submission.inquiry.v1", (inquiry, contact)),
+    "follow-up": ("submission.follow_up.v1", (follow_up,)),
+    "registration": ("submission.registration.v1", (registration,)),
+    "copy": ("submission.contract_copy.v1", (copy, contact)),
+    "acceptance": ("submission.contract_acceptance.v1", (acceptance,)),
+    "view": ("submission.contract_viewed.v1", (view,)),
+    "activation": ("submission.servicepac_activation.v1", (activation,)),
+    "cancellation": ("submission.cancellation.v1", (cancellation, contact, signature)),
+    "evidence": ("submission.cancellation_evidence.v1", (evidence, contact, signature)),
+    "withdrawal": ("submission.cancellation_withdrawal.v1", (withdrawal,)),
+    "profile-update": ("submission.profile_update.v1", (profile_update,)),
+    "consent-withdrawal": ("submission.consent_withdrawal.v1", (consent_withdrawal,)),
+    "inventory": ("submission.inventory_update.v1", (inventory,)),
 }
 
 
 def now() -> str:
     """The current instant as the event contract writes it: RFC 3339, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _contact(
-    name: str | None, email: str | None, phone: str | None, postal_address: str | None
-) -> Fields | None:
-    given = {"name": name, "email": email, "phone": phone, "postal_address": postal_address}
-    return {field: value for field, value in given.items() if value is not None} or None
-
-
-def _signature(signed_by: str | None, kind: SignatureKind, reference: str) -> Fields | None:
-    if signed_by is None:
-        return None
-    return {
-        "kind": kind.value,
-        "reference": reference,
-        "signed_by": signed_by,
-        "signed_on": datetime.now(MADRID).date().isoformat(),
-    }

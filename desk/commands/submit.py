@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from desk.commands import options, work
-from desk.commands.submission_fields import KINDS
+from desk.commands import done_by, options, work
+from desk.commands.submission_fields import KINDS, Part
 from shared.events.choices import Channel, Language
 
 DEFAULT_WAIT = "15"
@@ -73,6 +73,7 @@ submit = typer.Typer(
 
 
 @submit.command(FILE, cls=_Waiting, hidden=True)
+@done_by("submit")
 def from_file(
     file: Annotated[str, typer.Argument(metavar="FILE.json", help="- reads stdin.")],
     wait: Wait = None,
@@ -85,19 +86,6 @@ def from_file(
     mongo: options.Mongo = None,
 ) -> None:
     """Submit {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}}, or a list of those."""
-    work(
-        "submit",
-        "from_file",
-        file=file,
-        wait=wait,
-        mail=mail,
-        unchecked=unchecked,
-        language=language,
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-    )
 
 
 def _every_submission(
@@ -131,14 +119,28 @@ def _every_submission(
 _COMMON = tuple(inspect.signature(_every_submission).parameters)
 
 
-def _register(name: str, ce_type: str, own: Callable[..., Mapping[str, Any]]) -> None:
-    """A command with the kind's own options, then those of every submission."""
+def fields_of(parts: Sequence[Part], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The event's fields, part by part; what a later part does not have, an earlier one may."""
+    fields: dict[str, Any] = {}
+    for part in parts:
+        mine = {name: given[name] for name in inspect.signature(part).parameters}
+        fields |= {
+            name: value
+            for name, value in part(**mine).items()
+            if value is not None or name not in fields
+        }
+    return fields
+
+
+def _register(name: str, ce_type: str, own: Sequence[Part]) -> None:
+    """A command with the options of the kind's parts, then those of every submission."""
 
     def command(**given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
-        work("submit", "one", ce_type=ce_type, own=own(**given), **common)
+        work("submit", "one", ce_type=ce_type, own=fields_of(own, given), **common)
 
-    parts = [inspect.signature(one, eval_str=True) for one in (own, _every_submission)]
+    functions: tuple[Callable[..., object], ...] = (*own, _every_submission)
+    parts = [inspect.signature(one, eval_str=True) for one in functions]
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for part in parts
@@ -146,7 +148,7 @@ def _register(name: str, ce_type: str, own: Callable[..., Mapping[str, Any]]) ->
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    command.__doc__ = own.__doc__
+    command.__doc__ = own[0].__doc__
     submit.command(name, cls=_Waiting)(command)
 
 

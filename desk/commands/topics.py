@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 topics = typer.Typer(help="How the broker keeps the topics.", no_args_is_help=True)
 
 
 @topics.command()
+@done_by("topics")
 def align(
     apply: Annotated[bool, typer.Option("--apply", help="Alter the topics.")] = False,
     as_json: options.AsJson = False,
@@ -24,4 +25,3 @@ def align(
     set on a topic beyond that stays, too, unless somebody else alters it at the same moment. Exit
     code 1 if something differs and is not altered.
     """
-    work("topics", "align", apply=apply, as_json=as_json, directory=directory, kafka=kafka)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 
+@done_by("up")
 def up(
     directory: Annotated[
         Path, typer.Option("--directory", help="Where data, logs, mail and addresses are kept.")
@@ -24,11 +25,3 @@ def up(
     environment variable) is started here. Whatever dies is started again. Data stays in the
     folder for the next time.
     """
-    work(
-        "up",
-        "up",
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-        smtp=smtp,
-    )

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from desk.commands import options, work
+from desk.commands import done_by, options
 
 
+@done_by("verify")
 def verify(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
@@ -26,12 +27,3 @@ def verify(
     every event is named that only a history or only its topic holds, every sequence that is used
     twice, and every id with two contents; each service compares its own records.
     """
-    work(
-        "verify",
-        "verify",
-        as_json=as_json,
-        directory=directory,
-        kafka=kafka,
-        mongo=mongo,
-        topics=topics,
-    )
