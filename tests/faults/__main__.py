@@ -71,7 +71,7 @@ async def run(plan: Plan, played: Sequence[Scenario], directory: Path) -> Report
                 done.rows.append(row)
                 report.note(plan.kept, row)
                 report.say(row)
-            findings = await audit(one, seen)
+            findings = await audit(one, seen, part.everything.nothing)
             findings += compare(part.everything, seen)
             findings += given_up(part.everything, seen)
             mails = one.mails_taken()

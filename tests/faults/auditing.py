@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,12 @@ def compare(expected: Expected, seen: Seen) -> Findings:
     )
     answers = {ce_id: _answers_to(ce_id, seen) for ce_id in expected.answered | expected.nothing}
     _count(found, "the answer to", dict.fromkeys(expected.answered, 1), Counter(answers))
-    _count(found, "what came of rolled back", dict.fromkeys(expected.nothing, 0), Counter(answers))
+    _count(
+        found,
+        "what should count for nothing:",
+        dict.fromkeys(expected.nothing, 0),
+        Counter(answers),
+    )
     found.out_of_order += [
         f"an event of inquiry {one} came before its opening"
         for one in opened
@@ -115,10 +120,13 @@ def _in_any_turn(
         found.out_of_order.append(f"the numbers of contract {number}")
 
 
-async def audit(machine: Machine, seen: Seen) -> Findings:
-    """Everything at the end: histories against topics, mails, offsets, and `desk verify`."""
+async def audit(machine: Machine, seen: Seen, nothing: Collection[str] = frozenset()) -> Findings:
+    """Everything at the end: histories against topics, mails, offsets, and `desk verify`.
+
+    No history may have a message whose id is in `nothing`.
+    """
     left = await until_read(machine.bootstrap, READ_WITHIN_S)
-    found = await _published_as_recorded(machine, seen)
+    found = await _published_as_recorded(machine, seen, nothing)
     found += _mails_as_said(machine, seen)
     found.lost += [f"nobody has read {count} records: {name}" for name, count in left.items()]
     verified = await desk_verify(machine)
@@ -137,13 +145,16 @@ def _mails_as_said(machine: Machine, seen: Seen) -> Findings:
     )
 
 
-async def _published_as_recorded(machine: Machine, seen: Seen) -> Findings:
+async def _published_as_recorded(
+    machine: Machine, seen: Seen, nothing: Collection[str]
+) -> Findings:
     """Each event of each history is on its topic, and first in the order of that history."""
     found = Findings()
     recorded: set[str] = set()
     async with reading(machine.mongo_url) as services:
         for records in services.values():
-            async for aggregate, events in _histories(records):
+            async for aggregate, messages, events in _histories(records):
+                found.doubled += traces_of(nothing, aggregate, messages)
                 places = [seen.first.get(event["id"]) for event in events]
                 recorded.update(event["id"] for event in events)
                 found.lost += [
@@ -159,7 +170,7 @@ async def _published_as_recorded(machine: Machine, seen: Seen) -> Findings:
 
 
 async def _histories(records: Records) -> Any:
-    """Of every aggregate that publishes: its name, and its public events in order."""
+    """Of every aggregate that publishes: its name, its messages and its public events in order."""
     store: Store = records.store
     for decider in records.service.deciders:
         if not decider.publishes:
@@ -167,7 +178,14 @@ async def _histories(records: Records) -> Any:
         async for document in records.database.collection(decider.kind).find({}):
             history = await store.whole_history(decider.kind, document)
             events = [e for entry in history for e in entry["events"] if e["type"] in TOPIC_OF]
-            yield f"{decider.kind} {document['_id']}", events
+            messages = [entry["message_id"] for entry in history]
+            yield f"{decider.kind} {document['_id']}", messages, events
+
+
+def traces_of(nothing: Collection[str], aggregate: str, messages: Iterable[str]) -> list[str]:
+    """A history names a message by its source and its id."""
+    ids = {message.rpartition(" ")[2] for message in messages}
+    return [f"{one} in the history of {aggregate}" for one in sorted(ids.intersection(nothing))]
 
 
 def _in_order(places: Iterable[Place]) -> bool:

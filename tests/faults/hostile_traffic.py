@@ -82,7 +82,7 @@ async def transactions_rolled_back(machine: Machine, injected: Injected) -> None
             await asyncio.sleep(injected.scale.down_s / TRANSACTIONS)
             await (producer.commit_transaction() if kept else producer.abort_transaction())
             for one in asked:
-                injected.expected.note(one, rolled_back=not kept)
+                (injected.expected.note if kept else injected.expected.note_nothing)(one)
     injected.note(INTAKE)
 
 
@@ -95,6 +95,7 @@ async def timers_forged(machine: Machine, injected: Injected) -> None:
     forged: list[Sent] = []
     for number, due_at in due.items():
         forged += [_timer(number, at) for at in (due_at, now, now - timedelta(days=365))]
+    injected.expected.note_nothing(*forged)
     await injected.channel.publish(forged)
     injected.note(CANCELLATION)
 

@@ -94,21 +94,23 @@ class Expected:
     answered: set[str] = field(default_factory=set)
     """Of these, one thing or another comes, once."""
     nothing: set[str] = field(default_factory=set)
-    """Of these nothing may come: they were rolled back."""
+    """Of these nothing may come: they were rolled back, or forged."""
     submissions: int = 0
 
-    def note(self, sent: Sent, *, rolled_back: bool = False) -> None:
+    def note(self, sent: Sent) -> None:
         """The broker has acknowledged it: from now on it counts."""
         if sent.poison:
             self.poison.add(sent.ce_id)
             return
         self.submissions += 1
-        if rolled_back:
-            self.nothing.add(sent.ce_id)
-        elif sent.hostile:
+        if sent.hostile:
             self.answered.add(sent.ce_id)
         else:
             self._note_sound(sent, json.loads(sent.value))
+
+    def note_nothing(self, *sent: Sent) -> None:
+        """It is on its topic, and must not count."""
+        self.nothing.update(one.ce_id for one in sent)
 
     def _note_sound(self, sent: Sent, data: dict[str, Any]) -> None:
         if sent.ce_type == FOLLOW_UP:

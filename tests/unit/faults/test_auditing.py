@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.faults import workload
-from tests.faults.auditing import compare, complete, given_up
+from tests.faults.auditing import compare, complete, given_up, traces_of
 from tests.faults.watching import Seen
 from tests.faults.workload import COURSE, REFERRED, UNREACHABLE, Expected, Sent, cases, last_steps
 
@@ -184,17 +184,18 @@ IN_A_CROWD: list[tuple[str, list[Published], tuple[int, int, int]]] = [
 ]
 
 
-def _world(*noted: Sent, rolled_back: bool = False) -> Expected:
+def _world(*noted: Sent, nothing: Sequence[Sent] = ()) -> Expected:
     expected = Expected()
+    expected.note_nothing(*nothing)
     for sent in noted:
-        expected.note(sent, rolled_back=rolled_back)
+        expected.note(sent)
     expected.mails.clear()  # what is asked here is not about mails
     return expected
 
 
 WORLDS = [
     *((_world(FLOOD), *row) for row in HOSTILE),
-    *((_world(ROLLED_BACK, rolled_back=True), *row) for row in NOTHING),
+    *((_world(nothing=[ROLLED_BACK]), *row) for row in NOTHING),
     *((_world(FAILING), *row) for row in UNREACHED),
     *(
         (_world(workload.cancel(CROWD, "1", "S-1"), workload.cancel(CROWD, "2")), *row)
@@ -225,10 +226,17 @@ def test_a_dead_letter_of_a_sound_record_is_a_loss() -> None:
 
 def test_what_all_scenarios_expect_is_the_sum_of_what_each_expects() -> None:
     everything = _world(FLOOD)
-    everything += _world(ROLLED_BACK, rolled_back=True)
+    everything += _world(nothing=[ROLLED_BACK])
     everything += _world(SENT, FAILING, workload.cancel(CROWD, "2"))
-    assert everything.submissions == 5
+    assert everything.submissions == 4
     assert (everything.answered, everything.nothing) == ({"h-1"}, {"r-1"})
     assert everything.courses == {"K-1": COURSE}
     assert everything.unreachable == {FAILING.inquiry_id: 1}
     assert everything.crowds[CROWD] == {SCHEDULED: 1}
+
+
+def test_a_forged_timer_leaves_a_trace_if_a_history_has_it() -> None:
+    messages = ["/channels/web s-1", "/services/cancellation/clock forged-1"]
+    assert traces_of({"forged-1", "forged-2"}, "file K-1", messages) == [
+        "forged-1 in the history of file K-1"
+    ]
