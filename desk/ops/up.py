@@ -63,7 +63,7 @@ async def _until_stopped(
             finally:
                 out.print("Stopping …")
     except asyncio.CancelledError:
-        out.print(f"Stopped. `desk up` goes on from here; to start afresh, remove {directory}.")
+        out.print(f"Stopped. `desk up` continues from here; to start afresh, remove {directory}.")
 
 
 def _saying(out: Console) -> Say:
