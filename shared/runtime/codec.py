@@ -215,7 +215,7 @@ def _answerable(topic: Topic, record: Record, attributes: Attributes, found: lis
         else:
             if soon_written(fields):
                 digest = _digest(ce_type, _canonical(fields))
-                meaning = _digest(ce_type, _canonical(normalised(fields, _defaults(ce_type))))
+                meaning = _digest(ce_type, _canonical(_meant(ce_type, fields)))
             faults += _faults_of_fields(topic, ce_type, fields, record.key)
     for fault in faults:
         _withhold(fields, fault.field)
@@ -343,6 +343,13 @@ def _with_halves(value: bytes) -> Any:
         return json.loads(value.decode()) if sound else None
     except (ValueError, RecursionError):
         return None
+
+
+def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """What a body says: without the fields that nobody reads."""
+    model = EVENT_TYPES.get(ce_type)
+    read = {it: fields[it] for it in fields if model is None or it in model.model_fields}
+    return normalised(read, _defaults(ce_type))
 
 
 @lru_cache(maxsize=64)

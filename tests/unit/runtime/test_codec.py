@@ -164,6 +164,17 @@ def test_the_same_body_formatted_otherwise_has_the_same_digest() -> None:
     assert first.digest != other.digest
 
 
+def test_a_repeat_with_a_field_that_nobody_reads_says_the_same() -> None:
+    fields = {"customer_id": "C-1", "subject": "Duda"}
+    first = codec.read(RawRecord(json.dumps(fields).encode(), headers()))
+    traced = codec.read(RawRecord(json.dumps({**fields, "x_trace": "7"}).encode(), headers()))
+    other = codec.read(RawRecord(json.dumps({**fields, "text": "Hola"}).encode(), headers()))
+
+    assert first.digest != traced.digest
+    assert first.meaning == traced.meaning
+    assert first.meaning != other.meaning
+
+
 def test_an_event_is_written_the_same_at_every_repeat() -> None:
     data = {"inquiry_id": "i-1", "by": "desk"}
 
