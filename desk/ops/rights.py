@@ -13,6 +13,8 @@ from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings
 
 OPERATORS = "operators"
+RESTORER = "restorer"
+"""The database user of `desk restore`, which alone writes what services wrote."""
 USERS = {
     "desk agents' tools": "agents",
     "contract registry": "registry",
@@ -99,14 +101,18 @@ def _operators(settings: RuntimeSettings) -> Iterator[Acl]:
 
 
 def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:
-    """Each service has its own database and no other; operators read those of the services."""
+    """Each service has its own database and no other; operators read those of the services.
+
+    Bringing a backup forward needs another user, for that day: on Kafka an operator's will do.
+    """
     own = [
         DatabaseUser(name, (("readWrite", settings.database_of(name)),))
         for name in OURS
         if name in users()
     ]
     seen = tuple(("read", settings.database_of(name)) for name in SERVICES)
-    return [*own, DatabaseUser(OPERATORS, seen)]
+    written = tuple(("readWrite", settings.database_of(name)) for name in SERVICES)
+    return [*own, DatabaseUser(OPERATORS, seen), DatabaseUser(RESTORER, written)]
 
 
 def merged(acls: Iterable[Acl]) -> dict[tuple[str, Resource, Operation, Pattern], list[str]]:

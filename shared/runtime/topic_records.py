@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.consumer import EndingConsumer
@@ -108,7 +109,7 @@ async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[st
 
 
 async def members_of(settings: RuntimeSettings, group: str) -> int:
-    """How many consumers the group has now. Raises `Outage`."""
+    """How many consumers the group has now. Raises `Outage`, also where one may not know."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_at_work():
         try:
@@ -116,7 +117,9 @@ async def members_of(settings: RuntimeSettings, group: str) -> int:
             [answer] = await admin.describe_consumer_groups([group])
         finally:
             await admin.close()
-    [(_error, _group, _state, _protocol_type, _protocol, members, *_)] = answer.groups
+    [(error, _group, _state, _protocol_type, _protocol, members, *_)] = answer.groups
+    if error:
+        raise Outage("kafka", for_code(error).__name__)
     return len(members)
 
 

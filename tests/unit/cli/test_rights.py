@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from desk.cli import app
 from desk.ops.acl import kafka_script, mongodb_json, mongodb_script
-from desk.ops.rights import OPERATORS, kafka_rights, user_of, users
+from desk.ops.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
 from desk.ops.supervisor import SERVICES
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
@@ -112,6 +112,8 @@ def test_each_service_has_its_own_database_and_operators_only_read() -> None:
     for service in SERVICES:
         assert roles[service] == [{"role": "readWrite", "db": f"d_{service}"}]
     assert roles[OPERATORS] == [{"role": "read", "db": f"d_{service}"} for service in SERVICES]
+    assert roles[RESTORER] == [{"role": "readWrite", "db": f"d_{name}"} for name in SERVICES]
+    assert RESTORER not in users()
     assert "passwordPrompt()" in mongodb_script(RuntimeSettings())
 
 
