@@ -24,8 +24,8 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 # Most tests of the wire wait most of their time, so two workers share them, a file to each.
 WORKERS ?= 2
 
-test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|secure|docker|external)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),$(if $(filter secure,$(INFRA)),tests/secure)) \
+test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS) \
 	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 KAFKA_JARS := tests/apache_kafka/target/jars
@@ -50,8 +50,8 @@ $(PDFA_JARS)/.fetched: tests/pdfa/pom.xml
 	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(PDFA_JARS))
 	@touch $@
 
-test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven)
-	$(BIN)/python -m pytest --infra kafka --durations 5 \
+test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven; INFRA=secure: with users and TLS)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),kafka) --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
 
 FERRETDB := tests/ferretdb/target/ferretdb

@@ -9,6 +9,7 @@ one file, together with its place on the topics: killed at any moment, it goes o
 import asyncio
 import json
 import os
+import ssl
 import sys
 from pathlib import Path
 
@@ -16,6 +17,19 @@ from aiokafka import AIOKafkaConsumer
 
 STATES, DECISIONS = "desk.cancellation-states", "desk.cancellations"
 CHARGE_ON = {"cancellation.withdrawn.v1", "cancellation.suspended.v1", "renewal.reinstated.v1"}
+
+
+def security():
+    """TLS, and a user where KAFKA_USERNAME names one; a broker on one machine asks for neither."""
+    if "KAFKA_USERNAME" not in os.environ:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "ssl_context": ssl.create_default_context(cafile=os.environ.get("KAFKA_CA_FILE")),
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": os.environ["KAFKA_USERNAME"],
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+    }
 
 
 def take(book, topic, ce_type, data):
@@ -45,6 +59,7 @@ async def main(bootstrap, file):
         STATES,
         DECISIONS,
         bootstrap_servers=bootstrap,
+        **security(),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         isolation_level="read_committed",

@@ -5,6 +5,8 @@ python examples/channel.py 127.0.0.1:9092 C-1001 K-2001
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -14,6 +16,19 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 SOURCE = "/channels/web"
 ANSWERS = ("desk.rejections", "desk.inquiries")
 WITHIN_SECONDS = 30
+
+
+def security():
+    """TLS, and a user where KAFKA_USERNAME names one; a broker on one machine asks for neither."""
+    if "KAFKA_USERNAME" not in os.environ:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "ssl_context": ssl.create_default_context(cafile=os.environ.get("KAFKA_CA_FILE")),
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": os.environ["KAFKA_USERNAME"],
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+    }
 
 
 async def ask(bootstrap, customer, contract):
@@ -34,7 +49,8 @@ async def ask(bootstrap, customer, contract):
         "ce_type": "submission.cancellation.v1",
         "content-type": "application/json",
     }
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", **security())
+    async with producer:
         await producer.send_and_wait(
             "desk.submissions",
             key=customer.encode(),
@@ -46,7 +62,7 @@ async def ask(bootstrap, customer, contract):
 
 async def main(bootstrap, customer, contract):
     consumer = AIOKafkaConsumer(
-        *ANSWERS, bootstrap_servers=bootstrap, isolation_level="read_committed"
+        *ANSWERS, bootstrap_servers=bootstrap, isolation_level="read_committed", **security()
     )
     async with consumer, asyncio.timeout(WITHIN_SECONDS):
         await asyncio.gather(*(consumer.position(place) for place in consumer.assignment()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import hypothesis
@@ -10,10 +10,20 @@ import pytest
 import pytest_asyncio
 
 from desk.embedded.stack import Endpoints, Stack, embedded_stack
+from desk.ops.rights import RESTORER, users
 from desk.ops.supervisor import Desk, desk_up
 from tests.apache_kafka import broker
+from tests.apache_kafka.security import ADMIN, new_security
 from tests.ferretdb import server
-from tests.infra import CHOICES, infrastructure, local_kafka, resolved
+from tests.infra import (
+    CHOICES,
+    LOCAL,
+    Given,
+    desk_on,
+    infrastructure,
+    local_servers,
+    resolved,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,14 +33,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="where the wire tests run: containers when a Docker daemon answers, else embedded; "
         "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka); "
-        "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb); "
-        "secure: tests/secure alone, whose Apache Kafka and database ask for users and TLS",
+        "secure: the same with TLS, users and rights, and a database that asks for users, too "
+        "(make test-kafka INFRA=secure); "
+        "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("desk", deadline=None)  # no test fails for a busy machine
     hypothesis.settings.load_profile("desk")
+    config.addinivalue_line("markers", "plaintext(why): not with `--infra secure`, and why not")
     needed = {"kafka": broker.missing, "secure": broker.missing, "ferretdb": server.missing}
     missing = needed.get(config.getoption("--infra"))
     if missing is not None and (lack := missing()):
@@ -43,7 +55,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Where several workers share the tests, a file goes to one of them, and so does the shared desk.
     """
     if config.getoption("--infra") == "secure":
-        items[:] = [item for item in items if item.path.parent.name == "secure"]
+        for item in items:
+            for mark in item.iter_markers("plaintext"):
+                item.add_marker(pytest.mark.skip(f"in plaintext only: {mark.args[0]}"))
     items.sort(key=_shared_servers)
     for item in items:
         shared = "desk" if _shared_servers(item) == 2 else str(item.path)
@@ -53,6 +67,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _shared_servers(item: pytest.Item) -> int:
     needed: Sequence[str] = getattr(item, "fixturenames", ())
     return 2 if "running_desk" in needed else 1 if "endpoints" in needed else 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def security(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """With `--infra secure`: users and certificates of all servers, and who the tests are.
+
+    This process, and every process of a test that is not told otherwise, has them from the
+    environment.
+    """
+    if request.config.getoption("--infra") != "secure":
+        yield
+        return
+    made = new_security(tmp_path_factory.mktemp("security"), [*users(), RESTORER])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.environment(ADMIN).items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -66,18 +99,21 @@ async def endpoints(
 
 
 @pytest.fixture
-async def own_kafka(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str | None]:
-    """An Apache Kafka for one test alone, if `--infra` says so; else None: embed a broker."""
-    choice = resolved(request.config.getoption("--infra"))
-    async with local_kafka(choice, tmp_path) as address:
-        yield address
+async def given(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Given]:
+    """For one test alone: an Apache Kafka, or that and a database, if `--infra` says so."""
+    async with local_servers(resolved(request.config.getoption("--infra")), tmp_path) as servers:
+        yield servers
 
 
 @pytest.fixture
-async def own_stack(own_kafka: str | None, tmp_path: Path) -> AsyncIterator[Stack]:
+async def own_stack(given: Given, tmp_path: Path) -> AsyncIterator[Stack]:
     """Servers for one test alone, so that it may stop them and leave anything behind."""
-    async with embedded_stack(tmp_path / "stack", kafka=own_kafka) as stack:
-        yield stack
+    async with embedded_stack(tmp_path / "stack", kafka=given.kafka, mongo=given.mongo) as stack:
+        yield Stack(
+            stack.endpoints,
+            {**stack.children, **given.children},
+            {**stack.probes, **given.probes},
+        )
 
 
 QUICK = {
@@ -104,10 +140,10 @@ async def running_desk(
     """
     choice = resolved(request.config.getoption("--infra"))
     directory = tmp_path_factory.mktemp("desk") / ".desk"
-    if choice in ("embedded", "kafka"):
+    if choice in LOCAL:
         async with (
-            local_kafka(choice, tmp_path_factory.mktemp("servers")) as kafka,
-            desk_up(directory, kafka=kafka, overrides=QUICK, say=quiet) as desk,
+            local_servers(choice, tmp_path_factory.mktemp("servers")) as given,
+            desk_on(given, directory, overrides=QUICK, say=quiet) as desk,
         ):
             yield desk
         return

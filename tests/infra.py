@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from desk.embedded import pacing
+from desk.embedded.child import Child, Probe
+from desk.embedded.database import SUITED_SETTINGS
 from desk.embedded.stack import Endpoints, embedded_stack
+from desk.ops.rights import OPERATORS
+from desk.ops.supervisor import SERVICES, Desk, desk_up
+from desk.ops.watching import Say
 from tests.apache_kafka.broker import apache_kafka
+from tests.apache_kafka.security import ADMIN
+from tests.builders.users import environment_of, url_of
 from tests.ferretdb.server import ferretdb
+from tests.secure.servers import secured
 
+LOCAL = ("embedded", "kafka", "secure")
 CHOICES = ("auto", "embedded", "kafka", "secure", "ferretdb", "docker", "external")
 
 
@@ -41,10 +51,10 @@ def resolved(choice: str) -> str:
 async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoints]:
     """Broker, database and mailbox, ready; stopped afterwards where they were started here."""
     choice = resolved(choice)
-    if choice in ("embedded", "kafka"):
+    if choice in LOCAL:
         async with (
-            local_kafka(choice, directory) as kafka,
-            embedded_stack(directory, kafka=kafka) as stack,
+            local_servers(choice, directory) as given,
+            embedded_stack(directory, kafka=given.kafka, mongo=given.mongo) as stack,
         ):
             yield stack.endpoints
     elif choice == "ferretdb":
@@ -64,6 +74,59 @@ async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoint
             mongo=os.environ.get("MONGO_URL"),
         ) as stack:
             yield stack.endpoints
+
+
+@dataclass(frozen=True)
+class Given:
+    """Servers that a desk or a stack of a test is given; what has no address it embeds."""
+
+    kafka: str | None = None
+    mongo: str | None = None
+    children: Mapping[str, Child] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def local_servers(choice: str, directory: Path) -> AsyncIterator[Given]:
+    """What `choice` puts in the place of embedded servers: for `embedded` nothing.
+
+    The address of a secured database is that of its administrator.
+    """
+    if choice == "secure":
+        async with secured(directory / "secured") as servers:
+            yield Given(
+                servers.address,
+                servers.mongo_url(ADMIN),
+                {"database": servers.database},
+                {"database": servers.lets_in},
+            )
+        return
+    async with local_kafka(choice, directory) as kafka:
+        yield Given(kafka)
+
+
+@asynccontextmanager
+async def desk_on(
+    given: Given, directory: Path, *, overrides: Mapping[str, str], say: Say
+) -> AsyncIterator[Desk]:
+    """`desk up` on these servers.
+
+    Where they are secured, every service connects with its own user, and the addresses that the
+    desk writes down are for operators.
+    """
+    if given.mongo is None:
+        async with desk_up(directory, kafka=given.kafka, overrides=overrides, say=say) as desk:
+            yield desk
+        return
+    async with desk_up(
+        directory,
+        kafka=given.kafka,
+        mongo=url_of(OPERATORS, given.mongo),
+        overrides=SUITED_SETTINGS | dict(overrides),
+        own={name: environment_of(name, given.mongo) for name in SERVICES},
+        say=say,
+    ) as desk:
+        yield desk
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.table import show
 from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
+from desk.embedded.broker import plain
 from desk.ops.errors import told_plainly
 from desk.ops.screen import console
 from desk.ops.supervisor import desk_up
@@ -69,7 +70,7 @@ async def _demo(directory: Path, out: Console) -> Verdict:
     async with desk_up(directory, overrides=OVERRIDES) as desk:
         mail = desk.endpoints.mailbox
         assert mail is not None
-        async with outside(desk.endpoints.kafka_bootstrap_servers) as wire:
+        async with outside(plain(desk.endpoints.kafka_bootstrap_servers)) as wire:
             cases = scenario(World(token_hex(2), datetime.now(UTC)))
             out.print(
                 f"Sending {requests_in(cases)} requests through Kafka, waiting for all answers …"

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from desk.demo.story import Expected, Facts, Sent, says
 from desk.embedded import pacing
-from desk.embedded.broker import plain
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.consumer import EndingConsumer
+from shared.settings import RuntimeSettings
 
 POLL_MS = 200
 HEADERS = ("ce_", "dl_", "content-type", "traceparent")
@@ -155,13 +155,12 @@ def _headers(sent: Sent) -> list[tuple[str, bytes]]:
 
 
 @asynccontextmanager
-async def outside(bootstrap: str) -> AsyncIterator[Outside]:
+async def outside(settings: RuntimeSettings) -> AsyncIterator[Outside]:
     """Sees every record that is published from now on, until left.
 
     For the embedded broker: it paces the empty fetches of this process's consumers.
     """
     pacing.install()
-    settings = plain(bootstrap)
     producer = AIOKafkaProducer(**client_options(settings), acks="all")
     consumer = EndingConsumer(**consumer_options(settings), enable_auto_commit=False)
     journal = Journal()

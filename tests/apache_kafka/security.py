@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,11 @@ from desk.embedded.ports import HOST
 from shared.settings import RuntimeSettings
 
 ADMIN = "admin"
+"""May do everything: the tests' own user, where one test is channel, billing and registry."""
 MECHANISM = "SCRAM-SHA-512"
+SERVER_PEM = "server.pem"
+PASSWORDS = "passwords.json"
+"""Beside the CA's certificate, for the tests that look for it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def new_security(directory: Path, users: Iterable[str]) -> Security:
     directory.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     certificate = authority.issue_cert(HOST)
-    ca_file, server_pem = directory / "ca.pem", directory / "server.pem"
+    ca_file, server_pem = directory / "ca.pem", directory / SERVER_PEM
     authority.cert_pem.write_to_path(str(ca_file))
     # Kafka reads PKCS #8 alone.
     key = load_pem_private_key(certificate.private_key_pem.bytes(), password=None)
@@ -95,4 +101,15 @@ def new_security(directory: Path, users: Iterable[str]) -> Security:
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         + b"".join(one.bytes() for one in certificate.cert_chain_pems)
     )
-    return Security(ca_file, server_pem, {user: token_hex(16) for user in (*users, ADMIN)})
+    passwords = {user: token_hex(16) for user in (*users, ADMIN)}
+    (directory / PASSWORDS).write_text(json.dumps(passwords))
+    return Security(ca_file, server_pem, passwords)
+
+
+def security_of_this_run() -> Security | None:
+    """The one whose CA the environment names (`--infra secure`); None where nothing is secured."""
+    ca_file = Path(os.environ.get("KAFKA_CA_FILE", "none"))
+    passwords = ca_file.with_name(PASSWORDS)
+    if not passwords.exists():
+        return None
+    return Security(ca_file, ca_file.with_name(SERVER_PEM), json.loads(passwords.read_text()))

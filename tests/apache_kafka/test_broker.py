@@ -14,10 +14,10 @@ from tests.apache_kafka.broker import apache_kafka
 async def test_records_and_address_outlive_a_restart(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if request.config.getoption("--infra") != "kafka":
+    if request.config.getoption("--infra") not in ("kafka", "secure"):
         pytest.skip("needs a Java 17 runtime and Maven; run this with: make test-kafka")
     async with apache_kafka(tmp_path) as first:
-        admin = AIOKafkaAdminClient(bootstrap_servers=first)
+        admin = AIOKafkaAdminClient(bootstrap_servers=first)  # in plaintext, in every run
         await admin.start()
         await admin.create_topics([NewTopic("kept", num_partitions=1, replication_factor=1)])
         await admin.close()

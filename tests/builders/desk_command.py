@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desk.ops.rights import OPERATORS
+from tests.builders.users import environment_of
+
 ENVIRONMENT = ("KAFKA_BOOTSTRAP_SERVERS", "MONGO_URL", "SMTP_URL", "COLUMNS", "FORCE_COLOR")
 COMMAND = str(Path(sys.executable).with_name("desk"))
 WITHIN_S = 60.0
@@ -30,8 +33,9 @@ class Ran:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without what would point to another desk or change the layout."""
-    return {name: v for name, v in os.environ.items() if name not in ENVIRONMENT} | more
+    """An operator's, without what would point to another desk or change the layout."""
+    own = {name: v for name, v in os.environ.items() if name not in ENVIRONMENT}
+    return own | environment_of(OPERATORS) | more
 
 
 async def desk(

@@ -23,6 +23,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.events.values import madrid_date
+from tests.builders import clients
 
 DIRECTORY = Path(__file__).parent / "reported_cases"
 CASES = tuple(sorted(path.stem for path in DIRECTORY.glob("*.json")))
@@ -101,10 +102,8 @@ async def send_all(
 ) -> Answers:
     """Send every case's records, phase by phase, and collect what the desk publishes."""
     answers = Answers(run)
-    consumer = AIOKafkaConsumer(
-        *ANSWERS, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="latest"
-    )
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    consumer = clients.consumer(bootstrap, *ANSWERS, group_id=None, auto_offset_reset="latest")
+    producer = clients.producer(bootstrap, acks="all")
     async with consumer, producer:
         await consumer.seek_to_end()
         for partition in consumer.assignment():

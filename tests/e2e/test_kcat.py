@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from desk.ops.rights import OPERATORS
 from desk.ops.supervisor import Desk
+from tests.builders import clients
 
 KCAT = shutil.which("kcat")
 
@@ -23,6 +25,13 @@ pytestmark = pytest.mark.skipif(
 
 SOURCES = {"desk.submissions": "/channels/web", "registry.contracts": "/registry"}
 """Who publishes on a topic; a record of anyone else becomes a dead letter."""
+USERS = {
+    "desk.submissions": "channels",
+    "registry.contracts": "registry",
+    "desk.contracts": OPERATORS,
+    "desk.cancellations": "billing",
+}
+"""Who writes or reads a topic here, on a secured broker."""
 
 
 def publish(
@@ -40,7 +49,8 @@ def publish(
     }
     options = [part for name, value in headers.items() for part in ("-H", f"{name}={value}")]
     broker = desk.endpoints.kafka_bootstrap_servers
-    command = ["kcat", "-P", "-b", broker, "-t", topic, "-k", key, *options, str(file)]
+    record = ("-P", "-t", topic, "-k", key, *options, str(file))
+    command = clients.kcat(broker, *record, user=USERS[topic])
     subprocess.run(command, check=True, timeout=30)
     return event_id
 
@@ -57,19 +67,8 @@ def told_about(desk: Desk, contract: str, topic: str) -> list[dict[str, Any]]:
 def read_from(desk: Desk, topic: str, key: str) -> list[dict[str, Any]]:
     """Every record of a topic under one key, from the beginning."""
     broker = desk.endpoints.kafka_bootstrap_servers
-    command = [
-        "kcat",
-        "-C",
-        "-b",
-        broker,
-        "-t",
-        topic,
-        "-o",
-        "beginning",
-        "-e",
-        "-q",
-        "-J",
-    ]
+    everything = ("-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J")
+    command = clients.kcat(broker, *everything, user=USERS[topic])
     printed = subprocess.run(command, check=True, timeout=30, capture_output=True, text=True).stdout
     records = [json.loads(line) for line in printed.splitlines()]
     return [record for record in records if record["key"] == key]

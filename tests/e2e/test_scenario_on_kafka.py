@@ -14,18 +14,17 @@ from desk.demo.play import Play
 from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.verdict import judge
 from desk.demo.watch import outside
-from desk.ops.supervisor import desk_up
+from tests.builders.clients import settings_at
+from tests.infra import Given, desk_on
 
 
-async def test_the_whole_scenario_comes_out_right(own_kafka: str | None, tmp_path: Path) -> None:
-    if own_kafka is None:
+async def test_the_whole_scenario_comes_out_right(given: Given, tmp_path: Path) -> None:
+    if given.kafka is None:
         pytest.skip("`desk demo` has its own test; run this with: make test-kafka")
     said: list[str] = []
-    async with desk_up(
-        tmp_path / "desk", kafka=own_kafka, overrides=OVERRIDES, say=said.append
-    ) as desk:
+    async with desk_on(given, tmp_path / "desk", overrides=OVERRIDES, say=said.append) as desk:
         assert desk.endpoints.mailbox is not None
-        async with outside(own_kafka) as wire:
+        async with outside(settings_at(given.kafka)) as wire:
             cases = scenario(World(token_hex(2), datetime.now(UTC)))
             evidence = await Play(cases, wire, Mailbox(desk.endpoints.mailbox)).perform()
     verdict = judge(cases, evidence)

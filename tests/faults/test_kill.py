@@ -15,10 +15,11 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-
-from desk.ops.supervisor import Desk, desk_up
+from desk.ops.supervisor import Desk
 from shared.events.envelope import message_uuid
+from tests.builders import clients
+from tests.builders.desk_command import environment
+from tests.infra import Given, desk_on
 
 SUBMISSIONS = 1_000
 CONTRACTS = 500
@@ -106,7 +107,7 @@ class Seen:
 
 async def publish_and_kill(desk: Desk) -> Mapping[str, int]:
     """1,000 submissions; after every hundred one service is killed, each at least twice."""
-    producer = AIOKafkaProducer(bootstrap_servers=desk.endpoints.kafka_bootstrap_servers)
+    producer = clients.producer(desk.endpoints.kafka_bootstrap_servers)
     await producer.start()
     kills: Counter[str] = Counter()
     try:
@@ -142,6 +143,7 @@ async def verify(directory: Path) -> tuple[int, str]:
     """`desk verify`, as an operator runs it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "desk.cli", "verify", "--directory", str(directory)),
+        env=environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -151,16 +153,12 @@ async def verify(directory: Path) -> tuple[int, str]:
 
 
 async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, own_kafka: str | None
+    tmp_path: Path, given: Given
 ) -> None:
     said: list[str] = []
-    async with desk_up(
-        tmp_path / "desk", kafka=own_kafka, overrides=QUICK, say=said.append
-    ) as desk:
-        consumer = AIOKafkaConsumer(
-            *WATCHED,
-            bootstrap_servers=desk.endpoints.kafka_bootstrap_servers,
-            auto_offset_reset="earliest",
+    async with desk_on(given, tmp_path / "desk", overrides=QUICK, say=said.append) as desk:
+        consumer = clients.consumer(
+            desk.endpoints.kafka_bootstrap_servers, *WATCHED, auto_offset_reset="earliest"
         )
         await consumer.start()
         seen = Seen()

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
     NoError,
+    TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownMemberIdError,
 )
@@ -59,9 +62,54 @@ class Probe:
         return bool(code == UnknownMemberIdError.errno)
 
 
+class TopicProbe:
+    """The same about changing topics instead of using them."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def creatable(self, topics: Collection[str]) -> set[str]:
+        """Those that are there already would have been created; none is."""
+        wanted = [NewTopic(name, num_partitions=1, replication_factor=1) for name in topics]
+        answer = await self._admin.create_topics(wanted, validate_only=True)
+        codes = {name: code for name, code, _ in answer.topic_errors}
+        there = TopicAlreadyExistsError.errno
+        return _allowed({name: 0 if code == there else code for name, code in codes.items()})
+
+    async def alterable(self, topics: Collection[str]) -> set[str]:
+        """Those that took another retention."""
+        values = {"retention.ms": "86400000"}
+        [answer] = await self._admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, values) for name in topics]
+        )
+        return _allowed({name: code for code, _, _, name in answer.resources})
+
+    async def may_grow(self, topic: str) -> bool:
+        try:
+            await self._admin.create_partitions({topic: NewPartitions(24)}, validate_only=True)
+        except TopicAuthorizationFailedError:
+            return False
+        return True
+
+    async def deletable(self, topics: Collection[str]) -> set[str]:
+        """Those that it deleted."""
+        answer = await self._admin.delete_topics(list(topics))
+        return _allowed(dict(answer.topic_error_codes))
+
+
 def _allowed(codes: dict[str, int]) -> set[str]:
-    assert set(codes.values()) <= {NoError.errno, TopicAuthorizationFailedError.errno}
+    assert set(codes.values()) <= {NoError.errno, TopicAuthorizationFailedError.errno}, codes
     return {name for name, code in codes.items() if code == NoError.errno}
+
+
+@asynccontextmanager
+async def probing_topics(settings: RuntimeSettings) -> AsyncIterator[TopicProbe]:
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        yield TopicProbe(admin)
+    finally:
+        await admin.close()
 
 
 @asynccontextmanager

@@ -13,14 +13,14 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from desk.embedded.child import Child
 from desk.embedded.database import database, database_ready
 from desk.embedded.ports import HOST, accepts_connections, choose_ports
-from desk.ops.rights import database_rights, kafka_rights, users
+from desk.ops.rights import RESTORER, database_rights, kafka_rights, users
 from shared.kafka.acls import create_acls
-from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
-from tests.apache_kafka.broker import prepared
-from tests.apache_kafka.security import ADMIN, Security, new_security
+from tests.apache_kafka.broker import ApacheKafka, prepared
+from tests.apache_kafka.security import ADMIN, Security, new_security, security_of_this_run
 
 READY_WITHIN_S = 30.0
 RULES = RuntimeSettings(create_topics=True, history_kept_days=5_000)
@@ -31,9 +31,14 @@ RULES = RuntimeSettings(create_topics=True, history_kept_days=5_000)
 class Secured:
     """The servers, and how each user reaches them."""
 
-    address: str
+    broker: ApacheKafka
+    database: Child
     mongo_port: int
     security: Security
+
+    @property
+    def address(self) -> str:
+        return self.broker.address
 
     def settings(self, user: str, **more: Any) -> RuntimeSettings:
         values = self.security.settings(user, self.address).model_dump()
@@ -53,66 +58,69 @@ class Secured:
             f"&authSource=admin&tls=true&tlsCAFile={self.security.ca_file}"
         )
 
+    async def start_database(self) -> None:
+        """Return once it lets its users in. Raises `ChildError` if it cannot."""
+        self.database.start()
+        await self.database.wait_ready(self.lets_in, READY_WITHIN_S)
+
+    async def lets_in(self) -> bool:
+        """Whether the database answers its administrator."""
+        if not await accepts_connections(self.mongo_port):
+            return False
+        async with AsyncMongoClient[Any](
+            self.mongo_url(ADMIN), serverSelectionTimeoutMS=2_000
+        ) as client:
+            try:
+                await client.admin.command("ping")
+            except PyMongoError:
+                return False
+        return True
+
 
 @asynccontextmanager
 async def secured(directory: Path) -> AsyncIterator[Secured]:
-    """Both servers at work, with all users and rights, and the catalogue's topics."""
-    security = new_security(directory / "certificates", users())
+    """Both servers at work, with all users and rights; without topics."""
+    everybody = [*users(), RESTORER]
+    security = security_of_this_run() or new_security(directory / "certificates", everybody)
     broker = await prepared(directory / "apache-kafka", security)
     port = choose_ports(["database"], directory / "ports.json")["database"]
-    servers = Secured(broker.address, port, security)
+    pem = str(security.server_pem)
+    child = database(
+        directory, port, options=("--auth", "--tls-cert-file", pem, "--tls-key-file", pem)
+    )
+    servers = Secured(broker, child, port, security)
     try:
-        await asyncio.gather(broker.start(), _users(directory, servers))
-        await create_acls(servers.settings(ADMIN), kafka_rights(RULES))
-        # A service of the desk creates the topics: it has the right to.
-        await create_missing_topics(servers.settings("cancellation"))
-        async with _database(directory, servers):
-            yield servers
+        await asyncio.gather(_broker(servers), _database(directory, servers))
+        yield servers
     finally:
-        await broker.stop()
+        await asyncio.gather(broker.stop(), child.stop())
 
 
-async def _users(directory: Path, servers: Secured) -> None:
+async def _broker(servers: Secured) -> None:
+    await servers.broker.start()
+    await create_acls(servers.settings(ADMIN), kafka_rights(RULES))
+
+
+async def _database(directory: Path, servers: Secured) -> None:
     """Users are made before the database asks for any."""
-    child = database(directory, servers.mongo_port)
-    child.start()
+    open_to_all = database(directory, servers.mongo_port)
+    open_to_all.start()
     try:
-        await child.wait_ready(partial(database_ready, servers.mongo_port), READY_WITHIN_S)
-        passwords = servers.security.passwords
-        made = {
-            one.user: [{"role": r, "db": db} for r, db in one.roles]
-            for one in database_rights(RULES)
-        }
-        async with AsyncMongoClient[Any](
-            f"mongodb://{HOST}:{servers.mongo_port}/?directConnection=true"
-        ) as client:
-            for user, roles in {**made, ADMIN: [{"role": "root", "db": "admin"}]}.items():
-                await client.admin.command("createUser", user, pwd=passwords[user], roles=roles)
+        await open_to_all.wait_ready(partial(database_ready, servers.mongo_port), READY_WITHIN_S)
+        await _make_users(servers)
     finally:
-        await child.stop()
+        await open_to_all.stop()
+    await servers.start_database()
 
 
-@asynccontextmanager
-async def _database(directory: Path, servers: Secured) -> AsyncIterator[None]:
-    pem = str(servers.security.server_pem)
-    options = ("--auth", "--tls-cert-file", pem, "--tls-key-file", pem)
-    child = database(directory, servers.mongo_port, options=options)
-    child.start()
-    try:
-        await child.wait_ready(partial(_lets_in, servers), READY_WITHIN_S)
-        yield
-    finally:
-        await child.stop()
-
-
-async def _lets_in(servers: Secured) -> bool:
-    if not await accepts_connections(servers.mongo_port):
-        return False
+async def _make_users(servers: Secured) -> None:
+    made = {
+        one.user: [{"role": r, "db": db} for r, db in one.roles] for one in database_rights(RULES)
+    }
+    made[ADMIN] = [{"role": "root", "db": "admin"}]
     async with AsyncMongoClient[Any](
-        servers.mongo_url(ADMIN), serverSelectionTimeoutMS=2_000
+        f"mongodb://{HOST}:{servers.mongo_port}/?directConnection=true"
     ) as client:
-        try:
-            await client.admin.command("ping")
-        except PyMongoError:
-            return False
-    return True
+        for user, roles in made.items():
+            password = servers.security.passwords[user]
+            await client.admin.command("createUser", user, pwd=password, roles=roles)

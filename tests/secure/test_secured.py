@@ -20,17 +20,21 @@ from aiokafka.errors import (
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from desk.ops.rights import OPERATORS, user_of, users
+from desk.ops.rights import OPERATORS, OURS, RESTORER, user_of, users
 from desk.ops.supervisor import SERVICES, desk_up
 from shared.events.topics import CATALOGUE, TOPICS
 from shared.kafka.acls import Acl, Operation, Resource, create_acls
 from shared.kafka.client_options import client_options, consumer_options
+from shared.runtime.faults import Outage
+from shared.runtime.publications import topics_of
+from shared.runtime.topic_records import members_of
+from shared.runtime.topics import create_missing_topics
 from tests.apache_kafka.security import ADMIN
 from tests.builders.desk_command import contract, desk
 from tests.conftest import QUICK, quiet
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import event_headers, running
-from tests.secure.probe import probing
+from tests.secure.probe import probing, probing_topics
 from tests.secure.servers import RULES, Secured, secured
 
 CUSTOMER, NUMBER, ADDRESS = "C-secured", "K-secured", "cliente@example.test"
@@ -41,6 +45,7 @@ CANCELLATION = {
     "destruction_confirmed": True,
     "contact": {"name": "Cliente de Prueba", "email": ADDRESS},
 }
+READ, WRITE = "read", "write"
 APPROVAL = {"contract_number": NUMBER, "agent_id": "A-1", "approved": True}
 
 
@@ -51,7 +56,22 @@ async def servers(
     if request.config.getoption("--infra") not in ("kafka", "secure"):
         pytest.skip("needs a Java 17 runtime and Maven; run this with: make test-kafka")
     async with secured(tmp_path_factory.mktemp("secured")) as started:
+        # A service of the desk creates the topics: it has the right to.
+        await create_missing_topics(started.settings("cancellation"))
+        await groups_are_looked_after(started)
         yield started
+
+
+async def groups_are_looked_after(servers: Secured) -> None:
+    """The broker makes the topic of the groups' offsets when it is first asked about a group."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await members_of(servers.settings(ADMIN), "desk.of-nobody")
+            except Outage:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
 
 async def publish(
@@ -59,8 +79,8 @@ async def publish(
 ) -> None:
     """As an outside system does it, with its own user. Raises KafkaError."""
     key = str(data[TOPICS[topic].key[0]])
-    options = client_options(servers.settings(user))
-    async with AIOKafkaProducer(**options, enable_idempotence=True) as producer:
+    producer = AIOKafkaProducer(**client_options(servers.settings(user)), enable_idempotence=True)
+    async with producer:
         await producer.send_and_wait(
             topic,
             key=key.encode(),
@@ -71,9 +91,11 @@ async def publish(
 
 async def read_until(servers: Secured, user: str, topic: str, ce_type: str) -> dict[str, Any]:
     """The first event of a type, read in a group of the user's own."""
-    options = consumer_options(servers.settings(user))
     consumer = AIOKafkaConsumer(
-        topic, **options, group_id=f"{user}.tests", auto_offset_reset="earliest"
+        topic,
+        **consumer_options(servers.settings(user)),
+        group_id=f"{user}.tests",
+        auto_offset_reset="earliest",
     )
     async with asyncio.timeout(40), consumer:
         while True:
@@ -145,11 +167,25 @@ async def test_every_user_may_do_on_every_topic_what_the_catalogue_says_and_noth
             writes, reads = await probe.writable(topics), await probe.readable(topics)
         if user != OPERATORS:
             assert writes == {t.name for t in CATALOGUE if user in map(user_of, t.written_by)}
-            assert reads == {t.name for t in CATALOGUE if user in map(user_of, t.read_by)}
+            own = set(topics_of(user)) if user in SERVICES else set()
+            assert reads == own | {t.name for t in CATALOGUE if user in map(user_of, t.read_by)}
         else:
             assert reads == set(topics)
             assert "desk.dead-letters" not in writes
             assert writes == {t.name for t in CATALOGUE if set(SERVICES) & set(t.read_by)}
+
+
+async def test_services_create_topics_of_the_catalogue_and_nobody_changes_or_deletes_one(
+    servers: Secured,
+) -> None:
+    topics = {topic.name for topic in CATALOGUE}
+    for user in users():
+        async with probing_topics(servers.settings(user)) as probe:
+            created = await probe.creatable({*topics, "desk.of-no-catalogue"})
+            altered, deleted = await probe.alterable(topics), await probe.deletable(topics)
+            grown = {topic for topic in topics if await probe.may_grow(topic)}
+        assert created == (topics if user in SERVICES else set())
+        assert (altered, grown, deleted) == (set(), set(), set())
 
 
 async def test_every_user_may_use_its_own_group_and_no_other(servers: Secured) -> None:
@@ -162,6 +198,16 @@ async def test_every_user_may_use_its_own_group_and_no_other(servers: Secured) -
         assert joined == {user}
 
 
+async def test_who_may_not_look_into_a_group_is_not_told_that_it_is_empty(
+    servers: Secured,
+) -> None:
+    """`desk restore` asks, and must not write beside a service at work."""
+    group = "desk.of-nobody"
+    assert await members_of(servers.settings(OPERATORS), group) == 0
+    with pytest.raises(Outage, match="GroupAuthorizationFailedError"):
+        await members_of(servers.settings("channels"), group)
+
+
 async def test_an_approval_forged_by_a_channel_is_refused_by_the_broker(servers: Secured) -> None:
     approval = ("desk.agent-actions", "agent.referral_decided.v1", "/agents", APPROVAL)
 
@@ -172,8 +218,9 @@ async def test_an_approval_forged_by_a_channel_is_refused_by_the_broker(servers:
 
 async def test_nobody_may_use_transactions(servers: Secured) -> None:
     for user in users():
-        options = client_options(servers.settings(user))
-        producer = AIOKafkaProducer(**options, transactional_id=f"{user}-1")
+        producer = AIOKafkaProducer(
+            **client_options(servers.settings(user)), transactional_id=f"{user}-1"
+        )
         with pytest.raises(TransactionalIdAuthorizationFailed):
             await producer.start()
         await producer.stop()
@@ -191,19 +238,38 @@ async def test_a_client_without_tls_or_with_a_wrong_password_is_not_let_in(
         await producer.stop()
 
 
+async def done_in(servers: Secured, user: str, act: str) -> set[str]:
+    """The databases in which the user may do it; nothing is there to be changed."""
+    done = set()
+    async with AsyncMongoClient[Any](servers.mongo_url(user)) as client:
+        for name in OURS:
+            probe = client[f"desk_{name}"]["probe"]
+            try:
+                await (probe.find_one({}) if act == READ else probe.delete_one({"_id": "nobody"}))
+            except OperationFailure:
+                continue
+            done.add(name)
+    return done
+
+
 async def test_every_service_may_use_its_own_database_and_no_other(servers: Secured) -> None:
-    for service in SERVICES:
-        async with AsyncMongoClient[Any](servers.mongo_url(service)) as client:
-            await client[f"desk_{service}"]["probe"].insert_one({"_id": 1})
-            for other in {*SERVICES, "customer_portal"} - {service}:
-                with pytest.raises(OperationFailure):
-                    await client[f"desk_{other}"]["probe"].insert_one({"_id": 1})
-                with pytest.raises(OperationFailure):
-                    await client[f"desk_{other}"]["probe"].find_one({})
-    async with AsyncMongoClient[Any](servers.mongo_url(OPERATORS)) as client:
-        assert await client["desk_cancellation"]["probe"].find_one({}) == {"_id": 1}
-        with pytest.raises(OperationFailure):
-            await client["desk_cancellation"]["probe"].insert_one({"_id": 2})
+    """So may the portal and the console; operators read, and whoever restores writes."""
+    everywhere = set(SERVICES)
+    expected = {name: ({name}, {name}) for name in OURS}
+    expected |= {OPERATORS: (everywhere, set()), RESTORER: (everywhere, everywhere)}
+    found = {
+        user: (await done_in(servers, user, READ), await done_in(servers, user, WRITE))
+        for user in expected
+    }
+    assert found == expected
+
+
+async def test_nobody_is_let_into_the_database_without_a_user(servers: Secured) -> None:
+    host = servers.mongo_url(OPERATORS).partition("@")[2]
+    for who in ("", "channels:wrong@", f"{OPERATORS}:wrong@"):
+        async with AsyncMongoClient[Any](f"mongodb://{who}{host}") as client:
+            with pytest.raises(OperationFailure):
+                await client["desk_cancellation"]["file"].find_one({})
 
 
 async def test_a_service_without_its_rights_waits_and_starts_once_it_has_them(

@@ -14,7 +14,10 @@ from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import message_uuid
 from shared.events.topics import CANCELLATION
 from shared.mongo import Database, connect
+from tests.apache_kafka.security import ADMIN
+from tests.builders import clients
 from tests.builders.desk_command import contract, desk
+from tests.builders.users import url_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -231,7 +234,7 @@ async def test_an_unknown_inquiry_is_told_with_what_to_do(
 async def test_a_preview_explains_and_changes_nothing(here: Path, running: Desk) -> None:
     await published(here, contract("CLI-7", "C-cli-7", "software_maintenance"))
     await answered(here, "CLI-7", "C-cli-7")
-    client = connect(running.endpoints.mongo_url)
+    client = connect(url_of(ADMIN, running.endpoints.mongo_url))
     files = Database(client, f"desk_{CANCELLATION}").collection("file")
     before = await files.find_one({"_id": "CLI-7"})
 
@@ -283,7 +286,7 @@ async def test_the_desk_verifies_and_a_broken_record_fails(here: Path, running: 
         *("--destruction-confirmed", "--wait", "20"),
         cwd=here,
     )
-    client = connect(running.endpoints.mongo_url)
+    client = connect(url_of(ADMIN, running.endpoints.mongo_url))
     files = Database(client, f"desk_{CANCELLATION}").collection("file")
 
     sound = await desk("verify", cwd=here)
@@ -312,11 +315,7 @@ async def test_the_doctor_finds_a_running_desk_well(here: Path, running: Desk) -
 async def test_a_record_that_nobody_can_read_shows_up_at_the_doctors(
     here: Path, running: Desk
 ) -> None:
-    from aiokafka import AIOKafkaProducer
-
-    async with AIOKafkaProducer(
-        bootstrap_servers=running.endpoints.kafka_bootstrap_servers
-    ) as producer:
+    async with clients.producer(running.endpoints.kafka_bootstrap_servers) as producer:
         await producer.send_and_wait("registry.contracts", b"no event", key=b"CLI-10")
     await published(here, contract("CLI-10", "C-cli-10"))
     await answered(here, "CLI-10", "C-cli-10")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from desk.ops.supervisor import Desk
 from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import message_uuid
+from tests.builders import clients
 from tests.builders.desk_command import Ran, desk
 from tests.integration.cli.waiting import body
 
@@ -26,7 +26,7 @@ async def publish(running: Desk, ce_id: str, value: bytes) -> None:
     """A submission without a key: nobody can say whom to answer."""
     headers = {"ce_specversion": "1.0", "ce_source": "/channels/web", "ce_type": TYPE}
     kafka = running.endpoints.kafka_bootstrap_servers
-    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+    async with clients.producer(kafka) as producer:
         await producer.send_and_wait(
             "desk.submissions",
             value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from desk.ops.supervisor import Desk
 from tests.builders.desk_command import contract, desk
+from tests.builders.users import environment_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,9 +23,19 @@ WITHIN_S = 45.0
 NUMBER, CUSTOMER = "EX-1", "C-ex-1"
 
 
-async def start(name: str, *arguments: str, cwd: Path) -> Process:
+async def start(name: str, *arguments: str, cwd: Path, user: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(EXAMPLES / name), *arguments, cwd=cwd, stdout=PIPE, stderr=PIPE
+        *(sys.executable, str(EXAMPLES / name), *arguments),
+        cwd=cwd,
+        env=os.environ | environment_of(user),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+
+
+async def subscribe(bootstrap: str, book: Path) -> Process:
+    return await start(
+        "billing_subscriber.py", bootstrap, str(book), cwd=book.parent, user="billing"
     )
 
 
@@ -53,8 +65,8 @@ async def test_a_channel_asks_and_billing_stops_charging_also_after_a_kill(
     bootstrap, book = running.endpoints.kafka_bootstrap_servers, here / "billing.json"
     published = await desk("publish", "-", cwd=here, stdin=json.dumps(contract(NUMBER, CUSTOMER)))
     assert published.code == 0, published.err
-    subscriber = await start("billing_subscriber.py", bootstrap, str(book), cwd=here)
-    channel = await start("channel.py", bootstrap, CUSTOMER, NUMBER, cwd=here)
+    subscriber = await subscribe(bootstrap, book)
+    channel = await start("channel.py", bootstrap, CUSTOMER, NUMBER, cwd=here, user="channels")
     out, err = await channel.communicate()
     told = out.decode()
     assert told.startswith("opened: INQ-"), err.decode()
@@ -74,7 +86,7 @@ async def test_a_channel_asks_and_billing_stops_charging_also_after_a_kill(
         cwd=here,
     )
     assert withdrawn.code == 0, withdrawn.err
-    subscriber = await start("billing_subscriber.py", bootstrap, str(book), cwd=here)
+    subscriber = await subscribe(bootstrap, book)
     try:
         await says(subscriber, "charge on")
         await until_known(book, None)

@@ -13,7 +13,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from desk.ops.supervisor import Desk
 from shared.kafka.topic_settings import settings_of
+from tests.apache_kafka.security import ADMIN
+from tests.builders import clients
 from tests.builders.desk_command import desk
+from tests.builders.users import environment_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,7 +29,7 @@ OWN = {"retention.ms": WEEK_MS, "segment.ms": "3600000", "max.message.bytes": "1
 @pytest_asyncio.fixture(loop_scope="session")
 async def admin(running: Desk) -> AsyncIterator[AIOKafkaAdminClient]:
     """Somebody has given the topic settings of its own."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=running.endpoints.kafka_bootstrap_servers)
+    admin = clients.admin(running.endpoints.kafka_bootstrap_servers)
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, OWN)])
     yield admin
@@ -40,7 +43,8 @@ async def test_topics_are_aligned_with_the_catalogue_and_keep_their_other_settin
     shown = await desk("topics", "align", "--json", cwd=here)
     told = await desk("topics", "align", cwd=here)
     before = await settings_of(admin, [TOPIC])
-    applied = await desk("topics", "align", "--apply", cwd=here)
+    administrator = environment_of(ADMIN)
+    applied = await desk("topics", "align", "--apply", cwd=here, env=administrator)
     after = await settings_of(admin, [TOPIC])
     again = await desk("topics", "align", cwd=here)
 

@@ -14,6 +14,8 @@ from desk.embedded import pacing
 from desk.embedded.child import Child
 from desk.embedded.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import prepared
+from tests.apache_kafka.security import ADMIN
+from tests.secure.servers import secured
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,22 @@ class Servers:
 
 @asynccontextmanager
 async def own_servers(choice: str, directory: Path) -> AsyncIterator[Servers]:
-    """`choice`: `kafka` for Apache Kafka on a local JVM, anything else for the embedded broker."""
+    """`choice`: `kafka` for Apache Kafka on a local JVM, `secure` for that and a database with
+    users, anything else for embedded servers.
+    """
+    if choice == "secure":
+        async with (
+            secured(directory) as servers,
+            embedded_stack(
+                directory, kafka=servers.address, mongo=servers.mongo_url(ADMIN)
+            ) as stack,
+        ):
+            yield Servers(
+                stack.endpoints,
+                {"kafka": servers.broker.child, "mongodb": servers.database},
+                {"kafka": servers.broker.start, "mongodb": servers.start_database},
+            )
+        return
     if choice != "kafka":
         pacing.install()
         async with embedded_stack(directory) as stack:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from desk.embedded.stack import Endpoints
 from shared.events.topics import CATALOGUE, Topic
 from shared.runtime.codec import broker_time
 from shared.runtime.topics import create_missing_topics
+from tests.builders import clients
 from tests.integration.runtime.wire import outsider, settings_for
 
 LONG_AGO_MS = 86_400_000
@@ -25,10 +25,8 @@ async def test_the_broker_stamps_a_record_whatever_time_its_sender_gives(
 ) -> None:
     own = replace(topic, name=f"{topic.name}.{uuid4().hex}", partitions=1)
     await create_missing_topics(settings_for(endpoints, "setup"), [own])
-    consumer = AIOKafkaConsumer(
-        own.name,
-        bootstrap_servers=endpoints.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
+    consumer = clients.consumer(
+        endpoints.kafka_bootstrap_servers, own.name, auto_offset_reset="earliest"
     )
     async with outsider(endpoints) as client:
         await client.producer.send_and_wait(own.name, b"{}", timestamp_ms=LONG_AGO_MS)

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from desk.embedded.stack import Endpoints
+from shared.kafka.client_options import consumer_options
 from shared.runtime.consumer import TolerantConsumer
 from shared.runtime.publisher import KafkaPublisher
 from tests.integration.runtime.wire import settings_for
@@ -18,7 +19,7 @@ from tests.integration.runtime.wire import settings_for
 
 @asynccontextmanager
 async def consumers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
-    consumer = TolerantConsumer(bootstrap_servers=endpoints.kafka_bootstrap_servers)
+    consumer = TolerantConsumer(**consumer_options(settings_for(endpoints, "connections")))
     await consumer.start()
     try:
         yield consumer._client

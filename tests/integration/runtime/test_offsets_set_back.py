@@ -7,9 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from desk.embedded.stack import Endpoints
+from tests.builders import clients
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     Outsider,
@@ -32,10 +33,8 @@ async def ask(client: Outsider, name: str, number: int) -> None:
 
 async def set_back(endpoints: Endpoints, group: str, partitions: int) -> None:
     """What deleted offsets amount to where a group begins at the earliest record."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=endpoints.kafka_bootstrap_servers,
-        group_id=group,
-        enable_auto_commit=False,
+    consumer = clients.consumer(
+        endpoints.kafka_bootstrap_servers, group_id=group, enable_auto_commit=False
     )
     async with consumer:
         places = [TopicPartition("desk.submissions", number) for number in range(partitions)]

@@ -19,6 +19,7 @@ from desk.embedded.stack import Endpoints
 from shared.runtime.codec import Envelope
 from shared.runtime.publisher import STOPPED_WITHIN_SECONDS, KafkaPublisher
 from shared.runtime.topics import create_missing_topics
+from tests.builders.users import environment_of
 from tests.infra import resolved
 from tests.integration.runtime.refusing_broker import refusing_broker
 from tests.integration.runtime.servers import own_servers
@@ -91,6 +92,7 @@ async def test_it_is_healthy_shows_metrics_and_stops_cleanly(
             assert await service.wait() == 0
 
 
+@pytest.mark.plaintext("what refuses the subscriptions reads whose they are on the wire")
 async def test_a_service_whose_first_subscriptions_are_refused_waits_and_is_ok(
     endpoints: Endpoints, tmp_path: Path
 ) -> None:
@@ -126,6 +128,7 @@ async def test_it_ends_when_told_although_the_broker_went_away_with_work_in_hand
         environment = {
             "KAFKA_BOOTSTRAP_SERVERS": servers.endpoints.kafka_bootstrap_servers,
             "MONGO_URL": servers.endpoints.mongo_url,
+            **environment_of("cancellation", servers.endpoints.mongo_url),
         }
         async with process(port, **environment) as service, outsider(servers.endpoints) as client:
             await until(port, "/health", 200)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.embedded.stack import Endpoints, Stack
 from desk.ops.auditing import audit
 from desk.ops.records import reading
+from desk.ops.rights import RESTORER
 from services.cancellation import service as cancellation
 from services.cancellation.policies.terms import DEFAULT_TERMS
 from services.cancellation.settings import Settings as CancellationSettings
@@ -38,8 +38,10 @@ from shared.runtime.store import Store
 from shared.runtime.topic_records import records_on
 from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
+from tests.builders import clients
 from tests.builders.desk_command import Ran
 from tests.builders.desk_command import desk as desk_command
+from tests.builders.users import url_of
 from tests.integration.runtime.wire import Outsider, event_headers, outsider, running
 
 NUMBER, CUSTOMER = "LIC-2027/0001", "C-1001"
@@ -92,7 +94,7 @@ class Desk:
         return await objection_to(service, settings, store, datetime.now(UTC))
 
     async def make_topics_again(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.endpoints.kafka_bootstrap_servers)
+        admin = clients.admin(self.endpoints.kafka_bootstrap_servers)
         await admin.start()
         try:
             await admin.delete_topics([topic.name for topic in CATALOGUE])
@@ -178,7 +180,7 @@ class Desk:
     async def command(self, *arguments: str, cwd: Path) -> Ran:
         addresses = {
             "KAFKA_BOOTSTRAP_SERVERS": self.endpoints.kafka_bootstrap_servers,
-            "MONGO_URL": self.endpoints.mongo_url,
+            "MONGO_URL": url_of(RESTORER, self.endpoints.mongo_url),
             "DEVELOPMENT_DEFAULTS": "true",
         }
         return await desk_command(*arguments, cwd=cwd, env=addresses)

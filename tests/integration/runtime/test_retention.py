@@ -25,6 +25,8 @@ from shared.runtime.retention import DAY_MS, Refused, check_retention
 from shared.runtime.store import Store
 from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
+from tests.builders import clients
+from tests.builders.users import environment_of
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import running, settings_for
 
@@ -54,7 +56,7 @@ def kept(endpoints: Endpoints, days: int | None) -> RuntimeSettings:
 
 async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, str]) -> None:
     """As an operator may, at any time and without telling the desk. Returns once it holds."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=endpoints.kafka_bootstrap_servers)
+    admin = clients.admin(endpoints.kafka_bootstrap_servers)
     asked = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(values))
     await admin.start()
     try:
@@ -76,6 +78,7 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": broker.kafka_bootstrap_servers,
         "MONGO_URL": broker.mongo_url,
+        **environment_of(CANCELLATION, broker.mongo_url),
         "HISTORY_KEPT_DAYS": "400",
         "LOG_FORMAT": "json",
     }

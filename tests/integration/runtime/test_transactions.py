@@ -17,6 +17,7 @@ from desk.ops.letters import records_of
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings
+from tests.builders import clients
 from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
@@ -33,10 +34,8 @@ TOPIC = "desk.submissions"
 
 @asynccontextmanager
 async def transactional(endpoints: Endpoints) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=endpoints.kafka_bootstrap_servers, transactional_id=f"tx-{uuid4().hex}"
-    )
-    async with producer:
+    bootstrap = endpoints.kafka_bootstrap_servers
+    async with clients.producer(bootstrap, transactional_id=f"tx-{uuid4().hex}") as producer:
         yield producer
 
 

@@ -12,11 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 
 from desk.embedded.stack import Endpoints, Stack
+from shared.kafka.client_options import consumer_options
 from shared.runtime.consumer import TolerantConsumer
+from tests.builders import clients
+from tests.builders.clients import settings_at
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -96,7 +99,8 @@ async def test_bad_records_become_dead_letters_and_their_neighbours_are_decided(
 
 def publish_undecodable(endpoints: Endpoints, key: str, partition: int) -> None:
     """A header name that is not UTF-8: aiokafka can neither write nor read one, kcat can."""
-    command = ["kcat", "-P", "-b", endpoints.kafka_bootstrap_servers, "-t", "desk.submissions"]
+    broker = endpoints.kafka_bootstrap_servers
+    command = clients.kcat(broker, "-P", "-t", "desk.submissions")
     options: list[str | bytes] = ["-k", key, "-p", str(partition), "-H", b"\xff\xfe=1"]
     subprocess.run([*command, *options], input=b"{}", check=True, timeout=30)
 
@@ -142,9 +146,7 @@ async def test_channels_may_compress_as_they_like(endpoints: Endpoints) -> None:
     async with outsider(endpoints) as client, running(toy.build(), settings_for(endpoints, name)):
         answers = await client.watch("desk.rejections")
         for codec in ("gzip", "snappy", "lz4", "zstd"):
-            producer = AIOKafkaProducer(
-                bootstrap_servers=endpoints.kafka_bootstrap_servers, compression_type=codec
-            )
+            producer = clients.producer(endpoints.kafka_bootstrap_servers, compression_type=codec)
             await producer.start()
             body = {"customer_id": f"C-{name}", "text": codec * 100}
             value, headers = json.dumps(body).encode(), event_headers(TYPE, f"{name}-{codec}")
@@ -312,7 +314,7 @@ async def test_a_broker_that_is_coming_back_does_not_make_a_group_begin_anew(
     def member() -> TolerantConsumer:
         return TolerantConsumer(
             partition.topic,
-            bootstrap_servers=endpoints.kafka_bootstrap_servers,
+            **consumer_options(settings_at(endpoints.kafka_bootstrap_servers)),
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -349,7 +351,7 @@ async def test_a_consumer_stops_although_its_partitions_change_in_that_moment(
 
     consumer = TolerantConsumer(
         "desk.submissions",
-        bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        **consumer_options(settings_at(endpoints.kafka_bootstrap_servers)),
         group_id=f"trap{uuid4().hex[:8]}",
     )
     async with outsider(endpoints), started(consumer):
@@ -372,7 +374,7 @@ async def test_what_comes_fast_comes_together_where_fetches_keep_an_interval(
         return TolerantConsumer(
             "desk.submissions",
             interval_ms=interval_ms,
-            bootstrap_servers=endpoints.kafka_bootstrap_servers,
+            **consumer_options(settings_at(endpoints.kafka_bootstrap_servers)),
         )
 
     async with running(toy.build(), settings_for(endpoints, f"trap{uuid4().hex[:8]}")):

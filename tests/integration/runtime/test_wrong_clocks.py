@@ -23,6 +23,7 @@ from desk.embedded.stack import Endpoints, Stack
 from services.cancellation.service import FILE, build
 from services.cancellation.settings import Settings
 from shared.mongo import Database, connect
+from tests.builders.users import environment_of
 from tests.integration.runtime.wire import collect, event_headers, headers_of, outsider, running
 
 FAKETIME = shutil.which("faketime")
@@ -43,6 +44,7 @@ async def service(
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
         "MONGO_URL": endpoints.mongo_url,
+        **environment_of(name, endpoints.mongo_url),
         "HTTP_PORT": str(port),
         "LOG_FORMAT": "json",
         "DEVELOPMENT_DEFAULTS": "true",

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.embedded.stack import Endpoints
 from shared.events.topics import topics_read_by
@@ -19,6 +18,8 @@ from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Service
 from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
+from tests.builders import clients
+from tests.builders.users import as_service
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -42,8 +43,8 @@ def settings_for(endpoints: Endpoints, name: str, **more: Any) -> RuntimeSetting
 
 @asynccontextmanager
 async def running(service: Service, settings: RuntimeSettings) -> AsyncIterator[Runtime]:
-    """The service's runtime in this process, without its web server."""
-    runtime = wire(service, settings)
+    """The service's runtime in this process, without its web server, with a user of its own."""
+    runtime = wire(service, await as_service(service.name, settings))
     broker = build_broker(runtime)
     async with alive(runtime):
         await broker.start()
@@ -89,7 +90,7 @@ class Outsider:
         )
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = clients.admin(self.bootstrap)
         await admin.start()
         try:
             offsets = await admin.list_consumer_group_offsets(group)
@@ -99,9 +100,9 @@ class Outsider:
 
     async def watch(self, *topics: str) -> AIOKafkaConsumer:
         """A consumer that sees everything published from now on."""
-        consumer = AIOKafkaConsumer(
+        consumer = clients.consumer(
+            self.bootstrap,
             *topics,
-            bootstrap_servers=self.bootstrap,
             group_id=f"outsider-{uuid4()}",
             auto_offset_reset="latest",
             enable_auto_commit=False,
@@ -118,9 +119,9 @@ class Outsider:
         Raises `Outage`.
         """
         await create_missing_topics(settings)
-        consumer = AIOKafkaConsumer(
+        consumer = clients.consumer(
+            self.bootstrap,
             *topics_read_by(service),
-            bootstrap_servers=self.bootstrap,
             group_id=settings.group_of(service),
             auto_offset_reset="latest",
             enable_auto_commit=False,
@@ -136,11 +137,10 @@ class Outsider:
 
 @asynccontextmanager
 async def outsider(endpoints: Endpoints) -> AsyncIterator[Outsider]:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=endpoints.kafka_bootstrap_servers, max_request_size=4 * 1024 * 1024
-    )
+    bootstrap = endpoints.kafka_bootstrap_servers
+    producer = clients.producer(bootstrap, max_request_size=4 * 1024 * 1024)
     await producer.start()
-    client = Outsider(producer, endpoints.kafka_bootstrap_servers)
+    client = Outsider(producer, bootstrap)
     try:
         yield client
     finally:

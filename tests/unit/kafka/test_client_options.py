@@ -31,6 +31,17 @@ MODULES = sorted(
 )
 
 
+TESTS = Path(desk.__path__[0]).parent / "tests"
+IN_PLAINTEXT = {
+    "apache_kafka/test_broker.py": "a broker of its own, before anybody has secured it",
+    "integration/embedded/": "the embedded broker knows no security",
+    "poison/": "`make poison` starts a desk in plaintext",
+    "faults/": "`make faults` starts a desk in plaintext",
+    "unit/": "connects to nothing",
+}
+"""Where tests make clients without the environment's security, and why."""
+
+
 def name_of(node: ast.expr) -> str:
     """The last part of a dotted name."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
@@ -53,13 +64,25 @@ def constructions(source: str) -> Iterator[tuple[str, int, set[str]]]:
     "module", MODULES, ids=lambda module: str(module.parent.name) + module.stem
 )
 def test_every_client_is_made_with_the_options_of_its_kind(module: Path) -> None:
-    others = [
+    assert bare_clients(module) == []
+
+
+def bare_clients(module: Path) -> list[str]:
+    return [
         f"line {line}: {made} without **{OPTIONS_OF[made]}(settings)"
         for made, line, sources in constructions(module.read_text())
         if OPTIONS_OF[made] not in sources
     ]
 
-    assert others == []
+
+def test_the_tests_connect_with_security_too_but_for_a_few_with_their_reason() -> None:
+    bare = {str(one.relative_to(TESTS)): bare_clients(one) for one in TESTS.rglob("*.py")}
+    places = {
+        name: [it for it in IN_PLAINTEXT if name.startswith(it)] for name in bare if bare[name]
+    }
+
+    assert [name for name, found in places.items() if not found] == []
+    assert {it for found in places.values() for it in found} == IN_PLAINTEXT.keys()
 
 
 def test_every_kind_of_client_is_found_where_the_product_makes_it() -> None:

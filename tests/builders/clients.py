@@ -1,0 +1,53 @@
+"""The tests' own Kafka clients: made here alone, with the security that the environment asks for.
+
+A run with `--infra secure` has its user, password and CA in the environment, as an operator has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.kafka.client_options import client_options, consumer_options
+from shared.settings import RuntimeSettings
+from tests.builders.users import environment_of
+
+KCAT_OPTIONS = {
+    "security.protocol": "kafka_security_protocol",
+    "sasl.mechanism": "kafka_sasl_mechanism",
+    "sasl.username": "kafka_username",
+    "ssl.ca.location": "kafka_ca_file",
+}
+"""By librdkafka's name: the setting that says the same."""
+
+
+def settings_at(bootstrap: str, user: str | None = None) -> RuntimeSettings:
+    """As the environment's user, or as another one of the desk's."""
+    own = {} if user is None else environment_of(user)
+    values: dict[str, Any] = {name.lower(): value for name, value in own.items()}
+    return RuntimeSettings(**values, kafka_bootstrap_servers=bootstrap)
+
+
+def producer(bootstrap: str, **options: Any) -> AIOKafkaProducer:
+    return AIOKafkaProducer(**client_options(settings_at(bootstrap)), **options)
+
+
+def consumer(bootstrap: str, *topics: str, **options: Any) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(*topics, **consumer_options(settings_at(bootstrap)), **options)
+
+
+def admin(bootstrap: str) -> AIOKafkaAdminClient:
+    return AIOKafkaAdminClient(**client_options(settings_at(bootstrap)))
+
+
+def kcat(bootstrap: str, *arguments: str, user: str | None = None) -> list[str]:
+    """kcat's command line: the broker, and how it is let in."""
+    settings = settings_at(bootstrap, user)
+    options = {name: getattr(settings, one) for name, one in KCAT_OPTIONS.items()}
+    options["sasl.password"] = settings.kafka_password.get_secret_value()
+    if not settings.kafka_security_protocol.startswith("SASL"):
+        options = {"security.protocol": settings.kafka_security_protocol}
+    security = [part for name, value in options.items() for part in ("-X", f"{name}={value}")]
+    return ["kcat", "-b", bootstrap, *security, *arguments]
