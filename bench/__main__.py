@@ -11,17 +11,20 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
-from bench import backlog, growth, latency, load, plots, results, scaling, throughput
+from bench import backlog, growth, hostile, latency, load, plots, results, scaling, throughput
 from bench.draining import Contender, Run
 from bench.plots import Line
 from bench.servers import Servers, servers
 from bench.throughput import SPRING_JAR, Sizes
 from shared import logging
 from shared.events.topics import CANCELLATION, INTAKE
+from tests.poison.hostile_run import as_json
+from tests.poison.worst import TYPES
 
 ROUNDS = 5
 RATES = (1, 100, 1_000)
@@ -177,6 +180,22 @@ async def measure_backlog(asked: argparse.Namespace) -> None:
     )
 
 
+async def measure_hostile(asked: argparse.Namespace) -> None:
+    costs = await hostile.measure(asked.kinds or TYPES, partial(print, flush=True))
+    report = await hostile.outlived()
+    over = [(kind, cost) for kind, some in costs.items() for cost in some if cost.over]
+    results.write(
+        "hostile",
+        "embedded broker and database",
+        {
+            "worst": {kind: asdict(hostile.worst(some)) for kind, some in costs.items()},
+            "five hundred": as_json(report),
+        },
+    )
+    print(f"\n{len(costs)} kinds, {len(over)} costs over {hostile.MOST_MS:.0f} ms or 20 MB", *over)
+    print("five hundred of the worst:", as_json(report))
+
+
 PARTS = {
     "throughput": measure_throughput,
     "chain": measure_chain,
@@ -186,6 +205,7 @@ PARTS = {
     "stored": measure_stored,
     "scaling": measure_scaling,
     "backlog": measure_backlog,
+    "hostile": measure_hostile,
 }
 
 
@@ -214,6 +234,7 @@ def main() -> None:
         "--stored", type=int, nargs="+", default=STORED, help="for growth and stored"
     )
     parser.add_argument("--waiting", type=int, default=500_000, help="for the backlog")
+    parser.add_argument("--kinds", nargs="+", help="types of event, for hostile")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")

@@ -1,7 +1,8 @@
 """Do the largest records stay small, and a decision as cheap as the first? `make bench-bounds`.
 
 Each flow sends one record's aggregate message after message, through the service's own stage on a
-real database. Printed are the CPU per message of this process at the beginning and at the end (the
+real database, or with `--in-memory` on documents that are kept as bytes in this process: an hour's
+run in minutes. Printed are the CPU per message of this process at the beginning and at the end (the
 database's is not in it), the largest document, and what became of the last message.
 """
 
@@ -11,14 +12,18 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 import bson
+from bson.codec_options import CodecOptions
 
 from desk.embedded.stack import embedded_stack
 from services.cancellation.service import build as cancellation
@@ -31,9 +36,11 @@ from services.notification.service import build as notification
 from services.notification.settings import Settings as NotificationSettings
 from shared import logging
 from shared.events.billing import InvoiceIssued
-from shared.events.envelope import message_uuid
+from shared.events.envelope import Ref, message_uuid
 from shared.events.requests import CancellationRequested
+from shared.mongo import Database, Document
 from shared.runtime.decider import Service
+from shared.runtime.store import Aggregate, Store
 from tests.builders import archive as archive_events
 from tests.builders import cancellation as file_events
 from tests.builders import notification as notification_events
@@ -69,12 +76,59 @@ class Seen:
     types: tuple[str, ...]
 
 
-async def run(flow: Flow, mongo_url: str, count: int) -> Seen:
+class InMemory(Store):
+    """A store whose documents are bytes in this process. It forgets archived histories."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(cast("Database", None), service.deciders)
+        self.kept: dict[str, dict[str, bytes]] = defaultdict(dict)
+
+    async def _documents(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        return [_decoded(self.kept[kind][name]) for name in ids if name in self.kept[kind]]
+
+    async def _recall(self, *_: Any) -> None:
+        """None of the flows repeats a message."""
+
+    async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
+        for aggregate in touched:
+            fields = self._checked_fields(aggregate)
+            history = [*aggregate.known.values()][aggregate.leaving :]
+            present = {name: it for name, it in fields.items() if it is not None}
+            document = {"_id": aggregate.ref.id, "history": history, "state": None, **present}
+            self.kept[kind][aggregate.ref.id] = bson.encode(document)
+
+    async def begun_by(self, *_: Any) -> dict[str, Any]:
+        """What began is in the archive, which is forgotten."""
+        return {}
+
+    async def look_up(self, aliases: Iterable[Ref]) -> dict[Ref, Ref]:
+        """By reading every document: there is one."""
+        found: dict[Ref, Ref] = {}
+        for alias in aliases:
+            name = self.decider(alias.kind).alias
+            for key, raw in self.kept[alias.kind].items():
+                if _decoded(raw)["state"][name] == alias.id:
+                    found[alias] = Ref(alias.kind, key)
+        return found
+
+
+def _decoded(raw: bytes) -> Document:
+    return bson.decode(raw, CodecOptions(tz_aware=True, tzinfo=UTC))
+
+
+@asynccontextmanager
+async def in_memory(service: Service) -> AsyncIterator[Desk]:
+    yield Desk(service, cast("Database", None), InMemory(service))
+
+
+async def run(flow: Flow, mongo_url: str | None, count: int) -> Seen:
     """Send `count` messages; the document is looked at every `LOOK` of them."""
     costs: list[float] = []
     sizes: list[int] = []
     dead = 0
-    async with desk_of(mongo_url, flow.service()) as desk:
+    service = flow.service()
+    opened = in_memory(service) if mongo_url is None else desk_of(mongo_url, service)
+    async with opened as desk:
         desk.now = NOW
         records = islice(flow.records(desk), count)
         while batch := list(islice(records, flow.batch)):
@@ -92,6 +146,8 @@ async def run(flow: Flow, mongo_url: str, count: int) -> Seen:
 
 
 async def size_of(desk: Desk, flow: Flow) -> int:
+    if isinstance(desk.store, InMemory):
+        return len(desk.store.kept[flow.kind].get(flow.aggregate, b""))
     found = await desk.database.collection(flow.kind).find_one({"_id": flow.aggregate})
     return 0 if found is None else len(bson.encode(found))
 
@@ -219,21 +275,29 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("flows", nargs="*", help=", ".join(flow.name for flow in FLOWS))
     parser.add_argument("--share", type=float, default=1.0, help="of the full number of messages")
+    parser.add_argument("--in-memory", action="store_true", help="without a database")
     asked = parser.parse_args()
     logging.configure("bench", level="ERROR")
+    if asked.in_memory:
+        await measure(asked, None)
+        return
     with tempfile.TemporaryDirectory() as directory:
         async with embedded_stack(Path(directory)) as stack:
-            for flow in FLOWS:
-                if asked.flows and flow.name not in asked.flows:
-                    continue
-                count = int(flow.count * asked.share)
-                seen = await run(flow, stack.endpoints.mongo_url, count)
-                print(
-                    f"{flow.name:20} {count:7,} messages"
-                    f"  {seen.first_ms:6.2f} ms at first {seen.last_ms:6.2f} ms at last"
-                    f"  largest {seen.largest / 1024:7,.0f} KB  {seen.dead} dead letters",
-                    flush=True,
-                )
+            await measure(asked, stack.endpoints.mongo_url)
+
+
+async def measure(asked: argparse.Namespace, mongo_url: str | None) -> None:
+    for flow in FLOWS:
+        if asked.flows and flow.name not in asked.flows:
+            continue
+        count = int(flow.count * asked.share)
+        seen = await run(flow, mongo_url, count)
+        print(
+            f"{flow.name:20} {count:7,} messages"
+            f"  {seen.first_ms:6.2f} ms at first {seen.last_ms:6.2f} ms at last"
+            f"  largest {seen.largest / 1024:7,.0f} KB  {seen.dead} dead letters",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ WIDE = Mix()
 class Draft:
     """A sound record that a way of spoiling it may change as it likes.
 
-    `mark` is planted in everything personal, so that it can be sought where it must not be.
+    `mark` is planted in everything personal, so that it can be sought where it must not be; `at`
+    (aware) is when it says that it is.
     """
 
     topic: str
@@ -55,8 +56,15 @@ class Draft:
     fields: dict[str, Any]
     headers: list[Header]
     key: bytes | None
+    at: datetime
     value: bytes | None = None
     extra: list[Header] = field(default_factory=list)
+    as_it_is: bool = False
+    """Whether the record has `value`, whatever the fields say."""
+
+    def says(self, value: bytes | None) -> None:
+        """Let the record have this value instead of its fields."""
+        self.value, self.as_it_is = value, True
 
     def head(self, name: str, value: bytes | None) -> None:
         """Give the header `name` another value."""
@@ -76,7 +84,7 @@ class Bases:
         submissions = [g for g in goldens if g.topic == "desk.submissions"]
         outside = [g for g in goldens if not g.headers["ce_source"].startswith("/services/")]
         self._chosen_from = [*goldens, *submissions * 4, *outside * 2]
-        self._at = at.isoformat()
+        self._at = at
 
     def draft(self, random: Random, ce_id: str, mark: str) -> Draft:
         golden = random.choice(self._chosen_from)
@@ -88,7 +96,7 @@ class Bases:
     def _draft(self, golden: Golden, random: Random, ce_id: str, mark: str) -> Draft:
         fields = _individual(golden, random, mark, self._mix)
         if "received_at" in fields:
-            fields["received_at"] = self._at
+            fields["received_at"] = self._at.isoformat()
         key_fields = TOPIC_OF[golden.headers["ce_type"]].key
         key = next((fields[name] for name in key_fields if name in fields), ce_id)
         headers: list[Header] = [
@@ -101,6 +109,7 @@ class Bases:
             fields=fields,
             headers=[*headers, ("ce_id", ce_id.encode())],
             key=str(key).encode(),
+            at=self._at,
         )
 
 

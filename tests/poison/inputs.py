@@ -19,7 +19,11 @@ MARK = "geheim"
 """In every text that stands for personal data: wherever it is found else is a leak."""
 CLEAN = "unspoilt"
 
-KINDS = {**wrong_fields.KINDS, **wrong_bytes.KINDS, **wrong_envelopes.KINDS}
+KINDS = {
+    **wrong_fields.KINDS,
+    **wrong_bytes.KINDS,
+    **wrong_envelopes.KINDS,
+}
 _WEIGHTS = {CLEAN: 3.0, **{name: weight for name, (_, weight) in KINDS.items()}}
 _TWO_WAYS = 0.15
 """How many records are spoilt in two ways at once."""
@@ -68,7 +72,8 @@ def _spoil(kind: str, random: Random, draft: Draft) -> None:
 
 def record_of(number: int, kind: str, draft: Draft) -> Poison:
     """The record that a draft has become."""
-    value = draft.value if kind in wrong_bytes.KINDS else json.dumps(draft.fields).encode()
+    raw = draft.as_it_is or kind in wrong_bytes.KINDS
+    value = draft.value if raw else json.dumps(draft.fields).encode()
     refused = value is None or TOPICS[draft.topic].compacted
     key = b"" if draft.key is None and refused else draft.key  # a broker wants a key there
     return Poison(number, kind, draft.topic, key, value, (*draft.headers, *draft.extra))

@@ -17,18 +17,8 @@ from shared.runtime import codec
 from shared.runtime.app import parts_of
 from shared.runtime.faults import Reason, Unreadable
 from tests.poison.inputs import Poison
-from tests.poison.worst import (
-    HALF,
-    HEADERS,
-    LISTS,
-    NOW,
-    OBJECTS,
-    ROOM,
-    UNKNOWN,
-    WORST,
-    with_field,
-    with_headers,
-)
+from tests.poison.shapes import LISTS, OBJECTS, ROOM, WORST
+from tests.poison.worst import HALF, HEADERS, NOW, UNKNOWN, with_field, with_headers
 
 MOST_MEMORY = 20 * 1024 * 1024
 

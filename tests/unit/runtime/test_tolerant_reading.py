@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from services.inquiry_intake.validation import checked
 from shared.events.envelope import WITHHELD, Event, Unchecked
 from shared.events.topics import (
     ARCHIVE,
@@ -23,9 +24,11 @@ from shared.events.topics import (
 from shared.runtime import codec
 from shared.runtime.faults import Reason, Unreadable
 from tests.poison.bases import READ, Bases, Draft, Mix
+from tests.poison.forgeries import unknown_members
 from tests.poison.inputs import ROOT, Poison, record_of
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+RECEIVED = datetime(2026, 12, 1, tzinfo=UTC)
 BASES = Bases(Path(ROOT), NOW, Mix(with_email=1))
 TYPES = sorted(ce_type for ce_type in EVENT_TYPES if TOPIC_OF[ce_type].name in READ)
 ANSWERED = [ce_type for ce_type in TYPES if TOPIC_OF[ce_type].answers_faults]
@@ -128,6 +131,22 @@ def test_a_byte_order_mark_is_not_part_of_the_value(ce_type: str) -> None:
     assert (
         codec.read(record(ce_type, marked)).message.data == codec.read(record(ce_type)).message.data
     )
+
+
+@every_type
+def test_members_that_nobody_knows_are_passed_over_in_every_object(ce_type: str) -> None:
+    def added(draft: Draft) -> None:
+        unknown_members(Random(1), draft)
+
+    sound, more = (
+        codec.read(one).message.data for one in (record(ce_type), record(ce_type, added))
+    )
+
+    if isinstance(sound, Unchecked) and isinstance(more, Unchecked):
+        assert more.faults == ()
+        assert checked(more, RECEIVED) == checked(sound, RECEIVED)
+    else:
+        assert more == sound
 
 
 @every_type
