@@ -19,7 +19,7 @@ from shared.events.envelope import HIDING, WITHHELD, Event, Fault, FaultCode, Me
 from shared.events.internal import KeyForgotten
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.events.normal_form import normalised
-from shared.events.text import trimmed
+from shared.events.text import is_blank, trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
 from shared.kafka.decompression import MOST_BATCH_BYTES, Withheld, size_of
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
@@ -193,7 +193,7 @@ def _event(topic: Topic, attributes: Attributes, record: Record) -> Event:
         event = model.model_validate(fields)
     except ValidationError as error:
         raise Unreadable(Reason.UNREADABLE, _faults(error)) from None
-    if _key_differs(model.ce_type, dict(event), record.key):
+    if _is_nameless(event) or _key_differs(model.ce_type, dict(event), record.key):
         raise Unreadable(Reason.UNREADABLE, _WRONG_KEY)
     return event
 
@@ -279,6 +279,13 @@ def _message(record: Record, attributes: Attributes, data: Event | Unchecked) ->
         correlation_id=attributes.text("ce_correlationid"),
         traceparent=attributes.traceparent,
     )
+
+
+def _is_nameless(event: Event) -> bool:
+    """Whether what would name its record is blank: no record key is that one."""
+    names = TOPIC_OF[event.ce_type].key
+    own = next((it for name in names if (it := getattr(event, name, None)) is not None), None)
+    return isinstance(own, str) and is_blank(own)
 
 
 def _key_differs(ce_type: str, data: Mapping[str, Any], key: bytes | None) -> bool:

@@ -16,9 +16,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk.ops.auditing import audit
 from desk.ops.records import Records
 from desk.ops.supervisor import Desk
+from shared.events.internal import TimerDue
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.mongo import Client, Database, connect
 from shared.runtime import codec
+from shared.runtime.clock import clock_source
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
 from shared.runtime.store import Store
@@ -50,6 +52,8 @@ class Public:
     opened: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
+    approved_by: set[str] = field(default_factory=set)
+    """What caused each cancellation that was scheduled."""
     dead: dict[Place, Grave] = field(default_factory=dict)
     quoting: int = 0
     """Dead letters whose own headers hold what should be nobody's business."""
@@ -86,8 +90,8 @@ class Findings:
 async def read_public(bootstrap: str) -> Public:
     """Everything that is on the topics by now."""
     public = Public()
-    topics = ("desk.inquiries", "desk.contracts", "desk.rejections", DEAD_LETTERS)
-    async for record in _all_records(bootstrap, topics):
+    topics = ("desk.inquiries", "desk.contracts", "desk.cancellations", "desk.rejections")
+    async for record in _all_records(bootstrap, (*topics, DEAD_LETTERS)):
         found = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
         if record.topic == DEAD_LETTERS:
             _bury(public, found)
@@ -95,6 +99,8 @@ async def read_public(bootstrap: str) -> Public:
             public.opened.add(found.get("ce_causationid", ""))
         elif found.get("ce_type") == "contract.recorded.v1":
             public.recorded.add((record.key or b"").decode(errors="replace"))
+        elif found.get("ce_type") == "cancellation.scheduled.v1":
+            public.approved_by.add(found.get("ce_causationid", ""))
         elif record.topic == "desk.rejections":
             public.rejected.add(found.get("ce_causationid", ""))
     return public
@@ -194,12 +200,20 @@ def account(
 
 
 def _graves(record: Poison, services: tuple[Service, ...]) -> Iterator[Place]:
-    """Where its dead letters must say it lay: one per reader if it cannot be read."""
-    try:
-        codec.read(record)
-    except Unreadable:
-        for service in readers(services, record.topic):
+    """Where its dead letters must say it lay: one per reader that cannot read it."""
+    for service in readers(services, record.topic):
+        if _unreadable(record, service):
             yield Place(service.name, record.topic, record.partition, record.offset)
+
+
+def _unreadable(record: Poison, service: Service) -> bool:
+    """Nobody can read it, or it is a timer that this service's clock has not sent."""
+    try:
+        message = codec.read(record).message
+    except Unreadable:
+        return True
+    mine = isinstance(message.data, TimerDue) and message.data.owner == service.name
+    return mine and message.source != clock_source(service.name)
 
 
 def _unknown(
@@ -217,14 +231,18 @@ def _unknown(
 
 
 def _tally(tally: Tally, record: Poison, graves: set[Place], public: Public) -> None:
-    ce_id = next((value or b"" for name, value in record.headers if name == "ce_id"), b"")
     tally.inputs += 1
     if graves:
         tally.dead += 1
-    elif record.topic == "desk.submissions" and ce_id.decode(errors="replace") in public.rejected:
+    elif record.topic == "desk.submissions" and _id_of(record) in public.rejected:
         tally.rejected += 1
     else:
         tally.decided += 1
+
+
+def _id_of(record: Poison) -> str:
+    found = (value or b"" for name, value in record.headers if name == "ce_id")
+    return next(found, b"").decode(errors="replace")
 
 
 def _graves_of_others(sent: Sent, public: Public, expected: set[Place], findings: Findings) -> None:
@@ -257,6 +275,18 @@ def _neighbours(sent: Sent, public: Public, files: set[str], findings: Findings)
         or (one.bills and one.bills not in files)
     ]
     findings.add("sound neighbours that came to harm", harmed)
+    risen = [
+        str(one.opens or one.records or one.bills)
+        for one in sent.rolled_back
+        if one.opens in public.opened or one.records in public.recorded or one.bills in files
+    ]
+    findings.add("decided, although its transaction was rolled back", risen)
+    findings.add("approved by somebody who may not", sorted(public.approved_by & _forged(sent)))
+
+
+def _forged(sent: Sent) -> set[str]:
+    """The ids of approvals on days that no professional may choose."""
+    return {_id_of(record) for record in sent.poison if record.kind == "forged approval"}
 
 
 async def look_at_services(desk: Desk, pids: Mapping[str, int | None], findings: Findings) -> None:

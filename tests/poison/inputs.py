@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from shared.events.topics import TOPICS
-from tests.poison import wrong_bytes, wrong_envelopes, wrong_fields
+from tests.poison import forgeries, wrong_bytes, wrong_envelopes, wrong_fields
 from tests.poison.bases import WIDE, Bases, Draft, Header, Mix
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +23,7 @@ KINDS = {
     **wrong_fields.KINDS,
     **wrong_bytes.KINDS,
     **wrong_envelopes.KINDS,
+    **forgeries.KINDS,
 }
 _WEIGHTS = {CLEAN: 3.0, **{name: weight for name, (_, weight) in KINDS.items()}}
 _TWO_WAYS = 0.15

@@ -20,6 +20,7 @@ ONE_NEIGHBOUR_IN = 50
 AT_ONCE = 1_000
 LARGEST = 2 * 1024 * 1024
 UNDECODABLE = 3
+TRANSACTIONS, OF_ONE_TRANSACTION = 10, 9
 
 
 @dataclass(slots=True)
@@ -27,7 +28,8 @@ class Sent:
     """What the broker took, and where it lies: partition and offset by the poison's number.
 
     `undecodable` are records whose header names are not UTF-8. Of headers with one name the
-    embedded broker keeps the last alone (`keeps_repeated` is false), so that is what services get.
+    embedded broker keeps one alone, so one alone is sent there (`keeps_repeated` is false).
+    `rolled_back` are sound records whose transaction never took place.
     The poison itself is not kept: the seed and the instant give it again.
     """
 
@@ -35,6 +37,7 @@ class Sent:
     at: datetime
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
     neighbours: list[Neighbour] = field(default_factory=list)
+    rolled_back: list[Neighbour] = field(default_factory=list)
     refused: int = 0
     undecodable: int = 0
     keeps_repeated: bool = True
@@ -45,16 +48,21 @@ class Sent:
         for record in islice(poison(self.seed, self.at), last + 1):
             if record.number in self.places:
                 partition, offset = self.places[record.number]
-                headers = record.headers
-                if not self.keeps_repeated:
-                    headers = tuple(dict(headers).items())
-                yield replace(record, headers=headers, partition=partition, offset=offset)
+                yield replace(self.as_sent(record), partition=partition, offset=offset)
+
+    def as_sent(self, record: Poison) -> Poison:
+        """With the headers that the broker can keep."""
+        if self.keeps_repeated:
+            return record
+        return replace(record, headers=tuple(dict(record.headers).items()))
 
 
-async def send(bootstrap: str, inputs: int, seed: int, at: datetime) -> Sent:
+async def send(
+    bootstrap: str, inputs: int, seed: int, at: datetime, *, keeps_repeated: bool
+) -> Sent:
     """`inputs` records that the broker takes, with a sound one after every fiftieth."""
-    sent = Sent(seed, at)
-    records, sound = poison(seed, at), neighbours(seed, at)
+    sent = Sent(seed, at, keeps_repeated=keeps_repeated)
+    records, sound = map(sent.as_sent, poison(seed, at)), neighbours(seed, at)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=LARGEST, linger_ms=5)
     await producer.start()
     try:
@@ -101,6 +109,24 @@ async def _handed_over(producer: AIOKafkaProducer, record: Poison | Neighbour) -
     return await producer.send(
         record.topic, value=record.value, key=record.key, headers=list(record.headers)
     )
+
+
+async def send_rolled_back(bootstrap: str, seed: int, at: datetime) -> list[Neighbour]:
+    """Sound records of a few transactions that are rolled back, so that nobody may read them."""
+    sound = neighbours(-1 - seed, at)
+    sent: list[Neighbour] = []
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"poison-{seed}")
+    await producer.start()
+    try:
+        for _ in range(TRANSACTIONS):
+            await producer.begin_transaction()
+            for record in islice(sound, OF_ONE_TRANSACTION):
+                await (await _handed_over(producer, record))
+                sent.append(record)
+            await producer.abort_transaction()
+    finally:
+        await producer.stop()
+    return sent
 
 
 async def send_undecodable(bootstrap: str, count: int) -> int:

@@ -15,7 +15,7 @@ from shared.runtime import codec
 from shared.runtime.faults import Unreadable
 from tests.poison.bases import Bases
 from tests.poison.inputs import ROOT, Poison, record_of
-from tests.poison.trial import Mails, Trial
+from tests.poison.trial import Trial
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 
@@ -121,15 +121,17 @@ def test_a_request_that_comes_after_a_timer_of_the_calendars_end_is_taken_in() -
     assert decided(woken, asked)
 
 
-def test_a_mail_about_an_inquiry_without_an_id_is_not_written_but_the_others_are() -> None:
-    trial = Trial(NOW)
-    trial.decide(
-        record(
-            "inquiry.opened.v1",
-            inquiry_id="",
-            customer_id="C-0",
-            contact={"email": "x@example.test"},
-        )
-    )
-    trial.decide(record("customer.registered.v1", customer_id="C-0", email="x@example.test"))
-    assert Mails().write(trial.states_of("notification")) == 1
+@pytest.mark.parametrize("blank", ["", " ", "\u200b"])
+@pytest.mark.parametrize(
+    ("ce_type", "field"),
+    [
+        ("inquiry.opened.v1", "inquiry_id"),
+        ("cancellation.requested.v1", "contract_number"),
+        ("timer.due.v1", "contract_number"),
+    ],
+)
+def test_what_would_name_no_record_is_refused(ce_type: str, field: str, blank: str) -> None:
+    """Its record would be woken again and again, by timers that nobody can read."""
+    with pytest.raises(Unreadable) as fault:
+        codec.read(record(ce_type, None, **{field: blank}))
+    assert fault.value.error == "key is not the one that the data has"
