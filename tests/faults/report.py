@@ -222,11 +222,11 @@ def as_markdown(report: Report, names: Sequence[str], ran_on: str) -> str:
     lines = [HEAD, align, *(row.cells for row in done)]
     lines.append([f"**{cell}**" if cell else "" for cell in sound.total.cells])
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    left = f"**Not played in this run:** {', '.join(open_)}.\n\n" if open_ else ""
+    left = f"**Not played yet:** {'; '.join(open_)}.\n\n" if open_ else ""
     audits = sound.audits
     return f"""# Faults injected, and what came of them
 
-Written by `make faults LONG=1`: {len(done)} scenarios in {len(audits)} parts, each on a machine \
+Written by `make faults LONG=1`: {len(done)} scenarios; parts: {len(audits)}, each on a machine \
 of its own, {_days(audits)}, {sum(one.seconds for one in audits) / 60:.0f} minutes in all; \
 {ran_on}. The last column names the commit that a scenario ran on. What is promised, and why \
 it holds, is in [guarantees.md](guarantees.md).

@@ -102,8 +102,8 @@ def test_the_page_shows_what_counts_in_order_with_its_commit_and_names_what_is_o
     assert "| 700 |" in table[2]
     assert table[2].endswith("| c3 |")
     assert "| **800** | **0** |" in table[-1]
-    assert "**Not played in this run:** third." in page
-    assert "2 scenarios in 2 parts" in page
+    assert "**Not played yet:** third." in page
+    assert "2 scenarios; parts: 2" in page
     assert "these servers" in page
 
 
