@@ -109,7 +109,7 @@ format: install  ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document anew
-	$(BIN)/python -m desk.ops.contract_docs
+	$(BIN)/python -m desk.contract_docs
 
 constraints: install  ## Note the installed versions in constraints.txt
 	@{ echo '# The versions this project is tested with. Regenerate with: make constraints'; \

@@ -21,8 +21,8 @@ from bench.draining import Contender, Run
 from bench.plots import Line
 from bench.servers import Servers, servers
 from bench.throughput import SPRING_JAR, Sizes
-from shared import logging
 from shared.events.topics import CANCELLATION, INTAKE
+from shared.telemetry import logging
 from tests.poison.hostile_run import as_json
 from tests.poison.worst import TYPES
 

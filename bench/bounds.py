@@ -25,7 +25,7 @@ from uuid import NAMESPACE_URL, uuid5
 import bson
 from bson.codec_options import CodecOptions
 
-from desk.embedded.stack import embedded_stack
+from desk.local.stack import embedded_stack
 from services.cancellation.service import build as cancellation
 from services.cancellation.settings import Settings as CancellationSettings
 from services.contract_archive.service import build as archive
@@ -34,13 +34,13 @@ from services.inquiry_intake.service import build as intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.service import build as notification
 from services.notification.settings import Settings as NotificationSettings
-from shared import logging
 from shared.events.billing import InvoiceIssued
 from shared.events.envelope import Ref, message_uuid
 from shared.events.requests import CancellationRequested
-from shared.mongo import Database, Document
+from shared.mongo.client import Database, Document
+from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.decider import Service
-from shared.runtime.store import Aggregate, Store
+from shared.telemetry import logging
 from tests.builders import archive as archive_events
 from tests.builders import cancellation as file_events
 from tests.builders import notification as notification_events

@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bench import load
 from bench.processes import cpu_seconds, memory_mb
 from bench.servers import Servers
-from desk.embedded.child import Child
+from desk.local.child import Child
 
 POLL_S = 0.1
 GIVES_UP_AFTER_S = 120.0

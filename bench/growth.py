@@ -10,7 +10,7 @@ from bench import load, results, stock, throughput
 from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from shared.events.topics import CANCELLATION, INTAKE, topics_read_by
-from shared.mongo import Document
+from shared.mongo.client import Document
 from shared.settings import RuntimeSettings
 
 REQUESTS, WARM = 6_000, 1_000

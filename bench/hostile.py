@@ -25,7 +25,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from bench.bounds import in_memory
-from desk.embedded.stack import embedded_stack
+from desk.local.stack import embedded_stack
 from shared.events.topics import TOPIC_OF
 from shared.runtime.codec import Record
 from shared.runtime.decider import Service

@@ -23,8 +23,8 @@ from bench import load, throughput
 from bench.draining import environment, new_prefix
 from bench.servers import Servers
 from bench.throughput import CHAIN, mail_server, service
-from desk.embedded.child import Child
-from desk.embedded.ports import HOST, choose_ports
+from desk.local.child import Child
+from desk.local.ports import HOST, choose_ports
 
 INQUIRIES, DECISIONS = "desk.inquiries", "desk.cancellations"
 NOTIFICATIONS, CONTRACTS = "desk.notifications", "desk.contracts"

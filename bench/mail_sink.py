@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 from aiosmtpd.smtp import SMTP
 
-from desk.embedded.ports import HOST
+from desk.local.ports import HOST
 
 
 class Sink:

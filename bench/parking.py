@@ -22,23 +22,23 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from desk.embedded import pacing
-from desk.embedded.database import SUITED_SETTINGS
-from desk.embedded.stack import Endpoints, embedded_stack
+from desk.local import pacing
+from desk.local.database import SUITED_SETTINGS
+from desk.local.stack import Endpoints, embedded_stack
 from services.cancellation.service import build
 from services.cancellation.settings import Settings
-from shared import logging
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Channel, Contact
+from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime import codec
 from shared.runtime.app import alive, build_broker, wire
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
-from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
+from shared.telemetry import logging
 from tests.apache_kafka.broker import apache_kafka, missing
 
 CONTRACTS = 200

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from desk.embedded.child import Child, ChildError
-from desk.embedded.database import SUITED_SETTINGS, database, database_ready, database_url
-from desk.embedded.ports import HOST, choose_ports
+from desk.local.child import Child, ChildError
+from desk.local.database import SUITED_SETTINGS, database, database_ready, database_url
+from desk.local.ports import HOST, choose_ports
 from shared.events.topics import CATALOGUE, Topic
-from shared.runtime.topics import create_missing_topics
+from shared.kafka.topic_creation import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.apache_kafka.broker import JARS, ApacheKafka, missing, prepared
 

@@ -16,10 +16,10 @@ from services.cancellation.settings import Settings as CancellationSettings
 from services.inquiry_intake.service import build as build_intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from shared.events.envelope import Event, Ref, message_uuid
-from shared.mongo import Database, Document, connect
+from shared.mongo.client import Database, Document, connect
 from shared.runtime import codec
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
-from shared.runtime.store import Store
 
 AT_ONCE = 1_000
 

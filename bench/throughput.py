@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import load, stock
 from bench.draining import Contender, Run, drain, new_prefix
 from bench.servers import Servers
-from desk.embedded.ports import HOST, choose_ports
+from desk.local.ports import HOST, choose_ports
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
 
 SPRING_JAR = Path(__file__).parent / "spring" / "target" / "spring-intake.jar"

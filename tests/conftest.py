@@ -9,9 +9,9 @@ import hypothesis
 import pytest
 import pytest_asyncio
 
-from desk.embedded.stack import Endpoints, Stack, embedded_stack
+from desk.local.stack import Endpoints, Stack, embedded_stack
+from desk.local.supervisor import Desk, desk_up
 from desk.ops.rights import RESTORER, users
-from desk.ops.supervisor import Desk, desk_up
 from tests.apache_kafka import broker
 from tests.apache_kafka.security import ADMIN, new_security
 from tests.ferretdb import server

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desk.embedded import pacing
-from desk.embedded.child import Child, Probe
-from desk.embedded.database import SUITED_SETTINGS
-from desk.embedded.stack import Endpoints, embedded_stack
+from desk.local import pacing
+from desk.local.child import Child, Probe
+from desk.local.database import SUITED_SETTINGS
+from desk.local.stack import Endpoints, embedded_stack
+from desk.local.supervisor import SERVICES, Desk, desk_up
+from desk.local.watching import Say
 from desk.ops.rights import OPERATORS
-from desk.ops.supervisor import SERVICES, Desk, desk_up
-from desk.ops.watching import Say
 from tests.apache_kafka.broker import apache_kafka
 from tests.apache_kafka.security import ADMIN
 from tests.builders.users import environment_of, url_of

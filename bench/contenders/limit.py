@@ -29,9 +29,9 @@ from bench import load, stock
 from shared.events.envelope import message_uuid
 from shared.events.topics import CANCELLATION, INTAKE, TOPIC_OF, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
-from shared.mongo import Collection, Database, Document, connect
+from shared.kafka.publisher import MAX_REQUEST_BYTES
+from shared.mongo.client import Collection, Database, Document, connect
 from shared.runtime import codec
-from shared.runtime.publisher import MAX_REQUEST_BYTES
 from shared.settings import RuntimeSettings
 from shared.settings import load as settings_from_environment
 

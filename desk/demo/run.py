@@ -21,10 +21,10 @@ from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.table import show
 from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
-from desk.embedded.broker import plain
+from desk.local.broker import plain
+from desk.local.supervisor import desk_up
 from desk.ops.errors import told_plainly
 from desk.ops.screen import console
-from desk.ops.supervisor import desk_up
 
 INTERRUPTED = 130
 RECORDS = "records.jsonl"

@@ -12,10 +12,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from desk.demo.story import Expected, Facts, Sent, says
-from desk.embedded import pacing
+from desk.local import pacing
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.client_options import client_options, consumer_options
-from shared.runtime.consumer import EndingConsumer
+from shared.kafka.consumer import EndingConsumer
 from shared.settings import RuntimeSettings
 
 POLL_MS = 200

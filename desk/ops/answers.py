@@ -10,14 +10,14 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from desk.embedded import pacing
+from desk.local import pacing
 from desk.ops.outgoing import SUBMISSIONS, Outgoing
 from desk.ops.sending import require_topics
 from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
-from shared.runtime.consumer import EndingConsumer
+from shared.kafka.consumer import EndingConsumer
 from shared.runtime.faults import kafka_at_work
 from shared.settings import RuntimeSettings
 

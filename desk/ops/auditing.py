@@ -11,10 +11,10 @@ from typing import Any
 from desk.ops.records import Records
 from shared.events.cancellations import CancellationEvent
 from shared.events.topics import EVENT_TYPES
-from shared.mongo import Document
+from shared.mongo.client import Document
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider
 from shared.runtime.faults import described, mongodb_at_work
-from shared.runtime.store import Store
 
 FAULTS_KEPT = 1_000
 

@@ -16,7 +16,7 @@ from desk.ops.finding import find
 from desk.ops.records import reading
 from desk.ops.screen import columns, console, print_json, text
 from desk.ops.wording import consequence, label, said
-from services.cancellation.domain import File
+from services.cancellation.file.decide import File
 from services.cancellation.preview import INQUIRY
 from services.cancellation.preview import preview as preview_of
 from services.cancellation.service import FILE, rules_of

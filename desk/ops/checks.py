@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from desk.embedded.ports import HOST
+from desk.local.ports import HOST
+from desk.local.supervisor import PORTS_FILE, SERVICES, health_url
 from desk.ops.failures import is_refusal
 from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
@@ -17,11 +18,10 @@ from desk.ops.kafka_checks import kafka_checks
 from desk.ops.pages import health_of
 from desk.ops.record_checks import record_checks
 from desk.ops.records import ANSWER_WITHIN_MS, client_of
-from desk.ops.supervisor import PORTS_FILE, SERVICES, health_url
-from services.inquiry_intake.submission_rules import CLOCK_TOLERANCE
-from shared.mongo import PyMongoError
+from services.inquiry_intake.submission.rules import CLOCK_TOLERANCE
+from shared.mongo.client import PyMongoError
+from shared.runtime.health.clock_skew import CLOCK
 from shared.runtime.older_database import RECORDS
-from shared.runtime.skew import CLOCK
 
 SKEW_NOTED_S = 2.0
 BANNER_WITHIN_S = 3.0

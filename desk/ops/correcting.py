@@ -10,7 +10,7 @@ from typing import Any
 
 from desk.ops.errors import DeskError
 from desk.ops.letters import Headers, Letter, Original
-from services.inquiry_intake.validation import checked
+from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.topics import TOPICS, key_in
 from shared.runtime import codec

@@ -13,9 +13,9 @@ from aiokafka.errors import (
 )
 from pydantic import ValidationError
 
-from desk.embedded.child import ChildError
+from desk.local.child import ChildError
 from desk.ops.errors import FAILED, DeskError
-from shared.mongo import OperationFailure
+from shared.mongo.client import OperationFailure
 from shared.runtime.faults import Outage
 from shared.settings import faults_of
 

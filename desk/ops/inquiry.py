@@ -22,10 +22,10 @@ from desk.ops.records import (
 )
 from desk.ops.screen import columns, console, local_time, print_json, text
 from desk.ops.wording import consequence, label, said, word
-from services.notification.wording import Wording
+from services.notification.mail.wording import Wording
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.events.values import Language
-from shared.mongo import Document
+from shared.mongo.client import Document
 
 FILE = "file"
 OPENED = "inquiry.opened.v1"

@@ -11,16 +11,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from desk.embedded import pacing
+from desk.local import pacing
+from desk.local.supervisor import SERVICES
 from desk.ops.acts import OPERATIONS, read_acts
 from desk.ops.failures import is_refusal
 from desk.ops.findings import Check, Verdict, fail, ok, warn
 from desk.ops.letters import briefs
-from desk.ops.supervisor import SERVICES
 from desk.ops.topic_checks import keeping_checks
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
-from shared.runtime.consumer import EndingConsumer
+from shared.kafka.consumer import EndingConsumer
 from shared.runtime.faults import Outage
 from shared.settings import RuntimeSettings
 

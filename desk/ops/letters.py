@@ -17,7 +17,7 @@ from desk.ops.errors import FAILED, DeskError
 from desk.ops.sending import require_topics
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
-from shared.runtime.consumer import EndingConsumer
+from shared.kafka.consumer import EndingConsumer
 from shared.runtime.faults import Outage, Reason, kafka_at_work
 from shared.settings import RuntimeSettings
 

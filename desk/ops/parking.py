@@ -11,8 +11,8 @@ from typing import Any
 from desk.ops.letters import Letter
 from desk.ops.records import Records
 from shared.events.envelope import Ref
+from shared.runtime.aggregates.parking import digest_of, digests_in
 from shared.runtime.faults import mongodb_at_work
-from shared.runtime.parking import digest_of, digests_in
 
 LOOK_EVERY_S = 0.05
 

@@ -21,8 +21,8 @@ from desk.ops.letters import Letter, Original
 from desk.ops.sending import require_topics
 from shared.events.operations import DeadLetterReplayed, LetterHandled
 from shared.kafka.client_options import client_options
+from shared.kafka.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
 from shared.runtime.faults import Outage, kafka_at_work
-from shared.runtime.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
 from shared.settings import RuntimeSettings
 
 DEFAULT_RATE = 50.0

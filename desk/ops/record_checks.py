@@ -8,8 +8,8 @@ from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.parking import Parked, all_parked
 from desk.ops.records import Records, reading
 from desk.ops.screen import local_time
+from shared.runtime.aggregates.store import ALARM_BYTES, MB, Large
 from shared.runtime.faults import Outage
-from shared.runtime.store import ALARM_BYTES, MB, Large
 
 
 async def record_checks(url: str) -> list[Check]:

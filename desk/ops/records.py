@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from desk.local.supervisor import SERVICES
 from desk.ops.errors import FAILED, DeskError
-from desk.ops.supervisor import SERVICES
-from services.inquiry_intake.reference import parse_reference
 from shared.events.envelope import message_uuid
+from shared.events.reference import parse_reference
 from shared.events.topics import INTAKE
 from shared.events.values import Channel
-from shared.mongo import Client, Database, Document, PyMongoError, connect
+from shared.mongo.client import Client, Database, Document, PyMongoError, connect
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.runtime.faults import mongodb_at_work
-from shared.runtime.store import Store
 from shared.settings import RuntimeSettings
 
 INQUIRY = "inquiry"

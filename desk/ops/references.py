@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from desk.ops.finding import Where
 from desk.ops.outgoing import Outgoing
-from services.inquiry_intake.reference import parse_reference
+from shared.events.reference import parse_reference
 
 FIELD = "inquiry_id"
 

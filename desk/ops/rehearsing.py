@@ -16,12 +16,12 @@ import structlog
 from desk.ops.letters import Original
 from desk.ops.records import Records
 from shared.events.envelope import Ref
-from shared.metrics import Metrics
+from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.codec import Envelope
+from shared.runtime.committed_offsets import Place, Publications
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.progress import Place, Publications
-from shared.runtime.stage import Stage
-from shared.runtime.store import Aggregate, Store
+from shared.runtime.stage.stage import Stage
+from shared.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from desk.ops.errors import FAILED, DeskError
 from desk.ops.outgoing import Outgoing
 from shared.events.topics import TOPIC_OF
 from shared.kafka.client_options import client_options
+from shared.kafka.publisher import KafkaPublisher
 from shared.runtime.faults import kafka_at_work
-from shared.runtime.publisher import KafkaPublisher
 from shared.settings import RuntimeSettings
 
 

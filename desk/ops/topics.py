@@ -12,15 +12,15 @@ import typer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from desk.embedded import pacing
+from desk.local import pacing
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.finding import find
 from desk.ops.screen import columns, console, print_json, text
 from shared.events.topics import CATALOGUE
 from shared.kafka import topic_settings
 from shared.kafka.client_options import client_options
+from shared.kafka.topic_creation import new_topic
 from shared.kafka.topic_settings import Difference, Settings
-from shared.runtime.topics import new_topic
 from shared.settings import RuntimeSettings
 
 BEFORE_SHORTER = (

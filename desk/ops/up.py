@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from desk.embedded.broker import plain
+from desk.local.broker import plain
+from desk.local.supervisor import Desk, desk_up
+from desk.local.watching import Say
 from desk.ops.errors import DeskError
 from desk.ops.samples import sample_contracts
 from desk.ops.screen import console
 from desk.ops.sending import send
-from desk.ops.supervisor import Desk, desk_up
-from desk.ops.watching import Say
 
 TRY_NEXT = (
     "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"

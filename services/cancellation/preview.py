@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from services.cancellation.course import Course
-from services.cancellation.domain import Rules, decide, evolve
-from services.cancellation.file import File, Status
-from services.cancellation.requesting import decide_request
+from services.cancellation.file.decide import Rules, decide, evolve
+from services.cancellation.file.decision import Course
+from services.cancellation.file.request import decide_request
+from services.cancellation.file.state import File, Status
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from services.cancellation import domain
+from services.cancellation.file import decide as domain
+from services.cancellation.file.private_events import ALARMS
+from services.cancellation.file.public_state import public_state
 from services.cancellation.policies.in_force import policies_in_force
-from services.cancellation.public_state import public_state
-from services.cancellation.records import ALARMS
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed

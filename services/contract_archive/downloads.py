@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from shared.events.document_code import document_code
 from shared.events.envelope import Ref
-from shared.mongo import Database
+from shared.mongo.client import Database
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
 from shared.runtime.faults import Outage, mongodb_at_work
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from services.contract_archive import contract, contract_state, customer
-from services.contract_archive.contract_state import CONTRACT, ContractState
-from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.contract import decide as contract
+from services.contract_archive.contract import state as contract_state
+from services.contract_archive.contract.public_state import public_state
+from services.contract_archive.contract.state import CONTRACT, ContractState
+from services.contract_archive.customer import decide as customer
+from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.downloads import downloads
-from services.contract_archive.public_state import public_state
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker

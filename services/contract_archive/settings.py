@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from services.contract_archive.documents import Company
+from services.contract_archive.documents.make import Company
 from services.contract_archive.rules import Rules
 from shared.settings import (
     DEVELOPMENT_KEY,

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.contract_archive.contract_state import BegunDocument, ContractState, DocumentKind
-from services.contract_archive.contract_text import text_of
-from services.contract_archive.customer import CUSTOMER, CustomerState
-from services.contract_archive.document_fonts import NotPrintable
-from services.contract_archive.documents import (
+from services.contract_archive.contract.issue_text import text_of
+from services.contract_archive.contract.state import BegunDocument, ContractState, DocumentKind
+from services.contract_archive.customer.decide import CUSTOMER, CustomerState
+from services.contract_archive.documents.fonts import NotPrintable
+from services.contract_archive.documents.make import (
     AcceptedText,
     Company,
     ContractSheet,
@@ -29,7 +29,7 @@ from services.contract_archive.settings import Settings
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.events.values import madrid_date
-from shared.mongo import Database, File
+from shared.mongo.client import Database, File
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 from shared.runtime.faults import mongodb_at_work
 

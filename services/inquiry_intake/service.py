@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.inquiry_intake import customers, domain
-from services.inquiry_intake.customers import CUSTOMER, Customer
-from services.inquiry_intake.follow_up import followed
+from services.inquiry_intake import replicas as customers
 from services.inquiry_intake.holiday_dates import madrid_calendar
-from services.inquiry_intake.inquiry import INQUIRY, canonical_id, opened_by
-from services.inquiry_intake.progressing import ContractAnswer
-from services.inquiry_intake.public_state import public_state
+from services.inquiry_intake.inquiry import decide as domain
+from services.inquiry_intake.inquiry.follow_up import followed
+from services.inquiry_intake.inquiry.public_state import public_state
+from services.inquiry_intake.inquiry.record_answer import ContractAnswer
+from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id, opened_by
+from services.inquiry_intake.replicas import CUSTOMER, Customer
 from services.inquiry_intake.settings import Settings
-from services.inquiry_intake.validation import readable_customer_id
+from services.inquiry_intake.submission.validate import readable_customer_id
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied

@@ -15,8 +15,8 @@ from weakref import WeakValueDictionary
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from services.notification.domain import Notification
-from shared.mongo import Database
+from services.notification.mail.decide import Notification
+from shared.mongo.client import Database
 from shared.runtime.faults import mongodb_at_work
 
 COLLECTION = "mails_to_address"

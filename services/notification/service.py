@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.notification import domain, replicas, summary
-from services.notification.mails import mail_for
-from services.notification.sender import open_worker
+from services.notification import replicas
+from services.notification.mail import decide as domain
+from services.notification.mail.catalogue import mail_for
 from services.notification.settings import Settings
+from services.notification.summary import decide as summary
+from services.notification.worker import open_worker
 from shared.events.contracts import ContractRecorded, CustomerProfile
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import InquiryOpened

@@ -7,8 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from services.notification.composing import Desk, Letterhead
-from services.notification.domain import Rules
+from services.notification.mail.compose import Desk, Letterhead
+from services.notification.mail.decide import Rules
 from services.notification.smtp import MailServer
 from shared.events.values import Language
 from shared.settings import (

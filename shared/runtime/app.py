@@ -29,35 +29,35 @@ from faststream.asgi.request import AsgiRequest
 from faststream.kafka import KafkaBroker, KafkaMessage
 from prometheus_client import make_asgi_app
 
-from shared import logging
 from shared.events.envelope import Ref
 from shared.events.topics import topics_read_by
 from shared.kafka.client_options import READ_COMMITTED, consumer_options
-from shared.metrics import Metrics
-from shared.mongo import Client, Database, connect
-from shared.runtime.abilities import Lacking
+from shared.kafka.consumer import TolerantConsumer
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.retention import Refused, check_retention
+from shared.kafka.topic_creation import create_missing_topics
+from shared.mongo.abilities import Lacking
+from shared.mongo.client import Client, Database, connect
+from shared.runtime.aggregates.store import ALARM_BYTES, MB, Store
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
+from shared.runtime.backoff import Pauses, sleep_unless
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
-from shared.runtime.consumer import TolerantConsumer
+from shared.runtime.committed_offsets import CommittedOffsets
 from shared.runtime.decider import Service
-from shared.runtime.effects import MANY, Worker
 from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
-from shared.runtime.health import FAILED, Health
+from shared.runtime.health.clock_skew import ClockSkew, watch_skew
+from shared.runtime.health.dependency_checks import feel_pulse
+from shared.runtime.health.status import FAILED, Health
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.pages import served
-from shared.runtime.pauses import Pauses, sleep_unless
-from shared.runtime.progress import CommittedOffsets
 from shared.runtime.public_states import PublicStates
-from shared.runtime.publisher import KafkaPublisher
-from shared.runtime.pulse import feel_pulse
 from shared.runtime.refusals import Refusals, watch_refusals
-from shared.runtime.retention import Refused, check_retention
-from shared.runtime.skew import ClockSkew, watch_skew
-from shared.runtime.stage import Stage, utc_now
-from shared.runtime.store import ALARM_BYTES, MB, Store
-from shared.runtime.topics import create_missing_topics
+from shared.runtime.stage.stage import Stage, utc_now
+from shared.runtime.worker import MANY, Worker
 from shared.settings import RuntimeSettings
+from shared.telemetry import logging
+from shared.telemetry.metrics import Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -21,9 +21,9 @@ from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, 
 from shared.events.normal_form import normalised
 from shared.events.text import is_blank, trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
+from shared.kafka.consumer import UndecodableRecord
 from shared.kafka.decompression import MOST_BATCH_BYTES, Withheld, size_of
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
-from shared.runtime.consumer import UndecodableRecord
 from shared.runtime.faults import Reason, Unreadable
 
 __all__ = ["MAX_ID_CHARS", "MAX_RECORD_BYTES", "Envelope", "Read", "Record", "read"]

@@ -15,15 +15,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import logging
-from shared.mongo import Database, connect
+from shared.mongo.client import Database, connect
+from shared.runtime.aggregates.store import Store
 from shared.runtime.app import run
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
 from shared.runtime.faults import Outage
 from shared.runtime.restoration import Running, restore
-from shared.runtime.store import Store
 from shared.settings import RuntimeSettings
+from shared.telemetry import logging
 
 FAULTS, TROUBLE = 1, os.EX_UNAVAILABLE
 Answer = tuple[dict[str, Any], bool]

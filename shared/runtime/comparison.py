@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.events.topics import TOPIC_OF, TOPICS
-from shared.mongo import Database, Document
+from shared.kafka.topic_records import begins_of
+from shared.mongo.client import Database, Document
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.runtime.faults import mongodb_at_work
 from shared.runtime.publications import Publications, publications_of, topics_of
-from shared.runtime.store import Store
-from shared.runtime.topic_records import begins_of
 from shared.settings import RuntimeSettings
 
 DIFFERENCES_KEPT = 1_000

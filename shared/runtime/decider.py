@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import Outcome
-from shared.mongo import Database
+from shared.mongo.client import Database
 
 State = TypeVar("State", bound=BaseModel)
 

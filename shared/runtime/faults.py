@@ -18,7 +18,7 @@ from bson.errors import InvalidDocument
 from pymongo.errors import OperationFailure
 
 from shared.events.envelope import Ref
-from shared.mongo import PyMongoError
+from shared.mongo.client import PyMongoError
 from shared.runtime.reason import Reason as Reason
 
 

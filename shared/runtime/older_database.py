@@ -12,10 +12,10 @@ from datetime import datetime
 
 from aiokafka.errors import TopicAuthorizationFailedError
 
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.runtime.faults import Outage
 from shared.runtime.publications import PublishedEvent, last_published
-from shared.runtime.store import Store
 from shared.settings import RuntimeSettings
 
 RECORDS = "records"

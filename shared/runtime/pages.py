@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 
-from shared.mongo import Database
+from shared.mongo.client import Database
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, Pages, ReadStates
 
 LONGEST_FORM = 4 * 1024

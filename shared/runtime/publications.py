@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, EVENT_TYPES
-from shared.runtime.topic_records import records_on
+from shared.kafka.topic_records import records_on
 from shared.settings import RuntimeSettings
 
 NOT_FROM_HISTORIES = frozenset({"desk.timers", "desk.outcomes", DEAD_LETTERS, "desk.operations"})

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import structlog
 
-from shared.runtime.health import Health
-from shared.runtime.pauses import sleep_unless
+from shared.runtime.backoff import sleep_unless
+from shared.runtime.health.status import Health
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -17,19 +17,19 @@ from typing import Any
 from shared.events.envelope import Ref, caused_event_id, message_uuid
 from shared.events.internal import DocumentStored
 from shared.events.topics import ARCHIVE, TOPIC_OF, topics_read_by
-from shared.metrics import Metrics
-from shared.mongo import Database, Document
+from shared.kafka.topic_records import committed_by, members_of, records_on
+from shared.mongo.client import Database, Document
+from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.codec import EPOCH, Envelope
+from shared.runtime.committed_offsets import Place
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.older_database import begin_restoration, finish_restoration
-from shared.runtime.progress import Place
 from shared.runtime.publications import Publications, publications_of
-from shared.runtime.stage import Batch, Letter, Stage, utc_now
-from shared.runtime.store import Aggregate, Store
+from shared.runtime.stage.stage import Batch, Letter, Stage, utc_now
 from shared.runtime.timers import Objection
-from shared.runtime.topic_records import committed_by, members_of, records_on
 from shared.settings import RuntimeSettings
+from shared.telemetry.metrics import Metrics
 
 BEYOND = 50
 """How many events more than are decided today a message may have had."""

@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from desk.embedded.broker import broker_ready, plain
-from desk.embedded.child import Child, ChildError
-from desk.embedded.ports import HOST, choose_ports
+from desk.local.broker import broker_ready, plain
+from desk.local.child import Child, ChildError
+from desk.local.ports import HOST, choose_ports
 from tests.apache_kafka.security import ADMIN, Security
 
 HERE = Path(__file__).parent

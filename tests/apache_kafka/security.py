@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from desk.embedded.ports import HOST
+from desk.local.ports import HOST
 from shared.settings import RuntimeSettings
 
 ADMIN = "admin"

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from services.contract_archive import contract
-from services.contract_archive.contract_state import CONTRACT, ContractState
-from services.contract_archive.customer import CUSTOMER, CustomerState
+from services.contract_archive.contract import decide as contract
+from services.contract_archive.contract.state import CONTRACT, ContractState
+from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.rules import Rules
 from services.contract_archive.service import contract_decider, customer_decider, route, timer
 from shared.events.activation_code import keyed_hash

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from shared.events.envelope import Ref
-from shared.mongo import Database, File, PyMongoError
+from shared.mongo.client import Database, File, PyMongoError
 from shared.runtime.decider import Work
 from tests.builders.archive import NUMBER, Archive
 

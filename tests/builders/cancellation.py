@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.cancellation.domain import File, Rules, due_at
+from services.cancellation.file.decide import File, Rules, due_at
 from services.cancellation.service import FILE, file_decider, route, timer
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed

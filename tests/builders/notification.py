@@ -15,10 +15,10 @@ from email.mime.multipart import MIMEMultipart
 from functools import cached_property
 from typing import Any
 
-from services.notification import domain
-from services.notification.composing import Composer, Rendered
-from services.notification.domain import Notification
-from services.notification.recipients import Known, known, language_of, recipient_of, refs_of
+from services.notification.mail import decide as domain
+from services.notification.mail.compose import Composer, Rendered
+from services.notification.mail.decide import Notification
+from services.notification.mail.recipients import Known, known, language_of, recipient_of, refs_of
 from services.notification.service import build, route
 from services.notification.settings import Settings
 from shared.events import cancellations as c

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from desk.ops.contract_docs.schemas import MEANINGS
+from desk.contract_docs.schemas import MEANINGS
 
 FORMATS = {
     "uuid": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from desk.ops.contract_docs.closed_sets import (
+from desk.contract_docs.closed_sets import (
     CONTRACTS_OF_AN_INQUIRY,
     HAPPENED,
     KINDS,
@@ -25,18 +25,19 @@ from desk.ops.contract_docs.closed_sets import (
     RULES,
     meanings_of,
 )
-from desk.ops.contract_docs.schemas import MEANINGS, event_schemas
-from services.cancellation.file import OPEN
+from desk.contract_docs.schemas import MEANINGS, event_schemas
+from services.cancellation.file.state import OPEN
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.service import FILE
-from services.contract_archive.contract_state import CONTRACT
-from services.contract_archive.customer import CUSTOMER
-from services.inquiry_intake.evolving import FOLLOW_UP_RECEIVED
-from services.inquiry_intake.inquiry import INQUIRY, Progress, Standing
-from services.inquiry_intake.progressing import _WORD_OF
-from services.inquiry_intake.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
-from services.notification import domain, summary
-from services.notification.sender import RATE_LIMITED
+from services.contract_archive.contract.state import CONTRACT
+from services.contract_archive.customer.decide import CUSTOMER
+from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
+from services.inquiry_intake.inquiry.record_answer import _WORD_OF
+from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
+from services.inquiry_intake.inquiry.state import INQUIRY, Progress, Standing
+from services.notification.mail import decide as domain
+from services.notification.summary import decide as summary
+from services.notification.worker import RATE_LIMITED
 from shared.events.choices import Channel, Word
 from shared.events.error_codes import ErrorCode
 from shared.events.states import InquiryStatus

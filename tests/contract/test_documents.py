@@ -13,11 +13,11 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
-from desk.ops.contract_docs.__main__ import main
-from desk.ops.contract_docs.documents import documents, stale, write
-from desk.ops.contract_docs.glossary import MEANINGS, SPECIAL
-from desk.ops.contract_docs.goldens import read_goldens
-from desk.ops.contract_docs.schemas import event_schemas
+from desk.contract_docs.__main__ import main
+from desk.contract_docs.documents import documents, stale, write
+from desk.contract_docs.glossary import MEANINGS, SPECIAL
+from desk.contract_docs.goldens import read_goldens
+from desk.contract_docs.schemas import event_schemas
 from shared.events.topics import CATALOGUE, EVENT_TYPES
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def fields_by_owner() -> set[tuple[str, str]]:
 
 
 def test_the_documents_on_disk_are_what_the_code_says() -> None:
-    assert stale(ROOT, MADE) == [], "write them anew: python -m desk.ops.contract_docs"
+    assert stale(ROOT, MADE) == [], "write them anew: python -m desk.contract_docs"
 
 
 def test_check_names_every_stale_missing_or_left_over_file(
@@ -84,7 +84,7 @@ def test_check_names_every_stale_missing_or_left_over_file(
         "stale: docs/asyncapi.yaml",
         "stale: docs/events.md",
         "stale: docs/schemas/no.such_event.v1.json",
-        "write them anew: python -m desk.ops.contract_docs",
+        "write them anew: python -m desk.contract_docs",
     ]
     assert main(["--root", str(tmp_path)]) == 0
     assert main(["--check", "--root", str(tmp_path)]) == 0

@@ -13,10 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
-from desk.ops.contract_docs.asyncapi_parts import HEADERS
-from desk.ops.contract_docs.goldens import Golden, read_goldens
-from services.inquiry_intake.reference import reference_of
+from desk.contract_docs.asyncapi_parts import HEADERS
+from desk.contract_docs.goldens import Golden, read_goldens
 from shared.events.envelope import Event, Unchecked, message_uuid
+from shared.events.reference import reference_of
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, key_of
 from shared.runtime import codec
 

@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from desk.ops.contract_docs.minimum import (
-    COMPACTED,
-    EVENTS,
-    NOT_YET_READ,
-    TOPICS,
-    Fields,
-    Route,
-)
-from desk.ops.contract_docs.minimum_values import (
+from desk.contract_docs.minimum import COMPACTED, EVENTS, NOT_YET_READ, TOPICS, Fields, Route
+from desk.contract_docs.minimum_values import (
     CLOSED_SETS,
     CONTRACT_TYPES,
     DEAD_LETTER_HEADERS,
@@ -27,8 +20,8 @@ from desk.ops.contract_docs.minimum_values import (
     NESTED,
     NEVER_PRESENT,
 )
-from desk.ops.contract_docs.schemas import event_schemas
-from desk.ops.contract_docs.words import SERVICES, spoken
+from desk.contract_docs.schemas import event_schemas
+from desk.contract_docs.words import SERVICES, spoken
 from shared.events import topics, values
 from shared.events.contracts import ContractType
 from shared.events.submissions import ContractNumbers

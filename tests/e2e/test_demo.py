@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from desk.ops.contract_docs.goldens import read_goldens
-from desk.ops.contract_docs.schemas import event_schemas
+from desk.contract_docs.goldens import read_goldens
+from desk.contract_docs.schemas import event_schemas
 from shared.events.topics import DEAD_LETTERS, SERVICES, TOPICS
 from tests.contract.shapes import record_shape, shape_of, unknown_words
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
+from desk.local.supervisor import Desk
 from desk.ops.rights import OPERATORS
-from desk.ops.supervisor import Desk
 from tests.builders import clients
 
 KCAT = shutil.which("kcat")

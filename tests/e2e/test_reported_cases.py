@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 from tests.e2e.reported import CASES, Answers, Run, mails_to, matching, send_all
 
 

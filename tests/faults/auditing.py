@@ -12,7 +12,7 @@ from typing import Any
 from desk.ops.records import Records, reading
 from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF
-from shared.runtime.store import Store
+from shared.runtime.aggregates.store import Store
 from tests.faults.groups import until_read
 from tests.faults.machine import Machine
 from tests.faults.watching import Place, Seen

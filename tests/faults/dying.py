@@ -19,10 +19,10 @@ from typing import Any
 
 from aiokafka.errors import KafkaStorageError
 
+from shared.kafka.publisher import KafkaPublisher
 from shared.runtime import app
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.publisher import KafkaPublisher
-from shared.runtime.stage import Stage
+from shared.runtime.stage.stage import Stage
 
 STEPS = ("read", "decide", "store", "half of publish", "publish", "commit")
 """After which of its acts a process may be told to die; the last two of them lose nothing new."""

@@ -13,8 +13,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from desk.embedded.child import Child
-from desk.ops.supervisor import SERVICES
+from desk.local.child import Child
+from desk.local.supervisor import SERVICES
 from shared.events.topics import CANCELLATION, NOTIFICATION
 from tests.faults.injection import Injected, each_beside
 from tests.faults.machine import Machine, every_service, frozen, kill_group

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from desk.ops.supervisor import SERVICES
+from desk.local.supervisor import SERVICES
 from shared.events.topics import TOPICS, topics_read_by
 
 POLL_S = 0.5

@@ -12,8 +12,8 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 
+from desk.local.supervisor import SERVICES
 from desk.ops.records import reading
-from desk.ops.supervisor import SERVICES
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.runtime.clock import clock_source
 from tests.faults import workload

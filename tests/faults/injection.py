@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from desk.embedded.child import Child
-from desk.ops.supervisor import SERVICES
+from desk.local.child import Child
+from desk.local.supervisor import SERVICES
 from tests.faults.machine import Machine
 from tests.faults.watching import Seen
 from tests.faults.workload import Channel, Expected

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from desk.embedded.child import Child
-from desk.embedded.database import SUITED_SETTINGS, database, database_ready, database_url
-from desk.embedded.mailbox import mailbox_ready
-from desk.embedded.ports import HOST, choose_ports
-from desk.ops import watching
-from desk.ops.supervisor import SERVICES, Desk, command, desk_up
+from desk.local import watching
+from desk.local.child import Child
+from desk.local.database import SUITED_SETTINGS, database, database_ready, database_url
+from desk.local.mailbox import mailbox_ready
+from desk.local.ports import HOST, choose_ports
+from desk.local.supervisor import SERVICES, Desk, command, desk_up
 from tests.apache_kafka.broker import ApacheKafka, prepared
 from tests.faults import dying, post_office
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from desk.ops.supervisor import SERVICES
+from desk.local.supervisor import SERVICES
 from shared.events.topics import ARCHIVE, CANCELLATION, NOTIFICATION
 from tests.faults import exhaustion, hostile_traffic, workload
 from tests.faults.dying import STEPS

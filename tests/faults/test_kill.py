@@ -15,7 +15,7 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 from shared.events.envelope import message_uuid
 from tests.builders import clients
 from tests.builders.desk_command import environment

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from desk.embedded.child import Child
-from desk.embedded.database import database_ready, database_url
-from desk.embedded.ports import HOST, choose_ports
+from desk.local.child import Child
+from desk.local.database import database_ready, database_url
+from desk.local.ports import HOST, choose_ports
 
 PROGRAM = Path(__file__).parent / "target" / "ferretdb"
 READY_WITHIN_S = 30.0

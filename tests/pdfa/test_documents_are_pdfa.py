@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contract_archive.documents import (
+from services.contract_archive.documents.make import (
     Company,
     ContractSheet,
     Price,

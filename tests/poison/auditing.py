@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from desk.local.supervisor import Desk
 from desk.ops.auditing import audit
 from desk.ops.records import Records
-from desk.ops.supervisor import Desk
 from shared.events.internal import TimerDue
 from shared.events.topics import DEAD_LETTERS, TOPICS
-from shared.mongo import Client, Database, connect
+from shared.mongo.client import Client, Database, connect
 from shared.runtime import codec
+from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import clock_source
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
-from shared.runtime.store import Store
 from shared.settings import RuntimeSettings
 from tests.poison.inputs import MARK, Poison
 from tests.poison.sending import Sent

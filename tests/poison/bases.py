@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from desk.ops.contract_docs.goldens import Golden, read_goldens
-from desk.ops.supervisor import SERVICES
+from desk.contract_docs.goldens import Golden, read_goldens
+from desk.local.supervisor import SERVICES
 from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF, topics_read_by
 

@@ -22,8 +22,8 @@ from urllib.error import HTTPError
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from desk.embedded.ports import choose_ports
-from desk.embedded.stack import Endpoints
+from desk.local.ports import choose_ports
+from desk.local.stack import Endpoints
 from shared.events.topics import INTAKE, TOPIC_OF
 from tests.poison.inputs import Poison
 from tests.poison.neighbours import Neighbour, neighbours
@@ -78,7 +78,7 @@ async def intake(
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """The process and the port of its pages."""
     port = choose_ports([INTAKE], directory / "ports.json")[INTAKE]
-    module = ["desk.embedded.service", INTAKE] if embedded else [f"services.{INTAKE}"]
+    module = ["desk.local.service", INTAKE] if embedded else [f"services.{INTAKE}"]
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
         "MONGO_URL": endpoints.mongo_url,

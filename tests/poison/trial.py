@@ -10,10 +10,10 @@ from typing import Any
 
 import bson
 
-from desk.ops.supervisor import SERVICES
-from services.notification import recipients
-from services.notification.composing import Composer
-from services.notification.domain import KIND, Notification
+from desk.local.supervisor import SERVICES
+from services.notification.mail import recipients
+from services.notification.mail.compose import Composer
+from services.notification.mail.decide import KIND, Notification
 from services.notification.settings import Settings
 from shared.events.envelope import Event, Message, Ref
 from shared.events.topics import topics_read_by

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 from shared.events.topics import TOPICS, topics_read_by
 
 FED_BY_WORKERS = frozenset({"desk.outcomes", "desk.notifications"})

@@ -13,9 +13,9 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from desk.embedded.child import Child
-from desk.embedded.database import database, database_ready
-from desk.embedded.ports import HOST, accepts_connections, choose_ports
+from desk.local.child import Child
+from desk.local.database import database, database_ready
+from desk.local.ports import HOST, accepts_connections, choose_ports
 from desk.ops.rights import RESTORER, database_rights, kafka_rights, users
 from shared.kafka.acls import create_acls
 from shared.settings import RuntimeSettings

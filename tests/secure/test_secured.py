@@ -20,15 +20,15 @@ from aiokafka.errors import (
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
+from desk.local.supervisor import SERVICES, desk_up
 from desk.ops.rights import OPERATORS, OURS, RESTORER, user_of, users
-from desk.ops.supervisor import SERVICES, desk_up
 from shared.events.topics import CATALOGUE, TOPICS
 from shared.kafka.acls import Acl, Operation, Resource, create_acls
 from shared.kafka.client_options import client_options, consumer_options
+from shared.kafka.topic_creation import create_missing_topics
+from shared.kafka.topic_records import members_of
 from shared.runtime.faults import Outage
 from shared.runtime.publications import topics_of
-from shared.runtime.topic_records import members_of
-from shared.runtime.topics import create_missing_topics
 from tests.apache_kafka.security import ADMIN
 from tests.builders.desk_command import contract, desk
 from tests.conftest import QUICK, quiet

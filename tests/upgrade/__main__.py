@@ -23,9 +23,9 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import cast
 
-from desk.ops.supervisor import Desk, desk_up
+from desk.local.supervisor import Desk, desk_up
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
-from shared.runtime.topics import create_missing_topics
+from shared.kafka.topic_creation import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.faults import workload
 from tests.faults.auditing import Findings, audit, compare, complete

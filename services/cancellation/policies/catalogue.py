@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from services.cancellation.file import Request
+from services.cancellation.file.state import Request
 from services.cancellation.policies import monthly_notice, refer, single_charge, written_notice
 from services.cancellation.policies.outcome import (
     AwaitEvidence,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.cancellation.file import Cancellation
+from services.cancellation.file.state import Cancellation
 from services.cancellation.policies.outcome import Because, PolicyName
 from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.values import Bilingual

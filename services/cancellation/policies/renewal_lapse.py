@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from services.cancellation.file import File, RenewalInvoice
-from services.cancellation.payments import paid_on
+from services.cancellation.file.payments import paid_on
+from services.cancellation.file.state import File, RenewalInvoice
 from services.cancellation.policies.outcome import Because, PolicyName
 from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.cancellations import ReferralCause

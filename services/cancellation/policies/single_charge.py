@@ -6,7 +6,7 @@ renewal's invoice is open, the answer says when the renewal lapses by itself.
 
 from __future__ import annotations
 
-from services.cancellation.file import RenewalInvoice
+from services.cancellation.file.state import RenewalInvoice
 from services.cancellation.policies.outcome import Because, Case, NotRequired, PolicyName
 from services.cancellation.policies.renewal_lapse import open_renewals
 from services.cancellation.policies.wording import fecha, written

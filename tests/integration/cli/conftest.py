@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from desk.ops.parking import parked
 from desk.ops.posting import Pace, post_office
 from desk.ops.records import Records
 from desk.ops.replaying import let_through, newest_by_message
-from shared.mongo import Database, connect
-from shared.runtime.store import Store
+from shared.mongo.client import Database, connect
+from shared.runtime.aggregates.store import Store
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy
 

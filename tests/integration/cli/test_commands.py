@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from desk.ops.supervisor import Desk
-from services.inquiry_intake.reference import reference_of
+from desk.local.supervisor import Desk
 from shared.events.envelope import message_uuid
+from shared.events.reference import reference_of
 from shared.events.topics import CANCELLATION
-from shared.mongo import Database, connect
+from shared.mongo.client import Database, connect
 from tests.apache_kafka.security import ADMIN
 from tests.builders import clients
 from tests.builders.desk_command import contract, desk

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops.records import Records
 from desk.ops.replaying import letters, parked, replay
-from shared.mongo import Database
+from shared.mongo.client import Database
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,

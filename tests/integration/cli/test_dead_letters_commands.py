@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from desk.ops.supervisor import Desk
-from services.inquiry_intake.reference import reference_of
+from desk.local.supervisor import Desk
 from shared.events.envelope import message_uuid
+from shared.events.reference import reference_of
 from tests.builders import clients
 from tests.builders.desk_command import Ran, desk
 from tests.integration.cli.waiting import body

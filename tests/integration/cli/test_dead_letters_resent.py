@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops import replay_runs
 from desk.ops.correcting import Correction
 from desk.ops.editing import draft, edit

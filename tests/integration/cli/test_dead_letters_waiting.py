@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops.correcting import Correction
 from desk.ops.discarding import discard, discards
 from desk.ops.editing import draft, edit

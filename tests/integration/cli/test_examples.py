@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 from tests.builders.desk_command import contract, desk
 from tests.builders.users import environment_of
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.child import ChildError
+from desk.local.child import ChildError
+from desk.local.supervisor import SERVICES, desk_up
 from desk.ops.pages import health_of, is_healthy
-from desk.ops.supervisor import SERVICES, desk_up
 from tests.builders.desk_command import COMMAND, desk, environment
 
 UP_WITHIN_S = 90.0

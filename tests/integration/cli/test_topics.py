@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from desk.ops.supervisor import Desk
+from desk.local.supervisor import Desk
 from shared.kafka.topic_settings import settings_of
 from tests.apache_kafka.security import ADMIN
 from tests.builders import clients

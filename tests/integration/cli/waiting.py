@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops.acts import Acts, Signed, read_acts
 from desk.ops.letters import Letter, briefs
 from desk.ops.parking import Parked, parked
@@ -18,7 +18,7 @@ from desk.ops.posting import Pace, Post, post_office
 from desk.ops.records import Records
 from desk.ops.replaying import Outcome, let_through, newest_by_message
 from shared.events.envelope import Ref
-from shared.mongo import Database
+from shared.mongo.client import Database
 from shared.runtime.decider import Service
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy

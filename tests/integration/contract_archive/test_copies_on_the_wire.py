@@ -12,8 +12,8 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 from uuid import uuid4
 
-from desk.embedded.ports import choose_ports
-from desk.embedded.stack import Endpoints
+from desk.local.ports import choose_ports
+from desk.local.stack import Endpoints
 from services.contract_archive.service import build
 from services.contract_archive.settings import Settings
 from shared.events.contracts import ContractCopyDenied, ContractCopyReady

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
-from desk.embedded.stack import Stack, embedded_stack
+from desk.local.stack import Stack, embedded_stack
 
 TOPIC = "desk.submissions"
 PARTITIONS = 6

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.child import Child, ChildError
+from desk.local.child import Child, ChildError
 
 IGNORES_SIGTERM = "trap '' TERM; echo up; sleep 60 & wait; wait"
 PARENT = """
 import pathlib, sys, time
-from desk.embedded.child import Child
+from desk.local.child import Child
 child = Child("sleeper", ["sleep", "60"], log_file=pathlib.Path(sys.argv[1]))
 child.start()
 print(child.pid, flush=True)

@@ -11,7 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase, AsyncI
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from desk.embedded.stack import Stack, embedded_stack
+from desk.local.stack import Stack, embedded_stack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.child import Child
-from desk.embedded.mailbox import MailDirectory, mailbox, mailbox_ready
-from desk.embedded.ports import choose_ports
+from desk.local.child import Child
+from desk.local.mailbox import MailDirectory, mailbox, mailbox_ready
+from desk.local.ports import choose_ports
 
-CLOCK = "desk.embedded.mailbox.time.time_ns"
+CLOCK = "desk.local.mailbox.time.time_ns"
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
-from desk.embedded import pacing, service
-from desk.embedded.stack import embedded_stack
+from desk.local import pacing, service
+from desk.local.stack import embedded_stack
 
 FETCHES_PER_IDLE_SECOND = 60  # a pause of 20 ms after each
 

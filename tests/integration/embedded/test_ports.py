@@ -10,14 +10,14 @@ from socket import socket
 
 import pytest
 
-from desk.embedded import ports
-from desk.embedded.ports import choose_ports
+from desk.local import ports
+from desk.local.ports import choose_ports
 
 TWO = range(19_100, 19_102)
 CHOOSE_AND_WAIT = """
 import sys
 from pathlib import Path
-from desk.embedded import ports
+from desk.local import ports
 ports.CANDIDATES = range(int(sys.argv[1]), int(sys.argv[2]))
 print(ports.choose_ports(["one"], Path(sys.argv[3]))["one"], flush=True)
 input()

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded import stack as stack_module
-from desk.embedded.child import ChildError
-from desk.embedded.stack import Endpoints, Stack, embedded_stack
+from desk.local import stack as stack_module
+from desk.local.child import ChildError
+from desk.local.stack import Endpoints, Stack, embedded_stack
 
 GIVEN = {"kafka": "kafka.example.org:9092", "mongo": "mongodb://mongo.example.org"}
 PARENT = """
 import asyncio, pathlib, sys
-from desk.embedded.stack import embedded_stack
+from desk.local.stack import embedded_stack
 
 async def main():
     async with embedded_stack(pathlib.Path(sys.argv[1]), kafka="given", mongo="given") as stack:

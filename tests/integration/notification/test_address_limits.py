@@ -6,10 +6,10 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from services.notification.address_limits import AddressLimits
-from services.notification.domain import Notification
-from shared.mongo import Database, connect
+from services.notification.mail.decide import Notification
+from shared.mongo.client import Database, connect
 from tests.builders.notification import Notifications, opened
 
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from services.notification.service import build
 from services.notification.settings import Settings
 from shared.events.envelope import Event

@@ -15,11 +15,11 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from structlog.testing import capture_logs
 
-from services.notification.sender import open_worker
 from services.notification.smtp import Mailer, MailServer, Refused
+from services.notification.worker import open_worker
 from shared.events.internal import MailAttempted, Outcome
 from shared.events.values import Contact
-from shared.mongo import Database
+from shared.mongo.client import Database
 from shared.runtime.decider import Dependencies, Perform, Work
 from tests.builders.notification import (
     INQUIRY_EMAIL,

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from desk.embedded import service
+from desk.local import service
+from shared.kafka.publisher import KafkaPublisher
 from shared.runtime import app
-from shared.runtime.publisher import KafkaPublisher
 
 ORDER = "MISCOUNT_ORDER"
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from desk.embedded.ports import HOST
+from desk.local.ports import HOST
 
 CONSUMER = b"contract-desk-"
 """How the client id of a service's consumer begins; its producer and admin client have others."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from desk.embedded import pacing
-from desk.embedded.child import Child
-from desk.embedded.stack import Endpoints, embedded_stack
+from desk.local import pacing
+from desk.local.child import Child
+from desk.local.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import prepared
 from tests.apache_kafka.security import ADMIN
 from tests.secure.servers import secured

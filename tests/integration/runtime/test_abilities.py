@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 from pymongo import IndexModel
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
-from shared.mongo import Database, connect
-from shared.runtime.abilities import Lacking, create_missing_indexes, honours_slice
-from shared.runtime.progress import Publications
-from shared.runtime.store import Store
+from shared.mongo.abilities import Lacking, create_missing_indexes, honours_slice
+from shared.mongo.client import Database, connect
+from shared.runtime.aggregates.store import Store
+from shared.runtime.committed_offsets import Publications
 from tests.integration.runtime import toy
 from tests.integration.runtime.test_queries import AllCommitted, entry
 

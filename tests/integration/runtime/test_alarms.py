@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from structlog.testing import capture_logs
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.contracts import ContractActivated
 from shared.runtime.app import wire
-from shared.runtime.stage import Stage
+from shared.runtime.stage.stage import Stage
 from tests.integration.runtime.test_timers import Bench, Committed, Published, waits
 from tests.integration.runtime.wire import settings_for
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import bson
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
 from tests.integration.runtime.bounded import DUE, NOW, Business, desk_of
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.topics import CATALOGUE, Topic
+from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.codec import broker_time
-from shared.runtime.topics import create_missing_topics
 from tests.builders import clients
 from tests.integration.runtime.wire import outsider, settings_for
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.kafka.client_options import consumer_options
-from shared.runtime.consumer import TolerantConsumer
-from shared.runtime.publisher import KafkaPublisher
+from shared.kafka.consumer import TolerantConsumer
+from shared.kafka.publisher import KafkaPublisher
 from tests.integration.runtime.wire import settings_for
 
 

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.child import Child
-from desk.embedded.stack import Endpoints
-from desk.ops.watching import Watched
+from desk.local.child import Child
+from desk.local.stack import Endpoints
+from desk.local.watching import Watched
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.codec import Envelope
 from shared.runtime.faults import ProducerDead
-from shared.runtime.publisher import KafkaPublisher
-from shared.runtime.topics import create_missing_topics
 from tests.integration.runtime.miscounting import ORDER
 from tests.integration.runtime.wire import (
     Outsider,

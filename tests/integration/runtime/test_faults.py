@@ -13,16 +13,16 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints, Stack
+from desk.local.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
+from shared.kafka.publisher import Publisher
 from shared.runtime.app import Runtime, alive, build_broker, wire
+from shared.runtime.committed_offsets import Place
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.faults import Outage
-from shared.runtime.progress import Place
-from shared.runtime.publisher import Publisher
-from shared.runtime.stage import Stage
+from shared.runtime.stage.stage import Stage
 from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (

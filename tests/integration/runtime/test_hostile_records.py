@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.stack import Stack
+from desk.local.stack import Stack
 from tests.infra import resolved
 from tests.poison import hostile_run
 

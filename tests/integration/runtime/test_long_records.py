@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.bounds import FLOWS, run
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 
 FLOW = {flow.name: flow for flow in FLOWS}
 

@@ -8,16 +8,16 @@ from typing import Any, cast
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from services.inquiry_intake import service as intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
-from shared.metrics import Metrics
-from shared.mongo import Document
+from shared.kafka.publisher import Publisher
+from shared.mongo.client import Document
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Work
-from shared.runtime.effects import Worker
-from shared.runtime.publisher import Publisher
+from shared.runtime.worker import Worker
+from shared.telemetry.metrics import Metrics
 from tests.builders.submissions import SOUND
 from tests.integration.runtime.bounded import DUE, NOW, Business, Desk, desk_of
 

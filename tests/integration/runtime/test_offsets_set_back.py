@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from tests.builders import clients
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (

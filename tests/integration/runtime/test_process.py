@@ -14,11 +14,11 @@ from urllib.error import HTTPError
 
 import pytest
 
-from desk.embedded.ports import choose_ports
-from desk.embedded.stack import Endpoints
+from desk.local.ports import choose_ports
+from desk.local.stack import Endpoints
+from shared.kafka.publisher import STOPPED_WITHIN_SECONDS, KafkaPublisher
+from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.codec import Envelope
-from shared.runtime.publisher import STOPPED_WITHIN_SECONDS, KafkaPublisher
-from shared.runtime.topics import create_missing_topics
 from tests.builders.users import environment_of
 from tests.infra import resolved
 from tests.integration.runtime.refusing_broker import refusing_broker
@@ -29,7 +29,7 @@ from tests.integration.runtime.wire import outsider, settings_for
 @asynccontextmanager
 async def process(
     port: int,
-    module: Sequence[str] = ("desk.embedded.service", "cancellation"),
+    module: Sequence[str] = ("desk.local.service", "cancellation"),
     **environment: str,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     own = {"HTTP_PORT": str(port), "LOG_FORMAT": "json", **environment}

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.envelope import Event
 from shared.events.inquiries import InquiryKind
 from shared.events.policies import PolicyInForce

@@ -18,16 +18,16 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
+from desk.local.supervisor import SERVICES
 from desk.ops.parking import parked, parked_now
 from desk.ops.records import Records, inquiry_document
-from desk.ops.supervisor import SERVICES
-from services.inquiry_intake.reference import reference_of
 from shared.events.envelope import Ref
+from shared.events.reference import reference_of
 from shared.events.topics import INTAKE
-from shared.mongo import Client, Database, Document, File
-from shared.runtime.progress import Place, Publications
-from shared.runtime.store import Store
+from shared.mongo.client import Client, Database, Document, File
+from shared.runtime.aggregates.store import Store
+from shared.runtime.committed_offsets import Place, Publications
 from tests.integration.runtime.wire import settings_for
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from desk.embedded.stack import Endpoints, Stack
+from desk.local.stack import Endpoints, Stack
 from desk.ops.auditing import audit
 from desk.ops.records import reading
 from desk.ops.rights import RESTORER
@@ -28,15 +28,15 @@ from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification import service as notification
 from services.notification.settings import Settings as NotificationSettings
 from shared.events.topics import CATALOGUE, TOPIC_OF
-from shared.mongo import Client, Database, connect
+from shared.kafka.topic_creation import create_missing_topics
+from shared.kafka.topic_records import records_on
+from shared.mongo.client import Client, Database, connect
+from shared.runtime.aggregates.store import Store
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.restoration import Restored, Running, restore
-from shared.runtime.store import Store
-from shared.runtime.topic_records import records_on
-from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.desk_command import Ran

@@ -15,15 +15,15 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from desk.embedded.stack import Endpoints, Stack
+from desk.local.stack import Endpoints, Stack
 from shared.events.topics import CANCELLATION, INTAKE
-from shared.mongo import Database, connect
-from shared.runtime import retention
-from shared.runtime.archive import expiry_of
+from shared.kafka import retention
+from shared.kafka.retention import DAY_MS, Refused, check_retention
+from shared.kafka.topic_creation import create_missing_topics
+from shared.mongo.client import Database, connect
+from shared.runtime.aggregates.archive import expiry_of
+from shared.runtime.aggregates.store import Store
 from shared.runtime.faults import Outage
-from shared.runtime.retention import DAY_MS, Refused, check_retention
-from shared.runtime.store import Store
-from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.users import environment_of
@@ -83,7 +83,7 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
         "LOG_FORMAT": "json",
     }
     service = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "desk.embedded.service", CANCELLATION),
+        *(sys.executable, "-m", "desk.local.service", CANCELLATION),
         env=os.environ | environment,
         stderr=asyncio.subprocess.PIPE,
     )

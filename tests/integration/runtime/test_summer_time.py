@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from services.cancellation.service import FILE, build
 from services.cancellation.settings import Settings
 from shared.runtime.codec import Envelope

@@ -11,16 +11,16 @@ from uuid import uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.contracts import ContractActivated, RegistryContractRecorded
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
 from shared.runtime.app import Runtime, wire
 from shared.runtime.codec import Envelope
+from shared.runtime.committed_offsets import Place
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Decider, Route, Service
-from shared.runtime.progress import Place
-from shared.runtime.stage import Stage
+from shared.runtime.stage.stage import Stage
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import Headers, event_headers, settings_for
 

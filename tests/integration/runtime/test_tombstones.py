@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from services.inquiry_intake import service as intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification import service as notification
 from services.notification.settings import Settings as NotificationSettings
 from shared.events.contracts import CustomerAccessAuthorised
-from shared.mongo import Document
+from shared.mongo.client import Document
 from tests.integration.runtime.bounded import NOW, Desk, Sent, desk_of
 
 CUSTOMER = "C-1"

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops.kafka_checks import lag_check
 from desk.ops.letters import records_of
 from shared.kafka.client_options import client_options, consumer_options

@@ -15,9 +15,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 
-from desk.embedded.stack import Endpoints, Stack
+from desk.local.stack import Endpoints, Stack
 from shared.kafka.client_options import consumer_options
-from shared.runtime.consumer import TolerantConsumer
+from shared.kafka.consumer import TolerantConsumer
 from tests.builders import clients
 from tests.builders.clients import settings_at
 from tests.integration.runtime import toy

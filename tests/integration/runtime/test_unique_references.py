@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from desk.embedded.stack import Endpoints
-from services.inquiry_intake import opening
-from services.inquiry_intake.reference import parse_reference, reference_of
+from desk.local.stack import Endpoints
+from services.inquiry_intake.inquiry import open as opening
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
-from shared.mongo import Database, connect
+from shared.events.reference import parse_reference, reference_of
+from shared.mongo.client import Database, connect
+from shared.runtime.aggregates.store import Store
 from shared.runtime.codec import Envelope
-from shared.runtime.store import Store
 from tests.builders.submissions import CONTACT, SOUND
 from tests.integration.runtime.bounded import NOW, Desk, desk_of
 

@@ -18,11 +18,11 @@ from urllib.error import HTTPError
 
 import pytest
 
-from desk.embedded.ports import choose_ports
-from desk.embedded.stack import Endpoints, Stack
+from desk.local.ports import choose_ports
+from desk.local.stack import Endpoints, Stack
 from services.cancellation.service import FILE, build
 from services.cancellation.settings import Settings
-from shared.mongo import Database, connect
+from shared.mongo.client import Database, connect
 from tests.builders.users import environment_of
 from tests.integration.runtime.wire import collect, event_headers, headers_of, outsider, running
 
@@ -51,7 +51,7 @@ async def service(
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     started = await asyncio.create_subprocess_exec(
-        *("faketime", "-f", offset, sys.executable, "-m", "desk.embedded.service", name),
+        *("faketime", "-f", offset, sys.executable, "-m", "desk.local.service", name),
         env=os.environ | environment,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,

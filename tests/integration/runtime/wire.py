@@ -12,11 +12,11 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from shared.events.topics import topics_read_by
+from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Service
-from shared.runtime.topics import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.users import as_service

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from services.cancellation import bounds
+from services.cancellation.file import bounds
 from services.cancellation.service import file_decider
 from shared.events.envelope import Message
 from tests.builders.cancellation import (

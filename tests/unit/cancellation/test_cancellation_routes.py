@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cancellation.domain import Rules, decide
+from services.cancellation.file.decide import Rules, decide
 from services.cancellation.service import FILE, NAME, route, timer
 from shared.events.agents import ActivationUnlocked
 from shared.events.contracts import ContractStatus, ContractStatusChanged

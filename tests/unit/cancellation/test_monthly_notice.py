@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cancellation.domain import Rules
+from services.cancellation.file.decide import Rules
 from services.cancellation.policies.terms import PolicyTerms
 from tests.builders.cancellation import (
     MONTHLY,

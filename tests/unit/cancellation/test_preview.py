@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cancellation.domain import Rules
+from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
 from shared.events.envelope import Event
 from tests.builders.cancellation import (

@@ -15,11 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.cancellation import bounds
-from services.cancellation.domain import PRIVATE_EVENTS, Rules, decide, evolve
-from services.cancellation.file import Status
+from services.cancellation.file import bounds
+from services.cancellation.file.decide import PRIVATE_EVENTS, Rules, decide, evolve
+from services.cancellation.file.private_events import (
+    ContractKnown,
+    PaymentNoted,
+    PaymentReversalNoted,
+)
+from services.cancellation.file.state import Status
 from services.cancellation.preview import INQUIRY, preview
-from services.cancellation.records import ContractKnown, PaymentNoted, PaymentReversalNoted
 from services.cancellation.service import FILE, file_decider
 from shared.events.agents import ReferralDecided
 from shared.events.cancellations import (

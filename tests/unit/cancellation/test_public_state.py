@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.cancellation.file import Cancellation, ContractFacts, File, RenewalInvoice, Request
-from services.cancellation.file import Status as RequestStatus
-from services.cancellation.given import Given
-from services.cancellation.public_state import public_state
+from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.public_state import public_state
+from services.cancellation.file.state import (
+    Cancellation,
+    ContractFacts,
+    File,
+    RenewalInvoice,
+    Request,
+)
+from services.cancellation.file.state import Status as RequestStatus
 from shared.events.states import CancellationStatus
 from shared.events.values import Evidence
 

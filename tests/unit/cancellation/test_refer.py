@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cancellation.domain import File, Rules
+from services.cancellation.file.decide import File, Rules
 from shared.events.agents import AgentActionRefused
 from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.cancellation.records import FactDisregarded, SuspensionAlarmed
+from services.cancellation.file.private_events import FactDisregarded, SuspensionAlarmed
 from shared.events.agents import AgentActionRefused
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from services.cancellation.domain import File, Rules, due_at
-from services.cancellation.records import PRIVATE_EVENTS
+from services.cancellation.file.decide import File, Rules, due_at
+from services.cancellation.file.private_events import PRIVATE_EVENTS
 from services.cancellation.service import FILE, file_decider
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES

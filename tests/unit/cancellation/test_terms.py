@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from services.cancellation.domain import Rules
+from services.cancellation.file.decide import Rules
 from services.cancellation.policies.terms import DEFAULT_TERMS, PolicyTerms
 from services.cancellation.policies.wording import fecha, written
 from services.cancellation.service import build

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from desk.ops.auditing import Audit, begins_late, faults_of
 from desk.ops.verify import show
-from services.cancellation.domain import Rules
+from services.cancellation.file.decide import Rules
 from services.cancellation.service import file_decider
-from shared.mongo import Database, Document
+from shared.mongo.client import Database, Document
 from shared.runtime import codec
-from shared.runtime.store import Store
+from shared.runtime.aggregates.store import Store
 from tests.builders.cancellation import NUMBER, Desk, confirmed, contract, requested
 
 DECIDER = file_decider(Rules())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.embedded.stack import Endpoints
+from desk.local.stack import Endpoints
 from desk.ops.errors import DeskError
 from desk.ops.finding import find
 

@@ -12,10 +12,10 @@ from desk.ops.cancellation import show as show_preview
 from desk.ops.headlines import LABELS, WORDS
 from desk.ops.inquiry import Life, Moment
 from desk.ops.inquiry import show as show_inquiry
-from services.cancellation.domain import Rules
+from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
-from services.inquiry_intake.inquiry import Standing
-from services.inquiry_intake.routing import _QUEUE_NAMES
+from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
+from services.inquiry_intake.inquiry.state import Standing
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from desk.ops.letters import LetterId
 from desk.ops.parking import Parked, named
 from shared.events.envelope import Ref
-from shared.runtime.parking import digest_of
+from shared.runtime.aggregates.parking import digest_of
 from tests.builders.dead_letters import dead_letter
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from desk.ops.findings import Verdict
 from desk.ops.parking import Parked
 from desk.ops.record_checks import parked_check, size_check
 from shared.events.envelope import Ref
-from shared.runtime.store import MB, Large
+from shared.runtime.aggregates.store import MB, Large
 
 
 @pytest.mark.parametrize(

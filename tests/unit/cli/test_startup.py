@@ -24,7 +24,7 @@ SLOW = (
     "rich",
     "structlog",
 )
-OURS = ("shared.events.values", "shared.settings", "desk.embedded", "services")
+OURS = ("shared.events.values", "shared.settings", "desk.local", "services")
 EACH_HELP = """
 import contextlib, io, json, sys
 from desk.cli import app

@@ -10,8 +10,8 @@ import pytest
 from desk.ops.headlines import HEADLINES, SENTENCES
 from desk.ops.screen import plain
 from desk.ops.wording import Said, consequence, said
-from services.cancellation.records import PRIVATE_EVENTS as FILE_EVENTS
-from services.inquiry_intake.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
+from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
+from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
 from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language

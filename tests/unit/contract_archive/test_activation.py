@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contract_archive.activation import MOST_HELD
-from services.contract_archive.contract_state import CONTRACT, ActivationFailureNoted, evolve
+from services.contract_archive.contract.activate import MOST_HELD
+from services.contract_archive.contract.state import CONTRACT, ActivationFailureNoted, evolve
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
 from shared.events.contracts import (

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.contract_archive.contract_state import CONTRACT, evolve
+from services.contract_archive.contract.state import CONTRACT, evolve
 from services.contract_archive.rules import Rules
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractStatus, ContractStatusChanged

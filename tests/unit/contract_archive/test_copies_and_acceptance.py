@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.contract_archive.document_orders import MOST_HELD, MOST_UNDER_WAY
+from services.contract_archive.contract.order_document import MOST_HELD, MOST_UNDER_WAY
 from services.contract_archive.rules import Rules
 from shared.events.contracts import (
     ContractAcceptanceDenied,

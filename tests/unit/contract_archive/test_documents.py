@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.contract_archive.document_fonts import (
+from services.contract_archive.documents.fonts import (
     REGULAR,
     TYPEFACES,
     NotPrintable,
     lines,
     one_line,
 )
-from services.contract_archive.documents import (
+from services.contract_archive.documents.make import (
     AcceptedText,
     Company,
     ContractSheet,

@@ -9,7 +9,7 @@ import pytest
 from services.contract_archive.downloads import TEXT, downloads
 from shared.events.document_code import document_code
 from shared.events.envelope import Event, Ref
-from shared.mongo import File
+from shared.mongo.client import File
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse
 from tests.builders.archive import HOLDER, NOW, NUMBER, RULES, Archive, authorisation, registration
 from tests.builders.archive_files import Files

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contract_archive.contract import due_at
-from services.contract_archive.contract_status import bring_up_to_date
+from services.contract_archive.contract.decide import due_at
+from services.contract_archive.contract.status import bring_up_to_date
 from shared.events.contracts import (
     ContractActivationFailed,
     ContractCopyDenied,

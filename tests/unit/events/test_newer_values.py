@@ -14,9 +14,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from desk.ops.contract_docs.goldens import Golden, read_goldens
-from services.contract_archive.contract_state import ContractState
-from services.inquiry_intake.inquiry import Inquiry
+from desk.contract_docs.goldens import Golden, read_goldens
+from services.contract_archive.contract.state import ContractState
+from services.inquiry_intake.inquiry.state import Inquiry
 from shared.events.envelope import Event
 from shared.events.newer import OpenToNewer
 from shared.events.topics import CATALOGUE, SERVICES, TOPICS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.inquiry_intake.error_codes import ErrorCode
 from services.inquiry_intake.service import route
+from services.inquiry_intake.submission.error_codes import ErrorCode
 from shared.events.envelope import WITHHELD, Fault, FaultCode, Message, Unchecked
 from shared.events.inquiries import InquiryClosed, InquiryOpened, InquiryProgressed
 from shared.events.submissions import SubmissionRejected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.inquiry_intake.inquiry import Standing
+from services.inquiry_intake.inquiry.state import Standing
 from shared.events.cancellations import (
     CancellationNotRequired,
     CancellationScheduled,

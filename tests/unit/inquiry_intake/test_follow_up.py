@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.inquiry_intake.inquiry import Standing
+from services.inquiry_intake.inquiry.state import Standing
 from shared.events.cancellations import CancellationExpired, CancellationScheduled
 from shared.events.contracts import ContractCopyReady
 from shared.events.envelope import Message

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.inquiry import Standing
-from services.inquiry_intake.reference import parse_reference
+from services.inquiry_intake.inquiry.state import Standing
 from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event, Message
 from shared.events.inquiries import InquiryKind, InquiryOpened
+from shared.events.reference import parse_reference
 from shared.events.requests import (
     CancellationEvidenceGiven,
     CancellationRequested,

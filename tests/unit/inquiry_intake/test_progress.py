@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.inquiry import Progress, Standing
-from services.inquiry_intake.public_state import public_state
+from services.inquiry_intake.inquiry.public_state import public_state
+from services.inquiry_intake.inquiry.state import Progress, Standing
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
     CancellationEvent,

@@ -9,11 +9,11 @@ from datetime import timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.inquiry_intake.inquiry import INQUIRY, Inquiry, Standing
-from services.inquiry_intake.reference import parse_reference
+from services.inquiry_intake.inquiry.state import INQUIRY, Inquiry, Standing
 from shared.events.contracts import ContractCopyDenied, ContractCopyReady
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryOpened
+from shared.events.reference import parse_reference
 from tests.builders.deciding import History
 from tests.builders.submissions import (
     DECISIONS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inquiry_intake.reference import parse_reference, reference_of
+from shared.events.reference import parse_reference, reference_of
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE = reference_of(UUID("6f1c2a34-9b7d-5e80-a1b2-c3d4e5f60718"))

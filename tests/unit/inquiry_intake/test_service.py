@@ -7,12 +7,12 @@ from datetime import date, time
 import pytest
 from pydantic import ValidationError
 
-from services.inquiry_intake.customers import CUSTOMER
-from services.inquiry_intake.inquiry import INQUIRY
-from services.inquiry_intake.private_events import PRIVATE_EVENTS
+from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
+from services.inquiry_intake.inquiry.state import INQUIRY
+from services.inquiry_intake.replicas import CUSTOMER
 from services.inquiry_intake.service import build, route
 from services.inquiry_intake.settings import Settings
-from services.inquiry_intake.validation import SUBMISSIONS
+from services.inquiry_intake.submission.validate import SUBMISSIONS
 from shared.events.agents import AccessAuthorised, ActivationUnlocked, ReferralDecided
 from shared.events.cancellations import CancellationScheduled, CancellationWithdrawn, RenewalLapsed
 from shared.events.contracts import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.inquiry_intake.inquiry import Standing
-from services.inquiry_intake.public_state import public_state
+from services.inquiry_intake.inquiry.public_state import public_state
+from services.inquiry_intake.inquiry.state import Standing
 from shared.events.requests import ContractViewReported
 from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF, key_of

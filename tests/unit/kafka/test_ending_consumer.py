@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from shared.runtime import consumer
-from shared.runtime.consumer import EndingConsumer, TolerantConsumer
+from shared.kafka import consumer
+from shared.kafka.consumer import EndingConsumer, TolerantConsumer
 
 
 async def for_ever(_consumer: AIOKafkaConsumer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notification.recipients import Recipient
+from services.notification.mail.recipients import Recipient
 from shared.events.envelope import Event
 from shared.events.values import Contact, Language
 from tests.builders.notification import (

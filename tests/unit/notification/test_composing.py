@@ -11,9 +11,9 @@ from typing import get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from services.inquiry_intake.validation import SUBMISSIONS
-from services.notification.rejection import is_the_customers
-from services.notification.wording import Wording
+from services.inquiry_intake.submission.validate import SUBMISSIONS
+from services.notification.mail.rejection import is_the_customers
+from services.notification.mail.wording import Wording
 from shared.events.document_code import document_link
 from shared.events.values import Contact, Detail, Language
 from tests.builders.notification import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import services.notification
-from services.notification.mails import ADDRESS_CHANGED, BY_TEMPLATE, SUMMARY, mail_for
+from services.notification.mail.catalogue import ADDRESS_CHANGED, BY_TEMPLATE, SUMMARY, mail_for
 from shared.events.contracts import ContractStatus, ContractStatusChanged
 from shared.events.envelope import Event
 from shared.events.inquiries import ClosedBy, InquiryResolved

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.domain import (
+from services.notification.mail.decide import (
     Notification,
     NotificationDue,
     Rules,

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.mails import BY_TEMPLATE, SendTo
-from services.notification.recipients import Recipient, Unaddressable
+from services.notification.mail.catalogue import BY_TEMPLATE, SendTo
+from services.notification.mail.recipients import Recipient, Unaddressable
 from shared.events.envelope import Event
 from shared.events.values import Contact, Language
 from tests.builders.notification import (

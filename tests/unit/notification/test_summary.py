@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from services.notification import domain, summary
 from services.notification.address_limits import AddressLimits
+from services.notification.mail import decide as domain
 from services.notification.mail_server import MailServerHealth
-from services.notification.sender import Sender
 from services.notification.smtp import Mailer, Refused
+from services.notification.summary import decide as summary
+from services.notification.worker import Sender
 from shared.events.envelope import Event
 from shared.events.internal import DecisionCollected
 from shared.events.notifications import NotificationSent

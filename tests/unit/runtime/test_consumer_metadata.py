@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.runtime.consumer import TolerantConsumer
+from shared.kafka.consumer import TolerantConsumer
 
 HALF_A_MINUTE_MS = 30_000
 

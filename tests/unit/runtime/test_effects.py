@@ -11,11 +11,11 @@ import pytest
 
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentStored, Outcome
-from shared.metrics import Metrics
+from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.decider import Decider, Service, Work
-from shared.runtime.effects import Together, Worker
 from shared.runtime.faults import Outage
-from shared.runtime.store import Aggregate
+from shared.runtime.worker import Together, Worker
+from shared.telemetry.metrics import Metrics
 from tests.integration.runtime import toy
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.validation import checked
+from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import Event, Fault, FaultCode, Unchecked
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.runtime import codec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.runtime.lanes import lanes_of
+from shared.runtime.stage.lanes import lanes_of
 
 TOUCHES = st.lists(st.sets(st.integers(0, 30), max_size=3), max_size=60)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import bson
 import pytest
 
-from shared.runtime.parking import LONGEST, NAMED, Parking
+from shared.runtime.aggregates.parking import LONGEST, NAMED, Parking
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

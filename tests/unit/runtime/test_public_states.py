@@ -9,9 +9,9 @@ from typing import Any
 
 from shared.events.envelope import Event, Ref
 from shared.events.states import CancellationStated, CancellationStatus
+from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.decider import Decider, Service
 from shared.runtime.public_states import PublicStates
-from shared.runtime.store import Aggregate
 from tests.integration.runtime import toy
 
 ENTRY = {

@@ -7,8 +7,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.kafka.publisher import KafkaPublisher, data_schema
 from shared.runtime.codec import Envelope
-from shared.runtime.publisher import KafkaPublisher, data_schema
 from shared.settings import RuntimeSettings
 
 PARTITIONS = 6

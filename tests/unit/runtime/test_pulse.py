@@ -9,9 +9,9 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from pymongo.errors import NetworkTimeout
 
-from shared.metrics import Metrics
-from shared.runtime.health import Health
-from shared.runtime.pulse import Pulse
+from shared.runtime.health.dependency_checks import Pulse
+from shared.runtime.health.status import Health
+from shared.telemetry.metrics import Metrics
 
 
 @dataclass

@@ -9,12 +9,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from shared.metrics import Metrics
-from shared.runtime import consumer
-from shared.runtime.consumer import TolerantConsumer
-from shared.runtime.health import Health
+from shared.kafka import consumer
+from shared.kafka.consumer import TolerantConsumer
+from shared.runtime.health.status import Health
 from shared.runtime.refusals import REMEMBERED_SECONDS, RIGHTS, Refusals
-from shared.runtime.stage import utc_now
+from shared.runtime.stage.stage import utc_now
+from shared.telemetry.metrics import Metrics
 
 
 async def test_a_refused_topic_is_told_and_the_others_are_read_on(

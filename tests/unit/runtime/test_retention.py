@@ -16,7 +16,7 @@ from shared.events.topics import (
     TOPICS,
     topics_read_by,
 )
-from shared.runtime.retention import days_needed, kept_ms, objection_to
+from shared.kafka.retention import days_needed, kept_ms, objection_to
 
 DAY = 24 * 60 * 60 * 1000
 YEAR, WEEK = 365 * DAY, 7 * DAY

@@ -7,7 +7,7 @@ import importlib
 import pytest
 from pydantic import SecretStr
 
-from desk.ops.supervisor import SERVICES
+from desk.local.supervisor import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings, load
 
 KINDS: dict[str, type[RuntimeSettings]] = {

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.metrics import Metrics
-from shared.runtime.health import Health
-from shared.runtime.skew import CLOCK, ClockSkew, tell
+from shared.runtime.health.clock_skew import CLOCK, ClockSkew, tell
+from shared.runtime.health.status import Health
+from shared.telemetry.metrics import Metrics
 
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from services.inquiry_intake.validation import checked
+from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import WITHHELD, Event, Unchecked
 from shared.events.topics import (
     ARCHIVE,

@@ -1,0 +1,211 @@
+"""The whole desk on this machine: the embedded stack, and the four services as child processes.
+
+A service that dies is started again; so are the embedded broker, database and mailbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from desk.local.child import Child
+from desk.local.database import SUITED_SETTINGS
+from desk.local.ports import HOST, choose_ports
+from desk.local.stack import Endpoints, Stack, embedded_stack
+from desk.local.watching import Say, Watched
+from desk.ops.pages import held_back, is_healthy
+from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
+from shared.settings import DEVELOPMENT_DEFAULTS
+
+SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
+EMBEDDED_BROKER = "desk.local.service"
+PORTS_FILE = "ports.json"
+DOCUMENTS = "documents"
+"""The archive's second port, for customers."""
+HEALTHY_TIMEOUT_S = 60.0
+STOP_GRACE_S = 20.0
+"""Longer than the services' own graceful stop, so that they can finish their batch."""
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """One service's process and where it is reached. The addresses outlive restarts."""
+
+    name: str
+    watched: Watched
+    port: int
+
+    @property
+    def pid(self) -> int | None:
+        """The current process; another one after each restart."""
+        return self.watched.child.pid
+
+    @property
+    def restarts(self) -> int:
+        return self.watched.restarts
+
+    @property
+    def log_file(self) -> Path:
+        return self.watched.child.log_file
+
+    @property
+    def health_url(self) -> str:
+        return health_url(self.port)
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://{HOST}:{self.port}/metrics"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A running desk. `stack.children` are the embedded processes, by name."""
+
+    directory: Path
+    stack: Stack
+    services: Mapping[str, RunningService]
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return self.stack.endpoints
+
+    async def healthy(self, *, within_s: float = HEALTHY_TIMEOUT_S) -> None:
+        """Return once every service says `ok`. Raises TimeoutError."""
+        async with asyncio.timeout(within_s):
+            for service in self.services.values():
+                while not await is_healthy(service.health_url):
+                    await asyncio.sleep(0.1)
+
+
+def health_url(port: int) -> str:
+    return f"http://{HOST}:{port}/health"
+
+
+@asynccontextmanager
+async def desk_up(
+    directory: Path,
+    *,
+    kafka: str | None = None,
+    mongo: str | None = None,
+    smtp: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    own: Mapping[str, Mapping[str, str]] | None = None,
+    run_by: str | None = None,
+    say: Say = print,
+) -> AsyncIterator[Desk]:
+    """Run the desk with data, logs and addresses in `directory`; enter it from the main thread.
+
+    Embedded is whatever has no address given. `overrides` are further environment variables for
+    the services, `own` those of a single one, by its name; `run_by` is a module that runs the
+    service of a given name in another way than its own `__main__`. Every service is healthy when
+    entered, or waits for `desk restore`, as `say` is told then; everything started is stopped when
+    left, services first. `say` gets a line for each restart. Raises `ChildError` if the directory
+    is in use or a process cannot start.
+    """
+    async with AsyncExitStack() as until_left:
+        stack = await until_left.enter_async_context(
+            embedded_stack(directory, kafka=kafka, mongo=mongo, smtp=smtp)
+        )
+        directory = directory.absolute()
+        services = _services(directory, stack, overrides or {}, own or {}, run_by)
+        until_left.push_async_callback(_stop, services)
+        await _start(services, say)
+        embedded = [
+            Watched(child, partial(stack.start_again, name))
+            for name, child in stack.children.items()
+        ]
+        watches = [*embedded, *(service.watched for service in services.values())]
+        await until_left.enter_async_context(_watched(watches, say))
+        yield Desk(directory, stack, services)
+
+
+def _services(
+    directory: Path,
+    stack: Stack,
+    overrides: Mapping[str, str],
+    owned: Mapping[str, Mapping[str, str]],
+    run_by: str | None,
+) -> dict[str, RunningService]:
+    ports = choose_ports((*SERVICES, DOCUMENTS), directory / PORTS_FILE)
+    common = os.environ | {
+        "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka_bootstrap_servers,
+        "MONGO_URL": stack.endpoints.mongo_url,
+        "SMTP_URL": stack.endpoints.smtp_url,
+    }
+    if stack.children:
+        common[DEVELOPMENT_DEFAULTS] = "true"
+    if "database" in stack.children:
+        common |= SUITED_SETTINGS
+    if "broker" in stack.children:
+        common["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
+        run_by = run_by or EMBEDDED_BROKER
+    if "DOCUMENTS_URL" not in os.environ:
+        common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
+    running: dict[str, RunningService] = {}
+    for name in SERVICES:
+        own = {
+            "HTTP_HOST": HOST,
+            "HTTP_PORT": str(ports[name]),
+            "DOCUMENTS_PORT": str(ports[DOCUMENTS]),
+            "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
+        }
+        child = Child(
+            name,
+            command(name, run_by),
+            log_file=directory / "logs" / f"{name}.log",
+            env={**common, **own, **overrides, **owned.get(name, {})},
+        )
+        running[name] = RunningService(name, Watched(child, partial(_again, child)), ports[name])
+    return running
+
+
+def command(name: str, run_by: str | None = None) -> list[str]:
+    """How a service is run: by its own `__main__`, or by another module that is given its name."""
+    module = [run_by, name] if run_by else [f"services.{name}"]
+    # -P: a folder `services` or `shared` where the desk is started must not be taken for ours.
+    return [sys.executable, "-P", "-m", *module]
+
+
+async def _again(child: Child) -> None:
+    """A restarted service is not waited for: it waits for its dependencies by itself."""
+    child.start()
+
+
+async def _start(services: Mapping[str, RunningService], say: Say) -> None:
+    for service in services.values():
+        service.watched.child.start()
+    await asyncio.gather(
+        *(
+            one.watched.child.wait_ready(partial(_settled, one.health_url), HEALTHY_TIMEOUT_S)
+            for one in services.values()
+        )
+    )
+    for service in services.values():
+        if (why := await held_back(service.health_url)) is not None:
+            say(f"{service.name} waits: {why}")
+
+
+async def _settled(url: str) -> bool:
+    """Healthy, or waiting for `desk restore`, which needs the servers that run here."""
+    return await is_healthy(url) or await held_back(url) is not None
+
+
+async def _stop(services: Mapping[str, RunningService]) -> None:
+    await asyncio.gather(*(one.watched.child.stop(STOP_GRACE_S) for one in services.values()))
+
+
+@asynccontextmanager
+async def _watched(watches: list[Watched], say: Say) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(one.keep_alive(say)) for one in watches]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,110 @@
+"""The course of one decision: each event is folded in before the next is decided."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TypedDict
+
+from services.cancellation.file.evolve import evolve
+from services.cancellation.file.state import Cancellation, File, RenewalInvoice, Request
+from services.cancellation.policies.outcome import Because
+from services.cancellation.policies.terms import Rules
+from shared.events.cancellations import CancellationEvent
+from shared.events.envelope import Event
+from shared.events.values import Bilingual, madrid_date
+
+UNNUMBERED = 0
+
+
+class Heading(TypedDict):
+    """The fields that every public event has."""
+
+    contract_number: str
+    customer_id: str
+    inquiry_id: str | None
+    sequence: int
+    policy: str
+    policy_version: str
+    rule: str
+    explanation: Bilingual
+
+
+class Course:
+    """What one message brings about, seen at `now` (aware).
+
+    What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
+    `file` is the file as it stands after the `events` so far. Public events get the next
+    `sequence` here, and nowhere else.
+    """
+
+    def __init__(
+        self, rules: Rules, file: File, now: datetime, broker_time: datetime | None = None
+    ) -> None:
+        self.rules = rules
+        self.file = file
+        self.now = now
+        self.proven = now if broker_time is None else min(now, broker_time)
+        self.events: list[Event] = []
+
+    @property
+    def today(self) -> date:
+        """The date in Madrid."""
+        return madrid_date(self.now)
+
+    def happens(self, event: Event) -> None:
+        if isinstance(event, CancellationEvent):
+            event = event.model_copy(update={"sequence": self.file.sequence + 1})
+        self.events.append(event)
+        self.file = evolve(self.file, event)
+
+    def answers(
+        self, request: Request, event: CancellationEvent, asked_by: str | None = None
+    ) -> None:
+        """`event` answers the request, the evidence that joined it, and the inquiry `asked_by`.
+
+        An event names one such inquiry, so each further one gets the same event once more.
+        """
+        asking = request.unanswered if asked_by is None else (*request.unanswered, asked_by)
+        for inquiry_id in asking or (None,):
+            self.happens(event.model_copy(update={"answers_inquiry_id": inquiry_id}))
+
+    def about(self, request: Request, because: Because) -> Heading:
+        """The heading of an event on a request, under the version it was received under."""
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=request.customer_id,
+            inquiry_id=request.inquiry_id,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=request.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )
+
+    def about_cancellation(self, cancellation: Cancellation, because: Because) -> Heading:
+        """The heading of an event on the cancellation that stands on the contract."""
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=cancellation.customer_id,
+            inquiry_id=cancellation.inquiry_id,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=cancellation.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )
+
+    def about_renewal(self, renewal: RenewalInvoice, because: Because) -> Heading:
+        """The heading of an event on a renewal, which belongs to no inquiry."""
+        contract = self.file.contract
+        assert contract is not None
+        return Heading(
+            contract_number=self.file.contract_number,
+            customer_id=contract.customer_id,
+            inquiry_id=None,
+            sequence=UNNUMBERED,
+            policy=because.policy,
+            policy_version=renewal.policy_version,
+            rule=because.rule,
+            explanation=because.explanation,
+        )

@@ -1,0 +1,270 @@
+"""What is true after each event."""
+
+from __future__ import annotations
+
+from services.cancellation.file.payments import pay, reverse
+from services.cancellation.file.private_events import (
+    ContractKnown,
+    Disregarded,
+    EvidenceAdded,
+    FactDisregarded,
+    FileCompacted,
+    FileRecord,
+    FileWoken,
+    InvoiceVoidNoted,
+    LapseNoted,
+    LateWithdrawalNoted,
+    NoticeKept,
+    NoticeReopened,
+    PaymentNoted,
+    PaymentReversalNoted,
+    RenewalDecided,
+    RenewalInvoiced,
+    RenewalReferred,
+    RequestClosed,
+    RequestHeld,
+    RequestReceived,
+    ScheduleNoted,
+    SuspensionAlarmed,
+    TermBegun,
+)
+from services.cancellation.file.state import (
+    Cancellation,
+    ContractFacts,
+    File,
+    Payment,
+    RenewalInvoice,
+    Request,
+    Status,
+    Void,
+    same_invoice,
+)
+from shared.events.agents import AgentActionRefused
+from shared.events.cancellations import (
+    CancellationEvent,
+    CancellationEvidenceAwaited,
+    CancellationEvidenceReminded,
+    CancellationNotRequired,
+    CancellationReferred,
+    CancellationRefused,
+    CancellationScheduled,
+    CancellationSuspended,
+    CancellationTookEffect,
+    CancellationWithdrawn,
+    RenewalLapsed,
+    RenewalReinstated,
+    RenewalWatched,
+)
+from shared.events.envelope import Event
+
+
+def evolve(state: File | None, event: Event) -> File:
+    """The file after `event`. Raises TypeError for an event that is not a file's."""
+    match event:
+        case FileRecord():
+            return _noted(state or File(contract_number=event.contract_number), event)
+        case CancellationEvent():
+            return _decided(state or File(contract_number=event.contract_number), event)
+        case AgentActionRefused(contract_number=str(number)):
+            return state or File(contract_number=number)
+    raise TypeError(f"{event.ce_type} is no event of a cancellation file")
+
+
+def _noted(file: File, event: FileRecord) -> File:
+    match event:
+        case ContractKnown():
+            return file.with_(contract=ContractFacts.model_validate(event.model_dump()))
+        case TermBegun():
+            return _in_new_term(file, event)
+        case RenewalInvoiced() | InvoiceVoidNoted() | PaymentNoted() | PaymentReversalNoted():
+            return _billed(file, event)
+        case LapseNoted() | RenewalReferred() | RenewalDecided():
+            return _with_renewal_noted(file, event)
+        case FactDisregarded():
+            return _disregarded(file, event)
+        case FileCompacted():
+            return _compacted(file, event)
+        case FileWoken():
+            return file.with_(woken_for=max(event.due_at, file.woken_for or event.due_at))
+    return _request_noted(file, event)
+
+
+def _request_noted(file: File, event: FileRecord) -> File:
+    match event:
+        case RequestReceived():
+            request = Request.model_validate(event.model_dump())
+            return file.with_(requests=(*file.requests, request))
+        case RequestHeld():
+            return file.with_request(event.inquiry_id, status=Status.HELD, held_until=event.until)
+        case EvidenceAdded():
+            return _with_evidence(file, event)
+        case RequestClosed():
+            return file.with_request(event.inquiry_id, closed=event.closed)
+        case NoticeKept():
+            return file.with_request(event.inquiry_id, status=Status.NOTICE)
+        case NoticeReopened():
+            dates = {"due_on": event.due_on, "remind_on": event.remind_on, "reminded": False}
+            return file.with_request(event.inquiry_id, **dates)
+        case LateWithdrawalNoted():
+            return file.with_request(event.inquiry_id, late_withdrawal=event.received_on)
+        case ScheduleNoted():
+            return _with_cancellation(file, dates=event.dates)
+        case SuspensionAlarmed():
+            return _with_cancellation(file, alarmed=True)
+    raise TypeError(f"{event.ce_type} is not noted in a cancellation file")
+
+
+def _with_evidence(file: File, event: EvidenceAdded) -> File:
+    request = file.request(event.inquiry_id)
+    assert request is not None
+    # Evidence that was held by itself has found its request.
+    return file.with_request(event.evidence_inquiry_id, status=Status.SETTLED).with_request(
+        event.inquiry_id,
+        given=request.given.and_also(event.given),
+        unanswered=(*request.unanswered, event.evidence_inquiry_id),
+    )
+
+
+def _in_new_term(file: File, event: TermBegun) -> File:
+    """What ended before the term began is history."""
+    overtaken = frozenset(event.overtaken)
+    renewals = tuple(
+        r.model_copy(update={"past": True})
+        if (r.lapsed and r.lapses_on < event.starts_on)
+        or (r.invoice_number, r.issued_on) in overtaken
+        else r
+        for r in file.renewals
+    )
+    file = file.with_(renewals=renewals)
+    over = file.cancellation
+    if over is None or not over.took_effect or over.effective_on >= event.starts_on:
+        return file
+    return file.with_(cancellation=None).with_request(over.inquiry_id, status=Status.SETTLED)
+
+
+def _billed(
+    file: File, event: RenewalInvoiced | InvoiceVoidNoted | PaymentNoted | PaymentReversalNoted
+) -> File:
+    match event:
+        case RenewalInvoiced():
+            others = (
+                r
+                for r in file.renewals
+                if r.invoice_number != event.invoice_number or (event.reissued and r.lapsed)
+            )
+            renewal = RenewalInvoice.model_validate(event.model_dump())
+            return file.with_(renewals=(*others, renewal))
+        case InvoiceVoidNoted():
+            void = Void.model_validate(event.model_dump())
+            return file.with_(voids=(*file.voids, void))
+        case PaymentNoted():
+            return pay(file, Payment.model_validate(event.model_dump()))
+        case PaymentReversalNoted():
+            return reverse(file, event)
+
+
+def _with_renewal_noted(file: File, event: LapseNoted | RenewalReferred | RenewalDecided) -> File:
+    match event:
+        case LapseNoted():
+            changes: dict[str, object] = {"lapsed_for": event.customer_id}
+        case RenewalReferred():
+            changes = {"referred": event.cause}
+        case RenewalDecided():
+            changes = {"referred": None, "decided": True}
+    return file.with_renewal(event.invoice_number, event.issued_on, **changes)
+
+
+def _disregarded(file: File, event: FactDisregarded) -> File:
+    told = {"disregarded": True}
+    if event.why is Disregarded.ANOTHER_CUSTOMER:
+        return file.with_renewal(event.invoice_number, event.on, **told)
+    if event.why is not Disregarded.PAID_BEFORE_INVOICE:
+        return file
+    payments = tuple(
+        p.model_copy(update=told)
+        if p.paid_on == event.on and same_invoice(p.invoice_number, event.invoice_number)
+        else p
+        for p in file.payments
+    )
+    return file.with_(payments=payments)
+
+
+def _compacted(file: File, event: FileCompacted) -> File:
+    gone = frozenset(event.renewals)
+    days = [day for day in (file.forgotten_until, event.forgotten_until) if day is not None]
+    return file.with_(
+        requests=tuple(r for r in file.requests if r.inquiry_id not in event.inquiry_ids),
+        renewals=tuple(r for r in file.renewals if (r.invoice_number, r.issued_on) not in gone),
+        payments=file.payments if event.payments is None else event.payments,
+        voids=file.voids[event.voids :],
+        reversals=file.reversals[event.reversals :],
+        forgotten_until=max(days, default=None),
+        woken_for=None if event.forgets_timer else file.woken_for,
+    )
+
+
+def _decided(file: File, event: CancellationEvent) -> File:
+    file = file.with_(sequence=event.sequence)
+    match event:
+        case RenewalLapsed():
+            return file.with_renewal(event.invoice_number, event.issued_on, lapsed=True)
+        case RenewalWatched():
+            return file.with_renewal(event.invoice_number, event.issued_on, watched=True)
+        case RenewalReinstated():
+            return _reinstated(file, event)
+        case CancellationTookEffect():
+            return _with_cancellation(file, took_effect=True)
+        case CancellationEvidenceReminded():
+            return file.with_request(event.inquiry_id, reminded=True)
+        case CancellationEvidenceAwaited():
+            return _answered(file, event, Status.AWAITING).with_request(
+                event.inquiry_id, missing=event.missing
+            )
+        case CancellationReferred():
+            return _answered(file, event, Status.REFERRED)
+        case CancellationScheduled():
+            cancellation = Cancellation.model_validate(event.model_dump())
+            return _answered(file, event, Status.SCHEDULED).with_(cancellation=cancellation)
+        case CancellationSuspended():
+            suspended = _answered(file, event, Status.REFERRED)
+            return _with_cancellation(suspended, suspended=True, alarmed=False)
+        case CancellationWithdrawn() | CancellationNotRequired() | CancellationRefused():
+            return _without_cancellation(_answered(file, event, Status.SETTLED), event)
+    return _answered(file, event, Status.SETTLED)
+
+
+def _answered(file: File, event: CancellationEvent, status: Status) -> File:
+    return file.with_request(
+        event.inquiry_id,
+        status=status,
+        policy=event.policy,
+        held_until=None,
+        missing=(),
+        unanswered=(),
+    )
+
+
+def _with_cancellation(file: File, **changes: object) -> File:
+    cancellation = file.cancellation
+    return file.with_(cancellation=cancellation and cancellation.model_copy(update=changes))
+
+
+def _without_cancellation(file: File, event: CancellationEvent) -> File:
+    """The decision on the request that brought the cancellation about ends it."""
+    standing = file.cancellation
+    if standing is None or standing.inquiry_id != event.inquiry_id:
+        return file
+    if isinstance(event, CancellationRefused) and not standing.suspended:
+        # A professional refused a withdrawal that came late: the cancellation stands.
+        return file.with_request(event.inquiry_id, status=Status.SCHEDULED)
+    return file.with_(cancellation=None)
+
+
+def _reinstated(file: File, event: RenewalReinstated) -> File:
+    renewals = tuple(
+        r.model_copy(update={"lapsed": False})
+        if r.lapsed and r.invoice_number == event.invoice_number and r.lapses_on == event.lapsed_on
+        else r
+        for r in file.renewals
+    )
+    return file.with_(renewals=renewals)

@@ -1,0 +1,272 @@
+"""Automatic renewals: invoiced, paid, lapsed, and what is learned after the lapse (F10)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from services.cancellation.file.decision import Course
+from services.cancellation.file.payments import (
+    goes_ahead,
+    is_too_early,
+    paid_on,
+    payments_of,
+    was_reversed_after,
+)
+from services.cancellation.file.private_events import (
+    Disregarded,
+    FactDisregarded,
+    InvoiceVoidNoted,
+    LapseNoted,
+    PaymentNoted,
+    PaymentReversalNoted,
+    RenewalInvoiced,
+    RenewalReferred,
+)
+from services.cancellation.file.state import RenewalInvoice
+from services.cancellation.policies import renewal_lapse
+from services.cancellation.policies.outcome import Because
+from services.cancellation.policies.renewal_lapse import (
+    lapse_decided_at,
+    names_another,
+    open_renewals,
+    paid_in_time,
+    renews_itself,
+    too_late_for,
+)
+from services.cancellation.policies.wording import day_before
+from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
+from shared.events.cancellations import (
+    CancellationReferred,
+    ReferralCause,
+    RenewalLapsed,
+    RenewalReinstated,
+    RenewalWatched,
+)
+from shared.events.values import days_after
+
+MOST_INVOICES = 100
+"""How many renewal invoices of one contract are watched; more are a fault of billing's."""
+REINSTATED_WITHIN_DAYS = 31
+
+
+def invoice_issued(course: Course, invoice: InvoiceIssued) -> None:
+    """A renewal's invoice is watched; other invoices are none of this service's business.
+
+    An invoice that comes after its 75 days waits for the timer: its payment may be right behind it.
+    """
+    if not invoice.renewal:
+        return None
+    known = course.file.renewal(invoice.invoice_number)
+    if known is not None and known.issued_on == invoice.issued_on:
+        return None
+    lapsed_on = course.file.number_lapsed_on(invoice.invoice_number)
+    if lapsed_on is not None and invoice.issued_on < lapsed_on:
+        return None  # its date is corrected too late: it has lapsed
+    if known is None and (why := _has_no_room(course, invoice)) is not None:
+        return _disregard(course, invoice.invoice_number, invoice.issued_on, why)
+    terms = course.rules.in_force_on(invoice.issued_on)
+    return course.happens(
+        RenewalInvoiced(
+            contract_number=course.file.contract_number,
+            invoice_number=known.invoice_number if known else invoice.invoice_number.strip(),
+            issued_on=invoice.issued_on,
+            lapses_on=terms.lapses_on(invoice.issued_on),
+            policy_version=terms.version,
+            customer_id=invoice.customer_id,
+            total=invoice.total,
+            reissued=lapsed_on is not None,
+        )
+    )
+
+
+def _has_no_room(course: Course, invoice: InvoiceIssued) -> Disregarded | None:
+    forgotten = course.file.forgotten_until
+    if forgotten is not None and invoice.issued_on <= forgotten:
+        return Disregarded.ISSUED_BEFORE_FORGOTTEN
+    too_many = len(open_renewals(course.file)) >= MOST_INVOICES
+    return Disregarded.TOO_MANY_INVOICES if too_many else None
+
+
+def invoice_paid(course: Course, paid: InvoicePaid) -> None:
+    """Remembered, even before the invoice or the contract is known, and after a lapse."""
+    course.happens(
+        PaymentNoted(
+            contract_number=course.file.contract_number,
+            invoice_number=paid.invoice_number,
+            paid_on=paid.paid_on,
+            amount=paid.amount,
+        )
+    )
+
+
+def invoice_voided(course: Course, voided: InvoiceVoided) -> None:
+    """No longer watched. What replaces it is an invoice of its own."""
+    known = course.file.renewal(voided.invoice_number)
+    course.happens(
+        InvoiceVoidNoted(
+            contract_number=course.file.contract_number,
+            invoice_number=voided.invoice_number,
+            voided_on=voided.voided_on,
+            issued_on=known.issued_on if known else None,
+        )
+    )
+    if known is not None and known.lapsed:
+        why = Disregarded.VOIDED_AFTER_LAPSE
+        _disregard(course, voided.invoice_number, voided.voided_on, why)
+
+
+def payment_reversed(course: Course, went_back: PaymentReversed) -> None:
+    """Open again; past day 75 a professional is asked, and it never lapses by itself.
+
+    A reversal that comes before its payment is kept for it.
+    """
+    known = course.file.renewal(went_back.invoice_number)
+    was_paid = known is not None and paid_in_time(course.file, known)
+    course.happens(
+        PaymentReversalNoted(
+            contract_number=course.file.contract_number,
+            invoice_number=went_back.invoice_number,
+            reversed_on=went_back.reversed_on,
+            amount=went_back.amount,
+            ahead=goes_ahead(course.file, went_back.invoice_number, went_back.amount),
+        )
+    )
+    if known is None or not was_paid or course.today <= known.lapses_on:
+        return
+    if known in open_renewals(course.file):
+        refer_renewal(course, known, ReferralCause.PAYMENT_REVERSED)
+
+
+def watch(course: Course) -> None:
+    """Billing hears of every invoice that is watched, once."""
+    for renewal in open_renewals(course.file):
+        if not renewal.watched and course.today <= renewal.lapses_on:
+            course.happens(
+                RenewalWatched(
+                    **course.about_renewal(renewal, renewal_lapse.watched(renewal)),
+                    invoice_number=renewal.invoice_number,
+                    issued_on=renewal.issued_on,
+                    lapses_on=renewal.lapses_on,
+                )
+            )
+
+
+def lapse_unpaid(course: Course, at: datetime) -> None:
+    """The open renewals whose last day for paying has ended by `at`: the first one lapses."""
+    for renewal in sorted(open_renewals(course.file), key=lambda renewal: renewal.lapses_on):
+        if lapse_decided_at(renewal) > at or renewal not in open_renewals(course.file):
+            continue
+        if was_reversed_after(course.file, renewal, renewal.lapses_on):
+            refer_renewal(course, renewal, ReferralCause.PAYMENT_REVERSED)
+        else:
+            lapse(course, renewal, renewal_lapse.lapsed(renewal))
+
+
+def lapse(course: Course, renewal: RenewalInvoice, because: Because) -> None:
+    contract = course.file.contract
+    assert contract is not None
+    course.happens(
+        RenewalLapsed(
+            **course.about_renewal(renewal, because),
+            invoice_number=renewal.invoice_number,
+            issued_on=renewal.issued_on,
+            effective_on=renewal.lapses_on,
+            last_billable_on=day_before(renewal.lapses_on),
+        )
+    )
+    course.happens(
+        LapseNoted(
+            contract_number=course.file.contract_number,
+            invoice_number=renewal.invoice_number,
+            issued_on=renewal.issued_on,
+            customer_id=contract.customer_id,
+        )
+    )
+
+
+def settle_lapsed(course: Course) -> None:
+    """Money for a renewal that has lapsed: undone, where F10 says so, else a professional's."""
+    if course.file.contract is None:
+        return
+    for renewal in course.file.renewals:
+        paid = paid_on(course.file, renewal)
+        if paid is None or renewal.decided or renewal.referred is not None:
+            continue
+        if renewal.lapsed:
+            _settle(course, renewal, paid)
+        elif renews_itself(course.file) and too_late_for(course.file, renewal, paid):
+            refer_renewal(course, renewal, ReferralCause.PAID_AFTER_LAPSE)
+
+
+def _settle(course: Course, renewal: RenewalInvoice, paid: date) -> None:
+    if paid > renewal.lapses_on:
+        return refer_renewal(course, renewal, ReferralCause.PAID_AFTER_LAPSE)
+    if not _may_be_reinstated(course, renewal):
+        return refer_renewal(course, renewal, ReferralCause.PAID_IN_TIME_REPORTED_LATE)
+    return reinstate(course, renewal, paid, renewal_lapse.reinstated(renewal, paid))
+
+
+def _may_be_reinstated(course: Course, renewal: RenewalInvoice) -> bool:
+    """Within 31 days, with neither a new term nor a new holder since.
+
+    Of a file in which an earlier release let two renewals lapse, a professional decides.
+    """
+    file = course.file
+    if renewal.past or course.today > days_after(renewal.lapses_on, REINSTATED_WITHIN_DAYS):
+        return False
+    if renewal.lapsed_for is not None and not file.holder_is(renewal.lapsed_for):
+        return False
+    return not any(r.lapsed and not r.past and r != renewal for r in file.renewals)
+
+
+def reinstate(course: Course, renewal: RenewalInvoice, paid: date, because: Because) -> None:
+    course.happens(
+        RenewalReinstated(
+            **course.about_renewal(renewal, because),
+            invoice_number=renewal.invoice_number,
+            paid_on=paid,
+            lapsed_on=renewal.lapses_on,
+        )
+    )
+
+
+def refer_renewal(course: Course, renewal: RenewalInvoice, cause: ReferralCause) -> None:
+    course.happens(
+        RenewalReferred(
+            contract_number=course.file.contract_number,
+            invoice_number=renewal.invoice_number,
+            issued_on=renewal.issued_on,
+            cause=cause,
+        )
+    )
+    because = renewal_lapse.referred(cause, renewal)
+    course.happens(
+        CancellationReferred(
+            **course.about_renewal(renewal, because),
+            cause=cause,
+            invoice_number=renewal.invoice_number,
+        )
+    )
+
+
+def note_disregarded(course: Course) -> None:
+    """Operations hear of invoices and payments that do not count, once each."""
+    for renewal in course.file.renewals:
+        if names_another(course.file, renewal) and not renewal.disregarded:
+            number, why = renewal.invoice_number, Disregarded.ANOTHER_CUSTOMER
+            _disregard(course, number, renewal.issued_on, why)
+        for payment in payments_of(course.file, renewal):
+            if is_too_early(payment, renewal) and not payment.disregarded:
+                why = Disregarded.PAID_BEFORE_INVOICE
+                _disregard(course, payment.invoice_number, payment.paid_on, why)
+
+
+def _disregard(course: Course, invoice_number: str, on: date, why: Disregarded) -> None:
+    course.happens(
+        FactDisregarded(
+            contract_number=course.file.contract_number,
+            invoice_number=invoice_number,
+            on=on,
+            why=why,
+        )
+    )

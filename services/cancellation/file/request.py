@@ -1,0 +1,234 @@
+"""A customer asks for the cancellation; what the policies answer becomes events here."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.cancellation.file.bounds import has_room
+from services.cancellation.file.decision import Course
+from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.private_events import (
+    NoticeKept,
+    RequestHeld,
+    RequestReceived,
+    ScheduleNoted,
+)
+from services.cancellation.file.state import ContractFacts, Request, ScheduleDates
+from services.cancellation.policies import every_policy, own_term, refer
+from services.cancellation.policies.catalogue import earliest_day, policy_for, policy_name
+from services.cancellation.policies.outcome import (
+    AwaitEvidence,
+    Case,
+    NotRequired,
+    Outcome,
+    Refer,
+    Schedule,
+)
+from services.cancellation.policies.wording import day_before
+from shared.events.cancellations import (
+    CancellationAlreadyScheduled,
+    CancellationEvidenceAwaited,
+    CancellationNotRequired,
+    CancellationReferred,
+    CancellationScheduled,
+)
+from shared.events.contracts import ContractType
+from shared.events.requests import CancellationEvidenceGiven, CancellationRequested
+from shared.events.values import madrid_date
+
+
+def cancellation_requested(course: Course, asked: CancellationRequested) -> None:
+    """A request is decided at once, or held while the contract's record may be on its way."""
+    if course.file.request(asked.inquiry_id) is None:
+        take_in(course, asked)
+
+
+def take_in(course: Course, submission: CancellationRequested | CancellationEvidenceGiven) -> None:
+    """Keep a submission as a request of its own, and decide it or hold it."""
+    customer = submission.customer_id
+    if not has_room(course.file, customer) and not course.file.cancellation_of(customer):
+        return _refer_without_keeping(course, submission)
+    received = _received(course, submission)
+    course.happens(received)
+    request = course.file.requests[-1]
+    if course.file.holder_is(customer) or course.file.cancellation_of(customer):
+        return decide_request(course, request)
+    # Another customer's contract is held like an unknown one, so that nobody can tell them apart.
+    until = course.now + course.rules.grace
+    return course.happens(
+        RequestHeld(
+            contract_number=course.file.contract_number,
+            inquiry_id=request.inquiry_id,
+            until=until,
+        )
+    )
+
+
+def _refer_without_keeping(
+    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+) -> None:
+    """Too many wait. The answer is a stranger's, or the holder's own; the file does not grow."""
+    request = Request.model_validate(_received(course, submission).model_dump())
+    holds_it = course.file.holder_is(request.customer_id)
+    outcome = refer.too_many_requests() if holds_it else refer.contract_not_found()
+    return _announce(course, request, outcome)
+
+
+def _received(
+    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+) -> RequestReceived:
+    received_on = madrid_date(submission.received_at)
+    terms = course.rules.in_force_on(received_on)
+    wanted_on: date | None = getattr(submission, "requested_end_on", None)
+    return RequestReceived(
+        contract_number=course.file.contract_number,
+        inquiry_id=submission.inquiry_id,
+        customer_id=submission.customer_id,
+        received_on=received_on,
+        # One in the past counts as none.
+        requested_end_on=wanted_on if wanted_on and wanted_on >= received_on else None,
+        given=given_in(submission),
+        only_evidence=isinstance(submission, CancellationEvidenceGiven),
+        policy_version=terms.version,
+        due_on=terms.evidence_due_on(received_on),
+        remind_on=terms.remind_on(received_on),
+        received_at=submission.received_at,
+    )
+
+
+def given_in(submission: CancellationRequested | CancellationEvidenceGiven) -> Given:
+    """The pieces that a submission brings, on the Madrid date of its receipt."""
+    return Given.on(
+        madrid_date(submission.received_at),
+        submission.channel,
+        destruction_confirmed=submission.destruction_confirmed,
+        signature=submission.signature,
+        contact=submission.contact,
+    )
+
+
+def decide_request(course: Course, request: Request) -> None:
+    """What holds for every policy comes first; then the policy of the contract's type decides."""
+    if course.file.cancellation_of(request.customer_id):
+        return already_scheduled(course, request)
+    return _announce(course, request, _outcome(course, request))
+
+
+def _outcome(course: Course, request: Request) -> Outcome:
+    file = course.file
+    if file.contract is None or not file.holder_is(request.customer_id):
+        return refer.contract_not_found()
+    if file.cancellation is not None:
+        return refer.cancelled_by_another()
+    terms = course.rules.version(request.policy_version)
+    return _decided_by_term(course, file.contract, request) or _decided_by_policy(
+        file.contract, Case(terms, request, file)
+    )
+
+
+def _decided_by_term(course: Course, contract: ContractFacts, request: Request) -> Outcome | None:
+    """What the contract's record and its renewals say before any policy is asked."""
+    if contract.contradictory:
+        return own_term.contradictory_record()
+    if contract.last_day is not None and contract.last_day < course.today:
+        return own_term.already_ended(policy_name(request, contract.type), contract.last_day)
+    if course.file.lapsed_on is not None:
+        return own_term.renewal_lapsed(course.file.lapsed_on)
+    return None
+
+
+def _decided_by_policy(contract: ContractFacts, case: Case) -> Outcome:
+    request = case.request
+    if request.only_evidence and contract.type != ContractType.PASSPORT_ADVANTAGE:
+        return refer.evidence_without_request()
+    policy = policy_for(request, contract.type)
+    earliest = earliest_day(policy, case)
+    if contract.last_day is not None and earliest is not None and contract.last_day < earliest:
+        return own_term.ends_by_itself(policy_name(request, contract.type), contract.last_day)
+    outcome = policy(case)
+    starts_on = contract.starts_on
+    if isinstance(outcome, Schedule) and starts_on and outcome.effective_on < starts_on:
+        return own_term.not_started(starts_on, outcome.effective_on)
+    return outcome
+
+
+def _announce(course: Course, request: Request, outcome: Outcome) -> None:
+    head = course.about(request, outcome.because)
+    match outcome:
+        case Schedule():
+            schedule(course, request, outcome)
+        case AwaitEvidence(missing=missing):
+            due_on = request.due_on
+            course.answers(
+                request, CancellationEvidenceAwaited(**head, missing=missing, due_on=due_on)
+            )
+        case NotRequired():
+            _not_required(course, request, outcome)
+        case Refer(cause=cause):
+            course.answers(request, CancellationReferred(**head, cause=cause))
+
+
+def _not_required(course: Course, request: Request, outcome: NotRequired) -> None:
+    event = CancellationNotRequired(
+        **course.about(request, outcome.because),
+        lapses_on=outcome.lapses_on,
+        ends_on=outcome.ends_on,
+        lapsed_on=outcome.lapsed_on,
+    )
+    course.answers(request, event)
+    if outcome.stands_as_notice:
+        course.happens(
+            NoticeKept(contract_number=course.file.contract_number, inquiry_id=request.inquiry_id)
+        )
+
+
+def schedule(course: Course, request: Request, outcome: Schedule) -> None:
+    """The contract's one cancellation; the customer's other open requests get its dates."""
+    *earlier, last = request.unanswered or (None,)
+    term_starts_on = _term_ended(course, request)
+    course.happens(
+        CancellationScheduled(
+            **course.about(request, outcome.because),
+            answers_inquiry_id=last,
+            received_on=request.received_on,
+            complete_on=outcome.complete_on,
+            notice_ends_on=outcome.notice_ends_on,
+            effective_on=outcome.effective_on,
+            last_billable_on=day_before(outcome.effective_on),
+        )
+    )
+    dates = ScheduleDates(
+        received_on=request.received_on,
+        complete_on=outcome.complete_on,
+        notice_ends_on=outcome.notice_ends_on,
+        term_starts_on=term_starts_on,
+    )
+    course.happens(ScheduleNoted(contract_number=course.file.contract_number, dates=dates))
+    # Billing must see one scheduled event, so evidence beyond the last piece gets the dates only.
+    for inquiry_id in earlier:
+        evidence = request.model_copy(update={"inquiry_id": inquiry_id, "unanswered": ()})
+        already_scheduled(course, evidence)
+    for other in course.file.open_requests_of(request.customer_id):
+        already_scheduled(course, other)
+
+
+def _term_ended(course: Course, request: Request) -> date | None:
+    """The start of the term that ends: of a suspended cancellation, the one it was asked in."""
+    standing, contract = course.file.cancellation, course.file.contract
+    if standing is not None and standing.inquiry_id == request.inquiry_id and standing.dates:
+        return standing.dates.term_starts_on
+    return contract.starts_on if contract else None
+
+
+def already_scheduled(course: Course, request: Request) -> None:
+    """A second request is no second cancellation: it is answered with the first one's dates."""
+    first = course.file.cancellation
+    assert first is not None
+    head = course.about(request, every_policy.already_cancelled(first))
+    head["policy_version"] = first.policy_version
+    course.answers(
+        request,
+        CancellationAlreadyScheduled(
+            **head, effective_on=first.effective_on, first_inquiry_id=first.inquiry_id
+        ),
+    )

@@ -1,0 +1,66 @@
+"""The inquiry: what a message does to its record (`decide`) and what is true then (`evolve`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.inquiry_intake.inquiry.agent_actions import (
+    answered_by_agent,
+    mail_failed,
+    mail_sent,
+    routed_by_agent,
+)
+from services.inquiry_intake.inquiry.evolve import evolve
+from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
+from services.inquiry_intake.inquiry.record_answer import (
+    ContractAnswer,
+    CustomerAnswer,
+    cancellation_decided,
+    contract_answered,
+    customer_answered,
+    inventory_update_decided,
+)
+from services.inquiry_intake.inquiry.state import Inquiry
+from services.inquiry_intake.inquiry.submit import submitted
+from services.inquiry_intake.rules import Rules
+from shared.events.agents import InquiryAnswered, InquiryRouted
+from shared.events.cancellations import CancellationEvent
+from shared.events.envelope import Event, Message, Unchecked
+from shared.events.inventory import InventoryUpdateDecided
+from shared.events.notifications import NotificationFailed, NotificationSent
+
+__all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "evolve"]
+
+
+def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
+    """What happens to one record. Pure; `now` is aware.
+
+    A submission always has an answer. Anything else needs an inquiry that is known: about an
+    unknown one, a rejected submission or a follow-up's own record there is nothing to say.
+    """
+    if isinstance(message.data, Unchecked):
+        return submitted(rules, message, message.data, state, now)
+    if state is None or not state.opened:
+        return []
+    return _attended(rules, message.data, state, now)
+
+
+def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list[Event]:
+    match event:
+        case CancellationEvent():
+            return cancellation_decided(rules, event, state, now)
+        case InventoryUpdateDecided():
+            return inventory_update_decided(rules, event, state, now)
+        case InquiryAnswered():
+            return answered_by_agent(event, state)
+        case InquiryRouted():
+            return routed_by_agent(event, state)
+        case NotificationSent():
+            return mail_sent(event, state)
+        case NotificationFailed():
+            return mail_failed(event, state)
+    if isinstance(event, CustomerAnswer):
+        return customer_answered(rules, event, state, now)
+    if isinstance(event, ContractAnswer):
+        return contract_answered(rules, event, state, now)
+    return []

@@ -1,0 +1,106 @@
+"""A customer continues an inquiry: more words, or the wish to close it (F4).
+
+One submission is decided twice: first in its own record, which says whether it is sound; then in
+the inquiry it names, which acts only on what its own record accepted.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
+from services.inquiry_intake.inquiry.private_events import FollowUpAccepted
+from services.inquiry_intake.inquiry.state import (
+    INQUIRY,
+    Inquiry,
+    Standing,
+    named_inquiry,
+    opened_by,
+    own_record,
+)
+from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.submission.error_codes import ErrorCode, error
+from services.inquiry_intake.texts import follow_up_received
+from shared.events.envelope import Event, Message, Unchecked
+from shared.events.inquiries import (
+    Actor,
+    ClosedBy,
+    FollowedUp,
+    InquiryClosed,
+    InquiryProgressed,
+    InquiryReopened,
+)
+from shared.events.submissions import FollowUpSubmitted
+from shared.events.values import FieldError
+
+
+def followed(received: Unchecked) -> str | None:
+    """The id of the inquiry that a follow-up names, None when it names none that could be."""
+    if received.ce_type != FollowUpSubmitted.ce_type:
+        return None
+    return named_inquiry(received.fields.get("inquiry_id"))
+
+
+def accepted(message: Message, follow_up: FollowUpSubmitted) -> FollowUpAccepted | FieldError:
+    """What the follow-up's own record says of it.
+
+    An inquiry of another customer is answered like one that does not exist.
+    """
+    target = _target(message, follow_up)
+    if target is None or not target.opened or target.customer_id != follow_up.customer_id:
+        return error("inquiry_id", ErrorCode.INQUIRY_UNKNOWN)
+    if follow_up.close and not target.settled:
+        return error("close", ErrorCode.NOT_SETTLED)
+    return FollowUpAccepted(
+        inquiry_id=opened_by(message),
+        customer_id=follow_up.customer_id,
+        follows=target.inquiry_id,
+        closes=follow_up.close,
+    )
+
+
+def _target(message: Message, follow_up: FollowUpSubmitted) -> Inquiry | None:
+    named = named_inquiry(follow_up.inquiry_id)
+    for ref, state in message.replicas.items():
+        own = state if ref.kind == INQUIRY and isinstance(state, Inquiry) else None
+        if own is not None and named in (own.inquiry_id, own.reference):
+            return own
+    return None
+
+
+def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
+    """What a follow-up does to the inquiry that it names."""
+    own = own_record(message)
+    if message.id_reused or state is None or own is None or own.follows != state.inquiry_id:
+        return []
+    assert isinstance(message.data, Unchecked)
+    follow_up = FollowUpSubmitted.model_validate(message.data.fields)
+    events: list[FollowedUp] = []
+    if follow_up.text is not None:
+        events += _more_words(rules, state, follow_up.text, now, closes=own.closes)
+    if own.closes and state.settled and (events or state.status is not Standing.CLOSED):
+        events.append(InquiryClosed(inquiry_id=state.inquiry_id, by=ClosedBy.CUSTOMER))
+    answered = {"submission_id": message.id, "submission_source": message.source}
+    return [event.model_copy(update=answered) for event in events]
+
+
+def _more_words(
+    rules: Rules, state: Inquiry, text: str, now: datetime, *, closes: bool
+) -> list[FollowedUp]:
+    received = InquiryProgressed(
+        inquiry_id=state.inquiry_id,
+        status=FOLLOW_UP_RECEIVED,
+        note=follow_up_received(text),
+        by=Actor.CUSTOMER,
+        text=text,
+    )
+    if closes or state.status is Standing.OPEN:
+        return [received]
+    return [reopened(rules, state, ClosedBy.CUSTOMER, now), received]
+
+
+def reopened(rules: Rules, state: Inquiry, by: ClosedBy, now: datetime) -> InquiryReopened:
+    """The inquiry is open again, with a new answer target."""
+    return InquiryReopened(
+        inquiry_id=state.inquiry_id, by=by, answer_due_at=rules.answer_due_at(now)
+    )

@@ -1,0 +1,135 @@
+"""A sound submission becomes an inquiry record and the requests that follow from it (F4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.inquiry_intake.inquiry.request_events import requests_of
+from services.inquiry_intake.inquiry.routing import KIND_OF, queue_of
+from services.inquiry_intake.inquiry.state import opened_by
+from services.inquiry_intake.replicas import CUSTOMER, Customer
+from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.submission.validate import requested_language
+from services.inquiry_intake.texts import SUBJECTS
+from shared.events.envelope import Event, Message, Unchecked, message_uuid
+from shared.events.inquiries import InquiryOpened
+from shared.events.reference import reference_of
+from shared.events.submissions import (
+    CancellationSubmitted,
+    InquirySubmitted,
+    ProfileUpdateSubmitted,
+    RegistrationSubmitted,
+    Submission,
+)
+from shared.events.submitted import SubmittedContact
+from shared.events.values import Contact, Detail
+
+SECRETS = frozenset({"activation_code"})
+HIDDEN = "••••"
+_SAID_ELSEWHERE = {"customer_id", "channel", "language"}
+"""Fields that the opened event has of its own; an update's language is what it changes, too."""
+_DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
+"""All at once, because there are many."""
+
+
+def opened(rules: Rules, message: Message, submission: Submission, now: datetime) -> list[Event]:
+    """The inquiry of a sound submission, then what it asks of the other services."""
+    contact, asked = completed_contact(message, submission), _language_asked(message)
+    inquiry = InquiryOpened(
+        inquiry_id=opened_by(message),
+        submission_id=message.id,
+        submission_source=message.source,
+        reference=reference_of(message_uuid(message.source, message.id), message.attempt),
+        kind=KIND_OF[type(submission)],
+        customer_id=submission.customer_id,
+        channel=submission.channel,
+        subject=_subject(submission),
+        queue=queue_of(submission),
+        opened_at=now,
+        answer_due_at=rules.answer_due_at(now),
+        contact=contact,
+        language=submission.language,
+        requested_language=asked,
+        contract_numbers=_contract_numbers(submission),
+        details=_details(submission, asked),
+    )
+    return [inquiry, *requests_of(rules, submission, inquiry)]
+
+
+def completed_contact(message: Message, submission: Submission) -> Contact:
+    """The contact given, completed with what the customer gave at registration (F4).
+
+    Data that a profile shall change to count only where there is no profile: until the archive has
+    decided, the registered ones hold.
+    """
+    given = _given_contact(submission)
+    profile = message.replica(CUSTOMER, submission.customer_id)
+    if profile is None:
+        return given
+    assert isinstance(profile, Customer)
+    if isinstance(submission, ProfileUpdateSubmitted):
+        return profile.contact.completed_with(given)
+    return given.completed_with(profile.contact)
+
+
+def _given_contact(submission: Submission) -> Contact:
+    if isinstance(submission, RegistrationSubmitted | ProfileUpdateSubmitted):
+        return Contact(name=submission.name, email=submission.email, phone=submission.phone)
+    contact = getattr(submission, "contact", None)
+    return contact.plain if isinstance(contact, SubmittedContact) else Contact()
+
+
+def _subject(submission: Submission) -> str:
+    if isinstance(submission, InquirySubmitted):
+        return submission.subject
+    return SUBJECTS[KIND_OF[type(submission)]].in_language(submission.language)
+
+
+def _contract_numbers(submission: Submission) -> tuple[str, ...]:
+    if isinstance(submission, CancellationSubmitted):
+        return submission.contract_numbers
+    number = getattr(submission, "contract_number", None)
+    return (number,) if isinstance(number, str) else ()
+
+
+def _language_asked(message: Message) -> str | None:
+    return requested_language(message.data) if isinstance(message.data, Unchecked) else None
+
+
+def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:
+    """What was submitted, and, first, a language asked for that the desk does not have."""
+    said = {"requested_language": asked} if asked else {}
+    changed = {"language"} if isinstance(submission, ProfileUpdateSubmitted) else set[str]()
+    submitted = submission.model_dump(
+        mode="json", exclude=_SAID_ELSEWHERE - changed, exclude_unset=True, exclude_none=True
+    )
+    return _DETAILS.validate_python(
+        [
+            {"field": field, "value": HIDDEN if field in SECRETS else value}
+            for field, value in _lines("", said | submitted)
+        ]
+    )
+
+
+def _lines(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Every value with its dotted path; a list of plain values is one line."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _lines(f"{path}.{name}" if path else name, item)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for index, item in enumerate(value):
+            yield from _lines(f"{path}.{index}", item)
+    else:
+        yield path, _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

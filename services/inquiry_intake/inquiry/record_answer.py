@@ -1,0 +1,241 @@
+"""What the other services' answers do to an inquiry: progressed, resolved, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.inquiry_intake.inquiry.evolve import evolve
+from services.inquiry_intake.inquiry.follow_up import reopened
+from services.inquiry_intake.inquiry.private_events import ContractProgressed
+from services.inquiry_intake.inquiry.state import (
+    INVENTORY_ITEM,
+    NO_CONTRACT,
+    Inquiry,
+    Progress,
+    Standing,
+)
+from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.texts import (
+    ACCEPTED,
+    ACTIVATED,
+    CONSENT_WITHDRAWN,
+    INVENTORY_UPDATED,
+    NOT_REGISTERED,
+    PROFILE_UPDATED,
+    REGISTERED,
+    acceptance_denied,
+    activation_failed,
+    copy_denied,
+    copy_ready,
+    inventory_update_refused,
+)
+from shared.events.cancellations import (
+    CancellationAlreadyScheduled,
+    CancellationEvent,
+    CancellationEvidenceAwaited,
+    CancellationEvidenceReminded,
+    CancellationExpired,
+    CancellationNotRequired,
+    CancellationReferred,
+    CancellationRefused,
+    CancellationScheduled,
+    CancellationSuspended,
+    CancellationTookEffect,
+    CancellationWithdrawalRefused,
+    CancellationWithdrawn,
+)
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractActivated,
+    ContractActivationFailed,
+    ContractCopyDenied,
+    ContractCopyReady,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
+    CustomerRegistered,
+    CustomerRequestDenied,
+)
+from shared.events.envelope import Event
+from shared.events.inquiries import (
+    Actor,
+    ClosedBy,
+    InquiryClosed,
+    InquiryKind,
+    InquiryProgressed,
+    InquiryResolved,
+)
+from shared.events.inventory import InventoryUpdateDecided
+from shared.events.values import Bilingual
+
+ContractAnswer = (
+    ContractCopyReady
+    | ContractCopyDenied
+    | ContractAccepted
+    | ContractAcceptanceDenied
+    | ContractActivated
+    | ContractActivationFailed
+)
+CustomerAnswer = (
+    CustomerRegistered | CustomerProfileUpdated | CustomerConsentWithdrawn | CustomerRequestDenied
+)
+
+_PROGRESS_OF: dict[type[CancellationEvent], Progress] = {
+    CancellationScheduled: Progress.SCHEDULED,
+    CancellationNotRequired: Progress.NOT_REQUIRED,
+    CancellationEvidenceAwaited: Progress.EVIDENCE_AWAITED,
+    CancellationExpired: Progress.EXPIRED,
+    CancellationReferred: Progress.REFERRED,
+    CancellationSuspended: Progress.REFERRED,
+    CancellationRefused: Progress.REFUSED,
+    CancellationAlreadyScheduled: Progress.ALREADY_SCHEDULED,
+    CancellationWithdrawn: Progress.WITHDRAWN,
+    CancellationTookEffect: Progress.TOOK_EFFECT,
+}
+"""How far a decision brings the request it decides. A reminder and a refused withdrawal leave the
+request where it is."""
+
+_WORD_OF: dict[type[CancellationEvent], str] = {
+    **{event: progress.value for event, progress in _PROGRESS_OF.items()},
+    CancellationSuspended: "suspended",
+    CancellationEvidenceReminded: "evidence_reminded",
+    CancellationWithdrawalRefused: "withdrawal_refused",
+}
+
+
+def cancellation_decided(
+    rules: Rules, event: CancellationEvent, state: Inquiry, now: datetime
+) -> list[Event]:
+    """A decision on a contract's cancellation, in an inquiry that it speaks to.
+
+    One with a sequence no higher than the last one applied comes late and changes nothing.
+    """
+    word = _WORD_OF.get(type(event))
+    asked = state.contract(event.contract_number)
+    if word is None or asked is None or event.sequence <= asked.sequence:
+        return []
+    progressed = ContractProgressed(
+        contract_number=event.contract_number,
+        status=_progress(event, state, asked.status),
+        sequence=event.sequence,
+    )
+    return _with_consequences(rules, state, progressed, word, event.explanation, now)
+
+
+def _progress(event: CancellationEvent, state: Inquiry, before: Progress) -> Progress:
+    """How far this inquiry is afterwards: its own request, or what it added to another's."""
+    if isinstance(event, CancellationEvidenceReminded):
+        return before
+    if state.kind is not InquiryKind.CANCELLATION or event.inquiry_id != state.inquiry_id:
+        return Progress.ANSWERED
+    return _PROGRESS_OF.get(type(event), before)
+
+
+def contract_answered(
+    rules: Rules, event: ContractAnswer, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The archive's answer to a copy, an acceptance or an activation (F1, F8, F9)."""
+    word, note = _contract_note(event)
+    return _answered(rules, state, event.contract_number, word, note, now)
+
+
+def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
+    match event:
+        case ContractCopyReady():
+            return "copy_ready", copy_ready(event.available_until)
+        case ContractCopyDenied():
+            return "copy_denied", copy_denied(event.cause)
+        case ContractAccepted():
+            return "accepted", ACCEPTED
+        case ContractAcceptanceDenied():
+            return "acceptance_denied", acceptance_denied(event.cause)
+        case ContractActivated():
+            return "activated", ACTIVATED
+        case ContractActivationFailed():
+            return "activation_failed", activation_failed(event.attempts_left)
+
+
+def customer_answered(
+    rules: Rules, event: CustomerAnswer, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The archive's answer to a registration or another request about a profile (F2, F3)."""
+    if state.asked_of_profile is None:
+        return []
+    word, note = _customer_note(event)
+    return _answered(rules, state, state.asked_of_profile, word, note, now)
+
+
+def _customer_note(event: CustomerAnswer) -> tuple[str, Bilingual]:
+    match event:
+        case CustomerRegistered():
+            return "registered", REGISTERED
+        case CustomerProfileUpdated():
+            return "profile_updated", PROFILE_UPDATED
+        case CustomerConsentWithdrawn():
+            return "consent_withdrawn", CONSENT_WITHDRAWN
+        case CustomerRequestDenied():
+            return "request_denied", NOT_REGISTERED
+
+
+def inventory_update_decided(
+    rules: Rules, event: InventoryUpdateDecided, state: Inquiry, now: datetime
+) -> list[Event]:
+    """The inventory system's answer to a correction (F16)."""
+    if event.accepted:
+        word, note = "inventory_updated", INVENTORY_UPDATED
+    else:
+        word, note = "inventory_update_refused", inventory_update_refused(event.reason)
+    return _answered(rules, state, INVENTORY_ITEM, word, note, now)
+
+
+def _answered(
+    rules: Rules, state: Inquiry, asked_for: str, word: str, note: Bilingual, now: datetime
+) -> list[Event]:
+    asked = state.contract(asked_for)
+    if asked is None or asked.status is Progress.ANSWERED:
+        return []
+    progressed = ContractProgressed(
+        contract_number=asked_for, status=Progress.ANSWERED, sequence=asked.sequence
+    )
+    return _with_consequences(rules, state, progressed, word, note, now)
+
+
+def _with_consequences(
+    rules: Rules,
+    state: Inquiry,
+    progressed: ContractProgressed,
+    word: str,
+    note: Bilingual,
+    now: datetime,
+) -> list[Event]:
+    number = progressed.contract_number
+    said = InquiryProgressed(
+        inquiry_id=state.inquiry_id,
+        status=word,
+        note=note,
+        contract_number=None if number in NO_CONTRACT else number,
+        by=Actor.DESK,
+    )
+    after = evolve(state, progressed)
+    return [progressed, said, *_consequences(rules, state, after, now)]
+
+
+def _consequences(rules: Rules, before: Inquiry, after: Inquiry, now: datetime) -> Sequence[Event]:
+    """Resolved once everything has an answer, closed once nothing more will happen.
+
+    While a question of the customer is open, an agent's answer decides instead. A closed inquiry
+    with a contract on the move again (a refusal revised, say) is open again.
+    """
+    events: list[Event] = []
+    status = after.status
+    if status is Standing.CLOSED and not after.settled:
+        events.append(reopened(rules, after, ClosedBy.DESK, now))
+        status = Standing.OPEN
+    if after.question_open or not after.answered:
+        return events
+    if status is Standing.OPEN or not before.answered:
+        events.append(InquiryResolved(inquiry_id=after.inquiry_id))
+    if status is not Standing.CLOSED and after.settled:
+        events.append(InquiryClosed(inquiry_id=after.inquiry_id, by=ClosedBy.DESK))
+    return events

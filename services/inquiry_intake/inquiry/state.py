@@ -1,0 +1,149 @@
+"""The record of one submission: an inquiry, a follow-up, a view or a rejection; state and id."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.envelope import Message, Ref, message_uuid
+from shared.events.inquiries import ClosedBy, InquiryKind
+from shared.events.newer import Known
+from shared.events.reference import parse_reference
+from shared.events.text import trimmed
+from shared.events.values import Instant, Language, Value
+
+INQUIRY = "inquiry"
+REGISTRATION = "registration"
+ASKED_OF_A_PROFILE = {
+    InquiryKind.REGISTRATION: REGISTRATION,
+    InquiryKind.PROFILE_UPDATE: "profile_update",
+    InquiryKind.CONSENT_WITHDRAWAL: "consent_withdrawal",
+}
+"""What an inquiry about a customer's profile asks for, where the others have a contract number."""
+INVENTORY_ITEM = "inventory_item"
+"""What a correction of the inventory asks for."""
+NO_CONTRACT = frozenset({*ASKED_OF_A_PROFILE.values(), INVENTORY_ITEM})
+
+
+class Standing(StrEnum):
+    """Where an inquiry stands. The last three are submissions that opened no inquiry."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    FOLLOW_UP = "follow_up"
+    VIEW = "view"
+
+
+class Progress(StrEnum):
+    """How far the desk is with one contract of an inquiry."""
+
+    PENDING = "pending"
+    EVIDENCE_AWAITED = "evidence_awaited"
+    REFERRED = "referred"
+    SCHEDULED = "scheduled"
+    NOT_REQUIRED = "not_required"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    ALREADY_SCHEDULED = "already_scheduled"
+    WITHDRAWN = "withdrawn"
+    TOOK_EFFECT = "took_effect"
+    ANSWERED = "answered"
+    """What was asked has its answer: evidence, a withdrawal, a copy, a registration…"""
+
+
+UNANSWERED = frozenset({Progress.PENDING, Progress.EVIDENCE_AWAITED, Progress.REFERRED})
+UNSETTLED = UNANSWERED | {Progress.SCHEDULED}
+
+
+class ContractProgress(Value):
+    """One contract of an inquiry; `sequence` is that of the last cancellation event applied."""
+
+    contract_number: str
+    status: Progress = Progress.PENDING
+    sequence: int = 0
+
+
+class Inquiry(BaseModel):
+    """The state of one submission's record.
+
+    `contracts` names what the inquiry asks for, in the submission's order; a plain question asks
+    for none, one about a profile or the inventory for its name in `NO_CONTRACT`. A list, because a
+    contract number may hold dots, which field names in MongoDB had better not.
+    `question_open`: the customer wrote after opening, and no agent has settled it yet; until then
+    the desk does not close the inquiry by itself. `unreachable`: the last mail failed.
+    `follows` and `closes` are a follow-up's: the inquiry that it continues, whether it ends it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    inquiry_id: str
+    status: Standing
+    customer_id: str
+    kind: Known[InquiryKind] | None = None
+    reference: str | None = None
+    language: Language = Language.ES
+    queue: str | None = None
+    contracts: tuple[ContractProgress, ...] = ()
+    opened_at: Instant | None = None
+    answer_due_at: Instant | None = None
+    closed_by: Known[ClosedBy] | None = None
+    question_open: bool = False
+    unreachable: bool = False
+    follows: str | None = None
+    closes: bool = False
+
+    @property
+    def opened(self) -> bool:
+        """Whether the submission opened an inquiry that people can follow."""
+        return self.status in (Standing.OPEN, Standing.RESOLVED, Standing.CLOSED)
+
+    @property
+    def asked_of_profile(self) -> str | None:
+        """What it asks of its customer's profile; None for any other inquiry."""
+        return ASKED_OF_A_PROFILE.get(self.kind) if self.kind else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether no contract waits for its first answer, for evidence or for a professional."""
+        return all(one.status not in UNANSWERED for one in self.contracts)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will happen to any of the contracts."""
+        return all(one.status not in UNSETTLED for one in self.contracts)
+
+    def contract(self, number: str) -> ContractProgress | None:
+        return next((one for one in self.contracts if one.contract_number == number), None)
+
+
+def opened_by(message: Message) -> str:
+    """The id of the record that a submission gets."""
+    return str(message_uuid(message.source, message.id))
+
+
+def canonical_id(text: object) -> str | None:
+    """An inquiry's id as intake writes it, or None when `text` cannot be one."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return str(UUID(text.strip()))
+    except ValueError:
+        return None
+
+
+def named_inquiry(text: object) -> str | None:
+    """The id or the reference by which `text` names an inquiry, or None when it can be neither."""
+    if not isinstance(text, str):
+        return None
+    return canonical_id(trimmed(text)) or parse_reference(trimmed(text))
+
+
+def own_record(message: Message) -> Inquiry | None:
+    """The record of the submission itself; None until it is decided there."""
+    record = message.replicas.get(Ref(INQUIRY, opened_by(message)))
+    assert record is None or isinstance(record, Inquiry)
+    return record

@@ -1,0 +1,195 @@
+"""A consumer that waits for records, keeps its place, and gets past one that cannot be decoded.
+
+Fetching, and a batch, cost nearly the same whether they bring one record or twenty. So fetches keep
+an interval: what comes alone is handed out at once, what comes fast comes together.
+
+A broker that is coming back may answer the question for committed offsets by an error as a whole.
+aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
+would be decided twice, but whoever waits would wait for all of it.
+
+aiokafka's fetching overlooks that it is told to end if its partitions change in that moment, as
+they do in a rolling restart: the service would never end. So it is told again.
+
+aiokafka cannot decode a record whose header name is not UTF-8, and raises at every poll: the
+partition would stand still for ever, for everybody. Nobody but a broken or hostile client writes
+one, so what matters is that the way around it loses nothing; it need not be fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.fetch import FetchRequest
+
+from shared.kafka.aiokafka_workarounds import survive_closed_connections
+from shared.kafka.decompression import BUDGET
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+WAIT_MS = 1_000
+"""FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
+POLL_MS = 1_000
+METADATA_MS = 20_000
+"""New partitions, and a topic that was deleted and made again, are noticed within this time; the
+client's default is five minutes, in which their records wait and nothing says so."""
+MOST_AT_ONCE = 500
+REFUSED_SECONDS = 0.5
+TOLD_AGAIN_SECONDS = 1.0
+STOPPED_WITHIN_SECONDS = 10.0
+"""A client that is closing waits for answers of brokers that may be gone. What it holds is not
+committed and comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndecodableRecord:
+    """The place of a record that the Kafka client could not decode; its content stays there."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    timestamp: int = -1
+    timestamp_type: int | None = None
+
+
+class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer whose `stop` returns: within seconds, or at the limit, with a connection left."""
+
+    async def stop(self) -> None:
+        telling = asyncio.create_task(self._tell_fetching_to_end())
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
+                await super().stop()
+        except TimeoutError:
+            log.warning("a Kafka consumer did not end in time")
+        finally:
+            telling.cancel()
+
+    async def _tell_fetching_to_end(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_AGAIN_SECONDS)
+            if self._fetcher is not None:
+                self._fetcher.error_future.cancel()
+
+
+class TolerantConsumer(EndingConsumer):
+    """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
+
+    A broker is asked for more no sooner than `interval_ms` after it sent records. `refused` is
+    told each topic that the broker does not let us read; the others are read on.
+    """
+
+    def __init__(
+        self,
+        *topics: str,
+        interval_ms: int = 0,
+        refused: Callable[[str], None] = lambda _topic: None,
+        **options: Any,
+    ) -> None:
+        super().__init__(*topics, **options | {"metadata_max_age_ms": METADATA_MS})
+        self._tell_refused = refused
+        self._interval = interval_ms / 1000
+        self._not_before: dict[int, float] = {}
+
+    async def start(self) -> None:
+        survive_closed_connections(self._client)
+        self._client.send = partial(self._send, self._client.send)
+        await super().start()
+
+    async def _send(
+        self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
+    ) -> Any:
+        match request:
+            case FetchRequest():
+                await asyncio.sleep(self._not_before.get(node_id, 0) - time.monotonic())
+                answer = await send(node_id, request, **options)
+                if any(
+                    partition[-1] for _, partitions in answer.topics for partition in partitions
+                ):
+                    self._not_before[node_id] = time.monotonic() + self._interval
+            case OffsetFetchRequest():
+                answer = _checked(await send(node_id, request, **options))
+            case _:
+                answer = await send(node_id, request, **options)
+        return answer
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        BUDGET.renew()
+        try:
+            found: dict[TopicPartition, list[Any]] = await super().getmany(
+                *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records
+            )
+        except UnicodeDecodeError:
+            return await self._around_the_undecodable()
+        except TopicAuthorizationFailedError as refused:
+            self._tell_refused(str(refused.args[0]))
+            await asyncio.sleep(REFUSED_SECONDS)  # the broker refuses at once, again and again
+            return {}
+        return found
+
+    def next_offset(self, partition: TopicPartition) -> int:
+        """The offset after all that was handed out, or -1 while it is not known.
+
+        It lies behind the last record by the markers and the rolled-back records of transactions.
+        """
+        subscription = self._subscription.subscription
+        state = subscription and subscription.assignment.state_value(partition)
+        return state.position if state and state.has_valid_position else -1
+
+    async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
+        """Go back to what is committed, since the failed poll may have dropped other records.
+
+        Everything handled so far is committed; what is not, comes again.
+        """
+        assigned = list(self.assignment())
+        committed = await asyncio.gather(*map(self.committed, assigned))
+        fresh = []
+        for partition, offset in zip(assigned, committed, strict=True):
+            if offset is None:
+                fresh.append(partition)
+            else:
+                self.seek(partition, offset)
+        if fresh:  # together: each by itself waits for a fetch that is on its way
+            await self.seek_to_beginning(*fresh)
+        ends = await self.end_offsets(assigned)
+        behind = [one for one in assigned if await self.position(one) < ends[one]]
+        return {one: await self._one_by_one(one) for one in behind}
+
+    async def _one_by_one(self, partition: TopicPartition) -> list[Any]:
+        records: list[Any] = []
+        while len(records) < MOST_AT_ONCE:
+            BUDGET.renew()
+            try:
+                found = await super().getmany(partition, timeout_ms=POLL_MS, max_records=1)
+            except UnicodeDecodeError:
+                offset = await self.position(partition)
+                self.seek(partition, offset + 1)
+                return [*records, UndecodableRecord(partition.topic, partition.partition, offset)]
+            if not found:
+                return records
+            records += found[partition]
+        return records
+
+
+def _checked(answer: Any) -> Any:
+    """An answer about committed offsets. Raises what it says as a whole.
+
+    The client then asks for the coordinator anew, and repeats the request.
+    """
+    error = for_code(getattr(answer, "error_code", NoError.errno))
+    if error is not NoError:
+        raise error
+    return answer

@@ -1,0 +1,133 @@
+"""How far this machine's clock is ahead of the broker's, as far as records tell.
+
+An acknowledged record says what time it was at the broker at some instant between sending and
+acknowledgement. A record that is read says only that it was no earlier than that. Both are kept as
+bounds beside a clock that nobody sets, so a correction of this machine's clock shows at once, and
+nothing has to be sent in order to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from shared.runtime.backoff import sleep_unless
+from shared.runtime.codec import LOG_APPEND_TIME
+from shared.runtime.health.status import Health
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LIMIT_SECONDS = 60.0
+CLOCK = "clock"
+"""Under this name a health page says that the clock is off."""
+WATCH_SECONDS = 1.0
+_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed_seconds() -> float:
+    """Seconds since some fixed instant; runs on while the machine sleeps, and nobody sets it."""
+    return time.clock_gettime(_BOOTTIME)
+
+
+class Stamped(Protocol):
+    """What carries a time: a record that was read, or the acknowledgement of one."""
+
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def timestamp_type(self) -> int | None: ...
+
+
+class ClockSkew:
+    """Bounds on the difference of two clocks, in seconds; positive where this one is ahead."""
+
+    def __init__(
+        self, now: Callable[[], datetime], elapsed: Callable[[], float] = elapsed_seconds
+    ) -> None:
+        self._now = now
+        self.elapsed = elapsed
+        self._least, self._most = -math.inf, math.inf  # of the broker's clock over `elapsed`
+        self._ours: float | None = None  # this clock over `elapsed` when it was last compared
+
+    def acknowledged(self, records: Iterable[Stamped], *, sent: float) -> None:
+        """The broker stamped them between `sent`, as `elapsed` said, and now."""
+        stamp = _newest(records)
+        if stamp is not None:
+            self._least, self._most = stamp - self.elapsed(), stamp - sent
+            self._ours = self._over_elapsed()
+
+    def read(self, records: Iterable[Stamped]) -> None:
+        """The broker stamped them some time ago: its clock cannot be behind them."""
+        stamp = _newest(records)
+        if stamp is not None:
+            self._least = max(self._least, stamp - self.elapsed())
+            self._most = max(self._most, self._least)
+
+    @property
+    def measured(self) -> bool:
+        """Whether a clock that is ahead would be noticed; one that is behind shows in any read."""
+        return math.isfinite(self._most)
+
+    @property
+    def seconds(self) -> float:
+        """The smallest difference that fits what is known; 0 while nothing is."""
+        ours = self._over_elapsed()
+        return max(ours - self._most, min(0.0, ours - self._least))
+
+    @property
+    def jumped(self) -> bool:
+        """Whether this clock was set by over a minute since an acknowledgement came.
+
+        It looks the same when the machine was suspended and even `elapsed` stood still: only
+        another acknowledgement tells whether this clock is right.
+        """
+        if self._ours is None:
+            return False
+        return abs(self._over_elapsed() - self._ours) > LIMIT_SECONDS
+
+    def now(self) -> datetime:
+        """This clock's time, less what it is known to be ahead of the broker's.
+
+        It is never put forward: a broker whose clock is wrong must not bring a day nearer.
+        """
+        ahead = 0.0 if self.jumped else max(0.0, self.seconds)
+        return self._now() - timedelta(seconds=ahead)
+
+    def _over_elapsed(self) -> float:
+        return self._now().timestamp() - self.elapsed()
+
+    @property
+    def excessive(self) -> bool:
+        """Whether the clocks certainly differ by more than a minute."""
+        return abs(self.seconds) > LIMIT_SECONDS
+
+
+def _newest(records: Iterable[Stamped]) -> float | None:
+    stamps = [one.timestamp for one in records if one.timestamp_type == LOG_APPEND_TIME]
+    return max(stamps) / 1000 if stamps else None
+
+
+async def watch_skew(skew: ClockSkew, health: Health, stopping: asyncio.Event) -> None:
+    """Tell `health` of the clock until `stopping` is set."""
+    while not stopping.is_set():
+        tell(skew, health)
+        await sleep_unless(stopping, WATCH_SECONDS)
+
+
+def tell(skew: ClockSkew, health: Health) -> None:
+    """A change is logged once; the page and the metric always hold the newest figure."""
+    seconds = round(skew.seconds, 3)
+    health.clock_skew_seconds = seconds
+    health.metrics.clock_skew.set(seconds)
+    if skew.excessive and CLOCK not in health.away:
+        log.error("this clock differs from the broker's", seconds=seconds)
+        health.lost(CLOCK)
+    elif not skew.excessive and CLOCK in health.away:
+        log.info("this clock agrees with the broker's", seconds=seconds)
+        health.back(CLOCK)
