@@ -18,7 +18,7 @@ from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, 
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.runtime.faults import kafka_at_work
+from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 LISTENED = (
@@ -152,7 +152,7 @@ class Listener:
 
     async def next(self) -> list[Answer]:
         """What has come; an empty list after a short while without anything. Raises `Outage`."""
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             batches = await self._consumer.getmany(timeout_ms=POLL_MS)
         records = [record for batch in batches.values() for record in batch]
         records.sort(key=lambda record: record.timestamp)
@@ -166,7 +166,7 @@ async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
     pacing.install()  # costs 20 ms at most where the broker is a real one
     consumer = EndingConsumer(*LISTENED, auto_offset_reset="latest", **consumer_options(settings))
     try:
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             await consumer.start()
             for partition in consumer.assignment():
                 await consumer.position(partition)

@@ -14,7 +14,7 @@ from shared.events.topics import EVENT_TYPES
 from shared.mongo.client import Document
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider
-from shared.runtime.faults import described, mongodb_at_work
+from shared.runtime.faults import described, mongodb_errors_as_outage
 
 FAULTS_KEPT = 1_000
 
@@ -45,7 +45,7 @@ async def audit(records: Records, decider: Decider[Any]) -> Audit:
     found = Audit(records.service.name, decider.kind)
     kept = await records.store.expiry(decider.kind)
     expired_before = None if kept is None else datetime.now(UTC) - kept
-    with mongodb_at_work():
+    with mongodb_errors_as_outage():
         async for document in records.database.collection(decider.kind).find({}):
             found.aggregates += 1
             if not isinstance(document.get("history"), list):

@@ -16,7 +16,7 @@ from desk.ops.finding import find
 from desk.ops.records import reading
 from desk.ops.screen import columns, console, print_json, text
 from desk.ops.wording import consequence, label, said
-from services.cancellation.file.decide import File
+from services.cancellation.file.decide import CancellationFile
 from services.cancellation.preview import INQUIRY
 from services.cancellation.preview import preview as preview_of
 from services.cancellation.service import FILE, rules_of
@@ -60,7 +60,9 @@ def preview(
         show(file, events, language, console())
 
 
-async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequence[Event]]:
+async def _ask(
+    mongo_url: str, question: Question
+) -> tuple[CancellationFile | None, Sequence[Event]]:
     async with reading(mongo_url, CANCELLATION) as records:
         ref = Ref(FILE, question.contract)
         found = await records[CANCELLATION].store.read([ref])
@@ -79,7 +81,9 @@ async def _ask(mongo_url: str, question: Question) -> tuple[File | None, Sequenc
     )
 
 
-def show(file: File | None, events: Sequence[Event], language: Language, out: Console) -> None:
+def show(
+    file: CancellationFile | None, events: Sequence[Event], language: Language, out: Console
+) -> None:
     """Outcome, dates, and the explanation."""
     if file is None or file.contract is None:
         out.print(label("no_contract", language), style="yellow")

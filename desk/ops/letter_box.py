@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk.ops.letters import Letter, LetterId, Origin, consumer_of, letter_of, missing, up_to
 from desk.ops.sending import require_topics
 from shared.events.topics import DEAD_LETTERS
-from shared.runtime.faults import kafka_at_work
+from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 
@@ -27,7 +27,7 @@ class LetterBox:
         place = TopicPartition(DEAD_LETTERS, wanted.partition)
         if place not in self._reader.assignment():
             raise missing(wanted)
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             begin = (await self._reader.beginning_offsets([place]))[place]
             end = (await self._reader.end_offsets([place]))[place]
             if not begin <= wanted.offset < end:
@@ -39,7 +39,7 @@ class LetterBox:
 
     async def come_for(self, service: str, origin: Origin) -> Letter | None:
         """The letter by which `service` has given up the record at `origin` since. Or none."""
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             ends = await self._watcher.end_offsets(self._watcher.assignment())
         async for record in up_to(self._watcher, ends):
             letter = letter_of(record)
@@ -55,7 +55,7 @@ async def letter_box(settings: RuntimeSettings) -> AsyncIterator[LetterBox]:
         consumer_of(settings, DEAD_LETTERS) as reader,
         consumer_of(settings, DEAD_LETTERS) as watcher,
     ):
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             for one, end in (await watcher.end_offsets(watcher.assignment())).items():
                 watcher.seek(one, end)
         yield LetterBox(reader, watcher)

@@ -18,7 +18,7 @@ from desk.ops.sending import require_topics
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.runtime.faults import Outage, Reason, kafka_at_work
+from shared.runtime.faults import Outage, Reason, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 POLL_MS = 500
@@ -177,7 +177,7 @@ async def records_of(
 ) -> AsyncIterator[Any]:
     """Every record of a topic up to its present end. Raises `Outage`."""
     async with consumer_of(settings, topic) as consumer:
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             ends = await consumer.end_offsets(consumer.assignment())
             begins = await consumer.beginning_offsets(consumer.assignment())
             for one, end in ends.items():
@@ -191,7 +191,7 @@ async def up_to(
 ) -> AsyncIterator[Any]:
     """What lies between the consumer's positions and `ends`. Raises `Outage` if nothing comes."""
     heard = monotonic()
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         while unread := [one for one in ends if await consumer.position(one) < ends[one]]:
             found = await consumer.getmany(*unread, timeout_ms=POLL_MS)
             heard = monotonic() if found else heard
@@ -207,7 +207,7 @@ async def up_to(
 async def consumer_of(settings: RuntimeSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = EndingConsumer(topic, **consumer_options(settings), auto_offset_reset="earliest")
     try:
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             await consumer.start()
         yield consumer
     finally:

@@ -12,7 +12,7 @@ from desk.ops.letters import Letter
 from desk.ops.records import Records
 from shared.events.envelope import Ref
 from shared.runtime.aggregates.parking import digest_of, digests_in
-from shared.runtime.faults import mongodb_at_work
+from shared.runtime.faults import mongodb_errors_as_outage
 
 LOOK_EVERY_S = 0.05
 
@@ -47,7 +47,7 @@ async def parked(records: Records) -> list[Parked]:
     found: list[Parked] = []
     for decider in records.service.deciders:
         collection = records.database.collection(decider.kind)
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             async for one in collection.find({"parked.at": {"$exists": True}}, {"parked": 1}):
                 ref = Ref(decider.kind, one["_id"])
                 found.append(_parked(records.service.name, ref, one["parked"]))
@@ -61,7 +61,7 @@ async def all_parked(services: Mapping[str, Records]) -> list[Parked]:
 
 async def parked_now(records: Records, ref: Ref) -> Parked | None:
     """How one aggregate stands, None if nothing waits for it. Raises `Outage`."""
-    with mongodb_at_work():
+    with mongodb_errors_as_outage():
         document = await records.database.collection(ref.kind).find_one(
             {"_id": ref.id}, {"parked": 1}
         )

@@ -22,7 +22,7 @@ from desk.ops.sending import require_topics
 from shared.events.operations import DeadLetterReplayed, LetterHandled
 from shared.kafka.client_options import client_options
 from shared.kafka.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
-from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 DEFAULT_RATE = 50.0
@@ -118,7 +118,7 @@ class Post:
         value: bytes | None,
         headers: Sequence[tuple[str, bytes | None]],
     ) -> Place:
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                     sent = await self._producer.send_and_wait(
@@ -144,7 +144,7 @@ async def post_office(
     )
     async with letter_box(settings) as box:
         try:
-            with kafka_at_work():
+            with kafka_errors_as_outage():
                 await producer.start()
             yield Post(settings, producer, box, acts, signed, pace or Pace(), force=force)
         finally:

@@ -18,7 +18,7 @@ from shared.events.values import Channel
 from shared.mongo.client import Client, Database, Document, PyMongoError, connect
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
-from shared.runtime.faults import mongodb_at_work
+from shared.runtime.faults import mongodb_errors_as_outage
 from shared.settings import RuntimeSettings
 
 INQUIRY = "inquiry"
@@ -67,7 +67,7 @@ async def inquiry_document(intake: Records, named: str) -> Document | None:
     """The inquiry of a reference, an inquiry's id or its submission's id. Raises `Outage`."""
     collection = intake.database.collection(INQUIRY)
     reference = parse_reference(named)
-    with mongodb_at_work():
+    with mongodb_errors_as_outage():
         if reference is not None:
             return await collection.find_one({"state.reference": reference})
         for candidate in _ids(named):

@@ -18,7 +18,7 @@ from desk.ops.records import Records
 from shared.events.envelope import Ref
 from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.codec import Envelope
-from shared.runtime.committed_offsets import Place, Publications
+from shared.runtime.committed_offsets import RecordPosition, UnpublishedEntries
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.metrics import Metrics
@@ -56,7 +56,9 @@ class _Forgetful(Store):
         found = await super().read([ref for ref in wanted if ref not in self._kept], message_ids)
         return found | {ref: _fresh(self._kept[ref]) for ref in wanted if ref in self._kept}
 
-    async def write(self, aggregates: Iterable[Aggregate], _publications: Publications) -> None:
+    async def write(
+        self, aggregates: Iterable[Aggregate], _publications: UnpublishedEntries
+    ) -> None:
         for one in aggregates:
             self.events += [event["type"] for entry in one.added for event in entry["events"]]
             if one.touched:
@@ -80,7 +82,7 @@ class _Nowhere:
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         self.dead += [one for one in outgoing if isinstance(one, DeadLetter)]
 
-    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:  # noqa: ARG002
+    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:  # noqa: ARG002
         return set()
 
 

@@ -17,7 +17,7 @@ from desk.ops.posting import Place, Post
 from shared.events.topics import TOPICS
 from shared.kafka.client_options import client_options
 from shared.runtime import codec
-from shared.runtime.faults import Unreadable, kafka_at_work
+from shared.runtime.faults import Unreadable, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 DECIDED_WITHIN_S = 15.0
@@ -98,7 +98,7 @@ async def _passed(service: str, origin: Origin, settings: RuntimeSettings) -> bo
     partition = TopicPartition(origin.topic, origin.partition)
     group = settings.group_of(service)
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             async with asyncio.timeout(DECIDED_WITHIN_S):

@@ -12,7 +12,7 @@ from desk.ops.outgoing import Outgoing
 from shared.events.topics import TOPIC_OF
 from shared.kafka.client_options import client_options
 from shared.kafka.publisher import KafkaPublisher
-from shared.runtime.faults import kafka_at_work
+from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 
@@ -22,7 +22,7 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
     Raises `Outage` if the broker does not answer.
     """
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             present = set(await admin.list_topics())

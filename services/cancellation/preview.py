@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.cancellation.file.decide import Rules, decide, evolve
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import File, Status
+from services.cancellation.file.state import CancellationFile, Status
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested
@@ -21,7 +21,7 @@ CONTACT = Contact(name="preview", email="preview@example.org")
 
 def preview(
     rules: Rules,
-    state: File | None,
+    state: CancellationFile | None,
     contract_number: str,
     now: datetime,
     *,
@@ -53,7 +53,7 @@ def preview(
 
 
 def _without_the_hold(
-    rules: Rules, state: File | None, events: list[Event], now: datetime
+    rules: Rules, state: CancellationFile | None, events: list[Event], now: datetime
 ) -> list[Event]:
     for event in events:
         state = evolve(state, event)
@@ -61,9 +61,9 @@ def _without_the_hold(
     held = state.request(INQUIRY)
     if held is None or held.status is not Status.HELD:
         return events
-    course = Course(rules, state, now)
-    decide_request(course, held)
-    return course.events
+    decision = Decision(rules, state, now)
+    decide_request(decision, held)
+    return decision.events
 
 
 def _signature(day: date) -> Signature:

@@ -45,11 +45,11 @@ def rules_of(settings: Settings) -> domain.Rules:
     )
 
 
-def file_decider(rules: domain.Rules) -> Decider[domain.File]:
+def file_decider(rules: domain.Rules) -> Decider[domain.CancellationFile]:
     """The Decider of the cancellation file, whose id is the contract number."""
     return Decider(
         kind=FILE,
-        state=domain.File,
+        state=domain.CancellationFile,
         decide=partial(domain.decide, rules),
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,

@@ -18,7 +18,7 @@ from shared.events.document_code import document_code
 from shared.events.envelope import Ref
 from shared.mongo.client import Database
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
-from shared.runtime.faults import Outage, mongodb_at_work
+from shared.runtime.faults import Outage, mongodb_errors_as_outage
 
 AGAIN_WITHIN = timedelta(minutes=15)
 """A download that broke off may be repeated for so long after the code was used."""
@@ -91,7 +91,7 @@ def downloads(
             if not request.posted:
                 return _page(document_id, code)
             try:
-                with mongodb_at_work():
+                with mongodb_errors_as_outage():
                     return await _document(key, database, read, document_id, code, now())
             except Outage:
                 return _TRY_LATER

@@ -31,7 +31,7 @@ from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.events.values import madrid_date
 from shared.mongo.client import Database, File
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
-from shared.runtime.faults import mongodb_at_work
+from shared.runtime.faults import mongodb_errors_as_outage
 
 
 def open_worker(settings: Settings) -> OpenWorker:
@@ -53,7 +53,7 @@ async def keep_document(settings: Settings, database: Database, work: Work) -> O
     """
     contract: ContractState = work.state
     begun = min(contract.documents, key=lambda document: document.begun_at)
-    with mongodb_at_work():
+    with mongodb_errors_as_outage():
         kept = await database.get_file(begun.document_id)
     if kept is None:
         try:
@@ -66,7 +66,7 @@ async def keep_document(settings: Settings, database: Database, work: Work) -> O
             )
         file = File(content, _metadata(contract, begun, content))
         name = f"{contract.contract_number}.pdf"
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             kept = await database.put_file(begun.document_id, name, file)
     await _keep_text(database, contract, begun)
     return DocumentStored(
@@ -87,7 +87,7 @@ async def _keep_text(database: Database, contract: ContractState, begun: BegunDo
     content = text_of(contract.facts, begun.text.version)
     metadata = {**_metadata(contract, begun, content), "media_type": TEXT}
     name = f"{contract.contract_number}-{begun.text.version}.txt"
-    with mongodb_at_work():
+    with mongodb_errors_as_outage():
         await database.put_file(begun.text.document_id, name, File(content, metadata))
 
 

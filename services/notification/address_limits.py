@@ -17,7 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.notification.mail.decide import Notification
 from shared.mongo.client import Database
-from shared.runtime.faults import mongodb_at_work
+from shared.runtime.faults import mongodb_errors_as_outage
 
 COLLECTION = "mails_to_address"
 KEPT = timedelta(days=3)
@@ -37,7 +37,7 @@ class AddressLimits:
     async def prepare(self) -> None:
         """Let old counts expire. Raises `Outage`."""
         expiry = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             await self._database.collection(COLLECTION).create_indexes([expiry])
 
     async def allow(self, recipient_hash: str, notification: Notification) -> bool:
@@ -46,7 +46,7 @@ class AddressLimits:
         day = f"{recipient_hash} {due:%Y-%m-%d}"
         mail = f"{due:%H} {notification.notification_id}"
         lock = self._locks.setdefault(day, asyncio.Lock())
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             async with lock:  # mails to one address do not compete within this process
                 return await self._count(day, mail, expires_at=due + KEPT)
 

@@ -19,7 +19,7 @@ from shared.kafka.client_options import client_options
 from shared.kafka.decompression import Withheld
 from shared.runtime.codec import Envelope, Headers
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
+from shared.runtime.faults import Outage, ProducerDead, kafka_errors_as_outage
 from shared.runtime.health.clock_skew import ClockSkew, elapsed_seconds
 from shared.settings import RuntimeSettings
 
@@ -58,7 +58,7 @@ class KafkaPublisher:
         survive_closed_connections(self._producer.client)
 
     async def start(self) -> None:
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             await self._producer.start()
 
     async def stop(self) -> None:
@@ -85,7 +85,7 @@ class KafkaPublisher:
 
     async def _acknowledged(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         began = elapsed_seconds()
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                     sent = [await self._send(o) for o in outgoing if isinstance(o, DeadLetter)]

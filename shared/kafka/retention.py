@@ -15,7 +15,7 @@ from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
 
 from shared.events.topics import DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options
-from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -119,7 +119,7 @@ async def _kept_by_broker(
         ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(ASKED_FOR)) for name in topics
     ]
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             answers = await admin.describe_configs(asked)

@@ -11,7 +11,7 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
 from shared.kafka.client_options import client_options
-from shared.runtime.faults import kafka_at_work
+from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -28,7 +28,7 @@ async def create_missing_topics(
 ) -> None:
     """Existing topics are left as they are. Raises `Outage`."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             present = set(await admin.list_topics())

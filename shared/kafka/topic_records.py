@@ -12,7 +12,7 @@ from aiokafka.errors import for_code
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 POLL_MS = 1_000
@@ -28,7 +28,7 @@ async def records_on(
     are passed over. Raises `Outage`.
     """
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await consumer.start()
             spans = await _spans(consumer, await _partitions(settings, topics))
@@ -96,7 +96,7 @@ async def _within(
 async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
     """For each topic that exists, whether it still has its first records."""
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await consumer.start()
             found: dict[str, bool] = {}
@@ -111,7 +111,7 @@ async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[st
 async def members_of(settings: RuntimeSettings, group: str) -> int:
     """How many consumers the group has now. Raises `Outage`, also where one may not know."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             [answer] = await admin.describe_consumer_groups([group])
@@ -126,7 +126,7 @@ async def members_of(settings: RuntimeSettings, group: str) -> int:
 async def committed_by(settings: RuntimeSettings, group: str) -> dict[tuple[str, int], int]:
     """The group's committed offsets by topic and partition. Raises `Outage`."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_at_work():
+    with kafka_errors_as_outage():
         try:
             await admin.start()
             found = await admin.list_consumer_group_offsets(group)

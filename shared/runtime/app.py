@@ -40,14 +40,14 @@ from shared.mongo.abilities import Lacking
 from shared.mongo.client import Client, Database, connect
 from shared.runtime.aggregates.store import ALARM_BYTES, MB, Store
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
-from shared.runtime.backoff import Pauses, sleep_unless
+from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.committed_offsets import CommittedOffsets
 from shared.runtime.decider import Service
-from shared.runtime.faults import Outage, ProducerDead, kafka_at_work
+from shared.runtime.faults import Outage, ProducerDead, kafka_errors_as_outage
 from shared.runtime.health.clock_skew import ClockSkew, watch_skew
-from shared.runtime.health.dependency_checks import feel_pulse
+from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import FAILED, Health
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.pages import served
@@ -97,8 +97,8 @@ class Runtime:
     started: asyncio.Event
     stopping: asyncio.Event
 
-    def pauses(self) -> Pauses:
-        return Pauses(self.settings.max_pause_seconds, self.stopping)
+    def pauses(self) -> Backoff:
+        return Backoff(self.settings.max_pause_seconds, self.stopping)
 
 
 def wire(service: Service, settings: RuntimeSettings) -> Runtime:
@@ -355,7 +355,7 @@ class PatientBroker(KafkaBroker):
 
     async def _subscribe(self) -> None:
         """Raises `Outage`; then every subscriber is closed, and this may be called again."""
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             try:
                 await super().start()
             except KafkaError:
@@ -506,13 +506,13 @@ async def _state_what_is_unstated(runtime: Runtime) -> None:
 
 
 async def _background(runtime: Runtime) -> None:
-    """Pulse, clock, worker and what a service publishes by itself, beside the subscriber."""
+    """Dependency checks, clock, worker and announcements, beside the subscriber."""
     await runtime.started.wait()
     health, settings = runtime.health, runtime.settings
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch_skew(runtime.skew, health, runtime.stopping))
         tasks.create_task(watch_refusals(runtime.refusals, health, runtime.stopping))
-        tasks.create_task(feel_pulse(health, runtime.database, settings, runtime.stopping))
+        tasks.create_task(check_dependencies(health, runtime.database, settings, runtime.stopping))
         tasks.create_task(
             _repeat(
                 runtime,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Pauses:
+class Backoff:
     """Each pause is about twice the last, up to `longest` seconds; `stopping` ends any at once."""
 
     longest: float

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.envelope import Ref
 from shared.mongo.client import Document
-from shared.runtime.faults import Outage, kafka_at_work
+from shared.runtime.faults import Outage, kafka_errors_as_outage
 
 ANSWER_WITHIN_SECONDS = 10.0
 KNOWN_SECONDS = 60.0
@@ -26,7 +26,7 @@ KNOWN_SECONDS = 60.0
 REMEMBERED = 10_000
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a message was read."""
 
     topic: str
@@ -34,29 +34,29 @@ class Place(NamedTuple):
     offset: int
 
 
-def place_of(entry: Mapping[str, Any]) -> Place:
+def position_of(entry: Mapping[str, Any]) -> RecordPosition:
     """The place of the message that a history entry records."""
-    return Place(entry["topic"], entry["partition"], entry["offset"])
+    return RecordPosition(entry["topic"], entry["partition"], entry["offset"])
 
 
-class Progress(Protocol):
+class GroupProgress(Protocol):
     """What the group as a whole has got done."""
 
-    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:
+    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:
         """Those of `places` that no commit of the group has passed. Raises `Outage`."""
 
 
 EntryKey = tuple[str, str]
 
 
-class Publications:
+class UnpublishedEntries:
     """Which history entries may be unpublished: `progress` says, and what this process published.
 
     Of the aggregates last answered, so that entries can leave a document before their batch is
     committed.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: GroupProgress) -> None:
         self._progress = progress
         self._published: dict[Ref, set[EntryKey]] = {}
 
@@ -70,7 +70,7 @@ class Publications:
     async def lacking(self, entries: Iterable[tuple[Ref, Document]]) -> set[tuple[Ref, EntryKey]]:
         """Those that may be unpublished. Raises `Outage`."""
         asked = {
-            (ref, key): place_of(entry)
+            (ref, key): position_of(entry)
             for ref, entry in entries
             if (key := (entry["message_id"], entry["digest"])) not in self._published.get(ref, ())
         }
@@ -94,7 +94,7 @@ class CommittedOffsets:
         """These offsets are committed. They are lower than before only in a new topic."""
         self._known |= offsets
 
-    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:
+    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:
         if time.monotonic() - self._known_since > KNOWN_SECONDS:
             self._known, self._known_since = {}, time.monotonic()
         beyond = {place for place in places if not self._passed(place)}
@@ -102,13 +102,13 @@ class CommittedOffsets:
             await self._refresh({TopicPartition(one.topic, one.partition) for one in beyond})
         return {place for place in beyond if not self._passed(place)}
 
-    def _passed(self, place: Place) -> bool:
+    def _passed(self, place: RecordPosition) -> bool:
         return place.offset < self._known.get(TopicPartition(place.topic, place.partition), 0)
 
     async def _refresh(self, partitions: Iterable[TopicPartition]) -> None:
         assert self._consumer is not None
         asked = list(partitions)
-        with kafka_at_work():
+        with kafka_errors_as_outage():
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
                     answers = await asyncio.gather(*map(self._consumer.committed, asked))

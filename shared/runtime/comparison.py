@@ -15,7 +15,7 @@ from shared.kafka.topic_records import begins_of
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
-from shared.runtime.faults import mongodb_at_work
+from shared.runtime.faults import mongodb_errors_as_outage
 from shared.runtime.publications import Publications, publications_of, topics_of
 from shared.settings import RuntimeSettings
 
@@ -77,7 +77,7 @@ async def _entries(
     for decider in service.deciders:
         if not decider.publishes:
             continue
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             async for document in database.collection(decider.kind).find({}):
                 for entry in await store.whole_history(decider.kind, document):
                     yield decider.kind, document["_id"], entry

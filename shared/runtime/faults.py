@@ -55,7 +55,7 @@ UNSTORABLE = (InvalidDocument, OverflowError, UnicodeEncodeError)
 
 
 @contextmanager
-def mongodb_at_work() -> Iterator[None]:
+def mongodb_errors_as_outage() -> Iterator[None]:
     """Turn a MongoDB failure into an `Outage`. A value that BSON cannot hold passes through."""
     try:
         yield
@@ -66,7 +66,7 @@ def mongodb_at_work() -> Iterator[None]:
 
 
 @contextmanager
-def kafka_at_work() -> Iterator[None]:
+def kafka_errors_as_outage() -> Iterator[None]:
     """Turn a Kafka failure into an `Outage`, or `ProducerDead` where waiting is no use."""
     try:
         yield

@@ -21,12 +21,12 @@ from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.codec import EPOCH, Envelope
-from shared.runtime.committed_offsets import Place
+from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.older_database import begin_restoration, finish_restoration
 from shared.runtime.publications import Publications, publications_of
-from shared.runtime.stage.stage import Batch, Letter, Stage, utc_now
+from shared.runtime.stage.stage import Batch, IncomingMessage, Stage, utc_now
 from shared.runtime.timers import Objection
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
@@ -59,7 +59,7 @@ class _Nowhere:
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         pass
 
-    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:  # noqa: ARG002
+    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:  # noqa: ARG002
         return set()
 
 
@@ -82,13 +82,17 @@ class _Replay(Stage):
         self._restored = restored
         self._prefix = f"/services/{service.name}"
 
-    def _objection_to(self, timer: Letter, batch: Batch) -> Objection | None:
+    def _objection_to(self, timer: IncomingMessage, batch: Batch) -> Objection | None:
         if timer.read.message.id in self._published.by_cause:
             return None
         return super()._objection_to(timer, batch)
 
     def _decided(
-        self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], batch: Batch
+        self,
+        letter: IncomingMessage,
+        aggregate: Aggregate,
+        replicas: Mapping[Ref, Any],
+        batch: Batch,
     ) -> tuple[Document, Any]:
         before = aggregate.state
         entry, state = super()._decided(letter, aggregate, replicas, batch)
@@ -109,7 +113,7 @@ class _Replay(Stage):
         return entry | {"events": events}, state
 
     def _as_published(
-        self, letter: Letter, ref: Ref, decided: Sequence[Document]
+        self, letter: IncomingMessage, ref: Ref, decided: Sequence[Document]
     ) -> list[Document]:
         """Private events as they are decided, public ones as they were published."""
         message = letter.read.message

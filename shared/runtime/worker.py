@@ -42,7 +42,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class Together(Generic[Item, Answer]):
+class CallCoalescer(Generic[Item, Answer]):
     """Calls with what many want at once: all that comes in while one call is under way."""
 
     def __init__(self, call: Callable[[Sequence[Item]], Awaitable[Answer]]) -> None:
@@ -95,8 +95,8 @@ class Worker:
         self._due = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
         self._reported: set[_Reported] = set()
-        self._aggregates = Together(store.read)
-        self._publish = Together(publisher.publish)
+        self._aggregates = CallCoalescer(store.read)
+        self._publish = CallCoalescer(publisher.publish)
 
     def wake(self) -> None:
         """Something has just become due: do not wait to look for it."""

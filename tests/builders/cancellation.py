@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.cancellation.file.decide import File, Rules, due_at
+from services.cancellation.file.decide import CancellationFile, Rules, due_at
 from services.cancellation.service import FILE, file_decider, route, timer
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
@@ -192,9 +192,9 @@ class Desk:
         return self.hears(timer(NUMBER, due))
 
     @property
-    def file(self) -> File | None:
+    def file(self) -> CancellationFile | None:
         state = self.history.states.get(Ref(FILE, NUMBER))
-        assert state is None or isinstance(state, File)
+        assert state is None or isinstance(state, CancellationFile)
         return state
 
     @property

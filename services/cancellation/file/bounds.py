@@ -12,10 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.payments import payments_of
 from services.cancellation.file.private_events import FileCompacted
-from services.cancellation.file.state import File, Payment, RenewalInvoice, Request, Status
+from services.cancellation.file.state import (
+    CancellationFile,
+    Payment,
+    RenewalInvoice,
+    Request,
+    Status,
+)
 from services.cancellation.policies.renewal_lapse import open_renewals
 from shared.events.values import Money
 
@@ -37,7 +43,7 @@ REVERSALS_KEPT = 50
 """Of payments that were not reported (yet)."""
 
 
-def has_room(file: File, customer_id: str) -> bool:
+def has_room(file: CancellationFile, customer_id: str) -> bool:
     """Whether another request of this customer can be kept."""
     mine = file.open_requests_of(customer_id)
     if file.holder_is(customer_id):
@@ -52,9 +58,9 @@ def takes_evidence(request: Request) -> bool:
     return len(request.unanswered) < MOST_EVIDENCE_HELD
 
 
-def compact(course: Course) -> None:
+def compact(decision: Decision) -> None:
     """What no later decision needs leaves the file, once there is too much of it."""
-    file = course.file
+    file = decision.file
     inquiries = (*_settled_beyond(file), *_referrals_beyond(file))
     renewals = tuple(_renewals_beyond(file))
     payments = _payments_within(file, renewals)
@@ -64,7 +70,7 @@ def compact(course: Course) -> None:
     too_much = inquiries or renewals or voids or reversals or payments is not None
     if not (too_much or noted_timer):
         return
-    course.happens(
+    decision.record(
         FileCompacted(
             contract_number=file.contract_number,
             inquiry_ids=inquiries,
@@ -78,7 +84,7 @@ def compact(course: Course) -> None:
     )
 
 
-def _settled_beyond(file: File) -> Iterator[str]:
+def _settled_beyond(file: CancellationFile) -> Iterator[str]:
     settled = [r for r in file.requests if r.status is Status.SETTLED]
     mine = [r.inquiry_id for r in settled if file.holder_is(r.customer_id)]
     others = [r.inquiry_id for r in settled if not file.holder_is(r.customer_id)]
@@ -86,7 +92,7 @@ def _settled_beyond(file: File) -> Iterator[str]:
     yield from others[:-SETTLED_KEPT]
 
 
-def _referrals_beyond(file: File) -> Iterator[str]:
+def _referrals_beyond(file: CancellationFile) -> Iterator[str]:
     """Of customers who do not hold the contract: the oldest stay, few of each customer."""
     standing = file.cancellation.inquiry_id if file.cancellation else None
     kept: dict[str, int] = {}
@@ -101,7 +107,7 @@ def _referrals_beyond(file: File) -> Iterator[str]:
             kept[customer] = kept.get(customer, 0) + 1
 
 
-def _renewals_beyond(file: File) -> Sequence[RenewalInvoice]:
+def _renewals_beyond(file: CancellationFile) -> Sequence[RenewalInvoice]:
     """The settled ones, oldest first. A lapse that stands and a referral are not settled."""
     waiting = {(r.invoice_number, r.issued_on) for r in open_renewals(file)}
     if file.contract is None:
@@ -118,7 +124,9 @@ def _last_day(renewal: RenewalInvoice) -> tuple[bool, date]:
     return renewal.lapsed and not renewal.past, renewal.lapses_on
 
 
-def _payments_within(file: File, leaving: Iterable[RenewalInvoice]) -> tuple[Payment, ...] | None:
+def _payments_within(
+    file: CancellationFile, leaving: Iterable[RenewalInvoice]
+) -> tuple[Payment, ...] | None:
     """All payments that stay, where there are twice as many as are kept; else None."""
     gone = {(r.invoice_number, r.issued_on) for r in leaving}
     known = [r for r in file.renewals if (r.invoice_number, r.issued_on) not in gone]

@@ -12,7 +12,7 @@ from services.cancellation.file.add_evidence import evidence_given
 from services.cancellation.file.bounds import compact
 from services.cancellation.file.change_term import begin_term
 from services.cancellation.file.decide_referral import referral_decided
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.evolve import evolve
 from services.cancellation.file.private_events import PRIVATE_EVENTS
 from services.cancellation.file.record_contract import contract_recorded
@@ -26,7 +26,7 @@ from services.cancellation.file.renewals import (
     watch,
 )
 from services.cancellation.file.request import cancellation_requested
-from services.cancellation.file.state import File
+from services.cancellation.file.state import CancellationFile
 from services.cancellation.file.timers import due_at, woken
 from services.cancellation.file.withdraw import withdrawal_requested
 from services.cancellation.policies.terms import Rules
@@ -42,52 +42,54 @@ from shared.events.requests import (
 )
 from shared.events.values import madrid_date
 
-__all__ = ["PRIVATE_EVENTS", "File", "Rules", "decide", "due_at", "evolve"]
+__all__ = ["PRIVATE_EVENTS", "CancellationFile", "Rules", "decide", "due_at", "evolve"]
 
 
-def decide(rules: Rules, message: Message, state: File | None, now: datetime) -> list[Event]:
+def decide(
+    rules: Rules, message: Message, state: CancellationFile | None, now: datetime
+) -> list[Event]:
     """What happens. Raises TypeError for a message that is not about a cancellation file."""
     number = getattr(message.data, "contract_number", None)
-    file = state or File(contract_number=str(number))
-    course = Course(rules, file, now, message.broker_time)
-    _act(course, message, now)
-    follow_up(course)
-    compact(course)
-    return course.events
+    file = state or CancellationFile(contract_number=str(number))
+    decision = Decision(rules, file, now, message.broker_time)
+    _act(decision, message, now)
+    follow_up(decision)
+    compact(decision)
+    return decision.events
 
 
-def _act(course: Course, message: Message, now: datetime) -> None:
+def _act(decision: Decision, message: Message, now: datetime) -> None:
     match message.data:
         case CancellationRequested() as asked:
-            cancellation_requested(course, asked)
+            cancellation_requested(decision, asked)
         case CancellationEvidenceGiven() as evidence:
-            evidence_given(course, evidence)
+            evidence_given(decision, evidence)
         case CancellationWithdrawalRequested() as withdrawal:
-            withdrawal_requested(course, withdrawal)
+            withdrawal_requested(decision, withdrawal)
         case ContractRecorded() as recorded:
-            contract_recorded(course, recorded)
+            contract_recorded(decision, recorded)
         case InvoiceIssued() as invoice:
-            invoice_issued(course, invoice)
+            invoice_issued(decision, invoice)
         case InvoicePaid() as paid:
-            invoice_paid(course, paid)
+            invoice_paid(decision, paid)
         case InvoiceVoided() as voided:
-            invoice_voided(course, voided)
+            invoice_voided(decision, voided)
         case PaymentReversed() as went_back:
-            payment_reversed(course, went_back)
+            payment_reversed(decision, went_back)
         case ReferralDecided() as decided:
-            referral_decided(course, message.id, decided, madrid_date(_said_at(message, now)))
+            referral_decided(decision, message.id, decided, madrid_date(_said_at(message, now)))
         case TimerDue():
-            woken(course)
+            woken(decision)
         case _:
             raise TypeError(f"{message.type} is not decided in a cancellation file")
 
 
-def follow_up(course: Course) -> None:
+def follow_up(decision: Decision) -> None:
     """What a fact brings about beyond itself, whatever order the facts came in."""
-    begin_term(course)
-    settle_lapsed(course)
-    watch(course)
-    note_disregarded(course)
+    begin_term(decision)
+    settle_lapsed(decision)
+    watch(decision)
+    note_disregarded(decision)
 
 
 def _said_at(message: Message, now: datetime) -> datetime:

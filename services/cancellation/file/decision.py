@@ -1,4 +1,4 @@
-"""The course of one decision: each event is folded in before the next is decided."""
+"""One decision, event by event: each event is folded in before the next is decided."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TypedDict
 
 from services.cancellation.file.evolve import evolve
-from services.cancellation.file.state import Cancellation, File, RenewalInvoice, Request
+from services.cancellation.file.state import Cancellation, CancellationFile, RenewalInvoice, Request
 from services.cancellation.policies.outcome import Because
 from services.cancellation.policies.terms import Rules
 from shared.events.cancellations import CancellationEvent
@@ -29,7 +29,7 @@ class Heading(TypedDict):
     explanation: Bilingual
 
 
-class Course:
+class Decision:
     """What one message brings about, seen at `now` (aware).
 
     What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
@@ -38,7 +38,11 @@ class Course:
     """
 
     def __init__(
-        self, rules: Rules, file: File, now: datetime, broker_time: datetime | None = None
+        self,
+        rules: Rules,
+        file: CancellationFile,
+        now: datetime,
+        broker_time: datetime | None = None,
     ) -> None:
         self.rules = rules
         self.file = file
@@ -51,7 +55,7 @@ class Course:
         """The date in Madrid."""
         return madrid_date(self.now)
 
-    def happens(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         if isinstance(event, CancellationEvent):
             event = event.model_copy(update={"sequence": self.file.sequence + 1})
         self.events.append(event)
@@ -66,7 +70,7 @@ class Course:
         """
         asking = request.unanswered if asked_by is None else (*request.unanswered, asked_by)
         for inquiry_id in asking or (None,):
-            self.happens(event.model_copy(update={"answers_inquiry_id": inquiry_id}))
+            self.record(event.model_copy(update={"answers_inquiry_id": inquiry_id}))
 
     def about(self, request: Request, because: Because) -> Heading:
         """The heading of an event on a request, under the version it was received under."""

@@ -8,7 +8,7 @@ from datetime import date
 from shared.events.values import Channel, Contact, Signature, SignatureKind, Value
 
 
-class SignatureGiven(Value):
+class SignatureReceived(Value):
     """A signature, the channel it came through and the day on which it was received."""
 
     kind: SignatureKind
@@ -17,13 +17,13 @@ class SignatureGiven(Value):
     given_on: date
 
 
-class Given(Value):
+class EvidenceReceived(Value):
     """What the customer has handed in so far, each piece with the day on which it was received."""
 
     destruction_confirmed_on: date | None = None
     contact_name_on: date | None = None
     contact_means_on: date | None = None
-    signatures: tuple[SignatureGiven, ...] = ()
+    signatures: tuple[SignatureReceived, ...] = ()
 
     @classmethod
     def on(
@@ -34,9 +34,9 @@ class Given(Value):
         destruction_confirmed: bool,
         signature: Signature | None,
         contact: Contact | None,
-    ) -> Given:
+    ) -> EvidenceReceived:
         """The pieces of one submission, received on `day` through `channel`."""
-        signed = signature and SignatureGiven(
+        signed = signature and SignatureReceived(
             kind=signature.kind, reference=signature.reference, channel=channel, given_on=day
         )
         return cls(
@@ -46,9 +46,9 @@ class Given(Value):
             signatures=(signed,) if signed else (),
         )
 
-    def and_also(self, other: Given) -> Given:
+    def and_also(self, other: EvidenceReceived) -> EvidenceReceived:
         """Both together; a piece given twice counts from its first day."""
-        return Given(
+        return EvidenceReceived(
             destruction_confirmed_on=_first(
                 self.destruction_confirmed_on, other.destruction_confirmed_on
             ),
@@ -57,16 +57,16 @@ class Given(Value):
             signatures=self.signatures + other.signatures,
         )
 
-    def by(self, day: date) -> Given:
+    def by(self, day: date) -> EvidenceReceived:
         """Only what was received on `day` or before."""
-        return Given(
+        return EvidenceReceived(
             destruction_confirmed_on=_by(day, self.destruction_confirmed_on),
             contact_name_on=_by(day, self.contact_name_on),
             contact_means_on=_by(day, self.contact_means_on),
             signatures=tuple(s for s in self.signatures if s.given_on <= day),
         )
 
-    def news_for(self, known: Given) -> Given:
+    def news_for(self, known: EvidenceReceived) -> EvidenceReceived:
         """Without the signatures that change nothing: `known` has them, from that day or before."""
         earliest = {(s.kind, s.channel): s.given_on for s in reversed(known.signatures)}
         news = (
@@ -76,13 +76,15 @@ class Given(Value):
         )
         return self.model_copy(update={"signatures": tuple(news)})
 
-    def filled(self, day: date, signatures: Iterable[tuple[SignatureKind, Channel]]) -> Given:
+    def filled(
+        self, day: date, signatures: Iterable[tuple[SignatureKind, Channel]]
+    ) -> EvidenceReceived:
         """As if every piece that is missing came on `day`; `signatures` are those that count."""
         wanted = tuple(
-            SignatureGiven(kind=kind, reference="", channel=channel, given_on=day)
+            SignatureReceived(kind=kind, reference="", channel=channel, given_on=day)
             for kind, channel in signatures
         )
-        return Given(
+        return EvidenceReceived(
             destruction_confirmed_on=self.destruction_confirmed_on or day,
             contact_name_on=self.contact_name_on or day,
             contact_means_on=self.contact_means_on or day,

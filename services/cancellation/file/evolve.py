@@ -9,7 +9,6 @@ from services.cancellation.file.private_events import (
     EvidenceAdded,
     FactDisregarded,
     FileCompacted,
-    FileRecord,
     FileWoken,
     InvoiceVoidNoted,
     LapseNoted,
@@ -18,6 +17,7 @@ from services.cancellation.file.private_events import (
     NoticeReopened,
     PaymentNoted,
     PaymentReversalNoted,
+    PrivateEvent,
     RenewalDecided,
     RenewalInvoiced,
     RenewalReferred,
@@ -30,8 +30,8 @@ from services.cancellation.file.private_events import (
 )
 from services.cancellation.file.state import (
     Cancellation,
+    CancellationFile,
     ContractFacts,
-    File,
     Payment,
     RenewalInvoice,
     Request,
@@ -58,19 +58,19 @@ from shared.events.cancellations import (
 from shared.events.envelope import Event
 
 
-def evolve(state: File | None, event: Event) -> File:
+def evolve(state: CancellationFile | None, event: Event) -> CancellationFile:
     """The file after `event`. Raises TypeError for an event that is not a file's."""
     match event:
-        case FileRecord():
-            return _noted(state or File(contract_number=event.contract_number), event)
+        case PrivateEvent():
+            return _noted(state or CancellationFile(contract_number=event.contract_number), event)
         case CancellationEvent():
-            return _decided(state or File(contract_number=event.contract_number), event)
+            return _decided(state or CancellationFile(contract_number=event.contract_number), event)
         case AgentActionRefused(contract_number=str(number)):
-            return state or File(contract_number=number)
+            return state or CancellationFile(contract_number=number)
     raise TypeError(f"{event.ce_type} is no event of a cancellation file")
 
 
-def _noted(file: File, event: FileRecord) -> File:
+def _noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
     match event:
         case ContractKnown():
             return file.with_(contract=ContractFacts.model_validate(event.model_dump()))
@@ -89,7 +89,7 @@ def _noted(file: File, event: FileRecord) -> File:
     return _request_noted(file, event)
 
 
-def _request_noted(file: File, event: FileRecord) -> File:
+def _request_noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
     match event:
         case RequestReceived():
             request = Request.model_validate(event.model_dump())
@@ -114,7 +114,7 @@ def _request_noted(file: File, event: FileRecord) -> File:
     raise TypeError(f"{event.ce_type} is not noted in a cancellation file")
 
 
-def _with_evidence(file: File, event: EvidenceAdded) -> File:
+def _with_evidence(file: CancellationFile, event: EvidenceAdded) -> CancellationFile:
     request = file.request(event.inquiry_id)
     assert request is not None
     # Evidence that was held by itself has found its request.
@@ -125,7 +125,7 @@ def _with_evidence(file: File, event: EvidenceAdded) -> File:
     )
 
 
-def _in_new_term(file: File, event: TermBegun) -> File:
+def _in_new_term(file: CancellationFile, event: TermBegun) -> CancellationFile:
     """What ended before the term began is history."""
     overtaken = frozenset(event.overtaken)
     renewals = tuple(
@@ -143,8 +143,9 @@ def _in_new_term(file: File, event: TermBegun) -> File:
 
 
 def _billed(
-    file: File, event: RenewalInvoiced | InvoiceVoidNoted | PaymentNoted | PaymentReversalNoted
-) -> File:
+    file: CancellationFile,
+    event: RenewalInvoiced | InvoiceVoidNoted | PaymentNoted | PaymentReversalNoted,
+) -> CancellationFile:
     match event:
         case RenewalInvoiced():
             others = (
@@ -163,7 +164,9 @@ def _billed(
             return reverse(file, event)
 
 
-def _with_renewal_noted(file: File, event: LapseNoted | RenewalReferred | RenewalDecided) -> File:
+def _with_renewal_noted(
+    file: CancellationFile, event: LapseNoted | RenewalReferred | RenewalDecided
+) -> CancellationFile:
     match event:
         case LapseNoted():
             changes: dict[str, object] = {"lapsed_for": event.customer_id}
@@ -174,7 +177,7 @@ def _with_renewal_noted(file: File, event: LapseNoted | RenewalReferred | Renewa
     return file.with_renewal(event.invoice_number, event.issued_on, **changes)
 
 
-def _disregarded(file: File, event: FactDisregarded) -> File:
+def _disregarded(file: CancellationFile, event: FactDisregarded) -> CancellationFile:
     told = {"disregarded": True}
     if event.why is Disregarded.ANOTHER_CUSTOMER:
         return file.with_renewal(event.invoice_number, event.on, **told)
@@ -189,7 +192,7 @@ def _disregarded(file: File, event: FactDisregarded) -> File:
     return file.with_(payments=payments)
 
 
-def _compacted(file: File, event: FileCompacted) -> File:
+def _compacted(file: CancellationFile, event: FileCompacted) -> CancellationFile:
     gone = frozenset(event.renewals)
     days = [day for day in (file.forgotten_until, event.forgotten_until) if day is not None]
     return file.with_(
@@ -203,7 +206,7 @@ def _compacted(file: File, event: FileCompacted) -> File:
     )
 
 
-def _decided(file: File, event: CancellationEvent) -> File:
+def _decided(file: CancellationFile, event: CancellationEvent) -> CancellationFile:
     file = file.with_(sequence=event.sequence)
     match event:
         case RenewalLapsed():
@@ -233,7 +236,7 @@ def _decided(file: File, event: CancellationEvent) -> File:
     return _answered(file, event, Status.SETTLED)
 
 
-def _answered(file: File, event: CancellationEvent, status: Status) -> File:
+def _answered(file: CancellationFile, event: CancellationEvent, status: Status) -> CancellationFile:
     return file.with_request(
         event.inquiry_id,
         status=status,
@@ -244,12 +247,12 @@ def _answered(file: File, event: CancellationEvent, status: Status) -> File:
     )
 
 
-def _with_cancellation(file: File, **changes: object) -> File:
+def _with_cancellation(file: CancellationFile, **changes: object) -> CancellationFile:
     cancellation = file.cancellation
     return file.with_(cancellation=cancellation and cancellation.model_copy(update=changes))
 
 
-def _without_cancellation(file: File, event: CancellationEvent) -> File:
+def _without_cancellation(file: CancellationFile, event: CancellationEvent) -> CancellationFile:
     """The decision on the request that brought the cancellation about ends it."""
     standing = file.cancellation
     if standing is None or standing.inquiry_id != event.inquiry_id:
@@ -260,7 +263,7 @@ def _without_cancellation(file: File, event: CancellationEvent) -> File:
     return file.with_(cancellation=None)
 
 
-def _reinstated(file: File, event: RenewalReinstated) -> File:
+def _reinstated(file: CancellationFile, event: RenewalReinstated) -> CancellationFile:
     renewals = tuple(
         r.model_copy(update={"lapsed": False})
         if r.lapsed and r.invoice_number == event.invoice_number and r.lapses_on == event.lapsed_on

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from services.cancellation.file.private_events import PaymentReversalNoted
 from services.cancellation.file.state import (
-    File,
+    CancellationFile,
     Payment,
     RenewalInvoice,
     Reversal,
@@ -43,7 +43,7 @@ class _ByNumber:
 _BY_NUMBER = _ByNumber()
 
 
-def payments_of(file: File, renewal: RenewalInvoice) -> tuple[Payment, ...]:
+def payments_of(file: CancellationFile, renewal: RenewalInvoice) -> tuple[Payment, ...]:
     """The payments of that number, whether they count or not."""
     return _BY_NUMBER.of(file.payments).get(compared(renewal.invoice_number), ())
 
@@ -52,7 +52,7 @@ def is_too_early(payment: Payment, renewal: RenewalInvoice) -> bool:
     return payment.paid_on < days_after(renewal.issued_on, -EARLIEST_PAYMENT_DAYS)
 
 
-def paid_on(file: File, renewal: RenewalInvoice) -> date | None:
+def paid_on(file: CancellationFile, renewal: RenewalInvoice) -> date | None:
     """The day on which the payments reached the invoice's total, or None.
 
     A payment without an amount pays in full, and so does any payment of an invoice without total.
@@ -69,19 +69,19 @@ def paid_on(file: File, renewal: RenewalInvoice) -> date | None:
     return None
 
 
-def was_reversed_after(file: File, renewal: RenewalInvoice, day: date) -> bool:
+def was_reversed_after(file: CancellationFile, renewal: RenewalInvoice, day: date) -> bool:
     """Whether money that was paid for the invoice went back later than on `day`."""
     days = [p.reversed_on for p in payments_of(file, renewal) if p.reversed_on is not None]
     return any(reversed_on > day for reversed_on in days)
 
 
-def _counting(file: File, renewal: RenewalInvoice) -> Iterator[Payment]:
+def _counting(file: CancellationFile, renewal: RenewalInvoice) -> Iterator[Payment]:
     for payment in payments_of(file, renewal):
         if payment.reversed_on is None and not is_too_early(payment, renewal):
             yield payment
 
 
-def goes_ahead(file: File, invoice_number: str, amount: Money | None) -> bool:
+def goes_ahead(file: CancellationFile, invoice_number: str, amount: Money | None) -> bool:
     """Whether more goes back than the payments of that number that are known."""
     payments = [p for p in file.payments if _is_open(p, invoice_number)]
     if amount is None:
@@ -90,7 +90,7 @@ def goes_ahead(file: File, invoice_number: str, amount: Money | None) -> bool:
     return all(known) and sum(m.amount for m in known if m) < amount.amount
 
 
-def pay(file: File, payment: Payment) -> File:
+def pay(file: CancellationFile, payment: Payment) -> CancellationFile:
     """The file with a payment, less what is known to have gone back since."""
     parts = [payment]
     waiting: list[Reversal] = []
@@ -108,7 +108,7 @@ def pay(file: File, payment: Payment) -> File:
     return file.with_(payments=(*file.payments, *parts), reversals=tuple(waiting))
 
 
-def reverse(file: File, event: PaymentReversalNoted) -> File:
+def reverse(file: CancellationFile, event: PaymentReversalNoted) -> CancellationFile:
     """The payments after money went back: the latest ones first, until `amount` is reached."""
     left = event.amount.amount if event.amount else None
     after: list[Payment] = []
@@ -137,7 +137,7 @@ def _rest(reversal: Reversal, left: Decimal | None) -> Reversal:
 
 
 def _reduced(
-    file: File, payment: Payment, reversed_on: date, left: Decimal | None
+    file: CancellationFile, payment: Payment, reversed_on: date, left: Decimal | None
 ) -> tuple[list[Payment], Decimal | None]:
     """What is left of one payment, and of the amount that goes back."""
     gone = payment.model_copy(update={"reversed_on": reversed_on})
@@ -152,6 +152,6 @@ def _reduced(
     return parts, Decimal(0)
 
 
-def _total_of(file: File, payment: Payment) -> Money | None:
+def _total_of(file: CancellationFile, payment: Payment) -> Money | None:
     renewal = file.renewal(payment.invoice_number)
     return renewal.total if renewal else None

@@ -6,18 +6,18 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.evidence_received import EvidenceReceived
 from services.cancellation.file.state import Closed, Payment, ScheduleDates
 from shared.events.cancellations import ReferralCause
 from shared.events.envelope import Event
 from shared.events.values import Instant, Money
 
 
-class FileRecord(Event):
+class PrivateEvent(Event):
     contract_number: str
 
 
-class ContractKnown(FileRecord):
+class ContractKnown(PrivateEvent):
     """The registry's facts, new or changed."""
 
     ce_type: ClassVar[str] = "file.contract_known"
@@ -29,7 +29,7 @@ class ContractKnown(FileRecord):
     ends_on: date | None = None
 
 
-class RequestReceived(FileRecord):
+class RequestReceived(PrivateEvent):
     """A request, under the policy version in force on `received_on`.
 
     `only_evidence`: evidence came for which no request was open; it is followed like a request.
@@ -41,7 +41,7 @@ class RequestReceived(FileRecord):
     customer_id: str
     received_on: date
     requested_end_on: date | None = None
-    given: Given
+    given: EvidenceReceived
     only_evidence: bool = False
     policy_version: str
     due_on: date
@@ -49,7 +49,7 @@ class RequestReceived(FileRecord):
     received_at: Instant | None = None
 
 
-class RequestHeld(FileRecord):
+class RequestHeld(PrivateEvent):
     """The contract is not known as this customer's; its record is waited for until `until`."""
 
     ce_type: ClassVar[str] = "file.request_held"
@@ -58,17 +58,17 @@ class RequestHeld(FileRecord):
     until: Instant
 
 
-class EvidenceAdded(FileRecord):
+class EvidenceAdded(PrivateEvent):
     """Evidence, sent in as inquiry `evidence_inquiry_id`, joins the request of `inquiry_id`."""
 
     ce_type: ClassVar[str] = "file.evidence_added"
 
     inquiry_id: str
     evidence_inquiry_id: str
-    given: Given
+    given: EvidenceReceived
 
 
-class RequestClosed(FileRecord):
+class RequestClosed(PrivateEvent):
     """The request has ended by itself or by its customer; what comes late is judged by `closed`."""
 
     ce_type: ClassVar[str] = "file.request_closed"
@@ -77,7 +77,7 @@ class RequestClosed(FileRecord):
     closed: Closed
 
 
-class NoticeKept(FileRecord):
+class NoticeKept(PrivateEvent):
     """The request stands as notice of non-renewal: the contract ends by itself."""
 
     ce_type: ClassVar[str] = "file.notice_kept"
@@ -85,7 +85,7 @@ class NoticeKept(FileRecord):
     inquiry_id: str
 
 
-class NoticeReopened(FileRecord):
+class NoticeReopened(PrivateEvent):
     """The term was extended: the request is decided again, and what it misses is due later."""
 
     ce_type: ClassVar[str] = "file.notice_reopened"
@@ -95,7 +95,7 @@ class NoticeReopened(FileRecord):
     remind_on: date
 
 
-class LateWithdrawalNoted(FileRecord):
+class LateWithdrawalNoted(PrivateEvent):
     """A withdrawal received on `received_on`, in time, was delivered after the effect."""
 
     ce_type: ClassVar[str] = "file.late_withdrawal_noted"
@@ -104,7 +104,7 @@ class LateWithdrawalNoted(FileRecord):
     received_on: date
 
 
-class ScheduleNoted(FileRecord):
+class ScheduleNoted(PrivateEvent):
     """What the schedule said, for the day on which it must be said again."""
 
     ce_type: ClassVar[str] = "file.schedule_noted"
@@ -112,7 +112,7 @@ class ScheduleNoted(FileRecord):
     dates: ScheduleDates
 
 
-class SuspensionAlarmed(FileRecord):
+class SuspensionAlarmed(PrivateEvent):
     """A suspended cancellation is still undecided a week before its date."""
 
     ce_type: ClassVar[str] = "file.suspension_alarmed"
@@ -121,7 +121,7 @@ class SuspensionAlarmed(FileRecord):
     effective_on: date
 
 
-class TermBegun(FileRecord):
+class TermBegun(PrivateEvent):
     """The registry recorded a new term: what ended the earlier one is history.
 
     `overtaken` are unpaid invoices of the earlier term, with their days: another's lapse ended it.
@@ -133,7 +133,7 @@ class TermBegun(FileRecord):
     overtaken: tuple[tuple[str, date], ...] = ()
 
 
-class RenewalInvoiced(FileRecord):
+class RenewalInvoiced(PrivateEvent):
     """An automatic renewal was invoiced; unpaid on `lapses_on` it lapses (F10).
 
     `reissued`: the same number had lapsed, and that stays on file.
@@ -150,7 +150,7 @@ class RenewalInvoiced(FileRecord):
     reissued: bool = False
 
 
-class InvoiceVoidNoted(FileRecord):
+class InvoiceVoidNoted(PrivateEvent):
     ce_type: ClassVar[str] = "file.invoice_void_noted"
 
     invoice_number: str
@@ -158,7 +158,7 @@ class InvoiceVoidNoted(FileRecord):
     issued_on: date | None = None
 
 
-class PaymentNoted(FileRecord):
+class PaymentNoted(PrivateEvent):
     ce_type: ClassVar[str] = "file.payment_noted"
 
     invoice_number: str
@@ -166,7 +166,7 @@ class PaymentNoted(FileRecord):
     amount: Money | None = None
 
 
-class PaymentReversalNoted(FileRecord):
+class PaymentReversalNoted(PrivateEvent):
     """Of the invoice's payments the latest went back: `amount`, or all of them.
 
     `ahead`: more went back than was known to be paid; the rest is of a payment not reported yet.
@@ -180,7 +180,7 @@ class PaymentReversalNoted(FileRecord):
     ahead: bool = False
 
 
-class LapseNoted(FileRecord):
+class LapseNoted(PrivateEvent):
     """Who held the contract when its renewal lapsed."""
 
     ce_type: ClassVar[str] = "file.lapse_noted"
@@ -190,7 +190,7 @@ class LapseNoted(FileRecord):
     customer_id: str
 
 
-class RenewalReferred(FileRecord):
+class RenewalReferred(PrivateEvent):
     """A professional is asked about a renewal; no inquiry belongs to it."""
 
     ce_type: ClassVar[str] = "file.renewal_referred"
@@ -200,7 +200,7 @@ class RenewalReferred(FileRecord):
     cause: ReferralCause
 
 
-class RenewalDecided(FileRecord):
+class RenewalDecided(PrivateEvent):
     """The professional has decided about the renewal."""
 
     ce_type: ClassVar[str] = "file.renewal_decided"
@@ -219,7 +219,7 @@ class Disregarded(StrEnum):
     VOIDED_AFTER_LAPSE = "voided_after_lapse"
 
 
-class FactDisregarded(FileRecord):
+class FactDisregarded(PrivateEvent):
     """A fact that does not count. `on` is the invoice's or the payment's day."""
 
     ce_type: ClassVar[str] = "file.fact_disregarded"
@@ -229,7 +229,7 @@ class FactDisregarded(FileRecord):
     why: Disregarded
 
 
-class FileCompacted(FileRecord):
+class FileCompacted(PrivateEvent):
     """What no later decision needs leaves the file; `payments`, where given, are all that stay.
 
     `renewals` are invoice numbers with their days; `forgotten_until` is the last such day.
@@ -247,7 +247,7 @@ class FileCompacted(FileRecord):
     forgets_timer: bool = False
 
 
-class FileWoken(FileRecord):
+class FileWoken(PrivateEvent):
     """A timer was decided. Earlier releases took note of it; nothing does any more."""
 
     ce_type: ClassVar[str] = "file.woken"
@@ -255,7 +255,7 @@ class FileWoken(FileRecord):
     due_at: Instant
 
 
-PRIVATE_EVENTS: tuple[type[FileRecord], ...] = (
+PRIVATE_EVENTS: tuple[type[PrivateEvent], ...] = (
     ContractKnown,
     RequestReceived,
     RequestHeld,
@@ -278,5 +278,5 @@ PRIVATE_EVENTS: tuple[type[FileRecord], ...] = (
     FileCompacted,
     FileWoken,
 )
-ALARMS: tuple[type[FileRecord], ...] = (SuspensionAlarmed, FactDisregarded)
+ALARMS: tuple[type[PrivateEvent], ...] = (SuspensionAlarmed, FactDisregarded)
 """What operations hear of, by a metric and a log line."""

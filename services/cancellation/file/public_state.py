@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from services.cancellation.file.state import Cancellation, File
+from services.cancellation.file.state import Cancellation, CancellationFile
 from services.cancellation.policies.wording import day_before
 from shared.events.states import (
     CancellationStated,
@@ -16,7 +16,7 @@ from shared.events.states import (
 )
 
 
-def public_state(file: File, version: int) -> CancellationStated:
+def public_state(file: CancellationFile, version: int) -> CancellationStated:
     """The file as it stands. Of requests only the holder's: a stranger's is nobody's business."""
     status = _status(file)
     return CancellationStated(
@@ -34,7 +34,7 @@ def public_state(file: File, version: int) -> CancellationStated:
     )
 
 
-def _status(file: File) -> CancellationStatus:
+def _status(file: CancellationFile) -> CancellationStatus:
     match file.cancellation:
         case Cancellation(suspended=True):
             return CancellationStatus.SUSPENDED
@@ -45,7 +45,7 @@ def _status(file: File) -> CancellationStatus:
     return CancellationStatus.NONE if file.lapsed_on is None else CancellationStatus.LAPSED
 
 
-def _last_billable_on(file: File, status: CancellationStatus) -> date | None:
+def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> date | None:
     """What the newest decision that ended the charging said; None while it goes on."""
     match status:
         case CancellationStatus.SCHEDULED | CancellationStatus.TOOK_EFFECT:
@@ -61,7 +61,7 @@ def _standing(cancellation: Cancellation | None) -> StandingCancellation | None:
     return StandingCancellation.model_validate(cancellation.model_dump())
 
 
-def _open_requests(file: File) -> Iterator[OpenRequest]:
+def _open_requests(file: CancellationFile) -> Iterator[OpenRequest]:
     if file.contract is None:
         return
     for request in file.open_requests_of(file.contract.customer_id):

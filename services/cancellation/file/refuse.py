@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from shared.events.agents import AgentActionRefused, ReferralDecided
 from shared.events.error_codes import ErrorCode, Sentences, field_error
 from shared.events.values import Bilingual
@@ -35,7 +35,7 @@ _MESSAGES: Sentences = {
 
 
 def refuse_act(
-    course: Course, action_id: str, decided: ReferralDecided, *faults: ErrorCode | None
+    decision: Decision, action_id: str, decided: ReferralDecided, *faults: ErrorCode | None
 ) -> None:
     """With every fault at once."""
     errors = tuple(
@@ -43,11 +43,11 @@ def refuse_act(
         for fault in faults
         if fault is not None
     )
-    course.happens(
+    decision.record(
         AgentActionRefused(
             action_id=action_id,
             agent_id=decided.agent_id,
             errors=errors,
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.payments import (
     goes_ahead,
     is_too_early,
@@ -49,25 +49,25 @@ MOST_INVOICES = 100
 REINSTATED_WITHIN_DAYS = 31
 
 
-def invoice_issued(course: Course, invoice: InvoiceIssued) -> None:
+def invoice_issued(decision: Decision, invoice: InvoiceIssued) -> None:
     """A renewal's invoice is watched; other invoices are none of this service's business.
 
     An invoice that comes after its 75 days waits for the timer: its payment may be right behind it.
     """
     if not invoice.renewal:
         return None
-    known = course.file.renewal(invoice.invoice_number)
+    known = decision.file.renewal(invoice.invoice_number)
     if known is not None and known.issued_on == invoice.issued_on:
         return None
-    lapsed_on = course.file.number_lapsed_on(invoice.invoice_number)
+    lapsed_on = decision.file.number_lapsed_on(invoice.invoice_number)
     if lapsed_on is not None and invoice.issued_on < lapsed_on:
         return None  # its date is corrected too late: it has lapsed
-    if known is None and (why := _has_no_room(course, invoice)) is not None:
-        return _disregard(course, invoice.invoice_number, invoice.issued_on, why)
-    terms = course.rules.in_force_on(invoice.issued_on)
-    return course.happens(
+    if known is None and (why := _has_no_room(decision, invoice)) is not None:
+        return _disregard(decision, invoice.invoice_number, invoice.issued_on, why)
+    terms = decision.rules.in_force_on(invoice.issued_on)
+    return decision.record(
         RenewalInvoiced(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=known.invoice_number if known else invoice.invoice_number.strip(),
             issued_on=invoice.issued_on,
             lapses_on=terms.lapses_on(invoice.issued_on),
@@ -79,19 +79,19 @@ def invoice_issued(course: Course, invoice: InvoiceIssued) -> None:
     )
 
 
-def _has_no_room(course: Course, invoice: InvoiceIssued) -> Disregarded | None:
-    forgotten = course.file.forgotten_until
+def _has_no_room(decision: Decision, invoice: InvoiceIssued) -> Disregarded | None:
+    forgotten = decision.file.forgotten_until
     if forgotten is not None and invoice.issued_on <= forgotten:
         return Disregarded.ISSUED_BEFORE_FORGOTTEN
-    too_many = len(open_renewals(course.file)) >= MOST_INVOICES
+    too_many = len(open_renewals(decision.file)) >= MOST_INVOICES
     return Disregarded.TOO_MANY_INVOICES if too_many else None
 
 
-def invoice_paid(course: Course, paid: InvoicePaid) -> None:
+def invoice_paid(decision: Decision, paid: InvoicePaid) -> None:
     """Remembered, even before the invoice or the contract is known, and after a lapse."""
-    course.happens(
+    decision.record(
         PaymentNoted(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=paid.invoice_number,
             paid_on=paid.paid_on,
             amount=paid.amount,
@@ -99,12 +99,12 @@ def invoice_paid(course: Course, paid: InvoicePaid) -> None:
     )
 
 
-def invoice_voided(course: Course, voided: InvoiceVoided) -> None:
+def invoice_voided(decision: Decision, voided: InvoiceVoided) -> None:
     """No longer watched. What replaces it is an invoice of its own."""
-    known = course.file.renewal(voided.invoice_number)
-    course.happens(
+    known = decision.file.renewal(voided.invoice_number)
+    decision.record(
         InvoiceVoidNoted(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=voided.invoice_number,
             voided_on=voided.voided_on,
             issued_on=known.issued_on if known else None,
@@ -112,38 +112,38 @@ def invoice_voided(course: Course, voided: InvoiceVoided) -> None:
     )
     if known is not None and known.lapsed:
         why = Disregarded.VOIDED_AFTER_LAPSE
-        _disregard(course, voided.invoice_number, voided.voided_on, why)
+        _disregard(decision, voided.invoice_number, voided.voided_on, why)
 
 
-def payment_reversed(course: Course, went_back: PaymentReversed) -> None:
+def payment_reversed(decision: Decision, went_back: PaymentReversed) -> None:
     """Open again; past day 75 a professional is asked, and it never lapses by itself.
 
     A reversal that comes before its payment is kept for it.
     """
-    known = course.file.renewal(went_back.invoice_number)
-    was_paid = known is not None and paid_in_time(course.file, known)
-    course.happens(
+    known = decision.file.renewal(went_back.invoice_number)
+    was_paid = known is not None and paid_in_time(decision.file, known)
+    decision.record(
         PaymentReversalNoted(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=went_back.invoice_number,
             reversed_on=went_back.reversed_on,
             amount=went_back.amount,
-            ahead=goes_ahead(course.file, went_back.invoice_number, went_back.amount),
+            ahead=goes_ahead(decision.file, went_back.invoice_number, went_back.amount),
         )
     )
-    if known is None or not was_paid or course.today <= known.lapses_on:
+    if known is None or not was_paid or decision.today <= known.lapses_on:
         return
-    if known in open_renewals(course.file):
-        refer_renewal(course, known, ReferralCause.PAYMENT_REVERSED)
+    if known in open_renewals(decision.file):
+        refer_renewal(decision, known, ReferralCause.PAYMENT_REVERSED)
 
 
-def watch(course: Course) -> None:
+def watch(decision: Decision) -> None:
     """Billing hears of every invoice that is watched, once."""
-    for renewal in open_renewals(course.file):
-        if not renewal.watched and course.today <= renewal.lapses_on:
-            course.happens(
+    for renewal in open_renewals(decision.file):
+        if not renewal.watched and decision.today <= renewal.lapses_on:
+            decision.record(
                 RenewalWatched(
-                    **course.about_renewal(renewal, renewal_lapse.watched(renewal)),
+                    **decision.about_renewal(renewal, renewal_lapse.watched(renewal)),
                     invoice_number=renewal.invoice_number,
                     issued_on=renewal.issued_on,
                     lapses_on=renewal.lapses_on,
@@ -151,32 +151,32 @@ def watch(course: Course) -> None:
             )
 
 
-def lapse_unpaid(course: Course, at: datetime) -> None:
+def lapse_unpaid(decision: Decision, at: datetime) -> None:
     """The open renewals whose last day for paying has ended by `at`: the first one lapses."""
-    for renewal in sorted(open_renewals(course.file), key=lambda renewal: renewal.lapses_on):
-        if lapse_decided_at(renewal) > at or renewal not in open_renewals(course.file):
+    for renewal in sorted(open_renewals(decision.file), key=lambda renewal: renewal.lapses_on):
+        if lapse_decided_at(renewal) > at or renewal not in open_renewals(decision.file):
             continue
-        if was_reversed_after(course.file, renewal, renewal.lapses_on):
-            refer_renewal(course, renewal, ReferralCause.PAYMENT_REVERSED)
+        if was_reversed_after(decision.file, renewal, renewal.lapses_on):
+            refer_renewal(decision, renewal, ReferralCause.PAYMENT_REVERSED)
         else:
-            lapse(course, renewal, renewal_lapse.lapsed(renewal))
+            lapse(decision, renewal, renewal_lapse.lapsed(renewal))
 
 
-def lapse(course: Course, renewal: RenewalInvoice, because: Because) -> None:
-    contract = course.file.contract
+def lapse(decision: Decision, renewal: RenewalInvoice, because: Because) -> None:
+    contract = decision.file.contract
     assert contract is not None
-    course.happens(
+    decision.record(
         RenewalLapsed(
-            **course.about_renewal(renewal, because),
+            **decision.about_renewal(renewal, because),
             invoice_number=renewal.invoice_number,
             issued_on=renewal.issued_on,
             effective_on=renewal.lapses_on,
             last_billable_on=day_before(renewal.lapses_on),
         )
     )
-    course.happens(
+    decision.record(
         LapseNoted(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=renewal.invoice_number,
             issued_on=renewal.issued_on,
             customer_id=contract.customer_id,
@@ -184,45 +184,45 @@ def lapse(course: Course, renewal: RenewalInvoice, because: Because) -> None:
     )
 
 
-def settle_lapsed(course: Course) -> None:
+def settle_lapsed(decision: Decision) -> None:
     """Money for a renewal that has lapsed: undone, where F10 says so, else a professional's."""
-    if course.file.contract is None:
+    if decision.file.contract is None:
         return
-    for renewal in course.file.renewals:
-        paid = paid_on(course.file, renewal)
+    for renewal in decision.file.renewals:
+        paid = paid_on(decision.file, renewal)
         if paid is None or renewal.decided or renewal.referred is not None:
             continue
         if renewal.lapsed:
-            _settle(course, renewal, paid)
-        elif renews_itself(course.file) and too_late_for(course.file, renewal, paid):
-            refer_renewal(course, renewal, ReferralCause.PAID_AFTER_LAPSE)
+            _settle(decision, renewal, paid)
+        elif renews_itself(decision.file) and too_late_for(decision.file, renewal, paid):
+            refer_renewal(decision, renewal, ReferralCause.PAID_AFTER_LAPSE)
 
 
-def _settle(course: Course, renewal: RenewalInvoice, paid: date) -> None:
+def _settle(decision: Decision, renewal: RenewalInvoice, paid: date) -> None:
     if paid > renewal.lapses_on:
-        return refer_renewal(course, renewal, ReferralCause.PAID_AFTER_LAPSE)
-    if not _may_be_reinstated(course, renewal):
-        return refer_renewal(course, renewal, ReferralCause.PAID_IN_TIME_REPORTED_LATE)
-    return reinstate(course, renewal, paid, renewal_lapse.reinstated(renewal, paid))
+        return refer_renewal(decision, renewal, ReferralCause.PAID_AFTER_LAPSE)
+    if not _may_be_reinstated(decision, renewal):
+        return refer_renewal(decision, renewal, ReferralCause.PAID_IN_TIME_REPORTED_LATE)
+    return reinstate(decision, renewal, paid, renewal_lapse.reinstated(renewal, paid))
 
 
-def _may_be_reinstated(course: Course, renewal: RenewalInvoice) -> bool:
+def _may_be_reinstated(decision: Decision, renewal: RenewalInvoice) -> bool:
     """Within 31 days, with neither a new term nor a new holder since.
 
     Of a file in which an earlier release let two renewals lapse, a professional decides.
     """
-    file = course.file
-    if renewal.past or course.today > days_after(renewal.lapses_on, REINSTATED_WITHIN_DAYS):
+    file = decision.file
+    if renewal.past or decision.today > days_after(renewal.lapses_on, REINSTATED_WITHIN_DAYS):
         return False
     if renewal.lapsed_for is not None and not file.holder_is(renewal.lapsed_for):
         return False
     return not any(r.lapsed and not r.past and r != renewal for r in file.renewals)
 
 
-def reinstate(course: Course, renewal: RenewalInvoice, paid: date, because: Because) -> None:
-    course.happens(
+def reinstate(decision: Decision, renewal: RenewalInvoice, paid: date, because: Because) -> None:
+    decision.record(
         RenewalReinstated(
-            **course.about_renewal(renewal, because),
+            **decision.about_renewal(renewal, because),
             invoice_number=renewal.invoice_number,
             paid_on=paid,
             lapsed_on=renewal.lapses_on,
@@ -230,41 +230,41 @@ def reinstate(course: Course, renewal: RenewalInvoice, paid: date, because: Beca
     )
 
 
-def refer_renewal(course: Course, renewal: RenewalInvoice, cause: ReferralCause) -> None:
-    course.happens(
+def refer_renewal(decision: Decision, renewal: RenewalInvoice, cause: ReferralCause) -> None:
+    decision.record(
         RenewalReferred(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=renewal.invoice_number,
             issued_on=renewal.issued_on,
             cause=cause,
         )
     )
     because = renewal_lapse.referred(cause, renewal)
-    course.happens(
+    decision.record(
         CancellationReferred(
-            **course.about_renewal(renewal, because),
+            **decision.about_renewal(renewal, because),
             cause=cause,
             invoice_number=renewal.invoice_number,
         )
     )
 
 
-def note_disregarded(course: Course) -> None:
+def note_disregarded(decision: Decision) -> None:
     """Operations hear of invoices and payments that do not count, once each."""
-    for renewal in course.file.renewals:
-        if names_another(course.file, renewal) and not renewal.disregarded:
+    for renewal in decision.file.renewals:
+        if names_another(decision.file, renewal) and not renewal.disregarded:
             number, why = renewal.invoice_number, Disregarded.ANOTHER_CUSTOMER
-            _disregard(course, number, renewal.issued_on, why)
-        for payment in payments_of(course.file, renewal):
+            _disregard(decision, number, renewal.issued_on, why)
+        for payment in payments_of(decision.file, renewal):
             if is_too_early(payment, renewal) and not payment.disregarded:
                 why = Disregarded.PAID_BEFORE_INVOICE
-                _disregard(course, payment.invoice_number, payment.paid_on, why)
+                _disregard(decision, payment.invoice_number, payment.paid_on, why)
 
 
-def _disregard(course: Course, invoice_number: str, on: date, why: Disregarded) -> None:
-    course.happens(
+def _disregard(decision: Decision, invoice_number: str, on: date, why: Disregarded) -> None:
+    decision.record(
         FactDisregarded(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             invoice_number=invoice_number,
             on=on,
             why=why,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from services.cancellation.file.bounds import has_room
-from services.cancellation.file.decision import Course
-from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.decision import Decision
+from services.cancellation.file.evidence_received import EvidenceReceived
 from services.cancellation.file.private_events import (
     NoticeKept,
     RequestHeld,
@@ -37,27 +37,29 @@ from shared.events.requests import CancellationEvidenceGiven, CancellationReques
 from shared.events.values import madrid_date
 
 
-def cancellation_requested(course: Course, asked: CancellationRequested) -> None:
+def cancellation_requested(decision: Decision, asked: CancellationRequested) -> None:
     """A request is decided at once, or held while the contract's record may be on its way."""
-    if course.file.request(asked.inquiry_id) is None:
-        take_in(course, asked)
+    if decision.file.request(asked.inquiry_id) is None:
+        take_in(decision, asked)
 
 
-def take_in(course: Course, submission: CancellationRequested | CancellationEvidenceGiven) -> None:
+def take_in(
+    decision: Decision, submission: CancellationRequested | CancellationEvidenceGiven
+) -> None:
     """Keep a submission as a request of its own, and decide it or hold it."""
     customer = submission.customer_id
-    if not has_room(course.file, customer) and not course.file.cancellation_of(customer):
-        return _refer_without_keeping(course, submission)
-    received = _received(course, submission)
-    course.happens(received)
-    request = course.file.requests[-1]
-    if course.file.holder_is(customer) or course.file.cancellation_of(customer):
-        return decide_request(course, request)
+    if not has_room(decision.file, customer) and not decision.file.cancellation_of(customer):
+        return _refer_without_keeping(decision, submission)
+    received = _received(decision, submission)
+    decision.record(received)
+    request = decision.file.requests[-1]
+    if decision.file.holder_is(customer) or decision.file.cancellation_of(customer):
+        return decide_request(decision, request)
     # Another customer's contract is held like an unknown one, so that nobody can tell them apart.
-    until = course.now + course.rules.grace
-    return course.happens(
+    until = decision.now + decision.rules.grace
+    return decision.record(
         RequestHeld(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             inquiry_id=request.inquiry_id,
             until=until,
         )
@@ -65,29 +67,29 @@ def take_in(course: Course, submission: CancellationRequested | CancellationEvid
 
 
 def _refer_without_keeping(
-    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+    decision: Decision, submission: CancellationRequested | CancellationEvidenceGiven
 ) -> None:
     """Too many wait. The answer is a stranger's, or the holder's own; the file does not grow."""
-    request = Request.model_validate(_received(course, submission).model_dump())
-    holds_it = course.file.holder_is(request.customer_id)
+    request = Request.model_validate(_received(decision, submission).model_dump())
+    holds_it = decision.file.holder_is(request.customer_id)
     outcome = refer.too_many_requests() if holds_it else refer.contract_not_found()
-    return _announce(course, request, outcome)
+    return _announce(decision, request, outcome)
 
 
 def _received(
-    course: Course, submission: CancellationRequested | CancellationEvidenceGiven
+    decision: Decision, submission: CancellationRequested | CancellationEvidenceGiven
 ) -> RequestReceived:
     received_on = madrid_date(submission.received_at)
-    terms = course.rules.in_force_on(received_on)
+    terms = decision.rules.in_force_on(received_on)
     wanted_on: date | None = getattr(submission, "requested_end_on", None)
     return RequestReceived(
-        contract_number=course.file.contract_number,
+        contract_number=decision.file.contract_number,
         inquiry_id=submission.inquiry_id,
         customer_id=submission.customer_id,
         received_on=received_on,
         # One in the past counts as none.
         requested_end_on=wanted_on if wanted_on and wanted_on >= received_on else None,
-        given=given_in(submission),
+        given=evidence_in(submission),
         only_evidence=isinstance(submission, CancellationEvidenceGiven),
         policy_version=terms.version,
         due_on=terms.evidence_due_on(received_on),
@@ -96,9 +98,9 @@ def _received(
     )
 
 
-def given_in(submission: CancellationRequested | CancellationEvidenceGiven) -> Given:
+def evidence_in(submission: CancellationRequested | CancellationEvidenceGiven) -> EvidenceReceived:
     """The pieces that a submission brings, on the Madrid date of its receipt."""
-    return Given.on(
+    return EvidenceReceived.on(
         madrid_date(submission.received_at),
         submission.channel,
         destruction_confirmed=submission.destruction_confirmed,
@@ -107,33 +109,35 @@ def given_in(submission: CancellationRequested | CancellationEvidenceGiven) -> G
     )
 
 
-def decide_request(course: Course, request: Request) -> None:
+def decide_request(decision: Decision, request: Request) -> None:
     """What holds for every policy comes first; then the policy of the contract's type decides."""
-    if course.file.cancellation_of(request.customer_id):
-        return already_scheduled(course, request)
-    return _announce(course, request, _outcome(course, request))
+    if decision.file.cancellation_of(request.customer_id):
+        return already_scheduled(decision, request)
+    return _announce(decision, request, _outcome(decision, request))
 
 
-def _outcome(course: Course, request: Request) -> Outcome:
-    file = course.file
+def _outcome(decision: Decision, request: Request) -> Outcome:
+    file = decision.file
     if file.contract is None or not file.holder_is(request.customer_id):
         return refer.contract_not_found()
     if file.cancellation is not None:
         return refer.cancelled_by_another()
-    terms = course.rules.version(request.policy_version)
-    return _decided_by_term(course, file.contract, request) or _decided_by_policy(
+    terms = decision.rules.version(request.policy_version)
+    return _decided_by_term(decision, file.contract, request) or _decided_by_policy(
         file.contract, Case(terms, request, file)
     )
 
 
-def _decided_by_term(course: Course, contract: ContractFacts, request: Request) -> Outcome | None:
+def _decided_by_term(
+    decision: Decision, contract: ContractFacts, request: Request
+) -> Outcome | None:
     """What the contract's record and its renewals say before any policy is asked."""
     if contract.contradictory:
         return own_term.contradictory_record()
-    if contract.last_day is not None and contract.last_day < course.today:
+    if contract.last_day is not None and contract.last_day < decision.today:
         return own_term.already_ended(policy_name(request, contract.type), contract.last_day)
-    if course.file.lapsed_on is not None:
-        return own_term.renewal_lapsed(course.file.lapsed_on)
+    if decision.file.lapsed_on is not None:
+        return own_term.renewal_lapsed(decision.file.lapsed_on)
     return None
 
 
@@ -152,43 +156,43 @@ def _decided_by_policy(contract: ContractFacts, case: Case) -> Outcome:
     return outcome
 
 
-def _announce(course: Course, request: Request, outcome: Outcome) -> None:
-    head = course.about(request, outcome.because)
+def _announce(decision: Decision, request: Request, outcome: Outcome) -> None:
+    head = decision.about(request, outcome.because)
     match outcome:
         case Schedule():
-            schedule(course, request, outcome)
+            schedule(decision, request, outcome)
         case AwaitEvidence(missing=missing):
             due_on = request.due_on
-            course.answers(
+            decision.answers(
                 request, CancellationEvidenceAwaited(**head, missing=missing, due_on=due_on)
             )
         case NotRequired():
-            _not_required(course, request, outcome)
+            _not_required(decision, request, outcome)
         case Refer(cause=cause):
-            course.answers(request, CancellationReferred(**head, cause=cause))
+            decision.answers(request, CancellationReferred(**head, cause=cause))
 
 
-def _not_required(course: Course, request: Request, outcome: NotRequired) -> None:
+def _not_required(decision: Decision, request: Request, outcome: NotRequired) -> None:
     event = CancellationNotRequired(
-        **course.about(request, outcome.because),
+        **decision.about(request, outcome.because),
         lapses_on=outcome.lapses_on,
         ends_on=outcome.ends_on,
         lapsed_on=outcome.lapsed_on,
     )
-    course.answers(request, event)
+    decision.answers(request, event)
     if outcome.stands_as_notice:
-        course.happens(
-            NoticeKept(contract_number=course.file.contract_number, inquiry_id=request.inquiry_id)
+        decision.record(
+            NoticeKept(contract_number=decision.file.contract_number, inquiry_id=request.inquiry_id)
         )
 
 
-def schedule(course: Course, request: Request, outcome: Schedule) -> None:
+def schedule(decision: Decision, request: Request, outcome: Schedule) -> None:
     """The contract's one cancellation; the customer's other open requests get its dates."""
     *earlier, last = request.unanswered or (None,)
-    term_starts_on = _term_ended(course, request)
-    course.happens(
+    term_starts_on = _term_ended(decision, request)
+    decision.record(
         CancellationScheduled(
-            **course.about(request, outcome.because),
+            **decision.about(request, outcome.because),
             answers_inquiry_id=last,
             received_on=request.received_on,
             complete_on=outcome.complete_on,
@@ -203,30 +207,30 @@ def schedule(course: Course, request: Request, outcome: Schedule) -> None:
         notice_ends_on=outcome.notice_ends_on,
         term_starts_on=term_starts_on,
     )
-    course.happens(ScheduleNoted(contract_number=course.file.contract_number, dates=dates))
+    decision.record(ScheduleNoted(contract_number=decision.file.contract_number, dates=dates))
     # Billing must see one scheduled event, so evidence beyond the last piece gets the dates only.
     for inquiry_id in earlier:
         evidence = request.model_copy(update={"inquiry_id": inquiry_id, "unanswered": ()})
-        already_scheduled(course, evidence)
-    for other in course.file.open_requests_of(request.customer_id):
-        already_scheduled(course, other)
+        already_scheduled(decision, evidence)
+    for other in decision.file.open_requests_of(request.customer_id):
+        already_scheduled(decision, other)
 
 
-def _term_ended(course: Course, request: Request) -> date | None:
+def _term_ended(decision: Decision, request: Request) -> date | None:
     """The start of the term that ends: of a suspended cancellation, the one it was asked in."""
-    standing, contract = course.file.cancellation, course.file.contract
+    standing, contract = decision.file.cancellation, decision.file.contract
     if standing is not None and standing.inquiry_id == request.inquiry_id and standing.dates:
         return standing.dates.term_starts_on
     return contract.starts_on if contract else None
 
 
-def already_scheduled(course: Course, request: Request) -> None:
+def already_scheduled(decision: Decision, request: Request) -> None:
     """A second request is no second cancellation: it is answered with the first one's dates."""
-    first = course.file.cancellation
+    first = decision.file.cancellation
     assert first is not None
-    head = course.about(request, every_policy.already_cancelled(first))
+    head = decision.about(request, every_policy.already_cancelled(first))
     head["policy_version"] = first.policy_version
-    course.answers(
+    decision.answers(
         request,
         CancellationAlreadyScheduled(
             **head, effective_on=first.effective_on, first_inquiry_id=first.inquiry_id

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.evidence_received import EvidenceReceived
 from shared.events.cancellations import ReferralCause
 from shared.events.text import trimmed
 from shared.events.values import Evidence, Instant, Money, Value, madrid_date
@@ -93,7 +93,7 @@ class Request(Value):
     inquiry_id: str
     customer_id: str
     received_on: date
-    given: Given
+    given: EvidenceReceived
     policy_version: str
     due_on: date
     remind_on: date
@@ -120,7 +120,7 @@ class Request(Value):
         return self.status in OPEN
 
     @property
-    def counted(self) -> Given:
+    def counted(self) -> EvidenceReceived:
         """What has been given in time."""
         return self.given.by(self.due_on)
 
@@ -225,7 +225,7 @@ def compared(invoice_number: str) -> str:
     return trimmed(invoice_number).casefold()
 
 
-class File(Value):
+class CancellationFile(Value):
     """The state of one contract's file.
 
     `sequence` is the number of the last public event. Invoices issued by `forgotten_until` may have
@@ -314,10 +314,10 @@ class File(Value):
         same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
         return max((r.lapses_on for r in same if r.lapsed), default=None)
 
-    def with_(self, **changes: Any) -> File:
+    def with_(self, **changes: Any) -> CancellationFile:
         return self.model_copy(update=changes)
 
-    def with_request(self, inquiry_id: str | None, **changes: Any) -> File:
+    def with_request(self, inquiry_id: str | None, **changes: Any) -> CancellationFile:
         """One request changed; an inquiry that is not a request changes nothing."""
         return self.with_(
             requests=tuple(
@@ -326,7 +326,9 @@ class File(Value):
             )
         )
 
-    def with_renewal(self, invoice_number: str, issued_on: date, **changes: Any) -> File:
+    def with_renewal(
+        self, invoice_number: str, issued_on: date, **changes: Any
+    ) -> CancellationFile:
         wanted = (invoice_number, issued_on)
         return self.with_(
             renewals=tuple(

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from services.cancellation.file.add_evidence import expire
 from services.cancellation.file.change_holder import alarm
-from services.cancellation.file.decision import Course
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.renewals import lapse_unpaid
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import Cancellation, File, Request, Status
+from services.cancellation.file.state import Cancellation, CancellationFile, Request, Status
 from services.cancellation.policies import every_policy
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.policies.renewal_lapse import lapse_decided_at, open_renewals
@@ -23,7 +23,7 @@ ALARM_DAYS = 7
 """How long before its date an undecided suspended cancellation alarms."""
 
 
-def due_at(file: File) -> datetime | None:
+def due_at(file: CancellationFile) -> datetime | None:
     """The earliest instant at which something happens without anyone asking; None for never.
 
     A file that an earlier release wrote is due later than the last timer that it noted, as that
@@ -38,7 +38,7 @@ def due_at(file: File) -> datetime | None:
         return None
 
 
-def _due_times(file: File) -> Iterator[datetime]:
+def _due_times(file: CancellationFile) -> Iterator[datetime]:
     yield from (_request_due_at(request) for request in file.requests if _has_timer(request))
     cancellation = file.cancellation
     if cancellation is not None and not cancellation.took_effect:
@@ -69,43 +69,43 @@ def _expires_at(request: Request) -> datetime:
     return start_of_day(days_after(request.due_on, 1))
 
 
-def woken(course: Course) -> None:
+def woken(decision: Decision) -> None:
     """Everything whose own day has come, by the service's clock and the broker's.
 
     What the timer says of its due time does not count: anybody may have written it.
     """
-    at = course.proven
-    for request in course.file.requests:
+    at = decision.proven
+    for request in decision.file.requests:
         if _has_timer(request) and _request_due_at(request) <= at:
-            _request_due(course, request, at)
-    cancellation = course.file.cancellation
+            _request_due(decision, request, at)
+    cancellation = decision.file.cancellation
     if cancellation is not None and not cancellation.took_effect:
-        _cancellation_due(course, cancellation, at)
-    lapse_unpaid(course, at)
+        _cancellation_due(decision, cancellation, at)
+    lapse_unpaid(decision, at)
 
 
-def _request_due(course: Course, request: Request, at: datetime) -> None:
+def _request_due(decision: Decision, request: Request, at: datetime) -> None:
     if request.status is Status.HELD:
-        return decide_request(course, request)
+        return decide_request(decision, request)
     if _expires_at(request) <= at:
-        return expire(course, request)
+        return expire(decision, request)
     because = every_policy.reminder(request.policy or PolicyName.REFER, request.due_on)
-    return course.happens(
+    return decision.record(
         CancellationEvidenceReminded(
-            **course.about(request, because), missing=request.missing, due_on=request.due_on
+            **decision.about(request, because), missing=request.missing, due_on=request.due_on
         )
     )
 
 
-def _cancellation_due(course: Course, cancellation: Cancellation, at: datetime) -> None:
+def _cancellation_due(decision: Decision, cancellation: Cancellation, at: datetime) -> None:
     if all(due > at for due in _cancellation_due_at(cancellation)):
         return None
     if cancellation.suspended:
-        return alarm(course, cancellation)
+        return alarm(decision, cancellation)
     because = every_policy.took_effect(cancellation)
-    return course.happens(
+    return decision.record(
         CancellationTookEffect(
-            **course.about_cancellation(cancellation, because),
+            **decision.about_cancellation(cancellation, because),
             effective_on=cancellation.effective_on,
             last_billable_on=cancellation.last_billable_on,
         )

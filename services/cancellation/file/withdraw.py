@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.cancellation.file.decision import UNNUMBERED, Course
+from services.cancellation.file.decision import UNNUMBERED, Decision
 from services.cancellation.file.private_events import LateWithdrawalNoted, RequestClosed
 from services.cancellation.file.state import Cancellation, Closed, Closing, Request
 from services.cancellation.policies import every_policy, refer
@@ -20,79 +20,79 @@ from shared.events.requests import CancellationWithdrawalRequested
 from shared.events.values import madrid_date
 
 
-def withdrawal_requested(course: Course, asked: CancellationWithdrawalRequested) -> None:
+def withdrawal_requested(decision: Decision, asked: CancellationWithdrawalRequested) -> None:
     """Decided on what this customer has in the file, so that nobody learns about others' files.
 
     A withdrawal never undoes a request that was received after it.
     """
-    file, customer = course.file, asked.customer_id
+    file, customer = decision.file, asked.customer_id
     cancellation = file.cancellation_of(customer)
     scheduled = file.request(cancellation.inquiry_id) if cancellation else None
     open_requests = () if cancellation else file.withdrawable_requests_of(customer)
     later = [r for r in (scheduled, *open_requests) if r and r.came_after(asked.received_at)]
     if cancellation is not None and scheduled not in later:
-        return _withdraw_cancellation(course, asked, cancellation)
+        return _withdraw_cancellation(decision, asked, cancellation)
     earlier = [request for request in open_requests if request not in later]
     if earlier:
-        return _withdraw_open_requests(course, asked, earlier)
-    return _nothing_to_withdraw(course, asked, later)
+        return _withdraw_open_requests(decision, asked, earlier)
+    return _nothing_to_withdraw(decision, asked, later)
 
 
 def _nothing_to_withdraw(
-    course: Course, asked: CancellationWithdrawalRequested, later: Sequence[Request]
+    decision: Decision, asked: CancellationWithdrawalRequested, later: Sequence[Request]
 ) -> None:
-    withdrawn = course.file.last_withdrawn(asked.customer_id)
+    withdrawn = decision.file.last_withdrawn(asked.customer_id)
     asked_on = madrid_date(asked.received_at)
-    version = course.rules.in_force_on(asked_on).version
+    version = decision.rules.in_force_on(asked_on).version
     cause = WithdrawalRefusal.NOTHING_SCHEDULED
     if later:
         because = every_policy.withdrawal_before_request(asked_on, later[-1].received_on)
-        return _refuse(course, asked, cause, because, version)
+        return _refuse(decision, asked, cause, because, version)
     if withdrawn is None or withdrawn.closed is None:
-        return _refuse(course, asked, cause, every_policy.nothing_to_withdraw(), version)
+        return _refuse(decision, asked, cause, every_policy.nothing_to_withdraw(), version)
     because = every_policy.already_withdrawn(withdrawn.closed.on)
-    return _refuse(course, asked, cause, because, version, withdrawn_on=withdrawn.closed.on)
+    return _refuse(decision, asked, cause, because, version, withdrawn_on=withdrawn.closed.on)
 
 
 def _withdraw_cancellation(
-    course: Course, asked: CancellationWithdrawalRequested, cancellation: Cancellation
+    decision: Decision, asked: CancellationWithdrawalRequested, cancellation: Cancellation
 ) -> None:
     withdrawn_on = madrid_date(asked.received_at)
     if withdrawn_on >= cancellation.effective_on:
         because = every_policy.too_late_to_withdraw(cancellation)
         version = cancellation.policy_version
-        return _refuse(course, asked, WithdrawalRefusal.ALREADY_EFFECTIVE, because, version)
+        return _refuse(decision, asked, WithdrawalRefusal.ALREADY_EFFECTIVE, because, version)
     if cancellation.took_effect:
-        return _refer(course, asked, cancellation, withdrawn_on)
+        return _refer(decision, asked, cancellation, withdrawn_on)
     because = every_policy.withdrawn(cancellation, withdrawn_on)
-    course.happens(
+    decision.record(
         CancellationWithdrawn(
-            **course.about_cancellation(cancellation, because),
+            **decision.about_cancellation(cancellation, because),
             answers_inquiry_id=asked.inquiry_id,
             withdrawn_on=withdrawn_on,
         )
     )
-    return _close(course, cancellation.inquiry_id, withdrawn_on)
+    return _close(decision, cancellation.inquiry_id, withdrawn_on)
 
 
 def _refer(
-    course: Course,
+    decision: Decision,
     asked: CancellationWithdrawalRequested,
     cancellation: Cancellation,
     received_on: date,
 ) -> None:
     """Received in time and delivered after the effect: a professional decides."""
-    course.happens(
+    decision.record(
         LateWithdrawalNoted(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             inquiry_id=cancellation.inquiry_id,
             received_on=received_on,
         )
     )
     outcome = refer.received_in_time(received_on)
-    course.happens(
+    decision.record(
         CancellationReferred(
-            **course.about_cancellation(cancellation, outcome.because),
+            **decision.about_cancellation(cancellation, outcome.because),
             answers_inquiry_id=asked.inquiry_id,
             cause=outcome.cause,
         )
@@ -100,20 +100,20 @@ def _refer(
 
 
 def _withdraw_open_requests(
-    course: Course, asked: CancellationWithdrawalRequested, requests: Sequence[Request]
+    decision: Decision, asked: CancellationWithdrawalRequested, requests: Sequence[Request]
 ) -> None:
     withdrawn_on = madrid_date(asked.received_at)
     for request in requests:
         because = every_policy.withdrawn_undecided(request.policy, withdrawn_on)
-        event = CancellationWithdrawn(**course.about(request, because), withdrawn_on=withdrawn_on)
-        course.answers(request, event, asked_by=asked.inquiry_id)
-        _close(course, request.inquiry_id, withdrawn_on)
+        event = CancellationWithdrawn(**decision.about(request, because), withdrawn_on=withdrawn_on)
+        decision.answers(request, event, asked_by=asked.inquiry_id)
+        _close(decision, request.inquiry_id, withdrawn_on)
 
 
-def _close(course: Course, inquiry_id: str, withdrawn_on: date) -> None:
-    course.happens(
+def _close(decision: Decision, inquiry_id: str, withdrawn_on: date) -> None:
+    decision.record(
         RequestClosed(
-            contract_number=course.file.contract_number,
+            contract_number=decision.file.contract_number,
             inquiry_id=inquiry_id,
             closed=Closed(how=Closing.WITHDRAWN, on=withdrawn_on),
         )
@@ -121,14 +121,14 @@ def _close(course: Course, inquiry_id: str, withdrawn_on: date) -> None:
 
 
 def _refuse(
-    course: Course,
+    decision: Decision,
     asked: CancellationWithdrawalRequested,
     cause: WithdrawalRefusal,
     because: Because,
     version: str,
     withdrawn_on: date | None = None,
 ) -> None:
-    course.happens(
+    decision.record(
         CancellationWithdrawalRefused(
             contract_number=asked.contract_number,
             customer_id=asked.customer_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.cancellation.file.state import File, Request
+from services.cancellation.file.state import CancellationFile, Request
 from services.cancellation.policies.terms import PolicyTerms
 from shared.events.cancellations import ReferralCause
 from shared.events.values import Bilingual, Evidence
@@ -29,7 +29,7 @@ class Case:
 
     terms: PolicyTerms
     request: Request
-    file: File
+    file: CancellationFile
 
 
 @dataclass(frozen=True, slots=True)

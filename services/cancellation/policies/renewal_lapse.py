@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.cancellation.file.payments import paid_on
-from services.cancellation.file.state import File, RenewalInvoice
+from services.cancellation.file.state import CancellationFile, RenewalInvoice
 from services.cancellation.policies.outcome import Because, PolicyName
 from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.cancellations import ReferralCause
@@ -17,7 +17,7 @@ from shared.events.contracts import ContractType
 from shared.events.values import Bilingual, days_after, start_of_day
 
 
-def open_renewals(file: File) -> tuple[RenewalInvoice, ...]:
+def open_renewals(file: CancellationFile) -> tuple[RenewalInvoice, ...]:
     """The renewal invoices that can still lapse: not paid in time, not lapsed, not referred.
 
     None while the contract is not known as an automatically renewing Passport Advantage licence,
@@ -28,40 +28,40 @@ def open_renewals(file: File) -> tuple[RenewalInvoice, ...]:
     return tuple(r for r in file.renewals if _may_lapse(file, r) and not paid_in_time(file, r))
 
 
-def renews_itself(file: File) -> bool:
+def renews_itself(file: CancellationFile) -> bool:
     contract = file.contract
     if contract is None or contract.type != ContractType.PASSPORT_ADVANTAGE:
         return False
     return contract.auto_renewal
 
 
-def _may_lapse(file: File, renewal: RenewalInvoice) -> bool:
+def _may_lapse(file: CancellationFile, renewal: RenewalInvoice) -> bool:
     if renewal.lapsed or renewal.past or renewal.decided or renewal.referred is not None:
         return False
     return counts(file, renewal)
 
 
-def counts(file: File, renewal: RenewalInvoice) -> bool:
+def counts(file: CancellationFile, renewal: RenewalInvoice) -> bool:
     """Whether it is an invoice of the holder's, of more than nothing, and not void."""
     if names_another(file, renewal) or (renewal.total and renewal.total.amount <= 0):
         return False
     return not any(void.voids(renewal) for void in file.voids)
 
 
-def names_another(file: File, renewal: RenewalInvoice) -> bool:
+def names_another(file: CancellationFile, renewal: RenewalInvoice) -> bool:
     """Whether the invoice names another customer than the contract's holder."""
     if file.contract is None or renewal.customer_id is None:
         return False
     return not file.holder_is(renewal.customer_id)
 
 
-def too_late_for(file: File, renewal: RenewalInvoice, paid: date) -> bool:
+def too_late_for(file: CancellationFile, renewal: RenewalInvoice, paid: date) -> bool:
     """Whether the contract's renewal had lapsed, by another invoice, before this one's money."""
     lapsed_on = file.lapsed_on
     return lapsed_on is not None and lapsed_on < max(paid, renewal.issued_on)
 
 
-def paid_in_time(file: File, renewal: RenewalInvoice) -> bool:
+def paid_in_time(file: CancellationFile, renewal: RenewalInvoice) -> bool:
     paid = paid_on(file, renewal)
     return paid is not None and paid <= renewal.lapses_on
 

@@ -29,9 +29,9 @@ from shared.mongo.client import BulkWriteError, Database, Document
 from shared.mongo.unique import make_unique
 from shared.runtime.aggregates.archive import expiry_of, prepare_archive
 from shared.runtime.aggregates.parking import Parking
-from shared.runtime.committed_offsets import Publications
+from shared.runtime.committed_offsets import UnpublishedEntries
 from shared.runtime.decider import Decider
-from shared.runtime.faults import UNSTORABLE, Outage, mongodb_at_work
+from shared.runtime.faults import UNSTORABLE, Outage, mongodb_errors_as_outage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -246,7 +246,7 @@ class Store:
 
         `kept` is how long archived history entries are kept, None for ever (ADR 0006).
         """
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             self._slices = await honours_slice(self._database)
         if not self._slices:
             log.warning("this database ignores $slice: histories are written whole")
@@ -258,7 +258,7 @@ class Store:
             if decider.tells_waiting:
                 indexes.append(IndexModel([("work_since", ASCENDING)], sparse=True))
             indexes += [IndexModel([(f"state.{name}", ASCENDING)]) for name in decider.indexes]
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 await create_missing_indexes(self._database.collection(decider.kind), indexes)
                 await prepare_archive(self._database.collection(_archive(decider.kind)), kept)
                 for name in decider.unique:
@@ -268,7 +268,7 @@ class Store:
 
     async def has_indexes(self) -> bool:
         """Whether the collections still have what `prepare` made. Raises `Outage`."""
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             there = [
                 await self._database.collection(kind).index_information() for kind in self._deciders
             ]
@@ -277,7 +277,7 @@ class Store:
     async def _give_back_timers(self, decider: Decider[Any]) -> None:
         """An earlier release took the timers of what it parked."""
         collection = self._database.collection(decider.kind)
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             for document in await collection.find({"parked.at": {"$exists": True}}).to_list(None):
                 aggregate = self._loaded(decider.kind, document)
                 due_at = self._due_at(decider.kind, aggregate.state, aggregate.parked)
@@ -287,7 +287,7 @@ class Store:
 
     async def expiry(self, kind: str) -> timedelta | None:
         """How long the database keeps archived entries, None for ever. Raises `Outage`."""
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             return await expiry_of(self._database.collection(_archive(kind)))
 
     def decider(self, kind: str) -> Decider[Any]:
@@ -324,7 +324,7 @@ class Store:
     async def _documents(self, kind: str, ids: Sequence[str]) -> list[Document]:
         collection, step = self._database.collection(kind), self._read_chunk
         chunks = [ids[start : start + step] for start in range(0, len(ids), step)]
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             found = await asyncio.gather(
                 *(collection.find({"_id": {"$in": chunk}}).to_list(None) for chunk in chunks)
             )
@@ -383,11 +383,13 @@ class Store:
     ) -> None:
         by_id = {aggregate.ref.id: aggregate for aggregate in aggregates}
         query = {"aggregate": {"$in": list(by_id)}, "message_id": {"$in": list(message_ids)}}
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             async for entry in self._database.collection(_archive(kind)).find(query):
                 by_id[entry["aggregate"]].remember(entry)
 
-    async def write(self, aggregates: Iterable[Aggregate], publications: Publications) -> None:
+    async def write(
+        self, aggregates: Iterable[Aggregate], publications: UnpublishedEntries
+    ) -> None:
         """One bulk write per kind, all at once.
 
         Raises `Conflict`, `Taken`, `Unstorable` or `Outage`.
@@ -411,7 +413,7 @@ class Store:
         await self._forget_archived(kind, touched)
         updates = sum(1 for aggregate in touched if aggregate.version)
         try:
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 result = await self._database.collection(kind).bulk_write(writes, ordered=False)
         except Outage as outage:
             raise _refused(touched, outage) or outage from outage.__cause__
@@ -476,7 +478,9 @@ class Store:
             "large": size if size >= LARGE_BYTES else None,
         }
 
-    async def _let_go(self, aggregates: Iterable[Aggregate], publications: Publications) -> None:
+    async def _let_go(
+        self, aggregates: Iterable[Aggregate], publications: UnpublishedEntries
+    ) -> None:
         """Settle how many entries leave each document: those beyond a bound, if published."""
         beyond = [(one, entries) for one in aggregates if (entries := self._beyond(one))]
         lacking = await publications.lacking(
@@ -519,7 +523,7 @@ class Store:
         if not entries:
             return
         try:
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 await self._database.collection(_archive(kind)).insert_many(entries, ordered=False)
         except Outage as outage:
             if not isinstance(_refused(touched, outage), Conflict):
@@ -528,7 +532,7 @@ class Store:
     async def _forget_archived(self, kind: str, touched: Sequence[Aggregate]) -> None:
         ids = [one.ref.id for one in touched if one.forgotten and one.archived]
         if ids:
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 await self._database.collection(_archive(kind)).update_many(
                     {"aggregate": {"$in": ids}}, {"$set": {"events": []}}
                 )
@@ -538,7 +542,7 @@ class Store:
 
         The oldest `skipped` are left out. Raises `Outage`.
         """
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             cursor = (
                 self._database.collection(kind)
                 .find({"due_at": {"$lte": now}}, {"due_at": 1, "version": 1})
@@ -559,7 +563,7 @@ class Store:
             by_kind[alias.kind].append(alias.id)
         for kind, values in by_kind.items():
             name = f"state.{self._deciders[kind].alias}"
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 cursor = self._database.collection(kind).find({name: {"$in": values}}, {name: 1})
                 async for document in cursor:
                     value = document["state"][self._deciders[kind].alias]
@@ -570,7 +574,7 @@ class Store:
         """What has grown beyond `LARGE_BYTES`. Raises `Outage`."""
         collection = self._database.collection(kind)
         there = {"large": {"$exists": True}}
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             cursor = collection.find(there, {"large": 1}).sort("large", DESCENDING)
             found = await cursor.limit(LARGE_COUNTED).to_list(None)
         return Large(len(found), found[0]["_id"], found[0]["large"]) if found else Large(0)
@@ -584,7 +588,7 @@ class Store:
         """
         collection = self._database.collection(kind)
         due = {"work_at": {"$lte": now}}
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             cursor = collection.find(due).sort("work_at", ASCENDING).limit(limit)
             found = await cursor.to_list(None)
             if not found:
@@ -607,7 +611,7 @@ class Store:
         for one in aggregates:
             unchanged = {"_id": one.ref.id, "version": one.version}
             by_kind[one.ref.kind].append(UpdateOne(unchanged, {"$unset": {"work_at": ""}}))
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             for kind, updates in by_kind.items():
                 await self._database.collection(kind).bulk_write(updates, ordered=False)
 
@@ -617,7 +621,7 @@ class Store:
         Raises `Outage`.
         """
         collection, waiting = (self._database.collection(kind), {"work_since": {"$exists": True}})
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             count = await collection.count_documents(
                 waiting, limit=MOST_COUNTED, hint="work_since_1"
             )
@@ -636,7 +640,7 @@ class Store:
 
     async def _newest(self, kind: str, query: Document, limit: int) -> list[Aggregate]:
         collection = self._database.collection(kind)
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             cursor = collection.find(query, {"history": {"$slice": -1}})
             found = await cursor.sort("_id", ASCENDING).limit(limit).to_list(None)
         return [self._loaded(kind, document) for document in found]
@@ -650,7 +654,7 @@ class Store:
         about = {"$in": sorted(set(events.values()))}
         for kind in (kind for kind, decider in self._deciders.items() if decider.publishes):
             archived = {"aggregate": about, "events.id": {"$in": list(events)}}
-            with mongodb_at_work():
+            with mongodb_errors_as_outage():
                 collection = self._database.collection(kind)
                 async for document in collection.find({"_id": about}, {"history": 1}):
                     found |= {one["id"] for entry in document["history"] for one in entry["events"]}
@@ -660,12 +664,12 @@ class Store:
 
     async def upgrade(self, name: str) -> Document:
         """How far an upgrade of the stored data is; empty before it begins. Raises `Outage`."""
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             return await self._database.collection(UPGRADES).find_one({"_id": name}) or {}
 
     async def note_upgrade(self, name: str, progress: Document) -> None:
         """Keep how far an upgrade is. Raises `Outage`."""
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             await self._database.collection(UPGRADES).update_one(
                 {"_id": name}, {"$set": progress}, upsert=True
             )
@@ -682,7 +686,7 @@ class Store:
         }
         origins: dict[str, str] = {}
         archive = self._database.collection(_archive(ref.kind))
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             async for entry in archive.find(about).sort("number", ASCENDING):
                 for event in entry["events"]:
                     origins.setdefault(event["data"].get("inquiry_id"), entry["correlation_id"])
@@ -690,7 +694,7 @@ class Store:
 
     async def history(self, kind: str, aggregate_id: str) -> list[Document]:
         """The whole history of one aggregate, archived part first. Raises `Outage`."""
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             document = await self._database.collection(kind).find_one({"_id": aggregate_id})
         return [] if document is None else await self.whole_history(kind, document)
 
@@ -704,7 +708,7 @@ class Store:
             return list(document["history"])
         query = {"aggregate": document["_id"], "number": {"$lt": document["archived"]}}
         archive = self._database.collection(_archive(kind))
-        with mongodb_at_work():
+        with mongodb_errors_as_outage():
             archived = [entry async for entry in archive.find(query).sort("number", ASCENDING)]
         return [*archived, *document["history"]]
 

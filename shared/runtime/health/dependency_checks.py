@@ -29,7 +29,7 @@ SILENCE = (KafkaError, OSError, PyMongoError)  # OSError: TimeoutError is one
 Ask = Callable[[], Awaitable[None]]
 
 
-class Pulse:
+class DependencyChecks:
     """Asks each dependency in turn, every `seconds`, and tells `health` what it finds."""
 
     def __init__(self, health: Health, asks: Mapping[str, Ask], seconds: float) -> None:
@@ -65,14 +65,14 @@ class Pulse:
             self._health.answered(dependency)
 
 
-async def feel_pulse(
+async def check_dependencies(
     health: Health, database: Database, settings: RuntimeSettings, stopping: asyncio.Event
 ) -> None:
     """Tell `health` of Kafka and MongoDB until `stopping` is set."""
-    line = BrokerLine(settings)
+    line = BrokerConnection(settings)
     asks: dict[str, Ask] = {"kafka": line.ask, "mongodb": partial(ask_mongodb, database)}
     try:
-        await Pulse(health, asks, settings.pulse_seconds).beat_until(stopping)
+        await DependencyChecks(health, asks, settings.pulse_seconds).beat_until(stopping)
     finally:
         line.close()
 
@@ -83,7 +83,7 @@ async def ask_mongodb(database: Database) -> None:
         await database.ping()
 
 
-class BrokerLine:
+class BrokerConnection:
     """A connection of its own to any one broker, kept between questions.
 
     The producer's would not do: there, a question waits behind whatever is being acknowledged, and

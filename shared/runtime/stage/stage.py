@@ -35,7 +35,7 @@ from shared.runtime.aggregates.store import (
 )
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
-from shared.runtime.committed_offsets import Progress, Publications
+from shared.runtime.committed_offsets import GroupProgress, UnpublishedEntries
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import NewerRelease, Reason, Unreadable, described
@@ -60,7 +60,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class IncomingMessage:
     """A readable record on its way through the batch."""
 
     record: Record
@@ -78,7 +78,7 @@ class Batch:
 
     `before` holds the states as they were read, `states` as they are now. `answered` holds, for
     each aggregate that a message was decided in, the keys of its entries. `taken` counts the
-    letters it has got through; what is left of the lane is for the next round.
+    incoming it has got through; what is left of the lane is for the next round.
     """
 
     at: datetime
@@ -116,7 +116,7 @@ class Stage:
         service: Service,
         store: Store,
         publisher: Publisher,
-        progress: Progress,
+        progress: GroupProgress,
         metrics: Metrics,
         *,
         clock: Callable[[], datetime] = utc_now,
@@ -126,7 +126,7 @@ class Stage:
         self._service = service
         self._store = store
         self._publisher = publisher
-        self._publications = Publications(progress)
+        self._publications = UnpublishedEntries(progress)
         self._metrics = metrics
         self._clock = clock
         self._sources = sources
@@ -145,9 +145,9 @@ class Stage:
         steps: dict[str, float] = {}
         at = self._clock()
         with self._timed("decode", steps):
-            letters, unreadable = await self._decode(records, at)
-            letters = await self._looked_up(letters)
-            lanes = lanes_of(letters, _touched, length=LANE_LETTERS)
+            incoming, unreadable = await self._decode(records, at)
+            incoming = await self._looked_up(incoming)
+            lanes = lanes_of(incoming, _touched, length=LANE_LETTERS)
         if unreadable:
             with self._timed("publish", steps):
                 await self._publisher.publish(unreadable)
@@ -157,38 +157,38 @@ class Stage:
         return {ref for batch in batches for ref in batch.answered}
 
     async def _answer(
-        self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
+        self, incoming: Sequence[IncomingMessage], at: datetime, steps: dict[str, float]
     ) -> list[Batch]:
         """Decide, store and publish one lane; other lanes go on meanwhile.
 
         In rounds, so that no document has to take more than `ROUND_BYTES` of history at a time.
         """
         rounds: list[Batch] = []
-        while letters:
-            batch = await self._decide_and_store(letters, at, steps)
+        while incoming:
+            batch = await self._decide_and_store(incoming, at, steps)
             with self._timed("publish", steps):
                 batch.outgoing += await self._unpublished(batch)
                 batch.outgoing += self._changed_states(batch)
                 await self._publisher.publish(batch.outgoing)
             self._publications.note(batch.answered)
             rounds.append(batch)
-            letters = letters[batch.taken :]
+            incoming = incoming[batch.taken :]
         return rounds
 
     async def _decide_and_store(
-        self, letters: Sequence[Letter], at: datetime, steps: dict[str, float]
+        self, incoming: Sequence[IncomingMessage], at: datetime, steps: dict[str, float]
     ) -> Batch:
-        """One round of a lane: as many of its letters as `Batch.taken` says, at least one."""
+        """One round of a lane: as many of its incoming as `Batch.taken` says, at least one."""
         unstorable: dict[Ref, str] = {}
         attempts: Counter[Ref] = Counter()
         while True:
             with self._timed("read", steps):
-                aggregates = await self._read(letters)
+                aggregates = await self._read(incoming)
             before = {ref: aggregate.state for ref, aggregate in aggregates.items()}
             batch = Batch(at, aggregates, before, dict(before), attempts)
             with self._timed("decide", steps):
                 breath = Breath()
-                for letter in letters:
+                for letter in incoming:
                     await breath.taken()
                     self._decide(letter, batch, unstorable)
                     batch.taken += 1
@@ -232,8 +232,8 @@ class Stage:
 
     async def _decode(
         self, records: Sequence[Record], at: datetime
-    ) -> tuple[list[Letter], list[DeadLetter]]:
-        letters: list[Letter] = []
+    ) -> tuple[list[IncomingMessage], list[DeadLetter]]:
+        incoming: list[IncomingMessage] = []
         unreadable: list[DeadLetter] = []
         breath = Breath()
         for record in records:
@@ -247,20 +247,22 @@ class Stage:
                 unreadable.append(self._dead(record, Reason.DEFECT, described(defect), at))
             else:
                 message_id = f"{read.message.source} {read.message.id}"
-                letters.append(
-                    Letter(record, read, message_id, route.decides, route.reads, route.aliases)
+                incoming.append(
+                    IncomingMessage(
+                        record, read, message_id, route.decides, route.reads, route.aliases
+                    )
                 )
-        return letters, unreadable
+        return incoming, unreadable
 
-    async def _looked_up(self, letters: list[Letter]) -> list[Letter]:
+    async def _looked_up(self, incoming: list[IncomingMessage]) -> list[IncomingMessage]:
         """Name by its id what a route names by an alias."""
-        aliases = {alias for letter in letters for alias in letter.aliases}
+        aliases = {alias for letter in incoming for alias in letter.aliases}
         if not aliases:
-            return letters
+            return incoming
         found = await self._store.look_up(aliases)
         return [
             replace(letter, decides=(*letter.decides, *_found(letter.aliases, found)))
-            for letter in letters
+            for letter in incoming
         ]
 
     def _route(self, message: Message) -> Route:
@@ -284,21 +286,21 @@ class Stage:
         if timer.source != clock_source(self._service.name):
             raise Unreadable(Reason.UNREADABLE, "header ce_source is not this service's clock")
 
-    async def _read(self, letters: Sequence[Letter]) -> dict[Ref, Aggregate]:
-        ids = [letter.message_id for letter in letters]
-        refs = [ref for letter in letters for ref in (*letter.decides, *letter.reads)]
+    async def _read(self, incoming: Sequence[IncomingMessage]) -> dict[Ref, Aggregate]:
+        ids = [letter.message_id for letter in incoming]
+        refs = [ref for letter in incoming for ref in (*letter.decides, *letter.reads)]
         found = await self._store.read(refs, ids)
-        further = {ref for letter in letters for ref in self._further(letter, found)}
+        further = {ref for letter in incoming for ref in self._further(letter, found)}
         missing = further.difference(found)
         return found | await self._store.read(missing) if missing else found
 
-    def _further(self, letter: Letter, found: Mapping[Ref, Aggregate]) -> Iterator[Ref]:
+    def _further(self, letter: IncomingMessage, found: Mapping[Ref, Aggregate]) -> Iterator[Ref]:
         for ref in letter.decides:
             reads = self._store.decider(ref.kind).reads
             if reads is not None and found[ref].state is not None:
                 yield from reads(found[ref].state, letter.read.message)
 
-    def _decide(self, letter: Letter, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
+    def _decide(self, letter: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
         """Decide one message in all its aggregates, or in none of them."""
         if not letter.decides:
             return batch.count("ignored")
@@ -342,13 +344,13 @@ class Stage:
             batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
 
-    def _newer(self, letter: Letter, aggregate: Aggregate, batch: Batch) -> Ref | None:
+    def _newer(self, letter: IncomingMessage, aggregate: Aggregate, batch: Batch) -> Ref | None:
         """What a newer release wrote of all that this decision would rest on."""
         further = self._further(letter, batch.aggregates)
         rests_on = (aggregate.ref, *letter.reads, *further)
         return next((ref for ref in rests_on if batch.aggregates[ref].newer), None)
 
-    def _objection_to(self, timer: Letter, batch: Batch) -> Objection | None:
+    def _objection_to(self, timer: IncomingMessage, batch: Batch) -> Objection | None:
         """Against a timer in the aggregates that it was not decided in yet."""
         for ref in timer.decides:
             aggregate, due_at = (batch.aggregates[ref], self._store.decider(ref.kind).due_at)
@@ -361,7 +363,7 @@ class Stage:
                     return objection
         return None
 
-    def _drop(self, timer: Letter, objection: Objection, batch: Batch) -> None:
+    def _drop(self, timer: IncomingMessage, objection: Objection, batch: Batch) -> None:
         """Let it pass without a trace in any history; where it waited, it waits no more."""
         for ref in timer.decides:
             batch.aggregates[ref].forgo(timer.message_id)
@@ -371,7 +373,7 @@ class Stage:
             place = {"partition": record.partition, "offset": record.offset}
             log.warning("premature timer", topic=record.topic, **place)
 
-    def _known(self, letter: Letter, aggregate: Aggregate) -> Document | None:
+    def _known(self, letter: IncomingMessage, aggregate: Aggregate) -> Document | None:
         """The history entry of this message, if it was decided before, in these words or others."""
         message_id, digest = letter.message_id, letter.read.digest
         if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
@@ -380,7 +382,11 @@ class Stage:
         return known or aggregate.meanings.get((message_id, letter.read.meaning))
 
     def _decided(
-        self, letter: Letter, aggregate: Aggregate, replicas: Mapping[Ref, Any], batch: Batch
+        self,
+        letter: IncomingMessage,
+        aggregate: Aggregate,
+        replicas: Mapping[Ref, Any],
+        batch: Batch,
     ) -> tuple[Document, Any]:
         decider = self._store.decider(aggregate.ref.kind)
         message = replace(
@@ -403,7 +409,9 @@ class Stage:
             types = (str(event["type"]) for event in entry["events"])
             yield from ((ref, ce_type) for ce_type in types if ce_type in alarming)
 
-    def _entry(self, letter: Letter, ref: Ref, events: Sequence[Event], at: datetime) -> Document:
+    def _entry(
+        self, letter: IncomingMessage, ref: Ref, events: Sequence[Event], at: datetime
+    ) -> Document:
         message, record = letter.read.message, letter.record
         cause = message_uuid(message.source, message.id)
         owner = f"{self._source} {ref.kind} {ref.id} {letter.read.digest}"
@@ -480,7 +488,9 @@ class Stage:
                     traceparent=entry.get("traceparent"),
                 )
 
-    def _discard(self, letter: Letter, discarded: DeadLetterDiscarded, batch: Batch) -> None:
+    def _discard(
+        self, letter: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch
+    ) -> None:
         """An operator gave up a message that waited: it counts as decided, and nothing happens."""
         [ref] = letter.decides
         aggregate = batch.aggregates[ref]
@@ -493,7 +503,7 @@ class Stage:
         aggregate.record(entry, aggregate.state)
         return batch.count("discarded")
 
-    def _forget(self, letter: Letter, batch: Batch) -> None:
+    def _forget(self, letter: IncomingMessage, batch: Batch) -> None:
         """A tombstone empties what the topic's readers keep under its key.
 
         It never waits in a line: what waits there is forgotten as well.
@@ -508,12 +518,14 @@ class Stage:
             batch.states[aggregate.ref] = None
         return batch.count("decided" if forgetting else "repeated")
 
-    def _park(self, aggregate: Aggregate, letter: Letter, batch: Batch, error: str) -> None:
+    def _park(
+        self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch, error: str
+    ) -> None:
         aggregate.park(letter.message_id, error, batch.at)
         _mark_own(aggregate, letter)
         self._give_up(letter, batch, Reason.DEFECT, error)
 
-    def _block(self, aggregate: Aggregate, letter: Letter, batch: Batch) -> None:
+    def _block(self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch) -> None:
         """It waits behind others. Of an aggregate's timers one waits, for all say the same."""
         assert aggregate.parked is not None
         if _is_timer(letter) and aggregate.parked.timer not in (None, letter.message_id):
@@ -522,7 +534,7 @@ class Stage:
         _mark_own(aggregate, letter)
         return self._give_up(letter, batch, Reason.BLOCKED, f"{aggregate.ref.kind} is parked")
 
-    def _give_up(self, letter: Letter, batch: Batch, reason: Reason, error: str) -> None:
+    def _give_up(self, letter: IncomingMessage, batch: Batch, reason: Reason, error: str) -> None:
         batch.count("dead")
         batch.outgoing.append(self._dead(letter.record, reason, error, batch.at))
 
@@ -583,11 +595,11 @@ async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[B
     return [one for one in ended if not isinstance(one, BaseException)]
 
 
-def _is_timer(letter: Letter) -> bool:
+def _is_timer(letter: IncomingMessage) -> bool:
     return isinstance(letter.read.message.data, TimerDue)
 
 
-def _mark_own(aggregate: Aggregate, letter: Letter) -> None:
+def _mark_own(aggregate: Aggregate, letter: IncomingMessage) -> None:
     """What the service itself has sent is not sent again while it waits in the line."""
     if _is_timer(letter):
         aggregate.wait_as_own(letter.message_id, "timer")
@@ -599,12 +611,12 @@ def _found(aliases: Iterable[Ref], found: Mapping[Ref, Ref]) -> tuple[Ref, ...]:
     return tuple(found[alias] for alias in aliases if alias in found)
 
 
-def _touched(letter: Letter) -> Iterator[Ref]:
+def _touched(letter: IncomingMessage) -> Iterator[Ref]:
     yield from letter.decides
     yield from letter.reads
 
 
-def _led_by(letter: Letter) -> str | None:
+def _led_by(letter: IncomingMessage) -> str | None:
     """The id of the submission that led to the message, or None where it cannot say."""
     topic, message = TOPICS[letter.record.topic], letter.read.message
     if topic.begins:

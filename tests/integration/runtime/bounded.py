@@ -22,7 +22,7 @@ from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Envelope
-from shared.runtime.committed_offsets import Place
+from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service
 from shared.runtime.health.clock_skew import ClockSkew
@@ -129,7 +129,7 @@ class Desk:
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         self.outgoing += outgoing
 
-    async def uncommitted(self, places: Iterable[Place]) -> set[Place]:
+    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:
         return {place for place in places if place.offset >= self.committed}
 
     def record(

@@ -15,7 +15,7 @@ from shared.events.envelope import Ref
 from shared.mongo.abilities import Lacking, create_missing_indexes, honours_slice
 from shared.mongo.client import Database, connect
 from shared.runtime.aggregates.store import Store
-from shared.runtime.committed_offsets import Publications
+from shared.runtime.committed_offsets import UnpublishedEntries
 from tests.integration.runtime import toy
 from tests.integration.runtime.test_queries import AllCommitted, entry
 
@@ -66,7 +66,7 @@ async def test_a_long_history_is_whole_and_in_order_whatever_the_database_can(
     for number in range(25):
         found = await store.read([ref])
         found[ref].record(entry(number), None)
-        await store.write(found.values(), Publications(AllCommitted()))
+        await store.write(found.values(), UnpublishedEntries(AllCommitted()))
     document = await database.collection("seen").find_one({"_id": "C-1"})
     assert document is not None
     assert len(document["history"]) == 10

@@ -19,7 +19,7 @@ from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
 from shared.kafka.publisher import Publisher
 from shared.runtime.app import Runtime, alive, build_broker, wire
-from shared.runtime.committed_offsets import Place
+from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.faults import Outage
 from shared.runtime.stage.stage import Stage
@@ -177,7 +177,7 @@ async def _settled(client: Outsider, runtime: Runtime, customer: str) -> int:
     body = {"customer_id": customer, "text": "settled"}
     headers = event_headers(TYPE, "settled")
     sent = await client.publish("desk.submissions", customer, body, headers)
-    place = Place(sent.topic, sent.partition, sent.offset)
+    place = RecordPosition(sent.topic, sent.partition, sent.offset)
     async with asyncio.timeout(10):
         while not runtime.health.batches or await runtime.progress.uncommitted([place]):
             await asyncio.sleep(0.02)

@@ -27,7 +27,7 @@ from shared.events.reference import reference_of
 from shared.events.topics import INTAKE
 from shared.mongo.client import Client, Database, Document, File
 from shared.runtime.aggregates.store import Store
-from shared.runtime.committed_offsets import Place, Publications
+from shared.runtime.committed_offsets import RecordPosition, UnpublishedEntries
 from tests.integration.runtime.wire import settings_for
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def records_of(name: str, endpoints: Endpoints, client: Client) -> Records:
 class AllCommitted:
     """A group that has got everything done."""
 
-    async def uncommitted(self, _places: Iterable[Place]) -> set[Place]:
+    async def uncommitted(self, _places: Iterable[RecordPosition]) -> set[RecordPosition]:
         return set()
 
 
@@ -103,7 +103,7 @@ async def ask_everything(records: Records) -> None:
         for number in range(BOUND + 2):
             found = await store.read([ref], [f"/tests {number}"])
             found[ref].record(entry(number), None)
-            await store.write(found.values(), Publications(AllCommitted()))
+            await store.write(found.values(), UnpublishedEntries(AllCommitted()))
         await store.read([ref], ["/tests 0"])
         await database.collection(decider.kind).update_one(
             {"_id": ref.id}, {"$set": {"work_at": NOW, "due_at": NOW}}

@@ -17,7 +17,7 @@ from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
 from shared.runtime.app import Runtime, wire
 from shared.runtime.codec import Envelope
-from shared.runtime.committed_offsets import Place
+from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Decider, Route, Service
 from shared.runtime.stage.stage import Stage
@@ -57,7 +57,7 @@ class Published:
 class Committed:
     """Whatever was decided before is published."""
 
-    async def uncommitted(self, _places: Iterable[Place]) -> set[Place]:
+    async def uncommitted(self, _places: Iterable[RecordPosition]) -> set[RecordPosition]:
         return set()
 
 

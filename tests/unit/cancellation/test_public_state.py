@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.cancellation.file.evidence_received import Given
+from services.cancellation.file.evidence_received import EvidenceReceived
 from services.cancellation.file.public_state import public_state
 from services.cancellation.file.state import (
     Cancellation,
+    CancellationFile,
     ContractFacts,
-    File,
     RenewalInvoice,
     Request,
 )
@@ -17,7 +17,7 @@ from services.cancellation.file.state import Status as RequestStatus
 from shared.events.states import CancellationStatus
 from shared.events.values import Evidence
 
-KNOWN = File(
+KNOWN = CancellationFile(
     contract_number="K-1",
     contract=ContractFacts(customer_id="C-1", type="monthly_licence"),
     sequence=3,
@@ -37,7 +37,7 @@ def request(customer_id: str, inquiry_id: str) -> Request:
         inquiry_id=inquiry_id,
         customer_id=customer_id,
         received_on=date(2026, 3, 1),
-        given=Given(),
+        given=EvidenceReceived(),
         policy_version="2024-1",
         due_on=date(2026, 3, 31),
         remind_on=date(2026, 3, 24),
@@ -102,7 +102,7 @@ def test_only_the_holders_open_requests_are_told() -> None:
 
 
 def test_of_a_contract_that_nobody_has_reported_no_request_is_told() -> None:
-    file = File(contract_number="K-1", requests=(request("C-1", "i-1"),))
+    file = CancellationFile(contract_number="K-1", requests=(request("C-1", "i-1"),))
 
     assert public_state(file, 1).customer_id is None
     assert public_state(file, 1).requests == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cancellation.file.decide import File, Rules
+from services.cancellation.file.decide import CancellationFile, Rules
 from shared.events.agents import AgentActionRefused
 from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message
@@ -250,7 +250,7 @@ def test_a_decision_on_nothing_referred_changes_nothing(
     before = desk.file
 
     assert desk.hears(decision) == []
-    assert desk.file == (before or File(contract_number=NUMBER))
+    assert desk.file == (before or CancellationFile(contract_number=NUMBER))
     refusal = desk.all_events[-1]
     assert isinstance(refusal, AgentActionRefused)
     assert [(e.field, e.code) for e in refusal.errors] == [("inquiry_id", "nothing_referred")]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.cancellation.file.decide import File, Rules, due_at
+from services.cancellation.file.decide import CancellationFile, Rules, due_at
 from services.cancellation.file.private_events import PRIVATE_EVENTS
 from services.cancellation.service import FILE, file_decider
 from shared.events.envelope import Event, Ref
@@ -48,7 +48,7 @@ def history_of(name: str) -> list[Event]:
 
 def stored(name: str) -> Any:
     state = STORED[name]["state"]
-    return None if state is None else File.model_validate(state)
+    return None if state is None else CancellationFile.model_validate(state)
 
 
 def desk_with(name: str) -> Desk:
@@ -107,7 +107,7 @@ def test_what_was_held_is_decided() -> None:
 def test_a_timer_forged_far_ahead_silences_a_file_only_until_its_next_message() -> None:
     desk = desk_with("evidence-awaited")
     forged = {**STORED["evidence-awaited"]["state"], "woken_for": "2035-01-01T00:00:00Z"}
-    desk.history.states[Ref(FILE, NUMBER)] = File.model_validate(forged)
+    desk.history.states[Ref(FILE, NUMBER)] = CancellationFile.model_validate(forged)
     desk.hears(paid("2027-03-01", "another"))
 
     assert told(desk.until("2027-04-01")) == [("evidence_reminded",), ("expired",)]

@@ -11,13 +11,17 @@ from aiokafka.errors import (
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from desk.ops.failures import expected
-from shared.runtime.faults import Outage, kafka_at_work, mongodb_at_work
+from shared.runtime.faults import Outage, kafka_errors_as_outage, mongodb_errors_as_outage
 
 SECURED = "KAFKA_SECURITY_PROTOCOL"
 
 
 def told(error: Exception) -> str:
-    at_work = mongodb_at_work if type(error).__module__.startswith("pymongo") else kafka_at_work
+    at_work = (
+        mongodb_errors_as_outage
+        if type(error).__module__.startswith("pymongo")
+        else kafka_errors_as_outage
+    )
     with pytest.raises(Outage) as outage, at_work():
         raise error
     return str(expected(outage.value))

@@ -14,7 +14,7 @@ from shared.events.internal import DocumentStored, Outcome
 from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.decider import Decider, Service, Work
 from shared.runtime.faults import Outage
-from shared.runtime.worker import Together, Worker
+from shared.runtime.worker import CallCoalescer, Worker
 from shared.telemetry.metrics import Metrics
 from tests.integration.runtime import toy
 
@@ -99,7 +99,7 @@ async def some_turns() -> None:
 
 async def test_what_is_asked_for_in_one_turn_is_one_call() -> None:
     store = Stored()
-    read = Together(store.read)
+    read = CallCoalescer(store.read)
     a, b, c = Ref("x", "a"), Ref("x", "b"), Ref("y", "c")
     one, two = await asyncio.gather(read([a, b]), read([b, c]))
     assert set(one) == set(two) == {a, b, c}
@@ -116,7 +116,7 @@ async def test_what_comes_in_while_one_call_is_under_way_is_the_next_one() -> No
         called.append(list(wanted))
         await answer.wait()
 
-    together = Together(call)
+    together = CallCoalescer(call)
     asked = [asyncio.create_task(together([0]))]
     await until(lambda: called)
     for number in range(1, 4):
@@ -136,7 +136,7 @@ async def test_a_call_that_fails_fails_those_who_wanted_it_and_no_later_one() ->
             raise faults.pop()
         return len(wanted)
 
-    together = Together(call)
+    together = CallCoalescer(call)
     results = await asyncio.gather(together([1]), together([2]), return_exceptions=True)
     assert [type(result) for result in results] == [Outage, Outage]
     assert await together([3]) == 1

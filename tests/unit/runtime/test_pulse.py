@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from pymongo.errors import NetworkTimeout
 
-from shared.runtime.health.dependency_checks import Pulse
+from shared.runtime.health.dependency_checks import DependencyChecks
 from shared.runtime.health.status import Health
 from shared.telemetry.metrics import Metrics
 
@@ -38,7 +38,7 @@ class Idle:
         self.health = Health("idle", Metrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC))
         self.health.begun()
         asks = {"kafka": self.kafka.ask, "mongodb": self.mongodb.ask}
-        self.pulse = Pulse(self.health, asks, seconds=60)
+        self.pulse = DependencyChecks(self.health, asks, seconds=60)
 
     def outages(self, dependency: str) -> float | None:
         registry = self.health.metrics.registry
