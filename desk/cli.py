@@ -82,3 +82,7 @@ def main() -> None:
     with told_plainly():
         app()
     sys.exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -116,3 +116,11 @@ def test_looking_at_mails_loads_nothing_slow(tmp_path: object) -> None:
 
 def test_wrong_use_loads_nothing_slow() -> None:
     assert loaded_by("submit", "withdrawal", "--contract", "K-1").endswith("[]")
+
+
+def test_the_module_is_the_command_too() -> None:
+    """Audits run it so: what prints nothing and ends with 0 would prove nothing."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "desk.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("contract-desk ")
