@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError
 
 from desk.ops.findings import Check, fail, ok, warn
 from desk.ops.topics import wanted_settings
 from shared.events.topics import CATALOGUE
+from shared.kafka.topic_settings import described
 from shared.settings import RuntimeSettings
 
 IN_SYNC, TIME = "min.insync.replicas", "message.timestamp.type"
@@ -101,16 +100,7 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
     return f"{IN_SYNC} {min(in_sync.values())} or more" if in_sync else f"{IN_SYNC} not told"
 
 
-async def _configs(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, dict[str, str]]:
-    asked = [
-        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys((IN_SYNC, TIME, *KEPT)))
-        for name in topics
-    ]
-    answers = await admin.describe_configs(asked)
-    return dict(_told(topic) for answer in answers for topic in answer.resources)
-
-
-def _told(resource: Sequence[Any]) -> tuple[str, dict[str, str]]:
-    """One topic's part of the answer; a user who may not see its settings is told nothing."""
-    code, _text, _kind, name, entries = resource
-    return name, {entry[0]: entry[1] for entry in entries} if code == NoError.errno else {}
+async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> Configs:
+    """A user who may not see a topic's settings is told nothing of it."""
+    found = await described(admin, names, (IN_SYNC, TIME, *KEPT))
+    return {one.topic: one.settings if one.code == NoError.errno else {} for one in found}

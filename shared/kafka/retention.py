@@ -7,14 +7,13 @@ long as those keep it: a replay puts it on its topic anew, for every reader.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
 
 from shared.events.topics import DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options
+from shared.kafka.topic_settings import Description, described
 from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
 
@@ -115,27 +114,22 @@ def _in_days(ms: int | None) -> str:
 async def _kept_by_broker(
     settings: RuntimeSettings, topics: Iterable[str]
 ) -> dict[str, int | None]:
-    asked = [
-        ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(ASKED_FOR)) for name in topics
-    ]
     admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_errors_as_outage():
         try:
             await admin.start()
-            answers = await admin.describe_configs(asked)
+            found = await described(admin, topics, ASKED_FOR)
         finally:
             await admin.close()
-    return {topic[3]: _told(topic) for answer in answers for topic in answer.resources}
+    return {one.topic: _told(one) for one in found}
 
 
-def _told(topic: Sequence[Any]) -> int | None:
-    """One topic's part of the answer: error code and text, kind, name, and (name, value, …)s."""
-    code, _text, _kind, name, entries = topic
-    if code == TopicAuthorizationFailedError.errno:
+def _told(topic: Description) -> int | None:
+    if topic.code == TopicAuthorizationFailedError.errno:
         raise Refused(
-            f"HISTORY_KEPT_DAYS is set, but how long {name} keeps records may not be read: allow "
-            "this Kafka user DescribeConfigs on it, or unset HISTORY_KEPT_DAYS."
+            f"HISTORY_KEPT_DAYS is set, but how long {topic.topic} keeps records may not be read: "
+            "allow this Kafka user DescribeConfigs on it, or unset HISTORY_KEPT_DAYS."
         )
-    if code != NoError.errno:
-        raise Outage("kafka", f"{name}: {for_code(code).__name__}")
-    return kept_ms({entry[0]: entry[1] for entry in entries})
+    if topic.code != NoError.errno:
+        raise Outage("kafka", f"{topic.topic}: {for_code(topic.code).__name__}")
+    return kept_ms(topic.settings)

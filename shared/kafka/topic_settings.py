@@ -34,20 +34,49 @@ class TopicSettings:
     all: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A broker's answer about one topic: an error's `code` and `text`, or its settings.
+
+    An entry begins with the setting's name and value; its fourth part says where it was given.
+    """
+
+    topic: str
+    code: int
+    text: str | None
+    entries: Sequence[Sequence[Any]]
+
+    @property
+    def settings(self) -> Settings:
+        return {entry[0]: entry[1] for entry in self.entries}
+
+
 async def settings_of(
     admin: AIOKafkaAdminClient, topics: Iterable[str]
 ) -> dict[str, TopicSettings]:
     """Raises KafkaError, also where the user may not see a topic's settings."""
-    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
-    answers = await admin.describe_configs(asked)
     found: dict[str, TopicSettings] = {}
-    for code, text, _kind, name, entries in _resources(answers):
-        _raise_for(code, text)
-        found[name] = TopicSettings(
-            own={entry[0]: entry[1] for entry in entries if entry[3] == DYNAMIC_TOPIC_CONFIG},
-            all={entry[0]: entry[1] for entry in entries},
+    for one in await described(admin, topics):
+        _raise_for(one.code, one.text)
+        own = (entry for entry in one.entries if entry[3] == DYNAMIC_TOPIC_CONFIG)
+        found[one.topic] = TopicSettings(
+            own={entry[0]: entry[1] for entry in own}, all=one.settings
         )
     return found
+
+
+async def described(
+    admin: AIOKafkaAdminClient, topics: Iterable[str], settings: Sequence[str] | None = None
+) -> list[Description]:
+    """What the broker answers of each topic; without `settings`, all of them. Raises KafkaError."""
+    names = None if settings is None else dict.fromkeys(settings)
+    answers = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic, names) for topic in topics]
+    )
+    return [
+        Description(topic, code, text, entries)
+        for code, text, _kind, topic, entries in _resources(answers)
+    ]
 
 
 def differences(

@@ -1,6 +1,6 @@
-"""Notices that a dependency is away while there is no work that would.
+"""Detects that Kafka or MongoDB is down while the service is idle and no batch would reveal it.
 
-A busy service needs no pulse: a batch that succeeds has had an answer from both.
+A busy service is not checked: a batch that succeeds has had an answer from both.
 """
 
 from __future__ import annotations
