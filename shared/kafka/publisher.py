@@ -16,11 +16,11 @@ from aiokafka.partitioner import murmur2
 
 from shared.kafka.aiokafka_workarounds import survive_closed_connections
 from shared.kafka.client_options import client_options
+from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
 from shared.kafka.decompression import Withheld
 from shared.runtime.codec import Envelope, Headers
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Outage, ProducerDead, kafka_errors_as_outage
-from shared.runtime.health.clock_skew import ClockSkew, elapsed_seconds
 from shared.settings import RuntimeSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.publisher import Publisher
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Due, Store
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
-from shared.runtime.health.clock_skew import ClockSkew
 from shared.telemetry.metrics import Metrics
 
 BATCH = 500

@@ -24,12 +24,12 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
+from shared.kafka.committed_offsets import UnpublishedEntries
 from shared.mongo.abilities import create_missing_indexes, honours_slice
 from shared.mongo.client import BulkWriteError, Database, Document
 from shared.mongo.unique import make_unique
 from shared.runtime.aggregates.archive import expiry_of, prepare_archive
 from shared.runtime.aggregates.parking import Parking
-from shared.runtime.committed_offsets import UnpublishedEntries
 from shared.runtime.decider import Decider
 from shared.runtime.faults import UNSTORABLE, Outage, mongodb_errors_as_outage
 

@@ -19,6 +19,7 @@ from shared.events.envelope import Event, Message, Ref, caused_event_id, message
 from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
+from shared.kafka.committed_offsets import GroupProgress, UnpublishedEntries
 from shared.kafka.publisher import Publisher
 from shared.mongo.client import Document
 from shared.runtime import codec
@@ -35,7 +36,6 @@ from shared.runtime.aggregates.store import (
 )
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
-from shared.runtime.committed_offsets import GroupProgress, UnpublishedEntries
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import NewerRelease, Reason, Unreadable, described

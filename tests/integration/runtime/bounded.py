@@ -17,15 +17,15 @@ from shared.events.internal import TimerDue
 from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, FieldError
+from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.committed_offsets import RecordPosition
 from shared.mongo.client import Database, Document, connect
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Envelope
-from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service
-from shared.runtime.health.clock_skew import ClockSkew
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.metrics import Metrics
 

@@ -15,9 +15,9 @@ from desk.local.stack import Endpoints
 from shared.events.contracts import ContractActivated, RegistryContractRecorded
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
+from shared.kafka.committed_offsets import RecordPosition
 from shared.runtime.app import Runtime, wire
 from shared.runtime.codec import Envelope
-from shared.runtime.committed_offsets import RecordPosition
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Decider, Route, Service
 from shared.runtime.stage.stage import Stage

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
+from shared.kafka.clock_skew import ClockSkew
 from shared.runtime.aggregates.store import Due, Store
 from shared.runtime.clock import BATCH, PROBE_SECONDS, REPEAT_SECONDS, Clock
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Service
-from shared.runtime.health.clock_skew import ClockSkew
 from shared.telemetry.metrics import Metrics
 
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)

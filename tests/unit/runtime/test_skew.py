@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.runtime.health.clock_skew import CLOCK, ClockSkew, tell
+from shared.kafka.clock_skew import CLOCK, ClockSkew, tell
 from shared.runtime.health.status import Health
 from shared.telemetry.metrics import Metrics
 
