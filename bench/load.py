@@ -20,6 +20,7 @@ from shared.events.envelope import Event, message_uuid
 from shared.events.requests import CancellationRequested
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Channel, Contact
+from shared.kafka.records import Headers
 from shared.runtime import codec
 
 SUBMISSIONS, REQUESTS = "desk.submissions", "desk.cancellation-requests"
@@ -35,7 +36,7 @@ class Record:
 
     key: str
     value: bytes
-    headers: codec.Headers = field(repr=False)
+    headers: Headers = field(repr=False)
 
 
 def submission(number: int, run: str) -> Record:
@@ -55,7 +56,7 @@ def submission(number: int, run: str) -> Record:
         },
         "comment": "Ya no usamos este programa; todas las copias se han destruido.",
     }
-    headers: codec.Headers = [
+    headers: Headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", submission_id(number, run).encode()),
         ("ce_source", CHANNEL.encode()),

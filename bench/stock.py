@@ -16,6 +16,7 @@ from services.cancellation.settings import Settings as CancellationSettings
 from services.inquiry_intake.service import build as build_intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from shared.events.envelope import Event, Ref, message_uuid
+from shared.kafka.records import Headers
 from shared.mongo.client import Database, Document, connect
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
@@ -31,7 +32,7 @@ class Read:
     topic: str
     key: bytes
     value: bytes
-    headers: codec.Headers
+    headers: Headers
     partition: int = 0
     offset: int = 0
     timestamp: int = -1

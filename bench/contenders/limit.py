@@ -30,8 +30,8 @@ from shared.events.envelope import message_uuid
 from shared.events.topics import CANCELLATION, INTAKE, TOPIC_OF, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.publisher import MAX_REQUEST_BYTES
+from shared.kafka.records import Headers
 from shared.mongo.client import Collection, Database, Document, connect
-from shared.runtime import codec
 from shared.settings import RuntimeSettings
 from shared.settings import load as settings_from_environment
 
@@ -163,7 +163,7 @@ class Limit:
         await asyncio.gather(*sent)
 
 
-def _headers(event: Document, key: str, at: datetime) -> codec.Headers:
+def _headers(event: Document, key: str, at: datetime) -> Headers:
     event_id = event["id"].encode()
     return [
         ("ce_specversion", b"1.0"),

@@ -19,8 +19,8 @@ from desk.ops.pages import health_of
 from desk.ops.record_checks import record_checks
 from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from services.inquiry_intake.submission.rules import CLOCK_TOLERANCE
-from shared.kafka.clock_skew import CLOCK
 from shared.mongo.client import PyMongoError
+from shared.runtime.health.clock_skew import CLOCK
 from shared.runtime.older_database import RECORDS
 
 SKEW_NOTED_S = 2.0

@@ -16,8 +16,9 @@ import structlog
 from desk.ops.letters import Original
 from desk.ops.records import Records
 from shared.events.envelope import Ref
-from shared.kafka.committed_offsets import RecordPosition, UnpublishedEntries
+from shared.kafka.records import RecordPosition
 from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.stage.stage import Stage

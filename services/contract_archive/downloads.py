@@ -17,8 +17,9 @@ from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from shared.events.document_code import document_code
 from shared.events.envelope import Ref
 from shared.mongo.client import Database
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.outage import Outage
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
-from shared.runtime.faults import Outage, mongodb_errors_as_outage
 
 AGAIN_WITHIN = timedelta(minutes=15)
 """A download that broke off may be repeated for so long after the code was used."""

@@ -30,8 +30,8 @@ from shared.events.envelope import Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.events.values import madrid_date
 from shared.mongo.client import Database, File
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
-from shared.runtime.faults import mongodb_errors_as_outage
 
 
 def open_worker(settings: Settings) -> OpenWorker:

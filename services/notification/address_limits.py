@@ -17,7 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.notification.mail.decide import Notification
 from shared.mongo.client import Database
-from shared.runtime.faults import mongodb_errors_as_outage
+from shared.mongo.errors import mongodb_errors_as_outage
 
 COLLECTION = "mails_to_address"
 KEPT = timedelta(days=3)

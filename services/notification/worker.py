@@ -28,8 +28,8 @@ from services.notification.smtp import Mailer, Refused
 from services.notification.summary import decide as summary
 from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
 from shared.mongo.client import Database
+from shared.outage import Outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
-from shared.runtime.faults import Outage
 
 RATE_LIMITED = "rate_limited"
 

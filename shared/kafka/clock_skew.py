@@ -8,25 +8,15 @@ nothing has to be sent in order to know.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import structlog
-
-from shared.runtime.backoff import sleep_unless
-from shared.runtime.codec import LOG_APPEND_TIME
-from shared.runtime.health.status import Health
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+from shared.kafka.records import LOG_APPEND_TIME
 
 LIMIT_SECONDS = 60.0
-CLOCK = "clock"
-"""Under this name a health page says that the clock is off."""
-WATCH_SECONDS = 1.0
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -111,23 +101,3 @@ class ClockSkew:
 def _newest(records: Iterable[Stamped]) -> float | None:
     stamps = [one.timestamp for one in records if one.timestamp_type == LOG_APPEND_TIME]
     return max(stamps) / 1000 if stamps else None
-
-
-async def watch_skew(skew: ClockSkew, health: Health, stopping: asyncio.Event) -> None:
-    """Tell `health` of the clock until `stopping` is set."""
-    while not stopping.is_set():
-        tell(skew, health)
-        await sleep_unless(stopping, WATCH_SECONDS)
-
-
-def tell(skew: ClockSkew, health: Health) -> None:
-    """A change is logged once; the page and the metric always hold the newest figure."""
-    seconds = round(skew.seconds, 3)
-    health.clock_skew_seconds = seconds
-    health.metrics.clock_skew.set(seconds)
-    if skew.excessive and CLOCK not in health.away:
-        log.error("this clock differs from the broker's", seconds=seconds)
-        health.lost(CLOCK)
-    elif not skew.excessive and CLOCK in health.away:
-        log.info("this clock agrees with the broker's", seconds=seconds)
-        health.back(CLOCK)

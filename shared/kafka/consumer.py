@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -32,6 +31,7 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from shared.kafka.aiokafka_workarounds import survive_closed_connections
 from shared.kafka.decompression import BUDGET
+from shared.kafka.records import UndecodableRecord
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -47,20 +47,6 @@ TOLD_AGAIN_SECONDS = 1.0
 STOPPED_WITHIN_SECONDS = 10.0
 """A client that is closing waits for answers of brokers that may be gone. What it holds is not
 committed and comes again."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndecodableRecord:
-    """The place of a record that the Kafka client could not decode; its content stays there."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None = None
-    value: bytes | None = None
-    headers: Sequence[tuple[str, bytes | None]] = ()
-    timestamp: int = -1
-    timestamp_type: int | None = None
 
 
 class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]

@@ -25,6 +25,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record import memory_records
 
+from shared.kafka.records import Withheld
+
 MB = 1024 * 1024
 MOST_BATCH_BYTES = 8 * MB
 """Decompressed: room for 32 of the largest records that a reader accepts."""
@@ -42,24 +44,6 @@ Decode = Callable[[bytes | memoryview], bytes]
 
 class Undecodable(Exception):
     """A compressed batch takes more than `MOST_BATCH_BYTES`, or is damaged."""
-
-
-class Withheld(bytes):
-    """Stands for a value that was not delivered: `size` bytes, or that of its whole batch."""
-
-    size: int
-    whole_batch: bool
-
-    @classmethod
-    def of(cls, size: int, *, whole_batch: bool = False) -> Withheld:
-        withheld = cls()
-        withheld.size, withheld.whole_batch = size, whole_batch
-        return withheld
-
-
-def size_of(value: bytes | None) -> int:
-    """Bytes of a record's value as it was sent."""
-    return value.size if isinstance(value, Withheld) else len(value or b"")
 
 
 @dataclass(slots=True)

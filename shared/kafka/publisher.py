@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
@@ -17,22 +17,14 @@ from aiokafka.partitioner import murmur2
 from shared.kafka.aiokafka_workarounds import survive_closed_connections
 from shared.kafka.client_options import client_options
 from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
-from shared.kafka.decompression import Withheld
-from shared.runtime.codec import Envelope, Headers
-from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.faults import Outage, ProducerDead, kafka_errors_as_outage
+from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
+from shared.kafka.records import Envelope, Headers, Outgoing, RawRecord, Withheld
+from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 ACKNOWLEDGED_WITHIN_SECONDS = 20.0
 STOPPED_WITHIN_SECONDS = 5.0
-
-
-class Publisher(Protocol):
-    """Where events and dead letters go."""
-
-    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
-        """Return once all are acknowledged, in order per key. Raises `Outage`, `ProducerDead`."""
 
 
 def data_schema(base_url: str | None, ce_type: str) -> Headers:
@@ -67,7 +59,8 @@ class KafkaPublisher:
             async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
                 await self._producer.stop()
 
-    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+    async def publish(self, outgoing: Sequence[Outgoing]) -> None:
+        """Return once all are acknowledged, in order per key. Raises `Outage`, `ProducerDead`."""
         if not outgoing:
             return
         try:
@@ -83,12 +76,12 @@ class KafkaPublisher:
         task: asyncio.Task[None] | None = self._producer._sender.sender_task
         return task is not None and task.done()
 
-    async def _acknowledged(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+    async def _acknowledged(self, outgoing: Sequence[Outgoing]) -> None:
         began = elapsed_seconds()
         with kafka_errors_as_outage():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                    sent = [await self._send(o) for o in outgoing if isinstance(o, DeadLetter)]
+                    sent = [await self._send(o) for o in outgoing if not isinstance(o, Envelope)]
                     events = (one for one in outgoing if isinstance(one, Envelope))
                     for (topic, partition), some in (await self._by_partition(events)).items():
                         for batch in self._batches(some):
@@ -99,12 +92,12 @@ class KafkaPublisher:
         if self._skew is not None:
             self._skew.acknowledged(acknowledged, sent=began)
 
-    async def _send(self, letter: DeadLetter) -> asyncio.Future[Any]:
-        key, value = letter.record.key, letter.record.value
-        if isinstance(value, Withheld) or (key is None and value is None):
+    async def _send(self, record: RawRecord) -> asyncio.Future[Any]:
+        value = record.value
+        if isinstance(value, Withheld) or (record.key is None and value is None):
             value = b""  # the client refuses to send a record of nothing at all
         sent: asyncio.Future[Any] = await self._producer.send(
-            letter.topic, key=key, value=value, headers=letter.headers
+            record.topic, key=record.key, value=value, headers=[*record.headers]
         )
         return sent
 

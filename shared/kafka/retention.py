@@ -13,8 +13,9 @@ from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
 
 from shared.events.topics import DEAD_LETTERS, topics_read_by
 from shared.kafka.client_options import client_options
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.topic_settings import Description, described
-from shared.runtime.faults import Outage, kafka_errors_as_outage
+from shared.outage import Outage
 from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
 
 DAY_MS = 24 * 60 * 60 * 1000

@@ -11,7 +11,7 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
 from shared.kafka.client_options import client_options
-from shared.runtime.faults import kafka_errors_as_outage
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -12,7 +12,8 @@ from aiokafka.errors import for_code
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.runtime.faults import Outage, kafka_errors_as_outage
+from shared.kafka.errors import kafka_errors_as_outage
+from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
 POLL_MS = 1_000

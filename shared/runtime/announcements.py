@@ -8,10 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.events.envelope import Event
 from shared.events.topics import key_of
-from shared.kafka.publisher import Publisher
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
+from shared.runtime.publisher import Publisher
 
 LOOK_SECONDS = 60.0
 """How often it is compared with what was published: a version may come into force at midnight."""

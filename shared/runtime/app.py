@@ -32,21 +32,23 @@ from prometheus_client import make_asgi_app
 from shared.events.envelope import Ref
 from shared.events.topics import topics_read_by
 from shared.kafka.client_options import READ_COMMITTED, consumer_options
-from shared.kafka.clock_skew import ClockSkew, watch_skew
+from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.committed_offsets import CommittedOffsets
 from shared.kafka.consumer import TolerantConsumer
+from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.retention import Refused, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.abilities import Lacking
 from shared.mongo.client import Client, Database, connect
+from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES, MB, Store
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
 from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.decider import Service
-from shared.runtime.faults import Outage, ProducerDead, kafka_errors_as_outage
+from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import FAILED, Health
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.kafka.clock_skew import ClockSkew
-from shared.kafka.publisher import Publisher
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Due, Store
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
+from shared.runtime.publisher import Publisher
 from shared.telemetry.metrics import Metrics
 
 BATCH = 500

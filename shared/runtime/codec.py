@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -21,18 +21,24 @@ from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, 
 from shared.events.normal_form import normalised
 from shared.events.text import is_blank, trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
-from shared.kafka.consumer import UndecodableRecord
-from shared.kafka.decompression import MOST_BATCH_BYTES, Withheld, size_of
+from shared.kafka.decompression import MOST_BATCH_BYTES
+from shared.kafka.records import (
+    LOG_APPEND_TIME,
+    Envelope,
+    Headers,
+    Record,
+    UndecodableRecord,
+    Withheld,
+    size_of,
+)
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
-from shared.runtime.faults import Reason, Unreadable
+from shared.runtime.faults import Unreadable
+from shared.runtime.reason import Reason
 
 __all__ = ["MAX_ID_CHARS", "MAX_RECORD_BYTES", "Envelope", "Read", "Record", "read"]
 
 MOST_FAULTS = 20
-LOG_APPEND_TIME = 1
-"""The `timestamp_type` of a record that the broker stamped when it appended it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Headers = list[tuple[str, bytes]]
 
 Sources = Mapping[str, tuple[str, ...]]
 """By topic: the prefixes of the `ce_source`s that it takes."""
@@ -45,38 +51,6 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._/-]{1,64}")
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """The beginning of an escape of one half of a surrogate pair."""
 _WRONG_KEY = "key is not the one that the data has"
-
-
-class Record(Protocol):
-    """A raw record as a consumer delivers it; nothing of it is decoded."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def timestamp_type(self) -> int | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One event on its way out: where to, and exactly what."""
-
-    topic: str
-    key: str
-    type: str
-    headers: Headers
-    value: bytes
 
 
 @dataclass(frozen=True, slots=True)

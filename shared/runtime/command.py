@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.mongo.client import Database, connect
+from shared.outage import Outage
 from shared.runtime.aggregates.store import Store
 from shared.runtime.app import run
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
-from shared.runtime.faults import Outage
 from shared.runtime.restoration import Running, restore
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.kafka.topic_records import begins_of
 from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
-from shared.runtime.faults import mongodb_errors_as_outage
 from shared.runtime.publications import Publications, publications_of, topics_of
 from shared.settings import RuntimeSettings
 

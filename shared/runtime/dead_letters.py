@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.events.topics import DEAD_LETTERS
-from shared.runtime.codec import Record
-from shared.runtime.faults import Reason
+from shared.kafka.records import RawHeaders, Record
+from shared.runtime.reason import Reason
 
 MAX_ERROR_CHARS = 500
 
@@ -25,7 +25,15 @@ class DeadLetter:
     topic = DEAD_LETTERS
 
     @property
-    def headers(self) -> list[tuple[str, bytes | None]]:
+    def key(self) -> bytes | None:
+        return self.record.key
+
+    @property
+    def value(self) -> bytes | None:
+        return self.record.value
+
+    @property
+    def headers(self) -> RawHeaders:
         """The original headers, then the `dl_` ones; those of an earlier death are replaced."""
         record = self.record
         own = {

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from aiokafka.errors import TopicAuthorizationFailedError
-
+from shared.outage import Forbidden
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
-from shared.runtime.faults import Outage
 from shared.runtime.publications import PublishedEvent, last_published
 from shared.settings import RuntimeSettings
 
@@ -41,8 +39,8 @@ async def objection_to(
     accepted = set(restoration.get("accepted", ()))
     try:
         unknown = await unrecorded(service, settings, store, now)
-    except Outage as outage:
-        if isinstance(outage.__cause__, TopicAuthorizationFailedError):
+    except Forbidden as forbidden:
+        if forbidden.dependency == "kafka":
             return UNREADABLE
         raise
     lacking = [one for one in unknown if one.id not in accepted]

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.events.envelope import Event, Ref
-from shared.kafka.publisher import Publisher
 from shared.mongo.client import Document
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
+from shared.runtime.publisher import Publisher
 
 PAGE = 250
 """Records in one page of the publication on upgrade: half a batch, so that it holds up no batch."""

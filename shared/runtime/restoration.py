@@ -17,7 +17,7 @@ from typing import Any
 from shared.events.envelope import Ref, caused_event_id, message_uuid
 from shared.events.internal import DocumentStored
 from shared.events.topics import ARCHIVE, TOPIC_OF, topics_read_by
-from shared.kafka.committed_offsets import RecordPosition
+from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.store import Aggregate, Store

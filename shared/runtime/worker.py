@@ -19,13 +19,14 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import structlog
 
 from shared.events.envelope import Ref
-from shared.kafka.publisher import Publisher
+from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Aggregate, Store
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work
-from shared.runtime.faults import NewerRelease, Outage, described
+from shared.runtime.faults import NewerRelease, described
+from shared.runtime.publisher import Publisher
 from shared.telemetry.metrics import Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

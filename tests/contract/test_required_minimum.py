@@ -27,7 +27,7 @@ from shared.events.contracts import ContractType
 from shared.events.submissions import ContractNumbers
 from shared.runtime.codec import MAX_RECORD_BYTES
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.faults import Reason
+from shared.runtime.reason import Reason
 
 SCHEMAS = event_schemas()
 DEFS = {name: part for schema in SCHEMAS.values() for name, part in schema.get("$defs", {}).items()}

@@ -27,7 +27,7 @@ from shared.kafka.acls import Acl, Operation, Resource, create_acls
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import members_of
-from shared.runtime.faults import Outage
+from shared.outage import Outage
 from shared.runtime.publications import topics_of
 from tests.apache_kafka.security import ADMIN
 from tests.builders.desk_command import contract, desk

@@ -24,14 +24,15 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
-from shared.kafka.committed_offsets import UnpublishedEntries
 from shared.mongo.abilities import create_missing_indexes, honours_slice
 from shared.mongo.client import BulkWriteError, Database, Document
+from shared.mongo.errors import UNSTORABLE, mongodb_errors_as_outage
 from shared.mongo.unique import make_unique
+from shared.outage import Outage
 from shared.runtime.aggregates.archive import expiry_of, prepare_archive
 from shared.runtime.aggregates.parking import Parking
+from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.decider import Decider
-from shared.runtime.faults import UNSTORABLE, Outage, mongodb_errors_as_outage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -19,8 +19,6 @@ from shared.events.envelope import Event, Message, Ref, caused_event_id, message
 from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
-from shared.kafka.committed_offsets import GroupProgress, UnpublishedEntries
-from shared.kafka.publisher import Publisher
 from shared.mongo.client import Document
 from shared.runtime import codec
 from shared.runtime.aggregates.store import (
@@ -34,12 +32,15 @@ from shared.runtime.aggregates.store import (
     Unstorable,
     encode,
 )
+from shared.runtime.aggregates.unpublished import GroupProgress, UnpublishedEntries
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
-from shared.runtime.faults import NewerRelease, Reason, Unreadable, described
+from shared.runtime.faults import NewerRelease, Unreadable, described
 from shared.runtime.public_states import PublicStates
+from shared.runtime.publisher import Publisher
+from shared.runtime.reason import Reason
 from shared.runtime.stage.lanes import lanes_of
 from shared.runtime.stage.origin import trace
 from shared.runtime.timers import Objection, acting_now, objection_to

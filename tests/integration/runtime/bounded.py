@@ -18,7 +18,7 @@ from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, FieldError
 from shared.kafka.clock_skew import ClockSkew
-from shared.kafka.committed_offsets import RecordPosition
+from shared.kafka.records import RecordPosition
 from shared.mongo.client import Database, Document, connect
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store

@@ -12,10 +12,10 @@ from pymongo import IndexModel
 
 from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
-from shared.kafka.committed_offsets import UnpublishedEntries
 from shared.mongo.abilities import Lacking, create_missing_indexes, honours_slice
 from shared.mongo.client import Database, connect
 from shared.runtime.aggregates.store import Store
+from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from tests.integration.runtime import toy
 from tests.integration.runtime.test_queries import AllCommitted, entry
 

@@ -16,10 +16,10 @@ import pytest
 from desk.local.child import Child
 from desk.local.stack import Endpoints
 from desk.local.watching import Watched
+from shared.kafka.errors import ProducerDead
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.codec import Envelope
-from shared.runtime.faults import ProducerDead
 from tests.integration.runtime.miscounting import ORDER
 from tests.integration.runtime.wire import (
     Outsider,

@@ -17,11 +17,11 @@ from desk.local.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome, TimerDue
-from shared.kafka.committed_offsets import RecordPosition
-from shared.kafka.publisher import Publisher
+from shared.kafka.records import RecordPosition
+from shared.outage import Outage
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
-from shared.runtime.faults import Outage
+from shared.runtime.publisher import Publisher
 from shared.runtime.stage.stage import Stage
 from tests.infra import resolved
 from tests.integration.runtime import toy

@@ -11,11 +11,11 @@ import pytest
 from desk.local.stack import Endpoints
 from services.inquiry_intake import service as intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
-from shared.kafka.publisher import Publisher
 from shared.mongo.client import Document
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Work
+from shared.runtime.publisher import Publisher
 from shared.runtime.worker import Worker
 from shared.telemetry.metrics import Metrics
 from tests.builders.submissions import SOUND

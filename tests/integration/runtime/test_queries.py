@@ -25,9 +25,10 @@ from desk.ops.records import Records, inquiry_document
 from shared.events.envelope import Ref
 from shared.events.reference import reference_of
 from shared.events.topics import INTAKE
-from shared.kafka.committed_offsets import RecordPosition, UnpublishedEntries
+from shared.kafka.records import RecordPosition
 from shared.mongo.client import Client, Database, Document, File
 from shared.runtime.aggregates.store import Store
+from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from tests.integration.runtime.wire import settings_for
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)

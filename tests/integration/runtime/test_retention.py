@@ -21,9 +21,9 @@ from shared.kafka import retention
 from shared.kafka.retention import DAY_MS, Refused, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.client import Database, connect
+from shared.outage import Outage
 from shared.runtime.aggregates.archive import expiry_of
 from shared.runtime.aggregates.store import Store
-from shared.runtime.faults import Outage
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.users import environment_of

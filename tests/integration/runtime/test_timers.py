@@ -15,7 +15,7 @@ from desk.local.stack import Endpoints
 from shared.events.contracts import ContractActivated, RegistryContractRecorded
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
-from shared.kafka.committed_offsets import RecordPosition
+from shared.kafka.records import RecordPosition
 from shared.runtime.app import Runtime, wire
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter

@@ -11,7 +11,9 @@ from aiokafka.errors import (
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from desk.ops.failures import expected
-from shared.runtime.faults import Outage, kafka_errors_as_outage, mongodb_errors_as_outage
+from shared.kafka.errors import kafka_errors_as_outage
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.outage import Outage
 
 SECURED = "KAFKA_SECURITY_PROTOCOL"
 

@@ -17,8 +17,8 @@ from shared.events.contracts import (
 )
 from shared.events.envelope import Event
 from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
+from shared.outage import Outage
 from shared.runtime.decider import Dependencies
-from shared.runtime.faults import Outage
 from tests.builders.archive import (
     HOLDER,
     NOW,

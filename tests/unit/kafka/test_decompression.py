@@ -19,12 +19,11 @@ from shared.kafka.decompression import (
     MOST_BATCH_BYTES,
     MOST_RECORD_BYTES,
     Undecodable,
-    Withheld,
     bound_decompression,
     gunzip,
-    size_of,
     unsnap,
 )
+from shared.kafka.records import Withheld, size_of
 
 BOMB = bytes(40 * MB)
 READ_COMMITTED = 1

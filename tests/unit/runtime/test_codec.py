@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from shared.events.envelope import Unchecked, caused_event_id
 from shared.events.internal import KeyForgotten
 from shared.runtime import codec
-from shared.runtime.faults import Reason, Unreadable
+from shared.runtime.faults import Unreadable
+from shared.runtime.reason import Reason
 
 TYPE = "submission.inquiry.v1"
 Header = tuple[str, bytes | None]

@@ -15,7 +15,8 @@ from shared.events.envelope import Event, Fault, FaultCode, Unchecked
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.runtime import codec
 from shared.runtime.app import parts_of
-from shared.runtime.faults import Reason, Unreadable
+from shared.runtime.faults import Unreadable
+from shared.runtime.reason import Reason
 from tests.poison.inputs import Poison
 from tests.poison.shapes import LISTS, OBJECTS, ROOM, WORST
 from tests.poison.worst import HALF, HEADERS, NOW, UNKNOWN, with_field, with_headers

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.kafka.clock_skew import CLOCK, ClockSkew, tell
+from shared.kafka.clock_skew import ClockSkew
+from shared.runtime.health.clock_skew import CLOCK, tell
 from shared.runtime.health.status import Health
 from shared.telemetry.metrics import Metrics
 

@@ -22,7 +22,8 @@ from shared.events.topics import (
     TOPIC_OF,
 )
 from shared.runtime import codec
-from shared.runtime.faults import Reason, Unreadable
+from shared.runtime.faults import Unreadable
+from shared.runtime.reason import Reason
 from tests.poison.bases import READ, Bases, Draft, Mix
 from tests.poison.forgeries import unknown_members
 from tests.poison.inputs import ROOT, Poison, record_of

@@ -1,0 +1,50 @@
+"""What the Kafka client's errors mean for a batch: an outage, or a producer that is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+
+from shared.outage import Forbidden, Outage
+
+REFUSALS = (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+
+
+class ProducerDead(Exception):
+    """This producer can never send again; the process must end and be started anew."""
+
+
+@contextmanager
+def kafka_errors_as_outage() -> Iterator[None]:
+    """Turn a Kafka failure into an `Outage`, or `ProducerDead` where waiting is no use.
+
+    A record that is too large passes through: that is our defect.
+    """
+    try:
+        yield
+    except (OutOfOrderSequenceNumber, ProducerFenced) as error:
+        raise ProducerDead(type(error).__name__) from error
+    except MessageSizeTooLargeError:
+        raise
+    except REFUSALS as error:
+        raise Forbidden("kafka", type(error).__name__) from error
+    except KafkaError as error:
+        raise Outage("kafka", type(error).__name__) from error
