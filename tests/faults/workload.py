@@ -214,26 +214,30 @@ def _submission(ce_type: str, ce_id: str, customer_id: str, more: dict[str, Any]
     return Sent("desk.submissions", ce_type, ce_id, customer_id, _json(common | more))
 
 
-_CONTACT = {"contact": {"name": "Cliente de Prueba", "email": "cliente@example.test"}}
+def _contact(customer_id: str, email: str | None = None) -> dict[str, str]:
+    """Each customer has an address: mails are counted by address, and one count would grow."""
+    own = f"{customer_id.lower()}@example.test"
+    return {"name": "Cliente de Prueba", "email": email or own}
 
 
 def cancel(number: str, ce_id: str, customer_id: str | None = None) -> Sent:
     """Its holder asks, or the customer named."""
-    more = {"contract_numbers": [number], "destruction_confirmed": True, **_CONTACT}
-    return _submission(CANCEL, ce_id, customer_id or holder_of(number), more)
+    customer_id = customer_id or holder_of(number)
+    contact = _contact(customer_id)
+    more = {"contract_numbers": [number], "destruction_confirmed": True, "contact": contact}
+    return _submission(CANCEL, ce_id, customer_id, more)
 
 
 def question(customer_id: str, ce_id: str, email: str | None = None) -> Sent:
     more = {"request_type": "contracts", "subject": "Una pregunta", "text": "¿Cómo se hace?"}
-    contact = _CONTACT["contact"] | ({"email": email} if email else {})
+    contact = _contact(customer_id, email)
     return _submission(QUESTION, ce_id, customer_id, more | {"contact": contact})
 
 
 def hostile(ce_id: str, value: bytes) -> Sent:
     """A registration whose consents are `value`, whatever that is."""
     fields = {
-        "name": "Cliente de Prueba",
-        "email": "cliente@example.test",
+        **_contact(f"X-{ce_id}"),
         "phone": "+34 600 000 000",
         "company": "Prueba SA",
         "country": "ES",
