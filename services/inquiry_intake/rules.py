@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from services.inquiry_intake.calendar import DeskCalendar
+from shared.desk_hours.calendar import DeskCalendar
 
 
 @dataclass(frozen=True, slots=True)

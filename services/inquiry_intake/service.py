@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from services.inquiry_intake import replicas as customers
-from services.inquiry_intake.holiday_dates import madrid_calendar
 from services.inquiry_intake.inquiry import decide as domain
 from services.inquiry_intake.inquiry.follow_up import followed
 from services.inquiry_intake.inquiry.public_state import public_state
@@ -14,6 +13,7 @@ from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id, opened_
 from services.inquiry_intake.replicas import CUSTOMER, Customer
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.submission.validate import readable_customer_id
+from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied

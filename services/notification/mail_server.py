@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from services.notification.smtp import Refused
+from shared.mail.smtp import Refused
 from shared.runtime.decider import Dependencies
 
 log = structlog.get_logger(__name__)

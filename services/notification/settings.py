@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notification.mail.compose import Desk, Letterhead
 from services.notification.mail.decide import Rules
-from services.notification.smtp import MailServer
 from shared.events.values import Language
+from shared.mail.smtp import MailServer
 from shared.settings import (
     DEVELOPMENT_DEFAULT,
     DEVELOPMENT_KEY,

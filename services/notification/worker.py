@@ -24,9 +24,9 @@ from services.notification.mail.recipients import (
 )
 from services.notification.mail_server import MailServerHealth
 from services.notification.settings import Settings
-from services.notification.smtp import Mailer, Refused
 from services.notification.summary import decide as summary
 from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
+from shared.mail.smtp import Mailer, Refused
 from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.inquiry_intake.holiday_dates import madrid_calendar
 from services.inquiry_intake.inquiry.decide import Inquiry, Rules
 from services.inquiry_intake.inquiry.state import INQUIRY
 from services.inquiry_intake.service import deciders, route
+from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,

@@ -207,7 +207,7 @@ def test_the_kinds_are_those_of_the_services_records() -> None:
 def test_the_errors_of_a_mail_are_those_of_its_sender() -> None:
     raised = {
         "smtp_NNN" if isinstance(error, ast.JoinedStr) else error.value
-        for node in nodes("services/notification")
+        for node in (*nodes("services/notification"), *nodes("shared/mail"))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("Refused", "Unaddressable")

@@ -15,10 +15,10 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from structlog.testing import capture_logs
 
-from services.notification.smtp import Mailer, MailServer, Refused
 from services.notification.worker import open_worker
 from shared.events.internal import MailAttempted, Outcome
 from shared.events.values import Contact
+from shared.mail.smtp import Mailer, MailServer, Refused
 from shared.mongo.client import Database
 from shared.runtime.decider import Dependencies, Perform, Work
 from tests.builders.notification import (
@@ -323,7 +323,7 @@ async def test_a_connection_that_the_server_hung_up_costs_no_attempt(
 async def test_a_connection_that_was_idle_for_long_is_not_trusted(
     perform: Perform, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notification.smtp._IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.mail.smtp._IDLE_SECONDS", 0.0)
 
     for world in (Notifications(opened()), Notifications(rejected())):
         await perform(world.work())

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.inquiry_intake.calendar import CalendarSettings, DeskCalendar, StaffedHours
-from services.inquiry_intake.holiday_dates import madrid_calendar
+from shared.desk_hours.calendar import CalendarSettings, DeskCalendar, StaffedHours
+from shared.desk_hours.holiday_dates import madrid_calendar
 
 MADRID = ZoneInfo("Europe/Madrid")
 CALENDAR = madrid_calendar()

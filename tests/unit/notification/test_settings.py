@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.notification.service import build
-from services.notification.smtp import MailServer
+from shared.mail.smtp import MailServer
 from tests.builders.notification import settings
 
 SERVERS = [

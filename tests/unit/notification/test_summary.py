@@ -12,13 +12,13 @@ import pytest
 from services.notification.address_limits import AddressLimits
 from services.notification.mail import decide as domain
 from services.notification.mail_server import MailServerHealth
-from services.notification.smtp import Mailer, Refused
 from services.notification.summary import decide as summary
 from services.notification.worker import Sender
 from shared.events.envelope import Event
 from shared.events.internal import DecisionCollected
 from shared.events.notifications import NotificationSent
 from shared.events.values import Contact, Language
+from shared.mail.smtp import Mailer, Refused
 from shared.runtime.decider import Work
 from tests.builders.notification import (
     CONTRACT,

@@ -2,7 +2,7 @@
 
 import holidays
 
-from services.inquiry_intake.calendar import CalendarSettings, DeskCalendar
+from shared.desk_hours.calendar import CalendarSettings, DeskCalendar
 
 
 def madrid_calendar(settings: CalendarSettings | None = None) -> DeskCalendar:
