@@ -55,3 +55,16 @@ async def create_missing_indexes(collection: Collection, indexes: Sequence[Index
                 " expire: unset it to keep ids for ever."
             ) from None
         raise
+
+
+async def create_indexes_on(
+    collection: Collection, fields: Sequence[Sequence[str]], *, expires_on: str | None = None
+) -> None:
+    """Ascending indexes on these fields; documents end at their instant in `expires_on`.
+
+    Raises PyMongoError, `Lacking`.
+    """
+    indexes = [IndexModel([(field, 1) for field in some]) for some in fields]
+    if expires_on is not None:
+        indexes.append(IndexModel([(expires_on, 1)], expireAfterSeconds=0))
+    await create_missing_indexes(collection, indexes)

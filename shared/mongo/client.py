@@ -6,7 +6,7 @@ It keeps to what motor and PyMongo's own async client both offer, so that the sw
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,6 +83,10 @@ class Database:
 
     def collection(self, name: str) -> Collection:
         return self._database[name]
+
+    def changes(self, pipeline: Sequence[Mapping[str, Any]], await_ms: int) -> Any:
+        """A change stream over all collections; a context manager."""
+        return self._database.watch(pipeline, max_await_time_ms=await_ms)
 
     async def ping(self) -> None:
         """Raises PyMongoError when the server does not answer."""

@@ -1,0 +1,1 @@
+"""The customer portal: a front-end channel with pages."""

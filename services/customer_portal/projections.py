@@ -1,0 +1,247 @@
+"""What the pages read: inquiries, contracts, customers and policies, folded from public topics.
+
+Each fold is right whatever the order in which the topics are read, so each takes from every topic
+only what that topic alone says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared.events.cancellations import CancellationEvent
+from shared.events.contracts import ContractCopyReady, CustomerProfile
+from shared.events.envelope import Event, Message, message_uuid
+from shared.events.inquiries import (
+    FollowedUp,
+    InquiryClosed,
+    InquiryOpened,
+    InquiryProgressed,
+    InquiryReopened,
+    InquiryResolved,
+)
+from shared.events.internal import KeyForgotten
+from shared.events.notifications import NotificationEvent, NotificationSent
+from shared.events.policies import PolicyInForce
+from shared.events.states import CancellationStated, ContractStated, InquiryStated
+from shared.events.submissions import SubmissionRejected
+from shared.mongo.client import Document
+from shared.runtime.projections.projection import Projection
+
+FOLDS = 1
+"""Raise it when a fold changes: the projections are then built anew beside those in use."""
+INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
+MOST_ENTRIES = 500
+"""Of one conversation, the newest: a document stays far below what a database takes."""
+MOST_DECISIONS = 50
+
+
+def submission_key(source: str, submission_id: str) -> str:
+    """The id of the inquiry that a submission opens, and of the document that has its answer."""
+    return str(message_uuid(source, submission_id))
+
+
+def address_key(email: str) -> str:
+    """What is the same for two ways to write one address."""
+    return email.strip().casefold()
+
+
+# Inquiries
+
+
+def inquiry_keys(message: Message) -> Iterable[str]:
+    """The inquiry; for an answer to a follow-up, the follow-up's own document too."""
+    event = message.data
+    match event:
+        case KeyForgotten():
+            return (event.key,) if event.topic == "desk.inquiry-states" else ()
+        case SubmissionRejected():
+            return _of_submission(event.submission_source, event.submission_id)
+        case InquiryOpened() | InquiryResolved() | InquiryStated():
+            return (event.inquiry_id,)
+        case InquiryProgressed() | InquiryClosed() | InquiryReopened():
+            return event.inquiry_id, *_of_submission(event.submission_source, event.submission_id)
+        case ContractCopyReady():
+            return (event.inquiry_id,)
+        case NotificationEvent() if event.inquiry_id:
+            return (event.inquiry_id,)
+        case _:
+            return ()
+
+
+def _of_submission(source: str | None, submission_id: str | None) -> tuple[str, ...]:
+    return (submission_key(source, submission_id),) if source and submission_id else ()
+
+
+def fold_inquiry(document: Document, message: Message) -> Document:
+    """A document is an inquiry, or the answer to a submission that opened none."""
+    event = message.data
+    match event:
+        case KeyForgotten():
+            return {}
+        case SubmissionRejected():
+            told = _dump(event)
+            return document | {
+                "customer_id": event.customer_id,
+                "rejected": told["errors"],
+            }
+        case InquiryOpened():
+            return document | _dump(event) | {"status": "open", "opened": True}
+        case InquiryProgressed():
+            return _entered(document, message, event)
+        case InquiryResolved():
+            return _entered(document, message, event) | {"status": "resolved"}
+        case InquiryClosed():
+            closed = {"status": "closed", "closed_by": event.by.value}
+            return _entered(document, message, event) | closed
+        case InquiryReopened():
+            due = {"status": "open", "answer_due_at": _dump(event)["answer_due_at"]}
+            return _entered(document, message, event) | due
+        case InquiryStated():
+            return _with_state(document, event)
+        case ContractCopyReady():
+            ready = _dump(event)
+            kept = {name: ready[name] for name in ("document_id", "sha256", "available_until")}
+            return document | {"copy": kept}
+        case NotificationEvent():
+            return _with_mail(document, event)
+        case _:
+            return document
+
+
+def _entered(document: Document, message: Message, event: Event) -> Document:
+    """The conversation with one entry more."""
+    said = _dump(event)
+    entry = {
+        name: said[name]
+        for name in ("by", "status", "note", "text", "contract_number")
+        if said.get(name) is not None
+    } | {"type": event.ce_type, "at": message.time, "id": message.id}
+    if isinstance(event, FollowedUp) and event.submission_id:
+        entry["submission_id"] = event.submission_id
+    entries = [*document.get("entries", ()), entry][-MOST_ENTRIES:]
+    return document | {"entries": entries, "answers": said.get("inquiry_id")}
+
+
+def _with_state(document: Document, event: InquiryStated) -> Document:
+    """The whole of what the state topic says, kept beside what the events have said."""
+    if not _newer(event.sequence, event.version, document.get("stated")):
+        return document
+    return document | {"customer_id": event.customer_id, "stated": _dump(event)}
+
+
+def _with_mail(document: Document, event: NotificationEvent) -> Document:
+    sent = isinstance(event, NotificationSent)
+    mails = {**document.get("mails", {}), event.notification_id: [event.template, sent]}
+    return document | {"mails": mails}
+
+
+# Contracts
+
+
+def contract_keys(message: Message) -> Iterable[str]:
+    event = message.data
+    match event:
+        case KeyForgotten():
+            return (event.key,)
+        case ContractStated() | CancellationStated() | CancellationEvent():
+            return (event.contract_number,)
+        case _:
+            return ()
+
+
+def fold_contract(document: Document, message: Message) -> Document:
+    """A contract: its facts, its cancellation as it stands, and what was decided about it."""
+    event = message.data
+    match event:
+        case KeyForgotten():
+            return {}
+        case ContractStated() if _newer(event.sequence, event.version, document.get("facts")):
+            return document | {"customer_id": event.customer_id, "facts": _dump(event)}
+        case CancellationStated() if _newer(
+            event.sequence, event.version, document.get("cancellation")
+        ):
+            return document | {"cancellation": _dump(event)}
+        case CancellationEvent():
+            decision = _dump(event) | {"type": event.ce_type, "at": message.time}
+            decisions = [
+                *(it for it in document.get("decisions", ()) if it["sequence"] != event.sequence),
+                decision,
+            ]
+            decisions.sort(key=_sequence)
+            return document | {"decisions": decisions[-MOST_DECISIONS:]}
+        case _:
+            return document
+
+
+def _sequence(decision: dict[str, Any]) -> int:
+    return int(decision["sequence"])
+
+
+# Customers and policies
+
+
+def customer_keys(message: Message) -> Iterable[str]:
+    event = message.data
+    return (event.customer_id,) if isinstance(event, CustomerProfile) else _forgotten(event)
+
+
+def fold_customer(document: Document, message: Message) -> Document:
+    """A customer's whole current profile; nothing once it is forgotten."""
+    event = message.data
+    if isinstance(event, KeyForgotten):
+        return {}
+    if isinstance(event, CustomerProfile):
+        return _dump(event) | {"address": address_key(event.email)}
+    return document
+
+
+def policy_keys(message: Message) -> Iterable[str]:
+    event = message.data
+    return (event.policy,) if isinstance(event, PolicyInForce) else _forgotten(event)
+
+
+def fold_policy(document: Document, message: Message) -> Document:
+    event = message.data
+    if isinstance(event, KeyForgotten):
+        return {}
+    return _dump(event) if isinstance(event, PolicyInForce) else document
+
+
+def _forgotten(event: object) -> tuple[str, ...]:
+    return (event.key,) if isinstance(event, KeyForgotten) else ()
+
+
+def _newer(sequence: int, version: int, kept: Document | None) -> bool:
+    return kept is None or (sequence, version) >= (kept["sequence"], kept["version"])
+
+
+def _dump(event: object) -> dict[str, Any]:
+    assert isinstance(event, Event)
+    return event.model_dump(mode="json", exclude_none=True)
+
+
+PROJECTIONS = (
+    Projection(
+        INQUIRIES,
+        (
+            "desk.inquiries",
+            "desk.inquiry-states",
+            "desk.rejections",
+            "desk.notifications",
+            "desk.contracts",
+        ),
+        inquiry_keys,
+        fold_inquiry,
+        (("customer_id",),),
+    ),
+    Projection(
+        CONTRACTS,
+        ("desk.contract-states", "desk.cancellation-states", "desk.cancellations"),
+        contract_keys,
+        fold_contract,
+        (("customer_id",),),
+    ),
+    Projection(CUSTOMERS, ("desk.customers",), customer_keys, fold_customer, (("address",),)),
+    Projection(POLICIES, ("desk.policies",), policy_keys, fold_policy),
+)

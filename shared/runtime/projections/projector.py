@@ -1,0 +1,218 @@
+"""Reads the topics of one generation and keeps its documents up to date.
+
+Several processes may do it at once: they share the group's partitions, and where two of them fold
+the same document, from different topics, the one that comes second reads it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from shared.kafka.group_consumer import GroupConsumer, lag_of
+from shared.kafka.records import Record
+from shared.mongo.abilities import create_indexes_on
+from shared.mongo.client import Collection, Database, Document, OperationFailure
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.outage import Outage
+from shared.runtime import codec
+from shared.runtime.backoff import Backoff, sleep_unless
+from shared.runtime.faults import Unreadable
+from shared.runtime.health.status import Health
+from shared.runtime.projections.folding import REVISION, Placed, folded
+from shared.runtime.projections.generations import (
+    DUPLICATE_KEY,
+    Generation,
+    Generations,
+)
+from shared.runtime.projections.projection import Projection, topics_of
+from shared.settings import RuntimeSettings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+"""How often the record of generations is read."""
+MOST_RECORDS = 500
+Touched = dict[str, list[Placed]]
+"""By document id, the messages that touch it, in their order."""
+
+
+class Projector:
+    """Folds the records of one generation into its collections."""
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        database: Database,
+        projections: Sequence[Projection],
+        generation: Generation,
+    ) -> None:
+        self._settings = settings
+        self._projections = projections
+        self._collections = {
+            it.name: database.collection(generation.collection(it.name)) for it in projections
+        }
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing. Raises `Outage`."""
+        with mongodb_errors_as_outage():
+            for it in self._projections:
+                await create_indexes_on(self._collections[it.name], it.indexes)
+
+    async def keep(self, records: Iterable[Record]) -> None:
+        """Fold `records`, which may have been folded before. Raises `Outage`."""
+        readable = [placed for record in records if (placed := self._placed(record)) is not None]
+        for projection in self._projections:
+            touched: Touched = defaultdict(list)
+            for placed in readable:
+                if placed.topic in projection.topics:
+                    for key in projection.keys(placed.message):
+                        touched[key].append(placed)
+            with mongodb_errors_as_outage():
+                await self._fold(projection, touched)
+
+    def _placed(self, record: Record) -> Placed | None:
+        """None for what is no event: pages show what can be read, operators see the rest."""
+        try:
+            message = codec.read(record, self._settings.topic_sources).message
+        except Unreadable as error:
+            log.info("not projected", topic=record.topic, reason=error.reason.value)
+            return None
+        return Placed(record.topic, record.partition, record.offset, message)
+
+    async def _fold(self, projection: Projection, touched: Touched) -> None:
+        collection = self._collections[projection.name]
+        while touched:
+            keys = list(touched)[: self._settings.mongo_read_chunk]
+            found = {it["_id"]: it async for it in collection.find({"_id": {"$in": keys}})}
+            kept = await asyncio.gather(
+                *(
+                    _kept(
+                        collection,
+                        found.get(key),
+                        folded(found.get(key), key, touched[key], projection.fold),
+                    )
+                    for key in keys
+                )
+            )
+            for key, done in zip(keys, kept, strict=True):
+                if done:  # else another process was quicker: read it again
+                    del touched[key]
+
+
+async def _kept(collection: Collection, stored: Document | None, document: Document) -> bool:
+    """Whether the document is stored. False where another process has stored one since."""
+    if stored is None:
+        try:
+            await collection.insert_one(document)
+        except OperationFailure as error:
+            if error.code != DUPLICATE_KEY:
+                raise
+            return False
+        return True
+    if document[REVISION] == stored[REVISION]:
+        return True
+    same = {"_id": document["_id"], REVISION: stored[REVISION]}
+    return bool((await collection.replace_one(same, document)).matched_count)
+
+
+class Projections:
+    """Keeps every generation that this version of the code folds, until `stopping` is set."""
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        database: Database,
+        generations: Generations,
+        projections: Sequence[Projection],
+        *,
+        folds: int,
+        group: str,
+        health: Health,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._generations = generations
+        self._projections = projections
+        self._folds = folds
+        self._group = group
+        self._health = health
+        self._stopping = stopping
+        self._kept_up: dict[Generation, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Return when stopping is set and nothing is being written any more."""
+        pauses = self._pauses()
+        begun = False
+        while not self._stopping.is_set():
+            try:
+                state = await (self._generations.read() if begun else self._generations.begin())
+            except Outage as outage:
+                self._health.lost(outage.dependency)
+                await pauses.pause()
+                continue
+            begun = True
+            pauses.reset()
+            self._follow(state.folded_by(self._folds))
+            if state.building in self._kept_up:
+                await self._serve_if_level(state.building)
+            await sleep_unless(self._stopping, LOOK_SECONDS)
+        await asyncio.gather(*self._kept_up.values())
+
+    def _follow(self, wanted: Iterable[Generation]) -> None:
+        """Read for the generations that are wanted, and for no other."""
+        for generation in set(self._kept_up) - set(wanted):
+            self._kept_up.pop(generation).cancel()
+        for generation in set(wanted) - set(self._kept_up):
+            self._kept_up[generation] = asyncio.create_task(self._keep_up(generation))
+        for task in self._kept_up.values():
+            if task.done():
+                task.result()  # a defect ends the process
+
+    async def _serve_if_level(self, built: Generation | None) -> None:
+        assert built is not None
+        try:
+            group = built.group(self._group)
+            if await lag_of(self._settings, group, topics_of(self._projections)) > 0:
+                return
+            if await self._generations.serve(built, [it.name for it in self._projections]):
+                log.info("projections rebuilt", generation=built.number)
+        except Outage as outage:
+            self._health.lost(outage.dependency)
+
+    async def _keep_up(self, generation: Generation) -> None:
+        pauses = self._pauses()
+        while not self._stopping.is_set():
+            try:
+                await self._read(generation, pauses)
+            except Outage as outage:
+                self._health.lost(outage.dependency)
+                log.warning("waiting", dependency=outage.dependency, why=str(outage))
+                await pauses.pause()
+
+    async def _read(self, generation: Generation, pauses: Backoff) -> None:
+        """Raises `Outage`; what was not kept then comes again to the next consumer."""
+        projector = Projector(self._settings, self._database, self._projections, generation)
+        await projector.prepare()
+        consumer = GroupConsumer(
+            self._settings, generation.group(self._group), topics_of(self._projections)
+        )
+        await consumer.start()
+        try:
+            while not self._stopping.is_set():
+                records = await consumer.records(MOST_RECORDS)
+                await projector.keep(records)
+                if records:
+                    await consumer.commit()
+                    self._health.progressed()
+                    self._health.back("mongodb", "kafka")
+                pauses.reset()
+        finally:
+            await consumer.stop()
+
+    def _pauses(self) -> Backoff:
+        return Backoff(self._settings.max_pause_seconds, self._stopping)

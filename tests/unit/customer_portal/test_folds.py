@@ -1,0 +1,242 @@
+"""The portal's documents: the same whatever the order in which the topics are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+from services.customer_portal import projections
+from services.customer_portal.projections import submission_key
+from shared.events.cancellations import CancellationScheduled, CancellationWithdrawn
+from shared.events.contracts import ContractStatus, CustomerRegistered
+from shared.events.envelope import Event, Message
+from shared.events.error_codes import ErrorCode, field_error
+from shared.events.inquiries import (
+    Actor,
+    ClosedBy,
+    InquiryClosed,
+    InquiryKind,
+    InquiryOpened,
+    InquiryProgressed,
+    InquiryReopened,
+)
+from shared.events.internal import KeyForgotten
+from shared.events.notifications import NotificationSent
+from shared.events.states import (
+    CancellationStated,
+    CancellationStatus,
+    ContractStated,
+    InquiryStated,
+    InquiryStatus,
+)
+from shared.events.submissions import SubmissionRejected
+from shared.events.topics import TOPIC_OF
+from shared.events.values import Bilingual, Channel, Contact, Language
+from shared.runtime.projections.folding import Placed, folded
+from shared.runtime.projections.projection import Projection
+
+NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
+PORTAL = "/services/customer_portal"
+NOTE = Bilingual(es="nota", en="note")
+BY_NAME = {it.name: it for it in projections.PROJECTIONS}
+
+
+def documents(projection: Projection, *topics: list[Event | KeyForgotten]) -> dict[str, Any]:
+    """What these topics, read one after the other, fold to; without positions."""
+    found: dict[str, Any] = {}
+    for events in topics:
+        for offset, event in enumerate(events):
+            at = NOW + timedelta(seconds=offset)
+            message = Message("/x", f"{event.ce_type}-{offset}", event, time=at)
+            topic = event.topic if isinstance(event, KeyForgotten) else TOPIC_OF[event.ce_type].name
+            for key in projection.keys(message):
+                placed = Placed(topic, 0, offset, message)
+                found[key] = folded(found.get(key), key, [placed], projection.fold)
+    return {
+        key: {name: value for name, value in it.items() if not name.startswith("_")}
+        for key, it in found.items()
+    }
+
+
+def opened(inquiry: str = "i-1") -> InquiryOpened:
+    return InquiryOpened(
+        inquiry_id=inquiry,
+        submission_id="s-1",
+        submission_source=PORTAL,
+        reference="INQ-1",
+        kind=InquiryKind.INQUIRY,
+        customer_id="C-1",
+        channel=Channel.WEB,
+        subject="Asunto",
+        queue="contracts",
+        opened_at=NOW,
+        answer_due_at=NOW,
+        contact=Contact(email="a@example.test"),
+        language=Language.ES,
+        contract_numbers=(),
+    )
+
+
+def stated(version: int, status: InquiryStatus) -> InquiryStated:
+    return InquiryStated(
+        sequence=version,
+        version=version,
+        inquiry_id="i-1",
+        reference="INQ-1",
+        customer_id="C-1",
+        kind=InquiryKind.INQUIRY,
+        status=status,
+        language=Language.ES,
+        queue="contracts",
+        opened_at=NOW,
+        answer_due_at=NOW,
+    )
+
+
+def test_an_inquiry_is_the_same_whatever_topic_is_read_first() -> None:
+    life: list[Event] = [
+        opened(),
+        InquiryProgressed(
+            inquiry_id="i-1", status="answered", note=NOTE, by=Actor.AGENT, text="Hola"
+        ),
+        InquiryClosed(inquiry_id="i-1", by=ClosedBy.CUSTOMER),
+        InquiryReopened(inquiry_id="i-1", by=ClosedBy.CUSTOMER, answer_due_at=NOW),
+    ]
+    mails: list[Event] = [
+        NotificationSent(
+            notification_id="n",
+            template="inquiry_opened",
+            recipient_hash="",
+            customer_id="C-1",
+            inquiry_id="i-1",
+            attempts=1,
+        )
+    ]
+    states: list[Event] = [stated(1, InquiryStatus.OPEN), stated(4, InquiryStatus.OPEN)]
+
+    found = [
+        documents(BY_NAME["inquiries"], *order) for order in permutations([life, mails, states])
+    ]
+
+    assert all(it == found[0] for it in found)
+    inquiry = found[0]["i-1"]
+    assert inquiry["status"] == "open"
+    assert [it["type"] for it in inquiry["entries"]] == [it.ce_type for it in life[1:]]
+    assert inquiry["mails"] == {"n": ["inquiry_opened", True]}
+    assert inquiry["stated"]["version"] == 4
+
+
+def test_a_rejection_is_found_under_the_submission_that_it_answers() -> None:
+    error = field_error("subject", ErrorCode.MISSING, {ErrorCode.MISSING: NOTE})
+    rejected = SubmissionRejected(
+        submission_id="s-9", submission_source=PORTAL, customer_id="C-1", errors=(error,)
+    )
+
+    found = documents(BY_NAME["inquiries"], [rejected])
+
+    assert found[submission_key(PORTAL, "s-9")]["rejected"][0]["field"] == "subject"
+
+
+def test_the_answer_to_a_follow_up_is_found_under_the_follow_up_too() -> None:
+    answer = InquiryClosed(
+        inquiry_id="i-1", by=ClosedBy.CUSTOMER, submission_id="s-2", submission_source=PORTAL
+    )
+
+    found = documents(BY_NAME["inquiries"], [opened(), answer])
+
+    assert found["i-1"]["status"] == "closed"
+    assert found[submission_key(PORTAL, "s-2")]["answers"] == "i-1"
+
+
+def contract(version: int, status: ContractStatus, customer: str = "C-1") -> ContractStated:
+    return ContractStated(
+        sequence=version,
+        version=version,
+        contract_number="K-1",
+        customer_id=customer,
+        type="monthly_licence",
+        title="Licencia",
+        starts_on="2025-01-01",
+        auto_renewal=True,
+        status=status,
+    )
+
+
+def decision(sequence: int, kind: type[Any], **more: Any) -> Any:
+    return kind(
+        contract_number="K-1",
+        customer_id="C-1",
+        inquiry_id="i-1",
+        sequence=sequence,
+        policy="monthly-notice",
+        policy_version="1",
+        rule="r",
+        explanation=NOTE,
+        **more,
+    )
+
+
+def test_a_contract_is_the_same_whatever_topic_is_read_first() -> None:
+    day = "2026-12-27"
+    facts: list[Event] = [
+        contract(1, ContractStatus.ACTIVE),
+        contract(3, ContractStatus.CANCELLATION_SCHEDULED),
+    ]
+    files: list[Event] = [
+        CancellationStated(
+            sequence=2, version=5, contract_number="K-1", status=CancellationStatus.NONE
+        )
+    ]
+    decisions: list[Event] = [
+        decision(
+            1,
+            CancellationScheduled,
+            received_on=day,
+            complete_on=day,
+            notice_ends_on=day,
+            effective_on=day,
+            last_billable_on=day,
+        ),
+        decision(2, CancellationWithdrawn, withdrawn_on=day),
+    ]
+
+    found = [
+        documents(BY_NAME["contracts"], *order)["K-1"]
+        for order in permutations([facts, files, decisions])
+    ]
+
+    assert all(it == found[0] for it in found)
+    assert found[0]["facts"]["status"] == "cancellation_scheduled"
+    assert [it["sequence"] for it in found[0]["decisions"]] == [1, 2]
+
+
+def test_a_state_that_comes_again_does_not_bring_back_what_was() -> None:
+    newest = contract(3, ContractStatus.ENDED)
+
+    found = documents(BY_NAME["contracts"], [newest, contract(1, ContractStatus.ACTIVE)])
+
+    assert found["K-1"]["facts"]["status"] == "ended"
+
+
+def test_a_contract_belongs_to_the_holder_that_its_newest_state_names() -> None:
+    old, new = contract(1, ContractStatus.ACTIVE), contract(2, ContractStatus.ACTIVE, "C-2")
+
+    assert documents(BY_NAME["contracts"], [old, new])["K-1"]["customer_id"] == "C-2"
+
+
+def test_a_forgotten_customer_leaves_nothing() -> None:
+    profile = CustomerRegistered(
+        customer_id="C-1",
+        name="Ana",
+        email="Ana@Example.test",
+        phone="1",
+        company="X",
+        country="ES",
+        consents=(),
+        registered_at=NOW,
+    )
+
+    assert documents(BY_NAME["customers"], [profile])["C-1"]["address"] == "ana@example.test"
+    forgotten = KeyForgotten(topic="desk.customers", key="C-1")
+    assert documents(BY_NAME["customers"], [profile, forgotten])["C-1"] == {}
