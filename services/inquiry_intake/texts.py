@@ -6,7 +6,8 @@ from datetime import datetime
 
 from shared.events.contracts import DenialCause
 from shared.events.inquiries import InquiryKind
-from shared.events.values import Bilingual, madrid_date
+from shared.events.values import Bilingual, Language, madrid_date
+from shared.formats import written_day
 
 SUBJECTS: dict[InquiryKind, Bilingual] = {
     InquiryKind.REGISTRATION: Bilingual(es="Registro de usuario", en="User registration"),
@@ -119,10 +120,11 @@ UNREACHABLE = Bilingual(
 
 def copy_ready(available_until: datetime) -> Bilingual:
     """Names the day, in Europe/Madrid, until which the copy can be fetched."""
-    day = f"{madrid_date(available_until):%d/%m/%Y}"
+    day = madrid_date(available_until)
+    es, en = written_day(day, Language.ES), written_day(day, Language.EN)
     return Bilingual(
-        es=f"La copia de su contrato está lista; estará disponible hasta el {day}.",
-        en=f"The copy of your contract is ready; it will be available until {day}.",
+        es=f"La copia de su contrato está lista; estará disponible hasta el {es}.",
+        en=f"The copy of your contract is ready; it will be available until {en}.",
     )
 
 

@@ -2,28 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 
-from shared.events.values import in_madrid
-
-_MOST_DIGITS = 30
+from shared.events.values import Language, in_madrid
+from shared.formats import written_amount, written_day
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
     """The labels of one language, and how it writes dates, instants and money."""
 
-    language: str
-    months: tuple[str, ...]
-    day_pattern: str
-    """With `{day}`, `{month}` (its name) and `{year}`."""
-    thousands: str
-    decimal_point: str
-    euros: str
-    """With `{amount}`."""
-    other_money: str
-    """With `{amount}` and `{currency}`."""
-
+    language: Language
     copy_title: str
     certificate_title: str
     certifies_copy: str
@@ -76,7 +64,7 @@ class Wording:
         return self.terms.get(value, value)
 
     def day(self, day: date) -> str:
-        return self.day_pattern.format(day=day.day, month=self.months[day.month - 1], year=day.year)
+        return written_day(day, self.language)
 
     def instant(self, instant: datetime) -> str:
         """To the second, in Europe/Madrid, with the offset that tells the repeated hour apart."""
@@ -86,19 +74,7 @@ class Wording:
 
     def money(self, amount: str, currency: str) -> str:
         """Every digit of the amount, at least two decimals; what is no number is shown as it is."""
-        pattern = self.euros if currency == "EUR" else self.other_money
-        return pattern.format(amount=self._number(amount), currency=currency)
-
-    def _number(self, amount: str) -> str:
-        try:
-            value = Decimal(amount)
-        except InvalidOperation:
-            return amount
-        exponent = value.as_tuple().exponent
-        if not isinstance(exponent, int) or max(-exponent, value.adjusted()) > _MOST_DIGITS:
-            return amount  # NaN, or an exponent that would fill pages with zeros
-        grouped = f"{value:,.{max(2, -exponent)}f}"
-        return grouped.translate(str.maketrans(",.", self.thousands + self.decimal_point))
+        return written_amount(amount, currency, self.language)
 
 
 def wording_in(language: str) -> Wording:
@@ -107,26 +83,7 @@ def wording_in(language: str) -> Wording:
 
 
 SPANISH = Wording(
-    language="es",
-    months=(
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ),
-    day_pattern="{day} de {month} de {year}",
-    thousands=".",
-    decimal_point=",",
-    euros="{amount} €",
-    other_money="{amount} {currency}",
+    language=Language.ES,
     copy_title="Copia certificada de contrato",
     certificate_title="Certificado de aceptación de contrato",
     certifies_copy=(
@@ -191,26 +148,7 @@ SPANISH = Wording(
 )
 
 ENGLISH = Wording(
-    language="en",
-    months=(
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-    day_pattern="{day} {month} {year}",
-    thousands=",",
-    decimal_point=".",
-    euros="€{amount}",
-    other_money="{currency} {amount}",
+    language=Language.EN,
     copy_title="Certified copy of contract",
     certificate_title="Certificate of contract acceptance",
     certifies_copy=(

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from services.inquiry_intake.inquiry.state import named_inquiry
-from services.inquiry_intake.submission.countries import COUNTRIES
 from services.inquiry_intake.submission.error_codes import ErrorCode
 from shared.events.inventory import ItemChanges
 from shared.events.submissions import (
@@ -30,6 +29,7 @@ from shared.events.submissions import (
 )
 from shared.events.text import is_absent, is_blank, trimmed
 from shared.events.values import ConsentPurpose, Country, Day, Instant, madrid_date
+from shared.formats import COUNTRIES
 
 T = TypeVar("T")
 Fields = dict[str, Any]

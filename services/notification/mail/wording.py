@@ -7,13 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from babel import Locale
-from babel.dates import format_date
-
 from shared.events.values import Language, days_after, in_madrid
-
-_LOCALES = {Language.ES: Locale("es"), Language.EN: Locale("en", "GB")}
-_DAY = {Language.ES: "EEEE, d 'de' MMMM 'de' y", Language.EN: "EEEE, d MMMM y"}
+from shared.formats import country_name, written_weekday
 
 _LABELS = {
     "accepted": ("Contrato aceptado", "Contract accepted"),
@@ -309,7 +304,7 @@ class Wording:
         """`lunes, 5 de abril de 2027`; takes the wire's form too. Raises ValueError for others."""
         if isinstance(day, str):
             day = date.fromisoformat(day)
-        return str(format_date(day, _DAY[self.language], locale=_LOCALES[self.language]))
+        return written_weekday(day, self.language)
 
     def instant(self, instant: datetime | str) -> str:
         """`lunes, 5 de abril de 2027, 10:30`; takes the wire's form too."""
@@ -335,10 +330,6 @@ class Wording:
     def passed(self, day: str, today: date) -> bool:
         """Whether the last day of a deadline lies before `today`."""
         return date.fromisoformat(day) < today
-
-    def territory(self, code: str) -> str:
-        """`España` for `ES`; a code without a name is shown as it is."""
-        return str(_LOCALES[self.language].territories.get(code, code))
 
     def allowed(self, field: str) -> str | None:
         """What may stand in a field of a submission, as a sentence; None where nothing helps."""
@@ -379,7 +370,7 @@ class Wording:
         except ValueError:
             return value
         if name == "country":
-            return self.territory(value)
+            return country_name(value, self.language)
         if name in _YES_NO_FIELDS and value.lower() in _YES_NO:
             return self.of(_YES_NO[value.lower()])
         return self.term(path if path in _TERMS else name, value)

@@ -269,8 +269,8 @@ def test_the_answer_to_a_copy_says_until_when_it_can_be_fetched() -> None:
     progressed = intake(submission("contract_copy")).receive(contract_answer(ContractCopyReady))[1]
 
     assert isinstance(progressed, InquiryProgressed)
-    assert "01/04/2026" in progressed.note.es
-    assert "01/04/2026" in progressed.note.en
+    assert "1 de abril de 2026" in progressed.note.es
+    assert "1 April 2026" in progressed.note.en
 
 
 def test_a_failed_activation_says_how_many_attempts_are_left() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from services.inquiry_intake.inquiry.state import Standing
-from services.inquiry_intake.submission.countries import COUNTRIES
 from services.inquiry_intake.submission.error_codes import MESSAGES, ErrorCode
 from services.inquiry_intake.submission.validate import MOST_ERRORS
 from shared.events.envelope import Message, Unchecked
 from shared.events.submissions import SubmissionRejected
 from shared.events.values import Contact, Language
+from shared.formats import COUNTRIES
 from tests.builders.submissions import (
     CONSENTS,
     CONTACT,
