@@ -10,15 +10,13 @@ from desk.contract_docs.schemas import DECIMAL_PATTERN
 from shared.events import values
 from shared.events.topics import (
     ARCHIVE,
-    CANCELLATION,
     CONSOLE,
     INTAKE,
-    NOTIFICATION,
     PORTAL,
+    SERVICES,
     Topic,
 )
 
-SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 SPOKEN = {INTAKE: "intake", ARCHIVE: "archive", PORTAL: "portal", CONSOLE: "console"}
 
 _KNOWN_PATTERNS = {

@@ -20,10 +20,9 @@ from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack
 from desk.local.watching import Say, Watched
 from desk.ops.pages import held_back, is_healthy
-from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
+from shared.events.topics import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULTS
 
-SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 EMBEDDED_BROKER = "desk.local.service"
 PORTS_FILE = "ports.json"
 DOCUMENTS = "documents"

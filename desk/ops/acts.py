@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from desk.ops.errors import DeskError
-from desk.ops.letters import WAITING_REASONS, Letter, LetterId, records_of
-from desk.ops.sending import require_topics
+from desk.ops.letter_box import records_of
+from desk.ops.letters import WAITING_REASONS, Letter, LetterId
+from desk.ops.required_topics import require_topics
 from shared.events.operations import (
     DeadLetterDiscarded,
     DeadLetterEdited,

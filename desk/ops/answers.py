@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from desk.local import pacing
 from desk.ops.outgoing import SUBMISSIONS, Outgoing
-from desk.ops.sending import require_topics
+from desk.ops.required_topics import require_topics
 from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from desk.local.ports import HOST
-from desk.local.supervisor import PORTS_FILE, SERVICES, health_url
+from desk.local.supervisor import PORTS_FILE, health_url
 from desk.ops.failures import is_refusal
 from desk.ops.finding import Where
 from desk.ops.findings import Check, fail, ok, warn
@@ -19,6 +19,7 @@ from desk.ops.pages import health_of
 from desk.ops.record_checks import record_checks
 from desk.ops.records import ANSWER_WITHIN_MS, client_of
 from services.inquiry_intake.submission.rules import CLOCK_TOLERANCE
+from shared.events.topics import SERVICES
 from shared.mongo.client import PyMongoError
 from shared.runtime.health.clock_skew import CLOCK
 from shared.runtime.older_database import RECORDS

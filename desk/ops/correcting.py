@@ -1,21 +1,15 @@
-"""A corrected record: made from a dead letter, and checked before anybody sends it."""
+"""A corrected record, made from a dead letter."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from desk.ops.errors import DeskError
 from desk.ops.letters import Headers, Letter, Original
-from services.inquiry_intake.submission.validate import checked
-from shared.events.envelope import Event, Message, Ref, Unchecked
-from shared.events.topics import TOPICS, key_in
-from shared.runtime import codec
-from shared.runtime.decider import Service
-from shared.runtime.faults import Unreadable, described
+from shared.events.topics import key_in
 
 MOST_CHANGES = 200
 _GONE = object()
@@ -167,41 +161,3 @@ def _key(record: Original) -> bytes | None:
         return key_in(types[-1].decode(), body).encode()
     except (IndexError, UnicodeError, LookupError, AttributeError):
         return record.key
-
-
-def faults(
-    record: Original, service: Service, now: datetime, *, needed: Sequence[Ref] = ()
-) -> list[str]:
-    """Everything that keeps the record from being decided, without its values. `now` is aware.
-
-    `needed` are the aggregates that wait for it: it must still be theirs.
-    """
-    if record.topic not in TOPICS:
-        return [f"{record.topic} is no topic of the desk"]
-    try:
-        message = codec.read(record).message
-    except Unreadable as fault:
-        return fault.error.split("; ")
-    found = list(_field_faults(message.data, now))
-    return found or list(_route_faults(message, service, needed))
-
-
-def _field_faults(data: Event | Unchecked, now: datetime) -> Iterator[str]:
-    """A submission passes the codec with any fields; intake would reject it, and so does this."""
-    if not isinstance(data, Unchecked):
-        return
-    outcome = checked(data, now)
-    if isinstance(outcome, tuple):
-        for error in outcome:
-            yield f"{error.field}: {error.code}: {error.message.en}"
-
-
-def _route_faults(message: Message, service: Service, needed: Sequence[Ref]) -> Iterator[str]:
-    try:
-        decides = service.route(message).decides
-    except Exception as defect:  # noqa: BLE001 - whatever our own code raises is the finding
-        yield f"{service.name} does not know where to decide it: {described(defect)}"
-        return
-    for ref in needed:
-        if ref not in decides:
-            yield f"it would no longer be decided in {ref.kind} {ref.id}, which waits for it"

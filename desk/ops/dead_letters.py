@@ -9,8 +9,8 @@ from pathlib import Path
 
 from desk.ops.acts import Acts, read_acts
 from desk.ops.finding import Where, find
-from desk.ops.letter_box import letter_box
-from desk.ops.letters import Letter, LetterId, briefs, letter_id
+from desk.ops.letter_box import briefs, letter_box
+from desk.ops.letters import Letter, LetterId, letter_id
 from desk.ops.parking import Parked, all_parked, named, waiting_for
 from desk.ops.presenting import (
     groups_as_json,

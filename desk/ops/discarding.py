@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from desk.ops import replaying
 from desk.ops.acts import common
-from desk.ops.letters import Letter, LetterId, briefs
+from desk.ops.letter_box import briefs
+from desk.ops.letters import Letter, LetterId
 from desk.ops.parking import Parked, all_parked, named, off_the_list, waiting_for
 from desk.ops.posting import Post
 from desk.ops.records import Records

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from desk.local import pacing
 from desk.ops.checks import all_checks
 from desk.ops.errors import FAILED
 from desk.ops.finding import find
@@ -29,6 +30,7 @@ def doctor(
 ) -> None:
     """Check that everything is there and keeps up."""
     where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
+    pacing.install()
     checks = asyncio.run(all_checks(where))
     if as_json:
         print_json([asdict(check) for check in checks])

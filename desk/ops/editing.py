@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from desk.ops import correcting, replaying
+from desk.ops import correcting, record_check, replaying
 from desk.ops.acts import common
 from desk.ops.correcting import Corrected, Correction
 from desk.ops.errors import FAILED, DeskError
-from desk.ops.letters import Letter, LetterId, briefs
+from desk.ops.letter_box import briefs
+from desk.ops.letters import Letter, LetterId
 from desk.ops.parking import Parked, named, off_the_list, parked, waiting_for
 from desk.ops.posting import Place, Post
 from desk.ops.records import Records
@@ -69,7 +70,7 @@ async def draft(
             f"{asked} is waited for by its ce_source and ce_id; these cannot be corrected."
         )
     made = correcting.corrected(letter, correction)
-    found = correcting.faults(
+    found = record_check.faults(
         made.record, records.service, datetime.now(UTC), needed=[one.ref for one in waiting]
     )
     if found:

@@ -11,14 +11,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from desk.local import pacing
-from desk.local.supervisor import SERVICES
 from desk.ops.acts import OPERATIONS, read_acts
 from desk.ops.failures import is_refusal
 from desk.ops.findings import Check, Verdict, fail, ok, warn
-from desk.ops.letters import briefs
+from desk.ops.letter_box import briefs
 from desk.ops.topic_checks import keeping_checks
-from shared.events.topics import CATALOGUE, DEAD_LETTERS, topics_read_by
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
 from shared.runtime.faults import Outage
@@ -37,7 +35,6 @@ LETTERS_READ = 10_000
 
 async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> list[Check]:
     """The broker first; the rest only if it answers. `embedded`: it is the one of `desk up`."""
-    pacing.install()
     soon = {"request_timeout_ms": REQUEST_TIMEOUT_MS}
     admin = AIOKafkaAdminClient(**client_options(settings), **soon)
     try:

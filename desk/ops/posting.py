@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from desk.ops.acts import MOST_REPLAYS, OPERATIONS, Acts, Signed, common, envelope_of, read_acts
 from desk.ops.letter_box import LetterBox, letter_box
 from desk.ops.letters import Letter, Original
-from desk.ops.sending import require_topics
+from desk.ops.required_topics import require_topics
 from shared.events.operations import DeadLetterReplayed, LetterHandled
 from shared.kafka.client_options import client_options
 from shared.kafka.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES

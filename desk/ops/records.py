@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from desk.local.supervisor import SERVICES
 from desk.ops.errors import FAILED, DeskError
 from shared.events.envelope import message_uuid
 from shared.events.reference import parse_reference
-from shared.events.topics import INTAKE
+from shared.events.topics import INTAKE, SERVICES
 from shared.events.values import Channel
 from shared.mongo.client import Client, Database, Document, PyMongoError, connect
 from shared.runtime.aggregates.store import Store

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from desk.ops.acts import Signed, read_acts
 from desk.ops.finding import Where
-from desk.ops.letter_box import LetterBox, letter_box
-from desk.ops.letters import Letter, briefs
+from desk.ops.letter_box import LetterBox, briefs, letter_box
+from desk.ops.letters import Letter
 from desk.ops.parking import Parked, all_parked, named
 from desk.ops.posting import Pace, post_office
 from desk.ops.records import Records, reading

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from desk.ops.acts import Signed, operator
-from desk.ops.letters import Letter, briefs, letters
+from desk.ops.letter_box import briefs, letters
+from desk.ops.letters import Letter
 from desk.ops.parking import Parked, named, off_the_list, parked, parked_now
 from desk.ops.posting import Post, post_office
 from desk.ops.records import Records

@@ -10,11 +10,11 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from desk.local.supervisor import SERVICES
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.finding import find
 from desk.ops.screen import console, plain, print_json
 from desk.ops.service_commands import answers_of
+from shared.events.topics import SERVICES
 
 
 def restore(

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from desk.local.supervisor import SERVICES
-from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, topics_read_by
+from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, SERVICES, topics_read_by
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
 from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from desk.local.supervisor import SERVICES
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.finding import ENDPOINTS_FILE, Where
+from shared.events.topics import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULTS
 
 

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import NoError
 
 from desk.ops.findings import Check, fail, ok, warn
-from desk.ops.topics import wanted_settings
+from desk.ops.required_topics import wanted_settings
 from shared.events.topics import CATALOGUE
 from shared.kafka.topic_settings import described
 from shared.settings import RuntimeSettings

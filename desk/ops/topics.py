@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from desk.local import pacing
 from desk.ops.errors import FAILED, DeskError
 from desk.ops.finding import find
+from desk.ops.required_topics import align_topics, shorter
 from desk.ops.screen import columns, console, print_json, text
 from shared.events.topics import CATALOGUE
-from shared.kafka import topic_settings
-from shared.kafka.client_options import client_options
-from shared.kafka.topic_creation import new_topic
-from shared.kafka.topic_settings import Difference, Settings
-from shared.settings import RuntimeSettings
+from shared.kafka.topic_settings import Difference
 
 BEFORE_SHORTER = (
     "A retention gets shorter: first wait until intake, archive and cancellation have logged that "
@@ -33,8 +28,9 @@ BEFORE_SHORTER = (
 def align(*, apply: bool, as_json: bool, directory: Path, kafka: str | None) -> None:
     """Show what differs, or alter it."""
     settings = find(directory, kafka=kafka).settings()
+    pacing.install()
     try:
-        differing = asyncio.run(_align(settings, apply=apply))
+        differing = asyncio.run(align_topics(settings, apply=apply))
     except KafkaError as error:
         raise DeskError(
             f"the broker does not do it ({type(error).__name__}).\n"
@@ -44,38 +40,6 @@ def align(*, apply: bool, as_json: bool, directory: Path, kafka: str | None) -> 
     _show(differing, applied=apply, as_json=as_json)
     if differing and not apply:
         raise typer.Exit(FAILED)
-
-
-async def _align(settings: RuntimeSettings, *, apply: bool) -> list[Difference]:
-    pacing.install()
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    async with AsyncExitStack() as until_done:
-        until_done.push_async_callback(admin.close)
-        await admin.start()
-        wanted = wanted_settings(settings)
-        present = set(await admin.list_topics()) & wanted.keys()
-        found = await topic_settings.settings_of(admin, sorted(present))
-        differing = topic_settings.differences(found, wanted)
-        if apply:
-            await topic_settings.align(admin, found, differing)
-        return differing
-
-
-def wanted_settings(settings: RuntimeSettings) -> dict[str, Settings]:
-    """What each topic of the catalogue is created with; a compacted one may not delete."""
-    return {
-        topic.name: {"cleanup.policy": "delete", **new_topic(topic, settings).topic_configs}
-        for topic in CATALOGUE
-    }
-
-
-def shorter(differing: Sequence[Difference]) -> list[Difference]:
-    """The differences that would have the broker delete what it still keeps."""
-    return [
-        one
-        for one in differing
-        if one.setting == "retention.ms" and not -1 < int(one.found or -1) <= int(one.wanted)
-    ]
 
 
 def _show(differing: Sequence[Difference], *, applied: bool, as_json: bool) -> None:

@@ -42,7 +42,7 @@ THREE_YEARS = timedelta(days=3 * 365)
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
 ARCHIVE, NOTIFICATION = "contract_archive", "notification"
 PORTAL, CONSOLE = "customer_portal", "operations_console"
-SERVICES = frozenset({INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION})
+SERVICES = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 """The services that decide: they carry a correlation id on from message to event."""
 
 
@@ -87,7 +87,7 @@ class Topic:
     @property
     def led(self) -> bool:
         """Whether its messages carry the id of a submission that a service handed on."""
-        return not SERVICES.isdisjoint(self.written_by)
+        return not set(SERVICES).isdisjoint(self.written_by)
 
 
 CATALOGUE: tuple[Topic, ...] = (

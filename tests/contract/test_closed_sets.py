@@ -138,11 +138,21 @@ def by_name(sets: set[type[Enum]]) -> list[type[Enum]]:
 
 
 FROM_OUTSIDE = enums_in(
-    *(it for topic in CATALOGUE if SERVICES.isdisjoint(topic.written_by) for it in topic.events)
+    *(
+        it
+        for topic in CATALOGUE
+        if set(SERVICES).isdisjoint(topic.written_by)
+        for it in topic.events
+    )
 )
 """What others say and the desk passes on: each word of these is taken."""
 SAID_BY_THE_DESK = enums_in(
-    *(it for topic in CATALOGUE if not SERVICES.isdisjoint(topic.written_by) for it in topic.events)
+    *(
+        it
+        for topic in CATALOGUE
+        if not set(SERVICES).isdisjoint(topic.written_by)
+        for it in topic.events
+    )
 )
 
 

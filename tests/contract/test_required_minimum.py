@@ -21,10 +21,11 @@ from desk.contract_docs.minimum_values import (
     NEVER_PRESENT,
 )
 from desk.contract_docs.schemas import event_schemas
-from desk.contract_docs.words import SERVICES, spoken
+from desk.contract_docs.words import spoken
 from shared.events import topics, values
 from shared.events.contracts import ContractType
 from shared.events.submissions import ContractNumbers
+from shared.events.topics import SERVICES
 from shared.runtime.codec import MAX_RECORD_BYTES
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.reason import Reason

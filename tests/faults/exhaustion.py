@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from desk.local.child import Child
-from desk.local.supervisor import SERVICES
-from shared.events.topics import CANCELLATION, NOTIFICATION
+from shared.events.topics import CANCELLATION, NOTIFICATION, SERVICES
 from tests.faults.injection import Injected, each_beside
 from tests.faults.machine import Machine, every_service, frozen, kill_group
 from tests.integration.runtime.refusing_broker import refusing_broker

@@ -11,8 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from desk.local.supervisor import SERVICES
-from shared.events.topics import TOPICS, topics_read_by
+from shared.events.topics import SERVICES, TOPICS, topics_read_by
 
 POLL_S = 0.5
 SET_BACK_WITHIN_S = 60.0

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from desk.local.child import Child
-from desk.local.supervisor import SERVICES
+from shared.events.topics import SERVICES
 from tests.faults.machine import Machine
 from tests.faults.watching import Seen
 from tests.faults.workload import Channel, Expected

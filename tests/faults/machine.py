@@ -17,7 +17,8 @@ from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS, database, database_ready, database_url
 from desk.local.mailbox import mailbox_ready
 from desk.local.ports import HOST, choose_ports
-from desk.local.supervisor import SERVICES, Desk, command, desk_up
+from desk.local.supervisor import Desk, command, desk_up
+from shared.events.topics import SERVICES
 from tests.apache_kafka.broker import ApacheKafka, prepared
 from tests.faults import dying, post_office
 

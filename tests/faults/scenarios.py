@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from desk.local.supervisor import SERVICES
-from shared.events.topics import ARCHIVE, CANCELLATION, NOTIFICATION
+from shared.events.topics import ARCHIVE, CANCELLATION, NOTIFICATION, SERVICES
 from tests.faults import exhaustion, hostile_traffic, workload
 from tests.faults.dying import STEPS
 from tests.faults.injection import Injected, Scale, Scenario, each_beside, together

@@ -10,9 +10,8 @@ from random import Random
 from typing import Any
 
 from desk.contract_docs.goldens import Golden, read_goldens
-from desk.local.supervisor import SERVICES
 from shared.events.envelope import message_uuid
-from shared.events.topics import TOPIC_OF, topics_read_by
+from shared.events.topics import SERVICES, TOPIC_OF, topics_read_by
 
 Header = tuple[str, bytes | None]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk.local.supervisor import SERVICES, Desk, desk_up
+from desk.local.supervisor import Desk, desk_up
+from shared.events.topics import SERVICES
 from tests.infra import local_kafka
 from tests.poison import auditing
 from tests.poison.auditing import Findings

@@ -10,13 +10,12 @@ from typing import Any
 
 import bson
 
-from desk.local.supervisor import SERVICES
 from services.notification.mail import recipients
 from services.notification.mail.compose import Composer
 from services.notification.mail.decide import KIND, Notification
 from services.notification.settings import Settings
 from shared.events.envelope import Event, Message, Ref
-from shared.events.topics import topics_read_by
+from shared.events.topics import SERVICES, topics_read_by
 from shared.runtime import codec
 from shared.runtime.codec import Record
 from shared.runtime.decider import Decider, Route, Service

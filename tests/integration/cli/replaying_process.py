@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from desk.ops.acts import Signed
-from desk.ops.letters import briefs
+from desk.ops.letter_box import briefs
 from desk.ops.parking import parked
 from desk.ops.posting import Pace, post_office
 from desk.ops.records import Records

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from desk.local.child import ChildError
-from desk.local.supervisor import SERVICES, desk_up
+from desk.local.supervisor import desk_up
 from desk.ops.pages import health_of, is_healthy
+from shared.events.topics import SERVICES
 from tests.builders.desk_command import COMMAND, desk, environment
 
 UP_WITHIN_S = 90.0

@@ -12,7 +12,8 @@ import pytest
 
 from desk.local.stack import Endpoints
 from desk.ops.acts import Acts, Signed, read_acts
-from desk.ops.letters import Letter, briefs
+from desk.ops.letter_box import briefs
+from desk.ops.letters import Letter
 from desk.ops.parking import Parked, parked
 from desk.ops.posting import Pace, Post, post_office
 from desk.ops.records import Records

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.local.stack import Endpoints
 from desk.ops.kafka_checks import lag_check
-from desk.ops.letters import records_of
+from desk.ops.letter_box import records_of
 from shared.kafka.client_options import client_options, consumer_options
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from desk.ops.correcting import Correction, assignments, corrected, faults
+from desk.ops.correcting import Correction, assignments, corrected
 from desk.ops.errors import DeskError
 from desk.ops.letters import Letter, LetterId
+from desk.ops.record_check import faults
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
 from shared.events.envelope import Ref

@@ -8,10 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
-from desk.local.supervisor import SERVICES
 from desk.ops.acl import kafka_script, mongodb_json, mongodb_script
 from desk.ops.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
-from shared.events.topics import CATALOGUE, DEAD_LETTERS, Topic
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
 from shared.runtime.publications import topics_of as published_by
 from shared.settings import RuntimeSettings

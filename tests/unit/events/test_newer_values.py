@@ -61,7 +61,7 @@ def words_of(event: type[Event]) -> Iterator[tuple[str, type[StrEnum]]]:
 TOLD = [
     (topic, event)
     for topic in CATALOGUE
-    if SERVICES.intersection(topic.written_by) and SERVICES.intersection(topic.read_by)
+    if set(SERVICES).intersection(topic.written_by) and set(SERVICES).intersection(topic.read_by)
     for event in topic.events
 ]
 FIELDS = [
@@ -69,7 +69,7 @@ FIELDS = [
     for topic, event in TOLD
     for name, words in words_of(event)
     if issubclass(words, OpenToNewer)
-    for reader in sorted(SERVICES.intersection(topic.read_by))
+    for reader in sorted(set(SERVICES).intersection(topic.read_by))
 ]
 
 
@@ -87,7 +87,7 @@ def told_before(reader: str) -> Iterator[Record]:
         if (
             not asked
             and reader in topic.read_by
-            and SERVICES.intersection(topic.written_by) - {reader}
+            and set(SERVICES).intersection(topic.written_by) - {reader}
         ):
             yield record_of(golden, f"before-{ce_type}")
 

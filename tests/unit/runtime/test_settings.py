@@ -7,7 +7,7 @@ import importlib
 import pytest
 from pydantic import SecretStr
 
-from desk.local.supervisor import SERVICES
+from shared.events.topics import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings, load
 
 KINDS: dict[str, type[RuntimeSettings]] = {
