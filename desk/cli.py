@@ -10,20 +10,20 @@ from typing import Annotated
 
 import typer
 
-from desk.commands.acl import acl
-from desk.commands.cancellation import cancellation
-from desk.commands.dead_letters import dead_letters
-from desk.commands.doctor import doctor
-from desk.commands.inquiry import inquiry
-from desk.commands.mail import mail
-from desk.commands.publish import publish
-from desk.commands.restore import restore
-from desk.commands.submit import submit
-from desk.commands.topics import topics
-from desk.commands.typer_workarounds import convert_without_pydantic
-from desk.commands.up import up
-from desk.commands.verify import verify
-from desk.ops.errors import told_plainly
+from desk.arguments.acl import acl
+from desk.arguments.cancellation import cancellation
+from desk.arguments.dead_letters import dead_letters
+from desk.arguments.doctor import doctor
+from desk.arguments.inquiry import inquiry
+from desk.arguments.mail import mail
+from desk.arguments.publish import publish
+from desk.arguments.restore import restore
+from desk.arguments.submit import submit
+from desk.arguments.topics import topics
+from desk.arguments.typer_workarounds import convert_without_pydantic
+from desk.arguments.up import up
+from desk.arguments.verify import verify
+from shared.operations.errors import told_plainly
 
 convert_without_pydantic()
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from desk.local.stack import Endpoints, Stack, embedded_stack
 from desk.local.supervisor import Desk, desk_up
-from desk.ops.rights import RESTORER, users
+from shared.operations.rights import RESTORER, users
 from tests.apache_kafka import broker
 from tests.apache_kafka.security import ADMIN, new_security
 from tests.ferretdb import server

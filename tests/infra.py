@@ -16,8 +16,8 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.stack import Endpoints, embedded_stack
 from desk.local.supervisor import Desk, desk_up
 from desk.local.watching import Say
-from desk.ops.rights import OPERATORS
 from shared.events.topics import SERVICES
+from shared.operations.rights import OPERATORS
 from tests.apache_kafka.broker import apache_kafka
 from tests.apache_kafka.security import ADMIN
 from tests.builders.users import environment_of, url_of

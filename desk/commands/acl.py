@@ -1,42 +1,122 @@
-"""`desk acl`: its commands and options."""
+"""`desk acl`: users, access control lists and database roles, generated from the catalogue."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import json
+from pathlib import Path
 
-import typer
+from aiokafka.errors import KafkaError
 
-from desk.commands import done_by, options
+from desk.commands.addresses import find
+from desk.commands.console import print_json
+from shared.kafka.acls import create_acls
+from shared.operations.errors import FAILED, DeskError
+from shared.operations.rights import database_rights, kafka_rights, merged, users
+from shared.settings import RuntimeSettings
 
-acl = typer.Typer(
-    help="Users and rights for a secured Kafka and MongoDB, from the catalogue.",
-    no_args_is_help=True,
-)
+KAFKA_HEAD = """\
+#!/bin/sh
+# Users and ACLs of the desk, by `desk acl kafka`. Nothing is taken away, and nothing changes when
+# it is run again.
+# usage: sh THIS --bootstrap-server HOST:PORT --command-config ADMIN.properties
+# Each user's password is taken from the environment, as PASSWORD_<USER>.
+set -eu
+"""
+MONGODB_HEAD = """\
+// Users and roles of the desk, by `desk acl mongodb`. Run again, it sets the roles and leaves the
+// passwords. usage: mongosh URL-OF-AN-ADMINISTRATOR THIS
+"""
+MONGODB_TAIL = """\
+const admin = db.getSiblingDB("admin");
+for (const { user, roles } of users) {
+  if (admin.getUser(user)) {
+    admin.updateUser(user, { roles });
+  } else {
+    print(`password of ${user}:`);
+    admin.createUser({ user, pwd: passwordPrompt(), roles });
+  }
+}
+"""
 
 
-@acl.command()
-@done_by("acl")
-def kafka(
-    as_json: options.AsJson = False,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write the ACLs to the broker; users are not made.")
-    ] = False,
-    directory: options.Directory = options.DIRECTORY,
-    address: options.Kafka = None,
-) -> None:
-    """Print who may do what on Kafka: a script of kafka-configs.sh and kafka-acls.sh.
-
-    A user for each service, channels, agents' tools, billing, the registry and every other party
-    of the catalogue. KAFKA_GROUP_PREFIX, CREATE_TOPICS and HISTORY_KEPT_DAYS are taken into
-    account; give them as the services have them. No password is printed.
-    """
+def kafka(*, as_json: bool, apply: bool, directory: Path, address: str | None) -> None:
+    """Print the rights on the broker, or write them there."""
+    if apply:
+        _apply(find(directory, kafka=address).settings())
+        return
+    settings = RuntimeSettings()
+    if as_json:
+        print_json(kafka_json(settings))
+    else:
+        print(kafka_script(settings), end="")
 
 
-@acl.command()
-@done_by("acl")
-def mongodb(as_json: options.AsJson = False) -> None:
-    """Print who may do what in MongoDB: a script for mongosh.
+def mongodb(*, as_json: bool) -> None:
+    """Print the rights in the database."""
+    settings = RuntimeSettings()
+    if as_json:
+        print_json(mongodb_json(settings))
+    else:
+        print(mongodb_script(settings), end="")
 
-    Each service may use its own database alone; operators may read those of the services.
-    MONGO_DATABASE_PREFIX is taken into account. No password is printed.
-    """
+
+def _apply(settings: RuntimeSettings) -> None:
+    rights = kafka_rights(settings)
+    try:
+        asyncio.run(create_acls(settings, rights))
+    except KafkaError as error:
+        raise DeskError(
+            f"the broker does not take the ACLs ({type(error).__name__}).\n"
+            "It needs an authorizer, and KAFKA_USERNAME a user who may alter the cluster.",
+            code=FAILED,
+        ) from None
+    print(f"{len(rights)} ACLs of {len(users())} users are on the broker")
+
+
+def kafka_json(settings: RuntimeSettings) -> dict[str, object]:
+    acls = [
+        {
+            "principal": one.principal,
+            "host": "*",
+            "permission": "Allow",
+            "operation": one.operation,
+            "resource": one.resource,
+            "pattern": one.pattern,
+            "name": one.name,
+        }
+        for one in kafka_rights(settings)
+    ]
+    return {"users": users(), "acls": acls}
+
+
+def kafka_script(settings: RuntimeSettings) -> str:
+    lines = [
+        f'kafka-configs.sh "$@" --alter --entity-type users --entity-name {user} --add-config'
+        f' "{settings.kafka_sasl_mechanism}=[password=${{{password_of(user)}:?}}]"'
+        for user in users()
+    ]
+    for (user, resource, operation, pattern), names in merged(kafka_rights(settings)).items():
+        named = " ".join(f"--{resource.lower()} {name}" for name in names)
+        lines.append(
+            f'kafka-acls.sh "$@" --add --allow-principal User:{user} --operation {operation}'
+            f" --resource-pattern-type {pattern.lower()} {named}"
+        )
+    return KAFKA_HEAD + "".join(f"{line}\n" for line in lines)
+
+
+def password_of(user: str) -> str:
+    """The environment variable that holds a user's password."""
+    return f"PASSWORD_{user.upper().replace('-', '_')}"
+
+
+def mongodb_json(settings: RuntimeSettings) -> list[dict[str, object]]:
+    return [
+        {"user": one.user, "roles": [{"role": role, "db": db} for role, db in one.roles]}
+        for one in database_rights(settings)
+    ]
+
+
+def mongodb_script(settings: RuntimeSettings) -> str:
+    listed = json.dumps(mongodb_json(settings), indent=2)
+    return f"{MONGODB_HEAD}const users = {listed};\n{MONGODB_TAIL}"

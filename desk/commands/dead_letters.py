@@ -1,143 +1,106 @@
-"""`desk dead-letters`: its commands and their options."""
+"""`desk dead-letters`: what was given up and why. What to do about it is in `dead_letter_acts`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-import typer
-
-from desk.commands import done_by, options
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only say what would be decided; change nothing.")
-]
-Why = Annotated[str, typer.Option("--why", help="Kept in the audit trail; no personal data.")]
-
-dead_letters = typer.Typer(
-    help="What was given up and why; replay, edit or discard it.", no_args_is_help=True
+from desk.commands.addresses import Where, find
+from desk.commands.console import console, print_json
+from desk.commands.dead_letter_output import (
+    groups_as_json,
+    letter_as_json,
+    parked_as_json,
+    show_groups,
+    show_letter,
+    show_letters,
+    show_parked,
+    whole_as_json,
 )
+from shared.operations.audit_trail import Acts, read_acts
+from shared.operations.dead_letters.letter import Letter, LetterId, letter_id
+from shared.operations.dead_letters.selection import Wanted, grouped
+from shared.operations.dead_letters.topic import briefs, letter_box
+from shared.operations.parked import Parked, all_parked, named, waiting_for
+from shared.operations.records import reading
+from shared.runtime.faults import Reason
 
 
-@dead_letters.command("list")
-@done_by("dead_letters")
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Letters without their values, what was done with them, and who waits."""
+
+    letters: list[Letter]
+    acts: Acts
+    waiting: Sequence[Parked]
+
+
 def list_(
-    one_by_one: Annotated[bool, typer.Option("--letters", help="Each letter on a line.")] = False,
-    handled_too: Annotated[
-        bool, typer.Option("--all", help="Those that were dealt with, too.")
-    ] = False,
-    service: options.OfService = None,
-    reason: options.OfReason = None,
-    error: options.OfError = None,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    one_by_one: bool,
+    handled_too: bool,
+    service: str | None,
+    reason: Reason | None,
+    error: str | None,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Show open letters in groups, and what is parked.
+    """Show open letters in groups, and what is parked."""
+    wanted = Wanted(service=service, reason=_word(reason), error=error)
+    found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
+    still = found.acts.open(found.letters)
+    handled = len(found.letters) - len(still)
+    chosen = [one for one in (found.letters if handled_too else still) if wanted.matches(one)]
+    waiting = [one for one in found.waiting if service in (None, one.service)]
+    if as_json:
+        rows = [letter_as_json(one) for one in chosen] if one_by_one else groups_as_json(chosen)
+        parked = [parked_as_json(one) for one in waiting]
+        return print_json({"letters": rows, "handled": handled, "parked": parked})
+    if one_by_one:
+        show_letters(chosen, console())
+    else:
+        show_groups(grouped(chosen), console())
+    if handled and not handled_too:
+        console().print(f"{handled} more were dealt with: --all shows them.", style="dim")
+    return show_parked(waiting, console())
 
-    Letters by service, reason and error, and the aggregates that a defect parked.
-    """
 
-
-@dead_letters.command("show")
-@done_by("dead_letters")
 def show_(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    letter: str,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Show one letter and its record.
-
-    Its origin, its error, what waits for it, and what was done with it.
-
-    The record is as the customer or a service wrote it: what is shown is personal data.
-    """
-
-
-@dead_letters.command("replay")
-@done_by("dead_letter_acts")
-def replay_(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="Letters; all parked if none.")
-    ] = None,
-    service: options.OfService = None,
-    reason: options.OfReason = None,
-    error: options.OfError = None,
-    aggregate: Annotated[
-        str | None, typer.Option(help="All that waits for the one with this id, in order.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every open letter.")] = False,
-    why: Annotated[str | None, typer.Option("--why", help="For the audit trail.")] = None,
-    by: options.By = None,
-    rate: Annotated[
-        float, typer.Option("--rate", min=0.01, help="At most so many letters per second.")
-    ] = 50.0,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Also what was replayed often, or would still fail."),
-    ] = False,
-    dry_run: DryRun = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-) -> None:
-    """Let through what waits, in its order.
-
-    To be run once the fix is deployed. Without ids or options, all that waits for parked
-    aggregates. Each aggregate's messages go one after the other; it stops at the first that fails
-    again. Safe to stop and to run again. Exit code 1 if anything failed.
-    """
+    """Show one letter and its record."""
+    where = find(directory, kafka=kafka, mongo=mongo)
+    whole, found = asyncio.run(_whole(where, letter_id(letter)))
+    waiting = waiting_for(found.waiting, whole.service, whole.message_id)
+    done = found.acts.on(whole.id)
+    settled = whole.brief not in found.acts.open(found.letters)
+    if as_json:
+        print_json(whole_as_json(whole, done, waiting, settled=settled))
+    else:
+        show_letter(whole, done, waiting, console(), settled=settled)
 
 
-@dead_letters.command("edit")
-@done_by("dead_letter_acts")
-def edit_(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list --letters` shows it.")],
-    why: Why,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="/PATH=JSON", help="One field; nothing after = removes it."),
-    ] = None,
-    headers: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="NAME=VALUE", help="One header; the same."),
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("--file", help="The whole value; - reads stdin.")
-    ] = None,
-    editor: Annotated[bool, typer.Option("--editor", help="Change the value in $EDITOR.")] = False,
-    by: options.By = None,
-    dry_run: DryRun = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-) -> None:
-    """Send a corrected record in a letter's place.
-
-    It keeps the message's id. Nothing is sent that the desk would reject. The letter stays; who
-    changed which fields, when and why is kept on desk.operations. Exit code 1 if it fails again.
-    """
+def _word(reason: Reason | None) -> str | None:
+    return None if reason is None else reason.value
 
 
-@dead_letters.command("discard")
-@done_by("dead_letter_acts")
-def discard_(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Letters.")],
-    why: Why,
-    by: options.By = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-) -> None:
-    """Give letters up for good.
+async def _found(where: Where) -> Found:
+    settings = where.settings()
+    letters, acts = await briefs(settings), await read_acts(settings)
+    async with reading(where.mongo_address) as services:
+        return Found(letters, acts, named(await all_parked(services), letters))
 
-    Nobody will decide their messages. The letters stay; who discarded them, when and why is kept
-    on desk.operations. What waited behind them is let through by `replay`. Exit code 1 if one
-    still waits.
-    """
+
+async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:
+    async with letter_box(where.settings()) as box:
+        whole = await box.fetch(asked)
+    return whole, await _found(where)

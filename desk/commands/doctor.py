@@ -1,19 +1,51 @@
-"""`desk doctor`: its options."""
+"""`desk doctor`: is everything there, and what to do where it is not."""
 
 from __future__ import annotations
 
-from desk.commands import done_by, options
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from desk.commands.addresses import find
+from desk.commands.checks import all_checks
+from desk.commands.console import columns, console, print_json, text
+from desk.local import pacing
+from shared.operations.checks.result import Check, Verdict
+from shared.operations.errors import FAILED
+
+STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
-@done_by("doctor")
 def doctor(
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-    smtp: options.Smtp = None,
+    *,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
+    smtp: str | None,
 ) -> None:
-    """Check that everything is there and keeps up.
+    """Check that everything is there and keeps up."""
+    where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
+    pacing.install()
+    checks = asyncio.run(all_checks(where))
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        show(checks, console())
+    if any(check.verdict is Verdict.FAIL for check in checks):
+        raise typer.Exit(FAILED)
 
-    Broker, topics, database, clock, mail, services, lag, dead letters. Exit code 1 on a failure.
-    """
+
+def show(checks: Sequence[Check], out: Console) -> None:
+    table = columns("bold", "", "")
+    for check in checks:
+        words = text(check.found)
+        if check.advice:
+            words.append_text(text(f"\n→ {check.advice}", "italic"))
+        verdict = text(check.verdict.value, STYLES[check.verdict])
+        table.add_row(verdict, check.name, words)
+    out.print(table)

@@ -1,52 +1,174 @@
-"""`desk mail`: its options."""
+"""`desk mail`: what customers got, from the embedded mailbox's folder."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-import typer
+from rich.console import Console
 
-from desk.commands import options, work
-from shared.events.choices import Language
+from desk.commands.addresses import find
+from desk.commands.console import columns, console, plain, print_json, text
+from shared.operations.errors import DeskError
+from shared.operations.local_time import MADRID, local_time
+
+SHOWN = 30
+HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
+AGO = re.compile(r"(\d{1,5})([smhd])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail in the folder; `number` is its place there, from 1."""
+
+    number: int
+    file: Path
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        message = message_from_bytes(self.file.read_bytes(), policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    @property
+    def received_at(self) -> datetime:
+        """The mailbox names its files by the nanosecond of receipt."""
+        stamp = self.file.name.partition("-")[0]
+        seconds = int(stamp) / 1e9 if stamp.isdigit() else self.file.stat().st_mtime
+        return datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def to(self) -> str:
+        return str(self.message["To"] or self.message["Delivered-To"] or "")
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"] or "")
+
+    @property
+    def language(self) -> str:
+        return str(self.message["Content-Language"] or "")
+
+    @property
+    def body(self) -> str:
+        body = self.message.get_body(preferencelist=("plain", "html"))
+        return str(body.get_content()) if body is not None else "(no text)"
+
+    @property
+    def attached(self) -> list[str]:
+        parts = self.message.iter_attachments()
+        return [part.get_filename() or part.get_content_type() for part in parts]
+
+    def is_wanted(self, wanted: Mapping[str, str | None], since: datetime | None) -> bool:
+        """Whether it has what is wanted `to`, `about`, and in which `language`."""
+        if since is not None and self.received_at < since:
+            return False
+        if wanted["to"] and wanted["to"].lower() not in self.to.lower():
+            return False
+        if wanted["language"] and self.language != wanted["language"]:
+            return False
+        about = (wanted["about"] or "").lower()
+        return about in self.subject.lower() or about in self.body.lower()
 
 
 def mail(
-    number: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="Show this mail.", min=1)
-    ] = None,
-    opened: Annotated[
-        int | None, typer.Option("--open", metavar="N", help="The same.", min=1)
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Not only the last 30.")] = False,
-    to: Annotated[
-        str | None, typer.Option("--to", help="Only to addresses that have this in them.")
-    ] = None,
-    about: Annotated[
-        str | None,
-        typer.Option("--about", help="Only with this in subject or text: INQ-…, a contract…"),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", help="Only from then on: 2026-11-27, 2026-11-27T09:30, 15m, 2h."),
-    ] = None,
-    language: Annotated[
-        Language | None, typer.Option("--language", help="Only mails in this language.")
-    ] = None,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    mailbox: options.Mailbox = None,
+    *,
+    number: int | None,
+    every: bool,
+    wanted: Mapping[str, str | None],
+    as_json: bool,
+    directory: Path,
+    mailbox: Path | None,
 ) -> None:
-    """List the mails customers got, or show one.
+    """List the mails customers got, or show one."""
+    folder = find(directory, mailbox=mailbox).mail_folder
+    if not folder.is_dir():
+        raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")
+    mails = _mails(folder)
+    if number is None:
+        since = _instant(wanted["since"])
+        chosen = [one for one in mails if one.is_wanted(wanted, since)]
+        return _list(chosen, 0 if every else max(0, len(chosen) - SHOWN), as_json=as_json)
+    if number > len(mails):
+        raise DeskError(f"there is no mail {number}: the folder {folder} holds {len(mails)}.")
+    return _show(mails[number - 1], as_json=as_json)
 
-    A mail keeps its number whatever the filters.
-    """
-    work(
-        "mail",
-        "mail",
-        number=number or opened,
-        every=every,
-        wanted={"to": to, "about": about, "since": since, "language": language},
-        as_json=as_json,
-        directory=directory,
-        mailbox=mailbox,
-    )
+
+def show_mails(folder: Path, references: Sequence[str]) -> None:
+    """Every mail in the folder that names one of the inquiries, oldest first."""
+    for one in _mails(folder):
+        if any(it in one.body for it in references):
+            _show(one, as_json=False)
+
+
+def _mails(folder: Path) -> list[Mail]:
+    return [Mail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
+
+
+def _instant(written: str | None) -> datetime | None:
+    if written is None:
+        return None
+    if ago := AGO.fullmatch(written):
+        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        instant = datetime.fromisoformat(written)
+    except ValueError:
+        raise DeskError(
+            f"--since {written!r} is no time; write it like 2026-11-27, 2026-11-27T09:30 or 15m."
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=MADRID)
+
+
+def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:
+    if as_json:
+        return print_json([_as_json(one) for one in mails[first:]])
+    out = console()
+    if not mails:
+        out.print("No such mail. `desk submit inquiry … --email …` makes the desk write one.")
+        return None
+    table = columns("bold", "dim", "", "")
+    for one in mails[first:]:
+        recipient = text(one.to)
+        recipient.truncate(28, overflow="ellipsis")
+        table.add_row(str(one.number), local_time(one.received_at), recipient, text(one.subject))
+    out.print(table)
+    if first:
+        out.print(f"({first} older ones: --all)", style="dim")
+    return None
+
+
+def _as_json(one: Mail) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "received_at": one.received_at.isoformat(),
+        "to": one.to,
+        "subject": one.subject,
+        "language": one.language or None,
+        "message_id": str(one.message["Message-ID"] or "") or None,
+        "file": str(one.file),
+    }
+
+
+def _show(one: Mail, *, as_json: bool) -> None:
+    if as_json:
+        return print_json({**_as_json(one), "text": one.body, "attached": one.attached})
+    out: Console = console()
+    head = columns("bold", "")
+    for name in HEADERS:
+        if one.message[name]:
+            head.add_row(name, text(str(one.message[name])))
+    out.print(head)
+    out.print()
+    out.print(plain(one.body), soft_wrap=True)
+    for name in one.attached:
+        out.print(f"attached: {plain(name)}", soft_wrap=True)
+    out.print(f"file: {one.file}", style="dim", soft_wrap=True)
+    return None

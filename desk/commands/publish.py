@@ -1,27 +1,48 @@
-"""`desk publish`: its options."""
+"""`desk publish`: any event of the contract, checked against its model."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from pathlib import Path
 
-import typer
+from desk.commands.addresses import find
+from desk.commands.console import console, plain, print_json
+from desk.commands.event_file import Outgoing, load, parse
+from desk.commands.references import with_ids
+from desk.commands.send import send
+from shared.events.topics import TOPIC_OF
 
-from desk.commands import done_by, options
 
-
-@done_by("publish")
 def publish(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE.json", help="One event or a list; - reads stdin.")
-    ],
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    file: str,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Publish contracts, invoices, agent actions…
+    """Publish contracts, invoices, agent actions…"""
+    outgoing = parse(load(file), _name(file))
+    where = find(directory, kafka=kafka, mongo=mongo)
+    asyncio.run(send(where.settings(), with_ids(where, outgoing)))
+    if as_json:
+        return print_json([_as_json(one) for one in outgoing])
+    out = console()
+    for one in outgoing:
+        topic = TOPIC_OF[one.ce_type].name
+        out.print(f"published {one.ce_type} to {topic}, id {plain(one.ce_id)}", soft_wrap=True)
+    return None
 
-    Any event of any topic.
-    The file holds {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}} or a list of those.
-    Each is checked against its model first; if any has a fault, nothing is sent.
-    """
+
+def _as_json(one: Outgoing) -> dict[str, str]:
+    return {
+        "ce_type": one.ce_type,
+        "ce_id": one.ce_id,
+        "source": one.source,
+        "topic": TOPIC_OF[one.ce_type].name,
+        "key": one.key,
+    }
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else Path(file).name

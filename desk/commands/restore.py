@@ -1,29 +1,51 @@
-"""`desk restore`: its options."""
+"""`desk restore`: bring the records of a restored backup forward from the topics."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import typer
+from rich.console import Console
 
-from desk.commands import done_by, options
+from desk.commands.addresses import find
+from desk.commands.console import console, plain, print_json
+from desk.commands.service_commands import answers_of
+from shared.events.topics import SERVICES
+from shared.operations.errors import FAILED, DeskError
 
-OfServices = Annotated[
-    list[str] | None,
-    typer.Option("--service", help="Only this service's records; may be repeated."),
-]
 
-
-@done_by("restore")
 def restore(
-    service: OfServices = None,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
+    *,
+    service: list[str] | None,
+    as_json: bool,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
 ) -> None:
-    """Bring the records of an older backup forward from the topics.
+    """Bring the records of an older backup forward from the topics."""
+    names = tuple(service or SERVICES)
+    unknown = sorted(set(names) - set(SERVICES))
+    if unknown:
+        raise DeskError(f"no service is called {', '.join(unknown)}; there are {SERVICES}")
+    found = asyncio.run(answers_of("restore", find(directory, kafka=kafka, mongo=mongo), names))
+    if as_json:
+        print_json(found)
+    else:
+        show(found, console())
+    if any(one["lost"] for one in found):
+        raise typer.Exit(FAILED)
 
-    Stop the services first. What they published since the backup comes back under its old ids and
-    numbers; nothing is published and no mail is sent. Exit code 1 where something is lost.
-    """
+
+def show(found: Sequence[dict[str, Any]], out: Console) -> None:
+    for one in found:
+        counts = f"{one['messages']:,} messages restored, {one['taken']:,} events taken from topics"
+        out.print(plain(f"{one['service']}: {counts}"))
+        for differing in one["differing"]:
+            words = f"  decided otherwise today; what was published counts: {differing}"
+            out.print(plain(words), soft_wrap=True)
+        for lost in one["lost"]:
+            out.print(plain(f"  lost: {lost}"), style="red", soft_wrap=True)
+    out.print("Now `desk verify` and `desk verify --topics`; then start the services.")

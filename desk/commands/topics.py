@@ -1,27 +1,63 @@
-"""`desk topics`: its commands and options."""
+"""`desk topics align`: the settings of topics that exist become those of the catalogue."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 import typer
+from aiokafka.errors import KafkaError
 
-from desk.commands import done_by, options
+from desk.commands.addresses import find
+from desk.commands.console import columns, console, print_json, text
+from desk.local import pacing
+from shared.events.topics import CATALOGUE
+from shared.kafka.topic_settings import Difference
+from shared.operations.errors import FAILED, DeskError
+from shared.operations.topics import align_topics, shorter
 
-topics = typer.Typer(help="How the broker keeps the topics.", no_args_is_help=True)
+BEFORE_SHORTER = (
+    "A retention gets shorter: first wait until intake, archive and cancellation have logged that "
+    "every record's state is on its topic, and raise HISTORY_KEPT_DAYS where it is set "
+    "(docs/runbook.md)."
+)
 
 
-@topics.command()
-@done_by("topics")
-def align(
-    apply: Annotated[bool, typer.Option("--apply", help="Alter the topics.")] = False,
-    as_json: options.AsJson = False,
-    directory: options.Directory = options.DIRECTORY,
-    kafka: options.Kafka = None,
-) -> None:
-    """Show which topics' settings differ from the catalogue, and alter them with --apply.
+def align(*, apply: bool, as_json: bool, directory: Path, kafka: str | None) -> None:
+    """Show what differs, or alter it."""
+    settings = find(directory, kafka=kafka).settings()
+    pacing.install()
+    try:
+        differing = asyncio.run(align_topics(settings, apply=apply))
+    except KafkaError as error:
+        raise DeskError(
+            f"the broker does not do it ({type(error).__name__}).\n"
+            "KAFKA_USERNAME needs DescribeConfigs and, for --apply, AlterConfigs on the topics.",
+            code=FAILED,
+        ) from None
+    _show(differing, applied=apply, as_json=as_json)
+    if differing and not apply:
+        raise typer.Exit(FAILED)
 
-    Retention, compaction, timestamps and the largest record. Partitions and replicas stay. What is
-    set on a topic beyond that stays, too, unless somebody else alters it at the same moment. Exit
-    code 1 if something differs and is not altered.
-    """
+
+def _show(differing: Sequence[Difference], *, applied: bool, as_json: bool) -> None:
+    if as_json:
+        print_json([{**asdict(one), "altered": applied} for one in differing])
+        return
+    if not differing:
+        print(f"all {len(CATALOGUE)} topics are set as in the catalogue")
+        return
+    table = columns("bold", "", "")
+    for one in differing:
+        said = f"{one.found or 'not set'} → {one.wanted}"
+        table.add_row(one.topic, one.setting, text(said))
+    out = console()
+    out.print(table)
+    if applied:
+        print(f"{len(differing)} settings altered")
+        return
+    if shorter(differing):
+        print(BEFORE_SHORTER)
+    print("Alter them: desk topics align --apply")

@@ -1,27 +1,105 @@
-"""`desk up`: its options."""
+"""`desk up`: everything on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from pathlib import Path
-from typing import Annotated
+from urllib.parse import urlsplit
 
-import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from desk.commands import done_by, options
+from desk.commands.console import console
+from desk.commands.samples import sample_contracts
+from desk.commands.send import send
+from desk.local.broker import plain
+from desk.local.supervisor import Desk, desk_up
+from desk.local.watching import Say
+from shared.operations.errors import DeskError
+
+TRY_NEXT = (
+    "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"
+    " --name 'Cliente de Prueba' --email cliente@example.test --wait --mail",
+    "desk mail",
+    "desk doctor",
+)
 
 
-@done_by("up")
 def up(
-    directory: Annotated[
-        Path, typer.Option("--directory", help="Where data, logs, mail and addresses are kept.")
-    ] = options.DIRECTORY,
-    kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
-    smtp: options.Smtp = None,
+    *,
+    directory: Path,
+    kafka: str | None,
+    mongo: str | None,
+    smtp: str | None,
 ) -> None:
-    """Start everything here, and stay until Ctrl-C.
+    """Start everything here, and stay until Ctrl-C."""
+    try:
+        asyncio.run(_until_stopped(directory, kafka, mongo, smtp))
+    except OSError as error:
+        advice = "take another with --directory"
+        raise DeskError(f"{directory} cannot be used ({error.strerror}); {advice}.") from None
 
-    That is broker, database, mailbox and all services. Only what has no address given (option or
-    environment variable) is started here. Whatever dies is started again. Data stays in the
-    folder for the next time.
-    """
+
+async def _until_stopped(
+    directory: Path, kafka: str | None, mongo: str | None, smtp: str | None
+) -> None:
+    out = console()
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    out.print(f"Starting the desk in {directory} …", soft_wrap=True)
+    try:
+        async with desk_up(
+            directory, kafka=kafka, mongo=mongo, smtp=smtp, say=_saying(out)
+        ) as desk:
+            if kafka is None:
+                await send(plain(desk.endpoints.kafka_bootstrap_servers), sample_contracts())
+            show(desk, out)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                out.print("Stopping …")
+    except asyncio.CancelledError:
+        out.print(f"Stopped. `desk up` continues from here; to start afresh, remove {directory}.")
+
+
+def _saying(out: Console) -> Say:
+    return lambda line: out.print(line, style="yellow", soft_wrap=True)
+
+
+def show(desk: Desk, out: Console) -> None:
+    """What runs where, and what to try next."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    ends = desk.endpoints
+    table.add_row("broker", ends.kafka_bootstrap_servers)
+    table.add_row("database", without_password(ends.mongo_url))
+    table.add_row("mail", without_password(ends.smtp_url))
+    if ends.mailbox is not None:
+        table.add_row("mailbox", _shown(ends.mailbox))
+    for name, service in desk.services.items():
+        lines = (service.health_url, service.metrics_url, _shown(service.log_file))
+        table.add_row(name, Text("\n".join(lines)))
+    out.print()
+    out.print(table)
+    out.print(f"\nFor any Kafka client: export KAFKA={ends.kafka_bootstrap_servers}")
+    out.print("\nThe desk is open. Ctrl-C stops it. In another terminal, try:")
+    for line in TRY_NEXT:
+        out.print(f"  {line}", style="cyan", soft_wrap=True)
+
+
+def without_password(url: str) -> str:
+    """The address of a server and who connects to it."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}").geturl()
+
+
+def _shown(path: Path) -> str:
+    """Relative to where the desk was started, if it lies below: short enough to read."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -14,6 +14,7 @@ from secrets import token_hex
 
 from rich.console import Console
 
+from desk.commands.console import console
 from desk.demo.letters import Mailbox
 from desk.demo.outside import World
 from desk.demo.play import Play
@@ -23,8 +24,7 @@ from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
 from desk.local.broker import plain
 from desk.local.supervisor import desk_up
-from desk.ops.errors import told_plainly
-from desk.ops.screen import console
+from shared.operations.errors import told_plainly
 
 INTERRUPTED = 130
 RECORDS = "records.jsonl"

@@ -19,8 +19,8 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack
 from desk.local.watching import Say, Watched
-from desk.ops.pages import held_back, is_healthy
 from shared.events.topics import SERVICES
+from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
 EMBEDDED_BROKER = "desk.local.service"

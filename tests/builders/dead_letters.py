@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from desk.ops.letters import Headers, Letter, LetterId, letter_of
+from shared.operations.dead_letters.letter import Headers, Letter, LetterId, letter_of
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

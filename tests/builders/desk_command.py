@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desk.ops.rights import OPERATORS
+from shared.operations.rights import OPERATORS
 from tests.builders.users import environment_of
 
 ENVIRONMENT = ("KAFKA_BOOTSTRAP_SERVERS", "MONGO_URL", "SMTP_URL", "COLUMNS", "FORCE_COLOR")

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 
-from desk.ops.rights import database_rights, kafka_rights
 from shared.kafka.acls import Resource, create_acls
+from shared.operations.rights import database_rights, kafka_rights
 from shared.settings import RuntimeSettings
 from tests.apache_kafka.security import ADMIN, security_of_this_run
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from desk.local.supervisor import Desk
-from desk.ops.rights import OPERATORS
+from shared.operations.rights import OPERATORS
 from tests.builders import clients
 
 KCAT = shutil.which("kcat")

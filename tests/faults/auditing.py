@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from desk.ops.records import Records, reading
 from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF
+from shared.operations.records import Records, reading
 from shared.runtime.aggregates.store import Store
 from tests.faults.groups import until_read
 from tests.faults.machine import Machine

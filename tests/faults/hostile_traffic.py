@@ -12,8 +12,8 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 
-from desk.ops.records import reading
 from shared.events.topics import CANCELLATION, INTAKE, SERVICES
+from shared.operations.records import reading
 from shared.runtime.clock import clock_source
 from tests.faults import workload
 from tests.faults.groups import admin_of, places_of, set_back, until_read

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from desk.local.supervisor import Desk
-from desk.ops.auditing import audit
-from desk.ops.records import Records
 from shared.events.internal import TimerDue
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.mongo.client import Client, Database, connect
+from shared.operations.records import Records
+from shared.operations.verification import audit
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import clock_source
@@ -148,7 +148,7 @@ async def read_histories(mongo_url: str, findings: Findings) -> dict[str, set[st
 
 @asynccontextmanager
 async def _patiently_reading(mongo_url: str) -> AsyncIterator[dict[str, Records]]:
-    """Like `desk.ops.records.reading`; but after so much poison the database may take its time."""
+    """Like `records.reading`; but after so much poison the database may take its time."""
     client = connect(mongo_url, timeout_ms=60_000, answer_ms=300_000)
     try:
         yield {service.name: _records_of(service, client, mongo_url) for service in built()}

@@ -16,8 +16,8 @@ from pymongo.errors import PyMongoError
 from desk.local.child import Child
 from desk.local.database import database, database_ready
 from desk.local.ports import HOST, accepts_connections, choose_ports
-from desk.ops.rights import RESTORER, database_rights, kafka_rights, users
 from shared.kafka.acls import create_acls
+from shared.operations.rights import RESTORER, database_rights, kafka_rights, users
 from shared.settings import RuntimeSettings
 from tests.apache_kafka.broker import ApacheKafka, prepared
 from tests.apache_kafka.security import ADMIN, Security, new_security, security_of_this_run

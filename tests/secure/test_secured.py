@@ -21,12 +21,12 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
 from desk.local.supervisor import desk_up
-from desk.ops.rights import OPERATORS, OURS, RESTORER, user_of, users
 from shared.events.topics import CATALOGUE, SERVICES, TOPICS
 from shared.kafka.acls import Acl, Operation, Resource, create_acls
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import members_of
+from shared.operations.rights import OPERATORS, OURS, RESTORER, user_of, users
 from shared.outage import Outage
 from shared.runtime.publications import topics_of
 from tests.apache_kafka.security import ADMIN

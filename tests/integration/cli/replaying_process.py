@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from desk.ops.acts import Signed
-from desk.ops.letter_box import briefs
-from desk.ops.parking import parked
-from desk.ops.posting import Pace, post_office
-from desk.ops.records import Records
-from desk.ops.replaying import let_through, newest_by_message
 from shared.mongo.client import Database, connect
+from shared.operations.audit_trail import Signed
+from shared.operations.dead_letters.replay import let_through, newest_by_message
+from shared.operations.dead_letters.topic import briefs
+from shared.operations.parked import parked
+from shared.operations.records import Records
+from shared.operations.sender import Pace, post_office
 from shared.runtime.aggregates.store import Store
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy

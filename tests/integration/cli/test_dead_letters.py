@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from desk.local.stack import Endpoints
-from desk.ops.records import Records
-from desk.ops.replaying import letters, parked, replay
 from shared.mongo.client import Database
+from shared.operations.dead_letters.replay import letters, parked, replay
+from shared.operations.records import Records
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -26,7 +26,7 @@ TYPE = "submission.inquiry.v1"
 async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails_again(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 2.0)
+    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 2.0)
     name = f"play{uuid4().hex[:8]}"
     customer = f"C-{name}"
     settings = settings_for(endpoints, name)

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
+from desk.commands import replay as replay_runs
+from desk.commands.addresses import Where
 from desk.local.stack import Endpoints
-from desk.ops import replay_runs
-from desk.ops.correcting import Correction
-from desk.ops.editing import draft, edit
-from desk.ops.finding import Where
-from desk.ops.posting import Pace
-from desk.ops.records import Records
-from desk.ops.resending import resend
-from desk.ops.selecting import Wanted
 from shared.events.envelope import Message
+from shared.operations.dead_letters.correct import Correction
+from shared.operations.dead_letters.edit import draft, edit
+from shared.operations.dead_letters.resend import resend
+from shared.operations.dead_letters.selection import Wanted
+from shared.operations.records import Records
+from shared.operations.sender import Pace
 from shared.runtime.decider import Route, Service
 from tests.integration.cli.waiting import OPERATOR, Play, body, deploy_the_fix, ids, playing
 from tests.integration.runtime import toy
@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 5.0)
-    monkeypatch.setattr("desk.ops.resending.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.dead_letters.resend.DECIDED_WITHIN_S", 5.0)
 
 
 def lost(message: Message) -> Route:

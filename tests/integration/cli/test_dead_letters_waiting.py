@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from desk.local.stack import Endpoints
-from desk.ops.correcting import Correction
-from desk.ops.discarding import discard, discards
-from desk.ops.editing import draft, edit
-from desk.ops.errors import DeskError
-from desk.ops.letter_box import letter_box
-from desk.ops.posting import Post
-from desk.ops.rehearsing import Rehearsal
-from desk.ops.resending import resend
 from shared.events.operations import DeadLetterDiscarded, DeadLetterEdited, DeadLetterReplayed
+from shared.operations.dead_letters.correct import Correction
+from shared.operations.dead_letters.discard import discard, discards
+from shared.operations.dead_letters.dry_run import Rehearsal
+from shared.operations.dead_letters.edit import draft, edit
+from shared.operations.dead_letters.resend import resend
+from shared.operations.dead_letters.topic import letter_box
+from shared.operations.errors import DeskError
+from shared.operations.sender import Post
 from tests.integration.cli.waiting import Play, deploy_the_fix, ids, playing
 
 ROOT = Path(__file__).parents[3]
@@ -27,8 +27,8 @@ MANY = 12
 
 @pytest.fixture(autouse=True)
 def not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 5.0)
-    monkeypatch.setattr("desk.ops.resending.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.dead_letters.resend.DECIDED_WITHIN_S", 5.0)
 
 
 async def replaying(
@@ -122,7 +122,7 @@ async def test_each_replay_leaves_an_audit_event_that_says_who_and_where_it_went
 async def test_what_fails_for_the_third_time_is_not_sent_again_unless_forced(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 0.3)
+    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 0.3)
     async with playing(endpoints) as play:
         await play.publish("stumble")
         await play.given_up(1)
@@ -132,7 +132,7 @@ async def test_what_fails_for_the_third_time_is_not_sent_again_unless_forced(
 
         refused = await play.replay()
         sent = len(await play.letters())
-        monkeypatch.setattr("desk.ops.replaying.DECIDED_WITHIN_S", 5.0)
+        monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
         deploy_the_fix(monkeypatch)
         forced = await play.replay(force=True)
 

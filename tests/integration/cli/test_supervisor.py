@@ -12,8 +12,8 @@ import pytest
 
 from desk.local.child import ChildError
 from desk.local.supervisor import desk_up
-from desk.ops.pages import health_of, is_healthy
 from shared.events.topics import SERVICES
+from shared.operations.service_health import health_of, is_healthy
 from tests.builders.desk_command import COMMAND, desk, environment
 
 UP_WITHIN_S = 90.0

@@ -11,15 +11,15 @@ from uuid import uuid4
 import pytest
 
 from desk.local.stack import Endpoints
-from desk.ops.acts import Acts, Signed, read_acts
-from desk.ops.letter_box import briefs
-from desk.ops.letters import Letter
-from desk.ops.parking import Parked, parked
-from desk.ops.posting import Pace, Post, post_office
-from desk.ops.records import Records
-from desk.ops.replaying import Outcome, let_through, newest_by_message
 from shared.events.envelope import Ref
 from shared.mongo.client import Database
+from shared.operations.audit_trail import Acts, Signed, read_acts
+from shared.operations.dead_letters.letter import Letter
+from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
+from shared.operations.dead_letters.topic import briefs
+from shared.operations.parked import Parked, parked
+from shared.operations.records import Records
+from shared.operations.sender import Pace, Post, post_office
 from shared.runtime.decider import Service
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy

@@ -19,13 +19,13 @@ from pymongo.monitoring import (
 )
 
 from desk.local.stack import Endpoints
-from desk.ops.parking import parked, parked_now
-from desk.ops.records import Records, inquiry_document
 from shared.events.envelope import Ref
 from shared.events.reference import reference_of
 from shared.events.topics import INTAKE, SERVICES
 from shared.kafka.records import RecordPosition
 from shared.mongo.client import Client, Database, Document, File
+from shared.operations.parked import parked, parked_now
+from shared.operations.records import Records, inquiry_document
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from tests.integration.runtime.wire import settings_for

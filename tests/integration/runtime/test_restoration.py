@@ -15,9 +15,6 @@ from typing import Any
 import pytest
 
 from desk.local.stack import Endpoints, Stack
-from desk.ops.auditing import audit
-from desk.ops.records import reading
-from desk.ops.rights import RESTORER
 from services.cancellation import service as cancellation
 from services.cancellation.policies.terms import DEFAULT_TERMS
 from services.cancellation.settings import Settings as CancellationSettings
@@ -31,6 +28,9 @@ from shared.events.topics import CATALOGUE, TOPIC_OF
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import records_on
 from shared.mongo.client import Client, Database, connect
+from shared.operations.records import reading
+from shared.operations.rights import RESTORER
+from shared.operations.verification import audit
 from shared.runtime.aggregates.store import Store
 from shared.runtime.app import Runtime, alive, build_broker, wire
 from shared.runtime.comparison import compare

@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.local.stack import Endpoints
-from desk.ops.kafka_checks import lag_check
-from desk.ops.letter_box import records_of
 from shared.kafka.client_options import client_options, consumer_options
+from shared.operations.checks.kafka import lag_check
+from shared.operations.dead_letters.topic import records_of
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings
 from tests.builders import clients

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from desk.ops.answers import Answer, Followed
-from desk.ops.outgoing import Outgoing
+from desk.commands.answers import Answer, Followed
+from desk.commands.event_file import Outgoing
 from shared.events.envelope import message_uuid
 
 SOURCE = "/channels/web"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from desk.arguments.submission_fields import KINDS
+from desk.arguments.submit import with_seconds
 from desk.cli import app
-from desk.commands.submission_fields import KINDS
-from desk.commands.submit import with_seconds
-from desk.ops.errors import DeskError
 from shared.events.topics import TOPICS
+from shared.operations.errors import DeskError
 
 
 @pytest.mark.parametrize(

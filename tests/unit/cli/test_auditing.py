@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from desk.ops.auditing import Audit, begins_late, faults_of
-from desk.ops.verify import show
+from desk.commands.verify import show
 from services.cancellation.file.decide import Rules
 from services.cancellation.service import file_decider
 from shared.mongo.client import Database, Document
+from shared.operations.verification import Audit, begins_late, faults_of
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from tests.builders.cancellation import NUMBER, Desk, confirmed, contract, requested

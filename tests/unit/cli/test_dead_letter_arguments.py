@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
-from desk.ops.errors import DeskError
+from shared.operations.errors import DeskError
 
 EDIT = ["edit", "0-1", "--why", "a test"]
 

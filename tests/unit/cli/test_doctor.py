@@ -11,13 +11,19 @@ from threading import Thread
 
 import pytest
 
+from desk.commands.checks import clock_check, mail_check, service_checks
 from desk.local.supervisor import PORTS_FILE, health_url
-from desk.ops.checks import clock_check, mail_check, service_checks
-from desk.ops.findings import Check, Verdict
-from desk.ops.pages import held_back, is_healthy
-from desk.ops.topic_checks import IN_SYNC, TIME, replica_check, retention_check, time_check
 from shared.events.topics import SERVICES, TOPICS
 from shared.kafka.topic_creation import new_topic
+from shared.operations.checks.result import Check, Verdict
+from shared.operations.checks.topics import (
+    IN_SYNC,
+    TIME,
+    replica_check,
+    retention_check,
+    time_check,
+)
+from shared.operations.service_health import held_back, is_healthy
 from shared.runtime.health.status import Health
 from shared.runtime.older_database import RECORDS
 from shared.runtime.stage.stage import utc_now

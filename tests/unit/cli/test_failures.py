@@ -10,7 +10,7 @@ from aiokafka.errors import (
 )
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
-from desk.ops.failures import expected
+from desk.commands.failures import expected
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from desk.commands.addresses import find
 from desk.local.stack import Endpoints
-from desk.ops.errors import DeskError
-from desk.ops.finding import find
+from shared.operations.errors import DeskError
 
 NOTED = Endpoints(
     kafka_bootstrap_servers="127.0.0.1:1",

@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from desk.ops.cancellation import show as show_preview
-from desk.ops.headlines import LABELS, WORDS
-from desk.ops.inquiry import Life, Moment
-from desk.ops.inquiry import show as show_inquiry
+from desk.commands.cancellation import show as show_preview
+from desk.commands.event_texts import LABELS, WORDS
+from desk.commands.inquiry import Life, Moment
+from desk.commands.inquiry import show as show_inquiry
 from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
 from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES

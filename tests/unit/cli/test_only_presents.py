@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import desk.ops
-from desk.ops.headlines import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
+import desk.commands
+from desk.commands.event_texts import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
 
-MODULES = sorted(Path(desk.ops.__file__).parent.glob("*.py"))
+ROOT = Path(desk.commands.__file__).parents[2]
+MODULES = sorted(
+    file for room in ("desk/commands", "shared/operations") for file in (ROOT / room).rglob("*.py")
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from desk.ops.errors import DeskError
-from desk.ops.outgoing import SUBMISSIONS, load, parse
+from desk.commands.event_file import SUBMISSIONS, load, parse
+from shared.operations.errors import DeskError
 
 AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 PAID = {

@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
-from desk.ops.acl import kafka_script, mongodb_json, mongodb_script
-from desk.ops.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
+from desk.commands.acl import kafka_script, mongodb_json, mongodb_script
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.operations.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
 from shared.runtime.publications import topics_of as published_by
 from shared.settings import RuntimeSettings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.ops.samples import sample_contracts
+from desk.commands.samples import sample_contracts
 from shared.events.contracts import ContractType
 
 

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from desk.ops.screen import as_json, plain
+from desk.commands.console import as_json, plain
 
 STEERING = [
     chr(code)

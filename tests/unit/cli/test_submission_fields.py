@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from desk.commands.submission_fields import KINDS
-from desk.commands.submit import fields_of
+from desk.arguments.submission_fields import KINDS
+from desk.arguments.submit import fields_of
 from shared.events.choices import SignatureKind
 
 NOTHING: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.ops.up import without_password
+from desk.commands.up import without_password
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from bson import json_util
 
-from desk.ops.auditing import faults_of
 from shared.mongo.client import Database, Document, connect
+from shared.operations.verification import faults_of
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
 from shared.settings import RuntimeSettings

@@ -1,0 +1,42 @@
+"""`desk acl`: its commands and options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from desk.arguments import done_by, options
+
+acl = typer.Typer(
+    help="Users and rights for a secured Kafka and MongoDB, from the catalogue.",
+    no_args_is_help=True,
+)
+
+
+@acl.command()
+@done_by("acl")
+def kafka(
+    as_json: options.AsJson = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the ACLs to the broker; users are not made.")
+    ] = False,
+    directory: options.Directory = options.DIRECTORY,
+    address: options.Kafka = None,
+) -> None:
+    """Print who may do what on Kafka: a script of kafka-configs.sh and kafka-acls.sh.
+
+    A user for each service, channels, agents' tools, billing, the registry and every other party
+    of the catalogue. KAFKA_GROUP_PREFIX, CREATE_TOPICS and HISTORY_KEPT_DAYS are taken into
+    account; give them as the services have them. No password is printed.
+    """
+
+
+@acl.command()
+@done_by("acl")
+def mongodb(as_json: options.AsJson = False) -> None:
+    """Print who may do what in MongoDB: a script for mongosh.
+
+    Each service may use its own database alone; operators may read those of the services.
+    MONGO_DATABASE_PREFIX is taken into account. No password is printed.
+    """

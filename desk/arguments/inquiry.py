@@ -1,0 +1,24 @@
+"""`desk inquiry`: its options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from desk.arguments import done_by, options
+from shared.events.choices import Language
+
+
+@done_by("inquiry")
+def inquiry(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="REFERENCE|ID", help="INQ-…, an inquiry's or submission's id."),
+    ],
+    language: options.InLanguage = Language.EN,
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    mongo: options.Mongo = None,
+) -> None:
+    """Tell what happened to a request, step by step."""

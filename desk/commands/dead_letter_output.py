@@ -1,0 +1,162 @@
+"""Dead letters on the screen and as JSON: ids, places, reasons and ages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from desk.commands.console import as_json as written
+from desk.commands.console import columns, text
+from shared.events.operations import LetterHandled
+from shared.operations.audit_trail import told
+from shared.operations.dead_letters.letter import Letter
+from shared.operations.dead_letters.selection import Group, age, grouped
+from shared.operations.local_time import local_time
+from shared.operations.parked import Parked
+from shared.runtime.codec import dump
+
+WAITING_HINT = "After the fix is deployed: desk dead-letters replay"
+
+
+def show_groups(groups: Sequence[Group], out: Console) -> None:
+    if not groups:
+        out.print("No open dead letters.")
+    now, table = datetime.now(UTC), columns("bold", "bold", "")
+    for group in groups:
+        since = f"oldest {age(group.oldest, now)}, newest {age(group.newest, now)}"
+        what = f"{group.service}: {group.error}\n{since}, such as {group.example}"
+        table.add_row(str(group.count), group.reason, text(what))
+    out.print(table)
+
+
+def show_letters(letters: Sequence[Letter], out: Console) -> None:
+    if not letters:
+        out.print("No open dead letters.")
+    now = datetime.now(UTC)
+    for letter in letters:
+        topic, partition, offset = letter.origin
+        said = (
+            f"{letter.id}  {age(letter.at, now)}  {letter.service}  {letter.reason}"
+            f"  {topic}/{partition}/{offset}  {letter.message_id or '(no id)'}"
+        )
+        out.print(text(said), soft_wrap=True)
+
+
+def show_parked(waiting: Sequence[Parked], out: Console) -> None:
+    for one in waiting:
+        said = (
+            f"parked since {local_time(one.since)}: {one.name},"
+            f" {len(one.waiting)} messages wait ({one.error})"
+        )
+        out.print(text(said, "bold"), soft_wrap=True)
+    if waiting:
+        out.print(WAITING_HINT)
+
+
+def show_letter(
+    letter: Letter,
+    done: Sequence[LetterHandled],
+    waiting: Sequence[Parked],
+    out: Console,
+    *,
+    settled: bool,
+) -> None:
+    """Everything about one letter; its body is printed as it is, or as JSON laid out."""
+    topic, partition, offset = letter.origin
+    rows = [
+        ("letter", str(letter.id)),
+        ("given up", f"{local_time(letter.at)} ({age(letter.at, datetime.now(UTC))})"),
+        ("by", letter.service),
+        ("reason", letter.reason),
+        ("error", letter.error),
+        ("record", f"{topic}, partition {partition}, offset {offset}"),
+        ("message", letter.message_id or "(no id)"),
+        *(("waits", _place(letter, one)) for one in waiting),
+        ("state", "dealt with" if settled else "open"),
+        *(("done", f"{local_time(act.at)} {told(act)}") for act in done),
+        ("key", _shown(letter.key)),
+        *((name, _shown(value)) for name, value in letter.original_headers),
+    ]
+    table = columns("bold", "")
+    for name, value in rows:
+        table.add_row(text(name), text(value))
+    out.print(table)
+    out.print()
+    out.print(text(_body(letter.value)), soft_wrap=True)
+
+
+def _place(letter: Letter, one: Parked) -> str:
+    number = one.waiting.index(letter.message_id) + 1
+    return f"as number {number} of {len(one.waiting)} for {one.ref.kind} {one.ref.id}"
+
+
+def _shown(raw: bytes | None) -> str:
+    return "(none)" if raw is None else raw.decode(errors="backslashreplace")
+
+
+def _body(value: bytes | None) -> str:
+    try:
+        return written(json.loads(value or b""))
+    except (ValueError, RecursionError):
+        return _shown(value)
+
+
+def groups_as_json(letters: Sequence[Letter]) -> list[dict[str, Any]]:
+    return [
+        asdict(group)
+        | {
+            "oldest": group.oldest.isoformat(),
+            "newest": group.newest.isoformat(),
+            "example": str(group.example),
+        }
+        for group in grouped(letters)
+    ]
+
+
+def letter_as_json(letter: Letter) -> dict[str, Any]:
+    return {
+        "id": str(letter.id),
+        "at": letter.at.isoformat(),
+        "service": letter.service,
+        "reason": letter.reason,
+        "error": letter.error,
+        **letter.origin._asdict(),
+        "message_id": letter.message_id or None,
+    }
+
+
+def whole_as_json(
+    letter: Letter, done: Sequence[LetterHandled], waiting: Sequence[Parked], *, settled: bool
+) -> dict[str, Any]:
+    return letter_as_json(letter) | {
+        "open": not settled,
+        "acts": [{"ce_type": one.ce_type, **dump(one)} for one in done],
+        "waits": [
+            {
+                "kind": one.ref.kind,
+                "id": one.ref.id,
+                "place": one.waiting.index(letter.message_id) + 1,
+                "of": len(one.waiting),
+            }
+            for one in waiting
+        ],
+        "key": None if letter.key is None else _shown(letter.key),
+        "headers": [[name, _shown(value)] for name, value in letter.original_headers],
+        "value": None if letter.value is None else _shown(letter.value),
+    }
+
+
+def parked_as_json(one: Parked) -> dict[str, Any]:
+    return {
+        "service": one.service,
+        "kind": one.ref.kind,
+        "id": one.ref.id,
+        "since": one.since,
+        "error": one.error,
+        "waiting": one.waiting,
+    }

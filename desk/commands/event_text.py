@@ -1,0 +1,91 @@
+"""An event in plain words, Spanish or English: a headline, and a sentence where there is one.
+
+It reads the event's JSON, as Kafka and the histories hold it, so that a history of any age can be
+told. A decision's own explanation or note is the sentence; nothing is explained here anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.commands.event_texts import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
+from shared.events.values import Language
+from shared.operations.local_time import local_time
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What happened, and why or what it means; `words` may be empty."""
+
+    what: str
+    words: str = ""
+
+
+def said(ce_type: str, data: Mapping[str, Any], language: Language) -> Said | None:
+    """The event in words; None for bookkeeping that no person asks about."""
+    headline = HEADLINES.get(ce_type)
+    if headline is None:
+        return None
+    facts = _Facts(data, language)
+    what = headline.in_language(language).format_map(facts)
+    return Said(what, _words(ce_type, data, facts, language))
+
+
+def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Language) -> str:
+    for field in ("explanation", "note"):
+        bilingual = data.get(field)
+        if bilingual:
+            return str(bilingual[language.value])
+    if "errors" in data:
+        return "\n".join(fault_line(error, language) for error in data["errors"])
+    sentence = SENTENCES.get(ce_type)
+    return sentence.in_language(language).format_map(facts) if sentence else ""
+
+
+def label(name: str, language: Language) -> str:
+    """What a view calls one of its rows, or says of the whole."""
+    return LABELS[name].in_language(language)
+
+
+def word(field: str, value: object, language: Language) -> str:
+    """A field's value in plain words; a word that nobody has put into words stays as it is."""
+    return _shown(field, value, language).replace("_", " ")
+
+
+def fault_line(error: Mapping[str, Any], language: Language) -> str:
+    """One faulty field of a rejection: `contact.email: … (wrong_format)`."""
+    return f"{error['field']}: {error['message'][language.value]} ({error['code']})"
+
+
+def consequence(ce_type: str, data: Mapping[str, Any], language: Language) -> str:
+    """The dates that a cancellation decision sets, in one line; empty if it sets none."""
+    parts = [
+        f"{words.in_language(language)} {data[field]}"
+        for field, words in CONSEQUENCES.items()
+        if data.get(field) is not None
+    ]
+    return " · ".join(parts) if ce_type.startswith(("cancellation.", "renewal.")) else ""
+
+
+class _Facts(dict[str, str]):
+    """The event's fields as text: instants in Madrid time, codes as words, what is absent as –."""
+
+    def __init__(self, data: Mapping[str, Any], language: Language) -> None:
+        super().__init__()
+        for name, value in data.items():
+            self[name] = _shown(name, value, language)
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _shown(name: str, value: Any, language: Language) -> str:
+    if name.endswith(("_at", "until")) and isinstance(value, str):
+        return local_time(datetime.fromisoformat(value))
+    if isinstance(value, list):
+        return ", ".join(_shown(name, item, language) for item in value)
+    known = WORDS.get(f"{name}={value}")
+    return known.in_language(language) if known else str(value)

@@ -1,0 +1,159 @@
+"""What operators did with dead letters: read back from `desk.operations`, and added to it."""
+
+from __future__ import annotations
+
+import getpass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.events.operations import (
+    DeadLetterDiscarded,
+    DeadLetterEdited,
+    DeadLetterReplayed,
+    LetterHandled,
+)
+from shared.operations.dead_letters.letter import WAITING_REASONS, Letter, LetterId
+from shared.operations.dead_letters.topic import records_of
+from shared.operations.errors import DeskError
+from shared.operations.topics import require_topics
+from shared.runtime import codec
+from shared.runtime.codec import Envelope
+from shared.runtime.faults import Unreadable
+from shared.settings import RuntimeSettings
+
+OPERATIONS = "desk.operations"
+SOURCE = "/desk/command"
+MOST_REPLAYS = 3
+"""So often a message is replayed without being told to be forced: it may be what breaks things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who acts, and why: what every audit event says."""
+
+    by: str
+    why: str | None = None
+
+
+class Acts:
+    """The audit events so far, in the order in which they were written per letter."""
+
+    def __init__(self, events: Iterable[LetterHandled] = ()) -> None:
+        self._of: dict[str, list[LetterHandled]] = defaultdict(list)
+        self._replays: dict[tuple[str, str], int] = defaultdict(int)
+        self._sent: dict[tuple[str, int, int], int] = {}
+        self._passed_on: set[tuple[str, int, int]] = set()
+        for event in events:
+            self.add(event)
+
+    def add(self, event: LetterHandled) -> None:
+        self._of[event.letter].append(event)
+        if isinstance(event, DeadLetterReplayed | DeadLetterEdited):
+            self._passed_on.add((event.topic, event.partition, event.offset))
+        if not isinstance(event, DeadLetterReplayed):
+            return
+        self._sent[event.topic, event.sent_partition, event.sent_offset] = event.attempt
+        if event.message_id:
+            self._replays[event.service, event.message_id] += 1
+
+    def on(self, letter: LetterId) -> Sequence[LetterHandled]:
+        """What was done with this very letter."""
+        return self._of.get(str(letter), ())
+
+    def replays(self, letter: Letter) -> int:
+        """How often the message was replayed: by its id, or by following it from death to death."""
+        own = (event.attempt for event in self.on(letter.id) if isinstance(event, _REPLAYED))
+        by_id = self._replays.get((letter.service, letter.message_id), 0)
+        return max(by_id, self._sent.get(letter.origin, 0), *own, 0)
+
+    def open(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Those of all letters, oldest first, with which nothing was done yet.
+
+        A letter is settled, too, by what was done with a later one of the same record in the same
+        service; and, if nobody could read it, by another service's that was sent again: every
+        reader of the topic got that.
+        """
+        settled: set[tuple[str, str, str]] = set()
+        still: list[Letter] = []
+        for letter in reversed(letters):
+            same = (letter.service, letter.message_id, letter.sha256)
+            handled = bool(self.on(letter.id)) or same in settled or self._shared(letter)
+            if not handled:
+                still.append(letter)
+            elif letter.message_id:
+                settled.add(same)
+        return still[::-1]
+
+    def _shared(self, letter: Letter) -> bool:
+        return letter.reason not in WAITING_REASONS and letter.origin in self._passed_on
+
+
+_REPLAYED = DeadLetterReplayed
+
+
+async def read_acts(settings: RuntimeSettings) -> Acts:
+    """Raises `Outage`, or `DeskError` where the topic is missing."""
+    await require_topics(settings, {OPERATIONS})
+    events: dict[str, LetterHandled] = {}
+    async for record in records_of(settings, OPERATIONS):
+        with suppress(Unreadable):  # somebody else wrote what is no event; it spoils nothing
+            message = codec.read(record).message
+            if isinstance(message.data, LetterHandled):
+                events.setdefault(message.id, message.data)
+    return Acts(events.values())
+
+
+def envelope_of(event: LetterHandled, *distinct: object) -> Envelope:
+    """The audit event's record. `distinct` tells it from others of its kind about this letter.
+
+    The same act has the same id, so that writing it again after a crash counts once.
+    """
+    told = " ".join(map(str, (event.ce_type, event.letter, event.service, *distinct)))
+    return codec.envelope(
+        str(uuid5(NAMESPACE_URL, f"{SOURCE} {told}")),
+        event.ce_type,
+        codec.dump(event),
+        source=SOURCE,
+        subject=event.letter,
+        at=event.at,
+        causation_id=None,
+        correlation_id=None,
+        traceparent=None,
+    )
+
+
+def common(letter: Letter, signed: Signed) -> dict[str, object]:
+    """What every audit event says of the letter; nothing of its content."""
+    topic, partition, offset = letter.origin
+    return {
+        "letter": str(letter.id),
+        "service": letter.service,
+        "reason": letter.reason,
+        "error": letter.error,
+        "topic": topic,
+        "partition": partition,
+        "offset": offset,
+        "message_id": letter.message_id or None,
+        "by": signed.by,
+        "why": signed.why,
+        "at": datetime.now(UTC),
+    }
+
+
+def told(event: LetterHandled) -> str:
+    """`replayed by …: why`, as a person says it."""
+    what = {_REPLAYED: "replayed", DeadLetterEdited: "edited", DeadLetterDiscarded: "discarded"}
+    why = f": {event.why}" if event.why else ""
+    return f"{what.get(type(event), event.ce_type)} by {event.by}{why}"
+
+
+def operator() -> str:
+    """The operating system's name of who runs the command. Raises `DeskError`."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise DeskError("this machine does not say who you are; give --by NAME.") from None

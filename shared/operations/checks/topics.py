@@ -1,0 +1,106 @@
+"""What `desk doctor` says of how the broker keeps the topics: replicas, and whose time counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import NoError
+
+from shared.events.topics import CATALOGUE
+from shared.kafka.topic_settings import described
+from shared.operations.checks.result import Check, fail, ok, warn
+from shared.operations.topics import wanted_settings
+from shared.settings import RuntimeSettings
+
+IN_SYNC, TIME = "min.insync.replicas", "message.timestamp.type"
+KEPT = ("retention.ms", "cleanup.policy")
+BROKER_TIME = "LogAppendTime"
+ALIGN = "desk topics align --apply"
+NAMED = 3
+"""Topics that a finding names, of those that it is about."""
+
+Configs = Mapping[str, Mapping[str, str]]
+"""Of each topic, the values of its settings; a broker may leave some out, or not tell at all."""
+
+
+async def keeping_checks(admin: AIOKafkaAdminClient, *, embedded: bool) -> list[Check]:
+    """Of a broker that has all topics. Raises KafkaError."""
+    names = [topic.name for topic in CATALOGUE]
+    described = await admin.describe_topics(names)
+    replicas = {
+        topic["topic"]: min(len(partition["replicas"]) for partition in topic["partitions"])
+        for topic in described
+    }
+    configs = await _configs(admin, names)
+    return [
+        replica_check(replicas, configs, embedded=embedded),
+        time_check(configs),
+        retention_check(configs),
+    ]
+
+
+def replica_check(replicas: Mapping[str, int], configs: Configs, *, embedded: bool) -> Check:
+    """Whether what is acknowledged outlives a broker, and a broker may be stopped."""
+    name = "replicas"
+    in_sync = {topic: int(told[IN_SYNC]) for topic, told in configs.items() if IN_SYNC in told}
+    if stuck := [one for one, least in in_sync.items() if least > replicas[one]]:
+        found = f"{IN_SYNC} is above the number of replicas of {_named(stuck)}"
+        return fail(name, found, f"nothing can be published there: lower {IN_SYNC}")
+    if single := [one for one, count in replicas.items() if count == 1]:
+        found = f"1 replica of {_named(single)}"
+        if embedded:
+            return ok(name, f"{found}, as always with the embedded broker")
+        advice = "what is on one broker is lost with it: reassign the partitions to three, and set "
+        return warn(name, found, f"{advice}TOPIC_REPLICATION=3 for topics to come")
+    if alone := [one for one, least in in_sync.items() if least == 1]:
+        found = f"{IN_SYNC} is 1 on {_named(alone)}"
+        advice = "what one broker alone has acknowledged is lost with it: set it to 2"
+        return warn(name, found, advice)
+    if tight := [one for one, least in in_sync.items() if least == replicas[one]]:
+        found = f"{IN_SYNC} is the number of replicas of {_named(tight)}"
+        return warn(name, found, "publishing stops with any of these brokers: add a replica")
+    return ok(name, f"{min(replicas.values())} or more, {_in_sync_told(in_sync)}")
+
+
+def time_check(configs: Configs) -> Check:
+    """Whether the broker dates what the desk judges by the broker's clock."""
+    name = "timestamps"
+    wrong = [
+        topic.name
+        for topic in CATALOGUE
+        if topic.broker_time and configs.get(topic.name, {}).get(TIME, BROKER_TIME) != BROKER_TIME
+    ]
+    if not wrong:
+        return ok(name, f"the desk's topics carry the broker's time ({BROKER_TIME})")
+    advice = f"irreversible acts then rest on their writers' clocks: `{ALIGN}`"
+    return warn(name, f"{_named(wrong)}: the writer's time", advice)
+
+
+def retention_check(configs: Configs) -> Check:
+    """Whether the topics that exist keep their records as long as the catalogue says."""
+    name = "retention"
+    wrong = [
+        f"{topic} has {setting}={configs[topic][setting]}, not {value}"
+        for topic, settings in wanted_settings(RuntimeSettings()).items()
+        for setting, value in settings.items()
+        if setting in KEPT and configs.get(topic, {}).get(setting, value) != value
+    ]
+    if not wrong:
+        return ok(name, "as in the catalogue")
+    return warn(name, _named(wrong), f"all differences: `desk topics align`; alter them: `{ALIGN}`")
+
+
+def _named(topics: Sequence[str]) -> str:
+    more = f" and {len(topics) - NAMED} more" if len(topics) > NAMED else ""
+    return ", ".join(topics[:NAMED]) + more
+
+
+def _in_sync_told(in_sync: Mapping[str, int]) -> str:
+    return f"{IN_SYNC} {min(in_sync.values())} or more" if in_sync else f"{IN_SYNC} not told"
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> Configs:
+    """A user who may not see a topic's settings is told nothing of it."""
+    found = await described(admin, names, (IN_SYNC, TIME, *KEPT))
+    return {one.topic: one.settings if one.code == NoError.errno else {} for one in found}

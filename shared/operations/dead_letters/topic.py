@@ -1,0 +1,127 @@
+"""The one place that reads `desk.dead-letters`; nothing ever changes what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.events.topics import DEAD_LETTERS
+from shared.kafka.client_options import consumer_options
+from shared.kafka.consumer import EndingConsumer
+from shared.operations.dead_letters.letter import Letter, LetterId, Origin, letter_of, missing
+from shared.operations.topics import require_topics
+from shared.runtime.faults import Outage, kafka_errors_as_outage
+from shared.settings import RuntimeSettings
+
+POLL_MS = 500
+ANSWER_WITHIN_S = 15.0
+
+
+async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> AsyncIterator[Letter]:
+    """Every dead letter that the topic holds now, oldest first per key.
+
+    `newest` leaves out all but so many per partition. Raises `Outage`, or `DeskError` where the
+    topic is missing.
+    """
+    await require_topics(settings, {DEAD_LETTERS})
+    async for record in records_of(settings, DEAD_LETTERS, newest=newest):
+        yield letter_of(record)
+
+
+async def briefs(settings: RuntimeSettings, *, newest: int | None = None) -> list[Letter]:
+    """All letters without their values, in the order in which they were given up."""
+    found = [letter.brief async for letter in letters(settings, newest=newest)]
+    return sorted(found, key=lambda letter: (letter.at, letter.id))
+
+
+async def records_of(
+    settings: RuntimeSettings, topic: str, *, newest: int | None = None
+) -> AsyncIterator[Any]:
+    """Every record of a topic up to its present end. Raises `Outage`."""
+    async with consumer_of(settings, topic) as consumer:
+        with kafka_errors_as_outage():
+            ends = await consumer.end_offsets(consumer.assignment())
+            begins = await consumer.beginning_offsets(consumer.assignment())
+            for one, end in ends.items():
+                consumer.seek(one, max(begins[one], end - newest if newest else 0))
+        async for record in up_to(consumer, ends):
+            yield record
+
+
+async def up_to(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[Any]:
+    """What lies between the consumer's positions and `ends`. Raises `Outage` if nothing comes."""
+    heard = monotonic()
+    with kafka_errors_as_outage():
+        while unread := [one for one in ends if await consumer.position(one) < ends[one]]:
+            found = await consumer.getmany(*unread, timeout_ms=POLL_MS)
+            heard = monotonic() if found else heard
+            if monotonic() - heard > ANSWER_WITHIN_S:
+                raise Outage("kafka", "no answer in time")
+            for one, records in found.items():
+                for record in records:
+                    if record.offset < ends[one]:
+                        yield record
+
+
+@asynccontextmanager
+async def consumer_of(settings: RuntimeSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = EndingConsumer(topic, **consumer_options(settings), auto_offset_reset="earliest")
+    try:
+        with kafka_errors_as_outage():
+            await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+class LetterBox:
+    """Fetches single letters whole, and tells which letters have come since it was opened."""
+
+    def __init__(self, reader: AIOKafkaConsumer, watcher: AIOKafkaConsumer) -> None:
+        self._reader = reader
+        self._watcher = watcher
+        self._seen: dict[tuple[str, Origin], Letter] = {}
+
+    async def fetch(self, wanted: LetterId) -> Letter:
+        """Raises `DeskError` for a letter that is not there, `Outage`."""
+        place = TopicPartition(DEAD_LETTERS, wanted.partition)
+        if place not in self._reader.assignment():
+            raise missing(wanted)
+        with kafka_errors_as_outage():
+            begin = (await self._reader.beginning_offsets([place]))[place]
+            end = (await self._reader.end_offsets([place]))[place]
+            if not begin <= wanted.offset < end:
+                raise missing(wanted)
+            self._reader.seek(place, wanted.offset)
+        async for record in up_to(self._reader, {place: wanted.offset + 1}):
+            return letter_of(record)
+        raise missing(wanted)
+
+    async def come_for(self, service: str, origin: Origin) -> Letter | None:
+        """The letter by which `service` has given up the record at `origin` since. Or none."""
+        with kafka_errors_as_outage():
+            ends = await self._watcher.end_offsets(self._watcher.assignment())
+        async for record in up_to(self._watcher, ends):
+            letter = letter_of(record)
+            self._seen[letter.service, letter.origin] = letter.brief
+        return self._seen.get((service, origin))
+
+
+@asynccontextmanager
+async def letter_box(settings: RuntimeSettings) -> AsyncIterator[LetterBox]:
+    """Raises `Outage`, or `DeskError` where the topic is missing."""
+    await require_topics(settings, {DEAD_LETTERS})
+    async with (
+        consumer_of(settings, DEAD_LETTERS) as reader,
+        consumer_of(settings, DEAD_LETTERS) as watcher,
+    ):
+        with kafka_errors_as_outage():
+            for one, end in (await watcher.end_offsets(watcher.assignment())).items():
+                watcher.seek(one, end)
+        yield LetterBox(reader, watcher)

@@ -1,0 +1,71 @@
+"""The topics of the catalogue on a broker: whether they are there, and set as they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.events.topics import CATALOGUE
+from shared.kafka import topic_settings
+from shared.kafka.client_options import client_options
+from shared.kafka.topic_creation import new_topic
+from shared.kafka.topic_settings import Difference, Settings
+from shared.operations.errors import FAILED, DeskError
+from shared.runtime.faults import kafka_errors_as_outage
+from shared.settings import RuntimeSettings
+
+
+async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> None:
+    """Raises `DeskError` for a missing topic: asking a broker for it might create it wrongly.
+
+    Raises `Outage` if the broker does not answer.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    with kafka_errors_as_outage():
+        try:
+            await admin.start()
+            present = set(await admin.list_topics())
+        finally:
+            await admin.close()
+    missing = sorted(set(names) - present)
+    if missing:
+        raise DeskError(
+            f"the broker at {settings.kafka_bootstrap_servers} has no topic"
+            f" {', '.join(missing)}.\nThe services create the topics when they start: run"
+            " `desk up`, or see `desk doctor`.",
+            code=FAILED,
+        )
+
+
+async def align_topics(settings: RuntimeSettings, *, apply: bool) -> list[Difference]:
+    """What differs from the catalogue; altered if `apply`. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    async with AsyncExitStack() as until_done:
+        until_done.push_async_callback(admin.close)
+        await admin.start()
+        wanted = wanted_settings(settings)
+        present = set(await admin.list_topics()) & wanted.keys()
+        found = await topic_settings.settings_of(admin, sorted(present))
+        differing = topic_settings.differences(found, wanted)
+        if apply:
+            await topic_settings.align(admin, found, differing)
+        return differing
+
+
+def wanted_settings(settings: RuntimeSettings) -> dict[str, Settings]:
+    """What each topic of the catalogue is created with; a compacted one may not delete."""
+    return {
+        topic.name: {"cleanup.policy": "delete", **new_topic(topic, settings).topic_configs}
+        for topic in CATALOGUE
+    }
+
+
+def shorter(differing: Sequence[Difference]) -> list[Difference]:
+    """The differences that would have the broker delete what it still keeps."""
+    return [
+        one
+        for one in differing
+        if one.setting == "retention.ms" and not -1 < int(one.found or -1) <= int(one.wanted)
+    ]

@@ -1,0 +1,38 @@
+"""What `desk doctor` says of parked records and of large documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.events.envelope import Ref
+from shared.operations.checks.records import parked_check, size_check
+from shared.operations.checks.result import Verdict
+from shared.operations.parked import Parked
+from shared.runtime.aggregates.store import MB, Large
+
+
+@pytest.mark.parametrize(
+    ("sizes", "verdict"),
+    [
+        ([], Verdict.OK),
+        ([MB], Verdict.WARN),
+        ([4 * MB - 1, MB], Verdict.WARN),
+        ([MB, 4 * MB], Verdict.FAIL),
+    ],
+)
+def test_a_document_over_a_megabyte_is_noted_and_one_over_four_is_a_fault(
+    sizes: list[int], verdict: Verdict
+) -> None:
+    found = size_check([("cancellation file", Large(1, f"of {size}", size)) for size in sizes])
+    assert found.verdict is verdict
+    assert not sizes or f"of {max(sizes)}" in found.found
+
+
+def test_a_parked_record_is_a_fault_and_named() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    parked = Parked("cancellation", Ref("file", "SW-1"), at, "KeyError", ("/x 1",))
+    assert parked_check([parked]).verdict is Verdict.FAIL
+    assert "cancellation file SW-1" in parked_check([parked]).found
+    assert parked_check([]).verdict is Verdict.OK
