@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LONGEST_KEPT_DAYS = 24_855
@@ -55,6 +55,16 @@ DocumentCodeKey = Annotated[
     ),
 ]
 DEVELOPMENT_KEY = SecretStr("development-only")
+
+
+def _fits_a_header(credential: SecretStr) -> SecretStr:
+    text = credential.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("only printable ASCII characters without blanks")
+    return credential
+
+
+InternalCredential = Annotated[SecretStr, Field(min_length=16), AfterValidator(_fits_a_header)]
 
 
 class RuntimeSettings(BaseSettings):
@@ -165,6 +175,21 @@ class RuntimeSettings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="Where health and metrics listen.")
     http_port: int = Field(0, ge=0, description="Port of health and metrics; 0 takes a free one.")
+    internal_host: str = Field(
+        "127.0.0.1",
+        description="Where the internal port listens: it answers for this service's own records.",
+    )
+    internal_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="The internal port, apart from HTTP_PORT; 0 takes a free one.",
+    )
+    internal_credential: Annotated[InternalCredential, DEVELOPMENT_DEFAULT] = Field(
+        DEVELOPMENT_KEY,
+        description="What a client of the internal port has to know: at least 16 characters, such"
+        " as `openssl rand -hex 32` makes. It opens personal data.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level logged."
     )

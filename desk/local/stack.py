@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from desk.local.broker import broker, broker_ready, plain
 from desk.local.child import Child, ChildError, Probe
@@ -23,6 +23,7 @@ STOP_GRACE_S = 10.0
 LOCK_WAIT_S = 10.0
 PRIVATE = 0o700
 """What a desk keeps is its owner's alone: mails, records and keys."""
+OWNERS_FILE = 0o600
 
 
 class Endpoints(BaseModel):
@@ -35,6 +36,10 @@ class Endpoints(BaseModel):
     smtp_url: str
     mailbox: Path | None
     """The directory of received `.eml` files; `None` if mail goes to an SMTP server of yours."""
+    internal: dict[str, str] = {}
+    """The services' internal ports by name, `http://host:port`; empty until they are started."""
+    internal_credential: str | None = Field(None, repr=False)
+    """What the services ask of whoever asks them."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,7 @@ async def embedded_stack(
         stack = _plan(directory, lock, kafka=kafka, mongo=mongo, smtp=smtp)
         try:
             await _start(stack)
-            _write_atomically(
-                directory / "endpoints.json", stack.endpoints.model_dump_json(indent=2)
-            )
+            write_endpoints(directory, stack.endpoints)
             yield stack
         finally:
             await asyncio.gather(*(child.stop(STOP_GRACE_S) for child in stack.children.values()))
@@ -150,7 +153,10 @@ def _created(directory: Path) -> Path:
     return directory.absolute()  # the children and readers of endpoints.json may run elsewhere
 
 
-def _write_atomically(path: Path, text: str) -> None:
-    partial_file = path.with_suffix(".tmp")
-    partial_file.write_text(text)
-    partial_file.rename(path)
+def write_endpoints(directory: Path, endpoints: Endpoints) -> None:
+    """Replace `endpoints.json` in one step, readable by its owner alone: it holds a credential."""
+    partial_file = directory / "endpoints.tmp"
+    partial_file.unlink(missing_ok=True)
+    partial_file.touch(mode=OWNERS_FILE, exist_ok=False)
+    partial_file.write_text(endpoints.model_dump_json(indent=2))
+    partial_file.rename(directory / "endpoints.json")

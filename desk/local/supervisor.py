@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,7 @@ from pathlib import Path
 from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
-from desk.local.stack import Endpoints, Stack, embedded_stack
+from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watching import Say, Watched
 from shared.events.topics import SERVICES
 from shared.operations.service_health import held_back, is_healthy
@@ -27,6 +28,7 @@ EMBEDDED_BROKER = "desk.local.service"
 PORTS_FILE = "ports.json"
 DOCUMENTS = "documents"
 """The archive's second port, for customers."""
+CREDENTIAL = "INTERNAL_CREDENTIAL"
 HEALTHY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
 """Longer than the services' own graceful stop, so that they can finish their batch."""
@@ -39,6 +41,7 @@ class RunningService:
     name: str
     watched: Watched
     port: int
+    internal_port: int
 
     @property
     def pid(self) -> int | None:
@@ -61,6 +64,10 @@ class RunningService:
     def metrics_url(self) -> str:
         return f"http://{HOST}:{self.port}/metrics"
 
+    @property
+    def internal_url(self) -> str:
+        return f"http://{HOST}:{self.internal_port}"
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -69,10 +76,7 @@ class Desk:
     directory: Path
     stack: Stack
     services: Mapping[str, RunningService]
-
-    @property
-    def endpoints(self) -> Endpoints:
-        return self.stack.endpoints
+    endpoints: Endpoints
 
     async def healthy(self, *, within_s: float = HEALTHY_TIMEOUT_S) -> None:
         """Return once every service says `ok`. Raises TimeoutError."""
@@ -112,7 +116,11 @@ async def desk_up(
             embedded_stack(directory, kafka=kafka, mongo=mongo, smtp=smtp)
         )
         directory = directory.absolute()
-        services = _services(directory, stack, overrides or {}, own or {}, run_by)
+        credential = (overrides or {}).get(CREDENTIAL) or _credential()
+        overrides = {**(overrides or {}), CREDENTIAL: credential}
+        services = _services(directory, stack, overrides, own or {}, run_by)
+        endpoints = _with_services(stack.endpoints, services, credential)
+        write_endpoints(directory, endpoints)
         until_left.push_async_callback(_stop, services)
         await _start(services, say)
         embedded = [
@@ -121,7 +129,19 @@ async def desk_up(
         ]
         watches = [*embedded, *(service.watched for service in services.values())]
         await until_left.enter_async_context(_watched(watches, say))
-        yield Desk(directory, stack, services)
+        yield Desk(directory, stack, services, endpoints)
+
+
+def _credential() -> str:
+    """The operator's own, or a new one at each start."""
+    return os.environ.get(CREDENTIAL) or secrets.token_urlsafe(32)
+
+
+def _with_services(
+    endpoints: Endpoints, services: Mapping[str, RunningService], credential: str
+) -> Endpoints:
+    internal = {name: service.internal_url for name, service in services.items()}
+    return endpoints.model_copy(update={"internal": internal, "internal_credential": credential})
 
 
 def _services(
@@ -131,7 +151,8 @@ def _services(
     owned: Mapping[str, Mapping[str, str]],
     run_by: str | None,
 ) -> dict[str, RunningService]:
-    ports = choose_ports((*SERVICES, DOCUMENTS), directory / PORTS_FILE)
+    internal = {name: f"{name} internal" for name in SERVICES}
+    ports = choose_ports((*SERVICES, DOCUMENTS, *internal.values()), directory / PORTS_FILE)
     common = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka_bootstrap_servers,
         "MONGO_URL": stack.endpoints.mongo_url,
@@ -151,6 +172,8 @@ def _services(
         own = {
             "HTTP_HOST": HOST,
             "HTTP_PORT": str(ports[name]),
+            "INTERNAL_HOST": HOST,
+            "INTERNAL_PORT": str(ports[internal[name]]),
             "DOCUMENTS_PORT": str(ports[DOCUMENTS]),
             "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
         }
@@ -160,7 +183,8 @@ def _services(
             log_file=directory / "logs" / f"{name}.log",
             env={**common, **own, **overrides, **owned.get(name, {})},
         )
-        running[name] = RunningService(name, Watched(child, partial(_again, child)), ports[name])
+        watched = Watched(child, partial(_again, child))
+        running[name] = RunningService(name, watched, ports[name], ports[internal[name]])
     return running
 
 

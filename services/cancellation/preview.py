@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from pydantic import BaseModel, ConfigDict
+
 from services.cancellation.file.decide import Rules, decide, evolve
 from services.cancellation.file.decision import Decision
 from services.cancellation.file.request import decide_request
@@ -11,12 +13,45 @@ from services.cancellation.file.state import CancellationFile, Status
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested
-from shared.events.values import Channel, Contact, Signature, SignatureKind, madrid_date
+from shared.events.values import (
+    Channel,
+    Contact,
+    ContractNumber,
+    CustomerId,
+    Day,
+    Signature,
+    SignatureKind,
+    madrid_date,
+)
 
 SOURCE = "/services/cancellation/preview"
 INQUIRY = "preview"
 SOMEBODY = "unknown"
 CONTACT = Contact(name="preview", email="preview@example.org")
+
+
+class Question(BaseModel):
+    """What may be asked on the internal port; without `customer_id` the contract's holder asks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contract_number: ContractNumber
+    customer_id: CustomerId | None = None
+    destruction_confirmed: bool = False
+    signed: bool = False
+    requested_end_on: Day | None = None
+
+
+def is_known(state: CancellationFile | None) -> bool:
+    """Whether the registry has reported the contract."""
+    return state is not None and state.contract is not None
+
+
+def answer(
+    rules: Rules, question: Question, state: CancellationFile | None, now: datetime
+) -> list[Event]:
+    """What `preview` says to a question from the internal port."""
+    return preview(rules, state, now=now, **dict(question))
 
 
 def preview(

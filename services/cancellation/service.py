@@ -9,6 +9,7 @@ from services.cancellation.file import decide as domain
 from services.cancellation.file.private_events import ALARMS
 from services.cancellation.file.public_state import public_state
 from services.cancellation.policies.in_force import policies_in_force
+from services.cancellation.preview import Question, answer, is_known
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
@@ -20,7 +21,7 @@ from shared.events.requests import (
     CancellationRequested,
     CancellationWithdrawalRequested,
 )
-from shared.runtime.decider import IGNORED, Decider, Route, Service
+from shared.runtime.decider import IGNORED, Decider, Preview, Route, Service
 
 NAME = "cancellation"
 FILE = "file"
@@ -35,6 +36,12 @@ def build(settings: Settings) -> Service:
         route=route,
         timer=timer,
         announcements=partial(policies_in_force, rules),
+        preview=Preview(
+            question=Question,
+            about=lambda question: Ref(FILE, question.contract_number),
+            known=is_known,
+            answer=partial(answer, rules),
+        ),
     )
 
 

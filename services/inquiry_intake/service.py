@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from services.inquiry_intake import replicas as customers
@@ -12,7 +13,7 @@ from services.inquiry_intake.inquiry.record_answer import ContractAnswer
 from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id, opened_by
 from services.inquiry_intake.replicas import CUSTOMER, Customer
 from services.inquiry_intake.settings import Settings
-from services.inquiry_intake.submission.validate import readable_customer_id
+from services.inquiry_intake.submission.validate import checked, readable_customer_id
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
@@ -32,7 +33,16 @@ def build(settings: Settings) -> Service:
         answer_target_hours=settings.answer_target_hours,
         activation_code_key=settings.activation_code_key.get_secret_value().encode(),
     )
-    return Service(name=INTAKE, deciders=deciders(rules), route=route)
+    return Service(name=INTAKE, deciders=deciders(rules), route=route, rejects=rejects)
+
+
+def rejects(message: Message, now: datetime) -> list[str]:
+    """Every fault of a submission, which any fields pass the codec with; none of other messages."""
+    if not isinstance(message.data, Unchecked):
+        return []
+    outcome = checked(message.data, now)
+    faults = outcome if isinstance(outcome, tuple) else ()
+    return [f"{one.field}: {one.code}: {one.message.en}" for one in faults]
 
 
 def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Customer]]:

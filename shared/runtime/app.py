@@ -52,6 +52,7 @@ from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import FAILED, Health
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
+from shared.runtime.operations.port import Port, answering
 from shared.runtime.pages import served
 from shared.runtime.public_states import PublicStates
 from shared.runtime.refusals import Refusals, watch_refusals
@@ -543,7 +544,7 @@ async def alive(runtime: Runtime) -> AsyncIterator[None]:
     background = asyncio.create_task(_background(runtime))
     background.add_done_callback(_end_if_failed)
     try:
-        async with _pages(runtime):
+        async with _pages(runtime), answering(_port(runtime)):
             yield
     finally:
         runtime.stopping.set()
@@ -562,6 +563,12 @@ def _pages(runtime: Runtime) -> contextlib.AbstractAsyncContextManager[None]:
         return {ref: found.state for ref, found in (await runtime.store.read(refs)).items()}
 
     return served(pages, runtime.database, read) if pages else contextlib.nullcontext()
+
+
+def _port(runtime: Runtime) -> Port:
+    return Port(
+        runtime.service, runtime.settings, runtime.database, runtime.store, runtime.skew.now
+    )
 
 
 def _end_if_failed(task: asyncio.Task[None]) -> None:

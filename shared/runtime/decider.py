@@ -167,6 +167,29 @@ class Pages:
     at: Mapping[str, Callable[[Database, ReadStates], HttpHandler]]
 
 
+Question = TypeVar("Question", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview(Generic[Question]):
+    """Answers what would be decided about a request that nobody has made.
+
+    `question` is what may be asked, `about` the aggregate that is asked about. `answer` is given
+    that one's state (None where there is none) and the instant, timezone-aware, and names the
+    public events; `known` says of the state whether there is what was asked about.
+    """
+
+    question: type[Question]
+    about: Callable[[Question], Ref]
+    known: Callable[[Any], bool]
+    answer: Callable[[Question, Any, datetime], Sequence[Event]]
+
+
+def rejects_nothing(_message: Message, _now: datetime) -> Sequence[str]:
+    """For a service whose messages are all sound once they can be read."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service, wired: what `build()` returns and the runtime runs.
@@ -174,6 +197,7 @@ class Service:
     `timer` makes the message that tells an aggregate (by id) that its `due_at` has come.
     `open_worker` opens what the side effects need (a mail connection, a file store) and says
     whether it is there. `announcements` are what it publishes at start, and again when they change.
+    `rejects` names, without values, every fault for which it would reject a readable message.
     """
 
     name: str
@@ -183,3 +207,5 @@ class Service:
     open_worker: OpenWorker | None = None
     pages: Pages | None = None
     announcements: Callable[[datetime], Sequence[Event]] | None = None
+    rejects: Callable[[Message, datetime], Sequence[str]] = rejects_nothing
+    preview: Preview[Any] | None = None

@@ -6,16 +6,14 @@ reach them.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import uvicorn
-
 from shared.mongo.client import Database
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, Pages, ReadStates
+from shared.runtime.listener import listening
 
 LONGEST_FORM = 4 * 1024
 MOST_FIELDS = 20
@@ -33,30 +31,8 @@ class _Unreadable(ValueError):
 @contextlib.asynccontextmanager
 async def served(pages: Pages, database: Database, read: ReadStates) -> AsyncIterator[None]:
     """Serves the pages while entered. An address that is taken ends the process."""
-    server = _Server(
-        uvicorn.Config(
-            application({path: make(database, read) for path, make in pages.at.items()}),
-            host=pages.host,
-            port=pages.port,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-class _Server(uvicorn.Server):
-    """Leaves the process's signals to the service's own web server."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
+    handlers = {path: make(database, read) for path, make in pages.at.items()}
+    async with listening(application(handlers), pages.host, pages.port):
         yield
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import structlog
 
 NOISY = ("aiokafka", "faststream", "uvicorn", "pymongo", "asyncio")
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 def configure(
@@ -27,7 +31,11 @@ def configure(
         structlog.processors.ExceptionRenderer(_frames_only),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            _drop_if_silent,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
@@ -51,6 +59,22 @@ def configure(
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     structlog.contextvars.bind_contextvars(service=service)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Drops what this task, and tasks that it starts, log of what does not really happen."""
+    before = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(before)
+
+
+def _drop_if_silent(_logger: Any, _name: str, event: structlog.typing.EventDict) -> Any:
+    if _silent.get():
+        raise structlog.DropEvent
+    return event
 
 
 def _frames_only(exc_info: structlog.typing.ExcInfo) -> str:

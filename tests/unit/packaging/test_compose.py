@@ -89,16 +89,17 @@ def test_the_health_check_asks_the_port_that_the_service_listens_on(name: str) -
 
 @each_service
 def test_the_published_port_leads_to_the_one_the_service_listens_on(name: str) -> None:
-    port, *others = CONTAINERS[name]["ports"]
+    port, internal, *others = CONTAINERS[name]["ports"]
 
     assert port.endswith(f":{told(name).http_port}")
+    assert internal.endswith(f":{told(name).internal_port}")
     assert len(others) == (name == "contract_archive")
 
 
 def test_links_to_documents_lead_to_the_archives_port_for_customers() -> None:
     """Which is not the one that answers for health and metrics."""
     archive, notification = CONTAINERS["contract_archive"], CONTAINERS["notification"]
-    of_operators, of_customers = archive["ports"]
+    of_operators, _, of_customers = archive["ports"]
     published, _, inner = of_customers.rpartition(":")
 
     assert notification["environment"]["DOCUMENTS_URL"] == f"http://{published}"

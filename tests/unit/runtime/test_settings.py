@@ -27,6 +27,7 @@ OWN = {
     "COMPANY_SITE_URL": "https://example.test/",
     "DOCUMENTS_URL": "https://documentos.example.test",
     "DOCUMENT_CODE_KEY": "otra-clave-propia",
+    "INTERNAL_CREDENTIAL": "una-credencial-propia",
 }
 
 
@@ -75,6 +76,19 @@ def test_a_key_that_everybody_knows_is_refused_although_it_is_set(
     assert refusal(NOTIFICATION).splitlines()[1:] == [
         "  RECIPIENT_HASH_KEY: the default is for development; set your own"
     ]
+
+
+@pytest.mark.parametrize("given", ["corta", "con blancos en medio", "acentuada-credencial-ñ"])
+def test_a_credential_that_is_short_or_fits_no_header_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    for name, value in {**OWN, "INTERNAL_CREDENTIAL": given}.items():
+        monkeypatch.setenv(name, value)
+
+    said = refusal(NOTIFICATION)
+
+    assert [line.split(":")[0].strip() for line in said.splitlines()[1:]] == ["INTERNAL_CREDENTIAL"]
+    assert given not in said
 
 
 def test_with_values_of_its_own_a_service_starts(monkeypatch: pytest.MonkeyPatch) -> None:
