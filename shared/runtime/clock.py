@@ -12,7 +12,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.kafka.clock_skew import ClockSkew
 from shared.runtime import codec
-from shared.runtime.aggregates.store import Due, Store
+from shared.runtime.aggregates.port import AggregateStore
+from shared.runtime.aggregates.store import Due
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
@@ -37,7 +38,7 @@ class Clock:
     def __init__(
         self,
         service: Service,
-        store: Store,
+        store: AggregateStore,
         publisher: Publisher,
         metrics: Metrics,
         now: Callable[[], datetime],

@@ -13,7 +13,8 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.events.envelope import Event, Ref
 from shared.mongo.client import Document
 from shared.runtime import codec
-from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.port import AggregateStore
+from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
@@ -25,7 +26,7 @@ PAGE = 250
 class PublicStates:
     """The state events of one service."""
 
-    def __init__(self, service: Service, store: Store, publisher: Publisher) -> None:
+    def __init__(self, service: Service, store: AggregateStore, publisher: Publisher) -> None:
         self._source = f"/services/{service.name}"
         self._stating = {
             decider.kind: decider.public_state

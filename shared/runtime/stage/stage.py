@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import ChainMap, Counter, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,13 +21,13 @@ from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.mongo.client import Document
 from shared.runtime import codec
+from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.aggregates.store import (
     ALARM_BYTES,
     MB,
     OUTCOMES,
     Aggregate,
     Conflict,
-    Store,
     Taken,
     Unstorable,
     encode,
@@ -84,7 +84,7 @@ class Batch:
 
     at: datetime
     aggregates: dict[Ref, Aggregate] = field(default_factory=dict)
-    before: Mapping[Ref, Any] = field(default_factory=dict)
+    before: dict[Ref, Any] = field(default_factory=dict)
     states: dict[Ref, Any] = field(default_factory=dict)
     attempts: Mapping[Ref, int] = field(default_factory=dict)
     answered: dict[Ref, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
@@ -95,6 +95,12 @@ class Batch:
 
     def count(self, fate: str) -> None:
         self.fates[fate] += 1
+
+    def add(self, found: Mapping[Ref, Aggregate]) -> None:
+        """Aggregates as they were just read."""
+        for ref, aggregate in found.items():
+            self.aggregates[ref] = aggregate
+            self.before[ref] = self.states[ref] = aggregate.state
 
 
 class Breath:
@@ -115,7 +121,7 @@ class Stage:
     def __init__(
         self,
         service: Service,
-        store: Store,
+        store: AggregateStore,
         publisher: Publisher,
         progress: GroupProgress,
         metrics: Metrics,
@@ -135,6 +141,7 @@ class Stage:
         self._states = PublicStates(service, store, publisher)
         self._source = f"/services/{service.name}"
         self._kinds = frozenset(decider.kind for decider in service.deciders)
+        self._reading = {it.kind: it.reads for it in service.deciders if it.reads is not None}
 
     async def process(self, records: Sequence[Record]) -> set[Ref]:
         """Decide, store and publish `records`; afterwards their offsets may be committed.
@@ -183,14 +190,15 @@ class Stage:
         unstorable: dict[Ref, str] = {}
         attempts: Counter[Ref] = Counter()
         while True:
+            batch = Batch(at, attempts=attempts)
             with self._timed("read", steps):
-                aggregates = await self._read(incoming)
-            before = {ref: aggregate.state for ref, aggregate in aggregates.items()}
-            batch = Batch(at, aggregates, before, dict(before), attempts)
+                await self._read(incoming, batch)
+            aggregates = batch.aggregates
             with self._timed("decide", steps):
                 breath = Breath()
                 for letter in incoming:
                     await breath.taken()
+                    await self._read_further([letter], batch)
                     self._decide(letter, batch, unstorable)
                     batch.taken += 1
                     if any(aggregates[ref].added_bytes > ROUND_BYTES for ref in letter.decides):
@@ -287,19 +295,32 @@ class Stage:
         if timer.source != clock_source(self._service.name):
             raise Unreadable(Reason.UNREADABLE, "header ce_source is not this service's clock")
 
-    async def _read(self, incoming: Sequence[IncomingMessage]) -> dict[Ref, Aggregate]:
+    async def _read(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
+        """What the routes name, then what the Deciders want to see besides: two queries a kind."""
         ids = [letter.message_id for letter in incoming]
         refs = [ref for letter in incoming for ref in (*letter.decides, *letter.reads)]
-        found = await self._store.read(refs, ids)
-        further = {ref for letter in incoming for ref in self._further(letter, found)}
-        missing = further.difference(found)
-        return found | await self._store.read(missing) if missing else found
+        batch.add(await self._store.read(refs, ids))
+        await self._read_further(incoming, batch)
 
-    def _further(self, letter: IncomingMessage, found: Mapping[Ref, Aggregate]) -> Iterator[Ref]:
-        for ref in letter.decides:
-            reads = self._store.decider(ref.kind).reads
-            if reads is not None and found[ref].state is not None:
-                yield from reads(found[ref].state, letter.read.message)
+    async def _read_further(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
+        """What the Deciders want to see besides, by the states that the batch has come to.
+
+        All of it was read with the batch, unless a message of the batch made a Decider want more.
+        """
+        if not self._reading:
+            return
+        further = {ref for it in incoming for ref in self._further(it, it.decides, batch.states)}
+        missing = further.difference(batch.aggregates)
+        if missing:
+            batch.add(await self._store.read(missing))
+
+    def _further(
+        self, letter: IncomingMessage, decides: Iterable[Ref], states: Mapping[Ref, Any]
+    ) -> Iterator[Ref]:
+        for ref in decides:
+            reads = self._reading.get(ref.kind)
+            if reads is not None and states[ref] is not None:
+                yield from reads(states[ref], letter.read.message)
 
     def _decide(self, letter: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
         """Decide one message in all its aggregates, or in none of them."""
@@ -314,7 +335,7 @@ class Stage:
             if objection is not None:
                 return self._drop(letter, objection, batch)
         decided: list[tuple[Aggregate, Document, Any, RawBSONDocument]] = []
-        states = ChainMap({}, batch.states) if len(letter.decides) > 1 else batch.states
+        named = {ref: batch.states[ref] for ref in (*letter.decides, *letter.reads)}
         for ref in letter.decides:
             aggregate = batch.aggregates[ref]
             known = self._known(letter, aggregate)
@@ -323,16 +344,17 @@ class Stage:
                 continue
             if not aggregate.may_decide(letter.message_id):
                 return self._block(aggregate, letter, batch)
-            if (newer := self._newer(letter, aggregate, batch)) is not None:
+            further = {it: batch.states[it] for it in self._further(letter, (ref,), batch.states)}
+            if (newer := _newer(batch, (ref, *letter.reads, *further))) is not None:
                 return self._park(aggregate, letter, batch, str(NewerRelease(newer)))
             try:
-                entry, state = self._decided(letter, aggregate, states, batch)
+                entry, state = self._decided(letter, aggregate, further | named, batch)
                 encoded = encode(entry)
             except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
                 return self._park(aggregate, letter, batch, described(defect))
             if ref in unstorable:
                 return self._park(aggregate, letter, batch, unstorable[ref])
-            states[ref] = state
+            named[ref] = state
             decided.append((aggregate, entry, state, encoded))
         for aggregate, entry, state, encoded in decided:
             aggregate.record(entry, state, encoded)
@@ -344,12 +366,6 @@ class Stage:
             assert known is not None
             batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
-
-    def _newer(self, letter: IncomingMessage, aggregate: Aggregate, batch: Batch) -> Ref | None:
-        """What a newer release wrote of all that this decision would rest on."""
-        further = self._further(letter, batch.aggregates)
-        rests_on = (aggregate.ref, *letter.reads, *further)
-        return next((ref for ref in rests_on if batch.aggregates[ref].newer), None)
 
     def _objection_to(self, timer: IncomingMessage, batch: Batch) -> Objection | None:
         """Against a timer in the aggregates that it was not decided in yet."""
@@ -594,6 +610,11 @@ async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[B
         if isinstance(one, BaseException):
             raise one
     return [one for one in ended if not isinstance(one, BaseException)]
+
+
+def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:
+    """What a newer release wrote of these, on which a decision would rest."""
+    return next((ref for ref in refs if batch.aggregates[ref].newer), None)
 
 
 def _is_timer(letter: IncomingMessage) -> bool:

@@ -1,0 +1,169 @@
+"""A service's own stage on a memory store: messages go in as records, new events come out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from threading import Thread
+from typing import Any
+
+import structlog
+
+from shared.events.envelope import Event, Message, Ref, Unchecked
+from shared.events.internal import TimerDue
+from shared.events.topics import TOPIC_OF, TOPICS, key_in
+from shared.kafka.records import Record
+from shared.runtime import codec
+from shared.runtime.clock import clock_source
+from shared.runtime.codec import Envelope
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.decider import Service
+from shared.runtime.stage.stage import Stage
+from shared.telemetry.metrics import Metrics
+from tests.fakes.memory_store import MemoryStore
+
+METRICS = Metrics()
+ANY_SOURCE = dict.fromkeys(TOPICS, ("/",))
+SUBMISSIONS = TOPICS["desk.submissions"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A record as the stage gets it from a consumer."""
+
+    topic: str
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    partition: int = 0
+    timestamp: int = -1
+    timestamp_type: int | None = None
+
+
+@dataclass
+class Published:
+    """A publisher and a group's progress: all that is decided is published and committed."""
+
+    outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
+
+    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
+        self.outgoing += outgoing
+
+    async def uncommitted(self, _places: Iterable[Any]) -> set[Any]:
+        return set()
+
+
+class MemoryStage:
+    """One service at `now`, which moves when it is set. What our own code raises is raised."""
+
+    def __init__(self, service: Service, now: datetime) -> None:
+        self.service = service
+        self.now = now
+        self.store = MemoryStore(service.deciders)
+        self.published = Published()
+        self.stage = Stage(
+            service,
+            self.store,
+            self.published,
+            self.published,
+            METRICS,
+            clock=lambda: self.now,
+            sources=ANY_SOURCE,
+        )
+        self._received = 0
+
+    def receive(self, *messages: Message) -> list[Event]:
+        """The new events of these messages, each in a batch of its own; a repeat has none."""
+        return [event for message in messages for event in self.process(self.record(message))]
+
+    def process(self, *records: Record) -> list[Event]:
+        """The new events of one batch, private ones too, in the order of its aggregates."""
+        before, dead = len(self.store.written), len(self.published.outgoing)
+        with _without_log():
+            _run(self.stage.process(records))
+        for letter in self.published.outgoing[dead:]:
+            assert not isinstance(letter, DeadLetter), f"{letter.reason}: {letter.error}"
+        fresh = (entry for _, entry in self.store.written[before:])
+        return [self.store.event(stored) for entry in fresh for stored in entry["events"]]
+
+    def record(self, message: Message) -> Given:
+        """The record of a message, under the key that its topic asks for."""
+        self._received += 1
+        data, ce_type = message.data, message.type
+        fields = data.fields if isinstance(data, Unchecked) else codec.dump(data)
+        source = message.source
+        if isinstance(data, TimerDue):
+            source = clock_source(self.service.name)
+        said = {
+            "ce_specversion": "1.0",
+            "ce_id": message.id,
+            "ce_source": source,
+            "ce_type": ce_type,
+            "ce_time": message.time.isoformat() if message.time else None,
+            "ce_correlationid": message.correlation_id,
+            "traceparent": message.traceparent,
+        }
+        stamped = message.broker_time
+        return Given(
+            topic=TOPIC_OF.get(ce_type, SUBMISSIONS).name,
+            offset=self._received,
+            key=(message.key or key_in(ce_type, fields)).encode(),
+            value=json.dumps(fields).encode("utf-8", "surrogatepass"),
+            headers=[(name, text.encode()) for name, text in said.items() if text is not None],
+            timestamp=-1 if stamped is None else round(stamped.timestamp() * 1000),
+            timestamp_type=None if stamped is None else 1,
+        )
+
+    @property
+    def states(self) -> dict[Ref, Any]:
+        """Every record as the next message finds it."""
+        return self.store.states()
+
+    @property
+    def happened(self) -> dict[Ref, list[Event]]:
+        """The events of every history."""
+        return {
+            ref: [self.store.event(stored) for entry in kept.history for stored in entry["events"]]
+            for ref, kept in self.store.documents.items()
+        }
+
+    @property
+    def folded(self) -> dict[Ref, Any]:
+        """What every history adds up to; equal to `states` when the record is sound."""
+        folded: dict[Ref, Any] = {}
+        for ref, events in self.happened.items():
+            state = None
+            for event in events:
+                state = self.store.decider(ref.kind).evolve(state, event)
+            folded[ref] = state
+        return folded
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """A loop in a thread of its own: tests that have a loop can wait for it, too."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True, name="memory stage").start()
+    return loop
+
+
+def _run(processed: Any) -> None:
+    asyncio.run_coroutine_threadsafe(processed, _loop()).result()
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """A line for each batch would drown what a failing test says."""
+    before: dict[str, Any] = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

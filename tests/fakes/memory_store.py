@@ -1,0 +1,238 @@
+"""The store's port without a database: documents in this process, as they would be stored.
+
+It archives nothing and lets nothing leave a history. All else is as in MongoDB: versions decide
+between two writers, states and events are kept as JSON, and what BSON cannot hold is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.events.envelope import Event, Ref
+from shared.events.topics import EVENT_TYPES
+from shared.mongo.client import Document
+from shared.mongo.errors import UNSTORABLE
+from shared.runtime.aggregates.parking import Parking
+from shared.runtime.aggregates.store import (
+    OF_THE_STATE,
+    Aggregate,
+    Conflict,
+    Due,
+    Taken,
+    Unstorable,
+    encode,
+)
+from shared.runtime.aggregates.unpublished import UnpublishedEntries
+from shared.runtime.decider import Decider
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One document. `lease` is the token of whoever took its work."""
+
+    version: int
+    state: Document | None
+    history: tuple[Document, ...]
+    parked: Document | None = None
+    due_at: datetime | None = None
+    work_at: datetime | None = None
+    work_since: datetime | None = None
+    lease: str | None = None
+
+
+@dataclass
+class MemoryStore:
+    """The aggregates of one service. `written` are the history entries, in the order of writing."""
+
+    deciders: Iterable[Decider[Any]]
+    documents: dict[Ref, Kept] = field(default_factory=dict)
+    written: list[tuple[Ref, Document]] = field(default_factory=list)
+    upgrades: dict[str, Document] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._holders: dict[tuple[str, str, str], Ref] = {}
+        self._deciders = {decider.kind: decider for decider in self.deciders}
+        own = [event for it in self._deciders.values() for event in it.private_events]
+        self._events = EVENT_TYPES | {event.ce_type: event for event in own}
+
+    def decider(self, kind: str) -> Decider[Any]:
+        return self._deciders[kind]
+
+    def knows(self, entry: Document) -> bool:
+        return all(event["type"] in self._events for event in entry["events"])
+
+    def event(self, stored: Mapping[str, Any]) -> Event:
+        return self._events[stored["type"]].model_validate(stored["data"])
+
+    def states(self) -> dict[Ref, Any]:
+        """Every aggregate's state as the next message finds it."""
+        return {ref: self._loaded(ref).state for ref in self.documents}
+
+    async def read(
+        self, refs: Iterable[Ref], _message_ids: Sequence[str] = ()
+    ) -> dict[Ref, Aggregate]:
+        return {ref: self._loaded(ref) for ref in refs}
+
+    def _loaded(self, ref: Ref) -> Aggregate:
+        kept = self.documents.get(ref)
+        if kept is None:
+            return Aggregate(ref)
+        state, newer = self._state(ref.kind, kept)
+        parked = Parking.read(kept.parked) if kept.parked else None
+        aggregate = Aggregate(
+            ref,
+            version=kept.version,
+            state=state,
+            work_at=self._work_at(ref.kind, state, parked),
+            parked=parked,
+            kept=len(kept.history),
+            newer=newer,
+        )
+        for entry in kept.history:
+            aggregate.remember({**entry})
+        return aggregate
+
+    def _state(self, kind: str, kept: Kept) -> tuple[Any, bool]:
+        if not all(map(self.knows, kept.history)):
+            return None, True
+        try:
+            return kept.state and self._deciders[kind].state.model_validate(kept.state), False
+        except ValidationError:
+            return None, True
+
+    def _work_at(self, kind: str, state: Any, parked: Parking | None) -> datetime | None:
+        if state is None or (parked is not None and parked.outcome is not None):
+            return None
+        return self._deciders[kind].work_at(state)
+
+    def _due_at(self, kind: str, state: Any, parked: Parking | None) -> datetime | None:
+        if state is None or (parked is not None and parked.timer is not None):
+            return None
+        return self._deciders[kind].due_at(state)
+
+    async def look_up(self, aliases: Iterable[Ref]) -> dict[Ref, Ref]:
+        wanted = set(aliases)
+        named = ((self._alias(ref, kept), ref) for ref, kept in self.documents.items())
+        return {alias: ref for alias, ref in named if alias in wanted}
+
+    def _alias(self, ref: Ref, kept: Kept) -> Ref | None:
+        name = self._deciders[ref.kind].alias
+        found = (kept.state or {}).get(name) if name else None
+        return Ref(ref.kind, found) if isinstance(found, str) else None
+
+    async def write(
+        self, aggregates: Iterable[Aggregate], _publications: UnpublishedEntries
+    ) -> None:
+        touched = [aggregate for aggregate in aggregates if aggregate.touched]
+        fresh = [self._document(aggregate) for aggregate in touched]
+        failed: Exception | None = None
+        for aggregate, document in zip(touched, fresh, strict=True):
+            try:
+                self._write(aggregate, document)
+            except (Conflict, Taken) as fault:
+                failed = failed or fault
+        if failed is not None:
+            raise failed
+
+    def _write(self, aggregate: Aggregate, document: Kept) -> None:
+        ref = aggregate.ref
+        before = self.documents.get(ref)
+        if aggregate.version != (before.version if before else 0):
+            raise Conflict
+        if any(self._is_taken(ref, document, name) for name in self._deciders[ref.kind].unique):
+            raise Taken(ref)
+        self.documents[ref] = document
+        self.written += [(ref, entry) for entry in aggregate.added]
+
+    def _is_taken(self, ref: Ref, document: Kept, name: str) -> bool:
+        wanted = (document.state or {}).get(name)
+        if not isinstance(wanted, str):
+            return False
+        return self._holders.setdefault((ref.kind, name, wanted), ref) != ref
+
+    def _document(self, aggregate: Aggregate) -> Kept:
+        """What a write leaves behind. Raises `Unstorable` for what BSON cannot hold."""
+        kind, state, parked = aggregate.ref.kind, aggregate.state, aggregate.parked
+        dumped = None if state is None else state.model_dump(mode="json")
+        try:
+            size = len(encode({"state": dumped}).raw)
+        except UNSTORABLE as error:
+            raise Unstorable(aggregate.ref, type(error).__name__) from None
+        aggregate.bytes = size + aggregate.added_bytes
+        before = self.documents.get(aggregate.ref)
+        fields: dict[str, Any] = {
+            "state": dumped,
+            "due_at": self._due_at(kind, state, parked),
+            "work_at": self._work_at(kind, state, parked),
+            "work_since": None if state is None else self._deciders[kind].work_since(state),
+        }
+        if before and fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
+            fields["work_at"] = before.work_at  # whoever holds the lease goes on holding it
+        if aggregate.newer and before:
+            unread = {"state"} | OF_THE_STATE - {"large"}
+            fields = {name: getattr(before, name) for name in unread}
+        return Kept(
+            version=aggregate.version + 1,
+            history=tuple({**entry} for entry in aggregate.known.values()),
+            parked=parked.document() if parked else None,
+            lease=before.lease if before else None,
+            **fields,
+        )
+
+    async def begun_by(self, _ref: Ref, _inquiry_ids: Collection[str]) -> dict[str, str]:
+        return {}
+
+    async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
+        found = [
+            Due(ref, kept.due_at, kept.version)
+            for ref, kept in self.documents.items()
+            if ref.kind == kind and kept.due_at is not None and kept.due_at <= now
+        ]
+        return sorted(found, key=lambda it: it.due_at)[skipped : skipped + limit]
+
+    async def lease(
+        self, kind: str, now: datetime, until: datetime, token: str, limit: int
+    ) -> list[Aggregate]:
+        due = [
+            (kept.work_at, ref)
+            for ref, kept in self.documents.items()
+            if ref.kind == kind and kept.work_at is not None and kept.work_at <= now
+        ]
+        mine = [ref for _, ref in sorted(due)[:limit]]
+        for ref in mine:
+            self.documents[ref] = replace(self.documents[ref], work_at=until, lease=token)
+        return [self._loaded(ref) for ref in mine]
+
+    async def release(self, aggregates: Iterable[Aggregate]) -> None:
+        for one in aggregates:
+            kept = self.documents[one.ref]
+            if kept.version == one.version:
+                self.documents[one.ref] = replace(kept, work_at=None)
+
+    async def waiting(self, kind: str) -> tuple[int, datetime | None]:
+        kept = (it for ref, it in self.documents.items() if ref.kind == kind)
+        since = [it.work_since for it in kept if it.work_since is not None]
+        return len(since), min(since, default=None)
+
+    async def newest(self, kind: str, ids: Iterable[str]) -> list[Aggregate]:
+        wanted = sorted(Ref(kind, one) for one in ids)
+        return [self._loaded(ref) for ref in wanted if ref in self.documents]
+
+    async def page(self, kind: str, after: str | None, limit: int) -> list[Aggregate]:
+        later = sorted(it.id for it in self.documents if it.kind == kind and it.id > (after or ""))
+        return await self.newest(kind, later[:limit])
+
+    async def upgrade(self, name: str) -> Document:
+        return self.upgrades.get(name, {})
+
+    async def note_upgrade(self, name: str, progress: Document) -> None:
+        self.upgrades[name] = self.upgrades.get(name, {}) | progress
+
+    async def history(self, kind: str, aggregate_id: str) -> list[Document]:
+        kept = self.documents.get(Ref(kind, aggregate_id))
+        return [] if kept is None else [{**entry} for entry in kept.history]
