@@ -27,6 +27,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from bench.bounds import in_memory
 from desk.local.stack import embedded_stack
 from shared.events.topics import TOPIC_OF
+from shared.runtime.app import GC_THRESHOLDS
 from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
@@ -42,8 +43,6 @@ TAKEN = 4
 """How many of each kind's worst records are sent through the stage."""
 REPEATED = 3
 MB = 1024 * 1024
-COLLECTED = (100_000, 20, 20)
-"""The garbage collector's thresholds in every service."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ async def measure(kinds: Sequence[str], say: Callable[[str], None]) -> dict[str,
     services = built()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECTED)
+    gc.set_threshold(*GC_THRESHOLDS)
     every: dict[str, list[Cost]] = {}
     for ce_type in kinds:
         every[ce_type] = await costs_of(services, ce_type)

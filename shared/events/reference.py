@@ -26,6 +26,7 @@ _BITS_PER_DIGIT = 5
 _BODY_LENGTH = 10
 _PREFIX = "INQ"
 _PREFIX_AS_TYPED = _PREFIX.translate(_LOOK_ALIKES)
+_LONGEST = len(_PREFIX) + _BODY_LENGTH + 1
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1 is primitive: x has 31 distinct powers
 
 
@@ -51,7 +52,10 @@ def parse_reference(text: str) -> str | None:
     Forgives lower case, spaces, missing or other dashes, a missing prefix, and the letters O, I
     and L where the digits 0 and 1 are meant.
     """
-    digits = _as_typed(text)
+    kept = _without_separators(text)
+    if len(kept) > _LONGEST:  # upper case is never shorter
+        return None
+    digits = kept.upper().translate(_LOOK_ALIKES)
     if len(digits) == len(_PREFIX) + _BODY_LENGTH + 1 and digits.startswith(_PREFIX_AS_TYPED):
         digits = digits.removeprefix(_PREFIX_AS_TYPED)
     if len(digits) != _BODY_LENGTH + 1 or not _VALUE_OF.keys() >= set(digits):
@@ -61,9 +65,12 @@ def parse_reference(text: str) -> str | None:
     return _canonical(digits)
 
 
-def _as_typed(text: str) -> str:
-    kept = "".join(c for c in text if not c.isspace() and c not in _DASHES)
-    return kept.upper().translate(_LOOK_ALIKES)
+def _without_separators(text: str) -> str:
+    """Removes white space and dashes as a whole: a text may have a quarter of a million letters."""
+    kept = "".join(text.split())
+    for dash in _DASHES:
+        kept = kept.replace(dash, "")
+    return kept
 
 
 def _check_character(body: str) -> str:

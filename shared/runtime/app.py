@@ -73,6 +73,11 @@ PAGE_REST_SECONDS = 0.1
 """Between two pages of old records' states, so that new messages are not held up."""
 PART_BYTES = 2 * 1024 * 1024
 """Of a batch's values decided at once: parsed, they take several times as much memory."""
+GC_THRESHOLDS = (200_000, 20, 20)
+"""The youngest generation has room for all that one record of 256 KiB can hold: 131,072 lists.
+
+They end with their record; a collection among them costs as much as parsing them did.
+"""
 FETCH_BYTES = 8 * 1024 * 1024
 PARTITION_FETCH_BYTES = 512 * 1024
 """What one fetch brings, and what is kept of each partition until it is decided."""
@@ -636,7 +641,7 @@ def _collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def run(service: Service, settings: RuntimeSettings) -> None:

@@ -1,6 +1,7 @@
 """The reference that a customer reads out on the phone."""
 
 import re
+import sys
 from collections.abc import Iterator
 from itertools import combinations, product
 from uuid import UUID
@@ -170,3 +171,22 @@ def test_a_further_attempt_gives_another_reference_and_always_the_same() -> None
     assert len({reference for attempt in tries for reference in attempt}) == 3 * len(ids)
     assert tries == [[reference_of(one, attempt) for one in ids] for attempt in (0, 1, 2)]
     assert all(parse_reference(one) == one for attempt in tries for one in attempt)
+
+
+@pytest.mark.parametrize("letter", ["x", "-", " ", "\u0301", "\u0301\u0316", "1-"])
+def test_a_text_of_a_quarter_of_a_million_letters_is_looked_at_as_a_whole(letter: str) -> None:
+    text = letter * (250_000 // len(letter))
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        parsed = parse_reference(text)
+    finally:
+        sys.setprofile(None)
+
+    assert parsed is None
+    assert calls < 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import Event, Fault, FaultCode, Unchecked
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.runtime import codec
-from shared.runtime.app import parts_of
+from shared.runtime.app import GC_THRESHOLDS, parts_of
 from shared.runtime.faults import Unreadable
 from shared.runtime.reason import Reason
 from tests.poison.inputs import Poison
@@ -76,6 +77,20 @@ def test_a_flood_of_headers_takes_little_memory(name: str) -> None:
     size = 2 + len(header) + len(value or b"")
 
     assert peak_of(with_headers("submission.inquiry.v1", header, value, ROOM // size)) < MOST_MEMORY
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_record_makes_the_collector_look_through_what_it_holds(name: str) -> None:
+    worst = with_field("submission.registration.v1", UNKNOWN, LISTS[name])
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(*GC_THRESHOLDS)
+    before = gc.get_stats()[0]["collections"]
+    try:
+        codec.read(worst)
+        assert gc.get_stats()[0]["collections"] == before
+    finally:
+        gc.set_threshold(*usual)
 
 
 class Taken(tuple[Any, ...]):
