@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -123,3 +124,25 @@ def test_a_short_run_has_every_kind_of_a_long_one() -> None:
         kind = name.removeprefix("kill -9 after ").removeprefix("mail server ")
         assert kind in short
     assert len({*long}) == len(long)
+
+
+@pytest.mark.parametrize(
+    ("changed", "dirty"), [(None, False), ("docs/faults.md", False), ("docs/other.md", True)]
+)
+def test_the_page_that_a_part_writes_makes_the_next_parts_commit_no_other(
+    changed: str | None, dirty: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("faults.md", "other.md"):
+        (tmp_path / "docs" / name).write_text("before")
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.test")
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    if changed:
+        (tmp_path / changed).write_text("after")
+
+    assert report.commit(tmp_path).endswith("-dirty") is dirty
+
+
+def test_without_a_repository_the_commit_is_unknown(tmp_path: Path) -> None:
+    assert report.commit(tmp_path) == "unknown"
