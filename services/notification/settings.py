@@ -19,6 +19,9 @@ from shared.settings import (
     RuntimeSettings,
 )
 
+MOST_COUNTED = 5_000
+"""Each mail reads and writes all that are counted of its address on its day, 43 bytes each."""
+
 
 class Settings(RuntimeSettings):
     """The defaults of the company's data are the help page's values."""
@@ -51,10 +54,16 @@ class Settings(RuntimeSettings):
         " addresses can be recognised.",
     )
     unregistered_mails_per_hour: int = Field(
-        20, ge=1, description="Mails an hour to an address that is not the registered one."
+        20,
+        ge=1,
+        le=MOST_COUNTED,
+        description="Mails an hour to an address that is not the registered one.",
     )
     unregistered_mails_per_day: int = Field(
-        50, ge=1, description="Mails a day to an address that is not the registered one."
+        50,
+        ge=1,
+        le=MOST_COUNTED,
+        description="Mails a day to an address that is not the registered one.",
     )
     summary_wait_seconds: float = Field(
         10.0,

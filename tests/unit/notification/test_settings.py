@@ -42,6 +42,13 @@ def test_one_mail_must_fit_into_a_lease() -> None:
         settings(smtp_timeout_seconds=60, worker_lease_seconds=60)
 
 
+@pytest.mark.parametrize("limit", ["unregistered_mails_per_hour", "unregistered_mails_per_day"])
+def test_the_count_of_one_addresses_mails_stays_small(limit: str) -> None:
+    assert getattr(settings(**{limit: 5_000}), limit) == 5_000
+    with pytest.raises(ValidationError):
+        settings(**{limit: 5_001})
+
+
 def test_building_the_service_connects_to_nothing() -> None:
     service = build(settings(smtp_url="smtp://nowhere.invalid:1"))
 
