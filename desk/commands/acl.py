@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaError
 
 from desk.commands.addresses import find
 from desk.commands.console import print_json
+from desk.commands.errors import FAILED, DeskError
 from shared.kafka.acls import create_acls
-from shared.operations.errors import FAILED, DeskError
 from shared.operations.rights import database_rights, kafka_rights, merged, users
 from shared.settings import RuntimeSettings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.operations.errors import DeskError
+from desk.commands.errors import DeskError
 
 if TYPE_CHECKING:
     from shared.settings import RuntimeSettings

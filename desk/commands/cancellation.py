@@ -13,6 +13,7 @@ from rich.console import Console
 
 from desk.commands.addresses import find
 from desk.commands.console import columns, console, print_json, text
+from desk.commands.errors import DeskError
 from desk.commands.event_text import consequence, label, said
 from services.cancellation.file.decide import CancellationFile
 from services.cancellation.preview import INQUIRY
@@ -22,7 +23,6 @@ from services.cancellation.settings import Settings
 from shared.events.envelope import Event, Ref
 from shared.events.topics import CANCELLATION
 from shared.events.values import Language
-from shared.operations.errors import DeskError
 from shared.operations.records import reading
 from shared.runtime.codec import dump
 

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import typer
 
+from desk.commands import replay
 from desk.commands.addresses import Where, find
 from desk.commands.console import console, print_json, text
-from desk.commands.replay import Run, failed, rehearse, run
-from shared.operations.audit_trail import Signed, operator
-from shared.operations.dead_letters.correct import Correction, assignments
+from desk.commands.dead_letter_output import (
+    aggregate_stop_text,
+    foreseen_text,
+    settlement_text,
+    stop_text,
+)
+from desk.commands.errors import FAILED, WRONG_USE, DeskError
+from shared.operations.audit_trail import Author
+from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import Discard, Discarded, discard, discards
-from shared.operations.dead_letters.dry_run import Rehearsal
+from shared.operations.dead_letters.dry_run import DryRun
 from shared.operations.dead_letters.edit import Draft, Edited, draft, edit
 from shared.operations.dead_letters.letter import LetterId, letter_id
-from shared.operations.dead_letters.selection import Wanted
-from shared.operations.dead_letters.topic import letter_box
-from shared.operations.errors import FAILED, WRONG_USE, DeskError
+from shared.operations.dead_letters.selection import Selection
+from shared.operations.dead_letters.topic import dead_letter_topic
 from shared.operations.records import reading
-from shared.operations.sender import Pace, post_office
+from shared.operations.sender import Pace, replay_session
 from shared.runtime.reason import Reason
 
 
@@ -45,7 +53,7 @@ def replay_(
     mongo: str | None,
 ) -> None:
     """Let through what waits, in its order."""
-    wanted = Wanted(
+    selection = Selection(
         ids=tuple(letter_id(one) for one in ids or ()),
         service=service,
         reason=None if reason is None else reason.value,
@@ -54,11 +62,13 @@ def replay_(
         everything=everything,
     )
     where = find(directory, kafka=kafka, mongo=mongo)
-    asked = Run(wanted, Signed(by or operator(), why), Pace(rate), force=force, as_json=as_json)
-    told = asyncio.run((rehearse if dry_run else run)(where, asked))
+    asked = replay.Run(
+        selection, Author(by or _operator(), why), Pace(rate), force=force, as_json=as_json
+    )
+    told = asyncio.run((replay.dry_run if dry_run else replay.run)(where, asked))
     if as_json:
         print_json(told)
-    if failed(told):
+    if replay.failed(told):
         raise typer.Exit(FAILED)
 
 
@@ -82,18 +92,18 @@ def edit_(
     if sum((bool(fields), file is not None, editor)) > 1:
         raise DeskError("give the value by --set, by --file or by --editor, not by several.")
     where = find(directory, kafka=kafka, mongo=mongo)
-    asked, signed = letter_id(letter), Signed(by or operator(), why)
+    asked, author = letter_id(letter), Author(by or _operator(), why)
     correction = Correction(
         body=_body(file),
-        fields=assignments(fields or (), "--set"),
-        headers=assignments(headers or (), "--header"),
+        fields=_assignments(fields or (), "--set"),
+        headers=_assignments(headers or (), "--header"),
     )
     if editor:
         body = _edited(asyncio.run(_value(where, asked)))
         correction = Correction(body=body, headers=correction.headers)
     if correction.is_empty:
         raise DeskError("say what to correct: --set, --file, --editor or --header.")
-    made, outcome = asyncio.run(_edit(where, asked, correction, signed, dry_run=dry_run))
+    made, outcome = asyncio.run(_edit(where, asked, correction, author, dry_run=dry_run))
     _tell_edit(made, outcome, as_json=as_json)
 
 
@@ -114,16 +124,33 @@ def discard_(
     where = find(directory, kafka=kafka, mongo=mongo)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Discard {len(asked)} letters for good?", abort=True, err=True)
-    signed = Signed(by or operator(), why)
-    left, done = asyncio.run(_discard(where, asked, signed))
+    author = Author(by or _operator(), why)
+    left, done = asyncio.run(_discard(where, asked, author))
     _tell_discard(left, done, as_json=as_json)
     if any(one.stopped_by for one in done):
         raise typer.Exit(FAILED)
 
 
+def _operator() -> str:
+    """The operating system's name of the user who runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise DeskError("this machine does not say who you are; give --by NAME.") from None
+
+
 def _needs_reason(why: str) -> None:
     if not why.strip():
         raise DeskError("--why is empty; say in a few words why, without personal data.")
+
+
+def _assignments(written: Sequence[str], option: str) -> tuple[tuple[str, str], ...]:
+    """`name=value` as given to an option that may be repeated. Raises `DeskError`."""
+    pairs = [one.partition("=") for one in written]
+    for name, separator, _ in pairs:
+        if not separator or not name:
+            raise DeskError(f"{option} {name!r} is incomplete; write it like {option} NAME=VALUE.")
+    return tuple((name, value) for name, _, value in pairs)
 
 
 def _body(file: str | None) -> bytes | None:
@@ -136,7 +163,7 @@ def _body(file: str | None) -> bytes | None:
 
 
 async def _value(where: Where, asked: LetterId) -> bytes:
-    async with letter_box(where.settings()) as box:
+    async with dead_letter_topic(where.settings()) as box:
         return (await box.fetch(asked)).value or b""
 
 
@@ -153,23 +180,25 @@ def _edited(value: bytes) -> bytes:
 
 
 async def _edit(
-    where: Where, asked: LetterId, correction: Correction, signed: Signed, *, dry_run: bool
+    where: Where, asked: LetterId, correction: Correction, author: Author, *, dry_run: bool
 ) -> tuple[Draft, Edited | str]:
     async with (
         reading(where.mongo_address) as services,
-        post_office(where.settings(), signed) as post,
+        replay_session(where.settings(), author) as session,
     ):
-        made = await draft(asked, correction, services, post)
+        made = await draft(asked, correction, services, session)
         records = services[made.letter.service]
         if dry_run:
-            return made, (await Rehearsal(records).decide(made.corrected.record)).said
-        return made, await edit(made, records, post)
+            return made, foreseen_text(await DryRun(records).decide(made.corrected.record))
+        return made, await edit(made, records, session)
 
 
 def _tell_edit(made: Draft, outcome: Edited | str, *, as_json: bool) -> None:
     name = str(made.letter.id)
     changed = [pointer or "(the whole value)" for pointer in made.corrected.changed]
-    stopped_by = None if isinstance(outcome, str) else outcome.stopped_by
+    stopped_by = None
+    if isinstance(outcome, Edited) and outcome.stopped_by is not None:
+        stopped_by = aggregate_stop_text(outcome.stopped_by)
     if isinstance(outcome, str):
         said = f"{name}: {outcome}"
     elif stopped_by:
@@ -188,30 +217,33 @@ def _tell_edit(made: Draft, outcome: Edited | str, *, as_json: bool) -> None:
 
 
 async def _discard(
-    where: Where, asked: tuple[LetterId, ...], signed: Signed
+    where: Where, asked: tuple[LetterId, ...], author: Author
 ) -> tuple[list[Discard], list[Discarded]]:
     async with (
         reading(where.mongo_address) as services,
-        post_office(where.settings(), signed) as post,
+        replay_session(where.settings(), author) as session,
     ):
-        found = await discards(asked, services, post)
+        found = await discards(asked, services, session)
         left = [one for one in found if one.left]
-        return left, [await discard(one, services, post) for one in found if not one.left]
+        return left, [await discard(one, services, session) for one in found if not one.left]
 
 
 def _tell_discard(left: list[Discard], done: list[Discarded], *, as_json: bool) -> None:
-    rows = [(one.letter.id, f"left alone: {one.left}", None) for one in left]
-    rows += [
-        (one.discard.letter.id, one.stopped_by or "discarded", one.stopped_by)  # type: ignore[misc]
-        for one in done
+    rows: list[tuple[LetterId, str, str | None]] = [
+        (one.letter.id, f"left alone: {settlement_text(one.left)}", None)
+        for one in left
+        if one.left
     ]
+    for one in done:
+        why = None if one.stopped_by is None else stop_text(one.stopped_by)
+        rows.append((one.discard.letter.id, why or "discarded", why))
     if as_json:
         return print_json(
             [{"id": str(name), "said": said, "stopped_by": by} for name, said, by in rows]
         )
-    for name, said, _ in rows:
-        console().print(text(f"{name}: {said}"), soft_wrap=True)
-    for one in {p.ref.id for it in done for p in it.discard.waiting if len(p.waiting) > 1}:
-        hint = f"what waits behind it goes on with: desk dead-letters replay --aggregate {one}"
+    for letter, said, _ in rows:
+        console().print(text(f"{letter}: {said}"), soft_wrap=True)
+    for name in {p.ref.id for it in done for p in it.discard.waiting if len(p.waiting) > 1}:
+        hint = f"what waits behind it goes on with: desk dead-letters replay --aggregate {name}"
         console().print(text(hint), soft_wrap=True)
     return None

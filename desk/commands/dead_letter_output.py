@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -12,14 +12,33 @@ from rich.console import Console
 
 from desk.commands.console import as_json as written
 from desk.commands.console import columns, text
-from shared.events.operations import LetterHandled
-from shared.operations.audit_trail import told
+from shared.events.operations import (
+    DeadLetterDiscarded,
+    DeadLetterEdited,
+    DeadLetterReplayed,
+    LetterHandled,
+)
+from shared.events.topics import DEAD_LETTERS
+from shared.operations.dead_letters.dry_run import Foreseen
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.selection import Group, age, grouped
+from shared.operations.dead_letters.selection import Group, grouped
+from shared.operations.dead_letters.settlement import Settlement
+from shared.operations.dead_letters.stop import (
+    CorrectionUnderway,
+    FailedAgain,
+    LetterGone,
+    NotReached,
+    ReplayedTooOften,
+    StillParked,
+    StillWaits,
+    Stop,
+    WouldFail,
+)
 from shared.operations.local_time import local_time
 from shared.operations.parked import Parked
 from shared.runtime.codec import dump
 
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WAITING_HINT = "After the fix is deployed: desk dead-letters replay"
 
 
@@ -78,7 +97,7 @@ def show_letter(
         ("message", letter.message_id or "(no id)"),
         *(("waits", _place(letter, one)) for one in waiting),
         ("state", "dealt with" if settled else "open"),
-        *(("done", f"{local_time(act.at)} {told(act)}") for act in done),
+        *(("done", f"{local_time(act.at)} {act_text(act)}") for act in done),
         ("key", _shown(letter.key)),
         *((name, _shown(value)) for name, value in letter.original_headers),
     ]
@@ -160,3 +179,74 @@ def parked_as_json(one: Parked) -> dict[str, Any]:
         "error": one.error,
         "waiting": one.waiting,
     }
+
+
+def age(at: datetime, now: datetime) -> str:
+    """`3 h ago`; both are timezone-aware."""
+    seconds = (now - at).total_seconds()
+    units: Mapping[str, int] = {"d": DAY, "h": HOUR, "min": MINUTE}
+    for name, length in units.items():
+        if seconds >= length:
+            return f"{int(seconds // length)} {name} ago"
+    return "just now"
+
+
+ACTS = {
+    DeadLetterReplayed: "replayed",
+    DeadLetterEdited: "edited",
+    DeadLetterDiscarded: "discarded",
+}
+
+
+def act_text(event: LetterHandled) -> str:
+    """`replayed by …: why`."""
+    why = f": {event.why}" if event.why else ""
+    return f"{ACTS.get(type(event), event.ce_type)} by {event.by}{why}"
+
+
+def settlement_text(settlement: Settlement) -> str:
+    """`already replayed by …`."""
+    if settlement.act is not None:
+        return f"already {act_text(settlement.act)}"
+    if settlement.along_with is not None:
+        return f"already settled with {settlement.along_with}, a later letter of the same message"
+    return "already sent again with another service's letter of the same record"
+
+
+def foreseen_text(foreseen: Foreseen) -> str:
+    if foreseen.fault:
+        return f"would fail again: {foreseen.fault}"
+    return ", ".join(foreseen.events) or "nothing would happen: ignored, or decided already"
+
+
+def stop_text(stop: Stop) -> str:
+    """Why it went no further, and what to do about it."""
+    match stop:
+        case LetterGone(message_id):
+            return f"its dead letter is gone from {DEAD_LETTERS}: {message_id}"
+        case CorrectionUnderway(letter):
+            return f"the correction of {letter} is on its way; when it has come, replay again"
+        case ReplayedTooOften(_, times):
+            return f"it was already replayed {times} times; if the cause is gone, give --force"
+        case WouldFail(fault):
+            return f"not sent, because it would fail again: {fault}"
+        case NotReached(service, within_s):
+            return (
+                f"not decided in {within_s:g} s, though it was sent; does {service} run?"
+                " `desk doctor` says so"
+            )
+        case StillParked(within_s, error):
+            return f"not decided in {within_s:g} s; the defect was {error}"
+        case FailedAgain(letter, reason, error):
+            return f"it failed again: {reason}: {error} ({letter})"
+        case StillWaits(aggregate, within_s):
+            return (
+                f"it is written down, but still waits for {aggregate.name} after {within_s:g} s;"
+                f" does {aggregate.service} run?"
+            )
+
+
+def aggregate_stop_text(stop: Stop) -> str:
+    """The same, where it does not go without saying which letter is meant."""
+    name = f"{stop.letter}: " if isinstance(stop, ReplayedTooOften) else ""
+    return f"{name}{stop_text(stop)}"

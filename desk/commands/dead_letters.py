@@ -19,10 +19,10 @@ from desk.commands.dead_letter_output import (
     show_parked,
     whole_as_json,
 )
-from shared.operations.audit_trail import Acts, read_acts
+from shared.operations.audit_trail import AuditTrail, read_audit_trail
 from shared.operations.dead_letters.letter import Letter, LetterId, letter_id
-from shared.operations.dead_letters.selection import Wanted, grouped
-from shared.operations.dead_letters.topic import briefs, letter_box
+from shared.operations.dead_letters.selection import Selection, grouped
+from shared.operations.dead_letters.topic import briefs, dead_letter_topic
 from shared.operations.parked import Parked, all_parked, named, waiting_for
 from shared.operations.records import reading
 from shared.runtime.faults import Reason
@@ -33,7 +33,7 @@ class Found:
     """Letters without their values, what was done with them, and who waits."""
 
     letters: list[Letter]
-    acts: Acts
+    trail: AuditTrail
     waiting: Sequence[Parked]
 
 
@@ -50,9 +50,9 @@ def list_(
     mongo: str | None,
 ) -> None:
     """Show open letters in groups, and what is parked."""
-    wanted = Wanted(service=service, reason=_word(reason), error=error)
+    wanted = Selection(service=service, reason=_word(reason), error=error)
     found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
-    still = found.acts.open(found.letters)
+    still = found.trail.open(found.letters)
     handled = len(found.letters) - len(still)
     chosen = [one for one in (found.letters if handled_too else still) if wanted.matches(one)]
     waiting = [one for one in found.waiting if service in (None, one.service)]
@@ -81,8 +81,8 @@ def show_(
     where = find(directory, kafka=kafka, mongo=mongo)
     whole, found = asyncio.run(_whole(where, letter_id(letter)))
     waiting = waiting_for(found.waiting, whole.service, whole.message_id)
-    done = found.acts.on(whole.id)
-    settled = whole.brief not in found.acts.open(found.letters)
+    done = found.trail.on(whole.id)
+    settled = whole.brief not in found.trail.open(found.letters)
     if as_json:
         print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
@@ -95,12 +95,12 @@ def _word(reason: Reason | None) -> str | None:
 
 async def _found(where: Where) -> Found:
     settings = where.settings()
-    letters, acts = await briefs(settings), await read_acts(settings)
+    letters, acts = await briefs(settings), await read_audit_trail(settings)
     async with reading(where.mongo_address) as services:
         return Found(letters, acts, named(await all_parked(services), letters))
 
 
 async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:
-    async with letter_box(where.settings()) as box:
+    async with dead_letter_topic(where.settings()) as box:
         whole = await box.fetch(asked)
     return whole, await _found(where)

@@ -13,9 +13,9 @@ from rich.console import Console
 from desk.commands.addresses import find
 from desk.commands.checks import all_checks
 from desk.commands.console import columns, console, print_json, text
+from desk.commands.errors import FAILED
 from desk.local import pacing
 from shared.operations.checks.result import Check, Verdict
-from shared.operations.errors import FAILED
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from desk.commands.errors import DeskError
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS
 from shared.events.values import Channel
-from shared.operations.errors import DeskError
 from shared.runtime.codec import MAX_ID_CHARS, MAX_RECORD_BYTES, Envelope
 
 SUBMISSIONS = "desk.submissions"

@@ -15,13 +15,13 @@ from rich.text import Text
 
 from desk.commands.answers import Answer, Followed, Listener, listening
 from desk.commands.console import columns, console, print_json, text
+from desk.commands.errors import FAILED
 from desk.commands.event_file import Outgoing
 from desk.commands.event_text import consequence, said
 from desk.commands.mail import show_mails
 from desk.commands.send import send
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import MADRID, Bilingual, Language
-from shared.operations.errors import FAILED
 from shared.settings import RuntimeSettings
 
 _DEAD = Bilingual(

@@ -18,12 +18,12 @@ from services.notification.mail.wording import Wording
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.mongo.client import Document
+from shared.operations.errors import NoSuchInquiry
 from shared.operations.local_time import local_time
 from shared.operations.records import (
     INQUIRY,
     Records,
     inquiry_document,
-    no_inquiry,
     plain_state,
     reading,
 )
@@ -77,7 +77,7 @@ async def _read(mongo_url: str, named: str) -> Life:
         intake = records[INTAKE]
         document = await inquiry_document(intake, named)
         if document is None:
-            raise no_inquiry(named)
+            raise NoSuchInquiry(named)
         history = await intake.store.history(INQUIRY, document["_id"])
         moments = list(_moments(INTAKE, history))
         for number in Life(document, moments).opened.get("contract_numbers", ()):

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from desk.commands.addresses import find
 from desk.commands.console import columns, console, plain, print_json, text
-from shared.operations.errors import DeskError
+from desk.commands.errors import DeskError
 from shared.operations.local_time import MADRID, local_time
 
 SHOWN = 30

@@ -1,4 +1,4 @@
-"""One run of `desk dead-letters replay`: plan, then do or rehearse it, and tell of it."""
+"""One run of `desk dead-letters replay`: plans it, does it or only says what would happen."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from desk.commands.addresses import Where
 from desk.commands.console import console, text
-from shared.operations.audit_trail import Signed, read_acts
-from shared.operations.dead_letters.dry_run import Rehearsal
+from desk.commands.dead_letter_output import (
+    aggregate_stop_text,
+    foreseen_text,
+    settlement_text,
+    stop_text,
+)
+from shared.operations.audit_trail import Author, read_audit_trail
+from shared.operations.dead_letters.dry_run import DryRun
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.replay import Newest, Outcome, let_through, newest_by_message
+from shared.operations.dead_letters.replay import Newest, Outcome, let_through, plan_replay
 from shared.operations.dead_letters.resend import Resent, resend
-from shared.operations.dead_letters.selection import Plan, Wanted, planned
-from shared.operations.dead_letters.topic import LetterBox, briefs, letter_box
-from shared.operations.parked import Parked, all_parked, named
+from shared.operations.dead_letters.selection import Plan, Selection
+from shared.operations.dead_letters.topic import DeadLetterTopic, dead_letter_topic
+from shared.operations.parked import Parked
 from shared.operations.records import Records, reading
-from shared.operations.sender import Pace, post_office
+from shared.operations.sender import Pace, replay_session
 
 Told = list[dict[str, Any]]
 NOTHING = "Nothing is parked: there is nothing to replay."
@@ -31,8 +37,8 @@ NO_MATCH = "No open letter is meant: there is nothing to replay."
 class Run:
     """What was asked for, by whom, and how."""
 
-    wanted: Wanted
-    signed: Signed
+    selection: Selection
+    author: Author
     pace: Pace
     force: bool = False
     as_json: bool = False
@@ -50,9 +56,9 @@ class Teller:
         if not self._silent:
             console().print(text(f"{name}: {said}"), soft_wrap=True)
 
-    def nothing(self, wanted: Wanted) -> None:
+    def nothing(self, selection: Selection) -> None:
         if not self._silent:
-            console().print(NO_MATCH if wanted.letters else NOTHING)
+            console().print(NO_MATCH if selection.letters else NOTHING)
 
 
 def failed(told: Told) -> bool:
@@ -60,96 +66,101 @@ def failed(told: Told) -> bool:
 
 
 async def run(where: Where, asked: Run) -> Told:
-    """Do it. Raises `Outage` or `DeskError`."""
+    """Do it. Raises `Outage` or `OperationError`."""
     tell = Teller(silent=asked.as_json)
     settings = where.settings()
     async with (
         reading(where.mongo_address) as services,
-        post_office(settings, asked.signed, pace=asked.pace, force=asked.force) as post,
+        replay_session(settings, asked.author, pace=asked.pace, force=asked.force) as session,
     ):
-        index = await briefs(settings)
-        waiting = named(await all_parked(services), index)
-        plan = planned(asked.wanted, index, post.acts, waiting, force=asked.force)
-        newest = newest_by_message(index)
+        plan, newest = await plan_replay(
+            asked.selection, services, settings, session.trail, force=asked.force
+        )
         with _progress(_size(plan), silent=asked.as_json) as step:
             for one in plan.aggregates:
                 records = services[one.service]
-                _tell_outcome(tell, await let_through(records, one, newest, post, step=step))
+                _tell_outcome(tell, await let_through(records, one, newest, session, step=step))
 
             def told(one: Resent) -> None:
                 step()
                 _tell_single(tell, one)
 
-            singles = await resend(plan.singles, post, told=told)
+            singles = await resend(plan.singles, session, told=told)
         if rest := len(plan.singles) - len(singles):
             tell.say("not tried", f"{rest} letters like one that failed")
-    _tell_rest(tell, plan, asked.wanted)
+    _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
 
-async def rehearse(where: Where, asked: Run) -> Told:
-    """Only say what would be decided. Raises `Outage` or `DeskError`."""
+async def dry_run(where: Where, asked: Run) -> Told:
+    """Only say what would be decided. Raises `Outage` or `OperationError`."""
     tell = Teller(silent=asked.as_json)
     settings = where.settings()
-    index, acts = await briefs(settings), await read_acts(settings)
-    async with reading(where.mongo_address) as services, letter_box(settings) as box:
-        waiting = named(await all_parked(services), index)
-        plan = planned(asked.wanted, index, acts, waiting, force=asked.force)
-        newest = newest_by_message(index)
+    async with reading(where.mongo_address) as services, dead_letter_topic(settings) as topic:
+        trail = await read_audit_trail(settings)
+        plan, newest = await plan_replay(
+            asked.selection, services, settings, trail, force=asked.force
+        )
         for one in plan.aggregates:
-            await _rehearse_parked(tell, one, newest, box, Rehearsal(services[one.service]))
-        await _rehearse_singles(tell, plan.singles, box, services)
-    _tell_rest(tell, plan, asked.wanted)
+            await _dry_run_parked(tell, one, newest, topic, DryRun(services[one.service]))
+        await _dry_run_singles(tell, plan.singles, topic, services)
+    _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
 
-async def _rehearse_parked(
-    tell: Teller, one: Parked, newest: Newest, box: LetterBox, rehearsal: Rehearsal
+async def _dry_run_parked(
+    tell: Teller, one: Parked, newest: Newest, topic: DeadLetterTopic, decides: DryRun
 ) -> None:
     tell.say(one.name, f"would send {len(one.waiting)} messages, in their order")
     for message_id in one.waiting:
         letter = newest.get((one.service, message_id))
         if letter is None:
             return tell.say(message_id, "its dead letter is gone", "its dead letter is gone")
-        foreseen = await rehearsal.decide((await box.fetch(letter.id)).original)
-        tell.say(str(letter.id), foreseen.said, foreseen.fault, events=list(foreseen.events))
-        if foreseen.fault:
+        if await _tell_foreseen(tell, letter, topic, decides):
             return None
     return None
 
 
-async def _rehearse_singles(
-    tell: Teller, singles: Sequence[Letter], box: LetterBox, services: Mapping[str, Records]
+async def _dry_run_singles(
+    tell: Teller, singles: Sequence[Letter], topic: DeadLetterTopic, services: Mapping[str, Records]
 ) -> None:
-    rehearsals = {name: Rehearsal(records) for name, records in services.items()}
+    deciding = {name: DryRun(records) for name, records in services.items()}
     for letter in singles:
-        if letter.service not in rehearsals:
-            continue  # a service that this version does not know
-        foreseen = await rehearsals[letter.service].decide((await box.fetch(letter.id)).original)
-        tell.say(str(letter.id), foreseen.said, foreseen.fault, events=list(foreseen.events))
+        if decides := deciding.get(letter.service):  # not a service that this release lacks
+            await _tell_foreseen(tell, letter, topic, decides)
+
+
+async def _tell_foreseen(
+    tell: Teller, letter: Letter, topic: DeadLetterTopic, decides: DryRun
+) -> str | None:
+    """Say what the letter's record would bring; the fault, if it would fail again."""
+    foreseen = await decides.decide((await topic.fetch(letter.id)).original)
+    events = list(foreseen.events)
+    tell.say(str(letter.id), foreseen_text(foreseen), foreseen.fault, events=events)
+    return foreseen.fault
 
 
 def _tell_outcome(tell: Teller, outcome: Outcome) -> None:
-    if outcome.stopped_by is None:
-        said = f"{outcome.decided} messages let through; it goes on as usual"
-    else:
-        said = f"stopped after {outcome.decided} messages: {outcome.stopped_by}"
-    tell.say(outcome.parked.name, said, outcome.stopped_by, decided=outcome.decided)
+    said, why = f"{outcome.decided} messages let through; it goes on as usual", None
+    if outcome.stopped_by is not None:
+        why = aggregate_stop_text(outcome.stopped_by)
+        said = f"stopped after {outcome.decided} messages: {why}"
+    tell.say(outcome.parked.name, said, why, decided=outcome.decided)
 
 
 def _tell_single(tell: Teller, one: Resent) -> None:
-    said = one.stopped_by or "sent again, and dealt with"
-    tell.say(str(one.letter.id), said, one.stopped_by)
+    why = None if one.stopped_by is None else stop_text(one.stopped_by)
+    tell.say(str(one.letter.id), why or "sent again, and dealt with", why)
 
 
-def _tell_rest(tell: Teller, plan: Plan, wanted: Wanted) -> None:
+def _tell_rest(tell: Teller, plan: Plan, selection: Selection) -> None:
     for name, one in plan.behind:
         said = f"others wait before it: desk dead-letters replay --aggregate {one.ref.id}"
         tell.say(str(name), said, said)
-    for name, why in plan.left:
-        tell.say(str(name), f"{why}; --force sends it again")
+    for name, how in plan.left:
+        tell.say(str(name), f"{settlement_text(how)}; --force sends it again")
     if not tell.rows:
-        tell.nothing(wanted)
+        tell.nothing(selection)
 
 
 def _size(plan: Plan) -> int:

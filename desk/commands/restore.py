@@ -12,9 +12,9 @@ from rich.console import Console
 
 from desk.commands.addresses import find
 from desk.commands.console import console, plain, print_json
+from desk.commands.errors import FAILED, DeskError
 from desk.commands.service_commands import answers_of
 from shared.events.topics import SERVICES
-from shared.operations.errors import FAILED, DeskError
 
 
 def restore(

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk.commands.addresses import ENDPOINTS_FILE, Where
+from desk.commands.errors import FAILED, DeskError
 from shared.events.topics import SERVICES
-from shared.operations.errors import FAILED, DeskError
 from shared.settings import DEVELOPMENT_DEFAULTS
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from desk.arguments.submission_fields import KINDS, now
 from desk.commands.addresses import find
+from desk.commands.errors import DeskError
 from desk.commands.event_file import (
     SUBMISSIONS,
     Outgoing,
@@ -21,7 +22,6 @@ from desk.commands.event_file import (
 from desk.commands.follow import Asked, submit_all
 from desk.commands.references import with_ids
 from shared.events.choices import Channel, Language
-from shared.operations.errors import DeskError
 
 
 def from_file(

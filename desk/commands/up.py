@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from desk.commands.console import console
+from desk.commands.errors import DeskError
 from desk.commands.samples import sample_contracts
 from desk.commands.send import send
 from desk.local.broker import plain
 from desk.local.supervisor import Desk, desk_up
 from desk.local.watching import Say
-from shared.operations.errors import DeskError
 
 TRY_NEXT = (
     "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"

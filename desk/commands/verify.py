@@ -13,8 +13,8 @@ from rich.table import Table
 
 from desk.commands.addresses import Where, find
 from desk.commands.console import console, plain, print_json
+from desk.commands.errors import FAILED
 from desk.commands.service_commands import answers_of
-from shared.operations.errors import FAILED
 from shared.operations.records import reading
 from shared.operations.verification import Audit, audit
 

@@ -15,6 +15,7 @@ from secrets import token_hex
 from rich.console import Console
 
 from desk.commands.console import console
+from desk.commands.errors import told_plainly
 from desk.demo.letters import Mailbox
 from desk.demo.outside import World
 from desk.demo.play import Play
@@ -24,7 +25,6 @@ from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
 from desk.local.broker import plain
 from desk.local.supervisor import desk_up
-from shared.operations.errors import told_plainly
 
 INTERRUPTED = 130
 RECORDS = "records.jsonl"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -11,14 +10,12 @@ from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.events.operations import (
-    DeadLetterDiscarded,
     DeadLetterEdited,
     DeadLetterReplayed,
     LetterHandled,
 )
 from shared.operations.dead_letters.letter import WAITING_REASONS, Letter, LetterId
 from shared.operations.dead_letters.topic import records_of
-from shared.operations.errors import DeskError
 from shared.operations.topics import require_topics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
@@ -28,19 +25,19 @@ from shared.settings import RuntimeSettings
 OPERATIONS = "desk.operations"
 SOURCE = "/desk/command"
 MOST_REPLAYS = 3
-"""So often a message is replayed without being told to be forced: it may be what breaks things."""
+"""A message replayed more often may be what breaks things: it is only sent again if forced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class Author:
     """Who acts, and why: what every audit event says."""
 
     by: str
     why: str | None = None
 
 
-class Acts:
-    """The audit events so far, in the order in which they were written per letter."""
+class AuditTrail:
+    """The audit events so far, per letter in the order in which they were written."""
 
     def __init__(self, events: Iterable[LetterHandled] = ()) -> None:
         self._of: dict[str, list[LetterHandled]] = defaultdict(list)
@@ -51,6 +48,7 @@ class Acts:
             self.add(event)
 
     def add(self, event: LetterHandled) -> None:
+        """Take in an event that was just written."""
         self._of[event.letter].append(event)
         if isinstance(event, DeadLetterReplayed | DeadLetterEdited):
             self._passed_on.add((event.topic, event.partition, event.offset))
@@ -61,12 +59,14 @@ class Acts:
             self._replays[event.service, event.message_id] += 1
 
     def on(self, letter: LetterId) -> Sequence[LetterHandled]:
-        """What was done with this very letter."""
+        """What was done with this letter, oldest first."""
         return self._of.get(str(letter), ())
 
     def replays(self, letter: Letter) -> int:
         """How often the message was replayed: by its id, or by following it from death to death."""
-        own = (event.attempt for event in self.on(letter.id) if isinstance(event, _REPLAYED))
+        own = (
+            event.attempt for event in self.on(letter.id) if isinstance(event, DeadLetterReplayed)
+        )
         by_id = self._replays.get((letter.service, letter.message_id), 0)
         return max(by_id, self._sent.get(letter.origin, 0), *own, 0)
 
@@ -92,19 +92,16 @@ class Acts:
         return letter.reason not in WAITING_REASONS and letter.origin in self._passed_on
 
 
-_REPLAYED = DeadLetterReplayed
-
-
-async def read_acts(settings: RuntimeSettings) -> Acts:
-    """Raises `Outage`, or `DeskError` where the topic is missing."""
+async def read_audit_trail(settings: RuntimeSettings) -> AuditTrail:
+    """The trail as it stands on the topic. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {OPERATIONS})
     events: dict[str, LetterHandled] = {}
     async for record in records_of(settings, OPERATIONS):
-        with suppress(Unreadable):  # somebody else wrote what is no event; it spoils nothing
+        with suppress(Unreadable):  # skip records that are not events
             message = codec.read(record).message
             if isinstance(message.data, LetterHandled):
                 events.setdefault(message.id, message.data)
-    return Acts(events.values())
+    return AuditTrail(events.values())
 
 
 def envelope_of(event: LetterHandled, *distinct: object) -> Envelope:
@@ -126,8 +123,8 @@ def envelope_of(event: LetterHandled, *distinct: object) -> Envelope:
     )
 
 
-def common(letter: Letter, signed: Signed) -> dict[str, object]:
-    """What every audit event says of the letter; nothing of its content."""
+def common(letter: Letter, author: Author) -> dict[str, object]:
+    """The fields that every audit event has; nothing of the letter's content."""
     topic, partition, offset = letter.origin
     return {
         "letter": str(letter.id),
@@ -138,22 +135,7 @@ def common(letter: Letter, signed: Signed) -> dict[str, object]:
         "partition": partition,
         "offset": offset,
         "message_id": letter.message_id or None,
-        "by": signed.by,
-        "why": signed.why,
+        "by": author.by,
+        "why": author.why,
         "at": datetime.now(UTC),
     }
-
-
-def told(event: LetterHandled) -> str:
-    """`replayed by …: why`, as a person says it."""
-    what = {_REPLAYED: "replayed", DeadLetterEdited: "edited", DeadLetterDiscarded: "discarded"}
-    why = f": {event.why}" if event.why else ""
-    return f"{what.get(type(event), event.ce_type)} by {event.by}{why}"
-
-
-def operator() -> str:
-    """The operating system's name of who runs the command. Raises `DeskError`."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise DeskError("this machine does not say who you are; give --by NAME.") from None

@@ -1,40 +1,35 @@
-"""Failures that a person can do something about: a sentence and an exit code, no traceback."""
+"""What keeps an operator from doing something: each error says what happened, in fields.
+
+How a person is told, and how a process ends, is for the command or the page that catches it.
+"""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-FAILED = 1
-WRONG_USE = 2
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
-class DeskError(Exception):
-    """What went wrong and what to do about it, one sentence each. `code` is the exit code."""
-
-    def __init__(self, message: str, *, code: int = WRONG_USE) -> None:
-        super().__init__(message)
-        self.code = code
+class OperationError(Exception):
+    """Nothing was done; an operator can do something about it."""
 
 
-@contextmanager
-def told_plainly() -> Iterator[None]:
-    """End the process with a message instead of a traceback for every expected failure."""
-    try:
-        yield
-    except DeskError as error:
-        _end(error)
-    except Exception as error:
-        expected: DeskError | None = importlib.import_module("desk.commands.failures").expected(
-            error
-        )
-        if expected is None:
-            raise
-        _end(expected)
+@dataclass(eq=False)
+class MissingTopics(OperationError):
+    """The broker at `address` has not got these topics, which the services create."""
+
+    names: Sequence[str]
+    address: str
 
 
-def _end(error: DeskError) -> None:
-    sys.stderr.write(f"error: {error}\n")
-    sys.exit(error.code)
+@dataclass(eq=False)
+class WrongDatabaseUrl(OperationError):
+    """The database's URL cannot be read; it is not quoted, since it may hold a password."""
+
+    error: str
+
+
+@dataclass(eq=False)
+class NoSuchInquiry(OperationError):
+    """No inquiry has this reference, id or submission's id."""
+
+    named: str

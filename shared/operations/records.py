@@ -14,7 +14,7 @@ from shared.events.reference import parse_reference
 from shared.events.topics import INTAKE, SERVICES
 from shared.events.values import Channel
 from shared.mongo.client import Client, Database, Document, PyMongoError, connect
-from shared.operations.errors import FAILED, DeskError
+from shared.operations.errors import NoSuchInquiry, WrongDatabaseUrl
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.runtime.faults import mongodb_errors_as_outage
@@ -45,14 +45,11 @@ async def reading(mongo_url: str, *names: str) -> AsyncIterator[Mapping[str, Rec
 
 
 def client_of(mongo_url: str) -> Client:
-    """A client that connects on first use. Raises `DeskError` for what is no URL."""
+    """A client that connects on first use. Raises `WrongDatabaseUrl`."""
     try:
         return connect(mongo_url, timeout_ms=ANSWER_WITHIN_MS)
     except (PyMongoError, ValueError) as error:  # the URL itself may hold a password
-        raise DeskError(
-            f"the database's URL is wrong ({type(error).__name__}); expected"
-            " mongodb://host:port/…\nCorrect MONGO_URL or --mongo."
-        ) from None
+        raise WrongDatabaseUrl(type(error).__name__) from None
 
 
 def _records(name: str, client: Client, mongo_url: str) -> Records:
@@ -86,29 +83,12 @@ def _ids(named: str) -> list[str]:
 
 
 async def inquiry_named(mongo_url: str, named: str) -> str:
-    """The id of the inquiry that a person means. Raises `DeskError` if there is none."""
+    """The id of the inquiry that a person means. Raises `NoSuchInquiry`, `Outage`."""
     async with reading(mongo_url, INTAKE) as records:
         document = await inquiry_document(records[INTAKE], named)
     if document is None:
-        raise no_inquiry(named)
+        raise NoSuchInquiry(named)
     return str(document["_id"])
-
-
-def no_inquiry(named: str) -> DeskError:
-    what = "a reference" if parse_reference(named) else "an id"
-    if named.upper().lstrip().startswith("INQ") and parse_reference(named) is None:
-        return DeskError(
-            f"{named!r} cannot be a reference: a character is wrong, missing or too many.\n"
-            "Check it against the confirmation mail; O and 0, I and 1 are told apart for you.",
-            code=FAILED,
-        )
-    return DeskError(
-        f"no inquiry has {named!r} as {what}.\n"
-        "If it was submitted just now, try again in a second; a rejected submission opens no"
-        " inquiry\n(`desk submit … --wait` shows the reasons). `desk doctor` says if a service is"
-        " down.",
-        code=FAILED,
-    )
 
 
 def plain_state(document: Document) -> Mapping[str, Any]:

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from aiokafka.errors import (
-    AuthenticationFailedError,
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    SaslAuthenticationFailed,
-    TopicAuthorizationFailedError,
-)
-
+from shared.kafka.errors import REFUSALS
 from shared.mongo.client import OperationFailure
-
-REFUSALS = (
-    AuthenticationFailedError,
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    SaslAuthenticationFailed,
-    TopicAuthorizationFailedError,
-)
-UNAUTHORIZED = frozenset({13, 18})
-"""MongoDB's codes: a user without the right, and a wrong password."""
+from shared.mongo.errors import UNAUTHORIZED
 
 
 def is_refusal(error: BaseException | None) -> bool:

@@ -1,8 +1,8 @@
 """Sending a dead letter's record to its topic again, and writing down that it was done.
 
 Each step is acknowledged before the next begins: the record, its audit event, then the next
-letter. Whoever is killed between the first two sends the record once more when run again; every
-consumer knows it by its id and drops it.
+letter. A process that is killed between the first two sends the record again in its next run;
+every consumer knows it by its id and drops it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,31 @@ from aiokafka import AIOKafkaProducer
 from shared.events.operations import DeadLetterReplayed, LetterHandled
 from shared.kafka.client_options import client_options
 from shared.kafka.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
+from shared.kafka.records import RecordPosition
 from shared.operations.audit_trail import (
     MOST_REPLAYS,
     OPERATIONS,
-    Acts,
-    Signed,
+    AuditTrail,
+    Author,
     common,
     envelope_of,
-    read_acts,
+    read_audit_trail,
 )
 from shared.operations.dead_letters.letter import Letter, Original
-from shared.operations.dead_letters.topic import LetterBox, letter_box
+from shared.operations.dead_letters.stop import ReplayedTooOften
+from shared.operations.dead_letters.topic import DeadLetterTopic, dead_letter_topic
 from shared.operations.topics import require_topics
 from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 DEFAULT_RATE = 50.0
+DECIDED_WITHIN_S = 15.0
+"""How long a session waits for a service to decide a message before it gives the reason."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """At most so many letters per second; the first goes at once."""
+    """At most `per_second` letters per second; the first goes at once."""
 
     per_second: float = DEFAULT_RATE
     clock: Callable[[], float] = monotonic
@@ -54,70 +58,66 @@ class Pace:
         self._next = now + 1 / self.per_second
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record went."""
-
-    partition: int
-    offset: int
-
-
-class Post:
-    """One run of a command that sends: who runs it, what was done before, and how fast it goes."""
+class ReplaySession:
+    """One run of an operator: who acts, what was done before, and how fast letters go."""
 
     def __init__(
         self,
         settings: RuntimeSettings,
         producer: AIOKafkaProducer,
-        box: LetterBox,
-        acts: Acts,
-        signed: Signed,
+        topic: DeadLetterTopic,
+        trail: AuditTrail,
+        author: Author,
         pace: Pace,
         *,
         force: bool = False,
     ) -> None:
         self.settings = settings
-        self.box = box
-        self.acts = acts
-        self.signed = signed
+        self.topic = topic
+        self.trail = trail
+        self.author = author
         self.force = force
+        self.decided_within_s = DECIDED_WITHIN_S
         self._producer = producer
         self._pace = pace
 
-    def refusal(self, letter: Letter) -> str | None:
-        """Why this letter is not sent again, unless forced: it might be what breaks things."""
-        replays = self.acts.replays(letter)
+    def refusal(self, letter: Letter) -> ReplayedTooOften | None:
+        """Why this letter is not sent again, unless the session forces it."""
+        replays = self.trail.replays(letter)
         if self.force or replays < MOST_REPLAYS:
             return None
-        return f"it was already replayed {replays} times; if the cause is gone, give --force"
+        return ReplayedTooOften(letter.id, replays)
 
-    async def again(self, letter: Letter) -> Place:
+    async def resend(self, letter: Letter) -> RecordPosition:
         """Send the record unchanged, and write that down. Raises `Outage`."""
         place = await self.send(letter.original)
         event = DeadLetterReplayed.model_validate(
-            common(letter, self.signed)
+            common(letter, self.author)
             | {
-                "attempt": self.acts.replays(letter) + 1,
+                "attempt": self.trail.replays(letter) + 1,
                 "sent_partition": place.partition,
                 "sent_offset": place.offset,
             }
         )
-        await self.note(event, place.partition, place.offset)
+        await self.record(event, place.partition, place.offset)
         return place
 
-    async def send(self, record: Original) -> Place:
-        """Send a record to its topic under its key; acknowledged when this returns."""
+    async def send(self, record: Original) -> RecordPosition:
+        """Send a record to its topic under its key; acknowledged when this returns.
+
+        Raises `Outage`.
+        """
         await self._pace.keep()
         key, value, headers = record.key, record.value, list(record.headers)
         if key is None and value is None:
             value = b""  # the client refuses to send a record of nothing at all
         return await self._acknowledged(record.topic, key, value, headers)
 
-    async def note(self, event: LetterHandled, *distinct: object) -> None:
+    async def record(self, event: LetterHandled, *distinct: object) -> None:
         """Write down what was done; acknowledged when this returns. Raises `Outage`."""
         one = envelope_of(event, *distinct)
         await self._acknowledged(one.topic, one.key.encode(), one.value, one.headers)
-        self.acts.add(event)
+        self.trail.add(event)
 
     async def _acknowledged(
         self,
@@ -125,7 +125,7 @@ class Post:
         key: bytes | None,
         value: bytes | None,
         headers: Sequence[tuple[str, bytes | None]],
-    ) -> Place:
+    ) -> RecordPosition:
         with kafka_errors_as_outage():
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
@@ -134,26 +134,28 @@ class Post:
                     )
             except TimeoutError:
                 raise Outage("kafka", "no acknowledgement in time") from None
-        return Place(sent.partition, sent.offset)
+        return RecordPosition(sent.topic, sent.partition, sent.offset)
 
 
 @asynccontextmanager
-async def post_office(
-    settings: RuntimeSettings, signed: Signed, *, pace: Pace | None = None, force: bool = False
-) -> AsyncIterator[Post]:
-    """Raises `Outage`, or `DeskError` where a topic is missing."""
+async def replay_session(
+    settings: RuntimeSettings, author: Author, *, pace: Pace | None = None, force: bool = False
+) -> AsyncIterator[ReplaySession]:
+    """A run as `author`, at most at `pace`. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {OPERATIONS})
-    acts = await read_acts(settings)
+    trail = await read_audit_trail(settings)
     producer = AIOKafkaProducer(
         **client_options(settings),
         acks="all",
         enable_idempotence=True,
         max_request_size=MAX_REQUEST_BYTES,
     )
-    async with letter_box(settings) as box:
+    async with dead_letter_topic(settings) as topic:
         try:
             with kafka_errors_as_outage():
                 await producer.start()
-            yield Post(settings, producer, box, acts, signed, pace or Pace(), force=force)
+            yield ReplaySession(
+                settings, producer, topic, trail, author, pace or Pace(), force=force
+            )
         finally:
             await producer.stop()

@@ -12,13 +12,13 @@ from shared.kafka import topic_settings
 from shared.kafka.client_options import client_options
 from shared.kafka.topic_creation import new_topic
 from shared.kafka.topic_settings import Difference, Settings
-from shared.operations.errors import FAILED, DeskError
+from shared.operations.errors import MissingTopics
 from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 
 async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> None:
-    """Raises `DeskError` for a missing topic: asking a broker for it might create it wrongly.
+    """Raises `MissingTopics`: asking a broker for a topic might create it, and wrongly.
 
     Raises `Outage` if the broker does not answer.
     """
@@ -31,12 +31,7 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
             await admin.close()
     missing = sorted(set(names) - present)
     if missing:
-        raise DeskError(
-            f"the broker at {settings.kafka_bootstrap_servers} has no topic"
-            f" {', '.join(missing)}.\nThe services create the topics when they start: run"
-            " `desk up`, or see `desk doctor`.",
-            code=FAILED,
-        )
+        raise MissingTopics(missing, settings.kafka_bootstrap_servers)
 
 
 async def align_topics(settings: RuntimeSettings, *, apply: bool) -> list[Difference]:

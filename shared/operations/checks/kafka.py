@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.operations.audit_trail import OPERATIONS, read_acts
+from shared.operations.audit_trail import OPERATIONS, read_audit_trail
 from shared.operations.checks.result import Check, Verdict, fail, ok, warn
 from shared.operations.checks.topics import keeping_checks
 from shared.operations.dead_letters.topic import briefs
@@ -153,7 +153,7 @@ async def dead_letter_check(settings: RuntimeSettings, present: set[str]) -> Che
     if not {DEAD_LETTERS, OPERATIONS} <= present:
         return ok("dead letters", "none")
     letters = await briefs(settings, newest=LETTERS_READ)
-    still = (await read_acts(settings)).open(letters) if letters else []
+    still = (await read_audit_trail(settings)).open(letters) if letters else []
     if not still:
         return ok("dead letters", f"none open, {len(letters)} dealt with" if letters else "none")
     reasons = Counter(f"{one.reason or 'unknown'} in {one.service or 'unknown'}" for one in still)

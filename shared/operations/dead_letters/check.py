@@ -19,9 +19,9 @@ RULES = "services.inquiry_intake.submission.validate"
 def faults(
     record: Original, service: Service, now: datetime, *, needed: Sequence[Ref] = ()
 ) -> list[str]:
-    """Everything that keeps the record from being decided, without its values. `now` is aware.
+    """Everything that keeps the record from being decided, without its values.
 
-    `needed` are the aggregates that wait for it: it must still be theirs.
+    `now` is timezone-aware. `needed` are the aggregates that wait for it: it must still be theirs.
     """
     if record.topic not in TOPICS:
         return [f"{record.topic} is no topic of the desk"]

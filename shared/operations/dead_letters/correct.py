@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.events.topics import key_in
+from shared.operations.dead_letters.errors import (
+    HalfACharacter,
+    NoSuchPlace,
+    NotAnObject,
+    NotAPointer,
+    NothingCorrected,
+    NotJson,
+)
 from shared.operations.dead_letters.letter import Headers, Letter, Original
-from shared.operations.errors import DeskError
 
 MOST_CHANGES = 200
 _GONE = object()
@@ -17,7 +24,7 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What to change: a whole new `body`, else fields by JSON pointer; and headers.
+    """What to change: a whole new `body`, else `fields`, JSON text by JSON pointer; and headers.
 
     A field or header without a value is removed.
     """
@@ -39,24 +46,19 @@ class Corrected:
     changed: tuple[str, ...]
 
 
-def assignments(written: Sequence[str], option: str) -> tuple[tuple[str, str], ...]:
-    """`name=value` as given to an option that may be repeated. Raises `DeskError`."""
-    pairs = [one.partition("=") for one in written]
-    for name, separator, _ in pairs:
-        if not separator or not name:
-            raise DeskError(f"{option} {name!r} is incomplete; write it like {option} NAME=VALUE.")
-    return tuple((name, value) for name, _, value in pairs)
-
-
 def corrected(letter: Letter, correction: Correction) -> Corrected:
-    """The letter's record with the correction, under the key of its data. Raises `DeskError`."""
+    """The letter's record with the correction, under the key of its data.
+
+    Raises `NothingCorrected`, `NotAnObject`, `NotAPointer`, `NotJson`, `NoSuchPlace`,
+    `HalfACharacter`.
+    """
     headers, changed_headers = _headers(letter, correction.headers)
     value = letter.value if correction.body is None else correction.body
     if correction.fields:
         value = _with_fields(value, correction.fields)
     changed = [*_changed(letter.value, value), *changed_headers]
     if not changed:
-        raise DeskError(f"{letter.id} would stay as it is; there is nothing to correct.")
+        raise NothingCorrected(letter.id)
     record = replace(letter.original, value=value, headers=headers)
     return Corrected(replace(record, key=_key(record)), tuple(changed[:MOST_CHANGES]))
 
@@ -75,10 +77,7 @@ def _headers(letter: Letter, given: Sequence[tuple[str, str]]) -> tuple[Headers,
 def _with_fields(value: bytes | None, fields: Sequence[tuple[str, str]]) -> bytes:
     body = _parsed(value)
     if not isinstance(body, dict):
-        raise DeskError(
-            "the record's value is no JSON object, so that no field of it can be set;"
-            " give the whole value with --file or --editor."
-        )
+        raise NotAnObject
     for pointer, written in fields:
         _set(body, pointer, _GONE if not written else _json(pointer, written))
     return _dumped(body)
@@ -88,23 +87,20 @@ def _dumped(body: object) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        raise DeskError("the corrected value holds half of a character; no text can.") from None
+        raise HalfACharacter from None
 
 
 def _json(pointer: str, written: str) -> Any:
     try:
         return json.loads(written)
     except (ValueError, RecursionError):
-        raise DeskError(
-            f"what --set gives {pointer} is no JSON; a text needs its own quotes:"
-            f" --set '{pointer}=\"…\"'."
-        ) from None
+        raise NotJson(pointer) from None
 
 
 def _set(body: Any, pointer: str, value: Any) -> None:
-    """Set or remove what an RFC 6901 pointer names. Raises `DeskError` where there is no way."""
+    """Set or remove what an RFC 6901 pointer names."""
     if not pointer.startswith("/"):
-        raise DeskError(f"--set {pointer!r} is no JSON pointer; write it like /contact/email.")
+        raise NotAPointer(pointer)
     *way, last = [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
     try:
         for step in way:
@@ -116,7 +112,7 @@ def _set(body: Any, pointer: str, value: Any) -> None:
         else:
             body[last] = value
     except (KeyError, IndexError, ValueError, TypeError):
-        raise DeskError(f"--set {pointer}: the value has no such place.") from None
+        raise NoSuchPlace(pointer) from None
 
 
 def _set_item(items: list[Any], step: str, value: Any) -> None:

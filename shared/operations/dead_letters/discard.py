@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPICS
 from shared.operations.audit_trail import common
-from shared.operations.dead_letters import replay as replaying
 from shared.operations.dead_letters.letter import Letter, LetterId
-from shared.operations.dead_letters.selection import chosen, handled_by
+from shared.operations.dead_letters.selection import chosen
+from shared.operations.dead_letters.settlement import Settlement, settlement_of
+from shared.operations.dead_letters.stop import StillWaits
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, all_parked, named, off_the_list, waiting_for
 from shared.operations.records import Records
-from shared.operations.sender import Post
+from shared.operations.sender import ReplaySession
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable
 
@@ -29,7 +30,7 @@ class Discard:
 
     letter: Letter
     waiting: tuple[Parked, ...]
-    left: str | None = None
+    left: Settlement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +38,45 @@ class Discarded:
     """What became of it; `stopped_by` says why its message still waits."""
 
     discard: Discard
-    stopped_by: str | None = None
+    stopped_by: StillWaits | None = None
 
 
 async def discards(
-    ids: Sequence[LetterId], services: Mapping[str, Records], post: Post
+    ids: Sequence[LetterId], services: Mapping[str, Records], session: ReplaySession
 ) -> list[Discard]:
-    """What discarding these letters means. Raises `DeskError` for those that are not there."""
-    index = await briefs(post.settings)
-    still = {letter.id for letter in post.acts.open(index)}
+    """What discarding these letters means. Raises `Outage`, `NoSuchLetters`."""
+    index = await briefs(session.settings)
+    still = {letter.id for letter in session.trail.open(index)}
     waiting = named(await all_parked(services), index)
     found: list[Discard] = []
     for letter in chosen(ids, index):
         parked = tuple(waiting_for(waiting, letter.service, letter.message_id))
         settled = not parked and letter.id not in still
-        left = handled_by(letter, index, post.acts) if settled else None
+        left = settlement_of(letter, index, session.trail) if settled else None
         found.append(Discard(letter, parked, left))
     return found
 
 
-async def discard(one: Discard, services: Mapping[str, Records], post: Post) -> Discarded:
-    """Write it down, and see the message leave the lists. Raises `Outage`."""
-    letter = await post.box.fetch(one.letter.id)
-    for event, distinct in _events(letter, one.waiting, post):
-        await post.note(event, *distinct)
+async def discard(
+    one: Discard, services: Mapping[str, Records], session: ReplaySession
+) -> Discarded:
+    """Write it down, and see the message leave the lists. Raises `Outage`, `NoSuchLetters`."""
+    letter = await session.topic.fetch(one.letter.id)
+    for event, distinct in _events(letter, one.waiting, session):
+        await session.record(event, *distinct)
     for parked in one.waiting:
         records = services[parked.service]
-        if not await off_the_list(
-            records, parked.ref, letter.message_id, replaying.DECIDED_WITHIN_S
-        ):
-            return Discarded(
-                one,
-                f"it is written down, but still waits for {parked.name} after"
-                f" {replaying.DECIDED_WITHIN_S:g} s; does {parked.service} run?",
-            )
+        within_s = session.decided_within_s
+        if not await off_the_list(records, parked.ref, letter.message_id, within_s):
+            return Discarded(one, StillWaits(parked, within_s))
     return Discarded(one)
 
 
 def _events(
-    letter: Letter, waiting: Sequence[Parked], post: Post
+    letter: Letter, waiting: Sequence[Parked], session: ReplaySession
 ) -> list[tuple[DeadLetterDiscarded, tuple[str, ...]]]:
     """One for each aggregate that waits, or a single one."""
-    said = common(letter, post.signed) | {"digest": _digest(letter)}
+    said = common(letter, session.author) | {"digest": _digest(letter)}
     if not waiting:
         return [(DeadLetterDiscarded.model_validate(said), ())]
     return [

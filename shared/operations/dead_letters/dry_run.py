@@ -1,6 +1,7 @@
-"""What would be decided: a service's own stage, on the stored state, with nothing written.
+"""What a service would decide: its own stage, on the stored state, with nothing written.
 
-The stage is the very one that the services run; only its store forgets and its publisher is none.
+The stage is the one that the services run, with a store that discards writes and a publisher that
+sends nothing.
 """
 
 from __future__ import annotations
@@ -27,22 +28,16 @@ from shared.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What one message would bring: the types of its events, or the fault. None of both: nothing.
+    """What one message would bring: the types of its events, or the fault.
 
-    `parked`: the aggregates that decided it were parked, so that others wait behind it.
+    Neither: it would be ignored, or was decided already.
     """
 
     events: tuple[str, ...]
     fault: str | None = None
 
-    @property
-    def said(self) -> str:
-        if self.fault:
-            return f"would fail again: {self.fault}"
-        return ", ".join(self.events) or "nothing would happen: ignored, or decided already"
 
-
-class _Forgetful(Store):
+class _DiscardingStore(Store):
     """Reads what is stored, keeps what would be written to itself, and never writes."""
 
     def __init__(self, records: Records) -> None:
@@ -74,8 +69,8 @@ def _fresh(one: Aggregate) -> Aggregate:
     )
 
 
-class _Nowhere:
-    """A publisher that notes which records would be given up, and a group that is never behind."""
+class _SilentPublisher:
+    """A publisher that sends nothing, but notes what would be given up; and a group without lag."""
 
     def __init__(self) -> None:
         self.dead: list[DeadLetter] = []
@@ -87,21 +82,23 @@ class _Nowhere:
         return set()
 
 
-class Rehearsal:
-    """Decides one record after the other for one service, each on what came before it."""
+class DryRun:
+    """Decides records for one service one by one, each on what the ones before it changed."""
 
     def __init__(self, records: Records) -> None:
-        self._store = _Forgetful(records)
-        self._nowhere = _Nowhere()
-        self._stage = Stage(records.service, self._store, self._nowhere, self._nowhere, Metrics())
+        self._store = _DiscardingStore(records)
+        self._publisher = _SilentPublisher()
+        self._stage = Stage(
+            records.service, self._store, self._publisher, self._publisher, Metrics()
+        )
 
     async def decide(self, record: Original) -> Foreseen:
-        """What the record would bring. Raises `Outage` if the database is away."""
+        """What the record would bring. Raises `Outage`."""
         self._store.events.clear()
-        self._nowhere.dead.clear()
+        self._publisher.dead.clear()
         with _without_log():
             await self._stage.process([record])
-        fault = next((f"{one.reason}: {one.error}" for one in self._nowhere.dead), None)
+        fault = next((f"{one.reason}: {one.error}" for one in self._publisher.dead), None)
         return Foreseen(tuple(self._store.events), fault)
 
 

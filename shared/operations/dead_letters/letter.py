@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from shared.operations.errors import FAILED, DeskError
+from shared.kafka.records import RecordPosition
+from shared.operations.errors import OperationError
 from shared.runtime.reason import Reason
 
 WAITING_REASONS = frozenset({Reason.DEFECT, Reason.BLOCKED})
@@ -19,6 +20,13 @@ DL_HEADERS = frozenset(
 )
 _ID = re.compile(r"([0-9]{1,9})-([0-9]{1,18})")
 Headers = tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(eq=False)
+class NotALetterId(OperationError):
+    """What was written is not the id of a dead letter."""
+
+    written: str
 
 
 class LetterId(NamedTuple):
@@ -31,12 +39,11 @@ class LetterId(NamedTuple):
         return f"{self.partition}-{self.offset}"
 
 
-class Origin(NamedTuple):
-    """Where the record was read when it was given up."""
+@dataclass(eq=False)
+class NoSuchLetters(OperationError):
+    """The topic does not hold these dead letters."""
 
-    topic: str
-    partition: int
-    offset: int
+    ids: Sequence[LetterId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ class Original:
 class Letter:
     """One dead letter: the original record, and what the `dl_` headers say of it.
 
-    `at` (aware) is when it was given up. `sha256` is that of the value, also where a listing has
-    let go of the value itself.
+    `at` (timezone-aware) is when it was given up. `sha256` is that of the value, also of a letter
+    that was listed without it.
     """
 
     id: LetterId
@@ -92,9 +99,10 @@ class Letter:
         return f"{source} {ce_id}" if source and ce_id else ""
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> RecordPosition:
+        """Where the record was read when it was given up."""
         partition, offset = self.says("dl_partition"), self.says("dl_offset")
-        return Origin(self.says("dl_topic"), _number(partition), _number(offset))
+        return RecordPosition(self.says("dl_topic"), _number(partition), _number(offset))
 
     @property
     def original_headers(self) -> list[tuple[str, bytes | None]]:
@@ -116,13 +124,10 @@ def _number(text: str) -> int:
 
 
 def letter_id(written: str) -> LetterId:
-    """What a person typed. Raises `DeskError`."""
+    """What a person typed. Raises `NotALetterId`."""
     found = _ID.fullmatch(written.strip())
     if found is None:
-        raise DeskError(
-            f"{written!r} is no letter's id; it looks like 3-1042.\n"
-            "`desk dead-letters list --letters` shows them."
-        )
+        raise NotALetterId(written)
     return LetterId(int(found[1]), int(found[2]))
 
 
@@ -142,14 +147,6 @@ def letter_of(record: Any) -> Letter:
     except ValueError:
         return letter
     return replace(letter, at=at) if at.tzinfo else letter
-
-
-def missing(*ids: LetterId) -> DeskError:
-    return DeskError(
-        f"there is no dead letter {', '.join(map(str, ids))}.\n"
-        "`desk dead-letters list --letters --all` shows those that are there.",
-        code=FAILED,
-    )
 
 
 def by_id(found: Sequence[Letter]) -> dict[LetterId, Letter]:

@@ -1,6 +1,6 @@
-"""Letters for which no aggregate waits: sent to their topic again, one after the other.
+"""Sends letters again that no aggregate waits for, one after the other.
 
-Nobody could read them, or our routing stumbled; what came after them was not held up.
+Nobody could read them, or our routing failed on them; nothing waits behind them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events.topics import TOPICS
 from shared.kafka.client_options import client_options
-from shared.operations.dead_letters.letter import Letter, Origin
-from shared.operations.sender import Place, Post
+from shared.kafka.records import RecordPosition
+from shared.operations.dead_letters.letter import Letter
+from shared.operations.dead_letters.stop import FailedAgain, NotReached, Stop, WouldFail
+from shared.operations.sender import ReplaySession
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
-DECIDED_WITHIN_S = 15.0
 LOOK_EVERY_S = 0.1
 
 
@@ -29,19 +30,19 @@ class Resent:
     """What became of one letter; `stopped_by` says why it was not sent, or that it died again."""
 
     letter: Letter
-    stopped_by: str | None = None
+    stopped_by: Stop | None = None
 
 
 async def resend(
     chosen: Sequence[Letter],
-    post: Post,
+    session: ReplaySession,
     *,
     told: Callable[[Resent], None] = lambda _outcome: None,
 ) -> list[Resent]:
     """Send the letters in their order, each once the one before it was dealt with.
 
     After one that fails, neither others of its service, reason and error are sent nor others of
-    its topic and key. `told` hears of each at once. Raises `Outage` or `DeskError`.
+    its topic and key. `told` is called with each at once. Raises `Outage`, `NoSuchLetters`.
     """
     outcomes: list[Resent] = []
     failed: set[tuple[object, ...]] = set()
@@ -54,24 +55,24 @@ async def resend(
             alike.discard((letter.service, letter.origin.topic, None))
         if alike & failed:
             continue
-        outcomes.append(Resent(letter, await _try(letter, post)))
+        outcomes.append(Resent(letter, await _try(letter, session)))
         if outcomes[-1].stopped_by is not None:
             failed |= alike
         told(outcomes[-1])
     return outcomes
 
 
-async def _try(letter: Letter, post: Post) -> str | None:
-    if refused := post.refusal(letter):
-        return refused
-    whole = await post.box.fetch(letter.id)
-    if not post.force and (fault := unreadable(whole)):
-        return f"not sent, because it would fail again: {fault}"
-    return await dealt_with(letter, await post.again(whole), post)
+async def _try(letter: Letter, session: ReplaySession) -> Stop | None:
+    if refusal := session.refusal(letter):
+        return refusal
+    whole = await session.topic.fetch(letter.id)
+    if not session.force and (fault := unreadable(whole)):
+        return WouldFail(fault)
+    return await dealt_with(letter, await session.resend(whole), session)
 
 
 def unreadable(letter: Letter) -> str | None:
-    """Why this version of the desk cannot read the record, or None. Holds no value of it."""
+    """Why this release cannot read the record, or None. Holds no value of it."""
     if letter.origin.topic not in TOPICS:
         return f"{letter.origin.topic} is no topic of the desk"
     try:
@@ -81,30 +82,33 @@ def unreadable(letter: Letter) -> str | None:
     return None
 
 
-async def dealt_with(letter: Letter, place: Place, post: Post) -> str | None:
-    """Wait until the letter's service is past the new record; why it was given up, or None."""
-    origin = Origin(letter.origin.topic, place.partition, place.offset)
-    if not await _passed(letter.service, origin, post.settings):
-        return (
-            f"not decided in {DECIDED_WITHIN_S:g} s, though it was sent; does {letter.service}"
-            " run? `desk doctor` says so"
-        )
-    died = await post.box.come_for(letter.service, origin)
-    return None if died is None else f"it failed again: {died.reason}: {died.error} ({died.id})"
+async def dealt_with(
+    letter: Letter, sent: RecordPosition, session: ReplaySession
+) -> NotReached | FailedAgain | None:
+    """Wait until the letter's service has passed the record `sent`; None if it was decided.
+
+    Raises `Outage`.
+    """
+    if not await _passed(letter.service, sent, session.settings, session.decided_within_s):
+        return NotReached(letter.service, session.decided_within_s)
+    died = await session.topic.given_up_again(letter.service, sent)
+    return None if died is None else FailedAgain(died.id, died.reason, died.error)
 
 
-async def _passed(service: str, origin: Origin, settings: RuntimeSettings) -> bool:
-    """Whether the service's group commits an offset beyond `origin` within the time."""
-    partition = TopicPartition(origin.topic, origin.partition)
+async def _passed(
+    service: str, sent: RecordPosition, settings: RuntimeSettings, within_s: float
+) -> bool:
+    """Whether the service's group commits an offset beyond `sent` within the time."""
+    partition = TopicPartition(sent.topic, sent.partition)
     group = settings.group_of(service)
     admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_errors_as_outage():
         try:
             await admin.start()
-            async with asyncio.timeout(DECIDED_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 while True:
                     offsets = await admin.list_consumer_group_offsets(group)
-                    if partition in offsets and offsets[partition].offset > origin.offset:
+                    if partition in offsets and offsets[partition].offset > sent.offset:
                         return True
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:

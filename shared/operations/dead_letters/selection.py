@@ -1,22 +1,25 @@
-"""Which letters a command is about: by id, by what they say, or by the aggregate they wait for."""
+"""Which letters are meant: by id, by what they say, or by the aggregate they wait for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.operations.audit_trail import Acts, told
-from shared.operations.dead_letters.letter import Letter, LetterId, by_id, missing
-from shared.operations.errors import DeskError
+from shared.operations.audit_trail import AuditTrail
+from shared.operations.dead_letters.errors import AggregateAndSelection, IdsAndSelection
+from shared.operations.dead_letters.letter import Letter, LetterId, NoSuchLetters, by_id
+from shared.operations.dead_letters.settlement import Settlement, settlement_of
 from shared.operations.parked import Parked, waiting_for
-
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What was asked for. With nothing asked, all parked aggregates are meant."""
+class Selection:
+    """What was asked for; an empty selection means all parked aggregates.
+
+    Raises `IdsAndSelection` or `AggregateAndSelection` for a contradiction. `error` is any part of
+    a letter's error, in any case.
+    """
 
     ids: tuple[LetterId, ...] = ()
     service: str | None = None
@@ -27,12 +30,9 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.ids and (self.filters or self.aggregate or self.everything):
-            raise DeskError("give letters' ids or a selection by options, not both.")
+            raise IdsAndSelection
         if self.aggregate and (self.reason or self.error or self.everything):
-            raise DeskError(
-                "--aggregate means all that waits for it; of the other selections only"
-                " --service goes with it."
-            )
+            raise AggregateAndSelection
 
     @property
     def filters(self) -> bool:
@@ -44,7 +44,7 @@ class Wanted:
         return not self.aggregate and (self.filters or self.everything)
 
     def matches(self, letter: Letter) -> bool:
-        """Whether the letter says what was asked for; `error` may be any part of it."""
+        """Whether the letter says what was asked for."""
         return (
             self.service in (None, letter.service)
             and self.reason in (None, letter.reason)
@@ -58,17 +58,25 @@ class Plan:
 
     aggregates: list[Parked] = field(default_factory=list)
     singles: list[Letter] = field(default_factory=list)
-    left: list[tuple[LetterId, str]] = field(default_factory=list)
+    left: list[tuple[LetterId, Settlement]] = field(default_factory=list)
     behind: list[tuple[LetterId, Parked]] = field(default_factory=list)
     """Asked for, but others wait before them."""
 
 
 def planned(
-    wanted: Wanted, letters: Sequence[Letter], acts: Acts, waiting: Sequence[Parked], *, force: bool
+    wanted: Selection,
+    letters: Sequence[Letter],
+    trail: AuditTrail,
+    waiting: Sequence[Parked],
+    *,
+    force: bool,
 ) -> Plan:
-    """What a replay of `wanted` does, given all `letters` in their order. Raises `DeskError`."""
+    """What a replay of `wanted` does, given all `letters` by when they were given up.
+
+    `force` also sends what was dealt with already. Raises `NoSuchLetters`.
+    """
     if wanted.ids:
-        return _of_ids(wanted.ids, letters, acts, waiting, force=force)
+        return _of_ids(wanted.ids, letters, trail, waiting, force=force)
     plan = Plan()
     if not wanted.reason and not wanted.error:
         plan.aggregates += [
@@ -78,7 +86,7 @@ def planned(
         ]
     if not wanted.letters:
         return plan
-    for letter in acts.open(letters):
+    for letter in trail.open(letters):
         if not wanted.matches(letter):
             continue
         parked = waiting_for(waiting, letter.service, letter.message_id)
@@ -91,14 +99,14 @@ def planned(
 def _of_ids(
     ids: Sequence[LetterId],
     letters: Sequence[Letter],
-    acts: Acts,
+    trail: AuditTrail,
     waiting: Sequence[Parked],
     *,
     force: bool,
 ) -> Plan:
     plan, there = Plan(), chosen(ids, letters)
     asked = {(one.service, one.message_id) for one in there}
-    still = set(acts.open(letters))
+    still = set(trail.open(letters))
     for letter in there:
         parked = waiting_for(waiting, letter.service, letter.message_id)
         for one in parked:
@@ -110,7 +118,7 @@ def _of_ids(
         if not parked and (force or letter in still):
             plan.singles.append(letter)
         elif not parked:
-            plan.left.append((letter.id, handled_by(letter, letters, acts)))
+            plan.left.append((letter.id, settlement_of(letter, letters, trail)))
     return plan
 
 
@@ -125,32 +133,18 @@ def _asked_first(one: Parked, asked: set[tuple[str, str]]) -> int:
 
 
 def chosen(ids: Sequence[LetterId], letters: Sequence[Letter]) -> list[Letter]:
-    """The letters named, in their order. Raises `DeskError` naming every one that is not there."""
+    """The letters with these ids, by when they were given up. Raises `NoSuchLetters`."""
     there = by_id(letters)
     lacking = [one for one in dict.fromkeys(ids) if one not in there]
     if lacking:
-        raise missing(*lacking)
+        raise NoSuchLetters(lacking)
     wanted = set(ids)
     return [letter for letter in letters if letter.id in wanted]
 
 
-def handled_by(letter: Letter, letters: Sequence[Letter], acts: Acts) -> str:
-    """What settled the letter: what was done with it, or else with which other one."""
-    if own := acts.on(letter.id):
-        return f"already {told(own[-1])}"
-    later = [
-        one
-        for one in letters
-        if (one.service, one.message_id) == (letter.service, letter.message_id) and acts.on(one.id)
-    ]
-    if letter.message_id and later:
-        return f"already settled with {later[-1].id}, a later letter of the same message"
-    return "already sent again with another service's letter of the same record"
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Letters that died alike: an example of them is the newest. Times are aware."""
+    """Letters that died alike; `example` is the newest. Times are timezone-aware."""
 
     service: str
     reason: str
@@ -171,13 +165,3 @@ def grouped(letters: Sequence[Letter]) -> list[Group]:
         for alike, members in groups.items()
     ]
     return sorted(found, key=lambda group: -group.count)
-
-
-def age(at: datetime, now: datetime) -> str:
-    """`3 h ago`; both are aware."""
-    seconds = (now - at).total_seconds()
-    units: Mapping[str, int] = {"d": DAY, "h": HOUR, "min": MINUTE}
-    for name, length in units.items():
-        if seconds >= length:
-            return f"{int(seconds // length)} {name} ago"
-    return "just now"

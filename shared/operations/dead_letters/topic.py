@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.operations.dead_letters.letter import Letter, LetterId, Origin, letter_of, missing
+from shared.kafka.records import RecordPosition
+from shared.operations.dead_letters.letter import Letter, LetterId, NoSuchLetters, letter_of
 from shared.operations.topics import require_topics
 from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
@@ -24,8 +25,7 @@ ANSWER_WITHIN_S = 15.0
 async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> AsyncIterator[Letter]:
     """Every dead letter that the topic holds now, oldest first per key.
 
-    `newest` leaves out all but so many per partition. Raises `Outage`, or `DeskError` where the
-    topic is missing.
+    `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
     """
     await require_topics(settings, {DEAD_LETTERS})
     async for record in records_of(settings, DEAD_LETTERS, newest=newest):
@@ -33,7 +33,10 @@ async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> As
 
 
 async def briefs(settings: RuntimeSettings, *, newest: int | None = None) -> list[Letter]:
-    """All letters without their values, in the order in which they were given up."""
+    """All letters without their values, by when they were given up.
+
+    Raises `Outage`, `MissingTopics`.
+    """
     found = [letter.brief async for letter in letters(settings, newest=newest)]
     return sorted(found, key=lambda letter: (letter.at, letter.id))
 
@@ -80,31 +83,34 @@ async def consumer_of(settings: RuntimeSettings, topic: str) -> AsyncIterator[AI
         await consumer.stop()
 
 
-class LetterBox:
-    """Fetches single letters whole, and tells which letters have come since it was opened."""
+class DeadLetterTopic:
+    """Fetches single letters whole, and knows which letters came after it was opened."""
 
     def __init__(self, reader: AIOKafkaConsumer, watcher: AIOKafkaConsumer) -> None:
         self._reader = reader
         self._watcher = watcher
-        self._seen: dict[tuple[str, Origin], Letter] = {}
+        self._seen: dict[tuple[str, RecordPosition], Letter] = {}
 
     async def fetch(self, wanted: LetterId) -> Letter:
-        """Raises `DeskError` for a letter that is not there, `Outage`."""
+        """The letter with its value. Raises `NoSuchLetters`, `Outage`."""
         place = TopicPartition(DEAD_LETTERS, wanted.partition)
         if place not in self._reader.assignment():
-            raise missing(wanted)
+            raise NoSuchLetters([wanted])
         with kafka_errors_as_outage():
             begin = (await self._reader.beginning_offsets([place]))[place]
             end = (await self._reader.end_offsets([place]))[place]
             if not begin <= wanted.offset < end:
-                raise missing(wanted)
+                raise NoSuchLetters([wanted])
             self._reader.seek(place, wanted.offset)
         async for record in up_to(self._reader, {place: wanted.offset + 1}):
             return letter_of(record)
-        raise missing(wanted)
+        raise NoSuchLetters([wanted])
 
-    async def come_for(self, service: str, origin: Origin) -> Letter | None:
-        """The letter by which `service` has given up the record at `origin` since. Or none."""
+    async def given_up_again(self, service: str, origin: RecordPosition) -> Letter | None:
+        """The letter with which `service` gave up the record at `origin` since then, if any.
+
+        Raises `Outage`.
+        """
         with kafka_errors_as_outage():
             ends = await self._watcher.end_offsets(self._watcher.assignment())
         async for record in up_to(self._watcher, ends):
@@ -114,8 +120,8 @@ class LetterBox:
 
 
 @asynccontextmanager
-async def letter_box(settings: RuntimeSettings) -> AsyncIterator[LetterBox]:
-    """Raises `Outage`, or `DeskError` where the topic is missing."""
+async def dead_letter_topic(settings: RuntimeSettings) -> AsyncIterator[DeadLetterTopic]:
+    """The topic, open for reading. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {DEAD_LETTERS})
     async with (
         consumer_of(settings, DEAD_LETTERS) as reader,
@@ -124,4 +130,4 @@ async def letter_box(settings: RuntimeSettings) -> AsyncIterator[LetterBox]:
         with kafka_errors_as_outage():
             for one, end in (await watcher.end_offsets(watcher.assignment())).items():
                 watcher.seek(one, end)
-        yield LetterBox(reader, watcher)
+        yield DeadLetterTopic(reader, watcher)

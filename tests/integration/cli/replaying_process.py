@@ -6,12 +6,12 @@ import asyncio
 import sys
 
 from shared.mongo.client import Database, connect
-from shared.operations.audit_trail import Signed
+from shared.operations.audit_trail import Author
 from shared.operations.dead_letters.replay import let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import parked
 from shared.operations.records import Records
-from shared.operations.sender import Pace, post_office
+from shared.operations.sender import Pace, replay_session
 from shared.runtime.aggregates.store import Store
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy
@@ -30,8 +30,10 @@ async def main(kafka: str, mongo: str, name: str, customer: str, per_second: str
     records = Records(service, settings, database, Store(database, service.deciders))
     [waiting] = [one for one in await parked(records) if one.ref.id == customer]
     newest = newest_by_message(await briefs(settings))
-    async with post_office(settings, Signed("operator"), pace=Pace(float(per_second))) as post:
-        outcome = await let_through(records, waiting, newest, post)
+    async with replay_session(
+        settings, Author("operator"), pace=Pace(float(per_second))
+    ) as session:
+        outcome = await let_through(records, waiting, newest, session)
     print(f"{outcome.decided} {outcome.stopped_by}")
 
 

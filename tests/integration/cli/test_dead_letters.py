@@ -8,8 +8,13 @@ import pytest
 
 from desk.local.stack import Endpoints
 from shared.mongo.client import Database
-from shared.operations.dead_letters.replay import letters, parked, replay
+from shared.operations.audit_trail import Author
+from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
+from shared.operations.dead_letters.topic import briefs, letters
+from shared.operations.parked import Parked, parked
 from shared.operations.records import Records
+from shared.operations.sender import replay_session
+from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -23,10 +28,16 @@ from tests.integration.runtime.wire import (
 TYPE = "submission.inquiry.v1"
 
 
+async def replay(records: Records, waiting: Parked, settings: RuntimeSettings) -> Outcome:
+    newest = newest_by_message(await briefs(settings))
+    async with replay_session(settings, Author("operator")) as session:
+        return await let_through(records, waiting, newest, session)
+
+
 async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails_again(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 2.0)
+    monkeypatch.setattr("shared.operations.sender.DECIDED_WITHIN_S", 2.0)
     name = f"play{uuid4().hex[:8]}"
     customer = f"C-{name}"
     settings = settings_for(endpoints, name)
@@ -43,9 +54,9 @@ async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails
         await collect(dead, 4, name)
 
         [waiting] = [one for one in await parked(records) if one.ref.id == customer]
-        [unfixed] = await replay(records, [waiting], settings)
+        unfixed = await replay(records, waiting, settings)
         monkeypatch.setattr(toy, "FIXED", ["yes"])
-        [fixed] = await replay(records, [waiting], settings)
+        fixed = await replay(records, waiting, settings)
         decided = await collect(answers, 4, name)
         again = [one for one in await parked(records) if one.ref.id == customer]
         kept = [one async for one in letters(settings) if name in one.message_id]

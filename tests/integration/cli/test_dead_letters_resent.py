@@ -18,7 +18,8 @@ from shared.events.envelope import Message
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.edit import draft, edit
 from shared.operations.dead_letters.resend import resend
-from shared.operations.dead_letters.selection import Wanted
+from shared.operations.dead_letters.selection import Selection
+from shared.operations.dead_letters.stop import FailedAgain
 from shared.operations.records import Records
 from shared.operations.sender import Pace
 from shared.runtime.decider import Route, Service
@@ -31,8 +32,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
-    monkeypatch.setattr("shared.operations.dead_letters.resend.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.sender.DECIDED_WITHIN_S", 5.0)
 
 
 def lost(message: Message) -> Route:
@@ -53,17 +53,19 @@ async def test_letters_that_nothing_waits_for_are_sent_again_until_one_fails(
         [between] = await play.answered(1)
         first = await play.open()
 
-        async with play.post() as post:
-            unfixed = await resend(first, post)
+        async with play.post() as session:
+            unfixed = await resend(first, session)
         second = await play.open()
         deploy_the_fix(monkeypatch)
-        async with play.post() as post:
-            fixed = await resend(second, post)
+        async with play.post() as session:
+            fixed = await resend(second, session)
         answers = await play.answered(2)
         still = await play.open()
 
     assert len(unfixed) == 1
-    assert "failed again: defect: KeyError" in str(unfixed[0].stopped_by)
+    assert isinstance(unfixed[0].stopped_by, FailedAgain)
+    assert unfixed[0].stopped_by.reason == "defect"
+    assert unfixed[0].stopped_by.error.startswith("KeyError")
     assert [one.message_id.split()[-1] for one in second] == ids(play, [2, 0])
     assert [one.stopped_by for one in fixed] == [None, None]
     assert sorted([between, *answers]) == ids(play, range(3))
@@ -83,12 +85,12 @@ async def test_a_correction_that_dies_again_is_told_with_its_new_letter(
         correction = Correction(body=json.dumps(still_lost).encode())
         services = {play.service.name: replace(play.records, service=lenient)}
 
-        async with play.post() as post:
-            made = await draft(letter.id, correction, services, post)
-            outcome = await edit(made, play.records, post)
+        async with play.post() as session:
+            made = await draft(letter.id, correction, services, session)
+            outcome = await edit(made, play.records, session)
         [newer] = await play.open()
 
-    assert f"failed again: {newer.reason}: {newer.error} ({newer.id})" in str(outcome.stopped_by)
+    assert outcome.stopped_by == FailedAgain(newer.id, newer.reason, newer.error)
 
 
 async def test_the_bytes_are_sent_again_as_they_came(endpoints: Endpoints) -> None:
@@ -105,8 +107,8 @@ async def test_the_bytes_are_sent_again_as_they_came(endpoints: Endpoints) -> No
         await play.client.publish("desk.submissions", play.customer, spaced, headers)
         await play.given_up(1)
         [letter] = await play.letters()
-        async with play.post() as post:
-            await post.again(await post.box.fetch(letter.id))
+        async with play.post() as session:
+            await session.resend(await session.topic.fetch(letter.id))
         [before, after] = await collect(submissions, 2, play.name)
 
     assert (before.key, before.value, before.headers) == (after.key, after.value, after.headers)
@@ -134,12 +136,12 @@ async def test_the_command_rehearses_and_then_lets_through_an_aggregate_and_says
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(replay_runs, "reading", lambda _url: only(play))
         where = Where(ROOT, kafka=endpoints.kafka_bootstrap_servers, mongo=endpoints.mongo_url)
-        asked = replay_runs.Run(Wanted(aggregate=play.customer), OPERATOR, Pace(1_000))
+        asked = replay_runs.Run(Selection(aggregate=play.customer), OPERATOR, Pace(1_000))
         capsys.readouterr()
 
-        unfixed = await replay_runs.rehearse(where, asked)
+        unfixed = await replay_runs.dry_run(where, asked)
         deploy_the_fix(monkeypatch)
-        fixed = await replay_runs.rehearse(where, asked)
+        fixed = await replay_runs.dry_run(where, asked)
         untouched = await play.decided()
         capsys.readouterr()
         told = await replay_runs.run(where, asked)

@@ -13,12 +13,13 @@ from desk.local.stack import Endpoints
 from shared.events.operations import DeadLetterDiscarded, DeadLetterEdited, DeadLetterReplayed
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import discard, discards
-from shared.operations.dead_letters.dry_run import Rehearsal
+from shared.operations.dead_letters.dry_run import DryRun
 from shared.operations.dead_letters.edit import draft, edit
+from shared.operations.dead_letters.errors import IdentityCorrected, StillFaulty
 from shared.operations.dead_letters.resend import resend
-from shared.operations.dead_letters.topic import letter_box
-from shared.operations.errors import DeskError
-from shared.operations.sender import Post
+from shared.operations.dead_letters.stop import ReplayedTooOften
+from shared.operations.dead_letters.topic import dead_letter_topic
+from shared.operations.sender import ReplaySession
 from tests.integration.cli.waiting import Play, deploy_the_fix, ids, playing
 
 ROOT = Path(__file__).parents[3]
@@ -27,8 +28,7 @@ MANY = 12
 
 @pytest.fixture(autouse=True)
 def not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
-    monkeypatch.setattr("shared.operations.dead_letters.resend.DECIDED_WITHIN_S", 5.0)
+    monkeypatch.setattr("shared.operations.sender.DECIDED_WITHIN_S", 5.0)
 
 
 async def replaying(
@@ -79,7 +79,7 @@ async def test_a_replay_that_died_before_writing_it_down_sends_once_more_and_not
         await play.given_up(3)
         deploy_the_fix(monkeypatch)
         with monkeypatch.context() as dying:
-            dying.setattr(Post, "note", dies)
+            dying.setattr(ReplaySession, "note", dies)
             with pytest.raises(InterruptedError):
                 await play.replay()
         unwritten = await play.open()
@@ -88,8 +88,8 @@ async def test_a_replay_that_died_before_writing_it_down_sends_once_more_and_not
         outcome = await play.replay()
         rest = await play.answered(2)
         [letter] = await play.open()
-        async with play.post() as post:
-            [resent] = await resend([letter], post)
+        async with play.post() as session:
+            [resent] = await resend([letter], session)
         decided, still = await play.decided(), await play.open()
 
     assert len(unwritten) == 3
@@ -107,9 +107,9 @@ async def test_each_replay_leaves_an_audit_event_that_says_who_and_where_it_went
         written = await play.letters()
         deploy_the_fix(monkeypatch)
         await play.replay()
-        acts, still = await play.acts(), await play.open()
+        trail, still = await play.trail(), await play.open()
 
-    told = [event for letter in written for event in acts.on(letter.id)]
+    told = [event for letter in written for event in trail.on(letter.id)]
     assert [type(event) for event in told] == [DeadLetterReplayed] * 2
     assert [(event.by, event.reason) for event in told] == [
         ("operator", "defect"),
@@ -122,7 +122,7 @@ async def test_each_replay_leaves_an_audit_event_that_says_who_and_where_it_went
 async def test_what_fails_for_the_third_time_is_not_sent_again_unless_forced(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 0.3)
+    monkeypatch.setattr("shared.operations.sender.DECIDED_WITHIN_S", 0.3)
     async with playing(endpoints) as play:
         await play.publish("stumble")
         await play.given_up(1)
@@ -132,12 +132,13 @@ async def test_what_fails_for_the_third_time_is_not_sent_again_unless_forced(
 
         refused = await play.replay()
         sent = len(await play.letters())
-        monkeypatch.setattr("shared.operations.dead_letters.replay.DECIDED_WITHIN_S", 5.0)
+        monkeypatch.setattr("shared.operations.sender.DECIDED_WITHIN_S", 5.0)
         deploy_the_fix(monkeypatch)
         forced = await play.replay(force=True)
 
     assert refused.decided == 0
-    assert "already replayed 3 times" in str(refused.stopped_by)
+    assert isinstance(refused.stopped_by, ReplayedTooOften)
+    assert refused.stopped_by.times == 3
     assert sent == 4
     assert (forced.decided, forced.stopped_by) == (1, None)
 
@@ -150,13 +151,13 @@ async def test_a_dry_run_says_what_each_would_bring_on_those_before_it_and_chang
         await play.given_up(2)
         before, letters = await play.waiting(), await play.letters()
 
-        async with letter_box(play.settings) as box:
+        async with dead_letter_topic(play.settings) as box:
             whole = [(await box.fetch(letter.id)).original for letter in letters]
-        unfixed = await Rehearsal(play.records).decide(whole[0])
+        unfixed = await DryRun(play.records).decide(whole[0])
         deploy_the_fix(monkeypatch)
-        rehearsal = Rehearsal(play.records)
+        rehearsal = DryRun(play.records)
         fixed = [await rehearsal.decide(record) for record in whole]
-        out_of_turn = await Rehearsal(play.records).decide(whole[1])
+        out_of_turn = await DryRun(play.records).decide(whole[1])
         after, decided = await play.waiting(), await play.decided()
         letters_after = await play.letters()
 
@@ -177,13 +178,13 @@ async def test_a_corrected_head_is_decided_and_what_waits_behind_it_follows(
         services = {play.service.name: play.records}
         correction = Correction(fields=(("/text", json.dumps("walk")),))
 
-        async with play.post() as post:
-            made = await draft(head.id, correction, services, post)
-            outcome = await edit(made, play.records, post)
+        async with play.post() as session:
+            made = await draft(head.id, correction, services, session)
+            outcome = await edit(made, play.records, session)
         answers = await play.answered(3)
-        acts, left = await play.acts(), await play.waiting()
+        trail, left = await play.trail(), await play.waiting()
 
-    [told] = acts.on(head.id)
+    [told] = trail.on(head.id)
     assert isinstance(told, DeadLetterEdited)
     assert told.changed == ("/text",)
     assert told.original_sha256 == head.sha256 != told.corrected_sha256
@@ -201,15 +202,15 @@ async def test_what_is_corrected_while_others_wait_before_it_keeps_its_place(
         services = {play.service.name: play.records}
         correction = Correction(fields=(("/text", json.dumps("walk")),))
 
-        async with play.post() as post:
-            made = await draft(last.id, correction, services, post)
-            outcome = await edit(made, play.records, post)
+        async with play.post() as session:
+            made = await draft(last.id, correction, services, session)
+            outcome = await edit(made, play.records, session)
         await play.given_up(1)
         newest = (await play.letters())[-1]
         deploy_the_fix(monkeypatch)
         replayed = await play.replay()
         answers = await play.answered(3)
-        async with letter_box(play.settings) as box:
+        async with dead_letter_topic(play.settings) as box:
             sent = (await box.fetch(newest.id)).value
 
     assert (outcome.waits, outcome.stopped_by) == (True, None)
@@ -229,13 +230,15 @@ async def test_a_correction_must_stay_with_the_aggregate_that_waits_for_it(
         services = {play.service.name: play.records}
         elsewhere = Correction(fields=(("/customer_id", '"C-elsewhere"'),))
 
-        async with play.post() as post:
-            with pytest.raises(DeskError, match="no longer be decided in seen"):
-                await draft(head.id, elsewhere, services, post)
-            with pytest.raises(DeskError, match="cannot be corrected"):
-                await draft(head.id, Correction(headers=(("ce_id", "x"),)), services, post)
+        async with play.post() as session:
+            with pytest.raises(StillFaulty) as refused:
+                await draft(head.id, elsewhere, services, session)
+            with pytest.raises(IdentityCorrected):
+                await draft(head.id, Correction(headers=(("ce_id", "x"),)), services, session)
         still = await play.open()
 
+    [fault] = refused.value.faults
+    assert "no longer be decided in seen" in fault
     assert [one.id for one in still] == [head.id]
 
 
@@ -246,15 +249,15 @@ async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> N
         [head, *_] = await play.letters()
         services = {play.service.name: play.records}
 
-        async with play.post() as post:
-            [one] = await discards([head.id], services, post)
-            outcome = await discard(one, services, post)
+        async with play.post() as session:
+            [one] = await discards([head.id], services, session)
+            outcome = await discard(one, services, session)
         waiting = await play.waiting()
         replayed = await play.replay()
         answers = await play.answered(2)
-        acts, decided = await play.acts(), await play.decided()
+        trail, decided = await play.trail(), await play.decided()
 
-    [told] = acts.on(head.id)
+    [told] = trail.on(head.id)
     assert isinstance(told, DeadLetterDiscarded)
     assert (told.why, told.kind, told.aggregate) == ("a test", "seen", play.customer)
     assert outcome.stopped_by is None

@@ -13,13 +13,13 @@ import pytest
 from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
 from shared.mongo.client import Database
-from shared.operations.audit_trail import Acts, Signed, read_acts
+from shared.operations.audit_trail import AuditTrail, Author, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, parked
 from shared.operations.records import Records
-from shared.operations.sender import Pace, Post, post_office
+from shared.operations.sender import Pace, ReplaySession, replay_session
 from shared.runtime.decider import Service
 from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy
@@ -34,7 +34,7 @@ from tests.integration.runtime.wire import (
 )
 
 TYPE = "submission.inquiry.v1"
-OPERATOR = Signed("operator", "a test")
+OPERATOR = Author("operator", "a test")
 
 
 def body(customer: str, text: str) -> dict[str, Any]:
@@ -90,23 +90,25 @@ class Play:
         return [one for one in await briefs(self.settings) if self.name in one.message_id]
 
     async def open(self) -> list[Letter]:
-        return (await self.acts()).open(await self.letters())
+        return (await self.trail()).open(await self.letters())
 
-    async def acts(self) -> Acts:
-        return await read_acts(self.settings)
+    async def trail(self) -> AuditTrail:
+        return await read_audit_trail(self.settings)
 
     @asynccontextmanager
-    async def post(self, *, force: bool = False) -> AsyncIterator[Post]:
-        async with post_office(self.settings, OPERATOR, pace=Pace(1_000), force=force) as post:
-            yield post
+    async def post(self, *, force: bool = False) -> AsyncIterator[ReplaySession]:
+        async with replay_session(
+            self.settings, OPERATOR, pace=Pace(1_000), force=force
+        ) as session:
+            yield session
 
     async def replay(self, *, force: bool = False) -> Outcome:
         """Replay all that waits for the customer."""
         waiting = await self.waiting()
         assert waiting is not None
-        async with self.post(force=force) as post:
+        async with self.post(force=force) as session:
             newest = newest_by_message(await briefs(self.settings))
-            return await let_through(self.records, waiting, newest, post)
+            return await let_through(self.records, waiting, newest, session)
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from desk.arguments.submission_fields import KINDS
 from desk.arguments.submit import with_seconds
 from desk.cli import app
+from desk.commands.errors import DeskError
 from shared.events.topics import TOPICS
-from shared.operations.errors import DeskError
 
 
 @pytest.mark.parametrize(

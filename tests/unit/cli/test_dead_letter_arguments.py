@@ -6,7 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
-from shared.operations.errors import DeskError
+from desk.commands.dead_letter_acts import _assignments
+from desk.commands.errors import WRONG_USE, DeskError
+from desk.commands.failures import expected
 
 EDIT = ["edit", "0-1", "--why", "a test"]
 
@@ -32,8 +34,11 @@ def test_what_makes_no_sense_is_told_before_anything_is_asked(
 ) -> None:
     ended = CliRunner().invoke(app, ["dead-letters", *arguments])
 
-    assert isinstance(ended.exception, DeskError)
-    assert said in str(ended.exception)
+    assert isinstance(ended.exception, Exception)
+    told = expected(ended.exception) or ended.exception
+    assert isinstance(told, DeskError)
+    assert said in str(told)
+    assert told.code == WRONG_USE
 
 
 @pytest.mark.parametrize("arguments", [["edit", "0-1", "--set", "/a=1"], ["discard", "0-1"]])
@@ -56,3 +61,13 @@ def test_show_warns_that_it_shows_personal_data() -> None:
     ended = CliRunner().invoke(app, ["dead-letters", "show", "--help"])
 
     assert "personal data" in " ".join(ended.output.split())
+
+
+@pytest.mark.parametrize("written", ["/text", "=1", ""])
+def test_an_assignment_needs_a_name_and_a_sign(written: str) -> None:
+    with pytest.raises(DeskError, match="NAME=VALUE"):
+        _assignments([written], "--set")
+
+
+def test_a_value_may_hold_further_signs() -> None:
+    assert _assignments(["/a=b=c"], "--set") == (("/a", "b=c"),)

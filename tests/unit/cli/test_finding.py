@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from desk.commands.addresses import find
+from desk.commands.errors import DeskError
 from desk.local.stack import Endpoints
-from shared.operations.errors import DeskError
 
 NOTED = Endpoints(
     kafka_bootstrap_servers="127.0.0.1:1",

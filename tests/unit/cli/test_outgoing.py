@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from desk.commands.errors import DeskError
 from desk.commands.event_file import SUBMISSIONS, load, parse
-from shared.operations.errors import DeskError
 
 AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 PAID = {
