@@ -1,14 +1,11 @@
 """Messages to the contract archive, and an archive without broker, database or real time.
 
-`Archive` does what the runtime promises a service: it routes, hands in exactly the replicas that
-route and Decider name, drops repeats, stores the state as JSON, sends timers and does work.
+`Archive` sends the timers that are due and does the work.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -53,7 +50,10 @@ from shared.events.requests import (
     CustomerRegistrationRequested,
     Request,
 )
+from shared.events.topics import ARCHIVE
 from shared.events.values import Bilingual, Channel, Consent, ConsentPurpose, Language
+from shared.runtime.decider import Service
+from tests.fakes.memory_stage import MemoryStage
 
 NUMBER = "MT-2026/0001"
 HOLDER = "C-0001"
@@ -287,17 +287,12 @@ Step = Event | timedelta | Literal["work", "timers asleep"]
 
 
 class Archive:
-    """The archive's aggregates, in a world where `now` only moves when it is told to."""
+    """The archive's own stage, in a world where `now` only moves when it is told to."""
 
     def __init__(self, rules: Rules = RULES, *received: Event) -> None:
-        self.deciders: dict[str, Any] = {
-            CONTRACT: contract_decider(rules),
-            CUSTOMER: customer_decider(),
-        }
-        self.now = NOW
+        deciders = (contract_decider(rules), customer_decider())
+        self.stage = MemoryStage(Service(ARCHIVE, deciders, route, timer=timer), NOW)
         self._grace = rules.access_grace
-        self.states: dict[Ref, Any] = {}
-        self.happened: dict[Ref, list[Event]] = {}
         self.known_timers: list[datetime] = []
         self.asked: list[str] = []
         self.answered: list[str] = []
@@ -307,17 +302,31 @@ class Archive:
         for event in received:
             self.receive(event)
 
+    @property
+    def now(self) -> datetime:
+        return self.stage.now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self.stage.now = now
+
+    @property
+    def states(self) -> dict[Ref, Any]:
+        return self.stage.states
+
+    @property
+    def happened(self) -> dict[Ref, list[Event]]:
+        return self.stage.happened
+
     def receive(self, event: Event, message_id: str | None = None) -> list[Event]:
         """What is published, or kept privately, because of this message."""
         identity = message_id or f"message {len(self._known)}"
-        if identity in self._known:
-            return self._known[identity]
         message = Message("/channels/test", identity, event, correlation_id="submission-1")
-        routed = route(message)
-        events = [e for ref in routed.decides for e in self._decide(ref, message, routed.reads)]
-        self._known[identity] = events
-        self._note(event, events)
-        return events
+        events = self.stage.receive(message)
+        if identity not in self._known:
+            self._known[identity] = events
+            self._note(event, events)
+        return self._known[identity]
 
     def _note(self, received: Event, events: list[Event]) -> None:
         if isinstance(received, Request) and hasattr(received, "contract_number"):
@@ -330,17 +339,6 @@ class Archive:
                 holder = facts.customer_id if facts else None
                 who = event.customer_id
                 self.copies_ready.append((who == holder, self.access(who)))
-
-    def _decide(self, ref: Ref, message: Message, reads: tuple[Ref, ...]) -> list[Event]:
-        decider, state = self.deciders[ref.kind], self.states.get(ref)
-        further = decider.reads(state, message) if decider.reads and state is not None else ()
-        replicas = {other: self.states.get(other) for other in (*reads, *further)}
-        events = list(decider.decide(replace(message, replicas=replicas), state, self.now))
-        for event in events:
-            state = decider.evolve(state, event)
-        self.states[ref] = state and as_stored(state)
-        self.happened.setdefault(ref, []).extend(events)
-        return events
 
     def wait(self, duration: timedelta) -> list[Event]:
         """Time passes; timers fire in order of their due time."""
@@ -403,14 +401,15 @@ class Archive:
 
     @property
     def contract(self) -> ContractState:
-        return self.states.get(Ref(CONTRACT, NUMBER)) or ContractState(contract_number=NUMBER)
+        return self.stage.state(Ref(CONTRACT, NUMBER)) or ContractState(contract_number=NUMBER)
 
     @property
     def work_at(self) -> datetime | None:
         return contract.work_at(self.contract)
 
     def customer(self, customer_id: str = HOLDER) -> CustomerState | None:
-        return self.states.get(Ref(CUSTOMER, customer_id))
+        found: CustomerState | None = self.stage.state(Ref(CUSTOMER, customer_id))
+        return found
 
     def access(self, customer_id: str = HOLDER) -> bool:
         customer = self.customer(customer_id)
@@ -419,16 +418,7 @@ class Archive:
     @property
     def refolded(self) -> Mapping[Ref, Any]:
         """What the histories add up to, event by event, as read back from JSON."""
-        states: dict[Ref, Any] = dict.fromkeys(self.states)
-        for ref, events in self.happened.items():
-            for event in events:
-                read = type(event).model_validate_json(event.model_dump_json())
-                states[ref] = self.deciders[ref.kind].evolve(states[ref], read)
-        return states
-
-
-def as_stored(state: Any) -> Any:
-    return type(state).model_validate(json.loads(json.dumps(state.model_dump(mode="json"))))
+        return self.stage.folded
 
 
 def stored(document_id: str) -> DocumentStored:

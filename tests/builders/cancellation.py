@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.cancellation.file.decide import CancellationFile, Rules, due_at
-from services.cancellation.service import FILE, file_decider, route, timer
+from services.cancellation.service import FILE, NAME, file_decider, route, timer
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.cancellations import CancellationEvent
@@ -20,7 +20,8 @@ from shared.events.requests import (
     CancellationWithdrawalRequested,
 )
 from shared.events.values import Channel, Contact, Money, Signature, SignatureKind
-from tests.builders.deciding import History
+from shared.runtime.decider import Service
+from tests.fakes.memory_stage import MemoryStage
 
 NUMBER = "LIC-2027/0001"
 HOLDER = "C-0001"
@@ -164,7 +165,8 @@ class Desk:
 
     def __init__(self, now: str, *received: Event, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
-        self.history = History([file_decider(self.rules)], route, instant(now))
+        service = Service(NAME, (file_decider(self.rules),), route, timer=timer)
+        self.history = MemoryStage(service, instant(now))
         self._messages = 0
         for event in received:
             self.hears(event)
@@ -193,7 +195,7 @@ class Desk:
 
     @property
     def file(self) -> CancellationFile | None:
-        state = self.history.states.get(Ref(FILE, NUMBER))
+        state = self.history.state(Ref(FILE, NUMBER))
         assert state is None or isinstance(state, CancellationFile)
         return state
 

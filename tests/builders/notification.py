@@ -1,15 +1,12 @@
 """One of every event that customers hear of, and a notification service without any server.
 
-`Notifications` does what the runtime promises a service: it routes, hands in the replicas that the
-route names, drops repeats, stores the state as JSON and does due work.
+`Notifications` does the work that is due.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.mime.multipart import MIMEMultipart
 from functools import cached_property
@@ -19,7 +16,7 @@ from services.notification.mail import decide as domain
 from services.notification.mail.compose import Composer, Rendered
 from services.notification.mail.decide import Notification
 from services.notification.mail.recipients import Known, known, language_of, recipient_of, refs_of
-from services.notification.service import build, route
+from services.notification.service import build
 from services.notification.settings import Settings
 from shared.events import cancellations as c
 from shared.events import contracts as k
@@ -37,7 +34,8 @@ from shared.events.values import (
     FieldError,
     Language,
 )
-from shared.runtime.decider import Work
+from shared.runtime.decider import Decider, Work
+from tests.fakes.memory_stage import MemoryStage
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 CUSTOMER = "C-0001"
@@ -333,44 +331,42 @@ ACCEPTED: Outcome = (None, False)
 
 
 class Notifications:
-    """The service's aggregates, in a world where `now` only moves when it is told to."""
+    """The service's own stage, in a world where `now` only moves when it is told to."""
 
     def __init__(self, *received: Event, **given: Any) -> None:
         self.settings = settings(**given)
-        self.deciders = {decider.kind: decider for decider in build(self.settings).deciders}
-        self.now = NOW
-        self.states: dict[Ref, Any] = {}
-        self.happened: dict[Ref, list[Event]] = {}
+        self.stage = MemoryStage(build(self.settings), NOW)
         self._known: dict[str, list[Event]] = {}
         for event in received:
             self.receive(event)
 
+    @property
+    def now(self) -> datetime:
+        return self.stage.now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self.stage.now = now
+
+    @property
+    def deciders(self) -> dict[str, Decider[Any]]:
+        return {decider.kind: decider for decider in self.stage.service.deciders}
+
+    @property
+    def states(self) -> dict[Ref, Any]:
+        return self.stage.states
+
+    @property
+    def happened(self) -> dict[Ref, list[Event]]:
+        return self.stage.happened
+
     def receive(self, event: Event, message_id: str | None = None) -> list[Event]:
         """What the notifications' history gains because of this message; a repeat gains nothing."""
         identity = message_id or f"message {len(self._known)}"
-        if identity in self._known:
-            return self._known[identity]
         message = Message("/services/test", identity, event, correlation_id="submission-1")
-        routed = route(message)
-        self._known[identity] = [
-            happened
-            for ref in routed.decides
-            for happened in self._decide(ref, message, routed.reads)
-            if ref.kind == domain.KIND
-        ]
-        return self._known[identity]
-
-    def _decide(self, ref: Ref, message: Message, reads: Sequence[Ref]) -> list[Event]:
-        decider, state = self.deciders[ref.kind], self.states.get(ref)
-        replicas = {other: self.states.get(other) for other in reads}
-        events = list(
-            decider.decide(replace(message, replicas=replicas, aggregate=ref), state, self.now)
-        )
-        for event in events:
-            state = decider.evolve(state, event)
-        self.states[ref] = state and as_stored(state)
-        self.happened.setdefault(ref, []).extend(events)
-        return events
+        self.stage.receive(message)
+        gained = [event for ref, event in self.stage.latest if ref.kind == domain.KIND]
+        return self._known.setdefault(identity, gained)
 
     @cached_property
     def composer(self) -> Composer:
@@ -445,12 +441,7 @@ class Notifications:
     @property
     def refolded(self) -> Mapping[Ref, Any]:
         """What the histories add up to, event by event, as read back from JSON."""
-        states: dict[Ref, Any] = dict.fromkeys(self.states)
-        for ref, events in self.happened.items():
-            for event in events:
-                read = type(event).model_validate_json(event.model_dump_json())
-                states[ref] = self.deciders[ref.kind].evolve(states[ref], read)
-        return states
+        return self.stage.folded
 
 
 def world_with(template: str) -> Notifications:
@@ -458,10 +449,6 @@ def world_with(template: str) -> Notifications:
     return Notifications(
         registered(inquiry_id=INQUIRY), recorded(), opened(), ONE_OF_EACH[template]
     )
-
-
-def as_stored(state: Any) -> Any:
-    return type(state).model_validate(json.loads(json.dumps(state.model_dump(mode="json"))))
 
 
 def types(events: Sequence[Event]) -> list[str]:

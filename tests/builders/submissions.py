@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.inquiry_intake.inquiry.decide import Inquiry, Rules
+from services.inquiry_intake.inquiry.decide import Inquiry, Rules, decide
 from services.inquiry_intake.inquiry.state import INQUIRY
+from services.inquiry_intake.replicas import CUSTOMER
 from services.inquiry_intake.service import deciders, route
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
@@ -40,8 +42,10 @@ from shared.events.contracts import (
 )
 from shared.events.envelope import Event, Message, Ref, Unchecked, message_uuid
 from shared.events.notifications import NotificationFailed, NotificationSent
+from shared.events.topics import INTAKE
 from shared.events.values import Bilingual, ConsentPurpose, KeptConsent
-from tests.builders.deciding import History
+from shared.runtime.decider import Service
+from tests.fakes.memory_stage import MemoryStage
 
 WEB = "/channels/web"
 CUSTOMER_ID = "C-0001"
@@ -115,16 +119,23 @@ SOUND: dict[str, dict[str, Any]] = {
 """A sound body of every kind that opens an inquiry, without what all have in common."""
 
 
-def intake(*given: Message) -> History:
+def intake(*given: Message) -> MemoryStage:
     """An intake that has received `given`."""
-    history = History(deciders(RULES), route, NOW)
+    history = MemoryStage(Service(INTAKE, deciders(RULES), route), NOW)
     history.receive(*given)
     return history
 
 
-def record(history: History, inquiry_id: str) -> Inquiry:
+def decided(message: Message) -> list[Event]:
+    """What a submission brings in its own record, with faults that no record here has."""
+    own = Ref(INQUIRY, str(message_uuid(message.source, message.id)))
+    handed = replace(message, aggregate=own, replicas={own: None, Ref(CUSTOMER, CUSTOMER_ID): None})
+    return decide(RULES, handed, None, NOW)
+
+
+def record(history: MemoryStage, inquiry_id: str) -> Inquiry:
     """The state of one submission's record."""
-    state = history.states[Ref(INQUIRY, inquiry_id)]
+    state = history.state(Ref(INQUIRY, inquiry_id))
     assert isinstance(state, Inquiry)
     return state
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.metrics import Metrics
+from tests.builders.stored import fold
 from tests.fakes.memory_store import MemoryStore
 
 METRICS = Metrics()
@@ -77,6 +79,10 @@ class MemoryStage:
             clock=lambda: self.now,
             sources=ANY_SOURCE,
         )
+        self.happened: dict[Ref, list[Event]] = defaultdict(list)
+        """The events of every history, as they are read from the store."""
+        self.latest: list[tuple[Ref, Event]] = []
+        """The new events of the last batch, each with its record."""
         self._received = 0
 
     def receive(self, *messages: Message) -> list[Event]:
@@ -90,8 +96,14 @@ class MemoryStage:
             _run(self.stage.process(records))
         for letter in self.published.outgoing[dead:]:
             assert not isinstance(letter, DeadLetter), f"{letter.reason}: {letter.error}"
-        fresh = (entry for _, entry in self.store.written[before:])
-        return [self.store.event(stored) for entry in fresh for stored in entry["events"]]
+        self.latest = [
+            (ref, self.store.event(stored))
+            for ref, entry in self.store.written[before:]
+            for stored in entry["events"]
+        ]
+        for ref, event in self.latest:
+            self.happened[ref].append(event)
+        return [event for _, event in self.latest]
 
     def record(self, message: Message) -> Given:
         """The record of a message, under the key that its topic asks for."""
@@ -121,29 +133,24 @@ class MemoryStage:
             timestamp_type=None if stamped is None else 1,
         )
 
+    def put(self, ref: Ref, state: Any) -> None:
+        """A record as an earlier release has left it."""
+        self.store.put(ref, state)
+
     @property
     def states(self) -> dict[Ref, Any]:
         """Every record as the next message finds it."""
         return self.store.states()
 
-    @property
-    def happened(self) -> dict[Ref, list[Event]]:
-        """The events of every history."""
-        return {
-            ref: [self.store.event(stored) for entry in kept.history for stored in entry["events"]]
-            for ref, kept in self.store.documents.items()
-        }
+    def state(self, ref: Ref) -> Any:
+        """One record as the next message finds it; None where there is none."""
+        return self.store.state(ref)
 
     @property
     def folded(self) -> dict[Ref, Any]:
         """What every history adds up to; equal to `states` when the record is sound."""
-        folded: dict[Ref, Any] = {}
-        for ref, events in self.happened.items():
-            state = None
-            for event in events:
-                state = self.store.decider(ref.kind).evolve(state, event)
-            folded[ref] = state
-        return folded
+        found = {ref: self.happened[ref] for ref in self.store.documents}
+        return {ref: fold(self.store.decider(ref.kind), events) for ref, events in found.items()}
 
 
 @cache

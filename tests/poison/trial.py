@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ from services.notification.mail.compose import Composer
 from services.notification.mail.decide import KIND, Notification
 from services.notification.settings import Settings
 from shared.events.envelope import Event, Message, Ref
+from shared.events.internal import TimerDue
 from shared.events.topics import SERVICES, topics_read_by
 from shared.runtime import codec
+from shared.runtime.clock import clock_source
 from shared.runtime.codec import Record
 from shared.runtime.decider import Decider, Route, Service
-from tests.builders.deciding import History
+from tests.fakes.memory_stage import MemoryStage
 
 
 def built() -> tuple[Service, ...]:
@@ -68,39 +70,32 @@ def _decider(service: Service, ref: Ref) -> Decider[Any]:
     return next(one for one in service.deciders if one.kind == ref.kind)
 
 
-@dataclass
-class FullHistory(History):
-    """Hands in what a Decider reads by its own state, too, as the runtime does; stores it all."""
-
-    def _decide(self, ref: Ref, message: Message, named: tuple[Ref, ...]) -> list[Event]:
-        decider = next(one for one in self.deciders if one.kind == ref.kind)
-        state = self.states.get(ref)
-        further = decider.reads(state, message) if decider.reads and state is not None else ()
-        events = super()._decide(ref, message, (*named, *further))
-        if self.states[ref] is not None:
-            _store(decider, self.states[ref], events)
-        return events
-
-
 class Trial:
     """All services, with what they have decided so far. Any of our own faults is raised."""
 
     def __init__(self, now: datetime) -> None:
         self.services = built()
-        self._histories = {
-            one.name: FullHistory(one.deciders, one.route, now) for one in self.services
-        }
+        self._stages = {one.name: MemoryStage(one, now) for one in self.services}
 
     def states_of(self, service: str) -> Mapping[Ref, Any]:
-        return self._histories[service].states
+        return self._stages[service].states
 
     def decide(self, record: Record) -> list[Event]:
         """Decide a readable record in all services that read its topic, on what came before."""
         message = codec.read(record).message
-        events: list[Event] = []
-        for service in readers(self.services, record.topic):
-            events += self._histories[service.name].receive(message)
-        return events
+        stages = [self._stages[service.name] for service in readers(self.services, record.topic)]
+        return [
+            event
+            for stage in stages
+            if not _is_refused(message, stage.service)
+            for event in stage.process(record)
+        ]
+
+
+def _is_refused(message: Message, service: Service) -> bool:
+    """A forged timer is a dead letter of the service that it names."""
+    mine = isinstance(message.data, TimerDue) and message.data.owner == service.name
+    return mine and message.source != clock_source(service.name)
 
 
 class Mails:

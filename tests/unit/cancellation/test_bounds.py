@@ -31,7 +31,7 @@ from tests.builders.cancellation import (
     told,
     withdrawal,
 )
-from tests.builders.deciding import fold
+from tests.builders.stored import fold
 
 START = "2027-03-01 10:00"
 GRACE_OVER = "2027-03-01 10:01"

@@ -63,7 +63,7 @@ from tests.builders.cancellation import (
     voided,
     withdrawal,
 )
-from tests.builders.deciding import fold
+from tests.builders.stored import fold
 
 FAST = settings(max_examples=150, deadline=None)
 START = datetime(2027, 2, 26, 22, 30, tzinfo=UTC)

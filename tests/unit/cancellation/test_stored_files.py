@@ -34,7 +34,7 @@ from tests.builders.cancellation import (
     told,
     withdrawal,
 )
-from tests.builders.deciding import as_stored, fold
+from tests.builders.stored import as_stored, fold
 
 STORED = json.loads((Path(__file__).parent / "stored/files_299a707.json").read_text("utf-8"))
 TYPES = EVENT_TYPES | {event.ce_type: event for event in PRIVATE_EVENTS}
@@ -53,7 +53,7 @@ def stored(name: str) -> Any:
 
 def desk_with(name: str) -> Desk:
     desk = Desk(STORED[name]["now"])
-    desk.history.states[Ref(FILE, NUMBER)] = stored(name)
+    desk.history.put(Ref(FILE, NUMBER), stored(name))
     desk.history.happened[Ref(FILE, NUMBER)] = history_of(name)
     return desk
 
@@ -107,7 +107,7 @@ def test_what_was_held_is_decided() -> None:
 def test_a_timer_forged_far_ahead_silences_a_file_only_until_its_next_message() -> None:
     desk = desk_with("evidence-awaited")
     forged = {**STORED["evidence-awaited"]["state"], "woken_for": "2035-01-01T00:00:00Z"}
-    desk.history.states[Ref(FILE, NUMBER)] = CancellationFile.model_validate(forged)
+    desk.history.put(Ref(FILE, NUMBER), CancellationFile.model_validate(forged))
     desk.hears(paid("2027-03-01", "another"))
 
     assert told(desk.until("2027-04-01")) == [("evidence_reminded",), ("expired",)]

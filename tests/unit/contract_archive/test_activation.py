@@ -196,7 +196,7 @@ def test_activations_that_wait_for_an_unknown_contract_are_bounded() -> None:
 def test_a_lock_of_an_earlier_release_holds_until_an_agent_unlocks() -> None:
     archive = Archive(RULES, recorded_servicepac())
     ref = Ref(CONTRACT, NUMBER)
-    archive.states[ref] = archive.deciders[CONTRACT].evolve(archive.contract, failed(0))
+    archive.stage.put(ref, evolve(archive.contract, failed(0)))
 
     assert answers(archive.receive(activation_requested())) == [failed(0)]
     archive.receive(unlocked())

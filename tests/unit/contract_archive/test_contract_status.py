@@ -4,11 +4,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from services.contract_archive.contract.decide import decide
 from services.contract_archive.contract.state import CONTRACT, evolve
 from services.contract_archive.rules import Rules
+from services.contract_archive.service import timer
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractStatus, ContractStatusChanged
-from shared.events.envelope import Event, Ref
+from shared.events.envelope import Event, Message, Ref
 from shared.events.values import MADRID
 from tests.builders.archive import (
     CODE,
@@ -89,7 +91,7 @@ OF_AN_EARLIER_RELEASE = ContractRecorded.model_validate(recorded_servicepac().mo
 )
 def test_a_code_among_facts_of_an_earlier_release_still_activates(later: tuple[Event, ...]) -> None:
     archive = Archive()
-    archive.states[Ref(CONTRACT, NUMBER)] = evolve(None, OF_AN_EARLIER_RELEASE)
+    archive.stage.put(Ref(CONTRACT, NUMBER), evolve(None, OF_AN_EARLIER_RELEASE))
     happened = [event for record in later for event in archive.receive(record)]
 
     assert CODE not in "".join(event.model_dump_json() for event in happened)
@@ -168,7 +170,10 @@ def test_a_postponed_start_puts_the_contract_back_to_draft() -> None:
 def test_a_timer_of_a_clock_that_is_ahead_is_not_early() -> None:
     archive = Archive(RULES, recorded(starts_on=TOMORROW))
 
-    events = archive.fire(datetime(2026, 3, 3, tzinfo=MADRID))
+    due_at = datetime(2026, 3, 3, tzinfo=MADRID)
+    woken = Message("/test", "timer", timer(NUMBER, due_at))
+
+    events = decide(RULES, woken, archive.contract, due_at - timedelta(milliseconds=1))
 
     assert events == [status_changed(S.ACTIVE)]
 

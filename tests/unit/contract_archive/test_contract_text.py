@@ -194,7 +194,7 @@ def test_a_contract_of_an_earlier_release_has_a_text_once_its_record_changes() -
     (ref,) = (ref for ref in archive.states if ref.id == NUMBER)
     stored = archive.contract.model_dump(mode="json", exclude={"text"})
     stored["facts"].pop("acceptable")
-    archive.states[ref] = ContractState.model_validate(stored)
+    archive.stage.put(ref, ContractState.model_validate(stored))
 
     assert archive.receive(recorded()) == []
     assert archive.contract.text is None

@@ -23,7 +23,7 @@ from shared.events.topics import CATALOGUE, SERVICES, TOPICS
 from shared.events.values import Channel, ConsentPurpose, Evidence, Language, Period
 from shared.runtime import codec
 from shared.runtime.decider import Service
-from tests.builders.deciding import History
+from tests.fakes.memory_stage import MemoryStage
 
 GOLDENS = read_goldens(Path(__file__).parents[3])
 NEWER = "of_a_newer_release"
@@ -99,10 +99,12 @@ def test_a_word_of_a_newer_release_is_decided_and_kept(
     ce_type: str, field: str, reader: str
 ) -> None:
     reads = service(reader)
-    history = History(reads.deciders, reads.route, NOW)
-    history.receive(*(codec.read(record).message for record in told_before(reader)))
-    message = codec.read(record_of(GOLDENS[ce_type], "newer", **{field: NEWER})).message
-    history.receive(message)
+    stage = MemoryStage(reads, NOW)
+    for record in told_before(reader):
+        stage.process(record)
+    newer = record_of(GOLDENS[ce_type], "newer", **{field: NEWER})
+    stage.process(newer)
+    message = codec.read(newer).message
     assert isinstance(message.data, Event)
     assert codec.dump(message.data)[field] == NEWER
 

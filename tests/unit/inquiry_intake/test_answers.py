@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.inquiry_intake.service import route
@@ -13,6 +15,7 @@ from tests.builders.submissions import (
     CUSTOMER_ID,
     INQUIRY_ID,
     WEB,
+    decided,
     follow_up,
     intake,
     submission,
@@ -25,7 +28,7 @@ def faulty(*faults: Fault, ce_type: str = "submission.inquiry.v1", **fields: obj
 
 
 def rejected(message: Message) -> SubmissionRejected:
-    (answer,) = (e for e in intake().receive(message) if isinstance(e, SubmissionRejected))
+    (answer,) = (e for e in decided(message) if isinstance(e, SubmissionRejected))
     return answer
 
 
@@ -115,7 +118,8 @@ def test_every_answer_names_the_submission_by_source_and_id() -> None:
 
 
 def test_a_record_that_is_wrong_in_itself_uses_its_id() -> None:
-    history = intake(faulty(Fault("data", FaultCode.NOT_JSON)))
+    history = intake()
+    history.process(replace(history.record(submission("inquiry")), value=b"not JSON"))
 
     assert types(history.receive(submission("inquiry"))) == ["submission.rejected.v1"]
 

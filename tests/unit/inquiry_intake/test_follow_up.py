@@ -187,12 +187,11 @@ def test_the_same_follow_up_again_changes_nothing() -> None:
 def test_a_follow_up_stored_only_in_its_own_record_still_reaches_its_inquiry() -> None:
     """The process died between the two writes; the message is delivered again."""
     history = intake(*OPEN_QUESTION)
-    before = dict(history.states)
+    before = dict(history.store.documents)
     message = follow_up(INQUIRY_ID, text="Más")
     history.receive(message)
     inquiry = next(iter(before))
-    history.states[inquiry] = before[inquiry]
-    history.digests[inquiry].popitem()
+    history.store.documents[inquiry] = before[inquiry]
 
     assert types(history.receive(message)) == ["inquiry.progressed.v1"]
 

@@ -14,7 +14,6 @@ from shared.events.contracts import ContractCopyDenied, ContractCopyReady
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryOpened
 from shared.events.reference import parse_reference
-from tests.builders.deciding import History
 from tests.builders.submissions import (
     DECISIONS,
     NUMBER,
@@ -33,6 +32,7 @@ from tests.builders.submissions import (
     registered,
     submission,
 )
+from tests.fakes.memory_stage import MemoryStage
 
 ANSWERS = {"submission.rejected.v1", "inquiry.opened.v1", "follow_up.accepted"}
 FEW = settings(max_examples=100, deadline=None)
@@ -128,12 +128,12 @@ def traffic(draw: st.DrawFn) -> list[Message]:
     return [*begun, *draw(interleaved(lanes))]
 
 
-def inquiries(history: History) -> list[Inquiry]:
+def inquiries(history: MemoryStage) -> list[Inquiry]:
     states = [state for ref, state in history.states.items() if ref.kind == INQUIRY]
     return [state for state in states if state is not None]
 
 
-def counted(history: History) -> dict[Ref, Counter[str]]:
+def counted(history: MemoryStage) -> dict[Ref, Counter[str]]:
     """The events of every record, whatever their order."""
     return {
         ref: Counter(f"{one.ce_type} {one.model_dump_json()}" for one in events)
@@ -192,7 +192,7 @@ def test_the_desk_closes_an_inquiry_only_when_all_its_contracts_are_settled(
             assert not state.question_open or state.status is Standing.OPEN
 
 
-def told_to_the_customer(history: History) -> list[list[Event]]:
+def told_to_the_customer(history: MemoryStage) -> list[list[Event]]:
     return [events for ref, events in history.happened.items() if ref.kind == INQUIRY]
 
 
@@ -254,8 +254,8 @@ def test_messages_to_different_records_commute(
     assert counted(one_way) == counted(other_way)
 
 
-def refs(history: History, message: Message) -> tuple[Ref, ...]:
-    route = history.route(message)
+def refs(history: MemoryStage, message: Message) -> tuple[Ref, ...]:
+    route = history.service.route(message)
     return (*route.decides, *route.reads)
 
 

@@ -23,6 +23,7 @@ from tests.builders.submissions import (
     PROOF,
     SIGNATURE,
     SOUND,
+    decided,
     follow_up,
     intake,
     record,
@@ -35,7 +36,7 @@ STORE, TRANSFER = CONSENTS
 
 def rejection(message: Message) -> SubmissionRejected:
     """The one public answer to a faulty submission."""
-    (rejected,) = (e for e in intake().receive(message) if isinstance(e, SubmissionRejected))
+    (rejected,) = (e for e in decided(message) if isinstance(e, SubmissionRejected))
     return rejected
 
 

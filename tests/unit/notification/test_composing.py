@@ -403,9 +403,11 @@ def test_a_long_subject_keeps_its_reference() -> None:
 
 
 def test_control_characters_and_lone_surrogates_are_left_out_of_the_text() -> None:
-    hostile = opened(details=(Detail.model_construct(field="text", value="a\x07b\ud800c\u2067d"),))
+    world = Notifications(opened())
+    said = {"field": "text", "value": "a\x07b\ud800c\u2067d"}
+    hostile = world.last.model_copy(update={"facts": {**world.last.facts, "details": [said]}})
 
-    assert "Texto: abcd" in Notifications(hostile).rendered().text
+    assert "Texto: abcd" in world.rendered(notification=hostile).text
 
 
 def test_headers_say_what_kind_of_mail_this_is() -> None:
