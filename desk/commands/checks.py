@@ -1,36 +1,79 @@
-"""What `desk doctor` looks at beside Kafka: database, clock, mail server, services."""
+"""The checks of `desk doctor`, and what to do about what they find."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
-from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from desk.commands.addresses import Where
 from desk.local.ports import HOST
 from desk.local.supervisor import PORTS_FILE, health_url
-from services.inquiry_intake.submission.rules import CLOCK_TOLERANCE
 from shared.events.topics import SERVICES
-from shared.mongo.client import PyMongoError
+from shared.operations.checks.database import database_checks
 from shared.operations.checks.kafka import kafka_checks
+from shared.operations.checks.mail import mail_check
 from shared.operations.checks.records import record_checks
-from shared.operations.checks.result import Check, fail, ok, warn
-from shared.operations.records import ANSWER_WITHIN_MS, client_of
-from shared.operations.refusals import is_refusal
-from shared.operations.service_health import health_of
-from shared.runtime.health.clock_skew import CLOCK
-from shared.runtime.older_database import RECORDS
+from shared.operations.checks.result import Check, Remedy, warn
+from shared.operations.checks.service import service_check
 
-SKEW_NOTED_S = 2.0
-BANNER_WITHIN_S = 3.0
-SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_ALIGN = "desk topics align --apply"
+ADVICE = {
+    Remedy.REACH_BROKER: "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right",
+    Remedy.GRANT_ON_BROKER: (
+        "give the user in KAFKA_USERNAME that right; `desk acl kafka` says which"
+    ),
+    Remedy.START_SERVICES: "start the services: they create the topics",
+    Remedy.KEEP_PARTITIONS: (
+        "all right if you meant it; never change the number while records are unread"
+    ),
+    Remedy.WAIT_FOR_LAG: (
+        "look again in a minute: if it does not shrink, read the service's log and health"
+    ),
+    Remedy.HANDLE_LETTERS: (
+        "`desk dead-letters list` names them; docs/runbook.md says what each reason asks for"
+    ),
+    Remedy.LOWER_IN_SYNC: "nothing can be published there: lower min.insync.replicas",
+    Remedy.RAISE_IN_SYNC: "what one broker alone has acknowledged is lost with it: set it to 2",
+    Remedy.REPLICATE: (
+        "what is on one broker is lost with it: reassign the partitions to three, and set"
+        " TOPIC_REPLICATION=3 for topics to come"
+    ),
+    Remedy.ADD_REPLICA: "publishing stops with any of these brokers: add a replica",
+    Remedy.ALIGN_TIMESTAMPS: f"irreversible acts then rest on their writers' clocks: `{_ALIGN}`",
+    Remedy.ALIGN_TOPICS: f"all differences: `desk topics align`; alter them: `{_ALIGN}`",
+    Remedy.REACH_DATABASE: "start it (`desk up`), or set MONGO_URL right",
+    Remedy.GRANT_ON_DATABASE: "set user and password in MONGO_URL",
+    Remedy.SYNCHRONISE_CLOCKS: (
+        "synchronise the clocks (NTP): due times and submissions are judged by them"
+    ),
+    Remedy.REACH_MAIL_SERVER: "start it (`desk up`), or set SMTP_URL right; mails wait meanwhile",
+    Remedy.CORRECT_MAIL_ADDRESS: "set SMTP_URL right",
+    Remedy.REPLAY_PARKED: (
+        "deploy the fix, then `desk dead-letters replay`; `desk dead-letters list` names all"
+    ),
+    Remedy.WATCH_SIZE: "nothing yet; from 4 MB on it is an alarm",
+    Remedy.CURE_SIZE: "docs/runbook.md, `document too large`, says how to cure it",
+    Remedy.FIND_SERVICES: "look at their /health pages where they run",
+    Remedy.RESTART_SERVICE: (
+        "see .desk/logs/{name}.log; `desk up` starts a dead service again by itself"
+    ),
+    Remedy.SET_CLOCK: "set the clock right (NTP); it sends no timers until then",
+    Remedy.COMPARE_RECORDS: "`desk verify --topics` names what is missing",
+    Remedy.WAIT_FOR_DEPENDENCY: "it goes on by itself once that is back",
+}
+
+
+def advice(check: Check) -> str:
+    """What to do about the finding; empty where it is all right."""
+    return "" if check.remedy is None else ADVICE[check.remedy].format(name=check.name)
 
 
 async def all_checks(where: Where) -> list[Check]:
-    """Every check, in the order in which a request needs the parts. Raises `DeskError`."""
+    """Every check, in the order in which a request needs the parts.
+
+    Raises `DeskError`, `OperationError`.
+    """
     kafka, database, mail, services = await asyncio.gather(
         kafka_checks(where.settings(), embedded=_embeds(where)),
         database_checks(where.mongo_address),
@@ -48,63 +91,14 @@ def _embeds(where: Where) -> bool:
     return where.kafka_address == f"{HOST}:{port}"
 
 
-async def database_checks(url: str) -> list[Check]:
-    """Whether the database answers, and whether its clock and ours agree."""
-    client = client_of(url)
-    asked_at = time.time()
-    try:
-        answer = await client.admin.command("hello")
-    except PyMongoError as error:
-        if is_refusal(error):
-            return [fail("database", "it refuses this user", "set user and password in MONGO_URL")]
-        advice = "start it (`desk up`), or set MONGO_URL right"
-        return [fail("database", f"no answer within {ANSWER_WITHIN_MS / 1000:g} s", advice)]
-    finally:
-        client.close()
-    took_s = time.time() - asked_at
-    found = ok("database", f"answers in {took_s * 1000:.0f} ms")
-    there = answer.get("localTime")
-    if not isinstance(there, datetime):
-        return [found]
-    there = there.replace(tzinfo=there.tzinfo or UTC)  # the driver's default is naive UTC
-    here = datetime.fromtimestamp(asked_at + took_s / 2, UTC)
-    return [found, clock_check((there - here).total_seconds())]
-
-
-def clock_check(skew_s: float) -> Check:
-    """How far the database's clock is ahead of this machine's, in seconds."""
-    found = f"the database's clock differs by {abs(skew_s):.1f} s from this machine's"
-    advice = "synchronise the clocks (NTP): due times and submissions are judged by them"
-    if abs(skew_s) > CLOCK_TOLERANCE.total_seconds():
-        return fail("clock", found, advice)
-    return warn("clock", found, advice) if abs(skew_s) > SKEW_NOTED_S else ok("clock", found)
-
-
-async def mail_check(url: str) -> Check:
-    """Whether the mail server takes connections and, unless it wants TLS first, greets."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or SMTP_PORTS.get(parts.scheme, 25)
-    at = f"{host}:{port}"
-    try:
-        async with asyncio.timeout(BANNER_WITHIN_S):
-            reader, writer = await asyncio.open_connection(host, port)
-            banner = b"220" if parts.scheme == "smtps" else await reader.readline()
-            writer.close()
-    except (OSError, TimeoutError):
-        advice = "start it (`desk up`), or set SMTP_URL right; mails wait meanwhile"
-        return fail("mail", f"no answer from {at}", advice)
-    if not banner.startswith(b"220"):
-        return fail("mail", f"{at} does not greet like a mail server", "set SMTP_URL right")
-    return ok("mail", f"{at} greets")
-
-
 async def service_checks(directory: Path) -> list[Check]:
     """The health page of every service that `desk up` runs from this directory."""
     ports = _ports(directory / PORTS_FILE)
     if not ports:
         found = f"not looked at: {directory} holds no `desk up`"
-        return [warn("services", found, "look at their /health pages where they run")]
-    return list(await asyncio.gather(*(_service(name, ports[name]) for name in SERVICES)))
+        return [warn("services", found, Remedy.FIND_SERVICES)]
+    looked = (service_check(name, health_url(ports[name])) for name in SERVICES)
+    return list(await asyncio.gather(*looked))
 
 
 def _ports(file: Path) -> dict[str, int]:
@@ -118,21 +112,3 @@ def _recorded(file: Path) -> dict[str, int]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-async def _service(name: str, port: int) -> Check:
-    page = await health_of(health_url(port))
-    if page is None:
-        advice = f"see .desk/logs/{name}.log; `desk up` starts a dead service again by itself"
-        return fail(name, f"nothing answers at {health_url(port)}", advice)
-    status = str(page.get("status"))
-    if status == "ok":
-        return ok(name, f"ok, {page.get('batches')} batches so far")
-    away = ", ".join(page.get("away") or ()) or "nothing named"
-    if CLOCK in (page.get("away") or ()):
-        found = f"{status}; its clock is {page.get('clock_skew_seconds')} s ahead of the broker's"
-        return fail(name, found, "set the clock right (NTP); it sends no timers until then")
-    if RECORDS in (page.get("away") or ()):
-        found = f"{status}; {(page.get('reasons') or {}).get(RECORDS)}"
-        return fail(name, found, "`desk verify --topics` names what is missing")
-    return fail(name, f"{status}; away: {away}", "it goes on by itself once that is back")

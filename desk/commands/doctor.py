@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from desk.commands.addresses import find
-from desk.commands.checks import all_checks
+from desk.commands.checks import advice, all_checks
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
 from desk.local import pacing
@@ -33,19 +33,28 @@ def doctor(
     pacing.install()
     checks = asyncio.run(all_checks(where))
     if as_json:
-        print_json([asdict(check) for check in checks])
+        print_json([_as_json(check) for check in checks])
     else:
         show(checks, console())
     if any(check.verdict is Verdict.FAIL for check in checks):
         raise typer.Exit(FAILED)
 
 
+def _as_json(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "verdict": check.verdict,
+        "found": check.found,
+        "advice": advice(check),
+    }
+
+
 def show(checks: Sequence[Check], out: Console) -> None:
     table = columns("bold", "", "")
     for check in checks:
         words = text(check.found)
-        if check.advice:
-            words.append_text(text(f"\n→ {check.advice}", "italic"))
+        if told := advice(check):
+            words.append_text(text(f"\n→ {told}", "italic"))
         verdict = text(check.verdict.value, STYLES[check.verdict])
         table.add_row(verdict, check.name, words)
     out.print(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from shared.events.envelope import Fault, FaultCode
@@ -21,6 +22,8 @@ MAX_DEPTH = 16
 MAX_HEADERS = 1_000
 LIST_LIMITS = {"contract_numbers": 50, "consents": 10, "documents": 10}
 """Items of the lists whose length the event contract states."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far ahead of the desk's clock an instant in a submission may lie."""
 _WIDEST = 2**63
 _LONGEST_NUMBER = 10**308
 """Writing a number down takes time by the square of its digits."""

@@ -13,15 +13,15 @@ from shared.events.envelope import message_uuid
 from shared.events.reference import parse_reference
 from shared.events.topics import INTAKE, SERVICES
 from shared.events.values import Channel
-from shared.mongo.client import Client, Database, Document, PyMongoError, connect
-from shared.operations.errors import NoSuchInquiry, WrongDatabaseUrl
+from shared.mongo.client import Client, Database, Document
+from shared.operations.database import client_of
+from shared.operations.errors import NoSuchInquiry
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.runtime.faults import mongodb_errors_as_outage
 from shared.settings import RuntimeSettings
 
 INQUIRY = "inquiry"
-ANSWER_WITHIN_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,6 @@ async def reading(mongo_url: str, *names: str) -> AsyncIterator[Mapping[str, Rec
         yield {name: _records(name, client, mongo_url) for name in names or SERVICES}
     finally:
         client.close()
-
-
-def client_of(mongo_url: str) -> Client:
-    """A client that connects on first use. Raises `WrongDatabaseUrl`."""
-    try:
-        return connect(mongo_url, timeout_ms=ANSWER_WITHIN_MS)
-    except (PyMongoError, ValueError) as error:  # the URL itself may hold a password
-        raise WrongDatabaseUrl(type(error).__name__) from None
 
 
 def _records(name: str, client: Client, mongo_url: str) -> Records:

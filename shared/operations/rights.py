@@ -13,7 +13,7 @@ from shared.settings import RuntimeSettings
 
 OPERATORS = "operators"
 RESTORER = "restorer"
-"""The database user of `desk restore`, which alone writes what services wrote."""
+"""The database user that brings a backup forward; it alone writes what services wrote."""
 USERS = {
     "desk agents' tools": "agents",
     "contract registry": "registry",

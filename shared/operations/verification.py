@@ -1,4 +1,4 @@
-"""Does a stored aggregate follow from its history? What `desk verify` asks of each one."""
+"""Does a stored aggregate follow from its history?"""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def begins_late(
 ) -> bool:
     """Whether all that is missing of a history are its oldest entries, expired as configured.
 
-    `expired_before` is aware: archived entries decided earlier may be gone. None: none may.
+    `expired_before` (timezone-aware): archived entries decided earlier may be gone; None: none may.
     """
     archived = history[: len(history) - len(document["history"])]
     count = document.get("archived", 0)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.inquiry_intake.inquiry.state import named_inquiry
 from services.inquiry_intake.submission.error_codes import ErrorCode
 from shared.events.inventory import ItemChanges
+from shared.events.limits import CLOCK_TOLERANCE
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
@@ -36,7 +37,6 @@ Fields = dict[str, Any]
 Fault = tuple[str, ErrorCode]
 Rule = Callable[[Fields, datetime], Iterator[Fault]]
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
 LONGEST_AGO = timedelta(days=366)
 LONGEST_AHEAD = timedelta(days=366)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

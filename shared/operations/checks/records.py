@@ -1,10 +1,10 @@
-"""What `desk doctor` looks at in the services' own records: what is parked, and what is large."""
+"""Checks of the services' own records: what is parked, and what is large."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.operations.checks.result import Check, fail, ok, warn
+from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.local_time import local_time
 from shared.operations.parked import Parked, all_parked
 from shared.operations.records import Records, reading
@@ -13,7 +13,10 @@ from shared.runtime.faults import Outage
 
 
 async def record_checks(url: str) -> list[Check]:
-    """Of a database that does not answer another check tells."""
+    """Nothing for a database that does not answer: another check says so.
+
+    Raises `OperationError`.
+    """
     try:
         async with reading(url) as services:
             waiting = await all_parked(services)
@@ -38,8 +41,8 @@ def parked_check(waiting: list[Parked]) -> Check:
         return ok("parked", "nothing")
     first = waiting[0]
     since = f"the first since {local_time(first.since)}: {first.name}"
-    advice = "deploy the fix, then `desk dead-letters replay`; `desk dead-letters list` names all"
-    return fail("parked", f"{len(waiting)} records, {since} ({first.error})", advice)
+    found = f"{len(waiting)} records, {since} ({first.error})"
+    return fail("parked", found, Remedy.REPLAY_PARKED)
 
 
 def size_check(large: Iterable[tuple[str, Large]]) -> Check:
@@ -51,5 +54,5 @@ def size_check(large: Iterable[tuple[str, Large]]) -> Check:
     count = sum(one.documents for _, one in found)
     told = f"{count} over 1 MB, the largest {kind} {largest.largest}: {largest.bytes / MB:.1f} MB"
     if largest.bytes < ALARM_BYTES:
-        return warn("documents", told, "nothing yet; from 4 MB on it is an alarm")
-    return fail("documents", told, "docs/runbook.md, `document too large`, says how to cure it")
+        return warn("documents", told, Remedy.WATCH_SIZE)
+    return fail("documents", told, Remedy.CURE_SIZE)

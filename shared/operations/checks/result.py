@@ -1,4 +1,4 @@
-"""What a check of `desk doctor` says."""
+"""What a check found, and which remedy would help; how to apply it is for a face to say."""
 
 from __future__ import annotations
 
@@ -12,23 +12,53 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
+class Remedy(StrEnum):
+    """What puts a finding right."""
+
+    REACH_BROKER = "start the broker, or correct its address"
+    GRANT_ON_BROKER = "give the user the right on the broker"
+    START_SERVICES = "start the services, which create the topics"
+    KEEP_PARTITIONS = "leave the partitions as they are, if they were meant so"
+    WAIT_FOR_LAG = "wait, and look at the service if the lag does not shrink"
+    HANDLE_LETTERS = "deal with the dead letters"
+    LOWER_IN_SYNC = "lower the replicas that must be in sync"
+    RAISE_IN_SYNC = "let two replicas be in sync before a record is acknowledged"
+    REPLICATE = "replicate the topics to three brokers"
+    ADD_REPLICA = "add a replica"
+    ALIGN_TIMESTAMPS = "let the broker date the records"
+    ALIGN_TOPICS = "set the topics as the catalogue has them"
+    REACH_DATABASE = "start the database, or correct its address"
+    GRANT_ON_DATABASE = "give the database's address its user and password"
+    SYNCHRONISE_CLOCKS = "synchronise the clocks"
+    REACH_MAIL_SERVER = "start the mail server, or correct its address"
+    CORRECT_MAIL_ADDRESS = "correct the mail server's address"
+    REPLAY_PARKED = "deploy the fix, then replay what is parked"
+    WATCH_SIZE = "nothing yet"
+    CURE_SIZE = "make the document smaller"
+    FIND_SERVICES = "look at the services where they run"
+    RESTART_SERVICE = "read the service's log; start it again"
+    SET_CLOCK = "set the service's clock right"
+    COMPARE_RECORDS = "compare the records with the topics"
+    WAIT_FOR_DEPENDENCY = "wait: the service recovers with its dependency"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; `advice` says what to do where the verdict is not ok."""
+    """One finding. `name` says what was looked at; without a `remedy` none is needed."""
 
     name: str
     verdict: Verdict
     found: str
-    advice: str = ""
+    remedy: Remedy | None = None
 
 
 def ok(name: str, found: str) -> Check:
     return Check(name, Verdict.OK, found)
 
 
-def warn(name: str, found: str, advice: str) -> Check:
-    return Check(name, Verdict.WARN, found, advice)
+def warn(name: str, found: str, remedy: Remedy) -> Check:
+    return Check(name, Verdict.WARN, found, remedy)
 
 
-def fail(name: str, found: str, advice: str) -> Check:
-    return Check(name, Verdict.FAIL, found, advice)
+def fail(name: str, found: str, remedy: Remedy) -> Check:
+    return Check(name, Verdict.FAIL, found, remedy)

@@ -1,4 +1,4 @@
-"""What `desk doctor` says of how the broker keeps the topics: replicas, and whose time counts."""
+"""Checks of how the broker keeps the topics: replicas, whose time counts, retention."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from aiokafka.errors import NoError
 
 from shared.events.topics import CATALOGUE
 from shared.kafka.topic_settings import described
-from shared.operations.checks.result import Check, fail, ok, warn
+from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.topics import wanted_settings
 from shared.settings import RuntimeSettings
 
 IN_SYNC, TIME = "min.insync.replicas", "message.timestamp.type"
 KEPT = ("retention.ms", "cleanup.policy")
 BROKER_TIME = "LogAppendTime"
-ALIGN = "desk topics align --apply"
 NAMED = 3
 """Topics that a finding names, of those that it is about."""
 
@@ -46,20 +45,18 @@ def replica_check(replicas: Mapping[str, int], configs: Configs, *, embedded: bo
     in_sync = {topic: int(told[IN_SYNC]) for topic, told in configs.items() if IN_SYNC in told}
     if stuck := [one for one, least in in_sync.items() if least > replicas[one]]:
         found = f"{IN_SYNC} is above the number of replicas of {_named(stuck)}"
-        return fail(name, found, f"nothing can be published there: lower {IN_SYNC}")
+        return fail(name, found, Remedy.LOWER_IN_SYNC)
     if single := [one for one, count in replicas.items() if count == 1]:
         found = f"1 replica of {_named(single)}"
         if embedded:
             return ok(name, f"{found}, as always with the embedded broker")
-        advice = "what is on one broker is lost with it: reassign the partitions to three, and set "
-        return warn(name, found, f"{advice}TOPIC_REPLICATION=3 for topics to come")
+        return warn(name, found, Remedy.REPLICATE)
     if alone := [one for one, least in in_sync.items() if least == 1]:
         found = f"{IN_SYNC} is 1 on {_named(alone)}"
-        advice = "what one broker alone has acknowledged is lost with it: set it to 2"
-        return warn(name, found, advice)
+        return warn(name, found, Remedy.RAISE_IN_SYNC)
     if tight := [one for one, least in in_sync.items() if least == replicas[one]]:
         found = f"{IN_SYNC} is the number of replicas of {_named(tight)}"
-        return warn(name, found, "publishing stops with any of these brokers: add a replica")
+        return warn(name, found, Remedy.ADD_REPLICA)
     return ok(name, f"{min(replicas.values())} or more, {_in_sync_told(in_sync)}")
 
 
@@ -73,8 +70,7 @@ def time_check(configs: Configs) -> Check:
     ]
     if not wrong:
         return ok(name, f"the desk's topics carry the broker's time ({BROKER_TIME})")
-    advice = f"irreversible acts then rest on their writers' clocks: `{ALIGN}`"
-    return warn(name, f"{_named(wrong)}: the writer's time", advice)
+    return warn(name, f"{_named(wrong)}: the writer's time", Remedy.ALIGN_TIMESTAMPS)
 
 
 def retention_check(configs: Configs) -> Check:
@@ -88,7 +84,7 @@ def retention_check(configs: Configs) -> Check:
     ]
     if not wrong:
         return ok(name, "as in the catalogue")
-    return warn(name, _named(wrong), f"all differences: `desk topics align`; alter them: `{ALIGN}`")
+    return warn(name, _named(wrong), Remedy.ALIGN_TOPICS)
 
 
 def _named(topics: Sequence[str]) -> str:

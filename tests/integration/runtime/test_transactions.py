@@ -15,6 +15,7 @@ from desk.local.stack import Endpoints
 from shared.kafka.client_options import client_options, consumer_options
 from shared.operations.checks.kafka import lag_check
 from shared.operations.dead_letters.topic import records_of
+from shared.operations.lag import lag_of
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings
 from tests.builders import clients
@@ -66,7 +67,7 @@ async def doctor_of(
             await admin.close()
 
 
-def lag_of(runtime: Runtime) -> float | None:
+def measured_lag(runtime: Runtime) -> float | None:
     labels = {"topic": TOPIC, "partition": "0"}
     return runtime.health.metrics.registry.get_sample_value("desk_lag_records", labels)
 
@@ -74,7 +75,8 @@ def lag_of(runtime: Runtime) -> float | None:
 async def told_lag(settings: RuntimeSettings) -> str:
     async with doctor_of(settings) as (admin, consumer):
         present = set(await admin.list_topics())
-        return (await lag_check(admin, consumer, "inquiry_intake", settings, present)).found
+        lag = await lag_of("inquiry_intake", admin, consumer, settings, present)
+        return lag_check(lag).found
 
 
 async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
@@ -104,7 +106,7 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
                     await told_lag(settings) != f"group {name}.inquiry_intake has read everything"
                 ):
                     await asyncio.sleep(0.2)
-            lag = lag_of(runtime)
+            lag = measured_lag(runtime)
         place = TopicPartition(TOPIC, 0)
         committed = (await client.committed(f"{name}.inquiry_intake"))[place]
         await submit(aborting, name, [f"{name}-5"], commit=False)

@@ -11,11 +11,13 @@ from threading import Thread
 
 import pytest
 
-from desk.commands.checks import clock_check, mail_check, service_checks
+from desk.commands.checks import ADVICE, advice, service_checks
 from desk.local.supervisor import PORTS_FILE, health_url
 from shared.events.topics import SERVICES, TOPICS
 from shared.kafka.topic_creation import new_topic
-from shared.operations.checks.result import Check, Verdict
+from shared.operations.checks.database import clock_check
+from shared.operations.checks.mail import mail_check
+from shared.operations.checks.result import Check, Remedy, Verdict
 from shared.operations.checks.topics import (
     IN_SYNC,
     TIME,
@@ -56,7 +58,7 @@ async def test_services_that_run_elsewhere_are_only_a_warning(tmp_path: Path) ->
     [check] = await service_checks(tmp_path)
 
     assert check.verdict is Verdict.WARN
-    assert "/health" in check.advice
+    assert "/health" in advice(check)
 
 
 @contextmanager
@@ -122,7 +124,11 @@ def test_what_one_broker_alone_has_acknowledged_is_warned_of(
 
     assert check.verdict is verdict
     assert verdict is Verdict.OK or "desk.timers" in check.found
-    assert verdict is Verdict.OK or check.advice
+    assert (verdict is Verdict.OK) == (check.remedy is None)
+
+
+def test_every_remedy_is_told_with_what_to_type() -> None:
+    assert set(ADVICE) == set(Remedy)
 
 
 def test_one_replica_is_all_that_the_embedded_broker_has() -> None:
@@ -164,7 +170,7 @@ def test_a_topic_that_keeps_its_records_otherwise_is_warned_of_with_the_command(
 
     assert check.verdict is verdict
     assert ("desk.submissions" in check.found) == (verdict is Verdict.WARN)
-    assert ("desk topics align --apply" in check.advice) == (verdict is Verdict.WARN)
+    assert ("desk topics align --apply" in advice(check)) == (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, None), (3, "2")])

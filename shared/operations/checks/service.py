@@ -1,0 +1,26 @@
+"""Check of a service: what its health page says."""
+
+from __future__ import annotations
+
+from shared.operations.checks.result import Check, Remedy, fail, ok
+from shared.operations.service_health import health_of
+from shared.runtime.health.clock_skew import CLOCK
+from shared.runtime.older_database import RECORDS
+
+
+async def service_check(name: str, url: str) -> Check:
+    """What the health page at `url` says of the service."""
+    page = await health_of(url)
+    if page is None:
+        return fail(name, f"nothing answers at {url}", Remedy.RESTART_SERVICE)
+    status = str(page.get("status"))
+    if status == "ok":
+        return ok(name, f"ok, {page.get('batches')} batches so far")
+    away = ", ".join(page.get("away") or ()) or "nothing named"
+    if CLOCK in (page.get("away") or ()):
+        found = f"{status}; its clock is {page.get('clock_skew_seconds')} s ahead of the broker's"
+        return fail(name, found, Remedy.SET_CLOCK)
+    if RECORDS in (page.get("away") or ()):
+        found = f"{status}; {(page.get('reasons') or {}).get(RECORDS)}"
+        return fail(name, found, Remedy.COMPARE_RECORDS)
+    return fail(name, f"{status}; away: {away}", Remedy.WAIT_FOR_DEPENDENCY)
