@@ -3,7 +3,8 @@
 An acknowledged record says what time it was at the broker at some instant between sending and
 acknowledgement. A record that is read says only that it was no earlier than that. Both are kept as
 bounds beside a clock that nobody sets, so a correction of this machine's clock shows at once, and
-nothing has to be sent in order to know.
+nothing has to be sent in order to know. The protocol has no question for the broker's time: until
+the first acknowledgement the database's clock stands in for it, which tells the time when asked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Protocol
 from shared.kafka.records import LOG_APPEND_TIME
 
 LIMIT_SECONDS = 60.0
+BROKER, DATABASE = "broker", "database"
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -44,6 +46,7 @@ class ClockSkew:
         self.elapsed = elapsed
         self._least, self._most = -math.inf, math.inf  # of the broker's clock over `elapsed`
         self._ours: float | None = None  # this clock over `elapsed` when it was last compared
+        self._database: tuple[float, float] | None = None  # bounds of its clock over `elapsed`
 
     def acknowledged(self, records: Iterable[Stamped], *, sent: float) -> None:
         """The broker stamped them between `sent`, as `elapsed` said, and now."""
@@ -59,16 +62,42 @@ class ClockSkew:
             self._least = max(self._least, stamp - self.elapsed())
             self._most = max(self._most, self._least)
 
+    def database_showed(self, at: datetime, *, asked: float) -> None:
+        """The database's clock showed `at` between `asked`, as `elapsed` said, and now."""
+        stamp = at.timestamp()
+        self._database = stamp - self.elapsed(), stamp - asked
+
     @property
     def measured(self) -> bool:
-        """Whether a clock that is ahead would be noticed; one that is behind shows in any read."""
+        """Whether the broker has told its time: a record that is read tells a part of it."""
         return math.isfinite(self._most)
+
+    @property
+    def compared_with(self) -> str | None:
+        """Whose clock this one was compared with; None where nobody's showed any difference."""
+        if self.measured:
+            return BROKER
+        return DATABASE if self._database else None
 
     @property
     def seconds(self) -> float:
         """The smallest difference that fits what is known; 0 while nothing is."""
-        ours = self._over_elapsed()
-        return max(ours - self._most, min(0.0, ours - self._least))
+        ours, (least, most) = self._over_elapsed(), self._bounds
+        return max(ours - most, min(0.0, ours - least))
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        """Of the broker's clock; the database's stands in for it until a record is acknowledged.
+
+        Unless the broker has stamped a record over a minute later: then the database's is wrong.
+        """
+        if self.measured or self._database is None:
+            return self._least, self._most
+        least, most = self._database
+        if most < self._least - LIMIT_SECONDS:
+            return self._least, self._most
+        least = max(least, self._least)
+        return least, max(least, most)
 
     @property
     def jumped(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -88,9 +88,15 @@ class Database:
         """A change stream over all collections; a context manager."""
         return self._database.watch(pipeline, max_await_time_ms=await_ms)
 
-    async def ping(self) -> None:
-        """Raises PyMongoError when the server does not answer."""
-        await self._client.admin.command("ping")
+    async def clock(self) -> datetime | None:
+        """What the server's clock shows; None where it does not say.
+
+        Raises PyMongoError when the server does not answer.
+        """
+        said = (await self._client.admin.command("hello")).get("localTime")
+        if not isinstance(said, datetime):
+            return None
+        return said.replace(tzinfo=said.tzinfo or UTC)  # commands are decoded as naive UTC
 
     async def put_file(self, file_id: str, name: str, file: File) -> File:
         """Keep a file under an id. One that is there already stays, and is returned."""

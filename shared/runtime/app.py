@@ -41,6 +41,7 @@ from shared.kafka.retention import Refused, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.abilities import Lacking
 from shared.mongo.client import Client, Database, connect
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES, MB, Store
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
@@ -49,9 +50,13 @@ from shared.runtime.clock import Clock
 from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.health.clock_skew import watch_skew
-from shared.runtime.health.dependency_checks import check_dependencies
+from shared.runtime.health.dependency_checks import ask_mongodb, check_dependencies
 from shared.runtime.health.status import FAILED, Health
-from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
+from shared.runtime.older_database import (
+    HELD_BACK_SECONDS,
+    RECORDS,
+    objection_to,
+)
 from shared.runtime.operations.port import Port, answering
 from shared.runtime.pages import served
 from shared.runtime.public_states import PublicStates
@@ -311,7 +316,7 @@ async def _until_records_are_current(runtime: Runtime) -> None:
     """Wait while the database is older than the topics: nothing may be decided on it (ADR 0012)."""
     settings, health = runtime.settings, runtime.health
     while not (settings.accept_older_database or runtime.stopping.is_set()):
-        why = await objection_to(runtime.service, settings, runtime.store, utc_now())
+        why = await objection_to(runtime.service, settings, runtime.store, runtime.skew.now())
         if why is None:
             break
         if health.reasons.get(RECORDS) != why:
@@ -319,6 +324,12 @@ async def _until_records_are_current(runtime: Runtime) -> None:
         health.objects(RECORDS, why)
         await sleep_unless(runtime.stopping, HELD_BACK_SECONDS)
     health.back(RECORDS)
+
+
+async def _ask_the_time(runtime: Runtime) -> None:
+    """The database tells its own; the broker tells none before something is published."""
+    with mongodb_errors_as_outage():
+        await ask_mongodb(runtime.database, runtime.skew)
 
 
 async def _compare_clocks(runtime: Runtime) -> None:
@@ -340,6 +351,7 @@ class PatientBroker(KafkaBroker):
             await _until_there(runtime, lambda: create_missing_topics(runtime.settings))
         await _until_there(runtime, lambda: _keep_ids_long_enough(runtime))
         await _until_there(runtime, lambda: _prepare_store(runtime))
+        await _until_there(runtime, lambda: _ask_the_time(runtime))
         await _until_there(runtime, lambda: _until_records_are_current(runtime))
         await _until_there(runtime, runtime.publisher.start)
         await _until_there(runtime, partial(_compare_clocks, runtime))
@@ -520,7 +532,9 @@ async def _background(runtime: Runtime) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch_skew(runtime.skew, health, runtime.stopping))
         tasks.create_task(watch_refusals(runtime.refusals, health, runtime.stopping))
-        tasks.create_task(check_dependencies(health, runtime.database, settings, runtime.stopping))
+        tasks.create_task(
+            check_dependencies(health, runtime.database, runtime.skew, settings, runtime.stopping)
+        )
         tasks.create_task(
             _repeat(
                 runtime,

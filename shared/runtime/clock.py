@@ -59,18 +59,20 @@ class Clock:
     async def tick(self) -> int:
         """Publish a timer for every aggregate that is due; how many. Raises `Outage`.
 
-        None while this clock is off. While it is not known whether it is, one goes out alone: its
-        acknowledgement tells.
+        None while the broker says that this clock is off. While the broker has not been asked, one
+        goes out alone: its acknowledgement tells.
         """
-        if self._skew.excessive and not self._may_probe():
+        off = self._skew.measured and self._skew.excessive
+        if off and not self._may_probe():
             return 0
         now = self._now()
-        if not self._skew.excessive:
+        if not off:
             now -= timedelta(seconds=max(0.0, self._skew.seconds))
         elapsed = self._skew.elapsed()
         self._sent = {k: at for k, at in self._sent.items() if elapsed - at < REPEAT_SECONDS}
         due = [one for kind in self._kinds for one in await self._due(kind, now)]
-        if due and self._must_probe():
+        unknown = not self._skew.measured and self._probed_at is None
+        if due and (off or unknown):  # a topic without the broker's time tells nothing, ever
             self._probed_at, due = elapsed, due[:1]
         await self._publisher.publish([self._timer(one) for one in due])
         self._sent |= dict.fromkeys(due, elapsed)
@@ -91,11 +93,6 @@ class Clock:
         elif not fresh:
             self._skipped[kind] = skipped + BATCH
         return fresh
-
-    def _must_probe(self) -> bool:
-        """A topic without the broker's time tells nothing: there the first probe is the last."""
-        unknown = not self._skew.measured and self._probed_at is None
-        return self._skew.excessive or unknown
 
     def _may_probe(self) -> bool:
         """Whether this clock was set since it was compared; or the machine was suspended."""

@@ -69,7 +69,8 @@ class Metrics:
         )
         self.clock_skew = Gauge(
             "desk_clock_skew_seconds",
-            "By how much this machine's clock is ahead of the broker's, as far as known.",
+            "By how much this machine's clock is ahead of the broker's; until the broker has"
+            " acknowledged a record, of the database's.",
             registry=registry,
         )
         self.timers = Counter(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from shared.operations.checks.result import Check, Remedy, fail, ok
 from shared.operations.service_health import health_of
 from shared.runtime.health.clock_skew import CLOCK
@@ -15,12 +18,19 @@ async def service_check(name: str, url: str) -> Check:
         return fail(name, f"nothing answers at {url}", Remedy.RESTART_SERVICE)
     status = str(page.get("status"))
     if status == "ok":
-        return ok(name, f"ok, {page.get('batches')} batches so far")
+        return ok(name, f"ok, {page.get('batches')} batches so far; {clock_of(page)}")
     away = ", ".join(page.get("away") or ()) or "nothing named"
     if CLOCK in (page.get("away") or ()):
-        found = f"{status}; its clock is {page.get('clock_skew_seconds')} s ahead of the broker's"
-        return fail(name, found, Remedy.SET_CLOCK)
+        return fail(name, f"{status}; {clock_of(page)}", Remedy.SET_CLOCK)
     if RECORDS in (page.get("away") or ()):
         found = f"{status}; {(page.get('reasons') or {}).get(RECORDS)}"
         return fail(name, found, Remedy.COMPARE_RECORDS)
     return fail(name, f"{status}; away: {away}", Remedy.WAIT_FOR_DEPENDENCY)
+
+
+def clock_of(page: Mapping[str, Any]) -> str:
+    """What a health page says of its service's clock: seconds ahead, of whose."""
+    whose = page.get("clock_compared_with")
+    if whose is None:
+        return "its clock was compared with none"
+    return f"its clock is {page.get('clock_skew_seconds')} s ahead of the {whose}'s"

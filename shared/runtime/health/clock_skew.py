@@ -1,4 +1,4 @@
-"""Tells the health page how far this machine's clock is ahead of the broker's."""
+"""Tells the health page how far this machine's clock is ahead, and of whose."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ async def watch_skew(skew: ClockSkew, health: Health, stopping: asyncio.Event) -
 def tell(skew: ClockSkew, health: Health) -> None:
     """A change is logged once; the page and the metric always hold the newest figure."""
     seconds = round(skew.seconds, 3)
-    health.clock_skew_seconds = seconds
+    health.clock_skew_seconds, health.clock_compared_with = seconds, skew.compared_with
     health.metrics.clock_skew.set(seconds)
     if skew.excessive and CLOCK not in health.away:
-        log.error("this clock differs from the broker's", seconds=seconds)
+        log.error("this clock differs", seconds=seconds, compared_with=skew.compared_with)
         health.lost(CLOCK)
     elif not skew.excessive and CLOCK in health.away:
-        log.info("this clock agrees with the broker's", seconds=seconds)
+        log.info("this clock agrees", seconds=seconds, compared_with=skew.compared_with)
         health.back(CLOCK)

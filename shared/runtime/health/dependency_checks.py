@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from shared.kafka.client_options import security_options
+from shared.kafka.clock_skew import ClockSkew
 from shared.mongo.client import Database, PyMongoError
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.health.status import Health
@@ -66,21 +67,31 @@ class DependencyChecks:
 
 
 async def check_dependencies(
-    health: Health, database: Database, settings: RuntimeSettings, stopping: asyncio.Event
+    health: Health,
+    database: Database,
+    skew: ClockSkew,
+    settings: RuntimeSettings,
+    stopping: asyncio.Event,
 ) -> None:
     """Tell `health` of Kafka and MongoDB until `stopping` is set."""
     line = BrokerConnection(settings)
-    asks: dict[str, Ask] = {"kafka": line.ask, "mongodb": partial(ask_mongodb, database)}
+    asks: dict[str, Ask] = {"kafka": line.ask, "mongodb": partial(ask_mongodb, database, skew)}
     try:
         await DependencyChecks(health, asks, settings.pulse_seconds).beat_until(stopping)
     finally:
         line.close()
 
 
-async def ask_mongodb(database: Database) -> None:
-    """Raises PyMongoError when no answer comes in time."""
+async def ask_mongodb(database: Database, skew: ClockSkew) -> None:
+    """Asks for its time, which costs no more than asking for nothing.
+
+    Raises PyMongoError when no answer comes in time.
+    """
+    asked = skew.elapsed()
     with pymongo.timeout(ANSWER_WITHIN_SECONDS):
-        await database.ping()
+        at = await database.clock()
+    if at is not None:
+        skew.database_showed(at, asked=asked)
 
 
 class BrokerConnection:

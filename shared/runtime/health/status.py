@@ -31,6 +31,7 @@ class Health:
     batches: int = 0
     last_batch_at: datetime | None = None
     clock_skew_seconds: float = 0.0
+    clock_compared_with: str | None = None
 
     @property
     def status(self) -> str:
@@ -87,6 +88,7 @@ class Health:
                 "reasons": self.reasons,
                 "batches": self.batches,
                 "clock_skew_seconds": self.clock_skew_seconds,
+                "clock_compared_with": self.clock_compared_with,
                 "last_batch_at": self.last_batch_at and self.last_batch_at.isoformat(),
             }
         ).encode()

@@ -29,6 +29,8 @@ from tests.integration.runtime.wire import collect, event_headers, headers_of, o
 FAKETIME = shutil.which("faketime")
 NUMBER, UNKNOWN = "LIC-2027/0001", "LIC-2027/0404"
 CUSTOMER = "C-1001"
+WITHIN_S = 120.0
+"""On a busy machine a service alone takes half a minute to start."""
 
 pytestmark = pytest.mark.skipif(
     FAKETIME is None, reason="faketime is missing; get it with: apt-get install faketime"
@@ -61,7 +63,7 @@ async def service(
     finally:
         if started.returncode is None:  # faketime is the service's parent, and passes nothing on
             os.killpg(started.pid, signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await started.wait()
 
 
@@ -78,7 +80,7 @@ def page(port: int, path: str) -> Any:
 
 
 async def until_the_clock_is_named(health: Callable[[], Any]) -> dict[str, Any]:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             found = await asyncio.to_thread(health)
             if found and "clock" in found["away"]:
@@ -91,7 +93,7 @@ async def file_of(endpoints: Endpoints, number: str = NUMBER) -> dict[str, Any]:
     client = connect(endpoints.mongo_url)
     try:
         files = Database(client, "desk_cancellation").collection(FILE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while (document := await files.find_one({"_id": number})) is None:
                 await asyncio.sleep(0.1)
     finally:
@@ -131,12 +133,12 @@ async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
             await client.publish("desk.contracts", NUMBER, contract, archive)
             intake = event_headers("cancellation.requested.v1", "r-1", "/services/inquiry_intake")
             await client.publish("desk.cancellation-requests", NUMBER, request, intake)
-            [scheduled] = await collect(decided, 1, NUMBER)
+            [scheduled] = await collect(decided, 1, NUMBER, within=WITHIN_S)
         before = (await file_of(endpoints))["history"]
 
         async with service("cancellation", "+40d", endpoints, tmp_path) as health:
             said = await until_the_clock_is_named(health)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while sum((await client.committed("desk.cancellation")).values()) < 3:
                     await asyncio.sleep(0.1)
             effects = await decided.getmany(timeout_ms=500)
@@ -156,6 +158,33 @@ async def test_an_instance_forty_days_ahead_brings_nothing_about_and_says_so(
     assert held["due_at"] < now + timedelta(hours=1)  # the grace time begins at the broker's time
 
 
+async def test_an_instance_ahead_that_finds_nothing_due_knows_it_before_it_decides_anything(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    """By the database's clock: no record has told the broker's time yet."""
+    endpoints = own_stack.endpoints
+    request = {
+        "inquiry_id": "0f5f2f1e-0000-5000-8000-000000000002",
+        "customer_id": CUSTOMER,
+        "contract_number": UNKNOWN,
+        "channel": "web",
+        "received_at": datetime.now(UTC).isoformat(),
+        "contact": {"name": "Cliente de Prueba", "email": "cliente@example.org"},
+        "destruction_confirmed": True,
+    }
+    async with outsider(endpoints) as client:
+        intake = event_headers("cancellation.requested.v1", "r-3", "/services/inquiry_intake")
+        await client.publish("desk.cancellation-requests", UNKNOWN, request, intake)
+        async with service("cancellation", "+40d", endpoints, tmp_path):
+            held = await file_of(endpoints, UNKNOWN)
+        async with service("notification", "+40d", endpoints, tmp_path) as idle:
+            said = await until_the_clock_is_named(idle)
+
+    assert held["due_at"] < datetime.now(UTC) + timedelta(hours=1)
+    assert said["clock_skew_seconds"] == pytest.approx(40 * 86_400, abs=60)
+    assert said["clock_compared_with"] == "database"
+
+
 async def test_an_intake_ten_minutes_behind_says_so_and_rejects_nobody(
     own_stack: Stack, tmp_path: Path
 ) -> None:
@@ -165,8 +194,8 @@ async def test_an_intake_ten_minutes_behind_says_so_and_rejects_nobody(
         outsider(endpoints) as client,
         service("inquiry_intake", "-10m", endpoints, tmp_path) as health,
     ):
-        async with asyncio.timeout(40):
-            while (await asyncio.to_thread(health) or {}).get("status") != "ok":
+        async with asyncio.timeout(WITHIN_S):
+            while (await asyncio.to_thread(health) or {}).get("status") not in ("ok", "degraded"):
                 await asyncio.sleep(0.1)
         answers = await client.watch("desk.inquiries", "desk.rejections")
         asked = {
@@ -180,7 +209,7 @@ async def test_an_intake_ten_minutes_behind_says_so_and_rejects_nobody(
         }
         headers = event_headers("submission.inquiry.v1", "s-1", "/channels/web")
         await client.publish("desk.submissions", CUSTOMER, asked, headers)
-        [answer] = await collect(answers, 1, "", within=40)
+        [answer] = await collect(answers, 1, "", within=WITHIN_S)
         said = await until_the_clock_is_named(health)
 
     assert headers_of(answer)["ce_type"] == "inquiry.opened.v1"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from shared.kafka.topic_creation import new_topic
 from shared.operations.checks.database import clock_check
 from shared.operations.checks.mail import mail_check
 from shared.operations.checks.result import Check, Remedy, Verdict
+from shared.operations.checks.service import clock_of
 from shared.operations.checks.topics import (
     IN_SYNC,
     TIME,
@@ -45,6 +47,22 @@ from shared.telemetry.metrics import Metrics
 )
 def test_a_clock_is_judged_by_what_intake_tolerates(skew_s: float, verdict: Verdict) -> None:
     assert clock_check(skew_s).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (
+            {"clock_skew_seconds": -600.0, "clock_compared_with": "database"},
+            "its clock is -600.0 s ahead of the database's",
+        ),
+        ({"clock_skew_seconds": 0.0}, "its clock was compared with none"),
+    ],
+)
+def test_a_services_clock_is_named_with_the_one_that_it_was_compared_with(
+    page: dict[str, Any], said: str
+) -> None:
+    assert clock_of(page) == said
 
 
 async def test_a_mail_server_that_is_away_is_told_with_its_address() -> None:

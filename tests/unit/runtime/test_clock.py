@@ -110,6 +110,20 @@ async def test_a_clock_forty_days_ahead_sends_one_timer_and_learns_better() -> N
     assert await world.ticks(10) == [["a"]]
 
 
+async def test_a_clock_that_the_database_shows_to_be_ahead_waits_for_the_right_time() -> None:
+    world = World({"a": 10 * DAY, "b": 20 * DAY}, ahead=40 * DAY)
+    world.skew.database_showed(BEGIN + timedelta(seconds=world.time), asked=world.time)
+    assert await world.ticks(10) == []
+    world.time = 10 * DAY
+    assert await world.ticks(10) == [["a"]]
+
+
+async def test_a_database_with_a_wrong_clock_delays_one_timer_until_the_broker_has_told() -> None:
+    world = World({"a": 0, "b": 0})
+    world.skew.database_showed(BEGIN + timedelta(days=9), asked=world.time)
+    assert await world.ticks(3) == [["a"], ["b"]]
+
+
 async def test_a_clock_that_is_set_right_sends_what_is_due() -> None:
     world = World({"a": 10 * DAY, "b": 20 * DAY}, ahead=40 * DAY)
     await world.ticks(1)

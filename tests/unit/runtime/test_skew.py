@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -124,6 +125,57 @@ def test_a_time_that_a_sender_gave_tells_nothing(timestamp_type: int | None) -> 
     assert (skew.measured, skew.seconds) == (False, 0)
 
 
+def ask_database(machine: Machine, skew: ClockSkew, *, took: float = 0.01, off: float = 0) -> None:
+    """Asked now, it shows its time half-way, which is `off` the broker's."""
+    asked = machine.elapsed()
+    machine.time += took
+    showed = BEGIN + timedelta(seconds=machine.time - took / 2 + off)
+    skew.database_showed(showed, asked=asked)
+
+
+@pytest.mark.parametrize("ahead", [0, 40 * 86_400, -600])
+def test_until_the_broker_has_told_its_time_the_databases_stands_in_for_it(ahead: float) -> None:
+    machine = Machine(ahead)
+    skew = skew_of(machine)
+    assert skew.compared_with is None
+    ask_database(machine, skew)
+    assert not skew.measured
+    assert str(skew.compared_with) == "database"
+    assert skew.seconds == pytest.approx(ahead, abs=0.01)
+    assert (skew.now() - BEGIN).total_seconds() == pytest.approx(
+        machine.time + min(0, ahead), abs=0.01
+    )
+
+
+@pytest.mark.parametrize("off", [-7_200, 7_200])
+def test_once_the_broker_has_told_its_time_the_databases_counts_no_more(off: float) -> None:
+    machine = Machine()
+    skew = skew_of(machine)
+    ask_database(machine, skew, off=off)
+    assert skew.excessive
+    acknowledge(machine, skew)
+    ask_database(machine, skew, off=off)
+    assert (skew.compared_with, skew.excessive) == ("broker", False)
+
+
+def test_a_database_that_answers_late_blames_no_clock_for_it() -> None:
+    machine = Machine(ahead=20)
+    skew = skew_of(machine)
+    ask_database(machine, skew, took=120)
+    assert skew.seconds == 0
+
+
+@pytest.mark.parametrize(("off", "seconds"), [(-5, 0), (-3_600, 0)])
+def test_a_database_behind_what_the_broker_stamped_blames_no_clock_for_it(
+    off: float, seconds: float
+) -> None:
+    machine = Machine()
+    skew = skew_of(machine)
+    skew.read([machine.stamp(0)])
+    ask_database(machine, skew, off=off)
+    assert skew.seconds == pytest.approx(seconds, abs=0.02)
+
+
 def test_the_health_page_names_the_clock_while_it_is_off() -> None:
     machine = Machine(ahead=600)
     skew, health = skew_of(machine), Health("cancellation", Metrics(), machine.now)
@@ -135,6 +187,7 @@ def test_the_health_page_names_the_clock_while_it_is_off() -> None:
     tell(skew, health)
     tell(skew, health)
     assert (health.status, set(health.away)) == ("degraded", {CLOCK})
+    assert json.loads(health.page())["clock_compared_with"] == "broker"
     metrics = health.metrics.registry
     assert metrics.get_sample_value("desk_clock_skew_seconds") == pytest.approx(600, abs=0.01)
     assert metrics.get_sample_value("desk_outages_total", {"dependency": CLOCK}) == 1
