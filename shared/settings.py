@@ -131,7 +131,7 @@ class RuntimeSettings(BaseSettings):
     accept_older_database: bool = Field(
         False,
         description="Start although the topics hold events of this service that its database does"
-        " not know: what is decided next may take their numbers again.",
+        " not know: what is decided next may take their numbers again. Needed for one start alone.",
     )
     mongo_journal: bool = Field(
         True, description="Wait for MongoDB's journal at every write; off for throw-away data only."

@@ -62,6 +62,22 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         finally:
             telling.cancel()
 
+    async def one_by_one(self, partition: TopicPartition) -> list[Any]:
+        """Some records of a partition, ending behind the first that cannot be decoded."""
+        records: list[Any] = []
+        while len(records) < MOST_AT_ONCE:
+            BUDGET.renew()
+            try:
+                found = await super().getmany(partition, timeout_ms=POLL_MS, max_records=1)
+            except UnicodeDecodeError:
+                offset = await self.position(partition)
+                self.seek(partition, offset + 1)
+                return [*records, UndecodableRecord(partition.topic, partition.partition, offset)]
+            if not found:
+                return records
+            records += found[partition]
+        return records
+
     async def _tell_fetching_to_end(self) -> None:
         while True:
             await asyncio.sleep(TOLD_AGAIN_SECONDS)
@@ -152,22 +168,7 @@ class TolerantConsumer(EndingConsumer):
             await self.seek_to_beginning(*fresh)
         ends = await self.end_offsets(assigned)
         behind = [one for one in assigned if await self.position(one) < ends[one]]
-        return {one: await self._one_by_one(one) for one in behind}
-
-    async def _one_by_one(self, partition: TopicPartition) -> list[Any]:
-        records: list[Any] = []
-        while len(records) < MOST_AT_ONCE:
-            BUDGET.renew()
-            try:
-                found = await super().getmany(partition, timeout_ms=POLL_MS, max_records=1)
-            except UnicodeDecodeError:
-                offset = await self.position(partition)
-                self.seek(partition, offset + 1)
-                return [*records, UndecodableRecord(partition.topic, partition.partition, offset)]
-            if not found:
-                return records
-            records += found[partition]
-        return records
+        return {one: await self.one_by_one(one) for one in behind}
 
 
 def _checked(answer: Any) -> Any:

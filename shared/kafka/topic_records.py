@@ -12,6 +12,7 @@ from aiokafka.errors import for_code
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
+from shared.kafka.decompression import BUDGET
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
@@ -25,6 +26,7 @@ async def records_on(
 ) -> AsyncIterator[Any]:
     """Every committed record of `topics` up to their ends at this moment, each partition in order.
 
+    One that cannot be decoded is an `UndecodableRecord`.
     `newest` leaves those at the last so many offsets of each partition. Topics that do not exist
     are passed over. Raises `Outage`.
     """
@@ -74,7 +76,7 @@ async def _spans(
 
 
 async def _within(
-    consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, range]
+    consumer: EndingConsumer, spans: Mapping[TopicPartition, range]
 ) -> AsyncIterator[Any]:
     if not spans:
         return
@@ -82,10 +84,18 @@ async def _within(
     for partition, span in spans.items():
         consumer.seek(partition, span.start)
     left, fruitless = set(spans), 0
+    following = {partition: span.start for partition, span in spans.items()}
     while left:
-        found = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        BUDGET.renew()
+        try:
+            found = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        except UnicodeDecodeError:  # the failed poll may have dropped other records
+            for partition in left:
+                consumer.seek(partition, following[partition])
+            found = {one: await consumer.one_by_one(one) for one in left}
         for partition, records in found.items():
             for record in records:
+                following[partition] = record.offset + 1
                 if record.offset < spans[partition].stop:
                     yield record
         fruitless = 0 if found else fruitless + 1

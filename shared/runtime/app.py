@@ -55,6 +55,7 @@ from shared.runtime.health.status import FAILED, Health
 from shared.runtime.older_database import (
     HELD_BACK_SECONDS,
     RECORDS,
+    accept_older,
     objection_to,
 )
 from shared.runtime.operations.port import Port, answering
@@ -315,6 +316,8 @@ async def _prepare_store(runtime: Runtime) -> None:
 async def _until_records_are_current(runtime: Runtime) -> None:
     """Wait while the database is older than the topics: nothing may be decided on it (ADR 0012)."""
     settings, health = runtime.settings, runtime.health
+    if settings.accept_older_database:
+        await accept_older(runtime.store, runtime.skew.now())
     while not (settings.accept_older_database or runtime.stopping.is_set()):
         why = await objection_to(runtime.service, settings, runtime.store, runtime.skew.now())
         if why is None:

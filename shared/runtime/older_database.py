@@ -36,14 +36,16 @@ async def objection_to(
     restoration = await store.upgrade(RESTORATION)
     if restoration.get("unfinished"):
         return UNFINISHED
-    accepted = set(restoration.get("accepted", ()))
+    accepted, until = set(restoration.get("accepted", ())), restoration.get("accepted_until")
     try:
         unknown = await unrecorded(service, settings, store, now)
     except Forbidden as forbidden:
         if forbidden.dependency == "kafka":
             return UNREADABLE
         raise
-    lacking = [one for one in unknown if one.id not in accepted]
+    lacking = [
+        one for one in unknown if one.id not in accepted and (until is None or one.at > until)
+    ]
     return described(lacking) if lacking else None
 
 
@@ -63,6 +65,14 @@ async def unrecorded(
     ]
     recorded = await store.recorded({one.id: one.subject for one in found})
     return [one for one in found if one.id not in recorded]
+
+
+async def accept_older(store: Store, now: datetime) -> None:
+    """Whatever was published until now holds this database back no more. Raises `Outage`.
+
+    So the setting is needed for one start alone: after it, another backup is found old again.
+    """
+    await store.note_upgrade(RESTORATION, {"accepted_until": now})
 
 
 async def begin_restoration(store: Store) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
 
-from shared.events.topics import CATALOGUE, DEAD_LETTERS, EVENT_TYPES
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, EVENT_TYPES, SERVICES
 from shared.kafka.topic_records import records_on
 from shared.settings import RuntimeSettings
 
 NOT_FROM_HISTORIES = frozenset({"desk.timers", "desk.outcomes", DEAD_LETTERS, "desk.operations"})
 """Their records are made by clocks, workers and operators."""
+WRITERS = {topic.name: topic.written_by for topic in CATALOGUE}
 NEWEST = 50
 """Of a partition: some of its records may be another service's, or the markers of transactions."""
 
@@ -101,10 +102,12 @@ async def publications_of(service: str, settings: RuntimeSettings) -> Publicatio
 async def last_published(service: str, settings: RuntimeSettings) -> list[PublishedEvent]:
     """The service's last event on each partition, of those among its `NEWEST` records.
 
-    Raises `Outage`.
+    On topics that services alone may write: on others anybody who may could name this service as
+    the source, and so keep it from starting. Raises `Outage`.
     """
     last: dict[tuple[str, int], PublishedEvent] = {}
-    async for record in records_on(settings, topics_of(service), newest=NEWEST):
+    topics = [name for name in topics_of(service) if set(WRITERS[name]) <= set(SERVICES)]
+    async for record in records_on(settings, topics, newest=NEWEST):
         event = _event_of(record, f"/services/{service}")
         if event is not None:
             last[event.topic, event.partition] = event
@@ -117,12 +120,13 @@ def _event_of(record: Any, source: str) -> PublishedEvent | None:
     if headers.get("ce_source") != source or ce_type not in EVENT_TYPES or _is_state(ce_type):
         return None
     try:
+        at = datetime.fromisoformat(headers["ce_time"])
         return PublishedEvent(
             id=headers["ce_id"],
             type=ce_type,
             subject=headers.get("ce_subject", ""),
             cause=headers.get("ce_causationid", ""),
-            at=datetime.fromisoformat(headers["ce_time"]),
+            at=at if at.tzinfo else at.replace(tzinfo=UTC),
             data=from_json(record.value or b""),
             topic=record.topic,
             partition=record.partition,

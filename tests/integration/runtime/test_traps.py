@@ -18,6 +18,8 @@ from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 from desk.local.stack import Endpoints, Stack
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import TolerantConsumer
+from shared.kafka.records import UndecodableRecord
+from shared.kafka.topic_records import records_on
 from tests.builders import clients
 from tests.builders.clients import settings_at
 from tests.integration.runtime import toy
@@ -133,12 +135,26 @@ async def test_a_header_name_that_is_not_utf_8_stops_no_partition_and_loses_no_n
         async with running(toy.build(), settings):
             decided = await collect(answers, 20, name)
             letters = [headers_of(r) for r in await collect(dead, 3, "", of=is_undecodable)]
+        read = [
+            r
+            async for r in records_on(
+                settings_at(endpoints.kafka_bootstrap_servers), ["desk.submissions"]
+            )
+        ]
 
     assert {headers_of(r)["ce_causationid"] for r in decided} == {f"{name}-{n}" for n in range(20)}
     assert {(letter["dl_reason"], letter["dl_topic"]) for letter in letters} == {
         ("unreadable", "desk.submissions")
     }
-    assert len({(letter["dl_partition"], letter["dl_offset"]) for letter in letters}) == 3
+    undecodable = {(int(letter["dl_partition"]), int(letter["dl_offset"])) for letter in letters}
+    assert len(undecodable) == 3
+    # Whoever compares or restores records reads the topic past them, too.
+    assert {
+        (r.partition, r.offset) for r in read if isinstance(r, UndecodableRecord)
+    } == undecodable
+    assert sorted((r.partition, r.offset) for r in read) == [
+        (partition, offset) for partition, count in ((0, 12), (1, 11)) for offset in range(count)
+    ]
 
 
 async def test_channels_may_compress_as_they_like(endpoints: Endpoints) -> None:
