@@ -28,6 +28,8 @@ def extract(revision: str, directory: Path) -> Path:
         ) from None
     with tarfile.open(fileobj=BytesIO(packed)) as tree:
         tree.extractall(directory, filter="data")
+    if not (directory / "desk" / "local").exists():  # 0.1.0 has it under another name
+        (directory / "desk" / "local").symlink_to("embedded")
     return directory
 
 
