@@ -23,6 +23,8 @@ from shared.settings import RuntimeSettings
 ADMIN = "admin"
 """May do everything: the tests' own user, where one test is channel, billing and registry."""
 MECHANISM = "SCRAM-SHA-512"
+PLAIN = "PLAIN"
+"""Also within TLS: for clients whose SCRAM does not follow RFC 5802, as librdkafka before 2.6.1."""
 SERVER_PEM = "server.pem"
 PASSWORDS = "passwords.json"
 """Beside the CA's certificate, for the tests that look for it."""
@@ -63,13 +65,14 @@ class Security:
         jaas = "org.apache.kafka.common.security"
         admin = f'required username="{ADMIN}" password="{self.passwords[ADMIN]}"'
         known = f'user_{ADMIN}="{self.passwords[ADMIN]}"'
+        all_known = " ".join(f'user_{user}="{word}"' for user, word in self.passwords.items())
         return {
             "listeners": f"SASL_SSL://{HOST}:{broker},CONTROLLER://{HOST}:{controller}",
             "advertised.listeners": f"SASL_SSL://{HOST}:{broker}",
             "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:SASL_PLAINTEXT",
             "inter.broker.listener.name": "SASL_SSL",
             "sasl.mechanism.inter.broker.protocol": MECHANISM,
-            "sasl.enabled.mechanisms": MECHANISM,
+            "sasl.enabled.mechanisms": f"{MECHANISM},{PLAIN}",
             "sasl.mechanism.controller.protocol": "PLAIN",
             "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
             "listener.name.controller.plain.sasl.jaas.config": (
@@ -77,6 +80,9 @@ class Security:
             ),
             "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": (
                 f"{jaas}.scram.ScramLoginModule {admin};"
+            ),
+            "listener.name.sasl_ssl.plain.sasl.jaas.config": (
+                f"{jaas}.plain.PlainLoginModule {admin} {all_known};"
             ),
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": str(self.server_pem),

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 
 from desk.local.ports import choose_ports
 from desk.local.stack import Endpoints
 from shared.events.topics import INTAKE, TOPIC_OF
+from tests.builders import clients
+from tests.builders.users import environment_of
 from tests.poison.inputs import Poison
 from tests.poison.neighbours import Neighbour, neighbours
 from tests.poison.shapes import LISTS
@@ -82,6 +84,7 @@ async def intake(
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
         "MONGO_URL": endpoints.mongo_url,
+        **environment_of(INTAKE, endpoints.mongo_url),
         "HTTP_PORT": str(port),
         "LOG_FORMAT": "json",
         "DEVELOPMENT_DEFAULTS": "true",
@@ -155,7 +158,7 @@ async def _send(bootstrap: str, records: int) -> dict[str, float]:
     """When each neighbour was sent, by its id. They come between the others."""
     sent: dict[str, float] = {}
     sound = questions()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=2 * MB)
+    producer = clients.producer(bootstrap, max_request_size=2 * MB)
     await producer.start()
     try:
         for number, record in enumerate(islice(hostile(), records)):
@@ -184,8 +187,8 @@ async def _publish(producer: AIOKafkaProducer, record: Poison | Neighbour) -> No
 
 
 async def _send_bomb(bootstrap: str, compression: str, size: int) -> None:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+    producer = clients.producer(
+        bootstrap,
         compression_type=compression,
         max_batch_size=2 * size,
         max_request_size=2 * size,
@@ -203,9 +206,9 @@ async def _send_bomb(bootstrap: str, compression: str, size: int) -> None:
 async def _watch(
     endpoints: Endpoints, sent: dict[str, float], records: int, report: Report
 ) -> None:
-    consumer = AIOKafkaConsumer(
+    consumer = clients.consumer(
+        endpoints.kafka_bootstrap_servers,
         *("desk.inquiries", "desk.rejections", "desk.contract-requests", "desk.dead-letters"),
-        bootstrap_servers=endpoints.kafka_bootstrap_servers,
         auto_offset_reset="earliest",
     )
     await consumer.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from shared.settings import RuntimeSettings
 from tests.apache_kafka.broker import ApacheKafka, prepared
 from tests.apache_kafka.security import ADMIN, Security, new_security, security_of_this_run
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 120.0
 RULES = RuntimeSettings(create_topics=True, history_kept_days=5_000)
 """What the rights are generated for: each of these settings asks for more of them."""
 
@@ -102,18 +103,27 @@ async def _broker(servers: Secured) -> None:
 
 
 async def _database(directory: Path, servers: Secured) -> None:
-    """Users are made before the database asks for any."""
+    """Users are made before the database asks for any, by the first that is started with them."""
+    users = servers.security.ca_file.with_name("users")
+    if not users.exists():
+        await _make_users(directory, servers)
+        shutil.copytree(directory / "mongo", users)
+    elif not (directory / "mongo").exists():
+        shutil.copytree(users, directory / "mongo")
+    await servers.start_database()
+
+
+async def _make_users(directory: Path, servers: Secured) -> None:
     open_to_all = database(directory, servers.mongo_port)
     open_to_all.start()
     try:
         await open_to_all.wait_ready(partial(database_ready, servers.mongo_port), READY_WITHIN_S)
-        await _make_users(servers)
+        await _create_users(servers)
     finally:
         await open_to_all.stop()
-    await servers.start_database()
 
 
-async def _make_users(servers: Secured) -> None:
+async def _create_users(servers: Secured) -> None:
     made = {
         one.user: [{"role": r, "db": db} for r, db in one.roles] for one in database_rights(RULES)
     }

@@ -16,6 +16,8 @@ from shared.kafka.consumer import TolerantConsumer
 from shared.kafka.publisher import KafkaPublisher
 from tests.integration.runtime.wire import settings_for
 
+TOLD_AFTER_SECONDS = 1.0
+
 
 @asynccontextmanager
 async def consumers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
@@ -38,12 +40,17 @@ async def producers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
 
 
 async def close_unnoticed(connection: Any) -> None:
-    """The transport is closed; whoever reads from it has not been told yet."""
+    """The transport is closed; the task that reads from it is told only after the next write.
+
+    In plaintext that write fails; with TLS it vanishes, and what waits for its answer fails then.
+    """
     connection._read_task.cancel()
-    connection._reader = asyncio.StreamReader()
+    connection._reader = reader = asyncio.StreamReader()
     connection._writer.transport.abort()
     await asyncio.sleep(0.1)
     assert connection.connected()
+    connection._read_task = connection._create_reader_task()
+    asyncio.get_running_loop().call_later(TOLD_AFTER_SECONDS, reader.feed_eof)
 
 
 @pytest.mark.parametrize("client_of", [consumers_client, producers_client])

@@ -160,7 +160,8 @@ async def test_what_a_service_announces_is_published_at_start_and_when_it_change
 
     async with outsider(endpoints) as client:
         policies = await client.watch("desk.policies")
-        service = replace(BEFORE, announcements=announced)
+        # Only the cancellation service has the right to write this topic.
+        service = replace(BEFORE, name="cancellation", announcements=announced)
         async with running(service, settings_for(endpoints, name)) as runtime:
             [first] = await collect(policies, 1, name)
             # What was read before its acknowledgement came goes out once more, and then no more.

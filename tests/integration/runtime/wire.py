@@ -137,7 +137,9 @@ class Outsider:
 
 @asynccontextmanager
 async def outsider(endpoints: Endpoints) -> AsyncIterator[Outsider]:
+    """Entered once the topics exist, so that a test may watch them before its service starts."""
     bootstrap = endpoints.kafka_bootstrap_servers
+    await create_missing_topics(clients.settings_at(bootstrap))
     producer = clients.producer(bootstrap, max_request_size=4 * 1024 * 1024)
     await producer.start()
     client = Outsider(producer, bootstrap)
