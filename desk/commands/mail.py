@@ -54,6 +54,10 @@ class Mail:
         return str(self.message["Subject"] or "")
 
     @property
+    def message_id(self) -> str:
+        return str(self.message["Message-ID"] or "")
+
+    @property
     def language(self) -> str:
         return str(self.message["Content-Language"] or "")
 
@@ -92,7 +96,7 @@ def mail(
     folder = find(directory, mailbox=mailbox).mail_folder
     if not folder.is_dir():
         raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")
-    mails = _mails(folder)
+    mails = mails_in(folder)
     if number is None:
         since = _instant(wanted["since"])
         chosen = [one for one in mails if one.is_wanted(wanted, since)]
@@ -104,12 +108,13 @@ def mail(
 
 def show_mails(folder: Path, references: Sequence[str]) -> None:
     """Every mail in the folder that names one of the inquiries, oldest first."""
-    for one in _mails(folder):
+    for one in mails_in(folder):
         if any(it in one.body for it in references):
             _show(one, as_json=False)
 
 
-def _mails(folder: Path) -> list[Mail]:
+def mails_in(folder: Path) -> list[Mail]:
+    """The mails that the embedded mailbox keeps in `folder`, in order of receipt."""
     return [Mail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
 
 
@@ -152,7 +157,7 @@ def _as_json(one: Mail) -> dict[str, Any]:
         "to": one.to,
         "subject": one.subject,
         "language": one.language or None,
-        "message_id": str(one.message["Message-ID"] or "") or None,
+        "message_id": one.message_id or None,
         "file": str(one.file),
     }
 

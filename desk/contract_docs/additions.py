@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from desk.contract_docs.minimum import EVENTS, TOPICS, Fields
-from desk.contract_docs.minimum_values import LENIENT
+from desk.contract_docs.minimum import EVENTS, LENIENT, TOPICS, Fields
 from desk.contract_docs.words import spoken
 from shared.events.envelope import Event
 from shared.events.topics import CATALOGUE, Topic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from desk.contract_docs.minimum_values import DEAD_LETTER_REASONS
+from shared.runtime.reason import Reason
 
 Part = dict[str, Any]
 
@@ -87,7 +87,7 @@ DEAD_LETTER_HEADERS: Part = {
         "dl_partition": _text("Its partition.", pattern="^[0-9]+$"),
         "dl_offset": _text("Its offset.", pattern="^[0-9]+$"),
         "dl_service": _text("The service that gave it up."),
-        "dl_reason": _text("Why.", enum=DEAD_LETTER_REASONS.split()),
+        "dl_reason": _text("Why.", enum=[reason.value for reason in Reason]),
         "dl_error": _text("What was wrong, without the record's values."),
         "dl_at": _text("When, RFC 3339.", format="date-time"),
     },

@@ -77,20 +77,6 @@ TOPICS = {
     "inventory.items": Route(("item_id",), ("inventory system",), ("portal", "intake")),
     "desk.dead-letters": Route((), EVERY_SERVICE, ("operations",)),
 }
-COMPACTED = (
-    "desk.customers",
-    "desk.contract-states",
-    "desk.inquiry-states",
-    "desk.cancellation-states",
-    "desk.policies",
-    "inventory.items",
-)
-NOT_YET_READ = (
-    ("desk.documents", "archive"),
-    ("desk.documents", "intake"),
-    ("inventory.items", "intake"),
-)
-"""Readers of the page that do not consume the topic yet, so that none subscribes for nothing."""
 
 _SUBMISSION = "customer_id channel received_at"
 _REGISTRY = "contract_number customer_id type title starts_on auto_renewal"
@@ -266,3 +252,9 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "notification.failed.v1": Fields(_NOTIFICATION, "inquiry_id error"),
     },
 }
+
+LENIENT = {
+    ("Contact", "name"): "A contact may come without a name: the desk completes it from the "
+    "registration (F4), or asks for it as missing evidence (F12) instead of rejecting the request."
+}
+"""Where the desk accepts more than the page asks for, and why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.contract_docs.minimum_values import DEAD_LETTER_REASONS
+from shared.runtime.reason import Reason
 
 INTRODUCTION = """\
 <!-- Generated from shared/events and tests/contract/golden; do not edit.
@@ -70,7 +70,7 @@ HEADER_ROWS = (
 DEAD_LETTER_ROWS = (
     ("`dl_topic`, `dl_partition`, `dl_offset`", "where the record came from"),
     ("`dl_service`", "the service that gave it up"),
-    ("`dl_reason`", ", ".join(f"`{reason}`" for reason in DEAD_LETTER_REASONS.split())),
+    ("`dl_reason`", ", ".join(f"`{reason}`" for reason in Reason)),
     ("`dl_error`", "what was wrong, without the record's values"),
     ("`dl_at`", "when, RFC 3339"),
     ("all original headers", "untouched, like the key and the value"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from desk.demo.letters import Mailbox
+from desk.demo.received_mail import Mailbox
 from desk.demo.story import Case, Step
 from desk.demo.verdict import Evidence, mails_missing
 from desk.demo.watch import Outside
@@ -80,7 +80,7 @@ class Play:
 
     def _link_to(self, document_id: str) -> str | None:
         link = re.compile(rf"https?://\S+\?id={re.escape(document_id)}&code=\w+")
-        found = (link.search(letter.text) for letter in self.mailbox.letters())
+        found = (link.search(mail.text) for mail in self.mailbox.mails())
         return next((match[0] for match in found if match), None)
 
     async def _mails(self, within_s: float) -> None:
@@ -90,7 +90,7 @@ class Play:
         )
 
     def _evidence(self) -> Evidence:
-        return Evidence(self.outside.journal.records, self.mailbox.letters(), self.downloads)
+        return Evidence(self.outside.journal.records, self.mailbox.mails(), self.downloads)
 
 
 def _fetched(link: str) -> bytes | None:

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from desk.commands.console import console
 from desk.commands.errors import told_plainly
-from desk.demo.letters import Mailbox
 from desk.demo.outside import World
 from desk.demo.play import Play
+from desk.demo.received_mail import Mailbox
 from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.table import show
 from desk.demo.verdict import Verdict, judge, requests_in

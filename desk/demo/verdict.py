@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from desk.demo.letters import Letter, repeated_ids
+from desk.demo.mail_check import MailCheck
 from desk.demo.order import disorder, distinct
-from desk.demo.post import Post
+from desk.demo.received_mail import ReceivedMail, repeated_ids
 from desk.demo.story import CANCELLATIONS, Case, Expected, Row, differences
 from desk.demo.watch import Seen, found
 from shared.events.topics import DEAD_LETTERS, TOPICS
@@ -26,7 +26,7 @@ class Evidence:
     """All that came: records, mails and, by inquiry, downloaded copies."""
 
     seen: Sequence[Seen]
-    letters: Sequence[Letter]
+    mails: Sequence[ReceivedMail]
     downloads: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -69,17 +69,17 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
     rows = [row for case in cases for row in case.rows]
     records = distinct(evidence.seen)
     came = Came(rows, records)
-    post = Post(rows, records, evidence.letters)
+    mail_check = MailCheck(rows, records, evidence.mails)
     unexpected = _unexpected(came, rows, records)
     judged = tuple(
         JudgedRow(
             row,
-            post.references.get(row.about or ""),
+            mail_check.references.get(row.about or ""),
             tuple((expected, came[expected]) for expected in row.expected),
-            post.came_for(row),
+            mail_check.came_for(row),
             (
                 *_faults(row, came, evidence),
-                *post.faults_of(row),
+                *mail_check.faults_of(row),
                 *(fault for owner, fault in unexpected if owner is row),
             ),
         )
@@ -87,8 +87,8 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
     )
     general = (
         *(fault for owner, fault in unexpected if owner is None),
-        *post.unexpected(),
-        *(f"two mails have the Message-ID {one}" for one in repeated_ids(evidence.letters)),
+        *mail_check.unexpected(),
+        *(f"two mails have the Message-ID {one}" for one in repeated_ids(evidence.mails)),
         *disorder(evidence.seen),
         *_uncovered(records),
     )
@@ -98,7 +98,7 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
         requests=requests_in(cases),
         outcomes=len(_outcomes(records)),
         events=sum(one.from_the_desk for one in records),
-        mails=len(evidence.letters),
+        mails=len(evidence.mails),
     )
 
 
@@ -111,8 +111,8 @@ def requests_in(cases: Iterable[Case]) -> int:
 def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
     """Whether a mail that must come has not come yet."""
     rows = [row for case in cases for row in case.rows]
-    post = Post(rows, distinct(evidence.seen), evidence.letters)
-    return any(post.wanted[key] > post.got[key] for key in post.wanted)
+    mail_check = MailCheck(rows, distinct(evidence.seen), evidence.mails)
+    return any(mail_check.wanted[key] > mail_check.got[key] for key in mail_check.wanted)
 
 
 class Came:

@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any
 
 from desk.demo.answers import REFERENCE, SHA256
-from desk.demo.letters import Letter
 from desk.demo.outside import World
+from desk.demo.received_mail import ReceivedMail
 from desk.demo.scenario import scenario
 from desk.demo.story import Absent, Case, Each, Expected, Mail, Matching
 from desk.demo.verdict import Evidence
@@ -34,11 +34,9 @@ def perfect(of: tuple[Case, ...]) -> Evidence:
     references = {
         one.facts["inquiry_id"]: one.facts["reference"] for one in seen if one.word == "opened"
     }
-    letters = [
-        _letter(one.mail, references, next(numbers)) for one in expected if one.mail is not None
-    ]
+    mails = [_mail(one.mail, references, next(numbers)) for one in expected if one.mail is not None]
     downloads = {one.facts["inquiry_id"]: PDF for one in seen if one.word == "copy_ready"}
-    return Evidence(seen, letters, downloads)
+    return Evidence(seen, mails, downloads)
 
 
 def _seen(expected: Expected, number: int) -> Seen:
@@ -72,9 +70,9 @@ def _said(value: Any, number: int) -> Any:
     return value
 
 
-def _letter(mail: Mail, references: Mapping[str, str], number: int) -> Letter:
+def _mail(mail: Mail, references: Mapping[str, str], number: int) -> ReceivedMail:
     reference = f" [{references[mail.about]}]" if mail.about else ""
-    return Letter(f"<{number}@test>", mail.to, f"Asunto{reference}", " ".join(mail.says))
+    return ReceivedMail(f"<{number}@test>", mail.to, f"Asunto{reference}", " ".join(mail.says))
 
 
 def with_facts(evidence: Evidence, word: str, **facts: Any) -> Evidence:

@@ -10,16 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from desk.contract_docs.minimum import COMPACTED, EVENTS, NOT_YET_READ, TOPICS, Fields, Route
-from desk.contract_docs.minimum_values import (
-    CLOSED_SETS,
-    CONTRACT_TYPES,
-    DEAD_LETTER_HEADERS,
-    DEAD_LETTER_REASONS,
-    LENIENT,
-    NESTED,
-    NEVER_PRESENT,
-)
+from desk.contract_docs.minimum import EVENTS, LENIENT, TOPICS, Fields, Route
 from desk.contract_docs.schemas import event_schemas
 from desk.contract_docs.words import spoken
 from shared.events import topics, values
@@ -29,6 +20,16 @@ from shared.events.topics import SERVICES
 from shared.runtime.codec import MAX_RECORD_BYTES
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.reason import Reason
+from tests.contract.minimum_values import (
+    CLOSED_SETS,
+    COMPACTED,
+    CONTRACT_TYPES,
+    DEAD_LETTER_HEADERS,
+    DEAD_LETTER_REASONS,
+    NESTED,
+    NEVER_PRESENT,
+    NOT_YET_READ,
+)
 
 SCHEMAS = event_schemas()
 DEFS = {name: part for schema in SCHEMAS.values() for name, part in schema.get("$defs", {}).items()}

@@ -8,9 +8,9 @@ from secrets import token_hex
 
 import pytest
 
-from desk.demo.letters import Mailbox
 from desk.demo.outside import World
 from desk.demo.play import Play
+from desk.demo.received_mail import Mailbox
 from desk.demo.scenario import OVERRIDES, scenario
 from desk.demo.verdict import judge
 from desk.demo.watch import outside

@@ -89,12 +89,12 @@ WRONG_ROWS: list[tuple[str, Spoil, str]] = [
     ),
     (
         "a lost mail",
-        lambda e: replace(e, letters=e.letters[1:]),
+        lambda e: replace(e, mails=e.mails[1:]),
         "expected 3, came 2",
     ),
     (
         "a mail without the words that matter",
-        lambda e: replace(e, letters=[replace(one, text="") for one in e.letters]),
+        lambda e: replace(e, mails=[replace(one, text="") for one in e.mails]),
         "no mail to titular@example.test says",
     ),
 ]
@@ -145,12 +145,12 @@ WRONG_OVERALL: list[tuple[str, Spoil, str]] = [
     ),
     (
         "a mail too many",
-        lambda e: replace(e, letters=[*e.letters, replace(e.letters[0], to="x@example.test")]),
+        lambda e: replace(e, mails=[*e.mails, replace(e.mails[0], to="x@example.test")]),
         "1 mails to x@example.test",
     ),
     (
         "a Message-ID given twice",
-        lambda e: replace(e, letters=[*e.letters, e.letters[0]]),
+        lambda e: replace(e, mails=[*e.mails, e.mails[0]]),
         "two mails have the Message-ID",
     ),
     (

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from pathlib import Path
 
+from desk.commands.mail import Mail, mails_in
 from desk.demo.answers import REFERENCE
 
 _REFERENCE = re.compile(REFERENCE.pattern)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReceivedMail:
     """One received mail. `reference` is the one in its subject."""
 
     message_id: str
@@ -35,29 +33,23 @@ class Mailbox:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._known = set(directory.glob("*.eml"))
-        self._letters: list[Letter] = []
+        self._known = {mail.file for mail in mails_in(directory)}
+        self._mails: list[ReceivedMail] = []
 
-    def letters(self) -> list[Letter]:
+    def mails(self) -> list[ReceivedMail]:
         """All so far, in order of receipt."""
-        for file in sorted(set(self._directory.glob("*.eml")) - self._known):
-            self._known.add(file)
-            self._letters.append(_read(file.read_bytes()))
-        return list(self._letters)
+        for mail in mails_in(self._directory):
+            if mail.file not in self._known:
+                self._known.add(mail.file)
+                self._mails.append(_read(mail))
+        return list(self._mails)
 
 
-def _read(content: bytes) -> Letter:
-    message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(content)
-    body = message.get_body(("plain",))
-    return Letter(
-        message_id=str(message["Message-ID"]),
-        to=str(message["To"]),
-        subject=str(message["Subject"]),
-        text=body.get_content() if body else "",
-    )
+def _read(mail: Mail) -> ReceivedMail:
+    return ReceivedMail(mail.message_id, mail.to, mail.subject, mail.body)
 
 
-def repeated_ids(letters: Iterable[Letter]) -> list[str]:
+def repeated_ids(mails: Iterable[ReceivedMail]) -> list[str]:
     """Message-IDs that more than one mail has."""
-    ids = [letter.message_id for letter in letters]
+    ids = [mail.message_id for mail in mails]
     return sorted({one for one in ids if ids.count(one) > 1})

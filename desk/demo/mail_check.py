@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from desk.demo.letters import Letter
+from desk.demo.received_mail import ReceivedMail
 from desk.demo.story import Mail, Row
 from desk.demo.watch import Seen
 
@@ -13,20 +13,20 @@ Key = tuple[str, str | None]
 """A mail's recipient and the reference in its subject."""
 
 
-class Post:
+class MailCheck:
     """What was wanted, what was got. `references` are the inquiries', as their openings said."""
 
     def __init__(
-        self, rows: Sequence[Row], records: Sequence[Seen], letters: Sequence[Letter]
+        self, rows: Sequence[Row], records: Sequence[Seen], mails: Sequence[ReceivedMail]
     ) -> None:
         self.references = {
             str(one.facts["inquiry_id"]): str(one.facts.get("reference"))
             for one in records
             if one.facts.get("ce_type") == "inquiry.opened.v1"
         }
-        self._letters = letters
+        self._mails_received = mails
         self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
-        self.got: Counter[Key] = Counter((one.to, one.reference) for one in letters)
+        self.got: Counter[Key] = Counter((one.to, one.reference) for one in mails)
 
     def _key(self, mail: Mail) -> Key:
         if mail.about is None:
@@ -46,12 +46,14 @@ class Post:
                     f"expected {self.wanted[key]}, came {self.got[key]}"
                 )
         for mail in _mails(row):
-            if mail.says and not any(self._says(letter, mail) for letter in self._letters):
+            if mail.says and not any(
+                self._says(received, mail) for received in self._mails_received
+            ):
                 yield f"no mail to {mail.to} says {' and '.join(mail.says)}"
 
-    def _says(self, letter: Letter, mail: Mail) -> bool:
-        fits = (letter.to, letter.reference) == self._key(mail)
-        return fits and all(words in letter.text for words in mail.says)
+    def _says(self, received: ReceivedMail, mail: Mail) -> bool:
+        fits = (received.to, received.reference) == self._key(mail)
+        return fits and all(words in received.text for words in mail.says)
 
     def unexpected(self) -> Iterator[str]:
         for key, count in self.got.items():

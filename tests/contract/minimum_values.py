@@ -1,4 +1,7 @@
-"""The required minimum, second part: closed sets, nested values and the dead letters' headers."""
+"""The required minimum, second part: what only the tests hold against the code.
+
+Closed sets, nested values, the dead letters' headers, which topics are compacted.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +50,6 @@ NESTED = {
     "ItemChanges": Fields("", "serial_number site status"),
 }
 
-LENIENT = {
-    ("Contact", "name"): "A contact may come without a name: the desk completes it from the "
-    "registration (F4), or asks for it as missing evidence (F12) instead of rejecting the request."
-}
-"""Where the desk accepts more than the page asks for, and why."""
-
 NEVER_PRESENT = {
     ("notification.sent.v1", "error"): "A mail that the mail server accepted has no error."
 }
@@ -60,3 +57,18 @@ NEVER_PRESENT = {
 
 DEAD_LETTER_HEADERS = "dl_topic dl_partition dl_offset dl_service dl_reason dl_error dl_at"
 DEAD_LETTER_REASONS = "unreadable unknown_type too_large defect blocked"
+
+COMPACTED = (
+    "desk.customers",
+    "desk.contract-states",
+    "desk.inquiry-states",
+    "desk.cancellation-states",
+    "desk.policies",
+    "inventory.items",
+)
+NOT_YET_READ = (
+    ("desk.documents", "archive"),
+    ("desk.documents", "intake"),
+    ("inventory.items", "intake"),
+)
+"""Readers of the page that do not consume the topic yet, so that none subscribes for nothing."""
