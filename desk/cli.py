@@ -77,7 +77,7 @@ def desk(
 
 def main() -> None:
     """What the `desk` command runs: expected failures end with a sentence, not a traceback."""
-    # A broker or database that is away is told in our words; libraries would tell it, too.
+    # An outage is reported in our words; without this, the libraries would log it as well.
     logging.getLogger().addHandler(logging.NullHandler())
     with told_plainly():
         app()

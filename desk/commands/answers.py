@@ -125,7 +125,7 @@ class Followed:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more comes without somebody doing something."""
+        """True when no further answer will arrive without action by a person."""
         return self.outcome != "pending"
 
     @property

@@ -49,7 +49,7 @@ class Outgoing:
         return next((str(value) for value in fields if isinstance(value, str | int)), "")
 
     def record(self, at: datetime) -> Envelope:
-        """The record, in CloudEvents' binary mode, published `at` (aware)."""
+        """The record, in CloudEvents' binary mode, published `at` (timezone-aware)."""
         headers = {
             "ce_specversion": "1.0",
             "ce_id": self.ce_id,

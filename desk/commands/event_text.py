@@ -1,7 +1,7 @@
 """An event in plain words, Spanish or English: a headline, and a sentence where there is one.
 
 It reads the event's JSON, as Kafka and the histories hold it, so that a history of any age can be
-told. A decision's own explanation or note is the sentence; nothing is explained here anew.
+told. A decision's own explanation or note is the sentence: no text here explains a decision.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.commands.event_texts import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
+from desk.commands.event_text_catalogue import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
 from shared.events.values import Language
 from shared.operations.local_time import local_time
 

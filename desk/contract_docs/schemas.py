@@ -50,7 +50,7 @@ class WireSchema(GenerateJsonSchema):
 
 
 def schema_id(ce_type: str) -> str:
-    """The `$id`: a name, not an address, because the desk is hosted by whoever runs it."""
+    """The `$id`: a name, not an address, because every operator hosts a desk of their own."""
     return f"urn:contract-desk:event:{ce_type}"
 
 

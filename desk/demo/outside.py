@@ -23,7 +23,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Whoever sends requests. `number` is theirs in this run alone."""
+    """Someone who sends requests; the id is used in this run alone."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Customer:
 
 
 class World:
-    """One run of the demo: `tag` keeps its ids apart from other runs', `now` (aware) dates it."""
+    """One run of the demo: `tag` keeps its ids apart from other runs', `now` is its date."""
 
     def __init__(self, tag: str, now: datetime) -> None:
         self.tag = tag

@@ -20,9 +20,9 @@ MAILS_S = 15.0
 LAST_MAILS_S = 2.0
 """How long mails may take when an answer is missing, so that its mail cannot come anyway."""
 TOTAL_S = 75.0
-"""So long the whole scenario may take; what has not come by then is missing."""
+"""Limit for the whole scenario; what has not come by then is missing."""
 QUIET_S = 0.7
-"""So long nothing new must have been seen before the demo says that nothing unexpected came."""
+"""Silence after which the demo concludes that nothing unexpected will come."""
 
 # A proxy of the environment must never be asked for a page of this machine.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -79,7 +79,7 @@ async def test_a_replay_that_died_before_writing_it_down_sends_once_more_and_not
         await play.given_up(3)
         deploy_the_fix(monkeypatch)
         with monkeypatch.context() as dying:
-            dying.setattr(ReplaySession, "note", dies)
+            dying.setattr(ReplaySession, "record", dies)
             with pytest.raises(InterruptedError):
                 await play.replay()
         unwritten = await play.open()

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from desk.commands.cancellation import show as show_preview
-from desk.commands.event_texts import LABELS, WORDS
+from desk.commands.event_text_catalogue import LABELS, WORDS
 from desk.commands.inquiry import Life, Moment
 from desk.commands.inquiry import show as show_inquiry
 from services.cancellation.file.decide import Rules

@@ -1,4 +1,4 @@
-"""The texts of `wording`: data, in both languages. Braces name fields of the event."""
+"""The texts of `event_text`: data, in both languages. Braces name fields of the event."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from desk.commands.console import plain
 from desk.commands.event_text import Said, consequence, said
-from desk.commands.event_texts import HEADLINES, SENTENCES
+from desk.commands.event_text_catalogue import HEADLINES, SENTENCES
 from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
