@@ -18,6 +18,10 @@ HEADLINES: dict[str, Bilingual] = {
     "inquiry.resolved.v1": _both("Consulta resuelta", "Inquiry resolved"),
     "inquiry.closed.v1": _both("Consulta cerrada por {by}", "Inquiry closed by {by}"),
     "inquiry.reopened.v1": _both("Consulta reabierta por {by}", "Inquiry reopened by {by}"),
+    "inquiry.overdue.v1": _both(
+        "Fuera de plazo; recordatorio a la cola {queue}", "Overdue; queue {queue} reminded"
+    ),
+    "inquiry.target_met": _both("Plazo de respuesta cumplido", "Answer target met"),
     "inquiry.queue_changed": _both(
         "Pasada a la cola {queue} (agente {agent_id})", "Moved to queue {queue} (agent {agent_id})"
     ),
@@ -137,6 +141,9 @@ SENTENCES: dict[str, Bilingual] = {
     ),
     "inquiry.reopened.v1": _both(
         "Respuesta antes del {answer_due_at}.", "Answer due by {answer_due_at}."
+    ),
+    "inquiry.overdue.v1": _both(
+        "La respuesta vencía el {answer_due_at}.", "The answer was due by {answer_due_at}."
     ),
     "file.request_held": _both(
         "{contract_number} no consta todavía; se espera hasta las {until}.",

@@ -177,7 +177,10 @@ OPEN_SETS = (
     OpenSet(OPEN_REQUESTS, (("OpenRequest", "status"),)),
     OpenSet(
         QUEUES,
-        tuple((f"inquiry.{event}.v1", "queue") for event in ("opened", "progressed", "state")),
+        tuple(
+            (f"inquiry.{event}.v1", "queue")
+            for event in ("opened", "progressed", "overdue", "state")
+        ),
     ),
     OpenSet(
         meanings_of(ContractType),
@@ -189,7 +192,7 @@ OPEN_SETS = (
     ),
     OpenSet(MAIL_ERRORS, (("notification.failed.v1", "error"), ("mail.attempted.v1", "error"))),
     OpenSet(meanings_of(Reason), tuple((letter, "reason") for letter in _LETTERS)),
-    OpenSet(KINDS, (("dead_letter.discarded.v1", "kind"),)),
+    OpenSet(KINDS, (("dead_letter.discarded.v1", "kind"), ("timer.due.v1", "kind"))),
 )
 
 

@@ -211,6 +211,20 @@ SPECIAL = {
     "contract.",
     ("inquiry.opened.v1", "inquiry_id"): "UUIDv5 of the submission's `ce_source` and `ce_id`.",
     ("inquiry.opened.v1", "kind"): "What kind of submission opened it.",
+    ("inquiry.overdue.v1", "kind"): "What kind of submission opened it.",
+    (
+        "inquiry.overdue.v1",
+        "queue",
+    ): "The queue in which it waits; whoever works on that is reminded.",
+    ("inquiry.overdue.v1", "answer_due_at"): "The answer target that has passed (F7).",
+    ("inquiry.overdue.v1", "contract_numbers"): "The contracts that wait for the desk.",
+    ("timer.due.v1", "id"): "The record that is woken.",
+    (
+        "timer.due.v1",
+        "kind",
+    ): "Its kind; absent in timers of earlier releases, which knew one each.",
+    ("timer.due.v1", "contract_number"): "The same as `id`, whatever the kind; earlier releases "
+    "read it.",
     ("inquiry.progressed.v1", "status"): "What happened, as a word for machines.",
     ("inquiry.progressed.v1", "text"): "What the customer added or the professional answered.",
     ("inquiry.progressed.v1", "queue"): "The queue that the inquiry was moved to.",

@@ -57,7 +57,11 @@ TOPICS = {
     "desk.notifications": Route(
         ("inquiry_id", "customer_id"), ("notification",), ("intake", "operations")
     ),
-    "desk.timers": Route(("contract_number",), ("cancellation",), ("cancellation",)),
+    "desk.timers": Route(
+        ("id", "contract_number"),
+        ("intake", "cancellation", "archive"),
+        ("intake", "cancellation", "archive"),
+    ),
     "desk.contract-states": Route(
         ("contract_number",), ("archive",), ("portal", "console", "billing")
     ),
@@ -168,6 +172,7 @@ EVENTS: dict[str, dict[str, Fields]] = {
         "inquiry.resolved.v1": Fields(),
         "inquiry.closed.v1": Fields(),
         "inquiry.reopened.v1": Fields(),
+        "inquiry.overdue.v1": Fields(),
     },
     "desk.cancellations": {
         "cancellation.scheduled.v1": Fields(

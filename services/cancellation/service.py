@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from services.cancellation.file import decide as domain
@@ -15,7 +15,6 @@ from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Message, Ref
-from shared.events.internal import TimerDue
 from shared.events.requests import (
     CancellationEvidenceGiven,
     CancellationRequested,
@@ -34,7 +33,6 @@ def build(settings: Settings) -> Service:
         name=NAME,
         deciders=(file_decider(rules),),
         route=route,
-        timer=timer,
         announcements=partial(policies_in_force, rules),
         preview=Preview(
             question=Question,
@@ -69,8 +67,6 @@ def file_decider(rules: domain.Rules) -> Decider[domain.CancellationFile]:
 def route(message: Message) -> Route:
     """A contract's messages go to its file; what the file does not decide is ignored."""
     match message.data:
-        case TimerDue(owner=owner) if owner != NAME:
-            return IGNORED
         case (
             CancellationRequested(contract_number=contract_number)
             | CancellationEvidenceGiven(contract_number=contract_number)
@@ -81,12 +77,6 @@ def route(message: Message) -> Route:
             | InvoiceVoided(contract_number=contract_number)
             | PaymentReversed(contract_number=contract_number)
             | ReferralDecided(contract_number=contract_number)
-            | TimerDue(contract_number=contract_number)
         ):
             return Route(decides=(Ref(FILE, contract_number),))
     return IGNORED
-
-
-def timer(contract_number: str, due_at: datetime) -> TimerDue:
-    """The message that tells a file that its `due_at` has come."""
-    return TimerDue(contract_number=contract_number, owner=NAME, due_at=due_at)

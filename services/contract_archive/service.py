@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from services.contract_archive.contract import decide as contract
@@ -28,7 +27,7 @@ from shared.events.cancellations import (
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.document_code import DOWNLOAD_PATH
 from shared.events.envelope import Message, Ref
-from shared.events.internal import DocumentNotPrintable, DocumentStored, TimerDue
+from shared.events.internal import DocumentNotPrintable, DocumentStored
 from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
@@ -47,7 +46,6 @@ def build(settings: Settings) -> Service:
         name=ARCHIVE,
         deciders=(contract_decider(settings.rules), customer_decider()),
         route=route,
-        timer=timer,
         open_worker=open_worker(settings),
         pages=Pages(
             host=settings.documents_host,
@@ -97,8 +95,6 @@ def route(message: Message) -> Route:
                 decides=(Ref(CONTRACT, message.data.contract_number),),
                 reads=(Ref(CUSTOMER, message.data.customer_id),),
             )
-        case TimerDue(owner=owner) if owner != ARCHIVE:
-            return IGNORED
         case (
             RegistryContractRecorded()
             | RegistryContractTerminated()
@@ -114,11 +110,6 @@ def route(message: Message) -> Route:
             | RenewalReinstated()
             | DocumentStored()
             | DocumentNotPrintable()
-            | TimerDue()
         ):
             return Route(decides=(Ref(CONTRACT, message.data.contract_number),))
     return IGNORED
-
-
-def timer(contract_number: str, due_at: datetime) -> TimerDue:
-    return TimerDue(contract_number=contract_number, owner=ARCHIVE, due_at=due_at)

@@ -19,6 +19,7 @@ from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied
 from shared.events.envelope import Message, Ref, Unchecked
+from shared.events.inquiries import InquiryOverdue
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationEvent
 from shared.events.submissions import FollowUpSubmitted
@@ -54,6 +55,8 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
         unique=("reference",),
+        alarms=(InquiryOverdue,),
+        due_at=domain.due_at,
         public_state=public_state,
         alias="reference",
         answers_reused_ids=True,

@@ -111,6 +111,26 @@ class InquiryClosed(FollowedUp):
     by: ClosedBy
 
 
+class InquiryOverdue(Event):
+    """The answer target (F7) has passed, and the inquiry waits for the desk: its queue is reminded.
+
+    Once per target; a reopened inquiry has a new one. It is for operations: customers get no mail.
+    `contract_numbers` are the contracts that wait for the desk; a question, a registration or a
+    correction of the inventory has none.
+    """
+
+    ce_type: ClassVar[str] = "inquiry.overdue.v1"
+
+    inquiry_id: str
+    reference: str
+    kind: InquiryKind
+    customer_id: str
+    queue: str
+    opened_at: Instant
+    answer_due_at: Instant
+    contract_numbers: tuple[str, ...] = ()
+
+
 class InquiryReopened(FollowedUp):
     """The customer followed up on a resolved or closed inquiry."""
 

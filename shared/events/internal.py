@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pydantic import model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.envelope import Event
@@ -23,13 +24,27 @@ class KeyForgotten(Event):
 
 
 class TimerDue(Event):
-    """The contract's aggregate at `owner` asked to be woken at `due_at`. Time is a message."""
+    """The record of this `kind` and `id` asked its service, the `owner`, to wake it at `due_at`.
+
+    Timers of earlier releases have a `contract_number` alone. It is still written and repeats the
+    `id`, whatever the kind, so that those releases can read the timers of this one. A timer that
+    names no record is refused.
+    """
 
     ce_type: ClassVar[str] = "timer.due.v1"
 
-    contract_number: str
+    kind: str | None = None
+    id: str = ""
+    contract_number: str | None = None
     owner: str
     due_at: Instant
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_contract(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "id" not in given and "contract_number" in given:
+            return {**given, "id": given["contract_number"]}
+        return given
 
 
 class Outcome(Event):

@@ -337,7 +337,7 @@ async def _ask_the_time(runtime: Runtime) -> None:
 
 async def _compare_clocks(runtime: Runtime) -> None:
     """A clock that is ahead finds something due, and learns from that timer before it decides."""
-    if runtime.service.timer is not None:
+    if runtime.service.kinds_with_timers:
         await runtime.clock.tick()
 
 
@@ -551,7 +551,7 @@ async def _background(runtime: Runtime) -> None:
             tasks.create_task(
                 _repeat(runtime, runtime.announcements.publish_changed, rest, full=MANY)
             )
-        if runtime.service.timer is not None:
+        if runtime.service.kinds_with_timers:
             seconds = runtime.settings.clock_tick_seconds
             rest = partial(sleep_unless, runtime.stopping, seconds)
             tasks.create_task(_repeat(runtime, runtime.clock.tick, rest))

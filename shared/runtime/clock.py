@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.events.internal import TimerDue
 from shared.kafka.clock_skew import ClockSkew
 from shared.runtime import codec
 from shared.runtime.aggregates.port import AggregateStore
@@ -45,8 +46,7 @@ class Clock:
         skew: ClockSkew,
     ) -> None:
         self._service = service
-        deciders = service.deciders if service.timer is not None else ()
-        self._kinds = [decider.kind for decider in deciders if decider.has_timers]
+        self._kinds = service.kinds_with_timers
         self._store = store
         self._publisher = publisher
         self._metrics = metrics
@@ -101,8 +101,13 @@ class Clock:
         return self._skew.jumped and waited
 
     def _timer(self, due: Due) -> Envelope:
-        assert self._service.timer is not None
-        event = self._service.timer(due.ref.id, due.due_at)
+        event = TimerDue(
+            kind=due.ref.kind,
+            id=due.ref.id,
+            contract_number=due.ref.id,
+            owner=self._service.name,
+            due_at=due.due_at,
+        )
         source = clock_source(self._service.name)
         identity = f"{source} {due.ref.kind} {due.ref.id} {due.version} {due.due_at.isoformat()}"
         return codec.envelope(

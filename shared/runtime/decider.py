@@ -38,7 +38,7 @@ class Decider(Generic[State]):
     evolve: Callable[[State | None, Event], State]
     private_events: tuple[type[Event], ...] = ()
     alarms: tuple[type[Event], ...] = ()
-    """The private events that operations hear of: each is counted and logged."""
+    """The events that operations hear of: each is counted and logged."""
     due_at: Callable[[State], datetime | None] = _never
     work_at: Callable[[State], datetime | None] = _never
     work_since: Callable[[State], datetime | None] = _never
@@ -194,7 +194,6 @@ def rejects_nothing(_message: Message, _now: datetime) -> Sequence[str]:
 class Service:
     """A service, wired: what `build()` returns and the runtime runs.
 
-    `timer` makes the message that tells an aggregate (by id) that its `due_at` has come.
     `open_worker` opens what the side effects need (a mail connection, a file store) and says
     whether it is there. `announcements` are what it publishes at start, and again when they change.
     `rejects` names, without values, every fault for which it would reject a readable message.
@@ -203,9 +202,13 @@ class Service:
     name: str
     deciders: tuple[Decider[Any], ...]
     route: Callable[[Message], Route]
-    timer: Callable[[str, datetime], Event] | None = None
     open_worker: OpenWorker | None = None
     pages: Pages | None = None
     announcements: Callable[[datetime], Sequence[Event]] | None = None
     rejects: Callable[[Message, datetime], Sequence[str]] = rejects_nothing
     preview: Preview[Any] | None = None
+
+    @property
+    def kinds_with_timers(self) -> tuple[str, ...]:
+        """The kinds whose aggregates can ever be due: the runtime wakes them by a `TimerDue`."""
+        return tuple(decider.kind for decider in self.deciders if decider.has_timers)

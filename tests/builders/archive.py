@@ -13,7 +13,7 @@ from services.contract_archive.contract import decide as contract
 from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.rules import Rules
-from services.contract_archive.service import contract_decider, customer_decider, route, timer
+from services.contract_archive.service import contract_decider, customer_decider, route
 from shared.events.activation_code import keyed_hash
 from shared.events.agents import AccessAuthorised, ActivationUnlocked, ContractApproved
 from shared.events.cancellations import (
@@ -291,7 +291,7 @@ class Archive:
 
     def __init__(self, rules: Rules = RULES, *received: Event) -> None:
         deciders = (contract_decider(rules), customer_decider())
-        self.stage = MemoryStage(Service(ARCHIVE, deciders, route, timer=timer), NOW)
+        self.stage = MemoryStage(Service(ARCHIVE, deciders, route), NOW)
         self._grace = rules.access_grace
         self.known_timers: list[datetime] = []
         self.asked: list[str] = []
@@ -318,10 +318,12 @@ class Archive:
     def happened(self) -> dict[Ref, list[Event]]:
         return self.stage.happened
 
-    def receive(self, event: Event, message_id: str | None = None) -> list[Event]:
+    def receive(
+        self, event: Event, message_id: str | None = None, source: str = "/channels/test"
+    ) -> list[Event]:
         """What is published, or kept privately, because of this message."""
         identity = message_id or f"message {len(self._known)}"
-        message = Message("/channels/test", identity, event, correlation_id="submission-1")
+        message = Message(source, identity, event, correlation_id="submission-1")
         events = self.stage.receive(message)
         if identity not in self._known:
             self._known[identity] = events
@@ -358,7 +360,9 @@ class Archive:
         identity = f"timer {contract_number} {due_at.isoformat()}"
         assert identity not in self._known, "a timer would repeat for ever"
         self.known_timers.append(due_at)
-        return self.receive(timer(contract_number, due_at), identity)
+        timer = self.stage.timer(Ref(CONTRACT, contract_number), due_at)
+        assert isinstance(timer.data, Event)
+        return self.receive(timer.data, identity, timer.source)
 
     def work(self) -> list[Event]:
         """Makes the documents that wait, and reports each."""

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.cancellation.file.decide import CancellationFile, Rules, due_at
-from services.cancellation.service import FILE, NAME, file_decider, route, timer
+from services.cancellation.service import FILE, NAME, file_decider, route
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.cancellations import CancellationEvent
@@ -165,7 +165,7 @@ class Desk:
 
     def __init__(self, now: str, *received: Event, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
-        service = Service(NAME, (file_decider(self.rules),), route, timer=timer)
+        service = Service(NAME, (file_decider(self.rules),), route)
         self.history = MemoryStage(service, instant(now))
         self._messages = 0
         for event in received:
@@ -191,7 +191,9 @@ class Desk:
 
     def woken(self, due: datetime) -> list[CancellationEvent]:
         """The timer of `due`; the record's version in its identity tells it from any other."""
-        return self.hears(timer(NUMBER, due))
+        self._messages += 1
+        timer = self.history.timer(Ref(FILE, NUMBER), due, f"message-{self._messages}")
+        return public(self.history.receive(timer))
 
     @property
     def file(self) -> CancellationFile | None:

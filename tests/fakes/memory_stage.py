@@ -110,13 +110,10 @@ class MemoryStage:
         self._received += 1
         data, ce_type = message.data, message.type
         fields = data.fields if isinstance(data, Unchecked) else codec.dump(data)
-        source = message.source
-        if isinstance(data, TimerDue):
-            source = clock_source(self.service.name)
         said = {
             "ce_specversion": "1.0",
             "ce_id": message.id,
-            "ce_source": source,
+            "ce_source": message.source,
             "ce_type": ce_type,
             "ce_time": message.time.isoformat() if message.time else None,
             "ce_correlationid": message.correlation_id,
@@ -132,6 +129,27 @@ class MemoryStage:
             timestamp=-1 if stamped is None else round(stamped.timestamp() * 1000),
             timestamp_type=None if stamped is None else 1,
         )
+
+    def until(self, then: datetime) -> list[Event]:
+        """Time passes until `then`; timers come in the order of their due time."""
+        events: list[Event] = []
+        while (due := self.store.next_due()) is not None and due.due_at <= then:
+            self.now = max(self.now, due.due_at)
+            events += self.receive(self.timer(due.ref, due.due_at, f"{due}"))
+            assert self.store.next_due() != due, "a timer would repeat for ever"
+        self.now = max(self.now, then)
+        return events
+
+    def timer(self, ref: Ref, due_at: datetime, message_id: str = "timer") -> Message:
+        """The message that tells a record that its `due_at` has come."""
+        data = TimerDue(
+            kind=ref.kind,
+            id=ref.id,
+            contract_number=ref.id,
+            owner=self.service.name,
+            due_at=due_at,
+        )
+        return Message(clock_source(self.service.name), message_id, data)
 
     def put(self, ref: Ref, state: Any) -> None:
         """A record as an earlier release has left it."""

@@ -82,7 +82,10 @@ class MemoryStore:
         """A document with this state, whatever its history says."""
         before = self.documents.get(ref) or Kept(0, None, ())
         dumped = state.model_dump(mode="json")
-        self.documents[ref] = replace(before, version=before.version + 1, state=dumped)
+        due_at = self._due_at(ref.kind, state, None)
+        self.documents[ref] = replace(
+            before, version=before.version + 1, state=dumped, due_at=due_at
+        )
 
     async def read(
         self, refs: Iterable[Ref], _message_ids: Sequence[str] = ()
@@ -205,6 +208,12 @@ class MemoryStore:
             if ref.kind == kind and kept.due_at is not None and kept.due_at <= now
         ]
         return sorted(found, key=lambda it: it.due_at)[skipped : skipped + limit]
+
+    def next_due(self) -> Due | None:
+        """What is due next of all kinds, whenever that is."""
+        found = ((it.due_at, ref, it.version) for ref, it in self.documents.items() if it.due_at)
+        due_at, ref, version = min(found, default=(None, None, 0))
+        return None if due_at is None or ref is None else Due(ref, due_at, version)
 
     async def lease(
         self, kind: str, now: datetime, until: datetime, token: str, limit: int

@@ -114,8 +114,6 @@ def remember(state: Note | None, event: Event) -> Note:
 
 
 def route(message: Message) -> Route:
-    if isinstance(message.data, TimerDue):
-        return Route((Ref(NOTE, message.data.contract_number),))
     if not isinstance(message.data, Unchecked):
         return IGNORED
     fields = message.data.fields
@@ -144,11 +142,7 @@ def service(**of_the_note: Any) -> Service:
     )
     card = Decider(CARD, Note, decide, evolve, private_events=(Noted,), answers_reused_ids=True)
     copy = replica(COPY, Note, evolve, of="desk.customers")
-    return Service(OWNER, (replace(note, **of_the_note), card, copy), route, timer=_timer)
-
-
-def _timer(number: str, due_at: datetime) -> Event:
-    return TimerDue(contract_number=number, owner=OWNER, due_at=due_at)
+    return Service(OWNER, (replace(note, **of_the_note), card, copy), route)
 
 
 @dataclass
@@ -197,8 +191,9 @@ class Notebook:
         names: datetime = DUE,
         ce_id: str = "timer",
         source: str = f"/services/{OWNER}/clock",
+        **more: Any,
     ) -> Given:
-        body = {"contract_number": name, "owner": OWNER, "due_at": names.isoformat()}
+        body = {"kind": NOTE, "id": name, "owner": OWNER, "due_at": names.isoformat()} | more
         given = self._given(TimerDue.ce_type, ce_id, name.encode(), body, source)
         stamp = int(stamped.timestamp() * 1000)
         return replace(given, timestamp=stamp, timestamp_type=1)
@@ -444,6 +439,26 @@ class StageSuite:
         [letter] = [one for one in book.outgoing if isinstance(one, DeadLetter)]
         assert letter.error == "header ce_source is not this service's clock"
         assert await book.texts() == ["begun"]
+
+    async def test_a_timer_of_an_earlier_release_names_a_contract_alone_and_wakes_it(
+        self, book: Notebook
+    ) -> None:
+        await book.stage.process([book.said("begun")])
+        book.now = LATE
+        timer = book.timer()
+        old = {"contract_number": "a", "owner": OWNER, "due_at": DUE.isoformat()}
+        await book.stage.process([replace(timer, value=json.dumps(old).encode())])
+        assert await book.texts() == ["begun", "woken"]
+
+    @pytest.mark.parametrize("more", [{"kind": CARD}, {"kind": "unheard-of"}, {"owner": "other"}])
+    async def test_a_timer_of_what_has_none_wakes_nothing(
+        self, book: Notebook, more: dict[str, Any]
+    ) -> None:
+        await book.stage.process([book.said("both", (NOTE, "a"), (CARD, "a"))])
+        book.now = LATE
+        await book.stage.process([book.timer(**more)])
+        assert (await book.texts(), await book.texts(CARD)) == (["both"], ["both"])
+        assert book.dead == []
 
     async def test_a_timer_of_an_unknown_record_makes_none(self, book: Notebook) -> None:
         book.now = LATE

@@ -116,7 +116,7 @@ def test_a_sound_trace_is_carried_on() -> None:
 
 def test_a_request_that_comes_after_a_timer_of_the_calendars_end_is_taken_in() -> None:
     end = "9999-12-31T23:59:59.999999Z"
-    woken = record("timer.due.v1", owner="cancellation", due_at=end, contract_number="V-1")
+    woken = record("timer.due.v1", owner="cancellation", due_at=end, id="V-1")
     asked = record("cancellation.requested.v1", contract_number="V-1")
     assert decided(woken, asked)
 
@@ -127,7 +127,7 @@ def test_a_request_that_comes_after_a_timer_of_the_calendars_end_is_taken_in() -
     [
         ("inquiry.opened.v1", "inquiry_id"),
         ("cancellation.requested.v1", "contract_number"),
-        ("timer.due.v1", "contract_number"),
+        ("timer.due.v1", "id"),
     ],
 )
 def test_what_would_name_no_record_is_refused(ce_type: str, field: str, blank: str) -> None:

@@ -10,6 +10,7 @@ from services.inquiry_intake.inquiry.agent_actions import (
     mail_sent,
     routed_by_agent,
 )
+from services.inquiry_intake.inquiry.answer_target import due_at, met_by, remind
 from services.inquiry_intake.inquiry.evolve import evolve
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
 from services.inquiry_intake.inquiry.record_answer import (
@@ -26,10 +27,12 @@ from services.inquiry_intake.rules import Rules
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event, Message, Unchecked
+from shared.events.internal import TimerDue
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationFailed, NotificationSent
+from shared.recorder import Recorder
 
-__all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "evolve"]
+__all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "due_at", "evolve"]
 
 
 def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
@@ -42,11 +45,16 @@ def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime)
         return submitted(rules, message, message.data, state, now)
     if state is None or not state.opened:
         return []
-    return _attended(rules, message.data, state, now)
+    decision = Recorder(evolve, state)
+    decision.record_all(_attended(rules, message.data, state, now))
+    decision.record_all(met_by(decision.state, answered=isinstance(message.data, InquiryAnswered)))
+    return decision.events
 
 
 def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list[Event]:
     match event:
+        case TimerDue():
+            return remind(state)
         case CancellationEvent():
             return cancellation_decided(rules, event, state, now)
         case InventoryUpdateDecided():

@@ -9,6 +9,7 @@ from services.inquiry_intake.inquiry.private_events import (
     MailSent,
     QueueChanged,
     RejectionRecorded,
+    TargetMet,
     ViewForwarded,
 )
 from services.inquiry_intake.inquiry.state import (
@@ -23,6 +24,7 @@ from shared.events.inquiries import (
     InquiryClosed,
     InquiryKind,
     InquiryOpened,
+    InquiryOverdue,
     InquiryProgressed,
     InquiryReopened,
     InquiryResolved,
@@ -107,7 +109,10 @@ def _changes(state: Inquiry, event: Event) -> dict[str, object]:
                 "status": Standing.OPEN,
                 "answer_due_at": event.answer_due_at,
                 "closed_by": None,
+                "target_settled": False,
             }
+        case InquiryOverdue() | TargetMet():
+            return {"target_settled": True}
         case MailSent():
             return {"unreachable": False}
         case MailFailed():

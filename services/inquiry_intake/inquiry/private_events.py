@@ -56,6 +56,12 @@ class QueueChanged(Event):
     agent_id: str
 
 
+class TargetMet(Event):
+    """The customer has an answer, or is to act next: nobody need be reminded of the target (F7)."""
+
+    ce_type: ClassVar[str] = "inquiry.target_met"
+
+
 class MailSent(Event):
     """A mail about the inquiry reached the mail server."""
 
@@ -78,6 +84,7 @@ PRIVATE_EVENTS: tuple[type[Event], ...] = (
     ViewForwarded,
     ContractProgressed,
     QueueChanged,
+    TargetMet,
     MailSent,
     MailFailed,
 )

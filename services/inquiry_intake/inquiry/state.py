@@ -57,6 +57,8 @@ class Progress(StrEnum):
 
 UNANSWERED = frozenset({Progress.PENDING, Progress.EVIDENCE_AWAITED, Progress.REFERRED})
 UNSETTLED = UNANSWERED | {Progress.SCHEDULED}
+OF_THE_DESK = UNANSWERED - {Progress.EVIDENCE_AWAITED}
+"""Where the desk is to act next, not the customer."""
 
 
 class ContractProgress(Value):
@@ -76,6 +78,8 @@ class Inquiry(BaseModel):
     `question_open`: the customer wrote after opening, and no agent has settled it yet; until then
     the desk does not close the inquiry by itself. `unreachable`: the last mail failed.
     `follows` and `closes` are a follow-up's: the inquiry that it continues, whether it ends it.
+    `target_settled`: nobody need be reminded of `answer_due_at`, for it was met or the queue was
+    reminded; a reopened inquiry has a new target.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -95,6 +99,7 @@ class Inquiry(BaseModel):
     unreachable: bool = False
     follows: str | None = None
     closes: bool = False
+    target_settled: bool = False
 
     @property
     def opened(self) -> bool:
@@ -115,6 +120,11 @@ class Inquiry(BaseModel):
     def settled(self) -> bool:
         """Whether nothing more will happen to any of the contracts."""
         return all(one.status not in UNSETTLED for one in self.contracts)
+
+    @property
+    def waiting(self) -> tuple[ContractProgress, ...]:
+        """What it asks for and the desk has not decided yet."""
+        return tuple(one for one in self.contracts if one.status in OF_THE_DESK)
 
     def contract(self, number: str) -> ContractProgress | None:
         return next((one for one in self.contracts if one.contract_number == number), None)

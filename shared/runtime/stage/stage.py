@@ -283,17 +283,23 @@ class Stage:
                 return IGNORED
             case KeyForgotten() as forgotten:
                 return self._route_forgotten(forgotten)
-            case TimerDue(owner=name) if name == self._service.name:
-                self._refuse_forged(message)
+            case TimerDue() as timer:
+                return self._route_timer(message, timer)
         return self._service.route(message)
 
     def _route_forgotten(self, forgotten: KeyForgotten) -> Route:
         kinds = [one.kind for one in self._service.deciders if one.replica_of == forgotten.topic]
         return Route(tuple(Ref(kind, forgotten.key) for kind in kinds if forgotten.key))
 
-    def _refuse_forged(self, timer: Message) -> None:
-        if timer.source != clock_source(self._service.name):
+    def _route_timer(self, message: Message, timer: TimerDue) -> Route:
+        """To the record that asked for it; earlier releases named no kind, having but one each."""
+        if timer.owner != self._service.name:
+            return IGNORED
+        if message.source != clock_source(self._service.name):
             raise Unreadable(Reason.UNREADABLE, "header ce_source is not this service's clock")
+        kinds = self._service.kinds_with_timers
+        named = kinds[:1] if timer.kind is None else (timer.kind,)
+        return Route(tuple(Ref(kind, timer.id) for kind in named if kind in kinds))
 
     async def _read(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
         """What the routes name, then what the Deciders want to see besides: two queries a kind."""

@@ -71,20 +71,14 @@ class Business:
 
     def service(self) -> Service:
         decider = Decider("kept", Kept, self.decide, self.evolve, due_at=lambda state: state.due_at)
-        return Service("cancellation", (decider,), _route, timer=_timer)
+        return Service("cancellation", (decider,), _route)
 
 
 def _route(message: Message) -> Route:
     match message.data:
-        case TimerDue(owner=owner):
-            return Route((Ref("kept", owner),))
         case Unchecked() as received:
             return Route((Ref("kept", str(received.fields["customer_id"])),))
     return IGNORED
-
-
-def _timer(owner: str, due_at: datetime) -> Event:
-    return TimerDue(contract_number=owner, owner=owner, due_at=due_at)
 
 
 @dataclass(frozen=True)

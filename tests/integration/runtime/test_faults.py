@@ -16,7 +16,7 @@ import pytest
 from desk.local.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import DocumentStored, Outcome, TimerDue
+from shared.events.internal import DocumentStored, Outcome
 from shared.kafka.records import RecordPosition
 from shared.outage import Outage
 from shared.runtime.app import Runtime, alive, build_broker, wire
@@ -285,9 +285,6 @@ def timed(name: str) -> Service:
         "contract_archive",
         (decider,),
         route,
-        timer=lambda number, due: TimerDue(
-            contract_number=number, owner="contract_archive", due_at=due
-        ),
         open_worker=open_worker,
     )
 

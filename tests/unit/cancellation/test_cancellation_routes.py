@@ -3,11 +3,10 @@
 import pytest
 
 from services.cancellation.file.decide import Rules, decide
-from services.cancellation.service import FILE, NAME, route, timer
+from services.cancellation.service import FILE, file_decider, route
 from shared.events.agents import ActivationUnlocked
 from shared.events.contracts import ContractStatus, ContractStatusChanged
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import TimerDue
 from shared.events.topics import CANCELLATION, CATALOGUE
 from shared.runtime.decider import IGNORED
 from tests.builders.cancellation import (
@@ -23,7 +22,6 @@ from tests.builders.cancellation import (
     withdrawal,
 )
 
-NOW = instant("2027-03-01")
 DECIDED: tuple[Event, ...] = (
     contract(MONTHLY),
     requested("2027-03-01"),
@@ -32,7 +30,6 @@ DECIDED: tuple[Event, ...] = (
     invoiced("2027-03-01"),
     paid("2027-03-01"),
     approved(),
-    timer(NUMBER, NOW),
 )
 
 
@@ -44,7 +41,6 @@ def test_it_goes_to_the_file_of_its_contract(event: Event) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        TimerDue(contract_number=NUMBER, owner="contract_archive", due_at=NOW),
         ActivationUnlocked(contract_number=NUMBER, agent_id="agent-1"),
         ContractStatusChanged(
             contract_number=NUMBER, customer_id="C-0001", status=ContractStatus.CANCELLED
@@ -62,12 +58,12 @@ def test_every_kind_that_is_decided_comes_on_a_topic_that_the_service_reads() ->
     assert {type(event) for event in DECIDED} <= read
 
 
-def test_a_timer_names_its_owner_and_contract() -> None:
-    assert timer(NUMBER, NOW) == TimerDue(contract_number=NUMBER, owner=NAME, due_at=NOW)
+def test_the_file_is_woken_at_its_due_times() -> None:
+    assert file_decider(Rules()).has_timers
 
 
 def test_what_is_not_routed_is_not_decided() -> None:
     message = Message("/test", "1", ActivationUnlocked(contract_number=NUMBER, agent_id="agent-1"))
 
     with pytest.raises(TypeError, match="not decided in a cancellation file"):
-        decide(Rules(), message, None, NOW)
+        decide(Rules(), message, None, instant("2027-03-01"))

@@ -1,11 +1,12 @@
 """What holds for every policy: second requests, withdrawal, the effective day, reminders."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.cancellation.service import timer
-from shared.events.envelope import Event, Message
+from services.cancellation.service import FILE
+from shared.events.envelope import Event, Ref
 from tests.builders.cancellation import (
     COMPLETE,
     HOLDER,
@@ -354,12 +355,11 @@ def test_nothing_irreversible_happens_before_the_brokers_clock_says_so(
 ) -> None:
     desk = Desk(START, *given)
     desk.history.now = instant("2027-06-01")
-    forty_days_ahead = Message(
-        "/test", "timer", timer(NUMBER, instant(due)), broker_time=instant(due) - ONE_SECOND
-    )
+    timer = desk.history.timer(Ref(FILE, NUMBER), instant(due))
+    forty_days_ahead = replace(timer, broker_time=instant(due) - ONE_SECOND)
     assert public(desk.history.receive(forty_days_ahead)) == []
 
-    in_time = Message("/test", "timer 2", timer(NUMBER, instant(due)), broker_time=instant(due))
+    in_time = replace(timer, broker_time=instant(due))
     assert len(public(desk.history.receive(in_time))) == 1
 
 

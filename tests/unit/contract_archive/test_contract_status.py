@@ -7,10 +7,9 @@ import pytest
 from services.contract_archive.contract.decide import decide
 from services.contract_archive.contract.state import CONTRACT, evolve
 from services.contract_archive.rules import Rules
-from services.contract_archive.service import timer
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractStatus, ContractStatusChanged
-from shared.events.envelope import Event, Message, Ref
+from shared.events.envelope import Event, Ref
 from shared.events.values import MADRID
 from tests.builders.archive import (
     CODE,
@@ -171,7 +170,7 @@ def test_a_timer_of_a_clock_that_is_ahead_is_not_early() -> None:
     archive = Archive(RULES, recorded(starts_on=TOMORROW))
 
     due_at = datetime(2026, 3, 3, tzinfo=MADRID)
-    woken = Message("/test", "timer", timer(NUMBER, due_at))
+    woken = archive.stage.timer(Ref(CONTRACT, NUMBER), due_at)
 
     events = decide(RULES, woken, archive.contract, due_at - timedelta(milliseconds=1))
 

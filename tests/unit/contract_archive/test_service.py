@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from services.contract_archive.rules import Rules
-from services.contract_archive.service import build, route, timer
+from services.contract_archive.service import build, route
 from services.contract_archive.settings import Settings
 from shared.events.billing import InvoicePaid
 from shared.events.cancellations import CancellationAlreadyScheduled
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import MailAttempted, TimerDue
+from shared.events.internal import MailAttempted
 from shared.events.topics import ARCHIVE, TOPIC_OF
 from shared.runtime.decider import IGNORED, Route
 from tests.builders.archive import (
@@ -40,7 +40,6 @@ CUSTOMER = Ref("customer", HOLDER)
 ANSWERED = CancellationAlreadyScheduled.model_validate(
     {**cancellation_scheduled(1).model_dump(), "first_inquiry_id": "first"}
 )
-OTHERS_TIMER = TimerDue(contract_number=NUMBER, owner="cancellation", due_at=NOW)
 MAIL = MailAttempted(notification_id="n-1", attempt=1, recipient_hash="00")
 PAID = InvoicePaid(invoice_number="F-1", contract_number=NUMBER, paid_on=NOW.date())
 
@@ -74,7 +73,6 @@ def test_what_needs_access_goes_to_the_contract_and_reads_the_customer(event: Ev
         renewal_reinstated(1),
         terminated(NOW.date()),
         stored("doc-1"),
-        timer(NUMBER, NOW),
     ],
     ids=lambda event: event.ce_type,
 )
@@ -82,9 +80,7 @@ def test_what_happens_to_a_contract_goes_to_the_contract(event: Event) -> None:
     assert routed(event) == Route(decides=(CONTRACT,))
 
 
-@pytest.mark.parametrize(
-    "event", [ANSWERED, OTHERS_TIMER, MAIL, PAID], ids=lambda event: event.ce_type
-)
+@pytest.mark.parametrize("event", [ANSWERED, MAIL, PAID], ids=lambda event: event.ce_type)
 def test_what_does_not_concern_the_archive_is_ignored(event: Event) -> None:
     assert routed(event) is IGNORED
 
@@ -103,7 +99,7 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
     assert [decider.kind for decider in service.deciders] == ["contract", "customer"]
     assert service.pages is not None
     assert set(service.pages.at) == {"/documents"}
-    assert timer(NUMBER, NOW) == TimerDue(contract_number=NUMBER, owner=ARCHIVE, due_at=NOW)
+    assert service.kinds_with_timers == ("contract",)
 
 
 def test_the_defaults_are_those_of_the_help_page_and_the_domain(

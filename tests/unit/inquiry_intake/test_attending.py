@@ -32,12 +32,13 @@ CANCELLATION = submission("cancellation", contract_numbers=[NUMBER])
 PROGRESSED = "inquiry.progressed.v1"
 RESOLVED = "inquiry.resolved.v1"
 CLOSED = "inquiry.closed.v1"
+TARGET_MET = "inquiry.target_met"
 
 
 @pytest.mark.parametrize(
     ("given", "resolve", "then"),
     [
-        ((QUESTION,), False, [PROGRESSED]),
+        ((QUESTION,), False, [PROGRESSED, TARGET_MET]),
         ((QUESTION,), True, [PROGRESSED, RESOLVED]),
         ((QUESTION, agent_answers(resolve=True)), True, [PROGRESSED]),
         ((QUESTION, follow_up(INQUIRY_ID, close=True)), True, [PROGRESSED]),

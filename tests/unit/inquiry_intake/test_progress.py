@@ -70,6 +70,7 @@ PROGRESSED = "inquiry.progressed.v1"
 RESOLVED = "inquiry.resolved.v1"
 CLOSED = "inquiry.closed.v1"
 REOPENED = "inquiry.reopened.v1"
+TARGET_MET = "inquiry.target_met"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ REOPENED = "inquiry.reopened.v1"
     [
         (CancellationScheduled, "scheduled", [RESOLVED]),
         (CancellationNotRequired, "not_required", [RESOLVED, CLOSED]),
-        (CancellationEvidenceAwaited, "evidence_awaited", []),
+        (CancellationEvidenceAwaited, "evidence_awaited", [TARGET_MET]),
         (CancellationEvidenceReminded, "evidence_reminded", []),
         (CancellationExpired, "expired", [RESOLVED, CLOSED]),
         (CancellationReferred, "referred", []),

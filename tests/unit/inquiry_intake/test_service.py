@@ -110,6 +110,7 @@ def test_intake_reads_what_the_catalogue_says() -> None:
         "desk.inventory-requests",
         "desk.notifications",
         "desk.operations",
+        "desk.timers",
     }
 
 

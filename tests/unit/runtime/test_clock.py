@@ -10,7 +10,6 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import TimerDue
 from shared.kafka.clock_skew import ClockSkew
 from shared.runtime.aggregates.store import Due, Store
 from shared.runtime.clock import BATCH, PROBE_SECONDS, REPEAT_SECONDS, Clock
@@ -79,7 +78,6 @@ SERVICE = Service(
     "cancellation",
     (Decider("file", BaseModel, nothing, lambda state, _e: state, due_at=lambda _s: None),),
     route=lambda _message: IGNORED,
-    timer=lambda number, due: TimerDue(contract_number=number, owner="cancellation", due_at=due),
 )
 
 

@@ -16,7 +16,7 @@ FAR = DUE + timedelta(days=400)
 
 
 def timer(names: datetime, broker_time: datetime | None) -> Message:
-    data = TimerDue(contract_number="K-1", owner="cancellation", due_at=names)
+    data = TimerDue(kind="file", id="K-1", owner="cancellation", due_at=names)
     return Message("/services/cancellation/clock", "t-1", data, broker_time=broker_time)
 
 

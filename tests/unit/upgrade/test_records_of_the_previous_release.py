@@ -51,6 +51,10 @@ async def test_every_record_still_follows_from_its_history(name: str) -> None:
     assert not any(found.values()), {key: faults for key, faults in found.items() if faults}
 
 
+WITHOUT_TIMERS = ("inquiry",)
+"""Kinds that the previous release woke by no timer: they are due once they are written again."""
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_timer_and_every_side_effect_is_due_when_it_was(name: str) -> None:
     service, _ = service_of(name)
@@ -59,4 +63,7 @@ def test_every_timer_and_every_side_effect_is_due_when_it_was(name: str) -> None
             if document.get("state") is None or "lease" in document:
                 continue
             state = decider.state.model_validate(document["state"])
-            assert decider.due_at(state) == document.get("due_at"), document["_id"]
+            if decider.kind in WITHOUT_TIMERS:
+                assert "due_at" not in document
+            else:
+                assert decider.due_at(state) == document.get("due_at"), document["_id"]

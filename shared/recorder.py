@@ -1,0 +1,30 @@
+"""What one message brings about, event by event: each is folded in before the next is decided.
+
+A Decider may import this beside `shared.events`: it does no I/O and knows no business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from shared.events.envelope import Event
+
+State = TypeVar("State")
+
+
+class Recorder(Generic[State]):
+    """The `events` so far, and the `state` as it is after them."""
+
+    def __init__(self, evolve: Callable[[State, Event], State], state: State) -> None:
+        self._evolve = evolve
+        self.state = state
+        self.events: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+        self.state = self._evolve(self.state, event)
+
+    def record_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.record(event)
