@@ -16,14 +16,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from desk.local.child import Child
 from shared.events.topics import CANCELLATION, NOTIFICATION, SERVICES
 from tests.faults.injection import Injected, each_beside
-from tests.faults.machine import Machine, every_service, frozen, kill_group
+from tests.faults.machine import HEALTHY_WITHIN_S, Machine, every_service, frozen, kill_group
 from tests.integration.runtime.refusing_broker import refusing_broker
 
 NOTHING = 0
 DESCRIPTORS = 8
 """Fewer than a service has open, so that it gets no more."""
 GIVES_UP_WITHIN_S = 60.0
-BACK_WITHIN_S = 180.0
 AHEAD = "+40d"
 REFUSALS = 3
 MINUTE = 60.0
@@ -51,7 +50,7 @@ async def broker_disk_full(machine: Machine, injected: Injected) -> None:
     child.kill()
     await machine.kafka.start()
     injected.note()
-    await machine.desk.healthy(within_s=BACK_WITHIN_S)
+    await machine.healthy()
 
 
 async def database_disk_full(machine: Machine, injected: Injected) -> None:
@@ -61,7 +60,7 @@ async def database_disk_full(machine: Machine, injected: Injected) -> None:
     machine.database.kill()
     await machine.start_database()
     injected.note()
-    await machine.desk.healthy(within_s=BACK_WITHIN_S)
+    await machine.healthy()
 
 
 async def mail_disk_full(machine: Machine, injected: Injected) -> None:
@@ -81,7 +80,7 @@ async def descriptors_used_up(machine: Machine, injected: Injected) -> None:
         await asyncio.gather(machine.kafka.start(), machine.start_database(), machine.start_mail())
         await asyncio.sleep(injected.scale.down_s)
     injected.note()
-    await machine.desk.healthy(within_s=BACK_WITHIN_S)
+    await machine.healthy()
 
 
 async def service_stopped(machine: Machine, injected: Injected) -> None:
@@ -90,7 +89,7 @@ async def service_stopped(machine: Machine, injected: Injected) -> None:
     async with frozen(machine.pid_of(service)):
         await asyncio.sleep(injected.scale.stopped_s)
     injected.note(service)
-    await machine.desk.healthy(within_s=BACK_WITHIN_S)
+    await machine.healthy()
 
 
 async def services_stopped_beside_others(machine: Machine, injected: Injected) -> None:
@@ -101,7 +100,7 @@ async def services_stopped_beside_others(machine: Machine, injected: Injected) -
             await machine.until_started(*others)
             await asyncio.sleep(TAKEN_OVER_S)
         injected.note()
-        await machine.desk.healthy(within_s=BACK_WITHIN_S)
+        await machine.healthy()
 
 
 async def clock_ahead(machine: Machine, injected: Injected) -> None:
@@ -130,8 +129,8 @@ async def started_without_a_broker(machine: Machine, injected: Injected) -> None
         for service in SERVICES:
             machine.another(service, 2, broker=broker.address)
         injected.note()
-        await machine.desk.healthy(within_s=BACK_WITHIN_S)
-        async with asyncio.timeout(BACK_WITHIN_S):
+        await machine.healthy()
+        async with asyncio.timeout(HEALTHY_WITHIN_S):
             while broker.refused < REFUSALS:
                 await asyncio.sleep(0.1)
         await asyncio.gather(*(machine.more.pop(f"{name}-2").stop(20) for name in SERVICES))

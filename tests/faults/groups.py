@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.events.topics import SERVICES, TOPICS, topics_read_by
+from tests.faults.patience import Patience
 
 POLL_S = 0.5
 SET_BACK_WITHIN_S = 60.0
@@ -53,12 +54,11 @@ async def unread(bootstrap: str) -> Counter[str]:
     return +left
 
 
-async def until_read(bootstrap: str, within_s: float) -> Counter[str]:
-    """Return once the groups have read everything, or what is left after `within_s` seconds."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within_s
+async def until_read(bootstrap: str, stalled_s: float) -> Counter[str]:
+    """Return once the groups have read everything, or what is left once none reads any more."""
+    patience = Patience(stalled_s)
     while left := await unread(bootstrap):
-        if loop.time() > deadline:
+        if patience.is_over(left):
             break
         await asyncio.sleep(POLL_S)
     return left

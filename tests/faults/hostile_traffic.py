@@ -37,7 +37,7 @@ async def hostile_flood(machine: Machine, injected: Injected) -> None:
     for start in range(0, len(flood), 8):
         await injected.channel.publish(flood[start : start + 8], injected.expected)
     injected.note(INTAKE)
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 def _worst(count: int) -> Iterator[Sent]:
@@ -61,7 +61,7 @@ async def strangers_ask(machine: Machine, injected: Injected) -> None:
         await injected.channel.publish(asked[start : start + 50], injected.expected)
     await injected.channel.publish([workload.cancel(number, f"{number}-own")], injected.expected)
     injected.note(CANCELLATION)
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def transactions_rolled_back(machine: Machine, injected: Injected) -> None:
@@ -127,7 +127,7 @@ async def offsets_set_back(machine: Machine, injected: Injected) -> None:
         for service in SERVICES:
             await set_back(machine.bootstrap, service)
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def partitions_added(machine: Machine, injected: Injected) -> None:
@@ -140,4 +140,4 @@ async def partitions_added(machine: Machine, injected: Injected) -> None:
         await admin.create_partitions({SUBMISSIONS: NewPartitions(total_count=count)})
         await injected.channel.until_known(SUBMISSIONS, count)
     injected.note(INTAKE)
-    await machine.desk.healthy()
+    await machine.healthy()

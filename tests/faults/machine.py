@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from desk.local import watching
+from desk.local import supervisor, watching
 from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS, database, database_ready, database_url
 from desk.local.mailbox import mailbox_ready
@@ -25,6 +25,8 @@ from tests.faults import dying, post_office
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
 STARTED_WITHIN_S = 120.0
+HEALTHY_WITHIN_S = 300.0
+"""A busy machine takes minutes to start four services; the table says how long it took."""
 STOP_GRACE_S = 20.0
 STARTED, STOPPED = '"event": "started"', '"event": "stopped"'
 SETTINGS = {
@@ -78,6 +80,10 @@ class Machine:
         order = self.directory / "orders" / f"{service}.{step}{'.TERM' if term else ''}"
         order.touch()
         return order
+
+    async def healthy(self) -> None:
+        """Return once every service says `ok`. Raises TimeoutError."""
+        await self.desk.healthy(within_s=HEALTHY_WITHIN_S)
 
     def pid_of(self, service: str) -> int:
         pid = self.desk.services[service].pid
@@ -147,6 +153,7 @@ class Machine:
 @asynccontextmanager
 async def machine(directory: Path) -> AsyncIterator[Machine]:
     """A running machine; whatever of it still runs when left is stopped."""
+    supervisor.HEALTHY_TIMEOUT_S = HEALTHY_WITHIN_S
     watching.STEADY_AFTER_S = 1.0  # it is we who kill: the supervisor need not grow its pauses
     (directory / "orders").mkdir(parents=True)
     (directory / "mail").mkdir()

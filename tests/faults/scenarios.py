@@ -33,7 +33,7 @@ async def killed_after(step: str, machine: Machine, injected: Injected) -> None:
         order = machine.order(service, step)
         await _obeyed(order)
         injected.note(service)
-        await machine.desk.healthy()
+        await machine.healthy()
 
 
 async def killed_at_random(machine: Machine, injected: Injected) -> None:
@@ -41,7 +41,7 @@ async def killed_at_random(machine: Machine, injected: Injected) -> None:
         await asyncio.sleep(random.uniform(0, BETWEEN_S))
         kill_group(machine.pid_of(service))
         injected.note(service)
-        await machine.desk.healthy()
+        await machine.healthy()
 
 
 async def terminated_in_a_batch(machine: Machine, injected: Injected) -> None:
@@ -50,7 +50,7 @@ async def terminated_in_a_batch(machine: Machine, injected: Injected) -> None:
         await _obeyed(order)
         injected.note(service)
         await asyncio.sleep(BETWEEN_S)
-        await machine.desk.healthy()
+        await machine.healthy()
 
 
 async def everything_killed(machine: Machine, injected: Injected) -> None:
@@ -60,7 +60,7 @@ async def everything_killed(machine: Machine, injected: Injected) -> None:
         child.kill()
     await asyncio.gather(machine.kafka.start(), machine.start_database(), machine.start_mail())
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def broker_restarted(machine: Machine, injected: Injected) -> None:
@@ -68,14 +68,14 @@ async def broker_restarted(machine: Machine, injected: Injected) -> None:
     await asyncio.sleep(injected.scale.down_s)
     await machine.kafka.start()
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def broker_killed(machine: Machine, injected: Injected) -> None:
     machine.kafka.child.kill()
     await machine.kafka.start()
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def broker_frozen(machine: Machine, injected: Injected) -> None:
@@ -83,7 +83,7 @@ async def broker_frozen(machine: Machine, injected: Injected) -> None:
     async with frozen(machine.kafka.child.pid):
         await asyncio.sleep(injected.scale.frozen_s)
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def database_restarted(machine: Machine, injected: Injected) -> None:
@@ -91,14 +91,14 @@ async def database_restarted(machine: Machine, injected: Injected) -> None:
     await asyncio.sleep(injected.scale.down_s)
     await machine.start_database()
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def database_killed(machine: Machine, injected: Injected) -> None:
     machine.database.kill()
     await machine.start_database()
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def database_frozen(machine: Machine, injected: Injected) -> None:
@@ -106,7 +106,7 @@ async def database_frozen(machine: Machine, injected: Injected) -> None:
     async with frozen(machine.database.pid):
         await asyncio.sleep(injected.scale.frozen_s)
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def database_slow(machine: Machine, injected: Injected) -> None:
@@ -114,7 +114,7 @@ async def database_slow(machine: Machine, injected: Injected) -> None:
     assert machine.database.pid is not None
     await throttled(machine.database.pid, runs_s=0.02, rests_s=1.0, for_s=injected.scale.slow_s)
     injected.note()
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def mail_is(mood: str, machine: Machine, injected: Injected) -> None:
@@ -135,7 +135,7 @@ async def one_recipient_refused(machine: Machine, injected: Injected) -> None:
     ]
     await injected.channel.publish(asked, injected.expected)
     injected.note(NOTIFICATION)
-    await machine.desk.healthy()
+    await machine.healthy()
 
 
 async def mail_down(machine: Machine, injected: Injected) -> None:
@@ -166,7 +166,7 @@ async def clocks_twice(machine: Machine, injected: Injected) -> None:
         await asyncio.sleep(6 * BETWEEN_S)
         kill_group(machine.pid_of(CANCELLATION), machine.pid_of(ARCHIVE))
         injected.note(CANCELLATION, ARCHIVE)
-        await machine.desk.healthy()
+        await machine.healthy()
         await asyncio.sleep(6 * BETWEEN_S)
 
 

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.local.supervisor import Desk
 from shared.events.topics import TOPICS, topics_read_by
+from tests.faults.patience import Patience
 
 FED_BY_WORKERS = frozenset({"desk.outcomes", "desk.notifications"})
 """Mails go out at their own pace, so these go on growing for a while; what is there is read."""
@@ -96,11 +97,10 @@ class Offsets:
 
 
 async def drained(
-    offsets: Offsets, services: tuple[str, ...], within_s: float
+    offsets: Offsets, services: tuple[str, ...], stalled_s: float
 ) -> tuple[Mapping[TopicPartition, int], dict[str, int]]:
-    """The ends once everything is committed, and what is left where that took too long."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within_s
+    """The ends once everything is committed, and what is left once nothing more is."""
+    patience = Patience(stalled_s)
     first = await offsets.ends()
     quiet = 0
     while True:
@@ -108,6 +108,6 @@ async def drained(
         ends = {p: first[p] if p.topic in FED_BY_WORKERS else end for p, end in now.items()}
         left = await offsets.behind(services, ends)
         quiet = quiet + 1 if not left else 0
-        if quiet == 3 or loop.time() > deadline:
+        if quiet == 3 or patience.is_over(left):
             return ends, left
         await asyncio.sleep(0.5)
