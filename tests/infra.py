@@ -15,7 +15,7 @@ from desk.local.child import Child, Probe
 from desk.local.database import SUITED_SETTINGS
 from desk.local.stack import Endpoints, embedded_stack
 from desk.local.supervisor import Desk, desk_up
-from desk.local.watching import Say
+from desk.local.watched import Say
 from shared.events.topics import SERVICES
 from shared.operations.rights import OPERATORS
 from tests.apache_kafka.broker import apache_kafka

@@ -17,7 +17,7 @@ from desk.commands.samples import sample_contracts
 from desk.commands.send import send
 from desk.local.broker import plain
 from desk.local.supervisor import Desk, desk_up
-from desk.local.watching import Say
+from desk.local.watched import Say
 
 TRY_NEXT = (
     "desk submit cancellation --customer C-1001 --contract K-2001 --destruction-confirmed"

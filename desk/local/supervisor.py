@@ -19,7 +19,7 @@ from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
-from desk.local.watching import Say, Watched
+from desk.local.watched import Say, Watched
 from shared.events.topics import SERVICES
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS

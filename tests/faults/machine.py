@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from desk.local import supervisor, watching
+from desk.local import supervisor, watched
 from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS, database, database_ready, database_url
 from desk.local.mailbox import mailbox_ready
@@ -154,7 +154,7 @@ class Machine:
 async def machine(directory: Path) -> AsyncIterator[Machine]:
     """A running machine; whatever of it still runs when left is stopped."""
     supervisor.HEALTHY_TIMEOUT_S = HEALTHY_WITHIN_S
-    watching.STEADY_AFTER_S = 1.0  # it is we who kill: the supervisor need not grow its pauses
+    watched.STEADY_AFTER_S = 1.0  # it is we who kill: the supervisor need not grow its pauses
     (directory / "orders").mkdir(parents=True)
     (directory / "mail").mkdir()
     _write(directory / "mail" / post_office.MOOD, "well")

@@ -15,7 +15,7 @@ import pytest
 
 from desk.local.child import Child
 from desk.local.stack import Endpoints
-from desk.local.watching import Watched
+from desk.local.watched import Watched
 from shared.kafka.errors import ProducerDead
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.topic_creation import create_missing_topics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.local.watching import Patience, how_it_ended
+from desk.local.watched import Patience, how_it_ended
 
 
 def test_pauses_double_up_to_ten_seconds() -> None:
