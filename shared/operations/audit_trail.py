@@ -14,8 +14,8 @@ from shared.events.operations import (
     DeadLetterReplayed,
     LetterHandled,
 )
+from shared.kafka.topic_records import records_on
 from shared.operations.dead_letters.letter import WAITING_REASONS, Letter, LetterId
-from shared.operations.dead_letters.topic import records_of
 from shared.operations.topics import require_topics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
@@ -96,7 +96,7 @@ async def read_audit_trail(settings: RuntimeSettings) -> AuditTrail:
     """The trail as it stands on the topic. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {OPERATIONS})
     events: dict[str, LetterHandled] = {}
-    async for record in records_of(settings, OPERATIONS):
+    async for record in records_on(settings, [OPERATIONS]):
         with suppress(Unreadable):  # skip records that are not events
             message = codec.read(record).message
             if isinstance(message.data, LetterHandled):

@@ -13,6 +13,7 @@ from shared.events.topics import DEAD_LETTERS
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer
 from shared.kafka.records import RecordPosition
+from shared.kafka.topic_records import records_on
 from shared.operations.dead_letters.letter import Letter, LetterId, NoSuchLetters, letter_of
 from shared.operations.topics import require_topics
 from shared.runtime.faults import Outage, kafka_errors_as_outage
@@ -28,7 +29,7 @@ async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> As
     `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
     """
     await require_topics(settings, {DEAD_LETTERS})
-    async for record in records_of(settings, DEAD_LETTERS, newest=newest):
+    async for record in records_on(settings, [DEAD_LETTERS], newest=newest):
         yield letter_of(record)
 
 
@@ -39,20 +40,6 @@ async def briefs(settings: RuntimeSettings, *, newest: int | None = None) -> lis
     """
     found = [letter.brief async for letter in letters(settings, newest=newest)]
     return sorted(found, key=lambda letter: (letter.at, letter.id))
-
-
-async def records_of(
-    settings: RuntimeSettings, topic: str, *, newest: int | None = None
-) -> AsyncIterator[Any]:
-    """Every record of a topic up to its present end. Raises `Outage`."""
-    async with consumer_of(settings, topic) as consumer:
-        with kafka_errors_as_outage():
-            ends = await consumer.end_offsets(consumer.assignment())
-            begins = await consumer.beginning_offsets(consumer.assignment())
-            for one, end in ends.items():
-                consumer.seek(one, max(begins[one], end - newest if newest else 0))
-        async for record in up_to(consumer, ends):
-            yield record
 
 
 async def up_to(

@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.local.stack import Endpoints
 from shared.kafka.client_options import client_options, consumer_options
+from shared.kafka.topic_records import records_on
 from shared.operations.checks.kafka import lag_check
-from shared.operations.dead_letters.topic import records_of
 from shared.operations.lag import lag_of
 from shared.runtime.app import Runtime
 from shared.settings import RuntimeSettings
@@ -116,7 +116,7 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
         async with doctor_of(settings) as (_, consumer):
             end = (await consumer.end_offsets([place]))[place]
         read = [
-            record.headers async for record in records_of(settings, TOPIC, newest=end - committed)
+            record.headers async for record in records_on(settings, [TOPIC], newest=end - committed)
         ]
 
     assert [headers_of(r)["ce_causationid"] for r in decided] == [
