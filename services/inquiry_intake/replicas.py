@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from services.inquiry_intake.submission.rules import readable
+from services.inquiry_intake.submission.legible import readable
 from shared.events.contracts import CustomerProfile
 from shared.events.envelope import Event
 from shared.events.submitted import SubmittedContact

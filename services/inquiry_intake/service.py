@@ -10,10 +10,11 @@ from services.inquiry_intake.inquiry import decide as domain
 from services.inquiry_intake.inquiry.follow_up import followed
 from services.inquiry_intake.inquiry.public_state import public_state
 from services.inquiry_intake.inquiry.record_answer import ContractAnswer
-from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id, opened_by
+from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id
 from services.inquiry_intake.replicas import CUSTOMER, Customer
 from services.inquiry_intake.settings import Settings
-from services.inquiry_intake.submission.validate import checked, readable_customer_id
+from services.inquiry_intake.submission.legible import readable_customer_id
+from services.inquiry_intake.submission.validate import checked
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
@@ -88,7 +89,7 @@ def route(message: Message) -> Route:
 
 def _submission(message: Message, received: Unchecked) -> Route:
     """Its own record first; a follow-up then goes on to the inquiry that it names."""
-    own = opened_by(message)
+    own = str(message.uuid)
     if received.ce_type == FollowUpSubmitted.ce_type:
         return _follow_up(own, followed(received))
     customer_id = readable_customer_id(received, "")

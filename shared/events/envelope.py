@@ -114,6 +114,11 @@ class Message:
     def type(self) -> str:
         return self.data.ce_type
 
+    @property
+    def uuid(self) -> UUID:
+        """The UUIDv5 of its identity: of a submission, the id of the record that it gets."""
+        return message_uuid(self.source, self.id)
+
     def replica(self, kind: str, aggregate_id: str) -> Any:
         """The state of another aggregate of this service, or None; the route must name it."""
         return self.replicas[Ref(kind, aggregate_id)]

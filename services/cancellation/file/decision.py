@@ -12,6 +12,7 @@ from services.cancellation.policies.terms import Rules
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event
 from shared.events.values import Bilingual, madrid_date
+from shared.recorder import Recorder
 
 UNNUMBERED = 0
 
@@ -29,12 +30,11 @@ class Heading(TypedDict):
     explanation: Bilingual
 
 
-class Decision:
+class Decision(Recorder[CancellationFile]):
     """What one message brings about, seen at `now` (aware).
 
     What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
-    `file` is the file as it stands after the `events` so far. Public events get the next
-    `sequence` here, and nowhere else.
+    Public events get the next `sequence` here, and nowhere else.
     """
 
     def __init__(
@@ -44,11 +44,15 @@ class Decision:
         now: datetime,
         broker_time: datetime | None = None,
     ) -> None:
+        super().__init__(evolve, file)
         self.rules = rules
-        self.file = file
         self.now = now
         self.proven = now if broker_time is None else min(now, broker_time)
-        self.events: list[Event] = []
+
+    @property
+    def file(self) -> CancellationFile:
+        """The file as it stands after the events so far."""
+        return self.state
 
     @property
     def today(self) -> date:
@@ -58,8 +62,7 @@ class Decision:
     def record(self, event: Event) -> None:
         if isinstance(event, CancellationEvent):
             event = event.model_copy(update={"sequence": self.file.sequence + 1})
-        self.events.append(event)
-        self.file = evolve(self.file, event)
+        super().record(event)
 
     def answers(
         self, request: Request, event: CancellationEvent, asked_by: str | None = None

@@ -17,7 +17,7 @@ from services.contract_archive.contract.state import (
     ActivationHeld,
     ContractState,
     HeldActivation,
-    fold,
+    evolve,
 )
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
@@ -29,6 +29,7 @@ from shared.events.contracts import (
 from shared.events.envelope import Event
 from shared.events.requests import ContractActivationRequested
 from shared.events.values import madrid_date
+from shared.recorder import Recorder
 
 MOST_HELD = 20
 """Activations of an unknown contract that wait for its record; further ones fail at once."""
@@ -69,12 +70,11 @@ def unlock(state: ContractState) -> Sequence[Event]:
 
 def settle_activations(rules: Rules, state: ContractState, as_of: datetime) -> Sequence[Event]:
     """Answers what waited for the contract's record, or waited long enough."""
-    happened: list[Event] = []
+    decision = Recorder(evolve, state)
     for held in state.held_activations:
-        now = fold(state, happened)
-        if now.facts is not None or held.until <= as_of:
-            happened += _answer(rules, held, now, as_of)
-    return happened
+        if state.facts is not None or held.until <= as_of:
+            decision.record_all(_answer(rules, held, decision.state, as_of))
+    return decision.events
 
 
 def _answer(

@@ -23,7 +23,7 @@ from services.contract_archive.contract.order_document import (
     refuse_document,
     settle_orders,
 )
-from services.contract_archive.contract.state import ContractState, fold
+from services.contract_archive.contract.state import ContractState, evolve
 from services.contract_archive.contract.status import (
     bring_up_to_date,
     changes_at,
@@ -44,18 +44,16 @@ from shared.events.requests import (
     ContractCopyRequested,
     ContractViewReported,
 )
+from shared.recorder import Recorder
 
 
 def decide(
     rules: Rules, message: Message, state: ContractState | None, now: datetime
 ) -> Sequence[Event]:
-    contract = state or ContractState(contract_number=_number(message))
-    happened: list[Event] = []
+    decision = Recorder(evolve, state or ContractState(contract_number=_number(message)))
     for step in _steps(rules, message, _as_of(message, now)):
-        events = step(contract)
-        contract = fold(contract, events)
-        happened.extend(events)
-    return happened
+        decision.record_all(step(decision.state))
+    return decision.events
 
 
 def _steps(

@@ -19,7 +19,7 @@ from services.contract_archive.contract.state import (
     DocumentOrder,
     DocumentOrderHeld,
     HeldOrder,
-    fold,
+    evolve,
 )
 from services.contract_archive.contract.status import OVER, status_of
 from services.contract_archive.customer.decide import CUSTOMER
@@ -34,6 +34,7 @@ from shared.events.contracts import (
 from shared.events.envelope import Event, Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored
 from shared.events.requests import ContractAcceptanceRequested, ContractCopyRequested
+from shared.recorder import Recorder
 
 MOST_HELD = 100
 """Requests for one contract that wait to be allowed; further ones are denied at once."""
@@ -85,15 +86,16 @@ def settle_orders(
     rules: Rules, state: ContractState, replicas: Replicas, as_of: datetime
 ) -> Sequence[Event]:
     """Begins what is allowed by now; denies what waited long enough, or lost holder or text."""
-    happened: list[Event] = []
+    decision = Recorder(evolve, state)
     for held in state.held_orders:
         order, late = held.order, held.until <= as_of
         allowed = may_see(order.customer_id, state, replicas)
         if allowed and (late or not _awaits_approval(order, state, as_of)):
-            happened.append(_begin(rules, order, fold(state, happened), replicas, as_of))
+            decision.record(_begin(rules, order, decision.state, replicas, as_of))
         elif late:
-            happened.append(_denial(order, state))
-    return [*happened, *_lost(state)]
+            decision.record(_denial(order, state))
+    decision.record_all(_lost(state))
+    return decision.events
 
 
 def _lost(state: ContractState) -> list[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -258,12 +257,6 @@ class ContractState(BaseModel):
     def held_until(self) -> tuple[datetime, ...]:
         orders = (held.until for held in self.held_orders)
         return (*orders, *(held.until for held in self.held_activations))
-
-
-def fold(state: ContractState, events: Iterable[Event]) -> ContractState:
-    for event in events:
-        state = evolve(state, event)
-    return state
 
 
 def evolve(before: ContractState | None, event: Event) -> ContractState:

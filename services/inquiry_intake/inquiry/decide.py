@@ -42,7 +42,7 @@ def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime)
     unknown one, a rejected submission or a follow-up's own record there is nothing to say.
     """
     if isinstance(message.data, Unchecked):
-        return submitted(rules, message, message.data, state, now)
+        return submitted(rules, message, state, now)
     if state is None or not state.opened:
         return []
     decision = Recorder(evolve, state)

@@ -6,7 +6,9 @@ the inquiry it names, which acts only on what its own record accepted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.private_events import FollowUpAccepted
@@ -15,13 +17,12 @@ from services.inquiry_intake.inquiry.state import (
     Inquiry,
     Standing,
     named_inquiry,
-    opened_by,
-    own_record,
 )
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
+from services.inquiry_intake.submission.validate import SoundSubmission, reject
 from services.inquiry_intake.texts import follow_up_received
-from shared.events.envelope import Event, Message, Unchecked
+from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.inquiries import (
     Actor,
     ClosedBy,
@@ -31,7 +32,6 @@ from shared.events.inquiries import (
     InquiryReopened,
 )
 from shared.events.submissions import FollowUpSubmitted
-from shared.events.values import FieldError
 
 
 def followed(received: Unchecked) -> str | None:
@@ -41,36 +41,34 @@ def followed(received: Unchecked) -> str | None:
     return named_inquiry(received.fields.get("inquiry_id"))
 
 
-def accepted(message: Message, follow_up: FollowUpSubmitted) -> FollowUpAccepted | FieldError:
+def accepted(message: Message, sound: SoundSubmission, follow_up: FollowUpSubmitted) -> list[Event]:
     """What the follow-up's own record says of it.
 
     An inquiry of another customer is answered like one that does not exist.
     """
-    target = _target(message, follow_up)
+    target = _target(message.replicas.values(), named_inquiry(follow_up.inquiry_id))
     if target is None or not target.opened or target.customer_id != follow_up.customer_id:
-        return error("inquiry_id", ErrorCode.INQUIRY_UNKNOWN)
+        return reject(message, error("inquiry_id", ErrorCode.INQUIRY_UNKNOWN)).events
     if follow_up.close and not target.settled:
-        return error("close", ErrorCode.NOT_SETTLED)
-    return FollowUpAccepted(
-        inquiry_id=opened_by(message),
-        customer_id=follow_up.customer_id,
-        follows=target.inquiry_id,
-        closes=follow_up.close,
-    )
+        return reject(message, error("close", ErrorCode.NOT_SETTLED)).events
+    return [
+        FollowUpAccepted(
+            inquiry_id=sound.inquiry_id,
+            customer_id=follow_up.customer_id,
+            follows=target.inquiry_id,
+            closes=follow_up.close,
+        )
+    ]
 
 
-def _target(message: Message, follow_up: FollowUpSubmitted) -> Inquiry | None:
-    named = named_inquiry(follow_up.inquiry_id)
-    for ref, state in message.replicas.items():
-        own = state if ref.kind == INQUIRY and isinstance(state, Inquiry) else None
-        if own is not None and named in (own.inquiry_id, own.reference):
-            return own
-    return None
+def _target(read: Iterable[Any], named: str | None) -> Inquiry | None:
+    inquiries = (one for one in read if isinstance(one, Inquiry))
+    return next((one for one in inquiries if named in (one.inquiry_id, one.reference)), None)
 
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
     """What a follow-up does to the inquiry that it names."""
-    own = own_record(message)
+    own: Inquiry | None = message.replicas.get(Ref(INQUIRY, str(message.uuid)))
     if message.id_reused or state is None or own is None or own.follows != state.inquiry_id:
         return []
     assert isinstance(message.data, Unchecked)

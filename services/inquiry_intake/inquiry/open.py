@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +10,12 @@ from pydantic import TypeAdapter
 
 from services.inquiry_intake.inquiry.request_events import requests_of
 from services.inquiry_intake.inquiry.routing import KIND_OF, queue_of
-from services.inquiry_intake.inquiry.state import opened_by
 from services.inquiry_intake.replicas import CUSTOMER, Customer
 from services.inquiry_intake.rules import Rules
-from services.inquiry_intake.submission.validate import requested_language
+from services.inquiry_intake.submission.validate import SoundSubmission
 from services.inquiry_intake.texts import SUBJECTS
-from shared.events.envelope import Event, Message, Unchecked, message_uuid
+from shared.events.envelope import Event, Ref
 from shared.events.inquiries import InquiryOpened
-from shared.events.reference import reference_of
 from shared.events.submissions import (
     CancellationSubmitted,
     InquirySubmitted,
@@ -36,14 +34,16 @@ _DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
 """All at once, because there are many."""
 
 
-def opened(rules: Rules, message: Message, submission: Submission, now: datetime) -> list[Event]:
+def opened(
+    rules: Rules, sound: SoundSubmission, replicas: Mapping[Ref, Any], now: datetime
+) -> list[Event]:
     """The inquiry of a sound submission, then what it asks of the other services."""
-    contact, asked = completed_contact(message, submission), _language_asked(message)
+    submission = sound.said
     inquiry = InquiryOpened(
-        inquiry_id=opened_by(message),
-        submission_id=message.id,
-        submission_source=message.source,
-        reference=reference_of(message_uuid(message.source, message.id), message.attempt),
+        inquiry_id=sound.inquiry_id,
+        submission_id=sound.id,
+        submission_source=sound.source,
+        reference=sound.reference,
         kind=KIND_OF[type(submission)],
         customer_id=submission.customer_id,
         channel=submission.channel,
@@ -51,23 +51,23 @@ def opened(rules: Rules, message: Message, submission: Submission, now: datetime
         queue=queue_of(submission),
         opened_at=now,
         answer_due_at=rules.answer_due_at(now),
-        contact=contact,
+        contact=_completed_contact(submission, replicas),
         language=submission.language,
-        requested_language=asked,
+        requested_language=sound.requested_language,
         contract_numbers=_contract_numbers(submission),
-        details=_details(submission, asked),
+        details=_details(submission, sound.requested_language),
     )
     return [inquiry, *requests_of(rules, submission, inquiry)]
 
 
-def completed_contact(message: Message, submission: Submission) -> Contact:
+def _completed_contact(submission: Submission, replicas: Mapping[Ref, Any]) -> Contact:
     """The contact given, completed with what the customer gave at registration (F4).
 
     Data that a profile shall change to count only where there is no profile: until the archive has
     decided, the registered ones hold.
     """
     given = _given_contact(submission)
-    profile = message.replica(CUSTOMER, submission.customer_id)
+    profile = replicas[Ref(CUSTOMER, submission.customer_id)]
     if profile is None:
         return given
     assert isinstance(profile, Customer)
@@ -94,10 +94,6 @@ def _contract_numbers(submission: Submission) -> tuple[str, ...]:
         return submission.contract_numbers
     number = getattr(submission, "contract_number", None)
     return (number,) if isinstance(number, str) else ()
-
-
-def _language_asked(message: Message) -> str | None:
-    return requested_language(message.data) if isinstance(message.data, Unchecked) else None
 
 
 def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from services.inquiry_intake.inquiry.evolve import evolve
@@ -68,6 +67,7 @@ from shared.events.inquiries import (
 )
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.values import Bilingual
+from shared.recorder import Recorder
 
 ContractAnswer = (
     ContractCopyReady
@@ -217,25 +217,26 @@ def _with_consequences(
         contract_number=None if number in NO_CONTRACT else number,
         by=Actor.DESK,
     )
-    after = evolve(state, progressed)
-    return [progressed, said, *_consequences(rules, state, after, now)]
+    decision = Recorder(evolve, state)
+    decision.record(progressed)
+    decision.record(said)
+    _settle(rules, decision, state, now)
+    return decision.events
 
 
-def _consequences(rules: Rules, before: Inquiry, after: Inquiry, now: datetime) -> Sequence[Event]:
+def _settle(rules: Rules, decision: Recorder[Inquiry], before: Inquiry, now: datetime) -> None:
     """Resolved once everything has an answer, closed once nothing more will happen.
 
     While a question of the customer is open, an agent's answer decides instead. A closed inquiry
     with a contract on the move again (a refusal revised, say) is open again.
     """
-    events: list[Event] = []
-    status = after.status
-    if status is Standing.CLOSED and not after.settled:
-        events.append(reopened(rules, after, ClosedBy.DESK, now))
-        status = Standing.OPEN
+    after = decision.state
+    if after.status is Standing.CLOSED and not after.settled:
+        decision.record(reopened(rules, after, ClosedBy.DESK, now))
+    status = decision.state.status
     if after.question_open or not after.answered:
-        return events
+        return
     if status is Standing.OPEN or not before.answered:
-        events.append(InquiryResolved(inquiry_id=after.inquiry_id))
+        decision.record(InquiryResolved(inquiry_id=after.inquiry_id))
     if status is not Standing.CLOSED and after.settled:
-        events.append(InquiryClosed(inquiry_id=after.inquiry_id, by=ClosedBy.DESK))
-    return events
+        decision.record(InquiryClosed(inquiry_id=after.inquiry_id, by=ClosedBy.DESK))

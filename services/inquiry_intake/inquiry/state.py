@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.envelope import Message, Ref, message_uuid
 from shared.events.inquiries import ClosedBy, InquiryKind
 from shared.events.newer import Known
 from shared.events.reference import parse_reference
@@ -130,11 +129,6 @@ class Inquiry(BaseModel):
         return next((one for one in self.contracts if one.contract_number == number), None)
 
 
-def opened_by(message: Message) -> str:
-    """The id of the record that a submission gets."""
-    return str(message_uuid(message.source, message.id))
-
-
 def canonical_id(text: object) -> str | None:
     """An inquiry's id as intake writes it, or None when `text` cannot be one."""
     if not isinstance(text, str):
@@ -150,10 +144,3 @@ def named_inquiry(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     return canonical_id(trimmed(text)) or parse_reference(trimmed(text))
-
-
-def own_record(message: Message) -> Inquiry | None:
-    """The record of the submission itself; None until it is decided there."""
-    record = message.replicas.get(Ref(INQUIRY, opened_by(message)))
-    assert record is None or isinstance(record, Inquiry)
-    return record

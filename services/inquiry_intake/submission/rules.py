@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from services.inquiry_intake.inquiry.state import named_inquiry
 from services.inquiry_intake.submission.error_codes import ErrorCode
+from services.inquiry_intake.submission.legible import readable
 from shared.events.inventory import ItemChanges
 from shared.events.limits import CLOCK_TOLERANCE
 from shared.events.submissions import (
@@ -32,7 +33,6 @@ from shared.events.text import is_absent, is_blank, trimmed
 from shared.events.values import ConsentPurpose, Country, Day, Instant, madrid_date
 from shared.formats import COUNTRIES
 
-T = TypeVar("T")
 Fields = dict[str, Any]
 Fault = tuple[str, ErrorCode]
 Rule = Callable[[Fields, datetime], Iterator[Fault]]
@@ -54,14 +54,6 @@ _PURPOSES = [purpose.value for purpose in ConsentPurpose]
 def rules_for(model: type[Submission]) -> tuple[Rule, ...]:
     """The rules that submissions of this type must keep."""
     return (*_FOR_ALL, *_FOR_ONE.get(model, ()))
-
-
-def readable(adapter: TypeAdapter[T], value: object) -> T | None:
-    """The value, or None when it has not the shape that `adapter` wants."""
-    try:
-        return adapter.validate_python(value)
-    except ValidationError:
-        return None
 
 
 def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:

@@ -1,26 +1,31 @@
-"""Is a submission sound? Its shape as the event's model says, the rest by `submission_rules`."""
+"""A submission is judged once: sound, or rejected with every fault (F2); what follows rests on it.
+
+Its shape is as the event's model says, the rest as the rules beside this say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.inquiry_intake.inquiry.private_events import RejectionRecorded
 from services.inquiry_intake.inquiry.routing import KIND_OF
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
-from services.inquiry_intake.submission.rules import readable, rules_for
-from shared.events.envelope import Unchecked
+from services.inquiry_intake.submission.legible import Sender
+from services.inquiry_intake.submission.rules import rules_for
+from shared.events.envelope import Event, Message, Unchecked
+from shared.events.reference import reference_of
 from shared.events.submissions import (
     ContractViewedSubmitted,
     FollowUpSubmitted,
-    RegistrationSubmitted,
     Submission,
+    SubmissionRejected,
 )
-from shared.events.submitted import LANGUAGES, KnownLanguage, SubmittedContact, primary_tag
-from shared.events.text import is_blank, trimmed
-from shared.events.values import Contact, CustomerId, FieldError, Language
+from shared.events.values import FieldError
 
 _MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted, ContractViewedSubmitted)
 SUBMISSIONS = {model.ce_type: model for model in _MODELS}
@@ -45,9 +50,77 @@ _CODE_OF = {
 }
 """By the type of fault that the models name; any other one means that the type is wrong."""
 
-_CUSTOMER_ID: TypeAdapter[str] = TypeAdapter(CustomerId)
-_LANGUAGE: TypeAdapter[Language] = TypeAdapter(KnownLanguage)
-_CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
+UNKNOWN_CUSTOMER = "unknown"
+"""Whose submission it is when neither its fields nor its record key can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSubmission:
+    """A submission that keeps every rule, and by what it is known; only `judge` makes one."""
+
+    said: Submission
+    id: str
+    source: str
+    inquiry_id: str
+    """The id of its own record."""
+    reference: str
+    requested_language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A submission of which nothing comes, and the answer that names every fault (F2)."""
+
+    inquiry_id: str
+    """The id of its own record, which keeps that the submission's id is used."""
+    answer: SubmissionRejected
+    used: bool = False
+    """Whether another submission has had this id: its record stays as it is."""
+
+    @property
+    def events(self) -> list[Event]:
+        if self.used:
+            return [self.answer]
+        customer_id = self.answer.customer_id
+        return [RejectionRecorded(inquiry_id=self.inquiry_id, customer_id=customer_id), self.answer]
+
+
+def judge(message: Message, now: datetime, *, used: bool) -> SoundSubmission | Rejection:
+    """`used`: another submission has had this id. `now` (aware), or the broker's later time, judges
+    the times in it."""
+    if used:
+        return reject(message, error("ce_id", ErrorCode.ID_REUSED), used=True)
+    received = message.data
+    assert isinstance(received, Unchecked)
+    found = checked(received, max(now, message.broker_time or now))
+    if isinstance(found, tuple):
+        return reject(message, *found)
+    return SoundSubmission(
+        said=found,
+        id=message.id,
+        source=message.source,
+        inquiry_id=str(message.uuid),
+        reference=reference_of(message.uuid, message.attempt),
+        requested_language=Sender(received, message.key).requested_language,
+    )
+
+
+def reject(message: Message, *errors: FieldError, used: bool = False) -> Rejection:
+    """Whatever is wrong with it, its sender is answered as far as it can be read."""
+    received = message.data
+    assert isinstance(received, Unchecked)
+    sender = Sender(received, message.key)
+    answer = SubmissionRejected(
+        submission_id=message.id,
+        submission_source=message.source,
+        customer_id=sender.customer_id or UNKNOWN_CUSTOMER,
+        errors=errors,
+        language=sender.language,
+        requested_language=sender.requested_language,
+        contact=sender.contact,
+        submission_type=received.ce_type if received.ce_type in SUBMISSIONS else None,
+    )
+    return Rejection(str(message.uuid), answer, used)
 
 
 def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError, ...]:
@@ -89,33 +162,3 @@ def _code(fault: ErrorDetails) -> ErrorCode:
     if fault["input"] is None:
         return ErrorCode.MISSING
     return _CODE_OF.get(fault["type"], ErrorCode.WRONG_TYPE)
-
-
-def readable_customer_id(received: Unchecked, key: str) -> str | None:
-    """Whose submission it is: as it says, else as its record key says."""
-    given = readable(_CUSTOMER_ID, received.fields.get("customer_id"))
-    return given or readable(_CUSTOMER_ID, key)
-
-
-def readable_language(received: Unchecked) -> Language:
-    """The language to answer in, also when the rest cannot be read."""
-    return readable(_LANGUAGE, received.fields.get("language")) or Language.ES
-
-
-def requested_language(received: Unchecked) -> str | None:
-    """The language asked for that the desk does not have; the answer is in Spanish then."""
-    asked = received.fields.get("language")
-    if readable(_LANGUAGE, asked) is None or not isinstance(asked, str) or is_blank(asked):
-        return None
-    return None if primary_tag(asked) in LANGUAGES else trimmed(asked)
-
-
-def readable_contact(received: Unchecked) -> Contact | None:
-    """The sound part of the contact (of a registration: of its own fields), None for nothing."""
-    is_registration = received.ce_type == RegistrationSubmitted.ce_type
-    given = received.fields if is_registration else received.fields.get("contact")
-    if not isinstance(given, dict):
-        return None
-    parts = [readable(_CONTACT, {name: given.get(name)}) for name in Contact.model_fields]
-    sound = {name: it for part in parts if part for name, it in part if it is not None}
-    return Contact(**sound) if sound else None
