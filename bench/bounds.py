@@ -38,7 +38,9 @@ from shared.events.billing import InvoiceIssued
 from shared.events.envelope import Ref, message_uuid
 from shared.events.requests import CancellationRequested
 from shared.mongo.client import Database, Document
-from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.archive import Archive
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.telemetry import logging
 from tests.builders import archive as archive_events
@@ -76,30 +78,35 @@ class Seen:
     types: tuple[str, ...]
 
 
+class NoArchive(Archive):
+    """Forgets what is archived; none of the flows repeats a message."""
+
+    async def recall(self, *_: Any) -> None:
+        """Nothing is left to remember."""
+
+    async def begun_by(self, *_: Any) -> dict[str, str]:
+        """What began is forgotten."""
+        return {}
+
+
 class InMemory(Store):
     """A store whose documents are bytes in this process. It forgets archived histories."""
 
     def __init__(self, service: Service) -> None:
         super().__init__(cast("Database", None), service.deciders)
+        self._archive = NoArchive(cast("Database", None))
         self.kept: dict[str, dict[str, bytes]] = defaultdict(dict)
 
     async def _documents(self, kind: str, ids: Sequence[str]) -> list[Document]:
         return [_decoded(self.kept[kind][name]) for name in ids if name in self.kept[kind]]
 
-    async def _recall(self, *_: Any) -> None:
-        """None of the flows repeats a message."""
-
     async def _write_kind(self, kind: str, touched: Sequence[Aggregate]) -> None:
         for aggregate in touched:
-            fields = self._checked_fields(aggregate)
+            fields = self._mapper.fields(aggregate)
             history = [*aggregate.known.values()][aggregate.leaving :]
             present = {name: it for name, it in fields.items() if it is not None}
             document = {"_id": aggregate.ref.id, "history": history, "state": None, **present}
             self.kept[kind][aggregate.ref.id] = bson.encode(document)
-
-    async def begun_by(self, *_: Any) -> dict[str, Any]:
-        """What began is in the archive, which is forgotten."""
-        return {}
 
     async def look_up(self, aliases: Iterable[Ref]) -> dict[Ref, Ref]:
         """By reading every document: there is one."""

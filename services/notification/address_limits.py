@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
-
 from services.notification.mail.decide import Notification
 from shared.mongo.client import Database
 from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.indexes import index_on
+from shared.mongo.writes import insert_new
 
 COLLECTION = "mails_to_address"
 KEPT = timedelta(days=3)
@@ -36,7 +35,7 @@ class AddressLimits:
 
     async def prepare(self) -> None:
         """Let old counts expire. Raises `Outage`."""
-        expiry = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
+        expiry = index_on("expires_at", expires_after=timedelta(0))
         with mongodb_errors_as_outage():
             await self._database.collection(COLLECTION).create_indexes([expiry])
 
@@ -71,9 +70,5 @@ class AddressLimits:
             same = {"_id": day, "count": len(mails)}
             new = {"$set": {"mails": now, "count": len(now)}}
             return bool((await counts.update_one(same, new)).matched_count)
-        try:
-            first = {"_id": day, "mails": now, "count": len(now), "expires_at": expires_at}
-            await counts.insert_one(first)
-        except DuplicateKeyError:
-            return False
-        return True
+        first = {"_id": day, "mails": now, "count": len(now), "expires_at": expires_at}
+        return await insert_new(counts, first)

@@ -1,4 +1,4 @@
-"""MongoDB, behind one file: the only one that imports motor (ADR 0003).
+"""MongoDB, behind one package: only this file imports motor (ADR 0003).
 
 It keeps to what motor and PyMongo's own async client both offer, so that the switch is this file.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions
 from gridfs.errors import FileExists, NoFile
 from motor.motor_asyncio import (
@@ -19,8 +20,8 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
     AsyncIOMotorGridFSBucket,
 )
-from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo import ASCENDING, DESCENDING, ReadPreference, WriteConcern
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 Document = dict[str, Any]
@@ -28,7 +29,8 @@ Collection = AsyncIOMotorCollection[Document]
 Client = AsyncIOMotorClient[Document]
 
 __all__ = [
-    "BulkWriteError",
+    "ASCENDING",
+    "DESCENDING",
     "Client",
     "Collection",
     "Database",
@@ -88,12 +90,13 @@ class Database:
         """A change stream over all collections; a context manager."""
         return self._database.watch(pipeline, max_await_time_ms=await_ms)
 
-    async def clock(self) -> datetime | None:
+    async def clock(self, within: float) -> datetime | None:
         """What the server's clock shows; None where it does not say.
 
-        Raises PyMongoError when the server does not answer.
+        Raises PyMongoError when the server does not answer within so many seconds.
         """
-        said = (await self._client.admin.command("hello")).get("localTime")
+        with pymongo.timeout(within):
+            said = (await self._client.admin.command("hello")).get("localTime")
         if not isinstance(said, datetime):
             return None
         return said.replace(tzinfo=said.tzinfo or UTC)  # commands are decoded as naive UTC

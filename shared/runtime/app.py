@@ -41,9 +41,9 @@ from shared.kafka.retention import Refused, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.abilities import Lacking
 from shared.mongo.client import Client, Database, connect
-from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
-from shared.runtime.aggregates.store import ALARM_BYTES, MB, Store
+from shared.runtime.aggregates.document_mapper import MB
+from shared.runtime.aggregates.store import ALARM_BYTES, Store
 from shared.runtime.announcements import LOOK_SECONDS, Announcements
 from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.clock import Clock
@@ -331,8 +331,7 @@ async def _until_records_are_current(runtime: Runtime) -> None:
 
 async def _ask_the_time(runtime: Runtime) -> None:
     """The database tells its own; the broker tells none before something is published."""
-    with mongodb_errors_as_outage():
-        await ask_mongodb(runtime.database, runtime.skew)
+    await ask_mongodb(runtime.database, runtime.skew)
 
 
 async def _compare_clocks(runtime: Runtime) -> None:

@@ -14,7 +14,7 @@ from shared.events.internal import TimerDue
 from shared.kafka.clock_skew import ClockSkew
 from shared.runtime import codec
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.aggregates.store import Due
+from shared.runtime.aggregates.queries import Due
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher

@@ -13,8 +13,8 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.events.envelope import Event, Ref
 from shared.mongo.client import Document
 from shared.runtime import codec
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher

@@ -20,7 +20,8 @@ from shared.events.topics import ARCHIVE, TOPIC_OF, topics_read_by
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
-from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.store import Store
 from shared.runtime.codec import EPOCH, Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service

@@ -21,8 +21,8 @@ import structlog
 from shared.events.envelope import Ref
 from shared.outage import Outage
 from shared.runtime import codec
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work

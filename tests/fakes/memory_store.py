@@ -16,17 +16,13 @@ from pydantic import ValidationError
 from shared.events.envelope import Event, Ref
 from shared.events.topics import EVENT_TYPES
 from shared.mongo.client import Document
+from shared.mongo.encoding import encode
 from shared.mongo.errors import UNSTORABLE
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.document_mapper import OF_THE_STATE, Unstorable
 from shared.runtime.aggregates.parking import Parking
-from shared.runtime.aggregates.store import (
-    OF_THE_STATE,
-    Aggregate,
-    Conflict,
-    Due,
-    Taken,
-    Unstorable,
-    encode,
-)
+from shared.runtime.aggregates.queries import Due
+from shared.runtime.aggregates.store import Conflict, Taken
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.decider import Decider
 

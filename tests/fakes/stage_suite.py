@@ -21,8 +21,8 @@ from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, FieldError
 from shared.kafka.records import RecordPosition
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.aggregates.store import Aggregate
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service, replica

@@ -8,7 +8,9 @@ from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.local_time import local_time
 from shared.operations.parked import Parked, all_parked
 from shared.operations.records import Records, reading
-from shared.runtime.aggregates.store import ALARM_BYTES, MB, Large
+from shared.runtime.aggregates.document_mapper import MB
+from shared.runtime.aggregates.queries import Large
+from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.faults import Outage
 
 

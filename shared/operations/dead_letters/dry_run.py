@@ -18,7 +18,8 @@ from shared.events.envelope import Ref
 from shared.kafka.records import RecordPosition
 from shared.operations.dead_letters.letter import Original
 from shared.operations.records import Records
-from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from shared.events.envelope import Event, Ref
 from shared.mongo.client import Document
-from shared.runtime.aggregates.store import Aggregate, Due
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.queries import Due
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.decider import Decider
 

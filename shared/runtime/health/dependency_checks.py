@@ -9,15 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-import pymongo
 import structlog
-from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
-from aiokafka.errors import KafkaError
-from aiokafka.protocol.admin import ApiVersionRequest
 
-from shared.kafka.client_options import security_options
+from shared.kafka.broker_connection import BrokerConnection
 from shared.kafka.clock_skew import ClockSkew
-from shared.mongo.client import Database, PyMongoError
+from shared.mongo.client import Database
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.outage import Outage
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.health.status import Health
 from shared.settings import RuntimeSettings
@@ -25,7 +23,6 @@ from shared.settings import RuntimeSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 ANSWER_WITHIN_SECONDS = 3.0
-SILENCE = (KafkaError, OSError, PyMongoError)  # OSError: TimeoutError is one
 
 Ask = Callable[[], Awaitable[None]]
 
@@ -58,9 +55,9 @@ class DependencyChecks:
     async def _ask(self, dependency: str, ask: Ask) -> None:
         try:
             await ask()
-        except SILENCE as error:
+        except Outage as outage:
             if dependency not in self._health.away:
-                log.warning("no answer", dependency=dependency, why=type(error).__name__)
+                log.warning("no answer", dependency=dependency, why=str(outage))
             self._health.silent(dependency)
         else:
             self._health.answered(dependency)
@@ -74,7 +71,7 @@ async def check_dependencies(
     stopping: asyncio.Event,
 ) -> None:
     """Tell `health` of Kafka and MongoDB until `stopping` is set."""
-    line = BrokerConnection(settings)
+    line = BrokerConnection(settings, ANSWER_WITHIN_SECONDS)
     asks: dict[str, Ask] = {"kafka": line.ask, "mongodb": partial(ask_mongodb, database, skew)}
     try:
         await DependencyChecks(health, asks, settings.pulse_seconds).beat_until(stopping)
@@ -85,53 +82,10 @@ async def check_dependencies(
 async def ask_mongodb(database: Database, skew: ClockSkew) -> None:
     """Asks for its time, which costs no more than asking for nothing.
 
-    Raises PyMongoError when no answer comes in time.
+    Raises `Outage` when no answer comes in time.
     """
     asked = skew.elapsed()
-    with pymongo.timeout(ANSWER_WITHIN_SECONDS):
-        at = await database.clock()
+    with mongodb_errors_as_outage():
+        at = await database.clock(ANSWER_WITHIN_SECONDS)
     if at is not None:
         skew.database_showed(at, asked=asked)
-
-
-class BrokerConnection:
-    """A connection of its own to any one broker, kept between questions.
-
-    The producer's would not do: there, a question waits behind whatever is being acknowledged, and
-    its client logs an error at every try.
-    """
-
-    def __init__(self, settings: RuntimeSettings) -> None:
-        self._settings = settings
-        self._line: AIOKafkaConnection | None = None
-
-    async def ask(self) -> None:
-        """Raises KafkaError or OSError when no broker answers in time."""
-        if self._line is not None:
-            try:
-                await self._line.send(ApiVersionRequest())
-            except (KafkaError, OSError):
-                self.close()
-            else:
-                return
-        await self._connect()
-
-    async def _connect(self) -> None:
-        """Each in turn until one answers; a connection begins with a question and an answer."""
-        within_ms = int(ANSWER_WITHIN_SECONDS * 1000)
-        failed: KafkaError | OSError | None = None
-        for host, port, _family in collect_hosts(self._settings.kafka_bootstrap_servers):
-            try:
-                self._line = await create_conn(
-                    host, port, request_timeout_ms=within_ms, **security_options(self._settings)
-                )
-            except (KafkaError, OSError) as error:
-                failed = error
-            else:
-                return
-        raise failed or ConnectionError
-
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None

@@ -14,7 +14,8 @@ from shared.events.envelope import Ref
 from shared.events.topics import TOPIC_OF
 from shared.kafka.records import RecordPosition
 from shared.mongo.client import Database
-from shared.runtime.aggregates.store import Aggregate, Store
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
 from shared.runtime.dead_letters import DeadLetter

@@ -14,9 +14,9 @@ import structlog
 
 from shared.kafka.group_consumer import GroupConsumer, lag_of
 from shared.kafka.records import Record
-from shared.mongo.abilities import create_indexes_on
 from shared.mongo.client import Collection, Database, Document, OperationFailure
 from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.indexes import create_indexes_on
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless

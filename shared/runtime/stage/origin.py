@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from shared.events.envelope import Ref
 from shared.mongo.client import Document
-from shared.runtime.aggregates.store import Aggregate
+from shared.runtime.aggregates.aggregate import Aggregate
 
 INQUIRY = "inquiry_id"
 

@@ -13,25 +13,18 @@ from itertools import chain
 from typing import Any
 
 import structlog
-from bson.raw_bson import RawBSONDocument
 
 from shared.events.envelope import Event, Message, Ref, caused_event_id, message_uuid
 from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.events.topics import TOPIC_OF, TOPICS
 from shared.mongo.client import Document
+from shared.mongo.encoding import Encoded, encode
 from shared.runtime import codec
+from shared.runtime.aggregates.aggregate import OUTCOMES, Aggregate
+from shared.runtime.aggregates.document_mapper import MB, Unstorable
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.aggregates.store import (
-    ALARM_BYTES,
-    MB,
-    OUTCOMES,
-    Aggregate,
-    Conflict,
-    Taken,
-    Unstorable,
-    encode,
-)
+from shared.runtime.aggregates.store import ALARM_BYTES, Conflict, Taken
 from shared.runtime.aggregates.unpublished import GroupProgress, UnpublishedEntries
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
@@ -340,7 +333,7 @@ class Stage:
             objection = self._objection_to(letter, batch)
             if objection is not None:
                 return self._drop(letter, objection, batch)
-        decided: list[tuple[Aggregate, Document, Any, RawBSONDocument]] = []
+        decided: list[tuple[Aggregate, Document, Any, Encoded]] = []
         named = {ref: batch.states[ref] for ref in (*letter.decides, *letter.reads)}
         for ref in letter.decides:
             aggregate = batch.aggregates[ref]

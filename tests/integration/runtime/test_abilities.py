@@ -12,8 +12,9 @@ from pymongo import IndexModel
 
 from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
-from shared.mongo.abilities import Lacking, create_missing_indexes, honours_slice
+from shared.mongo.abilities import Lacking, honours_slice
 from shared.mongo.client import Database, connect
+from shared.mongo.indexes import create_missing_indexes
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from tests.integration.runtime import toy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import bson
@@ -62,7 +63,8 @@ async def test_a_document_at_its_limit_is_parked_alone_keeps_its_timer_and_can_b
         waits = await desk.document("A")
         letters = desk.letters()
 
-        desk.store._limit = 8_000 * KB  # DOCUMENT_LIMIT_MB raised, and what waits replayed
+        # DOCUMENT_LIMIT_MB is raised, and what waits is replayed.
+        desk.store._mapper.bounds = replace(desk.store._mapper.bounds, document_bytes=8_000 * KB)
         await desk.process(filling[-1], *timers)
         cured = await desk.document("A")
 

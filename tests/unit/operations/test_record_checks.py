@@ -10,7 +10,8 @@ from shared.events.envelope import Ref
 from shared.operations.checks.records import parked_check, size_check
 from shared.operations.checks.result import Verdict
 from shared.operations.parked import Parked
-from shared.runtime.aggregates.store import MB, Large
+from shared.runtime.aggregates.document_mapper import MB
+from shared.runtime.aggregates.queries import Large
 
 
 @pytest.mark.parametrize(

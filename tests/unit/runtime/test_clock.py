@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from shared.events.envelope import Event, Message, Ref
 from shared.kafka.clock_skew import ClockSkew
-from shared.runtime.aggregates.store import Due, Store
+from shared.runtime.aggregates.queries import Due
+from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import BATCH, PROBE_SECONDS, REPEAT_SECONDS, Clock
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter

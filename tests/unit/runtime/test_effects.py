@@ -12,7 +12,7 @@ import pytest
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentStored, Outcome
 from shared.outage import Outage
-from shared.runtime.aggregates.store import Aggregate
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Decider, Service, Work
 from shared.runtime.worker import CallCoalescer, Worker
 from shared.telemetry.metrics import Metrics

@@ -9,7 +9,7 @@ import pytest
 
 from shared.events.envelope import Ref
 from shared.events.topics import TOPICS
-from shared.runtime.aggregates.store import Aggregate
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.stage.origin import trace
 
 FILE = Ref("file", "K-1")

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.events.envelope import Event, Ref
 from shared.events.states import CancellationStated, CancellationStatus
-from shared.runtime.aggregates.store import Aggregate
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Decider, Service
 from shared.runtime.public_states import PublicStates
 from tests.integration.runtime import toy

@@ -1,0 +1,20 @@
+"""Documents as the database keeps them: encoded once, measured, and sent as they are."""
+
+from __future__ import annotations
+
+import bson
+from bson.raw_bson import RawBSONDocument
+
+from shared.mongo.client import Document
+
+Encoded = RawBSONDocument
+
+
+def encode(document: Document) -> Encoded:
+    """As the database keeps it. Raises one of `UNSTORABLE` for what it cannot keep."""
+    return RawBSONDocument(bson.encode(document))
+
+
+def size_of(document: Document) -> int:
+    """Bytes of the document in the database."""
+    return len(bson.encode(document))
