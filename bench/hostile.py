@@ -27,10 +27,10 @@ from aiokafka.record.memory_records import MemoryRecords
 from bench.bounds import in_memory
 from desk.local.stack import embedded_stack
 from shared.events.topics import TOPIC_OF
-from shared.runtime.app import GC_THRESHOLDS
 from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
+from shared.runtime.process import GC_THRESHOLDS
 from tests.integration.runtime.bounded import Desk
 from tests.poison.hostile_run import Report, run
 from tests.poison.inputs import Poison

@@ -34,9 +34,11 @@ from shared.events.topics import TOPIC_OF
 from shared.events.values import Channel, Contact
 from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime import codec
-from shared.runtime.app import alive, build_broker, wire
+from shared.runtime.app import build_broker
+from shared.runtime.background import alive
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Service
+from shared.runtime.wiring import wire
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 from tests.apache_kafka.broker import apache_kafka, missing

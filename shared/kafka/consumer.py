@@ -18,23 +18,36 @@ one, so what matters is that the way around it loses nothing; it need not be fas
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    NoError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
 from shared.kafka.aiokafka_workarounds import survive_closed_connections
 from shared.kafka.decompression import BUDGET
-from shared.kafka.records import UndecodableRecord
+from shared.kafka.records import Record, UndecodableRecord
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+Offsets = Mapping[TopicPartition, int]
+SAME_PARTITION_TOGETHER = (RangePartitionAssignor,)
+"""The same partition of every topic goes to the same instance, so one key stays together."""
+
+COMMIT_SECONDS = 10.0
 WAIT_MS = 1_000
 """FastStream sleeps after every empty poll; a poll that waits this long is seldom empty."""
 POLL_MS = 1_000
@@ -150,6 +163,48 @@ class TolerantConsumer(EndingConsumer):
         subscription = self._subscription.subscription
         state = subscription and subscription.assignment.state_value(partition)
         return state.position if state and state.has_valid_position else -1
+
+    def passed(self, records: Sequence[Record], rest: Sequence[Record]) -> Offsets:
+        """The offset after each partition's records, and after the transaction markers behind them.
+
+        Nobody is given a marker, so a commit that stopped before it would look like lag for ever.
+        Where some of the `rest` of the batch follow, the markers are not passed yet.
+        """
+        last = {TopicPartition(r.topic, r.partition): r.offset for r in records}
+        followed = {TopicPartition(r.topic, r.partition) for r in rest}
+        return {
+            partition: offset + 1
+            if partition in followed
+            else max(offset + 1, self.next_offset(partition))
+            for partition, offset in last.items()
+        }
+
+    async def try_commit(self, offsets: Offsets) -> bool:
+        """Whether the group's offsets are these now. A refused commit is no error: they come again.
+
+        A broker that does not answer within 10 s would hold the batch up, and with it a stop.
+        """
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self.commit(offsets)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.info("commit refused", why=type(error).__name__)
+            return False
+        return True
+
+    def rewind(self, records: Iterable[Record]) -> None:
+        """Let these records come again; to poll on keeps the member in its group."""
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        for partition, offset in first.items():
+            with contextlib.suppress(IllegalStateError):  # a rebalance took the partition away
+                self.seek(partition, offset)
+
+    def lag(self, offsets: Offsets) -> dict[tuple[str, int], int]:
+        """How many records lie behind these offsets, in the partitions that are still assigned."""
+        ends = {one: self.highwater(one) for one in offsets if one in self.assignment()}
+        return {one: max(0, end - offsets[one]) for one, end in ends.items() if end is not None}
 
     async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
         """Go back to what is committed, since the failed poll may have dropped other records.

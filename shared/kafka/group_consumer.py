@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import structlog
-from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from shared.kafka.client_options import consumer_options
@@ -66,12 +65,7 @@ class GroupConsumer:
 
     def rewind(self, records: Iterable[Record]) -> None:
         """Let these records come again, because they could not be kept."""
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        for partition, offset in first.items():
-            if partition in self._consumer.assignment():
-                self._consumer.seek(partition, offset)
+        self._consumer.rewind(records)
 
     async def stop(self) -> None:
         await self._consumer.stop()

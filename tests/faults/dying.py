@@ -20,7 +20,8 @@ from typing import Any
 from aiokafka.errors import KafkaStorageError
 
 from shared.kafka.publisher import KafkaPublisher
-from shared.runtime import app
+from shared.runtime import app, wiring
+from shared.runtime.consumption import Consumption
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.stage.stage import Stage
 
@@ -75,15 +76,15 @@ def watch(orders: Orders) -> None:
                 raise KafkaStorageError
             return await super()._send(one)
 
-    class WatchedConsumption(app.Consumption):
+    class WatchedConsumption(Consumption):
         async def _commit(self, consumer: Any, offsets: Mapping[Any, int]) -> bool:
             committed = await super()._commit(consumer, offsets)
             orders.obey("commit")
             return committed
 
-    parts = {"Stage": WatchedStage, "KafkaPublisher": WatchedPublisher}
-    for name, part in (parts | {"Consumption": WatchedConsumption}).items():
-        setattr(app, name, part)
+    wiring.Stage = WatchedStage  # type: ignore[attr-defined]
+    wiring.KafkaPublisher = WatchedPublisher  # type: ignore[attr-defined]
+    app.Consumption = WatchedConsumption  # type: ignore[attr-defined]
 
 
 def main() -> None:

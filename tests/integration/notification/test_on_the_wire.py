@@ -19,7 +19,7 @@ from services.notification.settings import Settings
 from shared.events.envelope import Event
 from shared.events.topics import NOTIFICATION, TOPIC_OF, key_of
 from shared.events.values import Contact
-from shared.runtime.app import Runtime
+from shared.runtime.wiring import Runtime
 from tests.builders.notification import opened, scheduled, settings
 from tests.integration.notification.mailbox import Mailbox
 from tests.integration.runtime.wire import Outsider, collect, event_headers, outsider, running

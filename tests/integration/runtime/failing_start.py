@@ -14,5 +14,5 @@ async def broken(_settings: RuntimeSettings) -> None:
 
 
 if __name__ == "__main__":
-    with patch("shared.runtime.app.create_missing_topics", broken):
+    with patch("shared.runtime.startup.create_missing_topics", broken):
         run(toy.build(), load(RuntimeSettings))

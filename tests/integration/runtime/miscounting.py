@@ -12,7 +12,7 @@ from typing import Any
 
 from desk.local import service
 from shared.kafka.publisher import KafkaPublisher
-from shared.runtime import app
+from shared.runtime import wiring
 
 ORDER = "MISCOUNT_ORDER"
 
@@ -31,5 +31,5 @@ class MiscountingPublisher(KafkaPublisher):
 
 
 if __name__ == "__main__":
-    app.KafkaPublisher = MiscountingPublisher  # type: ignore[attr-defined]
+    wiring.KafkaPublisher = MiscountingPublisher  # type: ignore[attr-defined]
     service.main(["inquiry_intake"])

@@ -19,10 +19,12 @@ from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome
 from shared.kafka.records import RecordPosition
 from shared.outage import Outage
-from shared.runtime.app import Runtime, alive, build_broker, wire
+from shared.runtime.app import build_broker
+from shared.runtime.background import alive
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
 from shared.runtime.publisher import Publisher
 from shared.runtime.stage.stage import Stage
+from shared.runtime.wiring import Runtime, wire
 from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (

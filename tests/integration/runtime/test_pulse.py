@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.app import Runtime
+from shared.runtime.wiring import Runtime
 from tests.infra import resolved
 from tests.integration.runtime import toy
 from tests.integration.runtime.servers import Servers, own_servers

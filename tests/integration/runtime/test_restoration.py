@@ -32,11 +32,13 @@ from shared.operations.records import reading
 from shared.operations.rights import RESTORER
 from shared.operations.verification import audit
 from shared.runtime.aggregates.store import Store
-from shared.runtime.app import Runtime, alive, build_broker, wire
+from shared.runtime.app import build_broker
+from shared.runtime.background import alive
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
 from shared.runtime.older_database import HELD_BACK_SECONDS, RECORDS, objection_to
 from shared.runtime.restoration import Restored, Running, restore
+from shared.runtime.wiring import Runtime, wire
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.desk_command import Ran

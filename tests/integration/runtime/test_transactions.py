@@ -16,7 +16,7 @@ from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.topic_records import records_on
 from shared.operations.checks.kafka import lag_check
 from shared.operations.lag import lag_of
-from shared.runtime.app import Runtime
+from shared.runtime.wiring import Runtime
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.infra import resolved

@@ -15,8 +15,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from desk.local.stack import Endpoints
 from shared.events.topics import topics_read_by
 from shared.kafka.topic_creation import create_missing_topics
-from shared.runtime.app import Runtime, alive, build_broker, wire
+from shared.runtime.app import build_broker
+from shared.runtime.background import alive
 from shared.runtime.decider import Service
+from shared.runtime.wiring import Runtime, wire
 from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.users import as_service

@@ -15,8 +15,9 @@ from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import Event, Fault, FaultCode, Unchecked
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.runtime import codec
-from shared.runtime.app import GC_THRESHOLDS, parts_of
+from shared.runtime.consumption import parts_of
 from shared.runtime.faults import Unreadable
+from shared.runtime.process import GC_THRESHOLDS
 from shared.runtime.reason import Reason
 from tests.poison.inputs import Poison
 from tests.poison.shapes import LISTS, OBJECTS, ROOM, WORST

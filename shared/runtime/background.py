@@ -1,0 +1,189 @@
+"""What a service does beside its subscriber: timers, side effects, announcements, checks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+
+from shared.events.envelope import Ref
+from shared.kafka.errors import ProducerDead
+from shared.outage import Outage
+from shared.runtime.aggregates.store import ALARM_BYTES
+from shared.runtime.announcements import LOOK_SECONDS
+from shared.runtime.backoff import sleep_unless
+from shared.runtime.health.clock_skew import watch_skew
+from shared.runtime.health.dependency_checks import check_dependencies
+from shared.runtime.operations.port import Port, answering
+from shared.runtime.pages import served
+from shared.runtime.process import end_process, end_with_producer
+from shared.runtime.refusals import watch_refusals
+from shared.runtime.wiring import Runtime
+from shared.runtime.worker import MANY
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+IDLE_SECONDS = 0.1
+"""Polling interval of an idle worker (picks up retries and expired leases)."""
+SIZES_SECONDS = 60.0
+PAGE_REST_SECONDS = 0.1
+"""Between two pages of old records' states, so that new messages are not held up."""
+
+
+@contextlib.asynccontextmanager
+async def alive(runtime: Runtime) -> AsyncIterator[None]:
+    """What lives beside the subscriber, and what is closed when both have stopped."""
+    background = asyncio.create_task(_background(runtime))
+    background.add_done_callback(_end_if_failed)
+    try:
+        async with _pages(runtime), answering(_port(runtime)):
+            yield
+    finally:
+        runtime.stopping.set()
+        if not runtime.started.is_set():
+            background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
+        await runtime.publisher.stop()
+        runtime.client.close()
+        log.info("stopped")
+
+
+def _pages(runtime: Runtime) -> contextlib.AbstractAsyncContextManager[None]:
+    pages = runtime.service.pages
+
+    async def read(refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        return {ref: found.state for ref, found in (await runtime.store.read(refs)).items()}
+
+    return served(pages, runtime.database, read) if pages else contextlib.nullcontext()
+
+
+def _port(runtime: Runtime) -> Port:
+    return Port(
+        runtime.service, runtime.settings, runtime.database, runtime.store, runtime.skew.now
+    )
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a background task failed; start this service anew", exc_info=task.exception())
+        end_process()
+
+
+async def _repeat(
+    runtime: Runtime,
+    act: Callable[[], Awaitable[int]],
+    rest: Callable[[], Awaitable[None]],
+    *,
+    full: int = 1,
+) -> None:
+    """Do `act` again and again, with a `rest` whenever there was less to do than `full`."""
+    pauses = runtime.pauses()
+    while not runtime.stopping.is_set():
+        try:
+            done = await act()
+        except ProducerDead as error:
+            end_with_producer(error)
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            await pauses.pause()
+        else:
+            pauses.reset()
+            runtime.health.back("mongodb", *(["kafka"] if done else []))
+            if done < full:
+                await rest()
+
+
+async def _work(runtime: Runtime) -> None:
+    open_worker = runtime.service.open_worker
+    assert open_worker is not None
+    async with open_worker(runtime.database, runtime.health) as perform:
+        worker = runtime.worker
+        act, rest = partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS)
+        await _repeat(runtime, act, rest, full=MANY)
+        await worker.finish()
+
+
+async def _measure_waiting(runtime: Runtime) -> None:
+    """Show how much work waits and for how long. An outage is the worker's to report."""
+    while not runtime.stopping.is_set():
+        with contextlib.suppress(Outage):
+            await runtime.worker.measure_waiting()
+        await sleep_unless(runtime.stopping, runtime.settings.pulse_seconds)
+
+
+async def _look_for_large_documents(runtime: Runtime) -> int:
+    """Tell of documents that no message touches, too: they stay an alarm until they are cured.
+
+    A database that was dropped, or restored without its indexes, gets them back.
+    """
+    if not await runtime.store.has_indexes():
+        log.error("indexes were missing", database=runtime.service.name)
+        await runtime.store.prepare(kept=runtime.settings.history_kept)
+    metrics = runtime.health.metrics
+    for decider in runtime.service.deciders:
+        found = await runtime.store.large(decider.kind)
+        metrics.large_documents.labels(decider.kind).set(found.documents)
+        metrics.found_largest(decider.kind, found.bytes)
+        if found.bytes >= ALARM_BYTES:
+            log.error(
+                "document too large",
+                kind=decider.kind,
+                aggregate=found.largest,
+                bytes=found.bytes,
+            )
+    return 0
+
+
+async def _state_what_is_unstated(runtime: Runtime) -> None:
+    """Publish the states of records that an earlier release decided, page by page, once."""
+    pauses = runtime.pauses()
+    more = True
+    while more and not runtime.stopping.is_set():
+        try:
+            more = await runtime.states.next_page()
+        except ProducerDead as error:
+            end_with_producer(error)
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            await pauses.pause()
+        else:
+            pauses.reset()
+            await sleep_unless(runtime.stopping, PAGE_REST_SECONDS)
+    if not more:
+        log.info("every record's state is on its topic")
+
+
+async def _background(runtime: Runtime) -> None:
+    """Dependency checks, clock, worker and announcements, beside the subscriber."""
+    await runtime.started.wait()
+    health, settings = runtime.health, runtime.settings
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch_skew(runtime.skew, health, runtime.stopping))
+        tasks.create_task(watch_refusals(runtime.refusals, health, runtime.stopping))
+        tasks.create_task(
+            check_dependencies(health, runtime.database, runtime.skew, settings, runtime.stopping)
+        )
+        tasks.create_task(
+            _repeat(
+                runtime,
+                partial(_look_for_large_documents, runtime),
+                partial(sleep_unless, runtime.stopping, SIZES_SECONDS),
+            )
+        )
+        tasks.create_task(_state_what_is_unstated(runtime))
+        if runtime.service.announcements is not None:
+            rest = partial(sleep_unless, runtime.stopping, LOOK_SECONDS)
+            tasks.create_task(
+                _repeat(runtime, runtime.announcements.publish_changed, rest, full=MANY)
+            )
+        if runtime.service.kinds_with_timers:
+            seconds = runtime.settings.clock_tick_seconds
+            rest = partial(sleep_unless, runtime.stopping, seconds)
+            tasks.create_task(_repeat(runtime, runtime.clock.tick, rest))
+        if runtime.service.open_worker is not None:
+            tasks.create_task(_work(runtime))
+            tasks.create_task(_measure_waiting(runtime))

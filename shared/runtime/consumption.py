@@ -1,0 +1,89 @@
+"""Hands each batch to the stage, commits exactly its offsets, and outlives outages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from shared.kafka.consumer import Offsets, TolerantConsumer
+from shared.kafka.records import Record
+from shared.outage import Outage
+from shared.runtime.wiring import Runtime
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+PART_BYTES = 2 * 1024 * 1024
+"""Of a batch's values decided at once: parsed, they take several times as much memory."""
+
+
+class Consumption:
+    """What one process does with the batches that it is given."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pauses = runtime.pauses()
+
+    async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
+        """In parts of bounded size, each committed before the next; a stop waits for one of them.
+
+        What is left when Kafka or MongoDB is down, or the service stops, comes again.
+        """
+        self._runtime.progress.ask(consumer)
+        self._runtime.skew.read(records)
+        done = 0
+        for part in parts_of(records, PART_BYTES):
+            rest = records[done + len(part) :]
+            if self._runtime.stopping.is_set() or not await self._handled(consumer, part, rest):
+                break
+            done += len(part)
+        if done < len(records):
+            consumer.rewind(records[done:])
+
+    async def _handled(
+        self, consumer: TolerantConsumer, records: Sequence[Record], rest: Sequence[Record]
+    ) -> bool:
+        runtime = self._runtime
+        try:
+            answered = await runtime.stage.process(records)
+        except Outage as outage:
+            runtime.health.lost(outage.dependency)
+            log.warning("waiting", dependency=outage.dependency, why=str(outage))
+            await self._pauses.pause()
+            return False
+        self._pauses.reset()
+        runtime.health.back("mongodb", "kafka")
+        runtime.health.progressed()
+        passed = consumer.passed(records, rest)
+        if not await self._commit(consumer, passed):
+            # Another process may own the partitions by now and have published newer states.
+            with contextlib.suppress(Outage):
+                await runtime.states.publish_current(answered)
+        self._observe_lag(consumer, passed)
+        return True
+
+    async def _commit(self, consumer: TolerantConsumer, offsets: Offsets) -> bool:
+        """A failed commit is no error: the records come again and are found in the history."""
+        committed = await consumer.try_commit(offsets)
+        if committed:
+            self._runtime.progress.note(offsets)
+        return committed
+
+    def _observe_lag(self, consumer: TolerantConsumer, offsets: Offsets) -> None:
+        lag = self._runtime.health.metrics.lag
+        for (topic, partition), behind in consumer.lag(offsets).items():
+            lag.labels(topic, partition).set(behind)
+
+
+def parts_of(records: Sequence[Record], most_bytes: int) -> Iterator[Sequence[Record]]:
+    """`records` in their order, in parts of at most `most_bytes` of values, one record at least."""
+    start = size = 0
+    for number, record in enumerate(records):
+        own = len(record.value or b"")
+        if number > start and size + own > most_bytes:
+            yield records[start:number]
+            start, size = number, 0
+        size += own
+    if start < len(records):
+        yield records[start:]

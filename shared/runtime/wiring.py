@@ -1,0 +1,97 @@
+"""One service process: its parts, and how they are put together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.committed_offsets import CommittedOffsets
+from shared.kafka.publisher import KafkaPublisher
+from shared.mongo.client import Client, Database, connect
+from shared.runtime.aggregates.document_mapper import MB
+from shared.runtime.aggregates.store import Store
+from shared.runtime.announcements import Announcements
+from shared.runtime.backoff import Backoff
+from shared.runtime.clock import Clock
+from shared.runtime.decider import Service
+from shared.runtime.health.status import Health
+from shared.runtime.public_states import PublicStates
+from shared.runtime.refusals import Refusals
+from shared.runtime.stage.stage import Stage, utc_now
+from shared.runtime.worker import Worker
+from shared.settings import RuntimeSettings
+from shared.telemetry.metrics import Metrics
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The parts of one service process, wired once."""
+
+    service: Service
+    settings: RuntimeSettings
+    client: Client
+    database: Database
+    store: Store
+    publisher: KafkaPublisher
+    progress: CommittedOffsets
+    stage: Stage
+    clock: Clock
+    worker: Worker
+    states: PublicStates
+    announcements: Announcements
+    health: Health
+    skew: ClockSkew
+    refusals: Refusals
+    started: asyncio.Event
+    stopping: asyncio.Event
+
+    def pauses(self) -> Backoff:
+        return Backoff(self.settings.max_pause_seconds, self.stopping)
+
+
+def wire(service: Service, settings: RuntimeSettings) -> Runtime:
+    """Put the parts together. Nothing connects yet; call it inside the running event loop."""
+    metrics = Metrics()
+    client = connect(settings.mongo_url)
+    database = Database(client, settings.database_of(service.name), journal=settings.mongo_journal)
+    store = Store(
+        database,
+        service.deciders,
+        history_bound=settings.history_bound,
+        history_bytes=settings.history_bytes,
+        document_limit=settings.document_limit_mb * MB,
+        read_chunk=settings.mongo_read_chunk,
+    )
+    skew = ClockSkew(utc_now)
+    publisher = KafkaPublisher(settings, skew)
+    progress = CommittedOffsets()
+    worker = Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease)
+    return Runtime(
+        service=service,
+        settings=settings,
+        client=client,
+        database=database,
+        store=store,
+        publisher=publisher,
+        progress=progress,
+        stage=Stage(
+            service,
+            store,
+            publisher,
+            progress,
+            metrics,
+            clock=skew.now,
+            sources=settings.topic_sources,
+            work_is_due=worker.wake,
+        ),
+        clock=Clock(service, store, publisher, metrics, utc_now, skew),
+        worker=worker,
+        states=PublicStates(service, store, publisher),
+        announcements=Announcements(service, publisher, utc_now),
+        health=Health(service.name, metrics, utc_now),
+        skew=skew,
+        refusals=Refusals(),
+        started=asyncio.Event(),
+        stopping=asyncio.Event(),
+    )
