@@ -3,13 +3,12 @@
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import PyMongoError
 
 from desk.local.child import INSTALL_HINT, Child, ChildError
 from desk.local.ports import accepts_connections
+from shared.mongo.client import Database, connect
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.outage import Outage
 
 CACHE_SIZE = "256M"
 PROBE_TIMEOUT_MS = 2000
@@ -54,15 +53,14 @@ def database_url(port: int) -> str:
 
 
 async def database_ready(port: int) -> bool:
-    """Whether the database answers a ping."""
+    """Whether the database answers."""
     if not await accepts_connections(port):
         return False
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        database_url(port), serverSelectionTimeoutMS=PROBE_TIMEOUT_MS
-    )
+    client = connect(database_url(port), timeout_ms=PROBE_TIMEOUT_MS)
     try:
-        await client.admin.command("ping")
-    except PyMongoError:
+        with mongodb_errors_as_outage():
+            await Database(client, "admin").clock(PROBE_TIMEOUT_MS / 1000)
+    except Outage:
         return False
     finally:
         client.close()
