@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared.events.envelope import Ref, caused_event_id, message_uuid
@@ -21,13 +22,17 @@ from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.aggregates.store import Store
 from shared.runtime.codec import EPOCH, Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.older_database import begin_restoration, finish_restoration
 from shared.runtime.publications import Publications, publications_of
-from shared.runtime.stage.stage import Batch, IncomingMessage, Stage, utc_now
+from shared.runtime.stage.batch import Batch, IncomingMessage, utc_now
+from shared.runtime.stage.decide import Decisions
+from shared.runtime.stage.read import Reader
+from shared.runtime.stage.stage import Stage
 from shared.runtime.timers import Objection
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
@@ -64,20 +69,30 @@ class _Nowhere:
         return set()
 
 
-class _Replay(Stage):
-    """The five steps at another time, where what was published then outweighs the decision."""
+@dataclass(slots=True)
+class _Then:
+    """A clock that shows when a message was decided."""
+
+    at: datetime = EPOCH
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class _Replay(Decisions):
+    """Decisions at another time, where what was published then outweighs them."""
 
     def __init__(
         self,
         service: Service,
-        store: Store,
+        store: AggregateStore,
+        reader: Reader,
+        *,
         published: Publications,
         committed: Mapping[tuple[str, int], int],
         restored: Restored,
     ) -> None:
-        nowhere = _Nowhere()
-        super().__init__(service, store, nowhere, nowhere, Metrics(), clock=lambda: self.at)
-        self.at = EPOCH
+        super().__init__(service, store, reader)
         self._published = published
         self._committed = committed
         self._restored = restored
@@ -149,10 +164,11 @@ async def restore(
     restored = Restored(service.name)
     published = await publications_of(service.name, settings)
     committed = await committed_by(settings, group)
-    replay = _Replay(service, store, published, committed, restored)
-    for at, record in await _in_their_order(service.name, settings, published):
-        replay.at = at
-        await replay.process([record])
+    decisions = partial(_Replay, published=published, committed=committed, restored=restored)
+    nowhere, then = _Nowhere(), _Then()
+    stage = Stage(service, store, nowhere, nowhere, Metrics(), clock=then, decisions=decisions)
+    for then.at, record in await _in_their_order(service.name, settings, published):
+        await stage.process([record])
     restored.lost += await _unknown(service, database, store, published)
     if service.name == ARCHIVE:
         restored.lost += await _documents_lost(settings, database)

@@ -18,7 +18,8 @@ from shared.runtime.decider import Service
 from shared.runtime.health.status import Health
 from shared.runtime.public_states import PublicStates
 from shared.runtime.refusals import Refusals
-from shared.runtime.stage.stage import Stage, utc_now
+from shared.runtime.stage.batch import utc_now
+from shared.runtime.stage.stage import Stage
 from shared.runtime.worker import Worker
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics

@@ -136,7 +136,8 @@ class MemoryStage:
         while (due := self.store.next_due()) is not None and due.due_at <= then:
             self.now = max(self.now, due.due_at)
             events += self.receive(self.timer(due.ref, due.due_at, f"{due}"))
-            assert self.store.next_due() != due, "a timer would repeat for ever"
+            then_due = self.store.next_due()
+            assert then_due is None or then_due[:2] != due[:2], "a timer would repeat for ever"
         self.now = max(self.now, then)
         return events
 

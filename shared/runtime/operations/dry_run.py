@@ -21,7 +21,8 @@ from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.operations.answers import Foreseen, ForeseenEvent
-from shared.runtime.stage.stage import Stage, utc_now
+from shared.runtime.stage.batch import utc_now
+from shared.runtime.stage.stage import Stage
 from shared.telemetry.logging import silence
 from shared.telemetry.metrics import Metrics
 

@@ -30,7 +30,7 @@ from shared.operations.checks.topics import (
 from shared.operations.service_health import held_back, is_healthy
 from shared.runtime.health.status import Health
 from shared.runtime.older_database import RECORDS
-from shared.runtime.stage.stage import utc_now
+from shared.runtime.stage.batch import utc_now
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
 

@@ -12,7 +12,7 @@ from shared.events.contracts import (
     ContractCopyDenied,
     ContractCopyReady,
 )
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Message
 from tests.builders.archive import (
     GRACE,
     HOLDER,
@@ -329,3 +329,17 @@ def test_a_hundred_copies_may_be_in_the_making_and_each_is_ready_once() -> None:
     for document in archive.contract.documents[:3]:
         assert types(archive.receive(stored(document.document_id))) == ["contract.copy_ready.v1"]
     assert len(archive.contract.documents) == MOST_UNDER_WAY - 3
+
+
+def test_a_request_is_settled_by_the_record_that_comes_behind_it_in_the_same_batch() -> None:
+    """The contract did not want to see the customer yet when the batch was read."""
+    archive = Archive(RULES, *WITH_ACCESS)
+    asked, known = (
+        archive.stage.record(Message("/test", ce_type, event))
+        for ce_type, event in (("asked", copy_requested()), ("known", recorded()))
+    )
+
+    events = archive.stage.process(asked, known)
+
+    assert set(BEGUN) <= set(types(events))
+    assert archive.contract.held_orders == ()

@@ -13,7 +13,7 @@ from shared.kafka import consumer
 from shared.kafka.consumer import TolerantConsumer
 from shared.runtime.health.status import Health
 from shared.runtime.refusals import REMEMBERED_SECONDS, RIGHTS, Refusals
-from shared.runtime.stage.stage import utc_now
+from shared.runtime.stage.batch import utc_now
 from shared.telemetry.metrics import Metrics
 
 

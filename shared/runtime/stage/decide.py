@@ -1,0 +1,210 @@
+"""Decide: one message in all the records that its route names, or in none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from shared.events.envelope import Ref
+from shared.events.internal import KeyForgotten, TimerDue
+from shared.events.operations import DeadLetterDiscarded
+from shared.mongo.client import Document
+from shared.mongo.encoding import Encoded, encode
+from shared.runtime.aggregates.aggregate import OUTCOMES, Aggregate
+from shared.runtime.aggregates.port import AggregateStore
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.decider import Service
+from shared.runtime.faults import NewerRelease, described
+from shared.runtime.reason import Reason
+from shared.runtime.stage.batch import Batch, IncomingMessage
+from shared.runtime.stage.entry import entry_of
+from shared.runtime.stage.read import Reader
+from shared.runtime.timers import Objection, acting_now, objection_to
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Decisions:
+    """Decides for one service, and settles what becomes of a message that cannot be decided."""
+
+    def __init__(self, service: Service, store: AggregateStore, reader: Reader) -> None:
+        self._service = service
+        self._store = store
+        self._reader = reader
+        self._source = f"/services/{service.name}"
+
+    def decide(self, letter: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
+        """Decide one message in all its aggregates, or in none of them."""
+        if not letter.decides:
+            return batch.count("ignored")
+        if isinstance(letter.read.message.data, DeadLetterDiscarded):
+            return self._discard(letter, letter.read.message.data, batch)
+        if isinstance(letter.read.message.data, KeyForgotten):
+            return self._forget(letter, batch)
+        if isinstance(letter.read.message.data, TimerDue):
+            objection = self._objection_to(letter, batch)
+            if objection is not None:
+                return self._drop(letter, objection, batch)
+        decided: list[tuple[Aggregate, Document, Any, Encoded]] = []
+        named = {ref: batch.states[ref] for ref in (*letter.decides, *letter.reads)}
+        for ref in letter.decides:
+            aggregate = batch.aggregates[ref]
+            known = self._known(letter, aggregate)
+            if known is not None and self._store.knows(known):
+                aggregate.forgo(letter.message_id)
+                continue
+            if not aggregate.may_decide(letter.message_id):
+                return self._block(aggregate, letter, batch)
+            wanted = self._reader.further(letter, (ref,), batch.states)
+            further = {it: batch.states[it] for it in wanted}
+            if (newer := _newer(batch, (ref, *letter.reads, *further))) is not None:
+                return self._park(aggregate, letter, batch, str(NewerRelease(newer)))
+            try:
+                entry, state = self._decided(letter, aggregate, further | named, batch)
+                encoded = encode(entry)
+            except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
+                return self._park(aggregate, letter, batch, described(defect))
+            if ref in unstorable:
+                return self._park(aggregate, letter, batch, unstorable[ref])
+            named[ref] = state
+            decided.append((aggregate, entry, state, encoded))
+        for aggregate, entry, state, encoded in decided:
+            aggregate.record(entry, state, encoded)
+            batch.alarms += self._alarms(aggregate.ref, entry)
+            batch.states[aggregate.ref] = state
+        batch.count("decided" if decided else "repeated")
+        for ref in letter.decides:
+            known = self._known(letter, batch.aggregates[ref])
+            assert known is not None
+            batch.answered[ref].add((known["message_id"], known["digest"]))
+        return None
+
+    def _objection_to(self, timer: IncomingMessage, batch: Batch) -> Objection | None:
+        """Against a timer in the aggregates that it was not decided in yet."""
+        for ref in timer.decides:
+            aggregate, due_at = (batch.aggregates[ref], self._store.decider(ref.kind).due_at)
+            if aggregate.newer:
+                return Objection.NEWER
+            if self._known(timer, aggregate) is None:
+                due = None if aggregate.state is None else due_at(aggregate.state)
+                objection = objection_to(timer.read.message, due, batch.at)
+                if objection is not None:
+                    return objection
+        return None
+
+    def _drop(self, timer: IncomingMessage, objection: Objection, batch: Batch) -> None:
+        """Let it pass without a trace in any history; where it waited, it waits no more."""
+        for ref in timer.decides:
+            batch.aggregates[ref].forgo(timer.message_id)
+        batch.count(objection.value)
+        if objection is Objection.PREMATURE:
+            record = timer.record
+            place = {"partition": record.partition, "offset": record.offset}
+            log.warning("premature timer", topic=record.topic, **place)
+
+    def _known(self, letter: IncomingMessage, aggregate: Aggregate) -> Document | None:
+        """The history entry of this message, if it was decided before, in these words or others."""
+        message_id, digest = letter.message_id, letter.read.digest
+        if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
+            digest = aggregate.digests.get(message_id, digest)
+        known = aggregate.known.get((message_id, digest))
+        return known or aggregate.meanings.get((message_id, letter.read.meaning))
+
+    def _decided(
+        self,
+        letter: IncomingMessage,
+        aggregate: Aggregate,
+        replicas: Mapping[Ref, Any],
+        batch: Batch,
+    ) -> tuple[Document, Any]:
+        decider = self._store.decider(aggregate.ref.kind)
+        message = replace(
+            letter.read.message,
+            id_reused=letter.message_id in aggregate.digests,
+            attempt=batch.attempts.get(aggregate.ref, 0),
+            aggregate=aggregate.ref,
+            replicas=replicas,
+        )
+        events = decider.decide(message, aggregate.state, acting_now(message, batch.at))
+        state = aggregate.state
+        for event in events:
+            state = decider.evolve(state, event)
+        return entry_of(self._source, letter, aggregate.ref, events, batch.at), state
+
+    def _alarms(self, ref: Ref, entry: Document) -> Iterator[tuple[Ref, str]]:
+        """What operations should hear of in what was just decided."""
+        alarming = {event.ce_type for event in self._store.decider(ref.kind).alarms}
+        if alarming:
+            types = (str(event["type"]) for event in entry["events"])
+            yield from ((ref, ce_type) for ce_type in types if ce_type in alarming)
+
+    def _discard(
+        self, letter: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch
+    ) -> None:
+        """An operator gave up a message that waited: it counts as decided, and nothing happens."""
+        [ref] = letter.decides
+        aggregate = batch.aggregates[ref]
+        if aggregate.newer:
+            return self._give_up(letter, batch, Reason.DEFECT, str(NewerRelease(ref)))
+        if discarded.message_id is None or not aggregate.waits_for(discarded.message_id):
+            return batch.count("ignored")
+        entry = entry_of(self._source, letter, ref, (), batch.at)
+        entry |= {"message_id": discarded.message_id, "digest": discarded.digest or ""}
+        aggregate.record(entry, aggregate.state)
+        return batch.count("discarded")
+
+    def _forget(self, letter: IncomingMessage, batch: Batch) -> None:
+        """A tombstone empties what the topic's readers keep under its key.
+
+        It never waits in a line: what waits there is forgotten as well.
+        """
+        forgetting = [
+            batch.aggregates[ref]
+            for ref in letter.decides
+            if self._known(letter, batch.aggregates[ref]) is None
+        ]
+        for aggregate in forgetting:
+            aggregate.forget(entry_of(self._source, letter, aggregate.ref, (), batch.at))
+            batch.states[aggregate.ref] = None
+        return batch.count("decided" if forgetting else "repeated")
+
+    def _park(
+        self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch, error: str
+    ) -> None:
+        aggregate.park(letter.message_id, error, batch.at)
+        _mark_own(aggregate, letter)
+        self._give_up(letter, batch, Reason.DEFECT, error)
+
+    def _block(self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch) -> None:
+        """It waits behind others. Of an aggregate's timers one waits, for all say the same."""
+        assert aggregate.parked is not None
+        if _is_timer(letter) and aggregate.parked.timer not in (None, letter.message_id):
+            return batch.count("repeated")
+        aggregate.wait(letter.message_id)
+        _mark_own(aggregate, letter)
+        return self._give_up(letter, batch, Reason.BLOCKED, f"{aggregate.ref.kind} is parked")
+
+    def _give_up(self, letter: IncomingMessage, batch: Batch, reason: Reason, error: str) -> None:
+        batch.count("dead")
+        service = self._service.name
+        batch.outgoing.append(DeadLetter(letter.record, service, reason, error, batch.at))
+
+
+def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:
+    """What a newer release wrote of these, on which a decision would rest."""
+    return next((ref for ref in refs if batch.aggregates[ref].newer), None)
+
+
+def _is_timer(letter: IncomingMessage) -> bool:
+    return isinstance(letter.read.message.data, TimerDue)
+
+
+def _mark_own(aggregate: Aggregate, letter: IncomingMessage) -> None:
+    """What the service itself has sent is not sent again while it waits in the line."""
+    if _is_timer(letter):
+        aggregate.wait_as_own(letter.message_id, "timer")
+    elif letter.record.topic == OUTCOMES:
+        aggregate.wait_as_own(letter.message_id, "outcome")
