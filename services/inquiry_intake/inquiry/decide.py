@@ -46,29 +46,28 @@ def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime)
     if state is None or not state.opened:
         return []
     decision = Recorder(evolve, state)
-    decision.record_all(_attended(rules, message.data, state, now))
+    _attend(rules, decision, message.data, now)
     decision.record_all(met_by(decision.state, answered=isinstance(message.data, InquiryAnswered)))
     return decision.events
 
 
-def _attended(rules: Rules, event: Event, state: Inquiry, now: datetime) -> list[Event]:
+def _attend(rules: Rules, decision: Recorder[Inquiry], event: Event, now: datetime) -> None:
     match event:
-        case TimerDue():
-            return remind(state)
         case CancellationEvent():
-            return cancellation_decided(rules, event, state, now)
+            cancellation_decided(rules, decision, event, now)
         case InventoryUpdateDecided():
-            return inventory_update_decided(rules, event, state, now)
+            inventory_update_decided(rules, decision, event, now)
         case InquiryAnswered():
-            return answered_by_agent(event, state)
+            decision.record_all(answered_by_agent(event, decision.state))
         case InquiryRouted():
-            return routed_by_agent(event, state)
+            decision.record_all(routed_by_agent(event, decision.state))
         case NotificationSent():
-            return mail_sent(event, state)
+            decision.record_all(mail_sent(event, decision.state))
         case NotificationFailed():
-            return mail_failed(event, state)
+            decision.record_all(mail_failed(event, decision.state))
+        case TimerDue():
+            decision.record_all(remind(decision.state))
     if isinstance(event, CustomerAnswer):
-        return customer_answered(rules, event, state, now)
+        customer_answered(rules, decision, event, now)
     if isinstance(event, ContractAnswer):
-        return contract_answered(rules, event, state, now)
-    return []
+        contract_answered(rules, decision, event, now)

@@ -38,7 +38,8 @@ def evolve(state: Inquiry | None, event: Event) -> Inquiry:
     """What is true of the record after `event`."""
     if state is None:
         return _begun(event)
-    return state.model_copy(update=_changes(state, event))
+    changes = _changes(state, event)
+    return state.model_copy(update=changes) if changes else state
 
 
 def _begun(event: Event) -> Inquiry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.inquiry_intake.inquiry.evolve import evolve
 from services.inquiry_intake.inquiry.follow_up import reopened
 from services.inquiry_intake.inquiry.private_events import ContractProgressed
 from services.inquiry_intake.inquiry.state import (
@@ -56,7 +55,6 @@ from shared.events.contracts import (
     CustomerRegistered,
     CustomerRequestDenied,
 )
-from shared.events.envelope import Event
 from shared.events.inquiries import (
     Actor,
     ClosedBy,
@@ -105,22 +103,22 @@ _WORD_OF: dict[type[CancellationEvent], str] = {
 
 
 def cancellation_decided(
-    rules: Rules, event: CancellationEvent, state: Inquiry, now: datetime
-) -> list[Event]:
+    rules: Rules, decision: Recorder[Inquiry], event: CancellationEvent, now: datetime
+) -> None:
     """A decision on a contract's cancellation, in an inquiry that it speaks to.
 
     One with a sequence no higher than the last one applied comes late and changes nothing.
     """
     word = _WORD_OF.get(type(event))
-    asked = state.contract(event.contract_number)
+    asked = decision.state.contract(event.contract_number)
     if word is None or asked is None or event.sequence <= asked.sequence:
-        return []
+        return
     progressed = ContractProgressed(
         contract_number=event.contract_number,
-        status=_progress(event, state, asked.status),
+        status=_progress(event, decision.state, asked.status),
         sequence=event.sequence,
     )
-    return _with_consequences(rules, state, progressed, word, event.explanation, now)
+    _progressed(rules, decision, progressed, word, event.explanation, now)
 
 
 def _progress(event: CancellationEvent, state: Inquiry, before: Progress) -> Progress:
@@ -133,11 +131,11 @@ def _progress(event: CancellationEvent, state: Inquiry, before: Progress) -> Pro
 
 
 def contract_answered(
-    rules: Rules, event: ContractAnswer, state: Inquiry, now: datetime
-) -> list[Event]:
+    rules: Rules, decision: Recorder[Inquiry], event: ContractAnswer, now: datetime
+) -> None:
     """The archive's answer to a copy, an acceptance or an activation (F1, F8, F9)."""
     word, note = _contract_note(event)
-    return _answered(rules, state, event.contract_number, word, note, now)
+    _answered(rules, decision, event.contract_number, word, note, now)
 
 
 def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
@@ -157,13 +155,13 @@ def _contract_note(event: ContractAnswer) -> tuple[str, Bilingual]:
 
 
 def customer_answered(
-    rules: Rules, event: CustomerAnswer, state: Inquiry, now: datetime
-) -> list[Event]:
+    rules: Rules, decision: Recorder[Inquiry], event: CustomerAnswer, now: datetime
+) -> None:
     """The archive's answer to a registration or another request about a profile (F2, F3)."""
-    if state.asked_of_profile is None:
-        return []
-    word, note = _customer_note(event)
-    return _answered(rules, state, state.asked_of_profile, word, note, now)
+    asked_for = decision.state.asked_of_profile
+    if asked_for is not None:
+        word, note = _customer_note(event)
+        _answered(rules, decision, asked_for, word, note, now)
 
 
 def _customer_note(event: CustomerAnswer) -> tuple[str, Bilingual]:
@@ -179,49 +177,54 @@ def _customer_note(event: CustomerAnswer) -> tuple[str, Bilingual]:
 
 
 def inventory_update_decided(
-    rules: Rules, event: InventoryUpdateDecided, state: Inquiry, now: datetime
-) -> list[Event]:
+    rules: Rules, decision: Recorder[Inquiry], event: InventoryUpdateDecided, now: datetime
+) -> None:
     """The inventory system's answer to a correction (F16)."""
     if event.accepted:
         word, note = "inventory_updated", INVENTORY_UPDATED
     else:
         word, note = "inventory_update_refused", inventory_update_refused(event.reason)
-    return _answered(rules, state, INVENTORY_ITEM, word, note, now)
+    _answered(rules, decision, INVENTORY_ITEM, word, note, now)
 
 
 def _answered(
-    rules: Rules, state: Inquiry, asked_for: str, word: str, note: Bilingual, now: datetime
-) -> list[Event]:
-    asked = state.contract(asked_for)
+    rules: Rules,
+    decision: Recorder[Inquiry],
+    asked_for: str,
+    word: str,
+    note: Bilingual,
+    now: datetime,
+) -> None:
+    asked = decision.state.contract(asked_for)
     if asked is None or asked.status is Progress.ANSWERED:
-        return []
+        return
     progressed = ContractProgressed(
         contract_number=asked_for, status=Progress.ANSWERED, sequence=asked.sequence
     )
-    return _with_consequences(rules, state, progressed, word, note, now)
+    _progressed(rules, decision, progressed, word, note, now)
 
 
-def _with_consequences(
+def _progressed(
     rules: Rules,
-    state: Inquiry,
+    decision: Recorder[Inquiry],
     progressed: ContractProgressed,
     word: str,
     note: Bilingual,
     now: datetime,
-) -> list[Event]:
-    number = progressed.contract_number
-    said = InquiryProgressed(
-        inquiry_id=state.inquiry_id,
-        status=word,
-        note=note,
-        contract_number=None if number in NO_CONTRACT else number,
-        by=Actor.DESK,
-    )
-    decision = Recorder(evolve, state)
+) -> None:
+    """Where the desk is with a contract now, told to its customer, and what follows from it."""
+    number, before = progressed.contract_number, decision.state
     decision.record(progressed)
-    decision.record(said)
-    _settle(rules, decision, state, now)
-    return decision.events
+    decision.record(
+        InquiryProgressed(
+            inquiry_id=before.inquiry_id,
+            status=word,
+            note=note,
+            contract_number=None if number in NO_CONTRACT else number,
+            by=Actor.DESK,
+        )
+    )
+    _settle(rules, decision, before, now)
 
 
 def _settle(rules: Rules, decision: Recorder[Inquiry], before: Inquiry, now: datetime) -> None:
