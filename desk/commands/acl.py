@@ -6,12 +6,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from aiokafka.errors import KafkaError
-
 from desk.commands.addresses import find
 from desk.commands.console import print_json
 from desk.commands.errors import FAILED, DeskError
 from shared.kafka.acls import create_acls
+from shared.kafka.errors import KafkaError
 from shared.operations.rights import database_rights, kafka_rights, merged, users
 from shared.settings import RuntimeSettings
 

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
-from aiokafka.errors import KafkaError
 
 from desk.commands.addresses import find
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED, DeskError
 from desk.local import pacing
 from shared.events.topics import CATALOGUE
+from shared.kafka.errors import KafkaError
 from shared.kafka.topic_settings import Difference
 from shared.operations.topics import align_topics, shorter
 

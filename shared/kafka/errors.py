@@ -9,12 +9,14 @@ from aiokafka.errors import (
     AuthenticationFailedError,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
-    KafkaError,
     MessageSizeTooLargeError,
     OutOfOrderSequenceNumber,
     ProducerFenced,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
+)
+from aiokafka.errors import (
+    KafkaError as KafkaError,
 )
 
 from shared.outage import Forbidden, Outage

@@ -47,6 +47,11 @@ class Description:
     entries: Sequence[Sequence[Any]]
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the user may not see the topic's settings, or there is no such topic."""
+        return bool(self.code != NoError.errno)
+
+    @property
     def settings(self) -> Settings:
         return {entry[0]: entry[1] for entry in self.entries}
 

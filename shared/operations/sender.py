@@ -8,16 +8,13 @@ every consumer knows it by its id and drops it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
-from aiokafka import AIOKafkaProducer
-
 from shared.events.operations import DeadLetterReplayed, LetterHandled
-from shared.kafka.client_options import client_options
-from shared.kafka.publisher import ACKNOWLEDGED_WITHIN_SECONDS, MAX_REQUEST_BYTES
+from shared.kafka.record_sender import RecordSender, record_sender
 from shared.kafka.records import RecordPosition
 from shared.operations.audit_trail import (
     MOST_REPLAYS,
@@ -32,7 +29,6 @@ from shared.operations.dead_letters.letter import Letter, Original
 from shared.operations.dead_letters.stop import ReplayedTooOften
 from shared.operations.dead_letters.topic import DeadLetterTopic, dead_letter_topic
 from shared.operations.topics import require_topics
-from shared.runtime.faults import Outage, kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 DEFAULT_RATE = 50.0
@@ -64,7 +60,7 @@ class ReplaySession:
     def __init__(
         self,
         settings: RuntimeSettings,
-        producer: AIOKafkaProducer,
+        sender: RecordSender,
         topic: DeadLetterTopic,
         trail: AuditTrail,
         author: Author,
@@ -78,7 +74,7 @@ class ReplaySession:
         self.author = author
         self.force = force
         self.decided_within_s = DECIDED_WITHIN_S
-        self._producer = producer
+        self._sender = sender
         self._pace = pace
 
     def refusal(self, letter: Letter) -> ReplayedTooOften | None:
@@ -108,33 +104,13 @@ class ReplaySession:
         Raises `Outage`.
         """
         await self._pace.keep()
-        key, value, headers = record.key, record.value, list(record.headers)
-        if key is None and value is None:
-            value = b""  # the client refuses to send a record of nothing at all
-        return await self._acknowledged(record.topic, key, value, headers)
+        return await self._sender.send(record.topic, record.key, record.value, record.headers)
 
     async def record(self, event: LetterHandled, *distinct: object) -> None:
         """Write down what was done; acknowledged when this returns. Raises `Outage`."""
         one = envelope_of(event, *distinct)
-        await self._acknowledged(one.topic, one.key.encode(), one.value, one.headers)
+        await self._sender.send(one.topic, one.key.encode(), one.value, one.headers)
         self.trail.add(event)
-
-    async def _acknowledged(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]],
-    ) -> RecordPosition:
-        with kafka_errors_as_outage():
-            try:
-                async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                    sent = await self._producer.send_and_wait(
-                        topic, key=key, value=value, headers=headers
-                    )
-            except TimeoutError:
-                raise Outage("kafka", "no acknowledgement in time") from None
-        return RecordPosition(sent.topic, sent.partition, sent.offset)
 
 
 @asynccontextmanager
@@ -144,18 +120,5 @@ async def replay_session(
     """A run as `author`, at most at `pace`. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {OPERATIONS})
     trail = await read_audit_trail(settings)
-    producer = AIOKafkaProducer(
-        **client_options(settings),
-        acks="all",
-        enable_idempotence=True,
-        max_request_size=MAX_REQUEST_BYTES,
-    )
-    async with dead_letter_topic(settings) as topic:
-        try:
-            with kafka_errors_as_outage():
-                await producer.start()
-            yield ReplaySession(
-                settings, producer, topic, trail, author, pace or Pace(), force=force
-            )
-        finally:
-            await producer.stop()
+    async with dead_letter_topic(settings) as topic, record_sender(settings) as sender:
+        yield ReplaySession(settings, sender, topic, trail, author, pace or Pace(), force=force)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AsyncExitStack
-
-from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events.topics import CATALOGUE
 from shared.kafka import topic_settings
-from shared.kafka.client_options import client_options
+from shared.kafka.broker import broker_at
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.topic_creation import new_topic
 from shared.kafka.topic_settings import Difference, Settings
 from shared.operations.errors import MissingTopics
-from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 
@@ -22,13 +19,9 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
 
     Raises `Outage` if the broker does not answer.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
     with kafka_errors_as_outage():
-        try:
-            await admin.start()
-            present = set(await admin.list_topics())
-        finally:
-            await admin.close()
+        async with broker_at(settings) as broker:
+            present = await broker.topics()
     missing = sorted(set(names) - present)
     if missing:
         raise MissingTopics(missing, settings.kafka_bootstrap_servers)
@@ -36,16 +29,13 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
 
 async def align_topics(settings: RuntimeSettings, *, apply: bool) -> list[Difference]:
     """What differs from the catalogue; altered if `apply`. Raises KafkaError."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    async with AsyncExitStack() as until_done:
-        until_done.push_async_callback(admin.close)
-        await admin.start()
-        wanted = wanted_settings(settings)
-        present = set(await admin.list_topics()) & wanted.keys()
-        found = await topic_settings.settings_of(admin, sorted(present))
+    wanted = wanted_settings(settings)
+    async with broker_at(settings) as broker:
+        present = await broker.topics() & wanted.keys()
+        found = await topic_settings.settings_of(broker.admin, sorted(present))
         differing = topic_settings.differences(found, wanted)
         if apply:
-            await topic_settings.align(admin, found, differing)
+            await topic_settings.align(broker.admin, found, differing)
         return differing
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AsyncExitStack
-
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES
-from shared.kafka.client_options import client_options, consumer_options
-from shared.kafka.consumer import EndingConsumer
+from shared.kafka.broker import Broker, broker_at
+from shared.kafka.errors import KafkaError
 from shared.operations.audit_trail import OPERATIONS, read_audit_trail
 from shared.operations.checks.result import Check, Remedy, Verdict, fail, ok, warn
 from shared.operations.checks.topics import keeping_checks
@@ -23,8 +19,6 @@ from shared.settings import RuntimeSettings
 REQUEST_TIMEOUT_MS = 5_000
 LAG_NOTED = 1_000
 """Records behind: fewer are a moment's work."""
-ONE_FETCH_BYTES = 64 * 1024
-"""Of a backlog, its first record is all that is looked at."""
 LETTERS_READ = 10_000
 """The newest dead letters of each partition that are looked at."""
 
@@ -35,26 +29,13 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
     `embedded`: it is the one process that a desk on one machine runs. Raises nothing for a broker
     that does not answer or refuses: that is the finding.
     """
-    soon = {"request_timeout_ms": REQUEST_TIMEOUT_MS}
-    admin = AIOKafkaAdminClient(**client_options(settings), **soon)
     try:
-        async with AsyncExitStack() as until_done:
-            until_done.push_async_callback(admin.close)
-            await admin.start()
-            present = set(await admin.list_topics())
-            consumer = EndingConsumer(
-                **consumer_options(settings),
-                **soon,
-                group_id=None,
-                enable_auto_commit=False,
-                max_partition_fetch_bytes=ONE_FETCH_BYTES,
-            )
-            until_done.push_async_callback(consumer.stop)
-            await consumer.start()
-            topics = [await topic_check(admin, present)]
+        async with broker_at(settings, timeout_ms=REQUEST_TIMEOUT_MS) as broker:
+            present = await broker.topics()
+            topics = [await topic_check(broker, present)]
             if topics[0].verdict is not Verdict.FAIL:
-                topics += await keeping_checks(admin, embedded=embedded)
-            lags = [await lag_of(name, admin, consumer, settings, present) for name in SERVICES]
+                topics += await keeping_checks(broker, embedded=embedded)
+            lags = [await lag_of(name, broker, settings, present) for name in SERVICES]
             letters = await dead_letter_check(settings, present)
     except (KafkaError, OSError, Outage) as error:
         if is_refusal(error) or is_refusal(error.__cause__):
@@ -70,17 +51,16 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
     ]
 
 
-async def topic_check(admin: AIOKafkaAdminClient, present: set[str]) -> Check:
+async def topic_check(broker: Broker, present: set[str]) -> Check:
     """Whether the catalogue's topics are there, each with at least its partitions."""
     missing = [topic.name for topic in CATALOGUE if topic.name not in present]
     if missing:
         return fail("topics", f"missing: {', '.join(missing)}", Remedy.START_SERVICES)
-    described = await admin.describe_topics([topic.name for topic in CATALOGUE])
-    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    found = await broker.replicas(topic.name for topic in CATALOGUE)
     wrong = [
-        f"{topic.name} has {counts.get(topic.name, 0)} partitions, not {topic.partitions}"
+        f"{topic.name} has {len(found.get(topic.name, ()))} partitions, not {topic.partitions}"
         for topic in CATALOGUE
-        if counts.get(topic.name) != topic.partitions
+        if len(found.get(topic.name, ())) != topic.partitions
     ]
     if wrong:
         return warn("topics", "; ".join(wrong), Remedy.KEEP_PARTITIONS)

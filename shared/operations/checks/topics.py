@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import NoError
-
 from shared.events.topics import CATALOGUE
+from shared.kafka.broker import Broker
 from shared.kafka.topic_settings import described
 from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.topics import wanted_settings
@@ -23,15 +21,11 @@ Configs = Mapping[str, Mapping[str, str]]
 """Of each topic, the values of its settings; a broker may leave some out, or not tell at all."""
 
 
-async def keeping_checks(admin: AIOKafkaAdminClient, *, embedded: bool) -> list[Check]:
+async def keeping_checks(broker: Broker, *, embedded: bool) -> list[Check]:
     """Of a broker that has all topics. Raises KafkaError."""
     names = [topic.name for topic in CATALOGUE]
-    described = await admin.describe_topics(names)
-    replicas = {
-        topic["topic"]: min(len(partition["replicas"]) for partition in topic["partitions"])
-        for topic in described
-    }
-    configs = await _configs(admin, names)
+    replicas = {topic: min(counts) for topic, counts in (await broker.replicas(names)).items()}
+    configs = await _configs(broker, names)
     return [
         replica_check(replicas, configs, embedded=embedded),
         time_check(configs),
@@ -96,7 +90,7 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
     return f"{IN_SYNC} {min(in_sync.values())} or more" if in_sync else f"{IN_SYNC} not told"
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> Configs:
+async def _configs(broker: Broker, names: Iterable[str]) -> Configs:
     """A user who may not see a topic's settings is told nothing of it."""
-    found = await described(admin, names, (IN_SYNC, TIME, *KEPT))
-    return {one.topic: one.settings if one.code == NoError.errno else {} for one in found}
+    found = await described(broker.admin, names, (IN_SYNC, TIME, *KEPT))
+    return {one.topic: {} if one.is_refused else one.settings for one in found}

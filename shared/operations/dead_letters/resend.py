@@ -5,24 +5,18 @@ Nobody could read them, or our routing failed on them; nothing waits behind them
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-
 from shared.events.topics import TOPICS
-from shared.kafka.client_options import client_options
+from shared.kafka.broker import broker_at
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.records import RecordPosition
 from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.stop import FailedAgain, NotReached, Stop, WouldFail
 from shared.operations.sender import ReplaySession
 from shared.runtime import codec
-from shared.runtime.faults import Unreadable, kafka_errors_as_outage
-from shared.settings import RuntimeSettings
-
-LOOK_EVERY_S = 0.1
+from shared.runtime.faults import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +83,11 @@ async def dealt_with(
 
     Raises `Outage`.
     """
-    if not await _passed(letter.service, sent, session.settings, session.decided_within_s):
-        return NotReached(letter.service, session.decided_within_s)
+    group, within_s = session.settings.group_of(letter.service), session.decided_within_s
+    with kafka_errors_as_outage():
+        async with broker_at(session.settings) as broker:
+            passed = await broker.passes(group, sent, within_s=within_s)
+    if not passed:
+        return NotReached(letter.service, within_s)
     died = await session.topic.given_up_again(letter.service, sent)
     return None if died is None else FailedAgain(died.id, died.reason, died.error)
-
-
-async def _passed(
-    service: str, sent: RecordPosition, settings: RuntimeSettings, within_s: float
-) -> bool:
-    """Whether the service's group commits an offset beyond `sent` within the time."""
-    partition = TopicPartition(sent.topic, sent.partition)
-    group = settings.group_of(service)
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    with kafka_errors_as_outage():
-        try:
-            await admin.start()
-            async with asyncio.timeout(within_s):
-                while True:
-                    offsets = await admin.list_consumer_group_offsets(group)
-                    if partition in offsets and offsets[partition].offset > sent.offset:
-                        return True
-                    await asyncio.sleep(LOOK_EVERY_S)
-        except TimeoutError:
-            return False
-        finally:
-            await admin.close()

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from desk.local.stack import Endpoints
-from shared.kafka.client_options import client_options, consumer_options
+from shared.kafka.broker import broker_at
+from shared.kafka.client_options import consumer_options
 from shared.kafka.topic_records import records_on
 from shared.operations.checks.kafka import lag_check
 from shared.operations.lag import lag_of
@@ -54,28 +54,15 @@ async def submit(producer: AIOKafkaProducer, name: str, ids: list[str], *, commi
     await (producer.commit_transaction() if commit else producer.abort_transaction())
 
 
-@asynccontextmanager
-async def doctor_of(
-    settings: RuntimeSettings,
-) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    async with AIOKafkaConsumer(**consumer_options(settings), group_id=None) as consumer:
-        await admin.start()
-        try:
-            yield admin, consumer
-        finally:
-            await admin.close()
-
-
 def measured_lag(runtime: Runtime) -> float | None:
     labels = {"topic": TOPIC, "partition": "0"}
     return runtime.health.metrics.registry.get_sample_value("desk_lag_records", labels)
 
 
 async def told_lag(settings: RuntimeSettings) -> str:
-    async with doctor_of(settings) as (admin, consumer):
-        present = set(await admin.list_topics())
-        lag = await lag_of("inquiry_intake", admin, consumer, settings, present)
+    async with broker_at(settings) as broker:
+        present = await broker.topics()
+        lag = await lag_of("inquiry_intake", broker, settings, present)
         return lag_check(lag).found
 
 
@@ -113,7 +100,7 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
         after_an_abort = await told_lag(settings)
         await submit(producer, name, [f"{name}-6"], commit=True)
         after_a_commit = await told_lag(settings)
-        async with doctor_of(settings) as (_, consumer):
+        async with AIOKafkaConsumer(**consumer_options(settings), group_id=None) as consumer:
             end = (await consumer.end_offsets([place]))[place]
         read = [
             record.headers async for record in records_on(settings, [TOPIC], newest=end - committed)

@@ -1,0 +1,143 @@
+"""What a broker says of its topics and of who reads them, over one connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TopicAuthorizationFailedError
+
+from shared.kafka.client_options import client_options, consumer_options
+from shared.kafka.consumer import EndingConsumer
+from shared.kafka.records import RecordPosition
+from shared.settings import RuntimeSettings
+
+READ_WITHIN_S = 5.0
+POLL_MS = 200
+LOOK_EVERY_S = 0.1
+FETCH_BYTES = 64 * 1024
+"""Of a backlog, its first record is all that is looked at."""
+
+
+class Broker:
+    """Answers questions; every one raises KafkaError."""
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        admin: AIOKafkaAdminClient,
+        until_closed: AsyncExitStack,
+        timeout: Mapping[str, int],
+    ) -> None:
+        self.admin = admin
+        self._settings = settings
+        self._until_closed = until_closed
+        self._timeout = timeout
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def topics(self) -> set[str]:
+        """The names of all topics that this user may see."""
+        return set(await self.admin.list_topics())
+
+    async def replicas(self, topics: Iterable[str]) -> dict[str, list[int]]:
+        """How many replicas each partition of each topic has."""
+        described = await self.admin.describe_topics(list(topics))
+        return {
+            topic["topic"]: [len(partition["replicas"]) for partition in topic["partitions"]]
+            for topic in described
+        }
+
+    async def passes(self, group: str, position: RecordPosition, *, within_s: float) -> bool:
+        """Whether the group commits an offset beyond `position` within the time, in seconds."""
+        partition = TopicPartition(position.topic, position.partition)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while True:
+                    offsets = await self.admin.list_consumer_group_offsets(group)
+                    if partition in offsets and offsets[partition].offset > position.offset:
+                        return True
+                    await asyncio.sleep(LOOK_EVERY_S)
+        return False
+
+    async def unread(self, group: str, topics: Iterable[str]) -> Counter[str]:
+        """How many records of each topic lie beyond what the group has committed.
+
+        A topic that was read to its end may be missing.
+        """
+        consumer = await self._reader()
+        partitions = [
+            TopicPartition(topic, number)
+            for topic, replicas in (await self.replicas(topics)).items()
+            for number in range(len(replicas))
+        ]
+        committed = await self.admin.list_consumer_group_offsets(group)
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        done = {
+            one: max(committed[one].offset if one in committed else 0, begins[one])
+            for one in partitions
+        }
+        found: Counter[str] = Counter()
+        for partition, offset in (await _first_readable(consumer, done, ends)).items():
+            found[partition.topic] += ends[partition] - offset
+        return found
+
+    async def _reader(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = EndingConsumer(
+                **consumer_options(self._settings),
+                **self._timeout,
+                group_id=None,
+                enable_auto_commit=False,
+                max_partition_fetch_bytes=FETCH_BYTES,
+            )
+            self._until_closed.push_async_callback(consumer.stop)
+            await consumer.start()
+            self._consumer = consumer
+        return self._consumer
+
+
+@asynccontextmanager
+async def broker_at(
+    settings: RuntimeSettings, *, timeout_ms: int | None = None
+) -> AsyncIterator[Broker]:
+    """The broker of the settings. Raises KafkaError or OSError where it does not answer."""
+    timeout = {} if timeout_ms is None else {"request_timeout_ms": timeout_ms}
+    admin = AIOKafkaAdminClient(**client_options(settings), **timeout)
+    async with AsyncExitStack() as until_closed:
+        until_closed.push_async_callback(admin.close)
+        await admin.start()
+        yield Broker(settings, admin, until_closed, timeout)
+
+
+async def _first_readable(
+    consumer: AIOKafkaConsumer,
+    begins: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> dict[TopicPartition, int]:
+    """The offset of the first record between `begins` and `ends`, for each partition with one.
+
+    Markers and rolled-back records of transactions take offsets too, but no consumer is given
+    them. A partition that may not be read, or does not answer in time, counts from where it begins.
+    """
+    unknown = {one: offset for one, offset in begins.items() if offset < ends[one]}
+    if not unknown:
+        return {}
+    consumer.assign(list(unknown))
+    for partition, offset in unknown.items():
+        consumer.seek(partition, offset)
+    found: dict[TopicPartition, int] = {}
+    with suppress(TimeoutError, TopicAuthorizationFailedError):
+        async with asyncio.timeout(READ_WITHIN_S):
+            while unknown:
+                records = await consumer.getmany(*unknown, timeout_ms=POLL_MS, max_records=1)
+                found |= {one: some[0].offset for one, some in records.items()}
+                for partition in list(unknown):
+                    if partition in found or await consumer.position(partition) >= ends[partition]:
+                        del unknown[partition]
+                        consumer.pause(partition)
+    return unknown | {one: offset for one, offset in found.items() if offset < ends[one]}
