@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 ENDPOINTS_FILE = "endpoints.json"
 ADDRESSES = ("kafka_bootstrap_servers", "mongo_url", "smtp_url")
+CREDENTIAL = "INTERNAL_CREDENTIAL"
+ELSEWHERE = (
+    "What is asked here a service answers itself: set INTERNAL_CREDENTIAL, and INQUIRY_INTAKE_URL,"
+    "\nCANCELLATION_URL, CONTRACT_ARCHIVE_URL and NOTIFICATION_URL to their internal ports."
+)
 BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+)(:\d{1,5})?")
 
 
@@ -27,6 +34,26 @@ class Where:
     mongo: str | None = None
     smtp: str | None = None
     mailbox: Path | None = None
+    noted_services: Mapping[str, str] = field(default_factory=dict)
+    noted_credential: str = field(default="", repr=False)
+
+    @property
+    def service_urls(self) -> Mapping[str, str]:
+        """The services' internal ports by name, as far as they are known; at least one is."""
+        from shared.events.topics import SERVICES
+
+        given = {name: os.environ.get(f"{name.upper()}_URL") for name in SERVICES}
+        known = {**self.noted_services, **{name: url for name, url in given.items() if url}}
+        if known:
+            return known
+        if (self.directory / ENDPOINTS_FILE).exists():
+            raise DeskError(ELSEWHERE)
+        raise DeskError(f"{_nothing_here(self.directory)}\n{ELSEWHERE}")
+
+    @property
+    def credential(self) -> str:
+        """What the services ask for."""
+        return os.environ.get(CREDENTIAL) or self.noted_credential
 
     @property
     def kafka_address(self) -> str:
@@ -90,6 +117,8 @@ def find(
         mongo or noted["mongo_url"],
         smtp or noted["smtp_url"],
         mailbox or (noted["mailbox"] and Path(noted["mailbox"])),
+        noted.get("internal") or {},
+        noted.get("internal_credential") or "",
     )
 
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 from desk.commands.addresses import Where
+from desk.commands.errors import DeskError
+from desk.commands.services import services_of
 from desk.local.ports import HOST
 from desk.local.supervisor import PORTS_FILE, health_url
 from shared.events.topics import SERVICES
@@ -55,6 +57,9 @@ ADVICE = {
     Remedy.WATCH_SIZE: "nothing yet; from 4 MB on it is an alarm",
     Remedy.CURE_SIZE: "docs/runbook.md, `document too large`, says how to cure it",
     Remedy.FIND_SERVICES: "look at their /health pages where they run",
+    Remedy.REACH_SERVICES: (
+        "start the service; its …_URL and INTERNAL_CREDENTIAL must be right (docs/internal-port.md)"
+    ),
     Remedy.RESTART_SERVICE: (
         "see .desk/logs/{name}.log; `desk up` starts a dead service again by itself"
     ),
@@ -80,9 +85,18 @@ async def all_checks(where: Where) -> list[Check]:
         mail_check(where.smtp_address),
         service_checks(where.directory),
     )
-    # By itself: it imports the services, and no answer is read in that time.
-    records = await record_checks(where.mongo_address)
+    records = await _record_checks(where)
     return [*kafka[:1], *database, mail, *services, *kafka[1:], *records]
+
+
+async def _record_checks(where: Where) -> list[Check]:
+    try:
+        asked = services_of(where)
+    except DeskError:
+        found = "not asked: where the services answer is not known"
+        return [warn("records", found, Remedy.REACH_SERVICES)]
+    async with asked as services:
+        return await record_checks(services)
 
 
 def _embeds(where: Where) -> bool:

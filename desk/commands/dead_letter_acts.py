@@ -21,15 +21,14 @@ from desk.commands.dead_letter_output import (
     stop_text,
 )
 from desk.commands.errors import FAILED, WRONG_USE, DeskError
+from desk.commands.services import services_of
 from shared.operations.audit_trail import Author
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import Discard, Discarded, discard, discards
-from shared.operations.dead_letters.dry_run import DryRun
 from shared.operations.dead_letters.edit import Draft, Edited, draft, edit
 from shared.operations.dead_letters.letter import LetterId, letter_id
 from shared.operations.dead_letters.selection import Selection
 from shared.operations.dead_letters.topic import dead_letter_topic
-from shared.operations.records import reading
 from shared.operations.sender import Pace, replay_session
 from shared.runtime.reason import Reason
 
@@ -183,14 +182,15 @@ async def _edit(
     where: Where, asked: LetterId, correction: Correction, author: Author, *, dry_run: bool
 ) -> tuple[Draft, Edited | str]:
     async with (
-        reading(where.mongo_address) as services,
+        services_of(where) as services,
         replay_session(where.settings(), author) as session,
     ):
         made = await draft(asked, correction, services, session)
-        records = services[made.letter.service]
+        service = services[made.letter.service]
         if dry_run:
-            return made, foreseen_text(await DryRun(records).decide(made.corrected.record))
-        return made, await edit(made, records, session)
+            [foreseen] = await service.dry_run([made.corrected.record])
+            return made, foreseen_text(foreseen)
+        return made, await edit(made, service, session)
 
 
 def _tell_edit(made: Draft, outcome: Edited | str, *, as_json: bool) -> None:
@@ -220,7 +220,7 @@ async def _discard(
     where: Where, asked: tuple[LetterId, ...], author: Author
 ) -> tuple[list[Discard], list[Discarded]]:
     async with (
-        reading(where.mongo_address) as services,
+        services_of(where) as services,
         replay_session(where.settings(), author) as session,
     ):
         found = await discards(asked, services, session)

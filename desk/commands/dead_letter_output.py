@@ -19,7 +19,7 @@ from shared.events.operations import (
     LetterHandled,
 )
 from shared.events.topics import DEAD_LETTERS
-from shared.operations.dead_letters.dry_run import Foreseen
+from shared.operations.dead_letters.dry_run import types_of
 from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.selection import Group, grouped
 from shared.operations.dead_letters.settlement import Settlement
@@ -37,6 +37,7 @@ from shared.operations.dead_letters.stop import (
 from shared.operations.local_time import local_time
 from shared.operations.parked import Parked
 from shared.runtime.codec import dump
+from shared.runtime.operations.answers import Foreseen
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WAITING_HINT = "After the fix is deployed: desk dead-letters replay"
@@ -216,7 +217,7 @@ def settlement_text(settlement: Settlement) -> str:
 def foreseen_text(foreseen: Foreseen) -> str:
     if foreseen.fault:
         return f"would fail again: {foreseen.fault}"
-    return ", ".join(foreseen.events) or "nothing would happen: ignored, or decided already"
+    return ", ".join(types_of(foreseen)) or "nothing would happen: ignored, or decided already"
 
 
 def stop_text(stop: Stop) -> str:

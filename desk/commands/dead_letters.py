@@ -19,12 +19,14 @@ from desk.commands.dead_letter_output import (
     show_parked,
     whole_as_json,
 )
+from desk.commands.errors import FAILED, DeskError
+from desk.commands.services import services_of
 from shared.operations.audit_trail import AuditTrail, read_audit_trail
 from shared.operations.dead_letters.letter import Letter, LetterId, letter_id
 from shared.operations.dead_letters.selection import Selection, grouped
 from shared.operations.dead_letters.topic import briefs, dead_letter_topic
-from shared.operations.parked import Parked, all_parked, named, waiting_for
-from shared.operations.records import reading
+from shared.operations.parked import Parked, named, parked, waiting_for
+from shared.operations.service_client import ServiceError
 from shared.runtime.faults import Reason
 
 
@@ -35,6 +37,14 @@ class Found:
     letters: list[Letter]
     trail: AuditTrail
     waiting: Sequence[Parked]
+    silent: Sequence[ServiceError] = ()
+    """From these services nobody knows who waits."""
+
+    def tell_silence(self) -> None:
+        """Raises `DeskError` where a service did not say what it has parked."""
+        if self.silent:
+            told = "\n".join(map(str, self.silent))
+            raise DeskError(f"{told}\nWhat is parked there is not shown.", code=FAILED)
 
 
 def list_(
@@ -58,15 +68,17 @@ def list_(
     waiting = [one for one in found.waiting if service in (None, one.service)]
     if as_json:
         rows = [letter_as_json(one) for one in chosen] if one_by_one else groups_as_json(chosen)
-        parked = [parked_as_json(one) for one in waiting]
-        return print_json({"letters": rows, "handled": handled, "parked": parked})
+        lines = [parked_as_json(one) for one in waiting]
+        print_json({"letters": rows, "handled": handled, "parked": lines})
+        return found.tell_silence()
     if one_by_one:
         show_letters(chosen, console())
     else:
         show_groups(grouped(chosen), console())
     if handled and not handled_too:
         console().print(f"{handled} more were dealt with: --all shows them.", style="dim")
-    return show_parked(waiting, console())
+    show_parked(waiting, console())
+    return found.tell_silence()
 
 
 def show_(
@@ -87,6 +99,7 @@ def show_(
         print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
         show_letter(whole, done, waiting, console(), settled=settled)
+    found.tell_silence()
 
 
 def _word(reason: Reason | None) -> str | None:
@@ -96,8 +109,15 @@ def _word(reason: Reason | None) -> str | None:
 async def _found(where: Where) -> Found:
     settings = where.settings()
     letters, acts = await briefs(settings), await read_audit_trail(settings)
-    async with reading(where.mongo_address) as services:
-        return Found(letters, acts, named(await all_parked(services), letters))
+    waiting: list[Parked] = []
+    silent: list[ServiceError] = []
+    async with services_of(where) as services:
+        for service in services.values():
+            try:
+                waiting += await parked(service)
+            except ServiceError as error:
+                silent.append(error)
+    return Found(letters, acts, named(waiting, letters), silent)
 
 
 async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:

@@ -22,6 +22,7 @@ from shared.operations.errors import (
     OperationError,
     WrongDatabaseUrl,
 )
+from shared.operations.service_client import NoAddress, NotAdmitted, Refused, ServiceError
 from shared.outage import Forbidden, Outage
 from shared.settings import faults_of
 
@@ -31,6 +32,10 @@ RIGHTS = {
     "kafka": "Give the user in KAFKA_USERNAME that right: `desk acl kafka` says who may do what.",
     "mongodb": "Give the user in MONGO_URL that right: `desk acl mongodb` says who may do what.",
 }
+STILL_WORKS = (
+    "It answers for its own records, so start it: `desk doctor` says what is missing. Meanwhile"
+    " `desk verify`,\n`desk restore` and whatever asks another service work as ever."
+)
 CREDENTIALS = (
     "If it runs: are KAFKA_SECURITY_PROTOCOL, KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_CA_FILE"
     " what it asks for?"
@@ -46,9 +51,24 @@ def expected(error: Exception) -> DeskError | None:
             return DeskError(str(error), code=FAILED)
         case ValidationError():
             return DeskError(faults_of(error))
+        case ServiceError():
+            return _unasked(error)
         case OperationError():
             return _refused_correction(error) or _not_found(error) or _wrong_use(error)
     return None
+
+
+def _unasked(error: ServiceError) -> DeskError:
+    match error:
+        case Refused():
+            return DeskError(f"{error}.")
+        case NoAddress():
+            remedy = f"Set {error.service.upper()}_URL to its internal port."
+        case NotAdmitted():
+            remedy = "Set INTERNAL_CREDENTIAL to the one that it was started with."
+        case _:
+            remedy = STILL_WORKS
+    return DeskError(f"{error}.\n{remedy}", code=FAILED)
 
 
 def _not_found(error: OperationError) -> DeskError | None:

@@ -11,22 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where, find
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.event_text import consequence, label, said, word
-from services.notification.mail.wording import Wording
+from desk.commands.services import services_of
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.events.values import Language
-from shared.mongo.client import Document
-from shared.operations.errors import NoSuchInquiry
+from shared.field_wording import FieldWording
+from shared.operations.inquiries import inquiry_named
 from shared.operations.local_time import local_time
-from shared.operations.records import (
-    INQUIRY,
-    Records,
-    inquiry_document,
-    plain_state,
-    reading,
-)
+from shared.operations.service_client import ServiceClient
+from shared.runtime.operations.answers import Entry, History, RecordedEvent
 
 FILE = "file"
 OPENED = "inquiry.opened.v1"
@@ -46,8 +41,13 @@ class Moment:
 class Life:
     """An inquiry: where it stands, and everything that happened, oldest first."""
 
-    document: Document
+    record: History
     moments: Sequence[Moment]
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """As stored; empty where messages came but nothing happened."""
+        return self.record.state or {}
 
     @property
     def opened(self) -> Mapping[str, Any]:
@@ -65,58 +65,53 @@ def inquiry(
 ) -> None:
     """Tell what happened to a request, step by step."""
     named = " ".join(words)  # read out on the phone, a reference is typed with spaces
-    life = asyncio.run(_read(find(directory, mongo=mongo).mongo_address, named))
+    life = asyncio.run(_read(find(directory, mongo=mongo), named))
     if as_json:
         print_json(_as_json(life, language))
     else:
         show(life, language, console())
 
 
-async def _read(mongo_url: str, named: str) -> Life:
-    async with reading(mongo_url, INTAKE, CANCELLATION) as records:
-        intake = records[INTAKE]
-        document = await inquiry_document(intake, named)
-        if document is None:
-            raise NoSuchInquiry(named)
-        history = await intake.store.history(INQUIRY, document["_id"])
-        moments = list(_moments(INTAKE, history))
-        for number in Life(document, moments).opened.get("contract_numbers", ()):
-            moments += await _decisions(records[CANCELLATION], number, document["_id"])
+async def _read(where: Where, named: str) -> Life:
+    async with services_of(where, INTAKE, CANCELLATION) as services:
+        record = await inquiry_named(services[INTAKE], named)
+        moments = list(_moments(record))
+        for number in Life(record, moments).opened.get("contract_numbers", ()):
+            moments += await _decisions(services[CANCELLATION], number, record.id)
     moments.sort(key=lambda moment: moment.at)
-    return Life(document, moments)
+    return Life(record, moments)
 
 
-async def _decisions(cancellation: Records, number: str, inquiry_id: str) -> list[Moment]:
+async def _decisions(cancellation: ServiceClient, number: str, inquiry_id: str) -> list[Moment]:
     """What the contract's cancellation file holds about this inquiry."""
-    history = await cancellation.store.history(FILE, number)
+    file = await cancellation.history(FILE, number)
     return [
         moment
-        for moment in _moments(CANCELLATION, history)
+        for moment in (_moments(file) if file else ())
         if inquiry_id in (moment.data.get("inquiry_id"), moment.data.get("answers_inquiry_id"))
     ]
 
 
-def _moments(service: str, history: Sequence[Document]) -> Iterator[Moment]:
-    for entry in history:
-        for event in entry["events"]:
+def _moments(record: History) -> Iterator[Moment]:
+    for entry in record.entries:
+        for event in entry.events:
             if not _retold(entry, event):
-                yield Moment(entry["at"], service, event["type"], event["data"])
+                yield Moment(entry.at, record.service, event.type, event.data)
 
 
-def _retold(entry: Document, event: Document) -> bool:
+def _retold(entry: Entry, event: RecordedEvent) -> bool:
     """Intake's progress repeats the decision that the cancellation file tells with its dates."""
-    by_decision: bool = entry["topic"] == "desk.cancellations"
-    return by_decision and event["type"] == "inquiry.progressed.v1"
+    return entry.topic == "desk.cancellations" and event.type == "inquiry.progressed.v1"
 
 
 def show(life: Life, language: Language, out: Console) -> None:
     """Who and what first, then the timeline."""
-    state, opened = plain_state(life.document), life.opened
+    state, opened = life.state, life.opened
     head = columns("bold", "")
     contact = opened.get("contact", {})
     facts = {
         "reference": opened.get("reference"),
-        "id": life.document["_id"],
+        "id": life.record.id,
         "status": word("status", state.get("status", label("unknown", language)), language),
         "customer": state.get("customer_id"),
         "kind": word("kind", opened.get("kind", ""), language),
@@ -138,7 +133,7 @@ def show(life: Life, language: Language, out: Console) -> None:
 
 def _further_details(opened: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
     """What was submitted and is not told above, as the customer's mail says it."""
-    wording = Wording(language)
+    wording = FieldWording(language)
     for detail in opened.get("details", ()):
         field, value = str(detail["field"]), str(detail["value"])
         if field == "received_at":
@@ -171,8 +166,8 @@ def _because(data: Mapping[str, Any], language: Language) -> str:
 
 def _as_json(life: Life, language: Language) -> dict[str, Any]:
     return {
-        "inquiry_id": life.document["_id"],
-        "state": plain_state(life.document),
+        "inquiry_id": life.record.id,
+        "state": life.state,
         "timeline": [_moment_as_json(moment, language) for moment in life.moments],
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from desk.commands.addresses import Where
 from desk.commands.event_file import Outgoing
-from shared.events.reference import parse_reference
+from shared.events.topics import INTAKE
 
 FIELD = "inquiry_id"
 
@@ -16,7 +16,7 @@ FIELD = "inquiry_id"
 def with_ids(where: Where, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
     """The events with the ids of the inquiries that they name by reference.
 
-    Raises `DeskError` for a reference that no inquiry has, `Outage` if the records are away.
+    Raises `DeskError` for a reference that no inquiry has, `ServiceError` if intake is silent.
     """
     return [_with_id(where, one) if _is_reference(one) else one for one in outgoing]
 
@@ -27,8 +27,13 @@ def _is_reference(one: Outgoing) -> bool:
 
 
 def _with_id(where: Where, one: Outgoing) -> Outgoing:
-    from shared.operations.records import inquiry_named
-
-    named = str(one.data[FIELD])
-    inquiry_id = asyncio.run(inquiry_named(where.mongo_address, parse_reference(named) or named))
+    inquiry_id = asyncio.run(_id_of(where, str(one.data[FIELD])))
     return replace(one, data={**one.data, FIELD: inquiry_id})
+
+
+async def _id_of(where: Where, named: str) -> str:
+    from desk.commands.services import services_of
+    from shared.operations.inquiries import inquiry_named
+
+    async with services_of(where, INTAKE) as services:
+        return (await inquiry_named(services[INTAKE], named)).id

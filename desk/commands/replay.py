@@ -17,16 +17,18 @@ from desk.commands.dead_letter_output import (
     settlement_text,
     stop_text,
 )
+from desk.commands.services import services_of
 from shared.operations.audit_trail import Author, read_audit_trail
-from shared.operations.dead_letters.dry_run import DryRun
+from shared.operations.dead_letters.dry_run import Chunk, foreseen_for, types_of
 from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.replay import Newest, Outcome, let_through, plan_replay
 from shared.operations.dead_letters.resend import Resent, resend
 from shared.operations.dead_letters.selection import Plan, Selection
 from shared.operations.dead_letters.topic import DeadLetterTopic, dead_letter_topic
 from shared.operations.parked import Parked
-from shared.operations.records import Records, reading
 from shared.operations.sender import Pace, replay_session
+from shared.operations.service_client import ServiceClient
+from shared.runtime.operations.answers import Foreseen
 
 Told = list[dict[str, Any]]
 NOTHING = "Nothing is parked: there is nothing to replay."
@@ -70,7 +72,7 @@ async def run(where: Where, asked: Run) -> Told:
     tell = Teller(silent=asked.as_json)
     settings = where.settings()
     async with (
-        reading(where.mongo_address) as services,
+        services_of(where) as services,
         replay_session(settings, asked.author, pace=asked.pace, force=asked.force) as session,
     ):
         plan, newest = await plan_replay(
@@ -78,8 +80,8 @@ async def run(where: Where, asked: Run) -> Told:
         )
         with _progress(_size(plan), silent=asked.as_json) as step:
             for one in plan.aggregates:
-                records = services[one.service]
-                _tell_outcome(tell, await let_through(records, one, newest, session, step=step))
+                service = services[one.service]
+                _tell_outcome(tell, await let_through(service, one, newest, session, step=step))
 
             def told(one: Resent) -> None:
                 step()
@@ -96,48 +98,59 @@ async def dry_run(where: Where, asked: Run) -> Told:
     """Only say what would be decided. Raises `Outage` or `OperationError`."""
     tell = Teller(silent=asked.as_json)
     settings = where.settings()
-    async with reading(where.mongo_address) as services, dead_letter_topic(settings) as topic:
+    async with services_of(where) as services, dead_letter_topic(settings) as topic:
         trail = await read_audit_trail(settings)
         plan, newest = await plan_replay(
             asked.selection, services, settings, trail, force=asked.force
         )
         for one in plan.aggregates:
-            await _dry_run_parked(tell, one, newest, topic, DryRun(services[one.service]))
+            await _dry_run_parked(tell, one, newest, topic, services[one.service])
         await _dry_run_singles(tell, plan.singles, topic, services)
     _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
 
 async def _dry_run_parked(
-    tell: Teller, one: Parked, newest: Newest, topic: DeadLetterTopic, decides: DryRun
+    tell: Teller, one: Parked, newest: Newest, topic: DeadLetterTopic, service: ServiceClient
 ) -> None:
+    """Up to the first that would fail again, and no more than one dry run takes."""
     tell.say(one.name, f"would send {len(one.waiting)} messages, in their order")
-    for message_id in one.waiting:
-        letter = newest.get((one.service, message_id))
-        if letter is None:
-            return tell.say(message_id, "its dead letter is gone", "its dead letter is gone")
-        if await _tell_foreseen(tell, letter, topic, decides):
-            return None
-    return None
+    letters = [newest.get((one.service, message_id)) for message_id in one.waiting]
+    there = letters[: letters.index(None)] if None in letters else letters
+    chunk = Chunk()
+    left = await chunk.fill([letter for letter in there if letter is not None], topic)
+    foreseen = await service.dry_run(chunk.records, until_fault=True) if chunk.records else ()
+    for letter, outcome in zip(chunk.letters, foreseen, strict=False):
+        _tell_foreseen(tell, letter, outcome)
+    if foreseen and foreseen[-1].fault:
+        return
+    if left:
+        tell.say(
+            one.name, f"only the first {len(chunk.letters)} were tried: one dry run takes these"
+        )
+    elif len(there) < len(letters):
+        gone = one.waiting[len(there)]
+        tell.say(gone, "its dead letter is gone", "its dead letter is gone")
 
 
 async def _dry_run_singles(
-    tell: Teller, singles: Sequence[Letter], topic: DeadLetterTopic, services: Mapping[str, Records]
+    tell: Teller,
+    singles: Sequence[Letter],
+    topic: DeadLetterTopic,
+    services: Mapping[str, ServiceClient],
 ) -> None:
-    deciding = {name: DryRun(records) for name, records in services.items()}
-    for letter in singles:
-        if decides := deciding.get(letter.service):  # not a service that this release lacks
-            await _tell_foreseen(tell, letter, topic, decides)
+    """As many at a time as one dry run takes, none of a service that this release lacks."""
+    left: Sequence[Letter] = [letter for letter in singles if letter.service in services]
+    while left:
+        chunk = Chunk()
+        left = await chunk.fill(left, topic)
+        for letter, outcome in await foreseen_for(chunk, services):
+            _tell_foreseen(tell, letter, outcome)
 
 
-async def _tell_foreseen(
-    tell: Teller, letter: Letter, topic: DeadLetterTopic, decides: DryRun
-) -> str | None:
-    """Say what the letter's record would bring; the fault, if it would fail again."""
-    foreseen = await decides.decide((await topic.fetch(letter.id)).original)
-    events = list(foreseen.events)
-    tell.say(str(letter.id), foreseen_text(foreseen), foreseen.fault, events=events)
-    return foreseen.fault
+def _tell_foreseen(tell: Teller, letter: Letter, foreseen: Foreseen) -> None:
+    said, types = foreseen_text(foreseen), types_of(foreseen)
+    tell.say(str(letter.id), said, foreseen.fault, events=types)
 
 
 def _tell_outcome(tell: Teller, outcome: Outcome) -> None:

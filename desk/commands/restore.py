@@ -13,7 +13,7 @@ from rich.console import Console
 from desk.commands.addresses import find
 from desk.commands.console import console, plain, print_json
 from desk.commands.errors import FAILED, DeskError
-from desk.commands.service_commands import answers_of
+from desk.commands.service_commands import RESTORE, answers_of
 from shared.events.topics import SERVICES
 
 
@@ -30,7 +30,7 @@ def restore(
     unknown = sorted(set(names) - set(SERVICES))
     if unknown:
         raise DeskError(f"no service is called {', '.join(unknown)}; there are {SERVICES}")
-    found = asyncio.run(answers_of("restore", find(directory, kafka=kafka, mongo=mongo), names))
+    found = asyncio.run(answers_of(RESTORE, find(directory, kafka=kafka, mongo=mongo), names))
     if as_json:
         print_json(found)
     else:

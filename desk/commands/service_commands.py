@@ -1,4 +1,7 @@
-"""Starts a service's own command on its own records: `python -m services.<name> verify`."""
+"""Starts a service's own command on its own records: `python -m services.<name> verify`.
+
+It works while the service is stopped.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,28 @@ from desk.commands.errors import FAILED, DeskError
 from shared.events.topics import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULTS
 
+VERIFY = ("verify",)
+COMPARE = ("verify", "--topics")
+RESTORE = ("restore",)
+
 
 async def answers_of(
-    command: str, where: Where, services: Sequence[str] = SERVICES
-) -> list[dict[str, Any]]:
+    command: Sequence[str], where: Where, services: Sequence[str] = SERVICES
+) -> list[Any]:
     """What each service says. Raises `DeskError` where one cannot do it."""
     return await asyncio.gather(*(_answer(command, name, where) for name in services))
 
 
-async def _answer(command: str, service: str, where: Where) -> dict[str, Any]:
-    environment = os.environ | {
-        "KAFKA_BOOTSTRAP_SERVERS": where.kafka_address,
-        "MONGO_URL": where.mongo_address,
-    }
-    if (where.directory / ENDPOINTS_FILE).exists():
+async def _answer(command: Sequence[str], service: str, where: Where) -> Any:
+    environment = {**os.environ, "MONGO_URL": where.mongo_address}
+    if command != VERIFY:
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = where.kafka_address
+    if command == VERIFY or (where.directory / ENDPOINTS_FILE).exists():
+        # What verifies decides and publishes nothing: it needs no key or address of the service's.
         environment[DEVELOPMENT_DEFAULTS] = "true"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", f"services.{service}", command),
+        # -P: a folder `services` where the command is typed must not be taken for ours.
+        *(sys.executable, "-P", "-m", f"services.{service}", *command),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -38,6 +46,5 @@ async def _answer(command: str, service: str, where: Where) -> dict[str, Any]:
     said, complaint = await process.communicate()
     if not said:
         words = complaint.decode(errors="replace").strip() or f"exit code {process.returncode}"
-        raise DeskError(f"{service} cannot {command}: {words}", code=FAILED)
-    answer: dict[str, Any] = json.loads(said)
-    return answer
+        raise DeskError(f"{service} cannot {command[0]}: {words}", code=FAILED)
+    return json.loads(said)

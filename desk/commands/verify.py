@@ -14,9 +14,8 @@ from rich.table import Table
 from desk.commands.addresses import Where, find
 from desk.commands.console import console, plain, print_json
 from desk.commands.errors import FAILED
-from desk.commands.service_commands import answers_of
-from shared.operations.records import reading
-from shared.operations.verification import Audit, audit
+from desk.commands.service_commands import COMPARE, VERIFY, answers_of
+from shared.runtime.verification import Audit
 
 
 def verify(
@@ -32,7 +31,7 @@ def verify(
     if topics:
         compare_with_topics(where, as_json=as_json)
         return
-    audits = asyncio.run(_audits(where.mongo_address))
+    audits = asyncio.run(_audits(where))
     if as_json:
         print_json([asdict(one) for one in audits])
     else:
@@ -43,7 +42,7 @@ def verify(
 
 def compare_with_topics(where: Where, *, as_json: bool) -> None:
     """Ends with code 1 where a record and a topic differ."""
-    found = asyncio.run(answers_of("verify", where))
+    found = asyncio.run(answers_of(COMPARE, where))
     if as_json:
         print_json(found)
     else:
@@ -59,13 +58,10 @@ def compare_with_topics(where: Where, *, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-async def _audits(mongo_url: str) -> list[Audit]:
-    async with reading(mongo_url) as services:
-        return [
-            await audit(records, decider)
-            for records in services.values()
-            for decider in records.service.deciders
-        ]
+async def _audits(where: Where) -> list[Audit]:
+    """One of each kind of aggregate, service by service."""
+    told = await answers_of(VERIFY, where)
+    return [Audit(**one) for of_service in told for one in of_service]
 
 
 def show(audits: Sequence[Audit], out: Console) -> None:

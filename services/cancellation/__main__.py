@@ -1,4 +1,4 @@
-"""Runs the cancellation service: `python -m services.cancellation [verify | restore]`."""
+"""Runs the cancellation service: `python -m services.cancellation [verify|restore]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the contract archive: `python -m services.contract_archive [verify | restore]`."""
+"""Runs the contract archive: `python -m services.contract_archive [verify|restore]`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs intake: `python -m services.inquiry_intake [verify | restore]`."""
+"""Runs intake: `python -m services.inquiry_intake [verify|restore]`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs the notification service: `python -m services.notification [verify | restore]`."""
+"""Runs the notification service: `python -m services.notification [verify|restore]`."""
 
 import sys
 

@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from shared.events.envelope import Ref
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.records import Records
+from shared.operations.service_client import ServiceClient
 from shared.runtime.aggregates.parking import digest_of, digests_in
-from shared.runtime.faults import mongodb_errors_as_outage
+from shared.runtime.operations.answers import ParkedRecord
 
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,56 +32,36 @@ class Parked:
     def name(self) -> str:
         return f"{self.service} {self.ref.kind} {self.ref.id}"
 
-    def waits(self, message_id: str) -> bool:
-        """Whether the message is in the line."""
-        return message_id in self.waiting or digest_of(message_id) in self.behind
-
     def first(self, count: int) -> Parked:
         """The same, as if only so many waited."""
         return replace(self, waiting=self.waiting[:count], behind=())
 
 
-async def parked(records: Records) -> list[Parked]:
-    """The service's parked aggregates, longest parked first. Raises `Outage`."""
-    found: list[Parked] = []
-    for decider in records.service.deciders:
-        collection = records.database.collection(decider.kind)
-        with mongodb_errors_as_outage():
-            async for one in collection.find({"parked.at": {"$exists": True}}, {"parked": 1}):
-                ref = Ref(decider.kind, one["_id"])
-                found.append(_parked(records.service.name, ref, one["parked"]))
-    return sorted(found, key=lambda one: one.since)
+async def parked(service: ServiceClient) -> list[Parked]:
+    """The service's parked aggregates, longest parked first. Raises `ServiceError`."""
+    return [_parked(service.name, one) for one in await service.parked()]
 
 
-async def all_parked(services: Mapping[str, Records]) -> list[Parked]:
+async def all_parked(services: Mapping[str, ServiceClient]) -> list[Parked]:
     """The same of several services, one after the other."""
-    return [one for records in services.values() for one in await parked(records)]
+    return [one for service in services.values() for one in await parked(service)]
 
 
-async def parked_now(records: Records, ref: Ref) -> Parked | None:
-    """How one aggregate stands, None if nothing waits for it. Raises `Outage`."""
-    with mongodb_errors_as_outage():
-        document = await records.database.collection(ref.kind).find_one(
-            {"_id": ref.id}, {"parked": 1}
-        )
-    what = document.get("parked") if document else None
-    return _parked(records.service.name, ref, what) if what else None
+async def parked_now(service: ServiceClient, ref: Ref) -> Parked | None:
+    """How one aggregate stands, None if nothing waits for it. Raises `ServiceError`."""
+    found = await service.parked_one(ref)
+    return None if found is None else _parked(service.name, found)
 
 
-async def off_the_list(records: Records, ref: Ref, message_id: str, within_s: float) -> bool:
-    """Whether the message stops waiting within the time; the service may be slow or down."""
+async def off_the_list(service: ServiceClient, ref: Ref, message_id: str, within_s: float) -> bool:
+    """Whether the message stops waiting within the time. Raises `ServiceError`."""
     try:
         async with asyncio.timeout(within_s):
-            while await _waits(records, ref, message_id):
+            while await service.waits(ref, message_id):
                 await asyncio.sleep(LOOK_EVERY_S)
     except TimeoutError:
         return False
     return True
-
-
-async def _waits(records: Records, ref: Ref, message_id: str) -> bool:
-    found = await parked_now(records, ref)
-    return found is not None and found.waits(message_id)
 
 
 def named(aggregates: Sequence[Parked], letters: Iterable[Letter]) -> list[Parked]:
@@ -109,12 +88,6 @@ def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> 
     return [one for one in aggregates if one.service == service and message_id in one.waiting]
 
 
-def _parked(service: str, ref: Ref, what: Mapping[str, Any]) -> Parked:
-    return Parked(
-        service,
-        ref,
-        what["at"],
-        what["error"],
-        tuple(what["waiting"]),
-        tuple(digests_in(what.get("behind", b""))),
-    )
+def _parked(service: str, one: ParkedRecord) -> Parked:
+    behind = tuple(digests_in(one.behind))
+    return Parked(service, one.ref, one.since, one.error, one.waiting, behind)

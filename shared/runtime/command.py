@@ -1,7 +1,8 @@
 """What `python -m services.<name>` does: run the service, or look after its records while stopped.
 
-`verify` compares the records with the topics, `restore` brings the records of an older backup
-forward from them. Both print one JSON object; the exit code is 1 where something is left to do.
+`verify` checks that every record follows from its history, `verify --topics` compares the records
+with the topics, `restore` brings the records of an older backup forward from them. Each prints
+JSON; the exit code is 1 where something is left to do.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from shared.runtime.app import run
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
 from shared.runtime.restoration import Running, restore
+from shared.runtime.verification import audit
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 
 FAULTS, TROUBLE = 1, os.EX_UNAVAILABLE
-Answer = tuple[dict[str, Any], bool]
+Answer = tuple[Any, bool]
 """What to print, and whether all is well."""
 
 
@@ -37,10 +39,12 @@ def main(service: Service, settings: RuntimeSettings, arguments: Sequence[str]) 
             run(service, settings)
         case ["verify"]:
             _look_after(service, settings, _verified)
+        case ["verify", "--topics"]:
+            _look_after(service, settings, _compared)
         case ["restore"]:
             _look_after(service, settings, _restored)
         case _:
-            sys.exit(f"usage: python -m services.{service.name} [verify | restore]")
+            sys.exit(f"usage: python -m services.{service.name} [verify [--topics] | restore]")
 
 
 Look = Callable[[Service, RuntimeSettings, Database, Store], Awaitable[Answer]]
@@ -77,6 +81,13 @@ async def _with_records(service: Service, settings: RuntimeSettings, look: Look)
 
 
 async def _verified(
+    service: Service, _settings: RuntimeSettings, database: Database, store: Store
+) -> Answer:
+    audits = [await audit(service, database, store, one) for one in service.deciders]
+    return [asdict(one) for one in audits], not any(one.fault_count for one in audits)
+
+
+async def _compared(
     service: Service, settings: RuntimeSettings, database: Database, store: Store
 ) -> Answer:
     found = await compare(service, settings, database, store, datetime.now(UTC))

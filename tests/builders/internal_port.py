@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import httpx2
 from pydantic import SecretStr
 
 from services.cancellation.service import build
 from services.cancellation.settings import Settings
 from shared.mongo.client import Database, connect
+from shared.operations.service_client import ServiceClient
 from shared.runtime.aggregates.store import Store
-from shared.runtime.operations.port import Port
+from shared.runtime.decider import Service
+from shared.runtime.operations.port import Port, application
+from shared.runtime.stage.batch import utc_now
+from shared.settings import RuntimeSettings
 
 CREDENTIAL = "a-credential-for-tests"
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -22,3 +29,17 @@ def port_of_nothing() -> Port:
     service = build(settings)
     database = Database(connect("mongodb://127.0.0.1:1/", timeout_ms=200), "desk_test")
     return Port(service, settings, database, Store(database, service.deciders), lambda: NOW)
+
+
+@asynccontextmanager
+async def asking(
+    service: Service, settings: RuntimeSettings, database: Database, store: Store
+) -> AsyncIterator[ServiceClient]:
+    """The service's own answers, with no network between."""
+    port = Port(service, settings, database, store, utc_now)
+    credential = settings.internal_credential.get_secret_value()
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(application(port)),
+        headers={"Authorization": f"Bearer {credential}"},
+    ) as http:
+        yield ServiceClient(service.name, "http://test", http)

@@ -11,8 +11,8 @@ from typing import Any
 
 from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF
-from shared.operations.records import Records, reading
 from shared.runtime.aggregates.store import Store
+from tests.builders.records import Records, reading
 from tests.faults.groups import until_read
 from tests.faults.machine import Machine
 from tests.faults.watching import Place, Seen

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 
 from shared.events.topics import CANCELLATION, INTAKE, SERVICES
-from shared.operations.records import reading
 from shared.runtime.clock import clock_source
+from tests.builders.records import reading
 from tests.faults import workload
 from tests.faults.groups import admin_of, places_of, set_back, until_read
 from tests.faults.injection import Injected

@@ -17,14 +17,13 @@ from desk.local.supervisor import Desk
 from shared.events.internal import TimerDue
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.mongo.client import Client, Database, connect
-from shared.operations.records import Records
-from shared.operations.verification import audit
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import clock_source
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
 from shared.settings import RuntimeSettings
+from tests.builders.records import Records
 from tests.poison.inputs import MARK, Poison
 from tests.poison.sending import Sent
 from tests.poison.trial import built, readers
@@ -141,7 +140,7 @@ async def read_histories(mongo_url: str, findings: Findings) -> dict[str, set[st
         for name, records in services.items():
             known[name] = await _message_ids(records)
             for decider in records.service.deciders:
-                faults = (await audit(records, decider)).faults
+                faults = (await records.audit(decider)).faults
                 findings.add(f"{name} {decider.kind} does not follow from its history", faults)
     return known
 

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.local_time import local_time
-from shared.operations.parked import Parked, all_parked
-from shared.operations.records import Records, reading
+from shared.operations.parked import Parked, parked
+from shared.operations.service_client import ServiceClient, ServiceError
 from shared.runtime.aggregates.document_mapper import MB
-from shared.runtime.aggregates.queries import Large
 from shared.runtime.aggregates.store import ALARM_BYTES
-from shared.runtime.faults import Outage
+from shared.runtime.operations.answers import LargeRecords
 
 
-async def record_checks(url: str) -> list[Check]:
-    """Nothing for a database that does not answer: another check says so.
+async def record_checks(services: Mapping[str, ServiceClient]) -> list[Check]:
+    """Asks each service; one that does not answer is named, for then not all is known."""
+    waiting: list[Parked] = []
+    large: list[tuple[str, LargeRecords]] = []
+    silent: list[ServiceError] = []
+    for name, service in services.items():
+        try:
+            waiting += await parked(service)
+            large += [(f"{name} {one.kind}", one) for one in (await service.sizes()).items]
+        except ServiceError as error:
+            silent.append(error)
+    found = [parked_check(waiting), size_check(large)] if len(silent) < len(services) else []
+    return [*found, *([silence_check(silent)] if silent else [])]
 
-    Raises `OperationError`.
-    """
-    try:
-        async with reading(url) as services:
-            waiting = await all_parked(services)
-            large = [one for records in services.values() for one in await _large(records)]
-    except Outage:
-        return []
-    return [parked_check(waiting), size_check(large)]
 
-
-async def _large(records: Records) -> list[tuple[str, Large]]:
-    """What is large, and of which service and kind it is."""
-    found = [
-        (decider.kind, await records.store.large(decider.kind))
-        for decider in records.service.deciders
-    ]
-    return [(f"{records.service.name} {kind}", one) for kind, one in found if one.documents]
+def silence_check(silent: Sequence[ServiceError]) -> Check:
+    """Of whose records nothing is known."""
+    found = f"not asked: {'; '.join(map(str, silent))}"
+    return warn("records", found, Remedy.REACH_SERVICES)
 
 
 def parked_check(waiting: list[Parked]) -> Check:
@@ -47,7 +44,7 @@ def parked_check(waiting: list[Parked]) -> Check:
     return fail("parked", found, Remedy.REPLAY_PARKED)
 
 
-def size_check(large: Iterable[tuple[str, Large]]) -> Check:
+def size_check(large: Iterable[tuple[str, LargeRecords]]) -> Check:
     """Whether a document grows towards the size that MongoDB takes no more."""
     found = sorted(large, key=lambda one: -one[1].bytes)
     if not found:

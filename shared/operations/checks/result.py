@@ -36,6 +36,7 @@ class Remedy(StrEnum):
     WATCH_SIZE = "nothing yet"
     CURE_SIZE = "make the document smaller"
     FIND_SERVICES = "look at the services where they run"
+    REACH_SERVICES = "let the services be asked"
     RESTART_SERVICE = "read the service's log; start it again"
     SET_CLOCK = "set the service's clock right"
     COMPARE_RECORDS = "compare the records with the topics"

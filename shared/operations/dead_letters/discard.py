@@ -18,8 +18,8 @@ from shared.operations.dead_letters.settlement import Settlement, settlement_of
 from shared.operations.dead_letters.stop import StillWaits
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, all_parked, named, off_the_list, waiting_for
-from shared.operations.records import Records
 from shared.operations.sender import ReplaySession
+from shared.operations.service_client import ServiceClient
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable
 
@@ -42,9 +42,9 @@ class Discarded:
 
 
 async def discards(
-    ids: Sequence[LetterId], services: Mapping[str, Records], session: ReplaySession
+    ids: Sequence[LetterId], services: Mapping[str, ServiceClient], session: ReplaySession
 ) -> list[Discard]:
-    """What discarding these letters means. Raises `Outage`, `NoSuchLetters`."""
+    """What discarding these letters means. Raises `Outage`, `NoSuchLetters`, `ServiceError`."""
     index = await briefs(session.settings)
     still = {letter.id for letter in session.trail.open(index)}
     waiting = named(await all_parked(services), index)
@@ -58,16 +58,19 @@ async def discards(
 
 
 async def discard(
-    one: Discard, services: Mapping[str, Records], session: ReplaySession
+    one: Discard, services: Mapping[str, ServiceClient], session: ReplaySession
 ) -> Discarded:
-    """Write it down, and see the message leave the lists. Raises `Outage`, `NoSuchLetters`."""
+    """Write it down, and see the message leave the lists.
+
+    Raises `Outage`, `NoSuchLetters`, `ServiceError`.
+    """
     letter = await session.topic.fetch(one.letter.id)
     for event, distinct in _events(letter, one.waiting, session):
         await session.record(event, *distinct)
     for parked in one.waiting:
-        records = services[parked.service]
+        service = services[parked.service]
         within_s = session.decided_within_s
-        if not await off_the_list(records, parked.ref, letter.message_id, within_s):
+        if not await off_the_list(service, parked.ref, letter.message_id, within_s):
             return Discarded(one, StillWaits(parked, within_s))
     return Discarded(one)
 

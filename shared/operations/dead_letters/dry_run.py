@@ -1,114 +1,53 @@
-"""What a service would decide: its own stage, on the stored state, with nothing written.
-
-The stage is the one that the services run, with a store that discards writes and a publisher that
-sends nothing.
-"""
+"""What letters would bring, said by the service that gave them up; nothing is decided for real."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import structlog
-
-from shared.events.envelope import Ref
-from shared.kafka.records import RecordPosition
-from shared.operations.dead_letters.letter import Original
-from shared.operations.records import Records
-from shared.runtime.aggregates.aggregate import Aggregate
-from shared.runtime.aggregates.store import Store
-from shared.runtime.aggregates.unpublished import UnpublishedEntries
-from shared.runtime.codec import Envelope
-from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.stage.stage import Stage
-from shared.telemetry.metrics import Metrics
+from shared.operations.dead_letters.letter import Letter, Original
+from shared.operations.dead_letters.topic import DeadLetterTopic
+from shared.operations.service_client import ServiceClient, fits
+from shared.runtime.operations.answers import Foreseen
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What one message would bring: the types of its events, or the fault.
+@dataclass(slots=True)
+class Chunk:
+    """Letters that one dry run takes, with their records."""
 
-    Neither: it would be ignored, or was decided already.
+    letters: list[Letter] = field(default_factory=list)
+    records: list[Original] = field(default_factory=list)
+
+    async def fill(self, letters: Sequence[Letter], topic: DeadLetterTopic) -> Sequence[Letter]:
+        """Takes letters from the head as long as they fit, and returns the others.
+
+        Raises `Outage`, `NoSuchLetters`.
+        """
+        for number, letter in enumerate(letters):
+            record = (await topic.fetch(letter.id)).original
+            if not fits(self.records, record):
+                return letters[number:]
+            self.letters.append(letter)
+            self.records.append(record)
+        return ()
+
+
+async def foreseen_for(
+    chunk: Chunk, services: Mapping[str, ServiceClient]
+) -> list[tuple[Letter, Foreseen]]:
+    """What each letter would bring, in their order; none of a service that is not known.
+
+    Raises `ServiceError`.
     """
-
-    events: tuple[str, ...]
-    fault: str | None = None
-
-
-class _DiscardingStore(Store):
-    """Reads what is stored, keeps what would be written to itself, and never writes."""
-
-    def __init__(self, records: Records) -> None:
-        super().__init__(records.database, records.service.deciders)
-        self._kept: dict[Ref, Aggregate] = {}
-        self.events: list[str] = []
-
-    async def read(
-        self, refs: Iterable[Ref], message_ids: Sequence[str] = ()
-    ) -> dict[Ref, Aggregate]:
-        wanted = list(refs)
-        found = await super().read([ref for ref in wanted if ref not in self._kept], message_ids)
-        return found | {ref: _fresh(self._kept[ref]) for ref in wanted if ref in self._kept}
-
-    async def write(
-        self, aggregates: Iterable[Aggregate], _publications: UnpublishedEntries
-    ) -> None:
-        for one in aggregates:
-            self.events += [event["type"] for entry in one.added for event in entry["events"]]
-            if one.touched:
-                self._kept[one.ref] = one
+    foreseen: dict[int, Foreseen] = {}
+    for name, service in services.items():
+        own = [place for place, letter in enumerate(chunk.letters) if letter.service == name]
+        if own:
+            told = await service.dry_run([chunk.records[place] for place in own])
+            foreseen |= dict(zip(own, told, strict=True))
+    return [(chunk.letters[place], foreseen[place]) for place in sorted(foreseen)]
 
 
-def _fresh(one: Aggregate) -> Aggregate:
-    """As if read from the database after it was written."""
-    known, digests = dict(one.known), dict(one.digests)
-    return replace(
-        one, known=known, digests=digests, added=[], encoded=[], added_bytes=0, touched=False
-    )
-
-
-class _SilentPublisher:
-    """A publisher that sends nothing, but notes what would be given up; and a group without lag."""
-
-    def __init__(self) -> None:
-        self.dead: list[DeadLetter] = []
-
-    async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
-        self.dead += [one for one in outgoing if isinstance(one, DeadLetter)]
-
-    async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:  # noqa: ARG002
-        return set()
-
-
-class DryRun:
-    """Decides records for one service one by one, each on what the ones before it changed."""
-
-    def __init__(self, records: Records) -> None:
-        self._store = _DiscardingStore(records)
-        self._publisher = _SilentPublisher()
-        self._stage = Stage(
-            records.service, self._store, self._publisher, self._publisher, Metrics()
-        )
-
-    async def decide(self, record: Original) -> Foreseen:
-        """What the record would bring. Raises `Outage`."""
-        self._store.events.clear()
-        self._publisher.dead.clear()
-        with _without_log():
-            await self._stage.process([record])
-        fault = next((f"{one.reason}: {one.error}" for one in self._publisher.dead), None)
-        return Foreseen(tuple(self._store.events), fault)
-
-
-@contextmanager
-def _without_log() -> Iterator[None]:
-    """The stage's log tells of what happened; here nothing does."""
-    before: dict[str, Any] = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
+def types_of(foreseen: Foreseen) -> list[str]:
+    """The types of the events; their data may be personal."""
+    return [event.type for event in foreseen.events]

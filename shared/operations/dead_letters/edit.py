@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from shared.events.operations import DeadLetterEdited
 from shared.kafka.records import RecordPosition
 from shared.operations.audit_trail import common
-from shared.operations.dead_letters.check import faults
 from shared.operations.dead_letters.correct import Corrected, Correction, corrected
 from shared.operations.dead_letters.errors import (
     AlreadySettled,
@@ -31,8 +29,8 @@ from shared.operations.dead_letters.settlement import settlement_of
 from shared.operations.dead_letters.stop import Stop
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, named, off_the_list, parked, waiting_for
-from shared.operations.records import Records
 from shared.operations.sender import ReplaySession
+from shared.operations.service_client import ServiceClient
 
 IDENTITY = frozenset({"ce_source", "ce_id"})
 
@@ -63,26 +61,28 @@ class Edited:
 
 
 async def draft(
-    asked: LetterId, correction: Correction, services: Mapping[str, Records], session: ReplaySession
+    asked: LetterId,
+    correction: Correction,
+    services: Mapping[str, ServiceClient],
+    session: ReplaySession,
 ) -> Draft:
-    """The corrected record, with every check made.
+    """The corrected record, with every check made by the service that will decide it.
 
-    Raises `Outage`, `NoSuchLetters`, and any error of `dead_letters.errors` and `correct`.
+    Raises `Outage`, `NoSuchLetters`, `ServiceError`, and any error of `dead_letters.errors` and
+    `correct`.
     """
     index = await briefs(session.settings)
     [brief] = chosen([asked], index)
-    records = services.get(brief.service)
-    if records is None:
+    service = services.get(brief.service)
+    if service is None:
         raise UnknownService(asked, brief.service)
-    waiting = waiting_for(named(await parked(records), index), brief.service, brief.message_id)
+    waiting = waiting_for(named(await parked(service), index), brief.service, brief.message_id)
     _refuse_old(brief, index, session, waiting=bool(waiting))
     letter = await session.topic.fetch(asked)
     if waiting and any(name.lower() in IDENTITY for name, _ in correction.headers):
         raise IdentityCorrected(asked)
     made = corrected(letter, correction)
-    found = faults(
-        made.record, records.service, datetime.now(UTC), needed=[one.ref for one in waiting]
-    )
+    found = await service.check(made.record, [one.ref for one in waiting])
     if found:
         raise StillFaulty(asked, found)
     return Draft(letter, made, tuple(waiting))
@@ -103,8 +103,8 @@ def _refuse_old(
         raise AlreadySettled(letter.id, settlement_of(letter, index, session.trail))
 
 
-async def edit(made: Draft, records: Records, session: ReplaySession) -> Edited:
-    """Send the correction, write that down, and see it decided. Raises `Outage`.
+async def edit(made: Draft, service: ServiceClient, session: ReplaySession) -> Edited:
+    """Send the correction, write that down, and see it decided. Raises `Outage`, `ServiceError`.
 
     If nothing waits before it, what waits behind it is then let through as in a replay.
     """
@@ -125,21 +125,23 @@ async def edit(made: Draft, records: Records, session: ReplaySession) -> Edited:
     if not made.waiting:
         outcome.stopped_by = await dealt_with(letter, sent, session)
     elif made.heads:
-        await _go_on(made, outcome, records, session)
+        await _go_on(made, outcome, service, session)
     else:
         outcome.waits = True
     return outcome
 
 
-async def _go_on(made: Draft, outcome: Edited, records: Records, session: ReplaySession) -> None:
+async def _go_on(
+    made: Draft, outcome: Edited, service: ServiceClient, session: ReplaySession
+) -> None:
     newest = newest_by_message(await briefs(session.settings))
     for one in made.waiting:
         if not await off_the_list(
-            records, one.ref, made.letter.message_id, session.decided_within_s
+            service, one.ref, made.letter.message_id, session.decided_within_s
         ):
-            outcome.stopped_by = await still_parked(records, one, session)
+            outcome.stopped_by = await still_parked(service, one, session)
             return
         rest = Parked(one.service, one.ref, one.since, one.error, one.waiting[1:])
-        behind = await let_through(records, rest, newest, session)
+        behind = await let_through(service, rest, newest, session)
         outcome.decided += behind.decided
         outcome.stopped_by = outcome.stopped_by or behind.stopped_by

@@ -12,8 +12,8 @@ from shared.operations.dead_letters.selection import Plan, Selection, planned
 from shared.operations.dead_letters.stop import CorrectionUnderway, LetterGone, StillParked, Stop
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, all_parked, named, off_the_list, parked_now
-from shared.operations.records import Records
 from shared.operations.sender import ReplaySession
+from shared.operations.service_client import ServiceClient
 from shared.settings import RuntimeSettings
 
 Newest = Mapping[tuple[str, str], Letter]
@@ -36,7 +36,7 @@ def newest_by_message(found: Sequence[Letter]) -> Newest:
 
 async def plan_replay(
     selection: Selection,
-    services: Mapping[str, Records],
+    services: Mapping[str, ServiceClient],
     settings: RuntimeSettings,
     trail: AuditTrail,
     *,
@@ -44,7 +44,7 @@ async def plan_replay(
 ) -> tuple[Plan, Newest]:
     """What a replay of `selection` would send, from the topic and the services' parked aggregates.
 
-    Raises `Outage`, `MissingTopics`, `NoSuchLetters`.
+    Raises `Outage`, `MissingTopics`, `NoSuchLetters`, `ServiceError`.
     """
     letters = await briefs(settings)
     waiting = named(await all_parked(services), letters)
@@ -53,7 +53,7 @@ async def plan_replay(
 
 
 async def let_through(
-    records: Records,
+    service: ServiceClient,
     one: Parked,
     newest: Newest,
     session: ReplaySession,
@@ -64,12 +64,12 @@ async def let_through(
 
     Stops at the first that fails again; `step` is called after each that did not. Safe to run
     again: what was decided is known by its id, and only the message at the head is tried. Raises
-    `Outage`, `NoSuchLetters`.
+    `Outage`, `NoSuchLetters`, `ServiceError`.
     """
     outcome = Outcome(one)
     for message_id in one.waiting:
         letter = newest.get((one.service, message_id))
-        outcome.stopped_by = await _try(records, one, message_id, letter, session)
+        outcome.stopped_by = await _try(service, one, message_id, letter, session)
         if outcome.stopped_by is not None:
             return outcome
         outcome.decided += 1
@@ -78,7 +78,11 @@ async def let_through(
 
 
 async def _try(
-    records: Records, one: Parked, message_id: str, letter: Letter | None, session: ReplaySession
+    service: ServiceClient,
+    one: Parked,
+    message_id: str,
+    letter: Letter | None,
+    session: ReplaySession,
 ) -> Stop | None:
     if letter is None:
         return LetterGone(message_id)
@@ -87,12 +91,12 @@ async def _try(
     if refusal := session.refusal(letter):
         return refusal
     await session.resend(await session.topic.fetch(letter.id))
-    if await off_the_list(records, one.ref, message_id, session.decided_within_s):
+    if await off_the_list(service, one.ref, message_id, session.decided_within_s):
         return None
-    return await still_parked(records, one, session)
+    return await still_parked(service, one, session)
 
 
-async def still_parked(records: Records, one: Parked, session: ReplaySession) -> StillParked:
-    """Why a message still waits after the session's time. Raises `Outage`."""
-    now = await parked_now(records, one.ref)
+async def still_parked(service: ServiceClient, one: Parked, session: ReplaySession) -> StillParked:
+    """Why a message still waits after the session's time. Raises `ServiceError`."""
+    now = await parked_now(service, one.ref)
     return StillParked(session.decided_within_s, now.error if now else "")

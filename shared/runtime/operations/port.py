@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 import structlog
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -68,7 +69,11 @@ BODY_SECONDS = 10.0
 MOST_BODIES = 2
 """Questions with a body at a time: each may take 8 MiB, and a dry run as long as a batch."""
 MOST_FAULTS = 100
+POLLED = "/parked/waits"
+"""A replay asks this until it is answered no; a line for each would drown the log."""
 CONNECTIONS = 64
+NOT_BASE64 = "is not base64"
+"""The library's words name the byte at fault, which is part of a value."""
 _MARKS = (b",", b"{", b"[")
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -184,7 +189,7 @@ def application(port: Port) -> Starlette:
     asked = {
         "/parked": port.parked,
         "/parked/record": port.parked_one,
-        "/parked/waits": port.waits,
+        POLLED: port.waits,
         "/due": port.due,
         "/sizes": port.sizes,
         "/history": port.history,
@@ -214,7 +219,8 @@ def _answering(answer: Callable[[Request], Awaitable[Answer]]) -> Handler:
 
     async def handle(request: Request) -> Response:
         response = await _answered(answer, request)
-        log.info("question", asked=request.url.path, status=response.status_code)
+        told = log.debug if request.url.path == POLLED else log.info
+        told("question", asked=request.url.path, status=response.status_code)
         return response
 
     return handle
@@ -311,7 +317,11 @@ async def _bounded(request: Request) -> bytes:
 def _faults(error: ValidationError) -> list[tuple[str, str]]:
     """Every fault by its field; a value is never repeated, since it may be personal data."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [(_shown(".".join(map(str, one["loc"]))), one["msg"]) for one in found[:MOST_FAULTS]]
+    return [(_shown(".".join(map(str, one["loc"]))), _words(one)) for one in found[:MOST_FAULTS]]
+
+
+def _words(fault: ErrorDetails) -> str:
+    return NOT_BASE64 if fault["type"] == "bytes_invalid_encoding" else fault["msg"]
 
 
 def _shown(name: str) -> str:

@@ -23,7 +23,9 @@ RecordId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 class Question(BaseModel):
     """A field that no question has is a fault too: a misspelt one would be ignored silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
 
 class PageOf(Question):

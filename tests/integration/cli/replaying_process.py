@@ -10,10 +10,11 @@ from shared.operations.audit_trail import Author
 from shared.operations.dead_letters.replay import let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import parked
-from shared.operations.records import Records
 from shared.operations.sender import Pace, replay_session
 from shared.runtime.aggregates.store import Store
 from shared.settings import RuntimeSettings
+from shared.telemetry import logging
+from tests.builders.internal_port import asking
 from tests.integration.runtime import toy
 
 
@@ -25,15 +26,17 @@ async def main(kafka: str, mongo: str, name: str, customer: str, per_second: str
         kafka_group_prefix=name,
         mongo_database_prefix=name,
     )
+    logging.configure("replay", level="ERROR")  # what is printed is the outcome alone
     service, client = toy.build(), connect(mongo)
     database = Database(client, settings.database_of(service.name))
-    records = Records(service, settings, database, Store(database, service.deciders))
-    [waiting] = [one for one in await parked(records) if one.ref.id == customer]
-    newest = newest_by_message(await briefs(settings))
-    async with replay_session(
-        settings, Author("operator"), pace=Pace(float(per_second))
-    ) as session:
-        outcome = await let_through(records, waiting, newest, session)
+    store, pace = Store(database, service.deciders), Pace(float(per_second))
+    async with (
+        asking(service, settings, database, store) as asked,
+        replay_session(settings, Author("operator"), pace=pace) as session,
+    ):
+        [waiting] = [one for one in await parked(asked) if one.ref.id == customer]
+        newest = newest_by_message(await briefs(settings))
+        outcome = await let_through(asked, waiting, newest, session)
     print(f"{outcome.decided} {outcome.stopped_by}")
 
 

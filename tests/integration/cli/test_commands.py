@@ -253,6 +253,69 @@ async def test_a_preview_explains_and_changes_nothing(here: Path, running: Desk)
     client.close()
 
 
+async def test_a_preview_is_the_deployed_services_whatever_is_in_the_operators_environment(
+    here: Path,
+) -> None:
+    await published(here, contract("CLI-24", "C-cli-24"))
+    await answered(here, "CLI-24", "C-cli-24")
+    own_terms = [{"version": "9999-9", "holds_from": "2000-01-01", "monthly_notice_days": 90}]
+    asked = ("cancellation", "preview", "CLI-24", "--destruction-confirmed", "--json")
+
+    plain = await desk(*asked, cwd=here)
+    with_own = await desk(
+        *asked,
+        cwd=here,
+        env={"POLICY_TERMS": json.dumps(own_terms), "CONTRACT_GRACE_SECONDS": "no number"},
+    )
+
+    assert plain.code == 0, plain.err
+    assert [event["data"]["policy_version"] for event in plain.json][:1] == ["2024-1"]
+    assert with_own.code == 0, with_own.err
+    assert with_own.json == plain.json
+
+
+async def test_a_faulty_question_is_refused_with_every_fault_and_another_credential_is_not_let_in(
+    here: Path,
+) -> None:
+    faulty = await desk("cancellation", "preview", "K 1", "--customer", "C 1", cwd=here)
+    strange = await desk(
+        *("cancellation", "preview", "K-1"),
+        cwd=here,
+        env={"INTERNAL_CREDENTIAL": "another-credential"},
+    )
+    away = await desk(
+        *("cancellation", "preview", "K-1"),
+        cwd=here,
+        env={"CANCELLATION_URL": "http://127.0.0.1:1"},
+    )
+
+    assert (faulty.code, "contract_number" in faulty.err, "customer_id" in faulty.err) == (
+        2,
+        True,
+        True,
+    )
+    assert strange.code == 1
+    assert "cancellation asks for another credential" in strange.err
+    assert away.code == 1
+    assert "cancellation does not answer at http://127.0.0.1:1" in away.err
+    assert "`desk verify`" in away.err
+
+
+async def test_dead_letters_are_listed_although_a_service_is_silent_and_that_is_said(
+    here: Path,
+) -> None:
+    ran = await desk(
+        *("dead-letters", "list", "--json"),
+        cwd=here,
+        env={"CANCELLATION_URL": "http://127.0.0.1:1"},
+    )
+
+    assert ran.code == 1
+    assert set(ran.json) == {"letters", "handled", "parked"}
+    assert "cancellation does not answer" in ran.err
+    assert "What is parked there is not shown." in ran.err
+
+
 async def test_mails_are_listed_and_shown(here: Path) -> None:
     await desk(
         *("submit", "inquiry", "--customer", "C-cli-8", "--type", "contracts"),

@@ -7,14 +7,14 @@ from uuid import uuid4
 import pytest
 
 from desk.local.stack import Endpoints
-from shared.mongo.client import Database
 from shared.operations.audit_trail import Author
 from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs, letters
 from shared.operations.parked import Parked, parked
-from shared.operations.records import Records
 from shared.operations.sender import replay_session
+from shared.operations.service_client import ServiceClient
 from shared.settings import RuntimeSettings
+from tests.builders.internal_port import asking
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     collect,
@@ -28,10 +28,10 @@ from tests.integration.runtime.wire import (
 TYPE = "submission.inquiry.v1"
 
 
-async def replay(records: Records, waiting: Parked, settings: RuntimeSettings) -> Outcome:
+async def replay(asked: ServiceClient, waiting: Parked, settings: RuntimeSettings) -> Outcome:
     newest = newest_by_message(await briefs(settings))
     async with replay_session(settings, Author("operator")) as session:
-        return await let_through(records, waiting, newest, session)
+        return await let_through(asked, waiting, newest, session)
 
 
 async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails_again(
@@ -42,9 +42,11 @@ async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails
     customer = f"C-{name}"
     settings = settings_for(endpoints, name)
     service = toy.build()
-    async with outsider(endpoints) as client, running(service, settings) as runtime:
-        database = Database(runtime.client, settings.database_of(service.name))
-        records = Records(service, settings, database, runtime.store)
+    async with (
+        outsider(endpoints) as client,
+        running(service, settings) as runtime,
+        asking(service, settings, runtime.database, runtime.store) as asked,
+    ):
         answers = await client.watch("desk.rejections")
         dead = await client.watch("desk.dead-letters")
         for number in range(4):
@@ -53,12 +55,12 @@ async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails
             await client.publish("desk.submissions", customer, body, headers)
         await collect(dead, 4, name)
 
-        [waiting] = [one for one in await parked(records) if one.ref.id == customer]
-        unfixed = await replay(records, waiting, settings)
+        [waiting] = [one for one in await parked(asked) if one.ref.id == customer]
+        unfixed = await replay(asked, waiting, settings)
         monkeypatch.setattr(toy, "FIXED", ["yes"])
-        fixed = await replay(records, waiting, settings)
+        fixed = await replay(asked, waiting, settings)
         decided = await collect(answers, 4, name)
-        again = [one for one in await parked(records) if one.ref.id == customer]
+        again = [one for one in await parked(asked) if one.ref.id == customer]
         kept = [one async for one in letters(settings) if name in one.message_id]
 
     assert len(waiting.waiting) == 4

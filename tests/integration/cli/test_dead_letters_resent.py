@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from shared.operations.dead_letters.edit import draft, edit
 from shared.operations.dead_letters.resend import resend
 from shared.operations.dead_letters.selection import Selection
 from shared.operations.dead_letters.stop import FailedAgain
-from shared.operations.records import Records
 from shared.operations.sender import Pace
+from shared.operations.service_client import ServiceClient
 from shared.runtime.decider import Route, Service
+from tests.builders.internal_port import asking
 from tests.integration.cli.waiting import OPERATOR, Play, body, deploy_the_fix, ids, playing
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import collect
@@ -83,11 +83,12 @@ async def test_a_correction_that_dies_again_is_told_with_its_new_letter(
         await play.given_up(1)
         [letter] = await play.letters()
         correction = Correction(body=json.dumps(still_lost).encode())
-        services = {play.service.name: replace(play.records, service=lenient)}
-
-        async with play.post() as session:
-            made = await draft(letter.id, correction, services, session)
-            outcome = await edit(made, play.records, session)
+        async with (
+            asking(lenient, play.settings, play.database, play.store) as asked,
+            play.post() as session,
+        ):
+            made = await draft(letter.id, correction, {play.service.name: asked}, session)
+            outcome = await edit(made, play.asked, session)
         [newer] = await play.open()
 
     assert outcome.stopped_by == FailedAgain(newer.id, newer.reason, newer.error)
@@ -115,8 +116,8 @@ async def test_the_bytes_are_sent_again_as_they_came(endpoints: Endpoints) -> No
 
 
 @asynccontextmanager
-async def only(play: Play) -> AsyncIterator[dict[str, Records]]:
-    yield {play.service.name: play.records}
+async def only(play: Play) -> AsyncIterator[dict[str, ServiceClient]]:
+    yield {play.service.name: play.asked}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ async def test_the_command_rehearses_and_then_lets_through_an_aggregate_and_says
         await play.given_up(2)
         for name, value in color.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(replay_runs, "reading", lambda _url: only(play))
+        monkeypatch.setattr(replay_runs, "services_of", lambda _url: only(play))
         where = Where(ROOT, kafka=endpoints.kafka_bootstrap_servers, mongo=endpoints.mongo_url)
         asked = replay_runs.Run(Selection(aggregate=play.customer), OPERATOR, Pace(1_000))
         capsys.readouterr()

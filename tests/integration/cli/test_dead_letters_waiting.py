@@ -13,7 +13,7 @@ from desk.local.stack import Endpoints
 from shared.events.operations import DeadLetterDiscarded, DeadLetterEdited, DeadLetterReplayed
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import discard, discards
-from shared.operations.dead_letters.dry_run import DryRun
+from shared.operations.dead_letters.dry_run import types_of
 from shared.operations.dead_letters.edit import draft, edit
 from shared.operations.dead_letters.errors import IdentityCorrected, StillFaulty
 from shared.operations.dead_letters.resend import resend
@@ -153,17 +153,16 @@ async def test_a_dry_run_says_what_each_would_bring_on_those_before_it_and_chang
 
         async with dead_letter_topic(play.settings) as box:
             whole = [(await box.fetch(letter.id)).original for letter in letters]
-        unfixed = await DryRun(play.records).decide(whole[0])
+        [unfixed] = await play.asked.dry_run(whole, until_fault=True)
         deploy_the_fix(monkeypatch)
-        rehearsal = DryRun(play.records)
-        fixed = [await rehearsal.decide(record) for record in whole]
-        out_of_turn = await DryRun(play.records).decide(whole[1])
+        fixed = await play.asked.dry_run(whole)
+        [out_of_turn] = await play.asked.dry_run(whole[1:])
         after, decided = await play.waiting(), await play.decided()
         letters_after = await play.letters()
 
     assert unfixed.events == ()
     assert str(unfixed.fault).startswith("defect: ZeroDivisionError")
-    assert [one.events for one in fixed] == [("submission.rejected.v1",)] * 2
+    assert [types_of(one) for one in fixed] == [["submission.rejected.v1"]] * 2
     assert str(out_of_turn.fault).startswith("blocked")
     assert (after, decided, letters_after) == (before, 0, letters)
 
@@ -175,12 +174,12 @@ async def test_a_corrected_head_is_decided_and_what_waits_behind_it_follows(
         await play.publish("stumble", "go on", "go on")
         await play.given_up(3)
         [head, *_] = await play.letters()
-        services = {play.service.name: play.records}
+        services = {play.service.name: play.asked}
         correction = Correction(fields=(("/text", json.dumps("walk")),))
 
         async with play.post() as session:
             made = await draft(head.id, correction, services, session)
-            outcome = await edit(made, play.records, session)
+            outcome = await edit(made, play.asked, session)
         answers = await play.answered(3)
         trail, left = await play.trail(), await play.waiting()
 
@@ -199,12 +198,12 @@ async def test_what_is_corrected_while_others_wait_before_it_keeps_its_place(
         await play.publish("stumble", "go on", "stumble")
         await play.given_up(3)
         last = (await play.letters())[-1]
-        services = {play.service.name: play.records}
+        services = {play.service.name: play.asked}
         correction = Correction(fields=(("/text", json.dumps("walk")),))
 
         async with play.post() as session:
             made = await draft(last.id, correction, services, session)
-            outcome = await edit(made, play.records, session)
+            outcome = await edit(made, play.asked, session)
         await play.given_up(1)
         newest = (await play.letters())[-1]
         deploy_the_fix(monkeypatch)
@@ -227,7 +226,7 @@ async def test_a_correction_must_stay_with_the_aggregate_that_waits_for_it(
         await play.publish("stumble")
         await play.given_up(1)
         [head] = await play.letters()
-        services = {play.service.name: play.records}
+        services = {play.service.name: play.asked}
         elsewhere = Correction(fields=(("/customer_id", '"C-elsewhere"'),))
 
         async with play.post() as session:
@@ -247,7 +246,7 @@ async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> N
         await play.publish("stumble", "go on", "go on")
         await play.given_up(3)
         [head, *_] = await play.letters()
-        services = {play.service.name: play.records}
+        services = {play.service.name: play.asked}
 
         async with play.post() as session:
             [one] = await discards([head.id], services, session)

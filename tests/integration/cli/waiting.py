@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -18,10 +18,12 @@ from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, parked
-from shared.operations.records import Records
 from shared.operations.sender import Pace, ReplaySession, replay_session
+from shared.operations.service_client import ServiceClient
+from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
 from shared.settings import RuntimeSettings
+from tests.builders.internal_port import asking
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import (
     Outsider,
@@ -56,7 +58,9 @@ class Play:
     customer: str
     service: Service
     settings: RuntimeSettings
-    records: Records
+    asked: ServiceClient
+    database: Database
+    store: Store
     client: Outsider
     answers: Any
     dead: Any
@@ -77,13 +81,13 @@ class Play:
         return [headers_of(one)["ce_causationid"] for one in found]
 
     async def waiting(self) -> Parked | None:
-        mine = [one for one in await parked(self.records) if one.ref.id == self.customer]
+        mine = [one for one in await parked(self.asked) if one.ref.id == self.customer]
         return mine[0] if mine else None
 
     async def decided(self) -> int:
         """How many messages the customer's aggregate has decided."""
         ref = Ref("seen", self.customer)
-        state = (await self.records.store.read([ref]))[ref].state
+        state = (await self.store.read([ref]))[ref].state
         return 0 if state is None else int(state.count)
 
     async def letters(self) -> list[Letter]:
@@ -108,7 +112,7 @@ class Play:
         assert waiting is not None
         async with self.post(force=force) as session:
             newest = newest_by_message(await briefs(self.settings))
-            return await let_through(self.records, waiting, newest, session)
+            return await let_through(self.asked, waiting, newest, session)
 
 
 @asynccontextmanager
@@ -116,14 +120,18 @@ async def playing(endpoints: Endpoints, service: Service | None = None) -> Async
     name = f"play{uuid4().hex[:8]}"
     settings = settings_for(endpoints, name)
     service = service or toy.build()
-    async with outsider(endpoints) as client, running(service, settings) as runtime:
-        database = Database(runtime.client, settings.database_of(service.name))
+    async with AsyncExitStack() as until_played:
+        client = await until_played.enter_async_context(outsider(endpoints))
+        runtime = await until_played.enter_async_context(running(service, settings))
+        answers = asking(service, settings, runtime.database, runtime.store)
         yield Play(
             name=name,
             customer=f"C-{name}",
             service=service,
             settings=settings,
-            records=Records(service, settings, database, runtime.store),
+            asked=await until_played.enter_async_context(answers),
+            database=runtime.database,
+            store=runtime.store,
             client=client,
             answers=await client.watch("desk.rejections"),
             dead=await client.watch("desk.dead-letters"),

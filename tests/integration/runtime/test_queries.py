@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,13 +22,15 @@ from pymongo.monitoring import (
 from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
 from shared.events.reference import reference_of
-from shared.events.topics import INTAKE, SERVICES
+from shared.events.topics import SERVICES
 from shared.kafka.records import RecordPosition
 from shared.mongo.client import Client, Database, Document, File
-from shared.operations.parked import parked, parked_now
-from shared.operations.records import Records, inquiry_document
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
+from shared.runtime.operations.questions import HistoryOf, PageOf
+from shared.runtime.operations.records import NoSuchRecord
+from shared.runtime.operations.records import Records as StoredRecords
+from tests.builders.records import Records
 from tests.integration.runtime.wire import settings_for
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -97,6 +100,7 @@ def entry(number: int) -> Document:
 async def ask_everything(records: Records) -> None:
     """What the runtime and an operator's commands ask, of every kind of aggregate."""
     store, database = records.store, records.database
+    asked = StoredRecords(records.service, database, store)
     await store.prepare()
     for decider in records.service.deciders:
         ref = Ref(decider.kind, f"one of {decider.kind}")
@@ -114,12 +118,16 @@ async def ask_everything(records: Records) -> None:
         assert len(await store.history(decider.kind, ref.id)) == BOUND + 2
         if decider.tells_waiting:
             await store.waiting(decider.kind)
-        await parked_now(records, ref)
-        await store.large(decider.kind)
-    await parked(records)
-    if records.service.name == INTAKE:
-        await inquiry_document(records, reference_of(uuid4()))
-        await inquiry_document(records, str(uuid4()))
+        with contextlib.suppress(NoSuchRecord):
+            await asked.parked_one(ref)
+        await asked.history(HistoryOf(kind=decider.kind, id=ref.id))
+        if decider.alias is not None:
+            with contextlib.suppress(NoSuchRecord):
+                await asked.history(HistoryOf(kind=decider.kind, alias=reference_of(uuid4())))
+    await asked.sizes()
+    for page in (asked.parked, asked.due):
+        first = await page(PageOf(limit=1))
+        await page(PageOf(limit=1, after=first.next))
     await database.put_file("D-1", "D-1.pdf", File(b"%PDF", {}))
     await database.put_file("D-1", "D-1.pdf", File(b"%PDF", {}))
     assert await database.get_file("D-1") is not None

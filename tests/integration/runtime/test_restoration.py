@@ -28,9 +28,7 @@ from shared.events.topics import CATALOGUE, TOPIC_OF
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import records_on
 from shared.mongo.client import Client, Database, connect
-from shared.operations.records import reading
 from shared.operations.rights import RESTORER
-from shared.operations.verification import audit
 from shared.runtime.aggregates.store import Store
 from shared.runtime.app import build_broker
 from shared.runtime.background import alive
@@ -43,6 +41,7 @@ from shared.settings import RuntimeSettings
 from tests.builders import clients
 from tests.builders.desk_command import Ran
 from tests.builders.desk_command import desk as desk_command
+from tests.builders.records import reading
 from tests.builders.users import url_of
 from tests.integration.runtime.wire import Outsider, event_headers, outsider, running
 
@@ -136,7 +135,7 @@ class Desk:
                 fault
                 for records in services.values()
                 for decider in records.service.deciders
-                for fault in (await audit(records, decider)).faults
+                for fault in (await records.audit(decider)).faults
             ]
 
     def mails(self) -> list[tuple[str, str]]:

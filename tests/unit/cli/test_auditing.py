@@ -13,9 +13,9 @@ from desk.commands.verify import show
 from services.cancellation.file.decide import Rules
 from services.cancellation.service import file_decider
 from shared.mongo.client import Database, Document
-from shared.operations.verification import Audit, begins_late, faults_of
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
+from shared.runtime.verification import Audit, begins_late, faults_of
 from tests.builders.cancellation import NUMBER, Desk, confirmed, contract, requested
 
 DECIDER = file_decider(Rules())

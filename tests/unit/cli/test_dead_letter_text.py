@@ -35,6 +35,15 @@ from shared.operations.errors import (
     WrongDatabaseUrl,
 )
 from shared.operations.parked import Parked
+from shared.operations.service_client import (
+    NoAddress,
+    NotAdmitted,
+    NotThere,
+    Refused,
+    ServiceError,
+    Unreachable,
+    Unready,
+)
 from tests.builders.dead_letters import AT, dead_letter
 
 LETTER, OTHER = LetterId(3, 7), LetterId(3, 8)
@@ -96,6 +105,13 @@ ERRORS: list[tuple[OperationError, int, str]] = [
         FAILED,
         "3-7 was already settled with 3-8",
     ),
+    (NoAddress("cancellation"), FAILED, "Set CANCELLATION_URL to its internal port"),
+    (NotAdmitted("cancellation", "asks for another credential"), FAILED, "INTERNAL_CREDENTIAL"),
+    (Unreachable("cancellation", "does not answer"), FAILED, "`desk restore` and whatever"),
+    (Unready("cancellation", "cannot answer now"), FAILED, "cancellation cannot answer now"),
+    (Refused("cancellation", ["id: is missing"]), WRONG_USE, "question: id: is missing"),
+    (NotThere("cancellation", "has no such record"), FAILED, "cancellation has no such record"),
+    (ServiceError("cancellation", "failed"), FAILED, "cancellation failed"),
 ]
 
 

@@ -18,6 +18,8 @@ from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
 from services.inquiry_intake.inquiry.state import Standing
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
+from shared.runtime.codec import dump
+from shared.runtime.operations.answers import History, PreviewAnswer, PreviewedEvent
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
 OPENED = {
@@ -34,10 +36,15 @@ OPENED = {
     ],
 }
 LIFE = Life(
-    {
-        "_id": "an-id",
-        "state": {"status": "resolved", "customer_id": "C-1", "queue": "cancellations"},
-    },
+    History(
+        service="inquiry_intake",
+        kind="inquiry",
+        id="an-id",
+        version=2,
+        state={"status": "resolved", "customer_id": "C-1", "queue": "cancellations"},
+        entries_in_all=0,
+        entries=(),
+    ),
     [
         Moment(NOW, "inquiry_intake", "inquiry.opened.v1", OPENED),
         Moment(
@@ -90,9 +97,13 @@ def test_an_inquiry_is_told_in_spanish_alone() -> None:
 def test_a_preview_is_told_in_one_language(
     language: Language, mine: list[str], others: list[str]
 ) -> None:
-    events = preview(Rules(), None, "K-1", NOW)
+    events = tuple(
+        PreviewedEvent(ce_type=one.ce_type, data=dump(one))
+        for one in preview(Rules(), None, "K-1", NOW)
+    )
+    answer = PreviewAnswer(service="cancellation", at=NOW, known=False, events=events)
 
-    told = shown(show_preview, None, events, language)
+    told = shown(show_preview, answer, language)
 
     assert all(words in told for words in mine)
     assert not any(words in told for words in others)

@@ -10,7 +10,6 @@ import pytest
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
 from shared.events.envelope import Ref
-from shared.operations.dead_letters.check import faults
 from shared.operations.dead_letters.correct import Correction, corrected
 from shared.operations.dead_letters.errors import (
     HalfACharacter,
@@ -22,6 +21,7 @@ from shared.operations.dead_letters.errors import (
 )
 from shared.operations.dead_letters.letter import Letter, LetterId
 from shared.operations.errors import OperationError
+from shared.runtime.operations.corrections import faults_of as faults
 from tests.builders.dead_letters import dead_letter
 from tests.builders.submissions import NOW
 

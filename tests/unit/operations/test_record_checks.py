@@ -11,7 +11,7 @@ from shared.operations.checks.records import parked_check, size_check
 from shared.operations.checks.result import Verdict
 from shared.operations.parked import Parked
 from shared.runtime.aggregates.document_mapper import MB
-from shared.runtime.aggregates.queries import Large
+from shared.runtime.operations.answers import LargeRecords
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,10 @@ from shared.runtime.aggregates.queries import Large
 def test_a_document_over_a_megabyte_is_noted_and_one_over_four_is_a_fault(
     sizes: list[int], verdict: Verdict
 ) -> None:
-    found = size_check([("cancellation file", Large(1, f"of {size}", size)) for size in sizes])
+    large = [
+        LargeRecords(kind="file", documents=1, largest=f"of {size}", bytes=size) for size in sizes
+    ]
+    found = size_check([("cancellation file", one) for one in large])
     assert found.verdict is verdict
     assert not sizes or f"of {max(sizes)}" in found.found
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -267,3 +269,11 @@ def test_a_defect_of_ours_is_one_refusal_and_tells_nothing_personal(
     assert answer.status_code == 500
     assert "ZeroDivisionError" in answer.text
     assert "own words" not in answer.text
+
+
+async def test_every_question_is_on_its_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "internal-port.md").read_text()
+    routes = [one for one in application(port_of_nothing()).routes if isinstance(one, Route)]
+
+    assert len(routes) == 9
+    assert [one.path for one in routes if f" {one.path}`" not in page] == []

@@ -14,9 +14,9 @@ import pytest
 from bson import json_util
 
 from shared.mongo.client import Database, Document, connect
-from shared.operations.verification import faults_of
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
+from shared.runtime.verification import faults_of
 from shared.settings import RuntimeSettings
 
 STORED = Path(__file__).with_name("records_of_0_1_0.json.gz")

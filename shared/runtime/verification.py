@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.events.cancellations import CancellationEvent
 from shared.events.topics import EVENT_TYPES
-from shared.mongo.client import Document
-from shared.operations.records import Records
+from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.store import Store
-from shared.runtime.decider import Decider
+from shared.runtime.decider import Decider, Service
 from shared.runtime.faults import described, mongodb_errors_as_outage
 
 FAULTS_KEPT = 1_000
+NUMBERED = frozenset(
+    ce_type for ce_type, event in EVENT_TYPES.items() if "sequence" in event.model_fields
+)
+"""The public events that their service numbers."""
 
 
 @dataclass(slots=True)
@@ -40,22 +42,22 @@ class Audit:
             self.faults.append(fault)
 
 
-async def audit(records: Records, decider: Decider[Any]) -> Audit:
+async def audit(service: Service, database: Database, store: Store, decider: Decider[Any]) -> Audit:
     """All aggregates of one kind. One of them is in memory at a time. Raises `Outage`."""
-    found = Audit(records.service.name, decider.kind)
-    kept = await records.store.expiry(decider.kind)
+    found = Audit(service.name, decider.kind)
+    kept = await store.expiry(decider.kind)
     expired_before = None if kept is None else datetime.now(UTC) - kept
     with mongodb_errors_as_outage():
-        async for document in records.database.collection(decider.kind).find({}):
+        async for document in database.collection(decider.kind).find({}):
             found.aggregates += 1
             if not isinstance(document.get("history"), list):
                 found.note(f"{document['_id']}: there is no history")
                 continue
-            history = await records.store.whole_history(decider.kind, document)
+            history = await store.whole_history(decider.kind, document)
             found.messages += len(history)
             found.events += sum(len(entry["events"]) for entry in history)
             found.expired += begins_late(document, history, expired_before)
-            for fault in faults_of(records.store, decider, document, history, expired_before):
+            for fault in faults_of(store, decider, document, history, expired_before):
                 found.note(f"{document['_id']}: {fault}")
     return found
 
@@ -91,7 +93,8 @@ def faults_of(
         yield "entries of the archived history are missing"
     yield from _repeated("message", (f"{e['message_id']} {e['digest']}" for e in history))
     yield from _repeated("event", (event["id"] for e in history for event in e["events"]))
-    yield from _sequence_faults(history, late=late)
+    if decider.publishes:
+        yield from _sequence_faults(history, late=late)
     if late:
         return
     try:
@@ -121,12 +124,12 @@ def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
 
 
 def _sequence_faults(history: Sequence[Document], *, late: bool) -> Iterator[str]:
-    """Cancellation decisions count 1, 2, 3… per contract, without gaps; later ones go on so."""
+    """Numbered events count 1, 2, 3… per record, without gaps; later ones go on so."""
     counted = [
         event["data"].get("sequence")
         for entry in history
         for event in entry["events"]
-        if issubclass(EVENT_TYPES.get(event["type"], object), CancellationEvent)
+        if event["type"] in NUMBERED
     ]
     first = (counted[0] if late and counted else None) or 1
     for expected, actual in enumerate(counted, start=first):
