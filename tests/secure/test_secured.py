@@ -97,7 +97,7 @@ async def read_until(servers: Secured, user: str, topic: str, ce_type: str) -> d
         group_id=f"{user}.tests",
         auto_offset_reset="earliest",
     )
-    async with asyncio.timeout(40), consumer:
+    async with asyncio.timeout(120), consumer:
         while True:
             record = await consumer.getone()
             if dict(record.headers)["ce_type"] == ce_type.encode():
@@ -105,7 +105,7 @@ async def read_until(servers: Secured, user: str, topic: str, ce_type: str) -> d
 
 
 async def mail_to(folder: Path, address: str, words: str) -> str:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while True:
             for file in folder.glob("*.eml"):
                 text = file.read_text(errors="replace")
@@ -291,5 +291,5 @@ async def test_a_service_without_its_rights_waits_and_starts_once_it_has_them(
     assert not waiting.done()
     right = Acl("inquiry_intake", Resource.GROUP, Operation.READ, "later.inquiry_intake")
     await create_acls(servers.settings(ADMIN), [right])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await waiting

@@ -21,7 +21,7 @@ UP_WITHIN_S = 90.0
 
 async def until_restarted(name: str, said: list[str]) -> None:
     """Until the supervisor has told of the death."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not any(line.startswith(name) for line in said):
             await asyncio.sleep(0.05)
 

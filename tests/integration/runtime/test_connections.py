@@ -65,7 +65,7 @@ async def test_a_client_outlives_a_connection_that_is_closed_before_it_writes(
                 assert await client.ready(broker.nodeId)
             for connection in client._conns.values():
                 await close_unnoticed(connection)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(35):
                 while not await client.force_metadata_update():
                     await asyncio.sleep(0.1)
 

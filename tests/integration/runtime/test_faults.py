@@ -54,14 +54,14 @@ async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(
         await own_stack.children["database"].stop(5)
         body = {"customer_id": "C-outage", "text": "hello"}
         await client.publish("desk.submissions", "C-outage", body, event_headers(TYPE, "o-1"))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(90):
             while runtime.health.status != "degraded":
                 await asyncio.sleep(0.05)
         away = set(runtime.health.away)
         await own_stack.start_again("database")
         [answer] = await collect(answers, 1, "C-outage")
         letters = await dead.getmany(timeout_ms=300)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(90):
             while runtime.health.status != "ok":
                 await asyncio.sleep(0.05)
     assert away == {"mongodb"}
@@ -128,7 +128,7 @@ async def test_instances_that_join_and_leave_under_load_lose_and_double_nothing(
             await asyncio.sleep(1)
             await first.aclose()
             await publishing
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while len(seen) < total:
                     [record] = await collect(answers, 1, name)
                     found = headers_of(record)
@@ -180,7 +180,7 @@ async def _settled(client: Outsider, runtime: Runtime, customer: str) -> int:
     headers = event_headers(TYPE, "settled")
     sent = await client.publish("desk.submissions", customer, body, headers)
     place = RecordPosition(sent.topic, sent.partition, sent.offset)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not runtime.health.batches or await runtime.progress.uncommitted([place]):
             await asyncio.sleep(0.02)
     return place.offset

@@ -30,7 +30,7 @@ async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 async def until(runtime: Runtime, status: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while runtime.health.status != status:
             await asyncio.sleep(0.05)
 

@@ -99,7 +99,7 @@ class Desk:
         await admin.start()
         try:
             await admin.delete_topics([topic.name for topic in CATALOGUE])
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while {topic.name for topic in CATALOGUE} & set(await admin.list_topics()):
                     await asyncio.sleep(0.1)
         finally:
@@ -145,14 +145,14 @@ class Desk:
         return [(mail["Message-ID"], mail["Subject"]) for mail in mails]
 
     async def mailed(self, count: int) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while len(self.mails()) < count:
                 await asyncio.sleep(0.1)
         await self.read_to_the_end()
 
     async def read_to_the_end(self) -> None:
         """Until every service has read all that there is for it, twice in a row."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             quiet = 0
             while quiet < 2:
                 await asyncio.sleep(0.5)
@@ -348,7 +348,7 @@ async def held_back(desk: Desk) -> AsyncIterator[list[Runtime]]:
             stack.push_async_callback(broker.stop)
             starting = asyncio.create_task(broker.start())
             stack.callback(starting.cancel)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while any(RECORDS not in runtime.health.reasons for runtime in runtimes):
                 await asyncio.sleep(0.1)
         yield runtimes

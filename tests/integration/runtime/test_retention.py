@@ -61,7 +61,7 @@ async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, s
     await admin.start()
     try:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(values))])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             while await told_by(admin, asked) != values:
                 await asyncio.sleep(0.05)
     finally:

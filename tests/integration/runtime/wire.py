@@ -158,7 +158,7 @@ async def collect(
     name: str,
     *,
     of: Callable[[Any], bool] = lambda _record: True,
-    within: float = 20.0,
+    within: float = 90.0,
 ) -> Sequence[Any]:
     """The next `count` records whose key has `name` in it, so that tests can share a broker.
 
