@@ -32,7 +32,12 @@ async def process(
     module: Sequence[str] = ("desk.local.service", "cancellation"),
     **environment: str,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    own = {"HTTP_PORT": str(port), "LOG_FORMAT": "json", **environment}
+    own = {
+        "HTTP_PORT": str(port),
+        "LOG_FORMAT": "json",
+        "DEVELOPMENT_DEFAULTS": "true",
+        **environment,
+    }
     started = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *module),
         env=os.environ | own,
