@@ -8,17 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-
 from desk.commands.event_file import SUBMISSIONS, Outgoing
 from desk.local import pacing
 from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS
-from shared.kafka.client_options import consumer_options
-from shared.kafka.consumer import EndingConsumer
+from shared.kafka.topic_listener import TopicListener, topic_listener
 from shared.operations.topics import require_topics
-from shared.runtime.faults import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 LISTENED = (
@@ -30,7 +26,6 @@ LISTENED = (
     "desk.notifications",
     DEAD_LETTERS,
 )
-POLL_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +140,14 @@ _WAITING = {
 
 
 class Listener:
-    """Reads everything that the desk publishes from now on."""
+    """Hears what the desk says, in the order of the broker's time."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, topics: TopicListener) -> None:
+        self._topics = topics
 
     async def next(self) -> list[Answer]:
         """What has come; an empty list after a short while without anything. Raises `Outage`."""
-        with kafka_errors_as_outage():
-            batches = await self._consumer.getmany(timeout_ms=POLL_MS)
-        records = [record for batch in batches.values() for record in batch]
+        records = await self._topics.next()
         records.sort(key=lambda record: record.timestamp)
         return [_answer(record) for record in records]
 
@@ -164,15 +157,8 @@ async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
     """A listener that misses nothing published after this was entered. Raises `Outage`."""
     await require_topics(settings, (SUBMISSIONS, *LISTENED))
     pacing.install()  # costs 20 ms at most where the broker is a real one
-    consumer = EndingConsumer(*LISTENED, auto_offset_reset="latest", **consumer_options(settings))
-    try:
-        with kafka_errors_as_outage():
-            await consumer.start()
-            for partition in consumer.assignment():
-                await consumer.position(partition)
-        yield Listener(consumer)
-    finally:
-        await consumer.stop()
+    async with topic_listener(settings, LISTENED) as topics:
+        yield Listener(topics)
 
 
 def _answer(record: Any) -> Answer:

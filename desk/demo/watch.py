@@ -9,16 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-
 from desk.demo.story import Expected, Facts, Sent, says
 from desk.local import pacing
 from shared.events.topics import DEAD_LETTERS, TOPICS
-from shared.kafka.client_options import client_options, consumer_options
-from shared.kafka.consumer import EndingConsumer
+from shared.kafka.record_sender import RecordSender, record_sender
+from shared.kafka.topic_listener import TopicListener, topic_listener
 from shared.settings import RuntimeSettings
 
-POLL_MS = 200
 HEADERS = ("ce_", "dl_", "content-type", "traceparent")
 
 
@@ -127,17 +124,12 @@ class Outside:
     """The demo's own connection to the broker."""
 
     journal: Journal
-    producer: AIOKafkaProducer
+    sender: RecordSender
 
     async def publish(self, records: Sequence[Sent]) -> None:
         """In the given order; returns when the broker has acknowledged them all."""
-        acknowledged = [
-            await self.producer.send(
-                one.topic, key=one.key.encode(), value=_body(one), headers=_headers(one)
-            )
-            for one in records
-        ]
-        await asyncio.gather(*acknowledged)
+        for one in records:
+            await self.sender.send(one.topic, one.key.encode(), _body(one), _headers(one))
 
 
 def _body(sent: Sent) -> bytes:
@@ -161,34 +153,19 @@ async def outside(settings: RuntimeSettings) -> AsyncIterator[Outside]:
     For the embedded broker: it paces the empty fetches of this process's consumers.
     """
     pacing.install()
-    producer = AIOKafkaProducer(**client_options(settings), acks="all")
-    consumer = EndingConsumer(**consumer_options(settings), enable_auto_commit=False)
     journal = Journal()
-    await producer.start()
-    await consumer.start()
-    try:
-        consumer.assign(
-            [
-                TopicPartition(topic.name, partition)
-                for topic in TOPICS.values()
-                for partition in range(topic.partitions)
-            ]
-        )
-        await consumer.seek_to_end()
-        # Only a position that is known is a promise to miss nothing from here on.
-        await asyncio.gather(*(consumer.position(one) for one in consumer.assignment()))
-        async with asyncio.TaskGroup() as group:  # a consumer that fails ends the demo
-            reading = group.create_task(_read(consumer, journal))
-            yield Outside(journal, producer)
-            reading.cancel()
-    finally:
-        await consumer.stop()
-        await producer.stop()
+    async with (
+        record_sender(settings) as sender,
+        topic_listener(settings, TOPICS) as listener,
+        asyncio.TaskGroup() as group,  # a consumer that fails ends the demo
+    ):
+        reading = group.create_task(_read(listener, journal))
+        yield Outside(journal, sender)
+        reading.cancel()
 
 
-async def _read(consumer: AIOKafkaConsumer, journal: Journal) -> None:
+async def _read(listener: TopicListener, journal: Journal) -> None:
     while True:
-        batches = await consumer.getmany(timeout_ms=POLL_MS)
-        new = [seen(record) for batch in batches.values() for record in batch]
+        new = [seen(record) for record in await listener.next()]
         if new:
             await journal.note(new)
