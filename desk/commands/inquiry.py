@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,41 +17,8 @@ from desk.commands.services import services_of
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.field_wording import FieldWording
-from shared.operations.inquiries import inquiry_named
+from shared.operations.cases import Case, Moment, read_case
 from shared.operations.local_time import local_time
-from shared.operations.service_client import ServiceClient
-from shared.runtime.operations.answers import Entry, History, RecordedEvent
-
-FILE = "file"
-OPENED = "inquiry.opened.v1"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One thing that happened, and who recorded it; `at` is aware."""
-
-    at: datetime
-    service: str
-    ce_type: str
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """An inquiry: where it stands, and everything that happened, oldest first."""
-
-    record: History
-    moments: Sequence[Moment]
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        """As stored; empty where messages came but nothing happened."""
-        return self.record.state or {}
-
-    @property
-    def opened(self) -> Mapping[str, Any]:
-        """The data of its opening; empty for a submission that opened none."""
-        return next((m.data for m in self.moments if m.ce_type == OPENED), {})
 
 
 def inquiry(
@@ -65,53 +31,26 @@ def inquiry(
 ) -> None:
     """Tell what happened to a request, step by step."""
     named = " ".join(words)  # read out on the phone, a reference is typed with spaces
-    life = asyncio.run(_read(find(directory, mongo=mongo), named))
+    case = asyncio.run(_read(find(directory, mongo=mongo), named))
     if as_json:
-        print_json(_as_json(life, language))
+        print_json(_as_json(case, language))
     else:
-        show(life, language, console())
+        show(case, language, console())
 
 
-async def _read(where: Where, named: str) -> Life:
+async def _read(where: Where, named: str) -> Case:
     async with services_of(where, INTAKE, CANCELLATION) as services:
-        record = await inquiry_named(services[INTAKE], named)
-        moments = list(_moments(record))
-        for number in Life(record, moments).opened.get("contract_numbers", ()):
-            moments += await _decisions(services[CANCELLATION], number, record.id)
-    moments.sort(key=lambda moment: moment.at)
-    return Life(record, moments)
+        return await read_case(named, services[INTAKE], services[CANCELLATION])
 
 
-async def _decisions(cancellation: ServiceClient, number: str, inquiry_id: str) -> list[Moment]:
-    """What the contract's cancellation file holds about this inquiry."""
-    file = await cancellation.history(FILE, number)
-    return [
-        moment
-        for moment in (_moments(file) if file else ())
-        if inquiry_id in (moment.data.get("inquiry_id"), moment.data.get("answers_inquiry_id"))
-    ]
-
-
-def _moments(record: History) -> Iterator[Moment]:
-    for entry in record.entries:
-        for event in entry.events:
-            if not _retold(entry, event):
-                yield Moment(entry.at, record.service, event.type, event.data)
-
-
-def _retold(entry: Entry, event: RecordedEvent) -> bool:
-    """Intake's progress repeats the decision that the cancellation file tells with its dates."""
-    return entry.topic == "desk.cancellations" and event.type == "inquiry.progressed.v1"
-
-
-def show(life: Life, language: Language, out: Console) -> None:
+def show(case: Case, language: Language, out: Console) -> None:
     """Who and what first, then the timeline."""
-    state, opened = life.state, life.opened
+    state, opened = case.state, case.opened
     head = columns("bold", "")
     contact = opened.get("contact", {})
     facts = {
         "reference": opened.get("reference"),
-        "id": life.record.id,
+        "id": case.record.id,
         "status": word("status", state.get("status", label("unknown", language)), language),
         "customer": state.get("customer_id"),
         "kind": word("kind", opened.get("kind", ""), language),
@@ -128,7 +67,7 @@ def show(life: Life, language: Language, out: Console) -> None:
         head.add_row(f"  {name}", text(value))
     out.print(head)
     out.print()
-    out.print(timeline(life.moments, language))
+    out.print(timeline(case.moments, language))
 
 
 def _further_details(opened: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
@@ -164,11 +103,11 @@ def _because(data: Mapping[str, Any], language: Language) -> str:
     return f"{policy}, {label('rule', language)} {data['rule']}"
 
 
-def _as_json(life: Life, language: Language) -> dict[str, Any]:
+def _as_json(case: Case, language: Language) -> dict[str, Any]:
     return {
-        "inquiry_id": life.record.id,
-        "state": life.state,
-        "timeline": [_moment_as_json(moment, language) for moment in life.moments],
+        "inquiry_id": case.record.id,
+        "state": case.state,
+        "timeline": [_moment_as_json(moment, language) for moment in case.moments],
     }
 
 

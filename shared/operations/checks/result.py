@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
+    """How a finding is meant: in order, worth a look, or a fault."""
+
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
@@ -54,12 +56,15 @@ class Check:
 
 
 def ok(name: str, found: str) -> Check:
+    """`found` is in order."""
     return Check(name, Verdict.OK, found)
 
 
 def warn(name: str, found: str, remedy: Remedy) -> Check:
+    """`found` is worth a look."""
     return Check(name, Verdict.WARN, found, remedy)
 
 
 def fail(name: str, found: str, remedy: Remedy) -> Check:
+    """`found` is a fault."""
     return Check(name, Verdict.FAIL, found, remedy)

@@ -35,6 +35,7 @@ class Correction:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing is to change."""
         return self.body is None and not self.fields and not self.headers
 
 

@@ -82,14 +82,17 @@ class Letter:
 
     @property
     def service(self) -> str:
+        """The service that gave the record up."""
         return self.says("dl_service")
 
     @property
     def reason(self) -> str:
+        """Why it was given up, one of `Reason`'s words."""
         return self.says("dl_reason")
 
     @property
     def error(self) -> str:
+        """What was wrong, without the record's values."""
         return self.says("dl_error")
 
     @property
@@ -110,6 +113,7 @@ class Letter:
 
     @property
     def original(self) -> Original:
+        """The record as it was before it was given up."""
         headers = tuple(self.original_headers)
         return Original(*self.origin, key=self.key, value=self.value, headers=headers)
 
@@ -150,4 +154,5 @@ def letter_of(record: Any) -> Letter:
 
 
 def by_id(found: Sequence[Letter]) -> dict[LetterId, Letter]:
+    """The letters by their ids."""
     return {letter.id: letter for letter in found}

@@ -36,6 +36,7 @@ class Selection:
 
     @property
     def filters(self) -> bool:
+        """Whether only letters that say something are meant."""
         return any((self.service, self.reason, self.error))
 
     @property

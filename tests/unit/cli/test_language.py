@@ -10,7 +10,6 @@ from rich.console import Console
 
 from desk.commands.cancellation import show as show_preview
 from desk.commands.event_text_catalogue import LABELS, WORDS
-from desk.commands.inquiry import Life, Moment
 from desk.commands.inquiry import show as show_inquiry
 from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
@@ -18,6 +17,7 @@ from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
 from services.inquiry_intake.inquiry.state import Standing
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
+from shared.operations.cases import Case, Moment
 from shared.runtime.codec import dump
 from shared.runtime.operations.answers import History, PreviewAnswer, PreviewedEvent
 
@@ -35,7 +35,7 @@ OPENED = {
         {"field": "destruction_confirmed", "value": "true"},
     ],
 }
-LIFE = Life(
+LIFE = Case(
     History(
         service="inquiry_intake",
         kind="inquiry",

@@ -20,7 +20,7 @@ from shared.operations.dead_letters.letter import (
     letter_id,
 )
 from shared.operations.dead_letters.selection import Selection, grouped, planned
-from shared.operations.dead_letters.settlement import Settlement
+from shared.operations.dead_letters.settlement import Settlement, settlement_of
 from shared.operations.parked import Parked
 from shared.operations.sender import Pace
 from tests.builders.dead_letters import AT, dead_letter
@@ -261,3 +261,17 @@ def test_a_letter_gives_back_the_record_as_it_was_and_reads_its_headers_in_any_c
         2,
         7,
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "settlement"),
+    [("a", Settlement(along_with=SECOND)), ("", Settlement())],
+    ids=["a later letter of the same message", "of no known message"],
+)
+def test_a_letter_that_was_not_acted_on_itself_names_the_one_it_was_settled_with(
+    message: str, settlement: Settlement
+) -> None:
+    first, later = dead_letter(FIRST, message=message), dead_letter(SECOND, message=message)
+    trail = AuditTrail([replayed(later)])
+
+    assert settlement_of(first, [first, later], trail) == settlement
