@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from desk.arguments import done_by, options
+from desk.arguments import done_by, options, work
 
 acl = typer.Typer(
     help="Users and rights for a secured Kafka and MongoDB, from the catalogue.",
@@ -15,7 +15,7 @@ acl = typer.Typer(
 
 
 @acl.command()
-@done_by("acl")
+@done_by("acl", by=work)
 def kafka(
     as_json: options.AsJson = False,
     apply: Annotated[
@@ -33,7 +33,7 @@ def kafka(
 
 
 @acl.command()
-@done_by("acl")
+@done_by("acl", by=work)
 def mongodb(as_json: options.AsJson = False) -> None:
     """Print who may do what in MongoDB: a script for mongosh.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from desk.arguments import options, work
+from desk.arguments import options, work_there
 from shared.events.choices import Language
 
 
@@ -40,7 +40,7 @@ def mail(
 
     A mail keeps its number whatever the filters.
     """
-    work(
+    work_there(
         "mail",
         "mail",
         number=number or opened,

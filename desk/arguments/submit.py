@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from desk.arguments import done_by, options, work
+from desk.arguments import done_by, options, work_there
 from desk.arguments.submission_fields import KINDS, Part
 from shared.events.choices import Channel, Language
 
@@ -137,7 +137,7 @@ def _register(name: str, ce_type: str, own: Sequence[Part]) -> None:
 
     def command(**given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
-        work("submit", "one", ce_type=ce_type, own=fields_of(own, given), **common)
+        work_there("submit", "one", ce_type=ce_type, own=fields_of(own, given), **common)
 
     functions: tuple[Callable[..., object], ...] = (*own, _every_submission)
     parts = [inspect.signature(one, eval_str=True) for one in functions]

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from desk.arguments import done_by, options
+from desk.arguments import done_by, options, work
 
 
-@done_by("up")
+@done_by("up", by=work)
 def up(
     directory: Annotated[
         Path, typer.Option("--directory", help="Where data, logs, mail and addresses are kept.")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from desk.commands.addresses import Where, find
+from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import DeskError
 from desk.commands.event_text import consequence, label, said
@@ -35,8 +34,7 @@ def preview(
     requested_end: str | None,
     language: Language,
     as_json: bool,
-    directory: Path,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Say what a cancellation request would bring today."""
     question = {
@@ -46,7 +44,7 @@ def preview(
         "signed": signed,
         "requested_end_on": _date(requested_end),
     }
-    answer = asyncio.run(_ask(find(directory, mongo=mongo), question))
+    answer = asyncio.run(_ask(where, question))
     if as_json:
         print_json([event.model_dump() for event in answer.events])
     else:

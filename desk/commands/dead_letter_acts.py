@@ -12,7 +12,7 @@ import click
 import typer
 
 from desk.commands import replay
-from desk.commands.addresses import Where, find
+from desk.commands.addresses import Where
 from desk.commands.console import console, print_json, text
 from desk.commands.dead_letter_output import (
     aggregate_stop_text,
@@ -47,9 +47,7 @@ def replay_(
     force: bool,
     dry_run: bool,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Let through what waits, in its order."""
     selection = Selection(
@@ -60,7 +58,6 @@ def replay_(
         aggregate=aggregate,
         everything=everything,
     )
-    where = find(directory, kafka=kafka, mongo=mongo)
     asked = replay.Run(
         selection, Author(by or _operator(), why), Pace(rate), force=force, as_json=as_json
     )
@@ -82,15 +79,12 @@ def edit_(
     by: str | None,
     dry_run: bool,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Send a corrected record in a letter's place."""
     _needs_reason(why)
     if sum((bool(fields), file is not None, editor)) > 1:
         raise DeskError("give the value by --set, by --file or by --editor, not by several.")
-    where = find(directory, kafka=kafka, mongo=mongo)
     asked, author = letter_id(letter), Author(by or _operator(), why)
     correction = Correction(
         body=_body(file),
@@ -113,14 +107,11 @@ def discard_(
     by: str | None,
     yes: bool,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Give letters up for good."""
     _needs_reason(why)
     asked = tuple(letter_id(one) for one in ids)
-    where = find(directory, kafka=kafka, mongo=mongo)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Discard {len(asked)} letters for good?", abort=True, err=True)
     author = Author(by or _operator(), why)

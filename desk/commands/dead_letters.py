@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from desk.commands.addresses import Where, find
+from desk.commands.addresses import Where
 from desk.commands.console import console, print_json
 from desk.commands.dead_letter_output import (
     groups_as_json,
@@ -55,13 +54,11 @@ def list_(
     reason: Reason | None,
     error: str | None,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Show open letters in groups, and what is parked."""
     wanted = Selection(service=service, reason=_word(reason), error=error)
-    found = asyncio.run(_found(find(directory, kafka=kafka, mongo=mongo)))
+    found = asyncio.run(_found(where))
     still = found.trail.open(found.letters)
     handled = len(found.letters) - len(still)
     chosen = [one for one in (found.letters if handled_too else still) if wanted.matches(one)]
@@ -85,12 +82,9 @@ def show_(
     *,
     letter: str,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Show one letter and its record."""
-    where = find(directory, kafka=kafka, mongo=mongo)
     whole, found = asyncio.run(_whole(where, letter_id(letter)))
     waiting = waiting_for(found.waiting, whole.service, whole.message_id)
     done = found.trail.on(whole.id)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.checks import advice, all_checks
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
@@ -23,13 +22,9 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 def doctor(
     *,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
-    smtp: str | None,
+    where: Where,
 ) -> None:
     """Check that everything is there and keeps up."""
-    where = find(directory, kafka=kafka, mongo=mongo, smtp=smtp)
     pacing.install()
     checks = asyncio.run(all_checks(where))
     if as_json:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from desk.commands.addresses import Where, find
+from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.event_text import consequence, label, said, word
 from desk.commands.services import services_of
@@ -26,12 +25,11 @@ def inquiry(
     words: list[str],
     language: Language,
     as_json: bool,
-    directory: Path,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Tell what happened to a request, step by step."""
     named = " ".join(words)  # read out on the phone, a reference is typed with spaces
-    case = asyncio.run(_read(find(directory, mongo=mongo), named))
+    case = asyncio.run(_read(where, named))
     if as_json:
         print_json(_as_json(case, language))
     else:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.console import columns, console, plain, print_json, text
 from desk.commands.errors import DeskError
 from shared.operations.local_time import MADRID, local_time
@@ -89,11 +89,10 @@ def mail(
     every: bool,
     wanted: Mapping[str, str | None],
     as_json: bool,
-    directory: Path,
-    mailbox: Path | None,
+    where: Where,
 ) -> None:
     """List the mails customers got, or show one."""
-    folder = find(directory, mailbox=mailbox).mail_folder
+    folder = where.mail_folder
     if not folder.is_dir():
         raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")
     mails = mails_in(folder)

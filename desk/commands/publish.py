@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.console import console, plain, print_json
 from desk.commands.event_file import Outgoing, load, parse
 from desk.commands.references import with_ids
@@ -17,13 +17,10 @@ def publish(
     *,
     file: str,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Publish contracts, invoices, agent actions…"""
     outgoing = parse(load(file), _name(file))
-    where = find(directory, kafka=kafka, mongo=mongo)
     asyncio.run(send(where.settings(), with_ids(where, outgoing)))
     if as_json:
         return print_json([_as_json(one) for one in outgoing])

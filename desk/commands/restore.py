@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.console import console, plain, print_json
 from desk.commands.errors import FAILED, DeskError
 from desk.commands.service_commands import RESTORE, answers_of
@@ -21,16 +20,14 @@ def restore(
     *,
     service: list[str] | None,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Bring the records of an older backup forward from the topics."""
     names = tuple(service or SERVICES)
     unknown = sorted(set(names) - set(SERVICES))
     if unknown:
         raise DeskError(f"no service is called {', '.join(unknown)}; there are {SERVICES}")
-    found = asyncio.run(answers_of(RESTORE, find(directory, kafka=kafka, mongo=mongo), names))
+    found = asyncio.run(answers_of(RESTORE, where, names))
     if as_json:
         print_json(found)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from desk.arguments.submission_fields import KINDS, now
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.errors import DeskError
 from desk.commands.event_file import (
     SUBMISSIONS,
@@ -32,9 +32,7 @@ def from_file(
     unchecked: bool,
     language: Language,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Submit what a file or standard input holds."""
     if file != "-" and not Path(file).exists() and "." not in file and "/" not in file:
@@ -43,7 +41,6 @@ def from_file(
         )
     name = "standard input" if file == "-" else Path(file).name
     outgoing = parse(load(file), name, topic=SUBMISSIONS, unchecked=unchecked)
-    where = find(directory, kafka=kafka, mongo=mongo)
     folder = where.mail_folder if mail else None
     asked = Asked(wait, language, as_json, folder)
     submit_all(where.settings(), with_ids(where, outgoing), asked)
@@ -62,9 +59,7 @@ def one(
     mail: bool,
     unchecked: bool,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
 ) -> None:
     """Submit what the options say."""
     given = {
@@ -78,7 +73,6 @@ def one(
     outgoing = Outgoing(ce_type, ce_id or str(uuid4()), channel_source(data), data)
     if not unchecked:
         checked([outgoing], "the request")
-    where = find(directory, kafka=kafka, mongo=mongo)
     folder = where.mail_folder if mail else None
     asked = Asked(wait, language or Language.EN, as_json, folder)
     submit_all(where.settings(), with_ids(where, [outgoing]), asked)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import typer
 
-from desk.commands.addresses import find
+from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED, DeskError
 from desk.local import pacing
@@ -25,9 +24,9 @@ BEFORE_SHORTER = (
 )
 
 
-def align(*, apply: bool, as_json: bool, directory: Path, kafka: str | None) -> None:
+def align(*, apply: bool, as_json: bool, where: Where) -> None:
     """Show what differs, or alter it."""
-    settings = find(directory, kafka=kafka).settings()
+    settings = where.settings()
     pacing.install()
     try:
         differing = asyncio.run(align_topics(settings, apply=apply))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from desk.commands.addresses import Where, find
+from desk.commands.addresses import Where
 from desk.commands.console import console, plain, print_json
 from desk.commands.errors import FAILED
 from desk.commands.service_commands import COMPARE, VERIFY, answers_of
@@ -21,13 +20,10 @@ from shared.runtime.verification import Audit
 def verify(
     *,
     as_json: bool,
-    directory: Path,
-    kafka: str | None,
-    mongo: str | None,
+    where: Where,
     topics: bool,
 ) -> None:
     """Check that every record follows from its history, or with `topics` from the topics."""
-    where = find(directory, kafka=kafka, mongo=mongo)
     if topics:
         compare_with_topics(where, as_json=as_json)
         return
