@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format constraints clean
+.PHONY: help install demo up test test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
+	matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -111,9 +112,39 @@ format: install  ## Format and fix what can be fixed
 docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document anew
 	$(BIN)/python -m desk.contract_docs
 
-constraints: install  ## Note the installed versions in constraints.txt
+matrix: install  ## Run the unit and contract tests on every Python from 3.11 to 3.14 found here
+	$(BIN)/python -m tests.gates.matrix $(TESTS)
+
+# Tools that look at the project from outside; an environment of their own keeps them out of its own.
+TOOLS := .venv-tools/bin
+
+.venv-tools/installed: Makefile
+	$(PYTHON) -m venv .venv-tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check \
+	  uv==0.13.8 pip-audit==2.10.1 cyclonedx-bom==7.5.0 pre-commit==4.7.0
+	@touch $@
+
+audit: install .venv-tools/installed  ## Ask whether a dependency has a known vulnerability (exit 3: no answer)
+	$(BIN)/python -m tests.gates.audit $(TOOLS)/pip-audit
+
+sbom: .venv-tools/installed  ## Write build/sbom.cdx.json (CycloneDX): what the product itself is made of
+	@mkdir -p build
+	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate -c constraints.txt pyproject.toml -o build/product.txt
+	$(TOOLS)/cyclonedx-py requirements build/product.txt --pyproject pyproject.toml \
+	  --output-reproducible --no-validate --output-file build/sbom.cdx.json
+
+hooks: install .venv-tools/installed  ## Check each commit and push of yours (pre-commit)
+	$(TOOLS)/pre-commit install
+
+constraints: install  ## Note the installed versions in constraints.txt, and their hashes
 	@{ echo '# The versions this project is tested with. Regenerate with: make constraints'; \
 	   $(BIN)/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
+	$(MAKE) hashes
+
+hashes: .venv-tools/installed  ## Pin constraints.txt by hash, for every platform, in constraints.hashed.txt
+	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --extra embedded --extra dev -c constraints.txt pyproject.toml -o constraints.hashed.txt
 
 clean:  ## Remove what running the desk left behind
 	rm -rf .desk
