@@ -26,7 +26,7 @@ class Look:
 
 
 async def drained(servers: Servers, submissions: int) -> list[Look]:
-    """One intake process on so many submissions. Raises RuntimeError if it stands still."""
+    """One intake process on that number of submissions. Raises RuntimeError if it stands still."""
     async with load.producing(servers.bootstrap) as producer:
         backlog = (load.submission(number, "b") for number in range(submissions))
         await load.publish(producer, load.SUBMISSIONS, backlog)

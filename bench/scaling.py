@@ -17,7 +17,7 @@ from shared.events.topics import INTAKE
 async def by_partitions(
     counts: Sequence[int], rounds: int, sizes: Sizes, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
-    """One process on topics of so many partitions."""
+    """One process on topics of that number of partitions."""
     runs: list[Run] = []
     for count in counts:
         product = replace(throughput.product(INTAKE, load.SUBMISSIONS), name=f"partitions: {count}")
@@ -30,7 +30,7 @@ async def by_partitions(
 async def by_processes(
     counts: Sequence[int], rounds: int, sizes: Sizes, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
-    """So many processes of one service on topics of as many partitions as the catalogue says."""
+    """Several processes of one service on topics of as many partitions as the catalogue says."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         async with servers(Path(directory)) as running:
             contenders = list(_several(counts))

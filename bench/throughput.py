@@ -94,7 +94,7 @@ async def chain(servers: Servers, run: str, rounds: int, sizes: Sizes, say: Say)
     """All four services, from a submission until the mail about its decision is queued.
 
     Mails are handed over meanwhile, to a server that drops them. Measured to the end: the services
-    share the cores, and whoever comes first in the chain is done long before the last.
+    share the cores, and the first in the chain is done long before the last.
     """
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
     await _published(servers, load.SUBMISSIONS, backlog)

@@ -14,7 +14,7 @@ DryRun = Annotated[
 Why = Annotated[str, typer.Option("--why", help="Kept in the audit trail; no personal data.")]
 
 dead_letters = typer.Typer(
-    help="What was given up and why; replay, edit or discard it.", no_args_is_help=True
+    help="Inspect dead letters; replay, edit or discard them.", no_args_is_help=True
 )
 
 
@@ -72,7 +72,7 @@ def replay_(
     why: Annotated[str | None, typer.Option("--why", help="For the audit trail.")] = None,
     by: options.By = None,
     rate: Annotated[
-        float, typer.Option("--rate", min=0.01, help="At most so many letters per second.")
+        float, typer.Option("--rate", min=0.01, help="Letters per second at most.")
     ] = 50.0,
     force: Annotated[
         bool,

@@ -22,7 +22,7 @@ from shared.events.values import Language
 from shared.runtime.operations.answers import PreviewAnswer, PreviewedEvent
 
 HYPOTHETICAL = "preview"
-"""The inquiry of the request that nobody has made; events of another are about an open request."""
+"""The inquiry id of the hypothetical request; events of another are about an open request."""
 
 
 def preview(

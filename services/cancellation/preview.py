@@ -65,7 +65,7 @@ def preview(
     signed: bool = False,
     requested_end_on: date | None = None,
 ) -> list[Event]:
-    """The public events that a complete web request at `now` (aware) would bring about.
+    """The public events that a complete web request now would bring about.
 
     Without `customer_id` the contract's own holder asks. A contract that is not known as the
     customer's gives the referral at once; a real request is held for the grace time first.

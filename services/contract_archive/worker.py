@@ -49,7 +49,7 @@ async def keep_document(settings: Settings, database: Database, work: Work) -> O
     """Makes and keeps the document that has waited longest; the outcome names the kept file.
 
     A document with a text that its typeface cannot show is not made. Raises `Outage` when MongoDB
-    is away.
+    is down.
     """
     contract: ContractState = work.state
     begun = min(contract.documents, key=lambda document: document.begun_at)

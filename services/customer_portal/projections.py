@@ -29,7 +29,7 @@ from shared.mongo.client import Document
 from shared.runtime.projections.projection import Projection
 
 FOLDS = 1
-"""Raise it when a fold changes: the projections are then built anew beside those in use."""
+"""Raise it when a fold changes: the projections are then rebuilt beside those in use."""
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
 MOST_ENTRIES = 500
 """Of one conversation, the newest: a document stays far below what a database takes."""

@@ -19,7 +19,7 @@ class Rules:
     """The archive's too: requests name a code by its keyed hash."""
 
     def answer_due_at(self, asked_at: datetime) -> datetime:
-        """When who asked at `asked_at` (aware) shall have an answer, in UTC."""
+        """Deadline (UTC) for answering a request received at `asked_at` (timezone-aware)."""
         return _due(self.calendar, self.answer_target_hours, asked_at)
 
 

@@ -88,7 +88,7 @@ def route(message: Message) -> Route:
 
 
 def _submission(message: Message, received: Unchecked) -> Route:
-    """Its own record first; a follow-up then goes on to the inquiry that it names."""
+    """Its own record first; a follow-up then continues in the inquiry that it names."""
     own = str(message.uuid)
     if received.ce_type == FollowUpSubmitted.ce_type:
         return _follow_up(own, followed(received))

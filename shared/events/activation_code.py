@@ -11,7 +11,7 @@ _BLANK_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 def keyed_hash(key: bytes, contract_number: str, code: str) -> str:
     """HMAC-SHA256, in hex, of a contract's code as compared: without case and blanks.
 
-    Equal codes of two contracts have different hashes. Whoever lacks `key` cannot try codes
+    Equal codes of two contracts have different hashes. Without `key` nobody can try codes
     against a hash.
     """
     said = f"{contract_number} {_normalised(code)}".encode("utf-8", "surrogatepass")

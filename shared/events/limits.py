@@ -1,4 +1,4 @@
-"""How much of one record is looked at, whoever wrote it.
+"""How much of one record is looked at, no matter who wrote it.
 
 Parsing a record of 256 KiB is cheap; validating 87,000 items of a list is not. So what a record
 holds is counted before any model sees it, field by field, and a field that holds too much is faulty

@@ -1,7 +1,7 @@
 """The one rule of what counts as an e-mail address: a mail can be sent to it.
 
-Intake accepts an address and notification sends to it by the same rule, so whoever registers can
-be reached.
+Intake accepts an address and notification sends to it by the same rule, so everybody who
+registers can be reached.
 """
 
 from __future__ import annotations

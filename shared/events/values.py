@@ -84,12 +84,12 @@ Count = Annotated[int, AfterValidator(_within_64_bits)]
 
 
 def madrid_date(instant: datetime) -> date:
-    """The calendar date in Europe/Madrid on which `instant` (aware) falls."""
+    """The calendar date in Europe/Madrid on which `instant` (timezone-aware) falls."""
     return in_madrid(instant).date()
 
 
 def in_madrid(instant: datetime) -> datetime:
-    """`instant` (aware) on Madrid's clocks; as it is where the calendar ends before that."""
+    """`instant` (timezone-aware) on Madrid's clocks; unchanged where the calendar ends before."""
     try:
         return instant.astimezone(MADRID)
     except OverflowError:  # an hour from the beginning of year 1 or the end of year 9999

@@ -24,7 +24,7 @@ class BrokerConnection:
         self._line: AIOKafkaConnection | None = None
 
     async def ask(self) -> None:
-        """Raises `Outage` when no broker answers within so many seconds."""
+        """Raises `Outage` when no broker answers within the given seconds."""
         if self._line is not None:
             try:
                 await self._line.send(ApiVersionRequest())

@@ -4,11 +4,11 @@ Fetching, and a batch, cost nearly the same whether they bring one record or twe
 an interval: what comes alone is handed out at once, what comes fast comes together.
 
 A broker that is coming back may answer the question for committed offsets by an error as a whole.
-aiokafka overlooks that: to it the group has never committed, and it reads all topics anew. Nothing
-would be decided twice, but whoever waits would wait for all of it.
+aiokafka overlooks that: to it the group has never committed, and it reads all topics again. Nothing
+would be decided twice, but new records would wait for all of it.
 
-aiokafka's fetching overlooks that it is told to end if its partitions change in that moment, as
-they do in a rolling restart: the service would never end. So it is told again.
+aiokafka's fetcher can miss its stop signal while its partitions change, as they do in a rolling
+restart, and the service would never end. The signal is repeated.
 
 aiokafka cannot decode a record whose header name is not UTF-8, and raises at every poll: the
 partition would stand still for ever, for everybody. Nobody but a broken or hostile client writes
@@ -56,7 +56,7 @@ METADATA_MS = 20_000
 client's default is five minutes, in which their records wait and nothing says so."""
 MOST_AT_ONCE = 500
 REFUSED_SECONDS = 0.5
-TOLD_AGAIN_SECONDS = 1.0
+STOP_RETRY_SECONDS = 1.0
 STOPPED_WITHIN_SECONDS = 10.0
 """A client that is closing waits for answers of brokers that may be gone. What it holds is not
 committed and comes again."""
@@ -93,7 +93,7 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
     async def _tell_fetching_to_end(self) -> None:
         while True:
-            await asyncio.sleep(TOLD_AGAIN_SECONDS)
+            await asyncio.sleep(STOP_RETRY_SECONDS)
             if self._fetcher is not None:
                 self._fetcher.error_future.cancel()
 
@@ -229,7 +229,7 @@ class TolerantConsumer(EndingConsumer):
 def _checked(answer: Any) -> Any:
     """An answer about committed offsets. Raises what it says as a whole.
 
-    The client then asks for the coordinator anew, and repeats the request.
+    The client then asks for the coordinator again, and repeats the request.
     """
     error = for_code(getattr(answer, "error_code", NoError.errno))
     if error is not NoError:

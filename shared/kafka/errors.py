@@ -31,7 +31,7 @@ REFUSALS = (
 
 
 class ProducerDead(Exception):
-    """This producer can never send again; the process must end and be started anew."""
+    """This producer can never send again; the process must end and be restarted."""
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class KafkaPublisher:
             await self._producer.start()
 
     async def stop(self) -> None:
-        """Close; what is not acknowledged by then is published again by whoever comes next."""
+        """Close; what is not acknowledged by then is published again by the next process."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
                 await self._producer.stop()

@@ -1,7 +1,7 @@
 """Are message ids kept as long as a message can come again? Asked once, at start (ADR 0006).
 
 A message can come again as long as its topic keeps it, and, where it lies in the dead letters, as
-long as those keep it: a replay puts it on its topic anew, for every reader.
+long as those keep it: a replay puts it on its topic again, for every reader.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ async def records_on(
     """Every committed record of `topics` up to their ends at this moment, each partition in order.
 
     One that cannot be decoded is an `UndecodableRecord`.
-    `newest` leaves those at the last so many offsets of each partition. Topics that do not exist
+    `newest` leaves those at that number of last offsets of each partition. Topics that do not exist
     are passed over. Raises `Outage`.
     """
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)

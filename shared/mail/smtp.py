@@ -196,7 +196,7 @@ class _Connection:
             self._smtp.close()
 
     async def _ready(self) -> None:
-        """Connected, and not by a connection so long idle that it may be gone without a word."""
+        """Reconnects after a long idle time: servers drop idle connections silently."""
         if time.monotonic() - self._used_at > _IDLE_SECONDS:
             self._smtp.close()
         if self._smtp.is_connected:

@@ -93,7 +93,7 @@ class Database:
     async def clock(self, within: float) -> datetime | None:
         """What the server's clock shows; None where it does not say.
 
-        Raises PyMongoError when the server does not answer within so many seconds.
+        Raises PyMongoError when the server does not answer within the given seconds.
         """
         with pymongo.timeout(within):
             said = (await self._client.admin.command("hello")).get("localTime")

@@ -33,7 +33,7 @@ class Parked:
         return f"{self.service} {self.ref.kind} {self.ref.id}"
 
     def first(self, count: int) -> Parked:
-        """The same, as if only so many waited."""
+        """The same, as if only that number waited."""
         return replace(self, waiting=self.waiting[:count], behind=())
 
 

@@ -28,7 +28,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[
 class Attributes:
     """What the headers say, as bytes; a name in `ambiguous` was given two values.
 
-    Whoever carries a record on adds headers of his own: none of them can spoil it.
+    Anything that forwards a record adds headers of its own: none of them can spoil it.
     """
 
     given: dict[str, bytes] = field(default_factory=dict)

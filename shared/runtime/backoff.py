@@ -1,4 +1,4 @@
-"""Growing, jittered pauses while a dependency is away."""
+"""Growing, jittered pauses while a dependency is down."""
 
 from __future__ import annotations
 

@@ -118,8 +118,8 @@ ReadStates = Callable[[Sequence[Ref]], Awaitable[Mapping[Ref, Any]]]
 class Work:
     """A side effect that is due: whose, in which state, and a way to read other aggregates.
 
-    What enters `until_reported` is left once the outcome is on its topic. A crash before repeats
-    the work, so what is scarce and held that long bounds how much of it a crash can repeat.
+    Context managers entered on `until_reported` close after the outcome is published. Holding a
+    scarce resource (an SMTP connection) in it limits how many pieces of work a crash can repeat.
     """
 
     ref: Ref

@@ -24,7 +24,7 @@ async def listening(
 ) -> AsyncIterator[None]:
     """Serves the ASGI application while entered. An address that is taken ends the process.
 
-    Beyond so many `connections` the answer is 503.
+    Beyond this number of `connections` the answer is 503.
     """
     server = _Server(
         uvicorn.Config(

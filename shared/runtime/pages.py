@@ -1,7 +1,7 @@
 """A service's pages for customers, on a listener of their own.
 
-Metrics and health are for operators and stay on `HTTP_PORT`: whoever reaches a document does not
-reach them.
+Metrics and health are for operators and stay on `HTTP_PORT`: a listener that serves documents does
+not serve them.
 """
 
 from __future__ import annotations

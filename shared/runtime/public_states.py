@@ -86,7 +86,7 @@ class PublicStates:
     async def next_page(self) -> bool:
         """Publish the states of some more records that an earlier release left unpublished.
 
-        Returns whether any may be left. Where it stands is in the database, so that it goes on
+        Returns whether any may be left. Where it stands is in the database, so that it continues
         after a restart and is done once. Raises `Outage`, `ProducerDead`.
         """
         for kind in self._stating:

@@ -1,6 +1,6 @@
 """Which topics the broker does not let this service read: a right taken away shows in `/health`.
 
-The client is refused at every fetch and goes on asking, so nothing else would tell.
+The client is refused at every fetch and keeps asking, so nothing else would show it.
 """
 
 from __future__ import annotations

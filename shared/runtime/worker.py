@@ -34,11 +34,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 AT_ONCE = 100
 MANY = 50
-"""Leasing for each place that gets free costs as much as for many: so there is room for many."""
+"""One lease costs the same for one item as for this many: wait until so much room is free."""
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
 DECIDED_BY = 0.25
-"""Of its lease: by then what is reported has most often been decided, and nothing holds it back."""
+"""Fraction of the lease after which a reported item is released; by then its outcome has usually
+been decided."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -61,7 +62,7 @@ class CallCoalescer(Generic[Item, Answer]):
 
     async def _called(self) -> Answer:
         async with self._under_way:
-            await asyncio.sleep(0)  # whoever else asks in this turn joins
+            await asyncio.sleep(0)  # other callers of this turn join
             wanted, self._wanted, self._next = self._wanted, [], None
             return await self._call(wanted)
 

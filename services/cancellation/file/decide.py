@@ -93,5 +93,5 @@ def follow_up(decision: Decision) -> None:
 
 
 def _said_at(message: Message, now: datetime) -> datetime:
-    """When the message was said: a replayed one keeps its day, a fast clock does not count."""
+    """When it was sent. A replay keeps its day; a clock running ahead is clamped to now."""
     return min(message.time, now) if message.time is not None else now

@@ -31,7 +31,7 @@ class Heading(TypedDict):
 
 
 class Decision(Recorder[CancellationFile]):
-    """What one message brings about, seen at `now` (aware).
+    """What one message brings about, seen at `now` (timezone-aware).
 
     What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
     Public events get the next `sequence` here, and nowhere else.

@@ -46,7 +46,7 @@ def _status(file: CancellationFile) -> CancellationStatus:
 
 
 def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> date | None:
-    """What the newest decision that ended the charging said; None while it goes on."""
+    """What the newest decision that ended the charging said; None while it continues."""
     match status:
         case CancellationStatus.SCHEDULED | CancellationStatus.TOOK_EFFECT:
             return file.cancellation.last_billable_on if file.cancellation else None

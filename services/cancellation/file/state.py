@@ -110,7 +110,7 @@ class Request(Value):
     late_withdrawal: date | None = None
 
     def came_after(self, instant: datetime) -> bool:
-        """Whether the request was received after `instant` (aware)."""
+        """Whether the request was received after `instant` (timezone-aware)."""
         if self.received_at is not None:
             return self.received_at > instant
         return self.received_on > madrid_date(instant)

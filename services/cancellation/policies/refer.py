@@ -37,7 +37,7 @@ def cancelled_by_another() -> Refer:
 
 
 def too_many_requests() -> Refer:
-    """So many of the customer's requests are open that a professional looks through them."""
+    """The customer has too many open requests: a professional looks through them."""
     return _no_policy("too-many-requests", TOO_MANY_REQUESTS)
 
 

@@ -21,7 +21,7 @@ _CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 
 def readable(adapter: TypeAdapter[T], value: object) -> T | None:
-    """The value, or None when it has not the shape that `adapter` wants."""
+    """The value, or None when it does not match `adapter`'s type."""
     try:
         return adapter.validate_python(value)
     except ValidationError:

@@ -86,8 +86,8 @@ class Rejection:
 
 
 def judge(message: Message, now: datetime, *, used: bool) -> SoundSubmission | Rejection:
-    """`used`: another submission has had this id. `now` (aware), or the broker's later time, judges
-    the times in it."""
+    """`used`: another submission has had this id. `now` (timezone-aware), or the broker's later
+    time, judges the times in it."""
     if used:
         return reject(message, error("ce_id", ErrorCode.ID_REUSED), used=True)
     received = message.data

@@ -25,7 +25,7 @@ class SendTo(Enum):
     OPENING = "the contact given with the inquiry, the latest known for its file, the profile"
     EVENT = "the contact in the event itself, the profile"
     FORMER = "the address in the notification alone: the one that was registered before"
-    HOLDER = "the profile alone: what it carries is not for whoever wrote a contact in a form"
+    HOLDER = "the profile alone: what it carries is not for someone who wrote a contact in a form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ PROGRESS_MAILS: dict[str, Mail] = {
 """The statuses of `inquiry.progressed` that a customer hears of; the others are in its history."""
 
 ADDRESS_CHANGED = Mail("customer_address_changed", to=SendTo.FORMER)
-"""To the address that a changed profile had before: whoever lost it must hear of it."""
+"""To the address that a changed profile had before: its owner must hear of it."""
 
 SUMMARY = Mail("cancellation_decisions", to=SendTo.OPENING, titled=True)
 """The mail of a summary: the decisions on one request for several contracts."""

@@ -274,7 +274,7 @@ def _after_attempt(
 
 
 def pause_after(rules: Rules, attempt: int) -> timedelta:
-    """1 s after the first attempt, doubling up to the longest pause; no chance in it."""
+    """1 s after the first attempt, doubling up to the longest pause; no jitter."""
     doublings = min(attempt - 1, 30)  # keeps the product far from timedelta's bound
     return min(rules.first_pause * (1 << doublings), rules.longest_pause)
 

@@ -71,7 +71,7 @@ class Aggregate:
     def forget(self, entry: Document) -> None:
         """Empty it by what `entry` has decided.
 
-        The history goes on saying which messages were decided, so that none is decided again, but
+        The history still says which messages were decided, so that none is decided again, but
         nothing of what they said.
         """
         for decided in self.known.values():

@@ -121,7 +121,7 @@ class DocumentMapper:
             present.setdefault("state", None)
             return insert({"_id": aggregate.ref.id, "history": aggregate.encoded, **present})
         if fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
-            del fields["work_at"]  # whoever holds the lease goes on holding it
+            del fields["work_at"]  # the lease stays with its holder
         if not aggregate.added:
             del fields["state"]  # unchanged
         if aggregate.newer:

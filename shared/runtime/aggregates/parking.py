@@ -32,7 +32,7 @@ def digests_in(packed: bytes) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class Parking:
-    """Why and since when (aware) an aggregate is parked, and what waits for it.
+    """Why and since when (timezone-aware) an aggregate is parked, and what waits for it.
 
     `timer` and `outcome` name the aggregate's own timer and its worker's outcome where they stand
     in the line: neither is sent again while it waits there.

@@ -173,7 +173,7 @@ class Store(Queries):
     async def lease(
         self, kind: str, now: datetime, until: datetime, token: str, limit: int
     ) -> list[Aggregate]:
-        """Take due work for oneself: for all others it is not due before `until` (aware).
+        """Lease due work: for others it is not due before `until` (timezone-aware).
 
         `token` marks it and must be new each time. Raises `Outage`.
         """

@@ -15,9 +15,9 @@ FAILED = "failed"
 
 @dataclass(slots=True)
 class Health:
-    """`starting`, `ok`, `degraded` (with the dependency that is away), `stopping` or `failed`.
+    """`starting`, `ok`, `degraded` (naming the dependency that is down), `stopping` or `failed`.
 
-    `reasons` says of what is away why, where that takes more than its name; a service that has a
+    `reasons` says why a dependency is down, where its name is not enough; a service that has a
     reason not to start is degraded, too.
     """
 

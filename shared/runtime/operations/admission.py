@@ -1,4 +1,4 @@
-"""Who may ask: whoever sends the credential. The answer tells nothing else and takes no longer."""
+"""Admits callers that send the credential. The answer tells nothing else and takes no longer."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class DryRun:
         )
 
     async def decide(self, record: Record) -> Foreseen:
-        """What the record would bring. Raises `Outage` if the database is away."""
+        """What the record would bring. Raises `Outage` if the database is down."""
         self._store.events.clear()
         self._publisher.dead.clear()
         with silence():

@@ -1,5 +1,5 @@
 """Documents folded out of the topics, for pages that only read.
 
 `projection` says what a document is, `fold` applies records to it, `generations` builds all of them
-anew beside those in use, `projector` reads the topics and keeps the documents.
+again beside those in use, `projector` reads the topics and keeps the documents.
 """

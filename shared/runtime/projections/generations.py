@@ -1,7 +1,7 @@
 """Generations of the projections: a rebuild fills new documents beside those that pages read.
 
 A generation has collections and a consumer group of its own. Once its group has read all topics to
-their ends, it is the one that serves; whoever reads notices within a second.
+their ends, it is the one that serves; readers notice within a second.
 """
 
 from __future__ import annotations
