@@ -15,8 +15,12 @@ from typing import Any
 from desk.commands.addresses import ENDPOINTS_FILE, Where
 from desk.commands.errors import FAILED, DeskError
 from shared.events.topics import SERVICES
+from shared.operations.database import client_of
+from shared.outage import Forbidden, Outage
 from shared.settings import DEVELOPMENT_DEFAULTS
 
+OUTAGES = {os.EX_UNAVAILABLE: Outage, os.EX_NOPERM: Forbidden}
+"""By exit code: what a service's command could not reach, or was not let in to."""
 VERIFY = ("verify",)
 COMPARE = ("verify", "--topics")
 RESTORE = ("restore",)
@@ -25,7 +29,11 @@ RESTORE = ("restore",)
 async def answers_of(
     command: Sequence[str], where: Where, services: Sequence[str] = SERVICES
 ) -> list[Any]:
-    """What each service says. Raises `DeskError` where one cannot do it."""
+    """What each service says.
+
+    Raises `DeskError` where one cannot do it, `Outage` or `WrongDatabaseUrl` where it cannot read.
+    """
+    client_of(where.mongo_address).close()  # a wrong URL is told before anything starts
     return await asyncio.gather(*(_answer(command, name, where) for name in services))
 
 
@@ -46,5 +54,8 @@ async def _answer(command: Sequence[str], service: str, where: Where) -> Any:
     said, complaint = await process.communicate()
     if not said:
         words = complaint.decode(errors="replace").strip() or f"exit code {process.returncode}"
+        if (outage := OUTAGES.get(process.returncode or 0)) is not None:
+            dependency, _, why = words.removeprefix("error: ").partition(": ")
+            raise outage(dependency, why)
         raise DeskError(f"{service} cannot {command[0]}: {words}", code=FAILED)
     return json.loads(said)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.mongo.client import Database, connect
-from shared.outage import Outage
+from shared.outage import Forbidden, Outage
 from shared.runtime.aggregates.store import Store
 from shared.runtime.app import run
 from shared.runtime.comparison import compare
@@ -27,7 +27,7 @@ from shared.runtime.verification import audit
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 
-FAULTS, TROUBLE = 1, os.EX_UNAVAILABLE
+FAULTS, TROUBLE, FORBIDDEN = 1, os.EX_UNAVAILABLE, os.EX_NOPERM
 Answer = tuple[Any, bool]
 """What to print, and whether all is well."""
 
@@ -57,8 +57,8 @@ def _look_after(service: Service, settings: RuntimeSettings, look: Look) -> None
     except Running as group:
         sys.exit(f"error: consumer group {group} has members; stop {service.name} first")
     except Outage as outage:
-        sys.stderr.write(f"error: {outage.dependency}: {outage}\n")
-        sys.exit(TROUBLE)
+        sys.stderr.write(f"error: {outage}\n")
+        sys.exit(FORBIDDEN if isinstance(outage, Forbidden) else TROUBLE)
     sys.stdout.write(json.dumps(found) + "\n")
     sys.exit(0 if well else FAULTS)
 

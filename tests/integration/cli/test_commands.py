@@ -424,7 +424,11 @@ async def test_a_desk_that_is_away_is_told_without_a_traceback(
 ) -> None:
     file = tmp_path / "paid.json"
     file.write_text(json.dumps(contract("CLI-13", "C-cli-13")))
-    away = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "MONGO_URL": "mongodb://127.0.0.1:1"}
+    away = {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "MONGO_URL": "mongodb://127.0.0.1:1",
+        "INQUIRY_INTAKE_URL": "http://127.0.0.1:1",
+    }
 
     ran = await desk(*command.replace("FILE", str(file)).split(), cwd=tmp_path, env=away)
 

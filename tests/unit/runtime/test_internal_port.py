@@ -27,6 +27,7 @@ NOBODY = [
     {"Authorization": f"Bearer {CREDENTIAL}x"},
     {"Authorization": f"Bearer {CREDENTIAL} {CREDENTIAL}"},
     {"Authorization": f"Basic {CREDENTIAL}"},
+    {"Authorization": f"Digest {CREDENTIAL}"},
     {"Authorization": CREDENTIAL},
     {"Authorization": "Bearer development-only"},
     {"Authorization": "Bearer " + "x" * 10_000},
@@ -180,6 +181,7 @@ def test_a_faulty_body_has_every_fault_named_without_its_values(client: TestClie
         "needed.0.kind",
         "reason",
     }
+    assert ("record.value", "is not base64") in faults(answer)
     assert "oculto" not in answer.text
 
 
