@@ -1,13 +1,20 @@
-"""The contracts that a desk on this machine begins with, so that there is something to ask for."""
+"""What a desk on this machine begins with, so that there is something to ask for and to see."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from desk.commands.event_file import SOURCES, Outgoing
+from shared.events.agents import AccessAuthorised
 from shared.events.contracts import RegistryContractRecorded
+from shared.events.submissions import RegistrationSubmitted
+from shared.events.values import ConsentPurpose
 
 CUSTOMER = "C-1001"
+ADDRESS = "cliente@example.test"
+REGISTERED_AT = "sample-registered-at"
 REGISTRY = "registry.contracts"
 CONTRACTS = {
     "K-2001": ("monthly_licence", "Licencia de pago mensual", "month"),
@@ -26,6 +33,38 @@ def sample_contracts() -> list[Outgoing]:
             RegistryContractRecorded.ce_type, f"sample-{number}", SOURCES[REGISTRY], _record(number)
         )
         for number in CONTRACTS
+    ]
+
+
+def sample_customer(directory: Path) -> list[Outgoing]:
+    """The contracts' holder, registered and with access, so that somebody can sign in.
+
+    `directory` notes when that was first said: said again, it must be the same to change nothing.
+    """
+    noted = directory / REGISTERED_AT
+    if not noted.exists():
+        noted.write_text(datetime.now(UTC).isoformat(timespec="milliseconds"))
+    at = noted.read_text()
+    registration = {
+        "customer_id": CUSTOMER,
+        "channel": "web",
+        "received_at": at,
+        "name": "Cliente de Prueba",
+        "email": ADDRESS,
+        "phone": "+34 600 000 000",
+        "company": "Empresa de Prueba",
+        "country": "ES",
+        "consents": [
+            {"purpose": purpose.value, "wording_version": "2026-11", "given_at": at}
+            for purpose in ConsentPurpose
+        ],
+    }
+    access = {"customer_id": CUSTOMER, "agent_id": "sample-agent"}
+    return [
+        Outgoing(
+            RegistrationSubmitted.ce_type, "sample-registration", "/channels/web", registration
+        ),
+        Outgoing(AccessAuthorised.ce_type, "sample-access", "/agents/sample", access),
     ]
 
 

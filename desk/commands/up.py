@@ -13,7 +13,7 @@ from rich.text import Text
 
 from desk.commands.console import console
 from desk.commands.errors import DeskError
-from desk.commands.samples import sample_contracts
+from desk.commands.samples import ADDRESS, sample_contracts, sample_customer
 from desk.commands.send import send
 from desk.local.broker import plain
 from desk.local.supervisor import Desk, desk_up
@@ -53,10 +53,11 @@ async def _until_stopped(
     out.print(f"Starting the desk in {directory} …", soft_wrap=True)
     try:
         async with desk_up(
-            directory, kafka=kafka, mongo=mongo, smtp=smtp, say=_saying(out)
+            directory, kafka=kafka, mongo=mongo, smtp=smtp, portal=True, say=_saying(out)
         ) as desk:
             if kafka is None:
-                await send(plain(desk.endpoints.kafka_bootstrap_servers), sample_contracts())
+                broker = plain(desk.endpoints.kafka_bootstrap_servers)
+                await send(broker, [*sample_contracts(), *sample_customer(desk.directory)])
             show(desk, out)
             try:
                 await asyncio.Event().wait()
@@ -90,6 +91,17 @@ def show(desk: Desk, out: Console) -> None:
     out.print("\nThe desk is open. Ctrl-C stops it. In another terminal, try:")
     for line in TRY_NEXT:
         out.print(f"  {line}", style="cyan", soft_wrap=True)
+    if ends.portal is not None:
+        _show_portal(desk, out)
+
+
+def _show_portal(desk: Desk, out: Console) -> None:
+    """Where a browser finds the pages, and how somebody signs in there."""
+    out.print("\nThe customer portal, for a browser:")
+    out.print(f"  {desk.endpoints.portal}", style="cyan", soft_wrap=True)
+    if "broker" in desk.stack.children:
+        code = "`desk mail` shows the code" if desk.endpoints.mailbox else "the code comes by mail"
+        out.print(f"  Sign in as {ADDRESS}; {code}.", soft_wrap=True)
 
 
 def without_password(url: str) -> str:

@@ -40,6 +40,8 @@ class Endpoints(BaseModel):
     """The services' internal ports by name, `http://host:port`; empty until they are started."""
     internal_credential: str | None = Field(None, repr=False)
     """What the services ask of their callers."""
+    portal: str | None = None
+    """Where the customer portal's pages are; `None` where it was not started."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watched import Say, Watched
-from shared.events.topics import SERVICES
+from shared.events.topics import CANCELLATION, PORTAL, SERVICES
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
@@ -28,6 +28,8 @@ EMBEDDED_BROKER = "desk.local.service"
 PORTS_FILE = "ports.json"
 DOCUMENTS = "documents"
 """The archive's second port, for customers."""
+PAGES = "portal pages"
+"""The portal's second port, for browsers."""
 CREDENTIAL = "INTERNAL_CREDENTIAL"
 HEALTHY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
@@ -42,6 +44,7 @@ class RunningService:
     watched: Watched
     port: int
     internal_port: int
+    pages_port: int
 
     @property
     def pid(self) -> int | None:
@@ -100,16 +103,17 @@ async def desk_up(
     overrides: Mapping[str, str] | None = None,
     own: Mapping[str, Mapping[str, str]] | None = None,
     run_by: str | None = None,
+    portal: bool = False,
     say: Say = print,
 ) -> AsyncIterator[Desk]:
     """Run the desk with data, logs and addresses in `directory`; enter it from the main thread.
 
     Embedded is whatever has no address given. `overrides` are further environment variables for
     the services, `own` those of a single one, by its name; `run_by` is a module that runs the
-    service of a given name in another way than its own `__main__`. Every service is healthy when
-    entered, or waits for `desk restore`, as `say` is told then; everything started is stopped when
-    left, services first. `say` gets a line for each restart. Raises `ChildError` if the directory
-    is in use or a process cannot start.
+    service of a given name in another way than its own `__main__`; with `portal`, the customer
+    portal runs too. Every service is healthy when entered, or waits for `desk restore`, as `say` is
+    told then; everything started is stopped when left, services first. `say` gets a line for each
+    restart. Raises `ChildError` if the directory is in use or a process cannot start.
     """
     async with AsyncExitStack() as until_left:
         stack = await until_left.enter_async_context(
@@ -118,7 +122,8 @@ async def desk_up(
         directory = directory.absolute()
         credential = (overrides or {}).get(CREDENTIAL) or _credential()
         overrides = {**(overrides or {}), CREDENTIAL: credential}
-        services = _services(directory, stack, overrides, own or {}, run_by)
+        names = (*SERVICES, PORTAL) if portal else SERVICES
+        services = _services(directory, stack, names, overrides, own or {}, run_by)
         endpoints = _with_services(stack.endpoints, services, credential)
         write_endpoints(directory, endpoints)
         until_left.push_async_callback(_stop, services)
@@ -140,19 +145,30 @@ def _credential() -> str:
 def _with_services(
     endpoints: Endpoints, services: Mapping[str, RunningService], credential: str
 ) -> Endpoints:
-    internal = {name: service.internal_url for name, service in services.items()}
-    return endpoints.model_copy(update={"internal": internal, "internal_credential": credential})
+    found = {
+        "internal": {name: services[name].internal_url for name in SERVICES},
+        "internal_credential": credential,
+        "portal": portal_url(services[PORTAL].pages_port) if PORTAL in services else None,
+    }
+    return endpoints.model_copy(update=found)
+
+
+def portal_url(port: int) -> str:
+    """How a browser on this machine reaches the pages: browsers trust `localhost` like HTTPS."""
+    return f"http://localhost:{port}"
 
 
 def _services(
     directory: Path,
     stack: Stack,
+    names: Sequence[str],
     overrides: Mapping[str, str],
     owned: Mapping[str, Mapping[str, str]],
     run_by: str | None,
 ) -> dict[str, RunningService]:
-    internal = {name: f"{name} internal" for name in SERVICES}
-    ports = choose_ports((*SERVICES, DOCUMENTS, *internal.values()), directory / PORTS_FILE)
+    internal = {name: f"{name} internal" for name in names}
+    second = (DOCUMENTS, PAGES, *internal.values())
+    ports = choose_ports((*names, *second), directory / PORTS_FILE)
     common = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka_bootstrap_servers,
         "MONGO_URL": stack.endpoints.mongo_url,
@@ -167,8 +183,11 @@ def _services(
         run_by = run_by or EMBEDDED_BROKER
     if "DOCUMENTS_URL" not in os.environ:
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
+    common["WEB_PORT"] = str(ports[PAGES])
+    common.setdefault("PUBLIC_URL", portal_url(ports[PAGES]))
+    common.setdefault("CANCELLATION_URL", f"http://{HOST}:{ports[internal[CANCELLATION]]}")
     running: dict[str, RunningService] = {}
-    for name in SERVICES:
+    for name in names:
         own = {
             "HTTP_HOST": HOST,
             "HTTP_PORT": str(ports[name]),
@@ -184,7 +203,9 @@ def _services(
             env={**common, **own, **overrides, **owned.get(name, {})},
         )
         watched = Watched(child, partial(_again, child))
-        running[name] = RunningService(name, watched, ports[name], ports[internal[name]])
+        running[name] = RunningService(
+            name, watched, ports[name], ports[internal[name]], ports[PAGES]
+        )
     return running
 
 

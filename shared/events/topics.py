@@ -94,7 +94,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(
         "desk.submissions",
         ("customer_id",),
-        ("channels",),
+        ("channels", PORTAL),
         (INTAKE,),
         (
             submissions.InquirySubmitted,
@@ -161,7 +161,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.rejections",
         ("customer_id", "agent_id"),
         (INTAKE, CANCELLATION, ARCHIVE),
-        ("channels", NOTIFICATION),
+        ("channels", NOTIFICATION, PORTAL),
         (submissions.SubmissionRejected, agents.AgentActionRefused),
         "Answers to faulty submissions and agents' acts: every fault at once.",
     ),
@@ -169,7 +169,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.inquiries",
         ("inquiry_id",),
         (INTAKE,),
-        (NOTIFICATION, "channels", "operations"),
+        (NOTIFICATION, "channels", "operations", PORTAL),
         (
             inquiries.InquiryOpened,
             inquiries.InquiryProgressed,
@@ -212,7 +212,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.cancellations",
         ("contract_number",),
         (CANCELLATION,),
-        ("billing", ARCHIVE, INTAKE, NOTIFICATION),
+        ("billing", ARCHIVE, INTAKE, NOTIFICATION, PORTAL),
         (
             cancellations.CancellationScheduled,
             cancellations.CancellationNotRequired,
@@ -237,7 +237,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.contracts",
         ("contract_number",),
         (ARCHIVE,),
-        (CANCELLATION, INTAKE, NOTIFICATION),
+        (CANCELLATION, INTAKE, NOTIFICATION, PORTAL),
         (
             contracts.ContractRecorded,
             contracts.ContractTextIssued,
@@ -256,7 +256,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.customers",
         ("customer_id",),
         (ARCHIVE,),
-        (INTAKE, NOTIFICATION),
+        (INTAKE, NOTIFICATION, PORTAL),
         (
             contracts.CustomerRegistered,
             contracts.CustomerAccessAuthorised,
@@ -271,7 +271,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.notifications",
         ("inquiry_id", "customer_id"),
         (NOTIFICATION,),
-        (INTAKE, "operations"),
+        (INTAKE, "operations", PORTAL),
         (notifications.NotificationSent, notifications.NotificationFailed),
         "What became of every mail.",
     ),

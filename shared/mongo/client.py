@@ -88,7 +88,8 @@ class Database:
 
     def changes(self, pipeline: Sequence[Mapping[str, Any]], await_ms: int) -> Any:
         """A change stream over all collections; a context manager."""
-        return self._database.watch(pipeline, max_await_time_ms=await_ms)
+        majority = self._database.with_options(read_concern=ReadConcern("majority"))
+        return majority.watch(pipeline, max_await_time_ms=await_ms)
 
     async def clock(self, within: float) -> datetime | None:
         """What the server's clock shows; None where it does not say.

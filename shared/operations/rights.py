@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, SERVICES, topics_read_by
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.runtime.projections.projection import views_of
 from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings
 
@@ -21,7 +22,8 @@ USERS = {
     "the desk command": OPERATORS,
 }
 """Users of parties whose name in the catalogue would not do for one."""
-OURS = (*SERVICES, PORTAL, CONSOLE)
+APPLICATIONS = (PORTAL, CONSOLE)
+OURS = (*SERVICES, *APPLICATIONS)
 """They have a consumer group under the desk's prefix, and a database of their own."""
 
 
@@ -62,9 +64,15 @@ def _catalogue() -> Iterator[Acl]:
 
 
 def _groups(settings: RuntimeSettings) -> Iterator[Acl]:
-    """An outside system names its groups as it likes, behind its own name."""
+    """An outside system names its groups as it likes, behind its own name.
+
+    Each generation of an application's projections has a group of its own.
+    """
     for user in users():
-        if user in OURS:
+        if user in APPLICATIONS:
+            group = f"{settings.group_of(user)}."
+            yield Acl(user, Resource.GROUP, Operation.READ, group, Pattern.PREFIXED)
+        elif user in OURS:
             yield Acl(user, Resource.GROUP, Operation.READ, settings.group_of(user))
         else:
             yield Acl(user, Resource.GROUP, Operation.READ, f"{user}.", Pattern.PREFIXED)
@@ -76,13 +84,14 @@ def _services(settings: RuntimeSettings) -> Iterator[Acl]:
     It reads what it has published itself: at start to know that its database is not older, and to
     compare and restore its records.
     """
-    for service in SERVICES:
-        for name in topics_of(service):
-            yield Acl(service, Resource.TOPIC, Operation.READ, name)
+    for service in OURS:
         for topic in CATALOGUE:
             yield Acl(service, Resource.TOPIC, Operation.DESCRIBE, topic.name)
             if settings.create_topics:
                 yield Acl(service, Resource.TOPIC, Operation.CREATE, topic.name)
+    for service in SERVICES:
+        for name in topics_of(service):
+            yield Acl(service, Resource.TOPIC, Operation.READ, name)
         if settings.history_kept_days is not None:
             for name in (*topics_read_by(service), DEAD_LETTERS):
                 yield Acl(service, Resource.TOPIC, Operation.DESCRIBE_CONFIGS, name)
@@ -105,13 +114,20 @@ def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:
     Bringing a backup forward needs another user, for that day: on Kafka an operator's will do.
     """
     own = [
-        DatabaseUser(name, (("readWrite", settings.database_of(name)),))
+        DatabaseUser(name, tuple(("readWrite", it) for it in _databases(settings, name)))
         for name in OURS
         if name in users()
     ]
     seen = tuple(("read", settings.database_of(name)) for name in SERVICES)
     written = tuple(("readWrite", settings.database_of(name)) for name in SERVICES)
     return [*own, DatabaseUser(OPERATORS, seen), DatabaseUser(RESTORER, written)]
+
+
+def _databases(settings: RuntimeSettings, name: str) -> Iterator[str]:
+    """An application has one for what can be built again and one for what cannot."""
+    yield settings.database_of(name)
+    if name in APPLICATIONS:
+        yield settings.database_of(views_of(name))
 
 
 def merged(acls: Iterable[Acl]) -> dict[tuple[str, Resource, Operation, Pattern], list[str]]:

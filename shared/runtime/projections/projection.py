@@ -29,6 +29,11 @@ class Projection:
     indexes: tuple[tuple[str, ...], ...] = ()
 
 
+def views_of(application: str) -> str:
+    """The database of an application's projections; what cannot be built again has another."""
+    return f"{application}_views"
+
+
 def topics_of(projections: Iterable[Projection]) -> tuple[str, ...]:
     """The topics that these projections read, each once."""
     return tuple(dict.fromkeys(topic for it in projections for topic in it.topics))

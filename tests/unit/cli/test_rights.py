@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from desk.cli import app
 from desk.commands.acl import kafka_script, mongodb_json, mongodb_script
-from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES, Topic
+from shared.events.topics import CATALOGUE, DEAD_LETTERS, PORTAL, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
 from shared.operations.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
 from shared.runtime.publications import topics_of as published_by
@@ -67,6 +67,7 @@ def test_a_service_uses_its_own_group_and_an_outside_system_those_of_its_name() 
     }
     assert ("cancellation", "north.cancellation", Pattern.LITERAL) in groups
     assert ("billing", "billing.", Pattern.PREFIXED) in groups
+    assert (PORTAL, "north.customer_portal.", Pattern.PREFIXED) in groups, "one a generation"
     assert {user for user, *_ in groups} == set(users())
     assert Acl(
         OPERATORS, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED
@@ -112,6 +113,10 @@ def test_each_service_has_its_own_database_and_operators_only_read() -> None:
         assert roles[service] == [{"role": "readWrite", "db": f"d_{service}"}]
     assert roles[OPERATORS] == [{"role": "read", "db": f"d_{service}"} for service in SERVICES]
     assert roles[RESTORER] == [{"role": "readWrite", "db": f"d_{name}"} for name in SERVICES]
+    assert roles[PORTAL] == [
+        {"role": "readWrite", "db": "d_customer_portal"},
+        {"role": "readWrite", "db": "d_customer_portal_views"},
+    ]
     assert RESTORER not in users()
     assert "passwordPrompt()" in mongodb_script(RuntimeSettings())
 

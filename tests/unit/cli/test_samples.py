@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from desk.commands.samples import sample_contracts
+from pathlib import Path
+
+from desk.commands.samples import sample_contracts, sample_customer
 from shared.events.contracts import ContractType
 
 
@@ -15,3 +17,11 @@ def test_there_is_one_of_each_type_and_nothing_is_wrong_with_it() -> None:
 
 def test_published_again_they_are_the_same_messages() -> None:
     assert sample_contracts() == sample_contracts()
+
+
+def test_their_holder_can_sign_in_and_is_the_same_each_time(tmp_path: Path) -> None:
+    samples = sample_customer(tmp_path)
+
+    assert sample_customer(tmp_path) == samples
+    assert [list(it.faults(checked=True)) for it in samples] == [[]] * len(samples)
+    assert {it.key for it in samples} == {it.data["customer_id"] for it in sample_contracts()}

@@ -9,6 +9,7 @@ import pytest
 
 from services.cancellation.settings import Settings as CancellationSettings
 from services.contract_archive.settings import Settings as ArchiveSettings
+from services.customer_portal.settings import Settings as PortalSettings
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
 from shared.settings import RuntimeSettings, refused_defaults
@@ -26,12 +27,14 @@ SETTINGS: dict[str, type[RuntimeSettings]] = {
     "cancellation": CancellationSettings,
     "notification": NotificationSettings,
     "contract_archive": ArchiveSettings,
+    "customer_portal": PortalSettings,
 }
 NEEDS = {
     "inquiry_intake": {"kafka", "mongo"},
     "cancellation": {"kafka", "mongo"},
     "notification": {"kafka", "mongo", "mailpit"},
     "contract_archive": {"kafka", "mongo"},
+    "customer_portal": {"kafka", "mongo", "mailpit"},
 }
 
 each_service = pytest.mark.parametrize("name", SETTINGS)
@@ -89,10 +92,13 @@ def test_the_health_check_asks_the_port_that_the_service_listens_on(name: str) -
 
 @each_service
 def test_the_published_port_leads_to_the_one_the_service_listens_on(name: str) -> None:
-    port, internal, *others = CONTAINERS[name]["ports"]
+    """The portal answers no questions of operators on an internal port; it has pages."""
+    port, second, *others = CONTAINERS[name]["ports"]
+    settings = told(name)
+    inner = settings.web_port if isinstance(settings, PortalSettings) else settings.internal_port
 
-    assert port.endswith(f":{told(name).http_port}")
-    assert internal.endswith(f":{told(name).internal_port}")
+    assert port.endswith(f":{settings.http_port}")
+    assert second.endswith(f":{inner}")
     assert len(others) == (name == "contract_archive")
 
 

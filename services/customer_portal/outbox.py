@@ -1,0 +1,223 @@
+"""What the portal sends to the desk: kept first, then published, so that nothing sent is lost.
+
+A submission's id was made when its form was loaded and is its `ce_id`: sent twice, it is one
+request. It is kept as `sending`; if Kafka does not acknowledge it in time, the page says so and the
+relay publishes it later under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from shared.events.submissions import Submission
+from shared.events.topics import PORTAL
+from shared.kafka.records import Envelope
+from shared.mongo.client import Database, Document, OperationFailure
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.indexes import create_indexes_on
+from shared.outage import Outage
+from shared.runtime import codec
+from shared.runtime.backoff import Backoff, sleep_unless
+from shared.web.pages import NotFound
+from shared.web.sessions import Holder, Session, Visitor
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+SOURCE = f"/services/{PORTAL}"
+SENDING, SENT = "sending", "sent"
+ACKNOWLEDGED_WITHIN_SECONDS = 3.0
+"""Longer than Kafka takes, shorter than a person waits; then the page says what is going on."""
+RELAY_SECONDS = 1.0
+RELAY_AFTER = timedelta(seconds=5)
+"""By then the request that kept a submission has published it, or has died."""
+MOST_AT_ONCE = 100
+DUPLICATE_KEY = 11_000
+_OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at"})
+"""Fields that differ each time the same form is sent."""
+
+__all__ = ["SOURCE", "AlreadySent", "Outbox", "Sent"]
+
+
+class AlreadySent(Exception):
+    """The form was sent before, with other contents. The first ones stand."""
+
+    def __init__(self, submission_id: str) -> None:
+        super().__init__("the form was sent before")
+        self.submission_id = submission_id
+
+
+class Publisher(Protocol):
+    """Where submissions go."""
+
+    async def publish(self, outgoing: list[Envelope]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A submission as the portal keeps it. `about` is the inquiry that a follow-up continues."""
+
+    id: str
+    type: str
+    customer_id: str
+    data: Mapping[str, Any]
+    at: datetime
+    sending: bool
+    about: str | None = None
+
+
+class Outbox:
+    """Submissions by id. Its methods raise `Outage` when the database does not answer."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        kept: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._submissions = database.collection("submissions")
+        self._publisher = publisher
+        self._kept = kept
+        self._now = now
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing."""
+        with mongodb_errors_as_outage():
+            await create_indexes_on(
+                self._submissions, [["state", "at"], ["about"]], expires_on="until"
+            )
+
+    async def submit(
+        self, session: Session, submission_id: str, event: Submission, *, about: str | None = None
+    ) -> None:
+        """Keep the submission and publish it. Raises `AlreadySent`, `NotFound`.
+
+        Returns too where Kafka does not acknowledge it: then the relay publishes it later.
+        """
+        data = codec.dump(event)
+        document = {
+            "_id": submission_id,
+            "type": event.ce_type,
+            "visitor": session.visitor.key,
+            "customer_id": event.customer_id,
+            "data": data,
+            "digest": _digest(event.ce_type, data),
+            "at": self._now(),
+            "state": SENDING,
+            "about": about,
+            "until": self._now() + self._kept,
+        }
+        with mongodb_errors_as_outage():
+            try:
+                await self._submissions.insert_one(document)
+            except OperationFailure as error:
+                if error.code != DUPLICATE_KEY:
+                    raise
+                await self._compare(document)
+                return
+        try:
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+                await self._publish([document])
+        except (Outage, TimeoutError):
+            log.warning("a submission waits for kafka", type=event.ce_type)
+
+    async def _compare(self, document: Document) -> None:
+        kept = await self._submissions.find_one({"_id": document["_id"]})
+        if kept is None or kept["visitor"] != document["visitor"]:
+            raise NotFound
+        if kept["digest"] != document["digest"]:
+            raise AlreadySent(document["_id"])
+
+    async def read(self, submission_id: str, visitor: Visitor, holder: Holder | None) -> Sent:
+        """What this browser or this customer has sent. Raises `NotFound` for anybody else's."""
+        with mongodb_errors_as_outage():
+            found = await self._submissions.find_one({"_id": submission_id})
+        if found is None or not (
+            found["visitor"] == visitor.key
+            or (holder is not None and found["customer_id"] == holder.customer_id)
+        ):
+            raise NotFound
+        return _sent(found)
+
+    async def follow_ups(self, holder: Holder, inquiry_id: str) -> list[Sent]:
+        """What the customer has sent about an inquiry, oldest first."""
+        wanted = {"about": inquiry_id, "customer_id": holder.customer_id}
+        with mongodb_errors_as_outage():
+            found = await self._submissions.find(wanted).sort("at", 1).to_list(MOST_AT_ONCE)
+        return [_sent(it) for it in found]
+
+    async def relay(self, stopping: asyncio.Event, longest_pause: float) -> None:
+        """Publish what waits, until `stopping` is set. Several processes may do it at once."""
+        pauses = Backoff(longest_pause, stopping)
+        while not stopping.is_set():
+            try:
+                await self.publish_waiting()
+            except Outage:
+                await pauses.pause()
+            else:
+                pauses.reset()
+                await sleep_unless(stopping, RELAY_SECONDS)
+
+    async def publish_waiting(self) -> None:
+        """Publish once what has waited for some seconds, oldest first. Raises `Outage`."""
+        waiting = {"state": SENDING, "at": {"$lt": self._now() - RELAY_AFTER}}
+        with mongodb_errors_as_outage():
+            found = await self._submissions.find(waiting).sort("at", 1).to_list(MOST_AT_ONCE)
+        if found:
+            await self._publish(found)
+
+    async def _publish(self, documents: list[Document]) -> None:
+        await self._publisher.publish([_envelope(it) for it in documents])
+        ids = [it["_id"] for it in documents]
+        with mongodb_errors_as_outage():
+            await self._submissions.update_many({"_id": {"$in": ids}}, {"$set": {"state": SENT}})
+
+
+def _envelope(document: Document) -> Envelope:
+    """The same bytes each time: a repeat is the same event."""
+    return codec.envelope(
+        document["_id"],
+        document["type"],
+        document["data"],
+        source=SOURCE,
+        subject=document["customer_id"],
+        at=datetime.fromisoformat(document["data"]["received_at"]),
+        causation_id=None,
+        correlation_id=None,
+        traceparent=None,
+    )
+
+
+def _sent(found: Document) -> Sent:
+    return Sent(
+        id=found["_id"],
+        type=found["type"],
+        customer_id=found["customer_id"],
+        data=found["data"],
+        at=found["at"],
+        sending=found["state"] == SENDING,
+        about=found["about"],
+    )
+
+
+def _digest(ce_type: str, data: Mapping[str, Any]) -> str:
+    """What tells one request from another: all that the customer said, not when."""
+    said = json.dumps(_without_moments(dict(data)), sort_keys=True)
+    return hashlib.sha256(f"{ce_type}\n{said}".encode()).hexdigest()
+
+
+def _without_moments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_moments(it) for name, it in value.items() if name not in _OF_THE_MOMENT
+        }
+    return [_without_moments(it) for it in value] if isinstance(value, list | tuple) else value

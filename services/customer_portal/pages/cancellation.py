@@ -1,0 +1,244 @@
+"""Cancelling contracts (F10-F12): choose, see what would happen, send; add evidence; withdraw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.contracts import WORDS, described, own_contract
+from services.customer_portal.portal import Portal
+from services.customer_portal.previews import Preview
+from services.customer_portal.words import DESTROYED, SIGNED
+from shared.events.choices import SignatureKind
+from shared.events.error_codes import ErrorCode
+from shared.events.submissions import (
+    CancellationEvidenceSubmitted,
+    CancellationSubmitted,
+    CancellationWithdrawalSubmitted,
+)
+from shared.events.text import is_blank
+from shared.events.values import Language, madrid_date
+from shared.mongo.client import Document
+from shared.web.forms import MESSAGES, Form, given, text
+from shared.web.languages import N_
+from shared.web.pages import NotFound, Visit
+from shared.web.sessions import Holder
+
+CONTRACT, SEND = "contract", "send"
+YES = "yes"
+MOST = 50
+LONGEST_AHEAD = timedelta(days=366)
+FIELDS = (CONTRACT, "requested_end_on", "destruction", "signed_by", "name", "email", "phone")
+NONE_CHOSEN = N_("Choose at least one contract")
+NO_CONTACT = N_("Write an e-mail address or a phone number")
+NOT_A_DAY = N_("Choose a day from today on")
+NOTHING_ADDED = N_("Confirm the destruction or sign")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a page can say of one contract before its cancellation is sent."""
+
+    contract: dict[str, Any]
+    summary: str | None
+    preview: Preview | None
+    missing: tuple[str, ...]
+
+
+async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
+    """One address, three steps: the form, its check with what would happen, and sending it."""
+    profile = await portal.queries.profile(holder)
+    if not (profile and profile.get("access")):
+        return visit.see("contracts")
+    own = [described(portal, holder, it) for it in await portal.queries.contracts(holder)]
+    open_ones = [it for it in own if it["may_cancel"]]
+    if not visit.posted:
+        chosen = visit.request.query_params.getlist(CONTRACT)
+        return _form(visit, open_ones, _filled(profile), chosen)
+    sent = await visit.form()
+    form, chosen = given(sent), [str(it) for it in sent.getlist(CONTRACT)]
+    asked = [it for it in open_ones if it["number"] in chosen]
+    submission_id = visit.submission_id(sent)
+    event = _judged(portal, visit, holder, form, asked, submission_id)
+    if event is None or form["act"] == "change":
+        return _form(visit, open_ones, form, chosen, 422 if form.faults else 200)
+    if form["act"] == SEND:
+        return await send(portal, visit, submission_id, event)
+    foreseen = [await _foreseen(portal, visit, it, event) for it in asked]
+    return visit.show(
+        "cancel_check.html",
+        form=form,
+        ticket_again=str(sent["ticket"]),
+        foreseen=foreseen,
+        event=event,
+        **WORDS,
+    )
+
+
+def _form(
+    visit: Visit,
+    contracts: list[dict[str, Any]],
+    form: Form,
+    chosen: list[str],
+    status: int = 200,
+) -> Response:
+    return visit.show(
+        "cancel.html",
+        status,
+        form=form,
+        contracts=contracts,
+        chosen=chosen,
+        any_destroyed=any(it["type"] in DESTROYED for it in contracts),
+        any_signed=any(it["type"] in SIGNED for it in contracts),
+        **WORDS,
+    )
+
+
+def _filled(profile: Document) -> Form:
+    """The contact of the registration (F4)."""
+    return Form({name: str(profile.get(name, "")) for name in ("name", "email", "phone")})
+
+
+def _judged(
+    portal: Portal,
+    visit: Visit,
+    holder: Holder,
+    form: Form,
+    asked: list[dict[str, Any]],
+    submission_id: str,
+) -> CancellationSubmitted | None:
+    today = madrid_date(portal.now())
+    if not asked:
+        form.add(CONTRACT, NONE_CHOSEN)
+    form.require({"name": N_("Write a contact name")})
+    if is_blank(form["email"]) and is_blank(form["phone"]):
+        form.add("email", NO_CONTACT)
+    _judge_day(form, today)
+    data = {
+        **common(portal, visit),
+        "customer_id": holder.customer_id,
+        "contract_numbers": [it["number"] for it in asked][:MOST],
+        "contact": {name: text(form, name) for name in ("name", "email", "phone")},
+        "requested_end_on": text(form, "requested_end_on"),
+        "destruction_confirmed": form["destruction"] == YES,
+        "signature": _signature(form, submission_id, today),
+        "comment": text(form, "comment"),
+    }
+    names = {f"contact.{name}": name for name in ("name", "email", "phone")}
+    names |= {"contract_numbers": CONTRACT, "signature.signed_by": "signed_by"}
+    form.judge(CancellationSubmitted, data, names)
+    form.in_order(FIELDS)
+    return None if form.faults else CancellationSubmitted.model_validate(data)
+
+
+def _judge_day(form: Form, today: date) -> None:
+    if is_blank(form["requested_end_on"]):
+        return
+    try:
+        wanted = date.fromisoformat(form["requested_end_on"])
+    except ValueError:
+        form.add("requested_end_on", NOT_A_DAY)
+        return
+    if wanted < today:
+        form.add("requested_end_on", NOT_A_DAY)
+    if wanted - today > LONGEST_AHEAD:
+        form.add("requested_end_on", MESSAGES[ErrorCode.TOO_FAR_AHEAD])
+
+
+def _signature(form: Form, submission_id: str, today: date) -> dict[str, str] | None:
+    """An electronic signature: the name that was typed, in a session that a mail's code opened."""
+    signed_by = text(form, "signed_by")
+    if signed_by is None:
+        return None
+    return {
+        "kind": SignatureKind.ELECTRONIC,
+        "reference": submission_id,
+        "signed_by": signed_by,
+        "signed_on": today.isoformat(),
+    }
+
+
+async def _foreseen(
+    portal: Portal, visit: Visit, contract: dict[str, Any], event: CancellationSubmitted
+) -> Foreseen:
+    """What would happen, from the service that decides; else the policy, and what is missing."""
+    policy = await portal.queries.policy(contract["policy"])
+    language = "en" if visit.language is Language.EN else "es"
+    missing = []
+    if contract["type"] in DESTROYED and not event.destruction_confirmed:
+        missing.append("destruction_confirmation")
+    if contract["type"] in SIGNED and event.signature is None:
+        missing.append("signature")
+    return Foreseen(
+        contract=contract,
+        summary=policy["summary"][language] if policy else None,
+        preview=await portal.previews.preview(contract["number"], event, visit.language),
+        missing=tuple(missing),
+    )
+
+
+async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
+    """What a request is missing, given by the same form."""
+    found = await own_contract(portal, holder, visit.parameter("number"))
+    if not found["awaited"]:
+        return visit.see("contract", number=found["number"])
+    form = Form()
+    if visit.posted:
+        sent = await visit.form()
+        form = given(sent)
+        event = _evidence(portal, visit, holder, form, sent, found["number"])
+        if event is not None:
+            return await send(portal, visit, visit.submission_id(sent), event)
+    missing = {it for request in found["awaited"] for it in request["missing"]}
+    return visit.show(
+        "evidence.html",
+        422 if form.faults else 200,
+        form=form,
+        contract=found,
+        missing=missing,
+        **WORDS,
+    )
+
+
+def _evidence(
+    portal: Portal, visit: Visit, holder: Holder, form: Form, sent: FormData, number: str
+) -> CancellationEvidenceSubmitted | None:
+    signature = _signature(form, visit.submission_id(sent), madrid_date(portal.now()))
+    confirmed = form["destruction"] == YES
+    if not confirmed and signature is None:
+        form.add("destruction" if "asks_destruction" in form.values else "signed_by", NOTHING_ADDED)
+    data = {
+        **common(portal, visit),
+        "customer_id": holder.customer_id,
+        "contract_number": number,
+        "destruction_confirmed": True if confirmed else None,
+        "signature": signature,
+    }
+    form.judge(CancellationEvidenceSubmitted, data, {"signature.signed_by": "signed_by"})
+    return None if form.faults else CancellationEvidenceSubmitted.model_validate(data)
+
+
+async def withdraw(portal: Portal, visit: Visit, holder: Holder) -> Response:
+    """Take a scheduled cancellation back, until the day before it takes effect."""
+    found = await own_contract(portal, holder, visit.parameter("number"))
+    if not visit.posted:
+        if not found["may_withdraw"]:
+            raise NotFound
+        last_day = date.fromisoformat(found["standing"]["effective_on"]) - timedelta(days=1)
+        return visit.show("withdraw.html", form=Form(), contract=found, last_day=last_day)
+    sent = await visit.form()
+    form = given(sent)
+    event = CancellationWithdrawalSubmitted.model_validate(
+        {
+            **common(portal, visit),
+            "customer_id": holder.customer_id,
+            "contract_number": found["number"],
+            "comment": (text(form, "comment") or "")[:10_000] or None,
+        }
+    )
+    return await send(portal, visit, visit.submission_id(sent), event)

@@ -1,0 +1,98 @@
+"""What several pages say: the desk's hours, and who writes to us."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from limits import RateLimitItem, RateLimitItemPerHour
+from starlette.responses import RedirectResponse, Response
+
+from services.customer_portal.outbox import AlreadySent
+from services.customer_portal.portal import Portal
+from shared.events.choices import Channel
+from shared.events.submissions import Submission
+from shared.web.pages import Visit
+
+SUBMISSIONS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
+"""From one address: an office behind it may be many people."""
+LOOK_AHEAD_DAYS = 14
+SENT_BEFORE = "before"
+"""In the address of a page: its form was sent again with other contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether somebody is there; if so, until when, else from when. `due` is the answer target."""
+
+    open: bool
+    changes_at: datetime | None
+    due: datetime
+
+
+def hours(portal: Portal) -> Hours:
+    now, calendar = portal.now(), portal.calendar
+    due = calendar.add_staffed_hours(now, portal.settings.answer_target_hours)
+    today = calendar.hours_on(now.astimezone(calendar.settings.time_zone).date())
+    if calendar.is_staffed(now) and today is not None:
+        return Hours(True, today[1], due)
+    for days in range(LOOK_AHEAD_DAYS):
+        staffed = calendar.hours_on(
+            (now.astimezone(calendar.settings.time_zone) + timedelta(days=days)).date()
+        )
+        if staffed is not None and staffed[0] > now:
+            return Hours(False, staffed[0], due)
+    return Hours(False, None, due)
+
+
+def desk(portal: Portal) -> dict[str, Any]:
+    """The desk's data as templates name them."""
+    settings = portal.settings
+    return {
+        "company": settings.company_name,
+        "phone": settings.company_phone,
+        "abroad": settings.company_phone_from_abroad,
+        "fax": settings.company_fax,
+        "postal": (settings.company_name, *settings.company_postal_address.split(", ")),
+    }
+
+
+def common(portal: Portal, visit: Visit) -> dict[str, Any]:
+    """The fields that every submission has, but the customer's id."""
+    return {
+        "channel": Channel.WEB,
+        "received_at": portal.now().isoformat(timespec="milliseconds"),
+        "language": visit.language,
+    }
+
+
+def new_customer_id(submission_id: str) -> str:
+    """For who is no customer yet: the same each time the same form is sent."""
+    digest = hashlib.sha256(f"customer of {submission_id}".encode()).hexdigest()
+    return f"C-{digest[:16].upper()}"
+
+
+async def send(
+    portal: Portal,
+    visit: Visit,
+    submission_id: str,
+    event: Submission,
+    *,
+    about: str | None = None,
+) -> Response:
+    """Send it to the desk, and the browser to where its answer appears.
+
+    Raises `TooMany`, `Outage`.
+    """
+    await portal.limits.spend(SUBMISSIONS_AN_HOUR, "submission", visit.client)
+    try:
+        await portal.outbox.submit(visit.session, submission_id, event, about=about)
+    except AlreadySent:
+        query = urlencode({SENT_BEFORE: "1"})
+        return RedirectResponse(f"{visit.url('sent', id=submission_id)}?{query}", 303)
+    if about is not None:
+        return visit.see("inquiry", id=about)
+    return visit.see("sent", id=submission_id)

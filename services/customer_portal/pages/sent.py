@@ -1,0 +1,154 @@
+"""What became of something that was sent: as it stands, and live (F4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from services.customer_portal.outbox import SOURCE, Sent
+from services.customer_portal.pages.common import SENT_BEFORE
+from services.customer_portal.portal import Portal
+from services.customer_portal.projections import submission_key
+from services.customer_portal.words import status_of
+from shared.events.submissions import (
+    CancellationEvidenceSubmitted,
+    CancellationSubmitted,
+    CancellationWithdrawalSubmitted,
+    RegistrationSubmitted,
+)
+from shared.mongo.client import Document
+from shared.web.live import Part, live
+from shared.web.pages import Visit
+
+CONFIRMATION = "inquiry_opened"
+"""The template of the mail that confirms what was sent (F4)."""
+SHOWN = (
+    "subject",
+    "text",
+    "contract_number",
+    "contract_numbers",
+    "requested_end_on",
+    "comment",
+)
+DECIDED = frozenset(
+    {
+        CancellationSubmitted.ce_type,
+        CancellationEvidenceSubmitted.ce_type,
+        CancellationWithdrawalSubmitted.ce_type,
+        RegistrationSubmitted.ce_type,
+    }
+)
+"""What is answered by a decision, not by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What has come back by now."""
+
+    sending: bool
+    sent_at: datetime
+    rejected: tuple[Document, ...]
+    reference: str | None
+    inquiry_id: str
+    due: str | None
+    entries: tuple[Document, ...]
+    awaited: tuple[str, ...]
+    """Contracts, or `registration`, on which no decision has come."""
+    confirmed_by_mail: bool
+    email: str
+    decided: bool
+    """Whether a decision is to come by itself, within seconds."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more comes by itself soon."""
+        if self.rejected:
+            return True
+        return bool(self.reference) and self.confirmed_by_mail and not self.awaited
+
+
+async def sent(portal: Portal, visit: Visit) -> Response:
+    kept = await _kept(portal, visit)
+    return visit.show(
+        "sent.html",
+        sent=kept,
+        answer=await _answer(portal, kept),
+        said=_said(kept),
+        sent_before=bool(visit.asked(SENT_BEFORE)),
+    )
+
+
+async def sent_live(portal: Portal, visit: Visit) -> Response:
+    kept = await _kept(portal, visit)
+
+    async def part() -> Part:
+        now = await _answer(portal, await _kept(portal, visit))
+        return Part(visit.html("parts/answer.html", answer=now, sent=kept), now.final)
+
+    key = submission_key(SOURCE, kept.id)
+    return live(portal.changes, (key,), part, visit.site.stopping)
+
+
+async def _kept(portal: Portal, visit: Visit) -> Sent:
+    return await portal.outbox.read(
+        visit.parameter("id"), visit.session.visitor, visit.session.holder
+    )
+
+
+async def _answer(portal: Portal, kept: Sent) -> Answer:
+    key = submission_key(SOURCE, kept.id)
+    found = await portal.queries.answer(key)
+    entries = tuple(it for it in found.get("entries", ()) if it.get("note"))
+    return Answer(
+        sending=kept.sending and not found,
+        sent_at=kept.at,
+        rejected=tuple(found.get("rejected", ())),
+        reference=found.get("reference"),
+        inquiry_id=key,
+        due=found.get("answer_due_at"),
+        entries=entries,
+        awaited=_awaited(kept, found, entries),
+        confirmed_by_mail=any(
+            sent and template == CONFIRMATION for template, sent in found.get("mails", {}).values()
+        ),
+        email=masked(_address(kept, found)),
+        decided=kept.type in DECIDED,
+    )
+
+
+def _awaited(kept: Sent, found: Document, entries: tuple[Document, ...]) -> tuple[str, ...]:
+    if kept.type not in DECIDED or status_of(found) != "open":
+        return ()
+    if kept.type == RegistrationSubmitted.ce_type:
+        return () if entries else ("",)
+    asked = kept.data.get("contract_numbers") or [kept.data["contract_number"]]
+    told = {it.get("contract_number") for it in entries}
+    return tuple(it for it in asked if it not in told and len(asked) != len(entries))
+
+
+def _address(kept: Sent, found: Document) -> str:
+    """Where answers go: as the desk completed it, else as the form said."""
+    contact = found.get("contact") or kept.data.get("contact") or kept.data
+    return str(contact.get("email") or "")
+
+
+def masked(address: str) -> str:
+    """Enough to know one's own address by."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}" if at else ""
+
+
+def _said(kept: Sent) -> dict[str, Any]:
+    """What was sent, without what the sender knows by heart."""
+    shown = (
+        "subject",
+        "text",
+        "contract_number",
+        "contract_numbers",
+        "requested_end_on",
+        "comment",
+    )
+    return {name: kept.data[name] for name in shown if kept.data.get(name)}

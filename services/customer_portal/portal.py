@@ -1,0 +1,35 @@
+"""What the pages are given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.customer_portal.outbox import Outbox
+from services.customer_portal.previews import Previews
+from services.customer_portal.queries import Queries
+from services.customer_portal.settings import Settings
+from services.customer_portal.sign_in_mail import CodeMails
+from shared.desk_hours.calendar import DeskCalendar
+from shared.mongo.changes import Changes
+from shared.web.one_time_codes import OneTimeCodes
+from shared.web.rate_limits import RateLimits
+from shared.web.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The parts of one portal process."""
+
+    settings: Settings
+    calendar: DeskCalendar
+    outbox: Outbox
+    queries: Queries
+    previews: Previews
+    changes: Changes
+    sessions: Sessions
+    codes: OneTimeCodes
+    code_mails: CodeMails
+    limits: RateLimits
+    now: Callable[[], datetime]

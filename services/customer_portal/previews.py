@@ -1,0 +1,97 @@
+"""What would happen if I cancelled? Only the service that decides can say, on its internal port.
+
+If it does not answer in time, the page says what the portal knows by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import httpx2
+import structlog
+from pydantic import SecretStr, ValidationError
+
+from services.customer_portal.settings import Settings
+from shared.events.cancellations import CancellationNotRequired, CancellationScheduled
+from shared.events.submissions import CancellationSubmitted
+from shared.events.values import Language
+from shared.runtime.operations.answers import PreviewAnswer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+WITHIN_SECONDS = 3.0
+"""A person waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The decision as it would be today."""
+
+    explanation: str
+    policy: str
+    version: str
+    rule: str
+    effective_on: str | None = None
+    last_billable_on: str | None = None
+    due_on: str | None = None
+    needs_nothing: bool = False
+    """No cancellation is required: sending one would change nothing."""
+
+
+class Previews:
+    """Asks the cancellation service."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._credential: SecretStr = settings.internal_credential
+        self._client = httpx2.AsyncClient(
+            base_url=settings.cancellation_url or "http://127.0.0.1:0", timeout=WITHIN_SECONDS
+        )
+        self._is_set = bool(settings.cancellation_url)
+
+    async def preview(
+        self, number: str, event: CancellationSubmitted, language: Language
+    ) -> Preview | None:
+        """What the request would bring for one contract; None where nobody answers."""
+        if not self._is_set:
+            return None
+        question = {
+            "contract_number": number,
+            "customer_id": event.customer_id,
+            "destruction_confirmed": event.destruction_confirmed,
+            "signed": event.signature is not None,
+            "requested_end_on": _written(event.requested_end_on),
+        }
+        credential = self._credential.get_secret_value()
+        try:
+            answer = await self._client.post(
+                "/preview", json=question, headers={"Authorization": f"Bearer {credential}"}
+            )
+            answer.raise_for_status()
+            found = PreviewAnswer.model_validate_json(answer.content)
+        except (httpx2.HTTPError, ValidationError) as error:
+            log.warning("no preview", why=type(error).__name__)
+            return None
+        told = [it for it in found.events if "explanation" in it.data]
+        return _preview(told[-1].ce_type, told[-1].data, language) if told else None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _preview(ce_type: str, data: dict[str, Any], language: Language) -> Preview:
+    return Preview(
+        explanation=data["explanation"][language.value],
+        policy=data["policy"],
+        version=data["policy_version"],
+        rule=data["rule"],
+        effective_on=data.get("effective_on") if ce_type == CancellationScheduled.ce_type else None,
+        last_billable_on=data.get("last_billable_on"),
+        due_on=data.get("due_on"),
+        needs_nothing=ce_type == CancellationNotRequired.ce_type,
+    )
+
+
+def _written(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,279 @@
+"""Puts the portal together and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvloop
+from limits.aio.storage import Storage
+from starlette.applications import Starlette
+
+from services.customer_portal.outbox import Outbox, Publisher
+from services.customer_portal.portal import Portal
+from services.customer_portal.previews import Previews
+from services.customer_portal.projections import FOLDS, PROJECTIONS
+from services.customer_portal.queries import Queries
+from services.customer_portal.routes import PAGES, SIGN_IN
+from services.customer_portal.settings import Settings
+from services.customer_portal.sign_in_mail import CodeMails
+from shared.desk_hours.holiday_dates import madrid_calendar
+from shared.events.topics import PORTAL
+from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.errors import ProducerDead
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.records import Envelope
+from shared.kafka.topic_creation import create_missing_topics
+from shared.mongo.changes import Changes
+from shared.mongo.client import Client, Database, connect
+from shared.outage import Outage
+from shared.runtime.backoff import Backoff
+from shared.runtime.health.dependency_checks import check_dependencies
+from shared.runtime.health.status import Health
+from shared.runtime.process import end_process
+from shared.runtime.projections.generations import Generations
+from shared.runtime.projections.projection import views_of
+from shared.runtime.projections.projector import Projections
+from shared.telemetry import logging
+from shared.telemetry.metrics import Metrics
+from shared.web import app as web
+from shared.web.languages import translations
+from shared.web.one_time_codes import OneTimeCodes
+from shared.web.pages import Site, bound
+from shared.web.rate_limits import RateLimits, shared_storage
+from shared.web.server import serve
+from shared.web.sessions import Sessions
+from shared.web.static_files import StaticFiles
+from shared.web.tickets import Tickets
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+HERE = Path(__file__).parent
+VIEWS = views_of(PORTAL)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PatientPublisher:
+    """A publisher that starts once the broker is there; until then what it is given has to wait."""
+
+    def __init__(self, settings: Settings, skew: ClockSkew) -> None:
+        self._settings = settings
+        self._skew = skew
+        self._publisher: KafkaPublisher | None = None
+
+    async def start(self) -> None:
+        """Raises `Outage`."""
+        publisher = KafkaPublisher(self._settings, self._skew)
+        try:
+            await publisher.start()
+        except Outage:
+            await publisher.stop()
+            raise
+        self._publisher = publisher
+
+    async def publish(self, outgoing: list[Envelope]) -> None:
+        if self._publisher is None:
+            raise Outage("kafka", "the broker has not answered yet")
+        try:
+            await self._publisher.publish(outgoing)
+        except ProducerDead as error:
+            log.critical("the producer is dead; start this service again", why=str(error))
+            end_process()
+
+    async def stop(self) -> None:
+        if self._publisher is not None:
+            await self._publisher.stop()
+
+
+@dataclass(slots=True)
+class Process:
+    """One portal process: its parts, wired once. Nothing connects yet."""
+
+    settings: Settings
+    client: Client
+    database: Database
+    views: Database
+    generations: Generations
+    publisher: PatientPublisher
+    portal: Portal
+    site: Site
+    health: Health
+    skew: ClockSkew
+    stopping: asyncio.Event
+
+    @property
+    def app(self) -> Starlette:
+        return web.build_app(self.site, self.settings, self.health.metrics.registry)
+
+
+def wire(
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    storage: Storage | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Process:
+    """Put the parts together; call it inside the running event loop."""
+    client = connect(settings.mongo_url)
+    name, journal = settings.database_of(PORTAL), settings.mongo_journal
+    database = Database(client, name, journal=journal)
+    views = Database(client, settings.database_of(VIEWS), journal=journal)
+    generations, skew = Generations(views, FOLDS), ClockSkew(utc_now)
+    patient, key = PatientPublisher(settings, skew), settings.web_key.get_secret_value().encode()
+    stopping = asyncio.Event()
+    sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
+    portal = Portal(
+        settings=settings,
+        calendar=madrid_calendar(settings.calendar()),
+        outbox=Outbox(database, publisher or patient, kept=settings.submissions_kept, now=now),
+        queries=Queries(generations),
+        previews=Previews(settings),
+        changes=Changes(views),
+        sessions=sessions,
+        codes=OneTimeCodes(database, key, now),
+        code_mails=CodeMails(settings),
+        limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
+        now=now,
+    )
+    return Process(
+        settings=settings,
+        client=client,
+        database=database,
+        views=views,
+        generations=generations,
+        publisher=patient,
+        portal=portal,
+        site=_site(settings, portal, sessions, key, stopping),
+        health=Health(PORTAL, Metrics(), utc_now),
+        skew=skew,
+        stopping=stopping,
+    )
+
+
+def _site(
+    settings: Settings, portal: Portal, sessions: Sessions, key: bytes, stopping: asyncio.Event
+) -> Site:
+    return Site(
+        pages=bound(PAGES, portal),
+        sign_in=SIGN_IN,
+        environments=web.environments((HERE,)),
+        translations=translations((web.HERE / "locale", HERE / "locale")),
+        static=StaticFiles([web.HERE / "static"]),
+        sessions=sessions,
+        tickets=Tickets(key),
+        brand={
+            "company": settings.company_name,
+            "phone": settings.company_phone,
+            "abroad": settings.company_phone_from_abroad,
+        },
+        cookie="__Host-session" if settings.secure_cookies else "session",
+        secure=settings.secure_cookies,
+        stopping=stopping,
+    )
+
+
+async def run_until_stopped(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Pages are there while Kafka or MongoDB are not."""
+    process = wire(settings)
+    background = asyncio.create_task(_background(process))
+    background.add_done_callback(_end_if_failed)
+    try:
+        await serve(process.app, process.health, settings, process.stopping)
+    finally:
+        process.stopping.set()
+        process.health.phase = "stopping"
+        await background
+        await process.portal.code_mails.close()
+        await process.portal.previews.close()
+        await process.publisher.stop()
+        process.client.close()
+        log.info("stopped")
+
+
+async def _background(process: Process) -> None:
+    """Projections, changes, relay and dependency checks, beside the pages."""
+    settings, portal, stopping = process.settings, process.portal, process.stopping
+    projections = Projections(
+        settings,
+        process.views,
+        process.generations,
+        PROJECTIONS,
+        folds=FOLDS,
+        group=settings.group_of(PORTAL),
+        health=process.health,
+        stopping=stopping,
+    )
+    if settings.create_topics:
+        await _until_there(process, lambda: create_missing_topics(settings))
+    for step in (
+        process.generations.begin,
+        portal.sessions.prepare,
+        portal.codes.prepare,
+        portal.outbox.prepare,
+        process.publisher.start,
+    ):
+        await _until_there(process, step)
+    if stopping.is_set():
+        return
+    process.health.begun()
+    log.info("started")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(projections.run())
+        tasks.create_task(portal.changes.watch(stopping))
+        tasks.create_task(portal.outbox.relay(stopping, settings.max_pause_seconds))
+        tasks.create_task(
+            check_dependencies(process.health, process.views, process.skew, settings, stopping)
+        )
+
+
+async def _until_there(process: Process, step: Callable[[], Awaitable[object]]) -> None:
+    """Repeat a starting step until its dependency is there."""
+    pauses = Backoff(process.settings.max_pause_seconds, process.stopping)
+    while not process.stopping.is_set():
+        try:
+            await step()
+        except Outage as outage:
+            process.health.lost(outage.dependency)
+            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
+            await pauses.pause()
+        else:
+            return
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical(
+            "a background task failed; start this service again", exc_info=task.exception()
+        )
+        end_process()
+
+
+def run(settings: Settings) -> None:
+    """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
+    logging.configure(PORTAL, level=settings.log_level, style=settings.log_format)
+    # The web server stops on these signals and then raises them again; by then all is done.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_until_stopped(settings))
+
+
+async def rebuild(settings: Settings) -> int:
+    """Begin to build the projections again, beside those in use. Returns the generation."""
+    client = connect(settings.mongo_url)
+    try:
+        views = Database(client, settings.database_of(VIEWS), journal=settings.mongo_journal)
+        generations = Generations(views, FOLDS)
+        await generations.begin()
+        state = await generations.rebuild()
+        return (state.building or state.serving).number
+    finally:
+        client.close()

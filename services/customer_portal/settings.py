@@ -1,0 +1,34 @@
+"""What an operator may set about the portal alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from shared.desk_hours.settings import DeskHoursSettings
+from shared.web.settings import WebSettings
+
+
+class Settings(DeskHoursSettings, WebSettings):
+    """The hours must be those of intake: a page promises what intake will answer."""
+
+    submissions_kept_days: int = Field(
+        30, ge=1, description="How long a browser finds what it has sent."
+    )
+    consent_wording_version: str = Field(
+        "2026-11",
+        min_length=1,
+        max_length=200,
+        description="Version of the consents' wording on the registration page (F3).",
+    )
+
+    cancellation_url: str = Field(
+        "",
+        description="The cancellation service's internal port, such as http://cancellation:8081;"
+        " without it, pages say the rule in place of the dates.",
+    )
+
+    @property
+    def submissions_kept(self) -> timedelta:
+        return timedelta(days=self.submissions_kept_days)

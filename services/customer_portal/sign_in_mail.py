@@ -1,0 +1,114 @@
+"""The mail with a one-time code. The portal hands it in itself: no topic ever carries a code.
+
+It is sent beside the request, so that a page takes as long for an address that nobody has
+registered as for one that somebody has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from email.message import EmailMessage
+from email.utils import formatdate
+
+import structlog
+
+from services.customer_portal.settings import Settings
+from shared.events.mail_address import mailable
+from shared.events.values import Language
+from shared.mail.smtp import Mailer, Refused
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+SUBJECTS = {
+    Language.ES: "Su código para entrar: {code}",
+    Language.EN: "Your code to sign in: {code}",
+}
+TEXTS = {
+    Language.ES: """\
+Su código para entrar en {company} es:
+
+    {code}
+
+Sirve una sola vez, durante 10 minutos, en el navegador en el que lo ha pedido.
+
+Si no lo ha pedido usted, no tiene que hacer nada: nadie puede entrar sin este código. No se lo dé
+a nadie; nunca se lo pediremos por teléfono ni por correo.
+
+{company} · {phone} (desde el extranjero: {abroad})
+""",
+    Language.EN: """\
+Your code to sign in to {company} is:
+
+    {code}
+
+It works once, for 10 minutes, in the browser in which you asked for it.
+
+If you did not ask for it, you need not do anything: nobody can sign in without this code. Do not
+give it to anybody; we will never ask for it on the phone or by mail.
+
+{company} · {phone} (from abroad: {abroad})
+""",
+}
+TRIES, PAUSE_SECONDS = 3, 2.0
+
+
+def code_mail(settings: Settings, language: Language, address: str, code: str) -> EmailMessage:
+    """The mail, in the language of the page on which the code was asked for."""
+    shown = f"{code[:4]} {code[4:]}"
+    mail = EmailMessage()
+    mail["From"] = settings.mail_from
+    mail["To"] = address
+    mail["Subject"] = SUBJECTS[language].format(code=shown)
+    mail["Date"] = formatdate(usegmt=True)
+    mail["Message-ID"] = f"<code.{uuid.uuid4()}@{settings.message_id_domain}>"
+    mail["Content-Language"] = language.value
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(
+        TEXTS[language].format(
+            company=settings.company_name,
+            code=shown,
+            phone=settings.company_phone,
+            abroad=settings.company_phone_from_abroad,
+        )
+    )
+    return mail
+
+
+class CodeMails:
+    """Sends codes in the background; one that cannot be sent is asked for again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        timeout = settings.smtp_timeout_seconds
+        self._mailer = Mailer(settings.mail_server, connections=2, timeout=timeout)
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def send(self, language: Language, address: str, code: str) -> None:
+        """Send it beside whatever comes next."""
+        task = asyncio.create_task(self._send(language, address, code))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, language: Language, address: str, code: str) -> None:
+        recipient = mailable(address)
+        if recipient is None:  # a profile of an earlier release
+            return
+        mail = code_mail(self._settings, language, recipient, code)
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with AsyncExitStack() as until_sent:
+                    await self._mailer.send(mail, recipient, until_sent)
+            except Refused as refused:
+                log.warning("a code was not mailed", why=refused.error, attempt=attempt)
+                if refused.permanent:
+                    return
+                await asyncio.sleep(PAUSE_SECONDS * attempt)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Finish what is being sent."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._mailer.close()

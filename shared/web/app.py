@@ -1,0 +1,168 @@
+"""Makes the ASGI application of a site: its routes, what holds for all of them, and its errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import structlog
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.events.values import Language
+from shared.outage import Outage
+from shared.web.languages import Formats, translations
+from shared.web.middleware import BodyLimit, SameOrigin, SecurityHeaders, security_headers
+from shared.web.pages import Forged, NotFound, Site, Visit
+from shared.web.rate_limits import TooMany
+from shared.web.sessions import Session, Visitor
+from shared.web.settings import WebSettings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+HERE = Path(__file__).parent
+MOST_BODY_BYTES = 128 * 1024
+"""More than the longest form: two texts of 10,000 characters, each written as nine bytes."""
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Absent(StrictUndefined):
+    """A field that a document does not have: it may be asked for, and shown by nobody."""
+
+    def __bool__(self) -> bool:  # type: ignore[override]  # Jinja declares that it raises
+        return False
+
+
+@lru_cache
+def environments(folders: tuple[Path, ...]) -> Mapping[Language, Environment]:
+    """Templates of ours and of `folders`, once for each language."""
+    here = [HERE, *folders]
+    texts = translations(tuple(folder / "locale" for folder in here))
+    made = {}
+    for language in Language:
+        environment = Environment(
+            loader=ChoiceLoader([FileSystemLoader(it / "templates") for it in reversed(here)]),
+            autoescape=select_autoescape(("html",), default=True),
+            undefined=Absent,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.install_gettext_translations(texts[language], newstyle=True)  # type: ignore[attr-defined]
+        formats = Formats(language)
+        environment.filters |= {
+            "day": formats.day,
+            "weekday": formats.weekday,
+            "instant": formats.instant,
+            "time": formats.time,
+            "money": formats.money,
+        }
+        made[language] = environment
+    return made
+
+
+class Measured:
+    """How long each page takes, by its name: never by its address, which may hold an id.
+
+    A live part of a page is not measured: it takes as long as somebody looks at it.
+    """
+
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, routes: list[Route]) -> None:
+        self._app = app
+        self._routes = routes
+        self._seconds = Histogram(
+            "desk_web_request_seconds",
+            "Until a page was answered, by page and status.",
+            ["page", "status"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began = time.perf_counter()
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._seconds.labels(self._name(scope), status).observe(time.perf_counter() - began)
+            await send(message)
+
+        return await self._app(scope, receive, noting)
+
+    def _name(self, scope: Scope) -> str:
+        for route in self._routes:
+            if route.matches(scope)[0] is Match.FULL:
+                return route.name
+        return "none"
+
+
+def build_app(site: Site, settings: WebSettings, registry: CollectorRegistry) -> Starlette:
+    """The site's pages. `/` leads to the language that the browser prefers."""
+    routes = site.routes()
+
+    async def root(request: Request) -> Response:
+        preferred = request.headers.get("accept-language", "").strip().lower()
+        language = Language.EN if preferred.startswith("en") else Language.ES
+        return RedirectResponse(f"/{language}", 302, {"Vary": "Accept-Language"})
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return _failure(site, request, error)
+
+    expected = (NotFound, Forged, TooMany, Outage, HTTPException)
+    return Starlette(
+        routes=[Route("/", root), *routes],
+        middleware=[
+            Middleware(SecurityHeaders, headers=security_headers(settings.hsts_seconds)),
+            Middleware(Measured, registry=registry, routes=routes),
+            Middleware(SameOrigin, origin=settings.public_url),
+            Middleware(BodyLimit, most_bytes=MOST_BODY_BYTES),
+        ],
+        exception_handlers=dict.fromkeys((*expected, Exception), failed),
+    )
+
+
+def _failure(site: Site, request: Request, error: Exception) -> Response:
+    """The page of an error, in the language of the address, with what still works."""
+    status, headers = _status(error)
+    if status >= 500:
+        log.warning("page failed", status=status, why=type(error).__name__)
+    visit = getattr(request.state, "visit", None)
+    if visit is None:
+        language = Language.EN if request.url.path.startswith("/en") else Language.ES
+        home = next(iter(site.pages))
+        visit = Visit(site, home, language, request, Session("", Visitor("")))
+    try:
+        html = visit.html("error.html", status=status, retry_after=headers.get("Retry-After"))
+    except Exception:  # noqa: BLE001 - a page about an error must not fail with another one
+        return PlainTextResponse(f"{status}\n", status, headers)
+    return HTMLResponse(html, status, headers)
+
+
+def _status(error: Exception) -> tuple[int, dict[str, str]]:
+    match error:
+        case NotFound():
+            return 404, {}
+        case Forged():
+            return 403, {}
+        case TooMany(retry_after):
+            return 429, {"Retry-After": str(retry_after)}
+        case Outage():
+            return 503, {"Retry-After": "10"}
+        case HTTPException():
+            return error.status_code, dict(error.headers or {})
+        case _:
+            return 500, {}

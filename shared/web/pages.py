@@ -1,0 +1,251 @@
+"""Pages: what a handler is given, and the table of addresses in both languages.
+
+A page for holders is handed the `Holder` of the session. Whoever is not signed in is sent to sign
+in first; what is not the holder's own is answered like what does not exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, Template
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route, compile_path
+
+from shared.events.values import Language
+from shared.web import tickets
+from shared.web.sessions import Holder, Session, Sessions
+from shared.web.static_files import StaticFiles
+from shared.web.tickets import Tickets
+
+MOST_FIELDS = 200
+THEMES = frozenset({"light", "dark"})
+NEXT = "next"
+
+
+class NotFound(Exception):
+    """There is no such page, or not for this person: both look the same."""
+
+
+class Forged(Exception):
+    """The form's ticket is not one that this browser was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, its address in each language, and who may see it.
+
+    `handler` takes a `Visit`, and for a page of holders the `Holder` too. `accepts_forms`: it takes
+    a POST as well as a GET.
+    """
+
+    name: str
+    es: str
+    en: str
+    handler: Callable[..., Awaitable[Response]]
+    for_holders: bool = False
+    accepts_forms: bool = False
+
+    def path(self, language: Language) -> str:
+        return f"/{language}{self.en if language is Language.EN else self.es}"
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return ("GET", "POST") if self.accepts_forms else ("GET",)
+
+
+@dataclass(slots=True)
+class Site:
+    """What all pages of one application share."""
+
+    pages: tuple[Page, ...]
+    sign_in: str
+    environments: Mapping[Language, Environment]
+    translations: Mapping[Language, NullTranslations]
+    static: StaticFiles
+    sessions: Sessions
+    tickets: Tickets
+    brand: Mapping[str, str]
+    cookie: str
+    secure: bool
+    stopping: asyncio.Event
+    by_name: dict[str, Page] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_name = {page.name: page for page in self.pages}
+
+    def url(self, name: str, language: Language, **parameters: str) -> str:
+        """The address of a page. Raises KeyError for one that there is not."""
+        path = self.by_name[name].path(language)
+        _, form, converters = compile_path(path)
+        return form.format(**{key: parameters[key] for key in converters})
+
+    def routes(self) -> list[Route]:
+        found = [self.static.route]
+        for page in self.pages:
+            for language in Language:
+                endpoint = self._endpoint(page, language)
+                path = page.path(language).rstrip("/")
+                found.append(
+                    Route(
+                        path, endpoint, methods=list(page.methods), name=f"{page.name}.{language}"
+                    )
+                )
+        return found
+
+    def _endpoint(self, page: Page, language: Language) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            session = await self.sessions.read(request.cookies.get(self.cookie))
+            visit = Visit(self, page, language, request, session)
+            request.state.visit = visit
+            response = await _answer(page, visit)
+            visit.keep_session(response)
+            return response
+
+        return endpoint
+
+
+async def _answer(page: Page, visit: Visit) -> Response:
+    if not page.for_holders:
+        return await page.handler(visit)
+    holder = visit.session.holder
+    if holder is None:
+        here = visit.request.url.path if visit.request.method == "GET" else ""
+        return RedirectResponse(visit.url_with(visit.site.sign_in, {NEXT: here}), 303)
+    return await page.handler(visit, holder)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request for a page."""
+
+    site: Site
+    page: Page
+    language: Language
+    request: Request
+    session: Session
+    _needs_session: bool = False
+
+    @property
+    def posted(self) -> bool:
+        return self.request.method == "POST"
+
+    @property
+    def holder(self) -> Holder | None:
+        return self.session.holder
+
+    @property
+    def client(self) -> str:
+        """Where the request comes from, as far as the proxies that we trust know it."""
+        return self.request.client.host if self.request.client else ""
+
+    def translate(self, text: str) -> str:
+        return self.site.translations[self.language].gettext(text)
+
+    def parameter(self, name: str) -> str:
+        """A part of the address."""
+        return str(self.request.path_params[name])
+
+    def asked(self, name: str) -> str:
+        """A value of the query."""
+        return self.request.query_params.get(name, "")
+
+    def url(self, name: str, **parameters: str) -> str:
+        return self.site.url(name, self.language, **parameters)
+
+    def url_with(self, name: str, query: Mapping[str, str]) -> str:
+        given = {key: value for key, value in query.items() if value}
+        return self.url(name) + (f"?{urlencode(given)}" if given else "")
+
+    def in_language(self, language: Language) -> str:
+        """This page in another language."""
+        return self.site.url(self.page.name, language, **self.request.path_params)
+
+    def safe_next(self, given: str) -> str | None:
+        """An address that a form names, if it is that of a page of ours for signed-in customers."""
+        for page in self.site.pages:
+            if page.for_holders:
+                for language in Language:
+                    if compile_path(page.path(language).rstrip("/"))[0].fullmatch(given):
+                        return given
+        return None
+
+    def ticket(self) -> str:
+        """A ticket for a form on this page; the browser gets a session with it."""
+        self._needs_session = True
+        return self.site.tickets.issue(self.session.id)
+
+    async def form(self) -> FormData:
+        """What was sent. Raises `Forged` where its ticket is not one of this browser."""
+        form = await self.request.form(max_files=0, max_fields=MOST_FIELDS)
+        if self.site.tickets.submission_id(self.session.id, form.get(tickets.FIELD)) is None:
+            raise Forged
+        return form
+
+    def submission_id(self, form: FormData) -> str:
+        found = self.site.tickets.submission_id(self.session.id, form.get(tickets.FIELD))
+        if found is None:
+            raise Forged
+        return found
+
+    def take(self, session: Session) -> None:
+        """Go on under another session, which the browser gets with the answer."""
+        self.session = session
+        self._needs_session = True
+
+    def keep_session(self, response: Response) -> None:
+        if self.session.is_new and self._needs_session:
+            response.set_cookie(
+                self.site.cookie,
+                self.session.id,
+                secure=self.site.secure,
+                httponly=True,
+                samesite="lax",
+                path="/",
+            )
+
+    def template(self, name: str) -> Template:
+        return self.site.environments[self.language].get_template(name)
+
+    def html(self, name: str, **context: Any) -> str:
+        """A template filled in with what every page has and `context`."""
+        theme = self.request.cookies.get("theme", "")
+        return self.template(name).render(
+            visit=self,
+            url=self.url,
+            static=self.site.static.url,
+            language=self.language,
+            holder=self.holder,
+            theme=theme if theme in THEMES else "",
+            brand=self.site.brand,
+            **context,
+        )
+
+    def show(self, name: str, status: int = 200, **context: Any) -> Response:
+        return HTMLResponse(self.html(name, **context), status)
+
+    def see(self, name: str, **parameters: str) -> Response:
+        """Send the browser to another page, which it loads by a GET."""
+        return RedirectResponse(self.url(name, **parameters), 303)
+
+
+def bound(pages: Sequence[Page], with_first: Any) -> tuple[Page, ...]:
+    """The same pages with `with_first` as the first argument of their handlers."""
+
+    def taking(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+        async def called(*arguments: Any) -> Response:
+            return await handler(with_first, *arguments)
+
+        return called
+
+    return tuple(
+        Page(it.name, it.es, it.en, taking(it.handler), it.for_holders, it.accepts_forms)
+        for it in pages
+    )

@@ -1,0 +1,121 @@
+"""Who is at the other end: an opaque id in a cookie, and on the server what it stands for.
+
+A visitor's id stands for nothing on the server until somebody signs in, so that a robot that loads
+pages leaves nothing behind. Signing in gives another id: one that was known before is worth
+nothing afterwards (session fixation). The database has the ids' hashes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.mongo.client import Database
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.indexes import create_indexes_on
+
+_ID = re.compile(r"[A-Za-z0-9_-]{43}")
+NOTED_EVERY = timedelta(minutes=1)
+"""A session's last use is written down no more often than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The customer on whose behalf a page reads: from the session, never from a form or a URL."""
+
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser, signed in or not: whoever sent a form sees its answer in the same browser."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a cookie stands for. `is_new`: the browser does not have it yet."""
+
+    id: str
+    visitor: Visitor
+    holder: Holder | None = None
+    signed_in_at: datetime | None = None
+    is_new: bool = False
+
+
+def new_id() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def key_of(session_id: str) -> str:
+    """What the database knows of a session's id."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+class Sessions:
+    """The sessions of those who are signed in. Its methods raise `Outage`."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        idle: timedelta,
+        life: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._sessions = database.collection("sessions")
+        self._idle = idle
+        self._life = life
+        self._now = now
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing."""
+        with mongodb_errors_as_outage():
+            await create_indexes_on(self._sessions, [["customer_id"]], expires_on="until")
+
+    async def read(self, cookie: str | None) -> Session:
+        """The session of a cookie; a visitor's for one that is none, has ended or was revoked."""
+        if cookie is None or not _ID.fullmatch(cookie):
+            fresh = new_id()
+            return Session(fresh, Visitor(key_of(fresh)), is_new=True)
+        now = self._now()
+        with mongodb_errors_as_outage():
+            found = await self._sessions.find_one({"_id": key_of(cookie)})
+            if found is None or found["until"] <= now or found["seen_at"] + self._idle <= now:
+                return Session(cookie, Visitor(key_of(cookie)))
+            if now - found["seen_at"] >= NOTED_EVERY:
+                await self._sessions.update_one({"_id": found["_id"]}, {"$set": {"seen_at": now}})
+        return Session(
+            cookie, Visitor(found["visitor"]), Holder(found["customer_id"]), found["signed_in_at"]
+        )
+
+    async def sign_in(self, before: Session, holder: Holder) -> Session:
+        """A session under a new id. The browser keeps what it sent as a visitor."""
+        await self.sign_out(before)
+        now, fresh = self._now(), new_id()
+        with mongodb_errors_as_outage():
+            await self._sessions.insert_one(
+                {
+                    "_id": key_of(fresh),
+                    "visitor": before.visitor.key,
+                    "customer_id": holder.customer_id,
+                    "signed_in_at": now,
+                    "seen_at": now,
+                    "until": now + self._life,
+                }
+            )
+        return Session(fresh, before.visitor, holder, now, is_new=True)
+
+    async def sign_out(self, session: Session) -> None:
+        with mongodb_errors_as_outage():
+            await self._sessions.delete_one({"_id": key_of(session.id)})
+
+    async def revoke_all(self, holder: Holder) -> None:
+        """Sign the customer out of every browser."""
+        with mongodb_errors_as_outage():
+            await self._sessions.delete_many({"customer_id": holder.customer_id})

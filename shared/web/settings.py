@@ -1,0 +1,98 @@
+"""What every web application can be told through its environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from shared.mail.smtp import MailServer
+from shared.settings import DEVELOPMENT_DEFAULT, DEVELOPMENT_KEY, RuntimeSettings
+
+
+class WebSettings(RuntimeSettings):
+    """Where the pages are, whose they are, and how long somebody stays signed in."""
+
+    web_host: str = Field("127.0.0.1", description="Where the pages listen.")
+    web_port: int = Field(8080, ge=0, le=65_535, description="Port of the pages.")
+    public_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
+        "http://localhost:8080",
+        description="How a browser reaches the pages; forms are taken from there alone.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses of the proxies whose X-Forwarded-For and -Proto count, comma"
+        " separated.",
+    )
+    secure_cookies: bool = Field(
+        True,
+        description="Cookies only over HTTPS, and named __Host-. Browsers make an exception for"
+        " localhost; turn it off only to try the pages over HTTP from elsewhere.",
+    )
+    hsts_seconds: int = Field(
+        0, ge=0, description="Strict-Transport-Security for so long; 0 sends no such header."
+    )
+    web_key: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
+        DEVELOPMENT_KEY,
+        description="Key of forms' tickets and of one-time codes' hashes. With another key, open"
+        " forms must be loaded again.",
+    )
+    session_idle_minutes: int = Field(
+        30, ge=1, description="Signed out after so long without a page."
+    )
+    session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
+
+    smtp_url: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
+        SecretStr("smtp://127.0.0.1:1025"),
+        description="The mail server for one-time codes: smtp://, smtps:// or smtp+starttls://,"
+        " with user:password@ (percent-encoded) where it wants them.",
+    )
+    smtp_timeout_seconds: float = Field(10.0, gt=0, description="How long one mail may take.")
+    mail_from: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
+        "Servicio de Soporte a Clientes <soporte@contract-desk.example>",
+        description="The From header of one-time codes.",
+    )
+    message_id_domain: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
+        "contract-desk.example", description="Right-hand side of every Message-ID."
+    )
+
+    company_name: str = Field("IBM SA", description="Whose pages these are.")
+    company_phone: str = Field("901 200 400", description="The desk's phone.")
+    company_phone_from_abroad: str = Field(
+        "+34 901 200 400", description="The desk's phone, from abroad."
+    )
+    company_fax: str = Field(
+        "+34 91 519 39 87 (Att. CSOL)", description="Fax for signed requests, and for whom (F12)."
+    )
+    company_postal_address: str = Field(
+        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
+        description="Post for signed requests (F12), below the name; a comma ends a line.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        MailServer.at(url.get_secret_value())
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError("expected http:// or https:// and a host")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def session_idle(self) -> timedelta:
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_life(self) -> timedelta:
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def mail_server(self) -> MailServer:
+        return MailServer.at(self.smtp_url.get_secret_value())

@@ -1,0 +1,111 @@
+"""As much of a database as sessions, codes and the outbox ask of one, in memory.
+
+It knows equality, `$gt`, `$lt` and `$in` in filters, and `$set` and `$inc` in changes. What it does
+not know raises KeyError, so a test cannot pass on an operator that was overlooked. The same code
+runs on the real database in `tests/integration/customer_portal`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from shared.mongo.client import OperationFailure
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "$gt": lambda value, limit: value > limit,
+    "$lt": lambda value, limit: value < limit,
+    "$in": lambda value, limit: value in limit,
+}
+CHANGES: dict[str, Callable[[Any, Any], Any]] = {
+    "$set": lambda _before, value: value,
+    "$inc": lambda before, value: before + value,
+}
+
+
+class FewDocuments:
+    def __init__(self) -> None:
+        self._collections: dict[str, Collection] = {}
+
+    def collection(self, name: str) -> Collection:
+        return self._collections.setdefault(name, Collection())
+
+
+class Found:
+    def __init__(self, documents: list[dict[str, Any]]) -> None:
+        self._documents = documents
+
+    def sort(self, field: str, direction: int) -> Found:
+        return Found(sorted(self._documents, key=lambda it: it[field], reverse=direction < 0))
+
+    async def to_list(self, most: int) -> list[dict[str, Any]]:
+        return self._documents[:most]
+
+
+class Collection:
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    async def index_information(self) -> dict[str, Any]:
+        return {}
+
+    async def create_indexes(self, _indexes: object) -> None:
+        return None
+
+    def find(self, wanted: Mapping[str, Any]) -> Found:
+        return Found([copy.deepcopy(it) for it in self.documents.values() if fits(it, wanted)])
+
+    async def find_one(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+        return next(iter(await self.find(wanted).to_list(1)), None)
+
+    async def insert_one(self, document: Mapping[str, Any]) -> None:
+        if document["_id"] in self.documents:
+            raise OperationFailure("duplicate key", 11_000)
+        self.documents[document["_id"]] = copy.deepcopy(dict(document))
+
+    async def replace_one(
+        self, wanted: Mapping[str, Any], document: Mapping[str, Any], *, upsert: bool
+    ) -> None:
+        assert upsert
+        self.documents[wanted["_id"]] = copy.deepcopy({**wanted, **document})
+
+    async def update_one(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> Any:
+        found = [it for it in self.documents.values() if fits(it, wanted)][:1]
+        for document in found:
+            changed(document, change)
+        return SimpleNamespace(matched_count=len(found), modified_count=len(found))
+
+    async def update_many(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+        for document in self.documents.values():
+            if fits(document, wanted):
+                changed(document, change)
+
+    async def find_one_and_delete(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+        found = await self.find_one(wanted)
+        return None if found is None else self.documents.pop(found["_id"])
+
+    async def delete_one(self, wanted: Mapping[str, Any]) -> None:
+        await self.find_one_and_delete(wanted)
+
+    async def delete_many(self, wanted: Mapping[str, Any]) -> None:
+        for found in await self.find(wanted).to_list(len(self.documents)):
+            del self.documents[found["_id"]]
+
+
+def fits(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(_fits(document.get(field), value) for field, value in wanted.items())
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, dict):
+        return bool(value == wanted)
+    return all(COMPARE[name](value, limit) for name, limit in wanted.items())
+
+
+def changed(document: dict[str, Any], change: Mapping[str, Any]) -> None:
+    for name, fields in change.items():
+        for field, value in fields.items():
+            before = document[field] if name == "$inc" else None
+            document[field] = CHANGES[name](before, value)

@@ -1,0 +1,159 @@
+"""A portal without broker, database or mail server, and a browser to walk through it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+from limits.aio.storage import MemoryStorage
+from starlette.types import ASGIApp, Message
+
+from services.customer_portal import service
+from services.customer_portal.service import Process, wire
+from services.customer_portal.settings import Settings
+from shared.events.values import Language
+from shared.kafka.records import Envelope
+from shared.outage import Outage
+from shared.web.sessions import Holder, Session, Visitor
+from tests.builders.few_documents import FewDocuments
+
+NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
+COOKIE = "__Host-session"
+TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+
+
+@dataclass
+class Published:
+    """A broker that keeps what it is given, or is down."""
+
+    events: list[Envelope] = field(default_factory=list)
+    down: bool = False
+
+    async def publish(self, outgoing: list[Envelope]) -> None:
+        if self.down:
+            raise Outage("kafka", "down")
+        self.events += outgoing
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: list[tuple[str, str]]
+    body: str
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+    @property
+    def ticket(self) -> str:
+        found = TICKET.findall(self.body)
+        assert found, "the page has no form"
+        return str(found[-1])
+
+
+@dataclass
+class PortalOfFew:
+    """A wired portal process on documents in memory."""
+
+    process: Process
+    app: ASGIApp
+    published: Published
+    own: FewDocuments
+    views: FewDocuments
+    mailed: list[tuple[Language, str, str]]
+
+    async def keep(self, projection: str, document: dict[str, Any]) -> None:
+        """Let a projection have this document."""
+        collection = self.views.collection(f"{projection}_1")
+        collection.documents[document["_id"]] = document
+
+    async def signed_in(self, customer_id: str) -> Browser:
+        before = Session("x" * 43, Visitor(f"visitor of {customer_id}"))
+        session = await self.process.portal.sessions.sign_in(before, Holder(customer_id))
+        return Browser(self, {COOKIE: session.id})
+
+
+@contextmanager
+def portal_of_few(**settings: Any) -> Iterator[PortalOfFew]:
+    own, views, published = FewDocuments(), FewDocuments(), Published()
+    databases = iter((own, views))
+    with patch.object(service, "Database", lambda *_a, **_k: next(databases)):
+        process = wire(
+            Settings(**settings),
+            publisher=cast(Any, published),
+            storage=MemoryStorage(),
+            now=lambda: NOW,
+        )
+    mailed: list[tuple[Language, str, str]] = []
+    with patch.object(
+        type(process.portal.code_mails), "send", lambda _self, *said: mailed.append(said)
+    ):
+        yield PortalOfFew(process, process.app, published, own, views, mailed)
+    process.client.close()
+
+
+@dataclass
+class Browser:
+    """Cookies and requests. It follows no redirect."""
+
+    portal: PortalOfFew
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self._ask("GET", path, b"", headers)
+
+    async def post(self, path: str, fields: dict[str, Any], **headers: str) -> Answer:
+        body = urlencode(fields, doseq=True).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded", **headers}
+        return await self._ask("POST", path, body, {"sec-fetch-site": "same-origin"} | headers)
+
+    async def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        route, _, query = path.partition("?")
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        said = headers | ({"cookie": cookie} if cookie else {})
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "https",
+            "path": route,
+            "raw_path": route.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [
+                (b"host", b"portal.example"),
+                *(
+                    (name.replace("_", "-").encode(), value.encode())
+                    for name, value in said.items()
+                ),
+            ],
+            "client": ("192.0.2.1", 5000),
+            "server": ("portal.example", 443),
+        }
+        sent: list[Message] = []
+        read = asyncio.Event()
+
+        async def receive() -> Message:
+            if read.is_set():
+                await asyncio.Event().wait()  # the browser stays connected
+            read.set()
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self.portal.app(scope, receive, send)
+        found = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+        for name, value in found:
+            if name == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+        text = b"".join(it.get("body", b"") for it in sent[1:])
+        return Answer(sent[0]["status"], found, text.decode("utf-8", "replace"))

@@ -1,0 +1,438 @@
+"""Every page of the portal, by everybody: nobody, another customer, and the holder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.customer_portal.routes import PAGES
+from shared.events.values import Language
+from shared.web.pages import Page
+from tests.builders.portal import COOKIE, Browser, PortalOfFew, portal_of_few
+
+ANA, BEA = "C-ANA", "C-BEA"
+SECRETS = ("Licencia de Ana", "INQ-ANA", "El secreto de Ana", "ana@example.test")
+"""Words that only Ana's pages have."""
+LIVE = frozenset({"sent_live", "inquiry_live"})
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[PortalOfFew]:
+    with portal_of_few() as portal:
+        yield portal
+
+
+async def ana_has_something_of_everything(portal: PortalOfFew) -> dict[str, str]:
+    """The parts of the addresses of Ana's pages."""
+    for customer, name in ((ANA, "ana"), (BEA, "bea")):
+        await portal.keep("customers", profile(customer, f"{name}@example.test"))
+    await portal.keep("contracts", contract("K-ANA"))
+    await portal.keep("inquiries", inquiry("i-ana"))
+    browser = await portal.signed_in(ANA)
+    page = await browser.get("/es/contacto/contratos")
+    fields = {"ticket": page.ticket, "subject": "Algo", "text": "El secreto de Ana"}
+    sent = await browser.post("/es/contacto/contratos", fields)
+    submission = sent.header("location").rpartition("/")[2]
+    return {"submission": submission, "inquiry": "i-ana", "number": "K-ANA"}
+
+
+def profile(customer: str, address: str) -> dict[str, Any]:
+    return {
+        "_id": customer,
+        "customer_id": customer,
+        "email": address,
+        "address": address,
+        "name": "Nombre",
+        "phone": "600 000 000",
+        "company": "Empresa",
+        "registered_at": "2026-01-01T10:00:00Z",
+        "access": True,
+    }
+
+
+def contract(number: str) -> dict[str, Any]:
+    standing = {
+        "inquiry_id": "i-ana",
+        "customer_id": ANA,
+        "policy": "monthly-notice",
+        "policy_version": "1",
+        "effective_on": "2026-12-27",
+        "last_billable_on": "2026-12-26",
+    }
+    awaited = {
+        "inquiry_id": "i-ana",
+        "customer_id": ANA,
+        "status": "evidence_awaited",
+        "missing": ["destruction_confirmation"],
+        "due_on": "2026-12-27",
+    }
+    return {
+        "_id": number,
+        "customer_id": ANA,
+        "facts": {
+            "type": "monthly_licence",
+            "title": "Licencia de Ana",
+            "starts_on": "2025-01-01",
+            "auto_renewal": True,
+            "status": "cancellation_scheduled",
+        },
+        "cancellation": {"status": "scheduled", "cancellation": standing, "requests": [awaited]},
+        "decisions": [],
+    }
+
+
+def inquiry(inquiry_id: str) -> dict[str, Any]:
+    return {
+        "_id": inquiry_id,
+        "customer_id": ANA,
+        "opened": True,
+        "status": "open",
+        "reference": "INQ-ANA",
+        "kind": "inquiry",
+        "subject": "El secreto de Ana",
+        "opened_at": "2026-11-27T10:00:00Z",
+        "answer_due_at": "2026-11-30T10:00:00Z",
+        "contract_numbers": [],
+        "details": [{"field": "text", "value": "El secreto de Ana"}],
+        "entries": [],
+    }
+
+
+def address(page: Page, language: Language, parts: dict[str, str]) -> str:
+    own = {
+        "{topic}": "contratos",
+        "{number:path}": parts["number"],
+        "{id}": parts["submission"] if page.name.startswith("sent") else parts["inquiry"],
+    }
+    path = page.path(language)
+    for name, value in own.items():
+        path = path.replace(name, value)
+    return path
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_every_page_is_shown_to_whom_it_belongs_and_to_nobody_else(
+    portal: PortalOfFew, language: Language
+) -> None:
+    parts = await ana_has_something_of_everything(portal)
+    portal.process.stopping.set()  # a live part ends at once
+    nobody, bea = Browser(portal), await portal.signed_in(BEA)
+    ana = await portal.signed_in(ANA)
+
+    for page in PAGES:
+        path = address(page, language, parts)
+        seen = {
+            "nobody": await nobody.get(path),
+            "bea": await bea.get(path),
+            "ana": await ana.get(path),
+        }
+        for who in ("nobody", "bea"):
+            assert not any(it in seen[who].body for it in SECRETS), (path, who)
+        if page.for_holders:
+            assert seen["nobody"].status == 303, path
+            assert seen["nobody"].header("location").startswith(f"/{language}/"), path
+            assert ("sign-in" in seen["nobody"].header("location")) or (
+                "entrar" in seen["nobody"].header("location")
+            ), path
+        if "{id}" in page.path(language) or "{number" in page.path(language):
+            assert seen["bea"].status == 404, path
+            assert seen["ana"].status in (200, 303), path
+        assert seen["ana"].status < 400, path
+
+
+async def test_nobody_can_send_a_form_of_somebody_elses(portal: PortalOfFew) -> None:
+    parts = await ana_has_something_of_everything(portal)
+    before = len(portal.published.events)
+    bea = await portal.signed_in(BEA)
+    ticket = (await bea.get("/es/contacto/contratos")).ticket
+
+    for page in PAGES:
+        if page.accepts_forms and page.for_holders and "{" in page.es:
+            path = address(page, Language.ES, parts)
+            sent = await bea.post(path, {"ticket": ticket, "text": "x", "act": "write"})
+            assert sent.status == 404, path
+
+    assert len(portal.published.events) == before
+
+
+async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(portal: PortalOfFew) -> None:
+    parts = await ana_has_something_of_everything(portal)
+    before = len(portal.published.events)
+    theirs = (await Browser(portal).get("/es/contacto/contratos")).ticket
+
+    for page in PAGES:
+        if page.accepts_forms:
+            path = address(page, Language.ES, parts)
+            for browser in (Browser(portal), await portal.signed_in(ANA)):
+                if page.name in ("sign_in", "code") and browser.cookies:
+                    continue  # who is signed in is sent on before a form is looked at
+                for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
+                    sent = await browser.post(path, {**ticket, "text": "x"})
+                    assert sent.status in (403, 303), path
+                    assert sent.status == 403 or not browser.cookies, path
+
+    assert len(portal.published.events) == before
+
+
+async def test_a_submission_that_is_sent_twice_is_published_once(portal: PortalOfFew) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    fields = {
+        "ticket": page.ticket,
+        "subject": "Una factura",
+        "text": "¿Dónde está?",
+        "name": "Lucía",
+        "email": "lucia@example.test",
+    }
+
+    first = await browser.post("/es/contacto/facturas", fields)
+    second = await browser.post("/es/contacto/facturas", fields)
+    changed = await browser.post("/es/contacto/facturas", fields | {"text": "Otra cosa"})
+
+    assert first.status == second.status == 303
+    assert first.header("location") == second.header("location")
+    assert changed.header("location") == first.header("location") + "?before=1"
+    [event] = portal.published.events
+    assert event.type == "submission.inquiry.v1"
+    assert dict(event.headers)["ce_id"].decode() == page.ticket.partition(".")[0]
+    assert json.loads(event.value)["text"] == "¿Dónde está?"
+
+
+async def test_a_submission_waits_for_the_broker_and_is_published_under_the_same_id(
+    portal: PortalOfFew,
+) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    portal.published.down = True
+    fields = {
+        "ticket": page.ticket,
+        "subject": "Una factura",
+        "text": "¿Dónde está?",
+        "name": "Lucía",
+        "email": "lucia@example.test",
+    }
+
+    sent = await browser.post("/es/contacto/facturas", fields)
+    shown = await browser.get(sent.header("location"))
+
+    assert sent.status == 303
+    assert "Guardada y en camino" in shown.body
+    portal.published.down = False
+    kept = portal.own.collection("submissions").documents
+    for document in kept.values():  # it has waited for some seconds
+        document["at"] = document["at"].replace(year=2025)
+    await portal.process.portal.outbox.publish_waiting()
+    await portal.process.portal.outbox.publish_waiting()
+    [event] = portal.published.events
+    assert dict(event.headers)["ce_id"].decode() == page.ticket.partition(".")[0]
+    assert "Guardada y en camino" not in (await browser.get(sent.header("location"))).body
+
+
+async def test_what_a_visitor_sent_is_seen_in_that_browser_alone(portal: PortalOfFew) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/en/contact/invoices")
+    fields = {
+        "ticket": page.ticket,
+        "subject": "An invoice",
+        "text": "Where is it?",
+        "name": "Lucy",
+        "email": "lucy@example.test",
+    }
+    sent = await browser.post("/en/contact/invoices", fields)
+
+    assert (await browser.get(sent.header("location"))).status == 200
+    assert (await Browser(portal).get(sent.header("location"))).status == 404
+
+
+async def test_all_faults_of_a_registration_are_shown_at_once(portal: PortalOfFew) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/registro")
+
+    answer = await browser.post("/es/registro", {"ticket": page.ticket, "email": "nadie"})
+
+    assert answer.status == 422
+    for field in ("name", "email", "phone", "company", "country"):
+        assert f'href="#{field}"' in answer.body, field
+    assert answer.body.count("Sin este consentimiento") == 4, "in the summary and beside the box"
+    assert portal.published.events == []
+
+
+async def test_a_sound_registration_is_sent_with_both_consents(portal: PortalOfFew) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/registro")
+    fields = {
+        "ticket": page.ticket,
+        "name": "Lucía Gómez",
+        "email": "lucia@example.test",
+        "phone": "+34 600 000 000",
+        "company": "Ejemplo",
+        "country": "ES",
+        "store_and_contact": "yes",
+        "transfer_abroad": "yes",
+    }
+
+    assert (await browser.post("/es/registro", fields)).status == 303
+
+    [event] = portal.published.events
+    data = json.loads(event.value)
+    assert event.type == "submission.registration.v1"
+    assert event.key == data["customer_id"]
+    assert [it["purpose"] for it in data["consents"]] == ["store_and_contact", "transfer_abroad"]
+
+
+async def sign_in(portal: PortalOfFew, browser: Browser, address: str, after: str = "") -> Any:
+    page = await browser.get(f"/es/entrar?next={after}")
+    await browser.post("/es/entrar", {"ticket": page.ticket, "email": address, "next": after})
+    page = await browser.get("/es/entrar/codigo")
+    _, _, code = portal.mailed[-1] if portal.mailed else ("", "", "00000000")
+    fields = {"ticket": page.ticket, "code": code, "next": after}
+    return await browser.post("/es/entrar/codigo", fields)
+
+
+async def test_signing_in_changes_the_cookie_and_signing_out_ends_the_session(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    browser = Browser(portal)
+
+    answer = await sign_in(portal, browser, "Ana@Example.test")
+
+    assert (answer.status, answer.header("location")) == (303, "/es/consultas")
+    cookie = answer.header("set-cookie")
+    assert cookie.startswith(f"{COOKIE}=")
+    for attribute in ("HttpOnly", "Secure", "Path=/", "SameSite=lax"):
+        assert attribute in cookie
+    assert "Domain" not in cookie
+    assert portal.mailed[0][1] == "ana@example.test", "the address as it was registered"
+    page = await browser.get("/es/consultas")
+    assert page.status == 200
+    await browser.post("/es/salir", {"ticket": page.ticket})
+    assert (await browser.get("/es/consultas")).status == 303
+
+
+async def test_an_unknown_address_gets_no_mail_and_the_same_pages(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    known, unknown = Browser(portal), Browser(portal)
+    shown = []
+    for browser, name in ((known, "ana"), (unknown, "alguien")):
+        page = await browser.get("/es/entrar")
+        fields = {"ticket": page.ticket, "email": f"{name}@example.test"}
+        sent = await browser.post("/es/entrar", fields)
+        shown.append((sent.status, sent.header("location")))
+
+    assert shown[0] == shown[1]
+    assert [address for _, address, _ in portal.mailed] == ["ana@example.test"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "https://evil.example/",
+        "//evil.example/es/consultas",
+        "/\\evil.example",
+        "/es/../evil",
+        "javascript:alert(1)",
+        "/es/salir",
+    ],
+)
+async def test_after_signing_in_nobody_is_sent_elsewhere(portal: PortalOfFew, after: str) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+
+    answer = await sign_in(portal, Browser(portal), "ana@example.test", after)
+
+    assert answer.header("location") == "/es/consultas"
+
+
+async def test_after_signing_in_the_page_that_was_asked_for_is_shown(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+
+    answer = await sign_in(portal, Browser(portal), "ana@example.test", "/es/contratos/K-ANA")
+
+    assert answer.header("location") == "/es/contratos/K-ANA"
+
+
+async def test_a_fourth_code_for_one_address_is_one_too_many(portal: PortalOfFew) -> None:
+    statuses = []
+    for _ in range(4):
+        browser = Browser(portal)
+        page = await browser.get("/es/entrar")
+        fields = {"ticket": page.ticket, "email": "ana@example.test"}
+        statuses.append((await browser.post("/es/entrar", fields)).status)
+
+    assert statuses == [303, 303, 303, 429]
+
+
+async def test_what_people_write_is_shown_as_they_wrote_it(portal: PortalOfFew) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/contratos")
+    hostile = "<script>alert(1)</script> {{ 7*7 }} \"'>"
+
+    answer = await browser.post(
+        "/es/contacto/contratos", {"ticket": page.ticket, "subject": hostile}
+    )
+
+    assert answer.status == 422
+    assert "<script>alert" not in answer.body
+    assert "{{ 7*7 }}" in answer.body
+
+
+async def test_contracts_are_shown_only_to_who_has_access(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test") | {"access": False})
+    await portal.keep("contracts", contract("K-ANA"))
+    browser = await portal.signed_in(ANA)
+
+    listed = await browser.get("/es/contratos")
+
+    assert "Su acceso aún no está autorizado" in listed.body
+    assert "Licencia de Ana" not in listed.body
+    assert (await browser.get("/es/contratos/K-ANA")).status == 404
+
+
+async def test_a_cancellation_is_checked_before_it_is_sent(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    free = contract("K-FREE")
+    free |= {"facts": free["facts"] | {"status": "active"}, "cancellation": {"status": "none"}}
+    await portal.keep("contracts", free)
+    browser = await portal.signed_in(ANA)
+    page = await browser.get("/es/cancelar?contract=K-FREE")
+    fields = {
+        "ticket": page.ticket,
+        "contract": ["K-FREE"],
+        "name": "Ana",
+        "email": "ana@example.test",
+        "act": "check",
+    }
+
+    checked = await browser.post("/es/cancelar", fields)
+
+    assert checked.status == 200
+    assert "Todavía no se ha enviado nada" in checked.body
+    assert "la confirmación de que se han destruido todas las copias" in checked.body
+    assert portal.published.events == []
+    sent = await browser.post("/es/cancelar", fields | {"act": "send"})
+    assert sent.status == 303
+    [event] = portal.published.events
+    data = json.loads(event.value)
+    assert data["contract_numbers"] == ["K-FREE"]
+    assert data["customer_id"] == ANA
+    assert data["destruction_confirmed"] is False
+
+
+async def test_nobody_cancels_another_ones_contract(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(BEA, "bea@example.test"))
+    await portal.keep("contracts", contract("K-ANA"))
+    bea = await portal.signed_in(BEA)
+    page = await bea.get("/es/contacto/contratos")
+    fields = {
+        "ticket": page.ticket,
+        "contract": ["K-ANA"],
+        "name": "Bea",
+        "email": "bea@example.test",
+        "act": "send",
+    }
+
+    assert (await bea.post("/es/cancelar", fields)).status == 422
+    assert portal.published.events == []
