@@ -28,7 +28,8 @@ class Consumption:
     async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
         """In parts of bounded size, each committed before the next; a stop waits for one of them.
 
-        What is left when Kafka or MongoDB is down, or the service stops, comes again.
+        What is left when Kafka or MongoDB is down, a commit is refused, or the service stops,
+        comes again.
         """
         self._runtime.progress.ask(consumer)
         self._runtime.skew.read(records)
@@ -52,7 +53,6 @@ class Consumption:
             log.warning("waiting", dependency=outage.dependency, why=str(outage))
             await self._pauses.pause()
             return False
-        self._pauses.reset()
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
         passed = consumer.passed(records, rest)
@@ -60,11 +60,18 @@ class Consumption:
             # Another process may own the partitions by now and have published newer states.
             with contextlib.suppress(Outage):
                 await runtime.states.publish_current(answered)
+            await self._pauses.pause()
+            return False
+        self._pauses.reset()
         self._observe_lag(consumer, passed)
         return True
 
     async def _commit(self, consumer: TolerantConsumer, offsets: Offsets) -> bool:
-        """A failed commit is no error: the records come again and are found in the history."""
+        """A failed commit is no error: the records come again and are found in the history.
+
+        A member that stays in its group must go back for that; else nothing would commit them
+        before the next record of their partition.
+        """
         committed = await consumer.try_commit(offsets)
         if committed:
             self._runtime.progress.note(offsets)

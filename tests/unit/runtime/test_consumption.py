@@ -1,0 +1,76 @@
+"""What becomes of a batch whose offsets the broker does not take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import AsyncMock, Mock
+
+from aiokafka import TopicPartition
+
+from shared.kafka.consumer import Offsets, TolerantConsumer
+from shared.kafka.records import Record
+from shared.runtime.backoff import Backoff
+from shared.runtime.consumption import Consumption
+from shared.runtime.wiring import Runtime
+from tests.integration.runtime.bounded import Sent
+
+PLACE = TopicPartition("desk.submissions", 0)
+
+
+@dataclass
+class Member:
+    """A consumer that stays in its group while the broker refuses some of its commits."""
+
+    refusals: int
+    position: int = 0
+    committed: list[Offsets] = field(default_factory=list)
+
+    def passed(self, records: Sequence[Record], _rest: Sequence[Record]) -> Offsets:
+        self.position = records[-1].offset + 1
+        return {PLACE: self.position}
+
+    async def try_commit(self, offsets: Offsets) -> bool:
+        if self.refusals:
+            self.refusals -= 1
+            return False
+        self.committed.append(offsets)
+        return True
+
+    def rewind(self, records: Sequence[Record]) -> None:
+        self.position = records[0].offset
+
+    def lag(self, _offsets: Offsets) -> dict[tuple[str, int], int]:
+        return {}
+
+
+def consumption() -> Consumption:
+    stopping = asyncio.Event()
+    runtime = SimpleNamespace(
+        stopping=stopping,
+        pauses=lambda: Backoff(0.01, stopping, shortest=0.01),
+        stage=SimpleNamespace(process=AsyncMock(return_value=[])),
+        states=SimpleNamespace(publish_current=AsyncMock()),
+        **{name: Mock() for name in ("progress", "skew", "health")},
+    )
+    return Consumption(cast("Runtime", runtime))
+
+
+def batch(*offsets: int) -> list[Any]:
+    return [Sent(PLACE.topic, offset, b"{}", ()) for offset in offsets]
+
+
+async def test_records_whose_commit_is_refused_come_again_until_they_are_committed() -> None:
+    """Else nothing would commit them before the next record of their partition, if one comes."""
+    member, consumes = Member(refusals=2), consumption()
+
+    for _ in range(2):
+        await consumes.handle(cast("TolerantConsumer", member), batch(7, 8))
+        assert member.position == 7
+
+    await consumes.handle(cast("TolerantConsumer", member), batch(7, 8))
+    assert member.position == 9
+    assert member.committed == [{PLACE: 9}]
