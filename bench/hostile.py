@@ -188,4 +188,4 @@ async def outlived() -> Report:
     """What one process makes of five hundred of the worst records, seen from outside."""
     with tempfile.TemporaryDirectory() as directory:
         async with embedded_stack(Path(directory) / "servers") as stack:
-            return await run(stack.endpoints, Path(directory), embedded=True)
+            return await run(stack.endpoints, Path(directory))

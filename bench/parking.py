@@ -22,7 +22,6 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from desk.local import pacing
 from desk.local.database import SUITED_SETTINGS
 from desk.local.stack import Endpoints, embedded_stack
 from services.cancellation.service import build
@@ -42,6 +41,7 @@ from shared.runtime.wiring import wire
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 from tests.apache_kafka.broker import apache_kafka, missing
+from tests.builders import pacing
 
 CONTRACTS = 200
 REQUESTS = 20

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desk.local import pacing
 from desk.local.child import Child, Probe
 from desk.local.database import SUITED_SETTINGS
 from desk.local.stack import Endpoints, embedded_stack
@@ -20,6 +19,7 @@ from shared.events.topics import SERVICES
 from shared.operations.rights import OPERATORS
 from tests.apache_kafka.broker import apache_kafka
 from tests.apache_kafka.security import ADMIN
+from tests.builders import pacing
 from tests.builders.users import environment_of, url_of
 from tests.ferretdb.server import ferretdb
 from tests.secure.servers import secured

@@ -10,8 +10,8 @@ from desk.commands.addresses import find
 from desk.commands.console import print_json
 from desk.commands.errors import FAILED, DeskError
 from shared.kafka.acls import create_acls
-from shared.kafka.errors import KafkaError
 from shared.operations.rights import database_rights, kafka_rights, merged, users
+from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
 KAFKA_HEAD = """\
@@ -64,9 +64,9 @@ def _apply(settings: RuntimeSettings) -> None:
     rights = kafka_rights(settings)
     try:
         asyncio.run(create_acls(settings, rights))
-    except KafkaError as error:
+    except Outage as outage:
         raise DeskError(
-            f"the broker does not take the ACLs ({type(error).__name__}).\n"
+            f"the broker does not take the ACLs ({type(outage.__cause__).__name__}).\n"
             "It needs an authorizer, and KAFKA_USERNAME a user who may alter the cluster.",
             code=FAILED,
         ) from None

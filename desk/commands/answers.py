@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk.commands.event_file import SUBMISSIONS, Outgoing
-from desk.local import pacing
 from shared.events.envelope import message_uuid
 from shared.events.submissions import CancellationSubmitted, FollowUpSubmitted, InquirySubmitted
 from shared.events.topics import DEAD_LETTERS
@@ -156,7 +155,6 @@ class Listener:
 async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
     """A listener that misses nothing published after this was entered. Raises `Outage`."""
     await require_topics(settings, (SUBMISSIONS, *LISTENED))
-    pacing.install()  # costs 20 ms at most where the broker is a real one
     async with topic_listener(settings, LISTENED) as topics:
         yield Listener(topics)
 

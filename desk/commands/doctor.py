@@ -13,7 +13,6 @@ from desk.commands.addresses import Where
 from desk.commands.checks import advice, all_checks
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
-from desk.local import pacing
 from shared.operations.checks.result import Check, Verdict
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
@@ -25,7 +24,6 @@ def doctor(
     where: Where,
 ) -> None:
     """Check that everything is there and keeps up."""
-    pacing.install()
     checks = asyncio.run(all_checks(where))
     if as_json:
         print_json([_as_json(check) for check in checks])

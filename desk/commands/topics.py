@@ -11,7 +11,6 @@ import typer
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED, DeskError
-from desk.local import pacing
 from shared.events.topics import CATALOGUE
 from shared.kafka.errors import KafkaError
 from shared.kafka.topic_settings import Difference
@@ -27,7 +26,6 @@ BEFORE_SHORTER = (
 def align(*, apply: bool, as_json: bool, where: Where) -> None:
     """Show what differs, or alter it."""
     settings = where.settings()
-    pacing.install()
     try:
         differing = asyncio.run(align_topics(settings, apply=apply))
     except KafkaError as error:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk.demo.story import Expected, Facts, Sent, says
-from desk.local import pacing
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.record_sender import RecordSender, record_sender
 from shared.kafka.topic_listener import TopicListener, topic_listener
@@ -148,11 +147,7 @@ def _headers(sent: Sent) -> list[tuple[str, bytes]]:
 
 @asynccontextmanager
 async def outside(settings: RuntimeSettings) -> AsyncIterator[Outside]:
-    """Sees every record that is published from now on, until left.
-
-    For the embedded broker: it paces the empty fetches of this process's consumers.
-    """
-    pacing.install()
+    """Sees every record that is published from now on, until left."""
     journal = Journal()
     async with (
         record_sender(settings) as sender,

@@ -5,12 +5,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-
 from desk.local.child import INSTALL_HINT, Child, ChildError
 from desk.local.ports import accepts_connections
-from shared.kafka.client_options import client_options
+from shared.kafka.broker import broker_at
+from shared.kafka.errors import kafka_errors_as_outage
+from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
 CONTROL_FILE = "noida.control.json"
@@ -51,14 +50,12 @@ async def broker_ready(settings: RuntimeSettings) -> bool:
     port = int(settings.kafka_bootstrap_servers.rpartition(":")[2])
     if not await accepts_connections(port):  # spares aiokafka's error log while it starts
         return False
-    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=PROBE_TIMEOUT_MS)
     try:
-        await admin.start()
-        await admin.describe_cluster()
-    except (KafkaError, OSError):
+        with kafka_errors_as_outage():
+            async with broker_at(settings, timeout_ms=PROBE_TIMEOUT_MS) as found:
+                await found.topics()
+    except (Outage, OSError):
         return False
-    finally:
-        await admin.close()
     return True
 
 

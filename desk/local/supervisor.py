@@ -24,7 +24,6 @@ from shared.events.topics import CANCELLATION, PORTAL, SERVICES
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
-EMBEDDED_BROKER = "desk.local.service"
 PORTS_FILE = "ports.json"
 DOCUMENTS = "documents"
 """The archive's second port, for customers."""
@@ -180,7 +179,6 @@ def _services(
         common |= SUITED_SETTINGS
     if "broker" in stack.children:
         common["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
-        run_by = run_by or EMBEDDED_BROKER
     if "DOCUMENTS_URL" not in os.environ:
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
     common["WEB_PORT"] = str(ports[PAGES])

@@ -11,7 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
+from shared.kafka.aiokafka_workarounds import ask_cluster
 from shared.kafka.client_options import client_options
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 
@@ -89,14 +91,14 @@ class CreateAllAcls(CreateAclsRequest):  # type: ignore[misc]
 
 
 async def create_acls(settings: RuntimeSettings, acls: Iterable[Acl]) -> None:
-    """Write what is missing; what is there stays. Raises KafkaError if the broker refuses one."""
+    """Write what is missing; what is there stays. Raises `Outage`, also if one is refused."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
-        # aiokafka 0.14 knows the request, but its admin client has no method for it.
-        answer = await admin._send_request(CreateAllAcls(acls))
-        for code, text in answer.creation_responses:
-            if code != NoError.errno:
-                raise for_code(code)(text)
-    finally:
-        await admin.close()
+    with kafka_errors_as_outage():
+        try:
+            await admin.start()
+            answer = await ask_cluster(admin, CreateAllAcls(acls))
+            for code, text in answer.creation_responses:
+                if code != NoError.errno:
+                    raise for_code(code)(text)
+        finally:
+            await admin.close()

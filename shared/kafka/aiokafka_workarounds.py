@@ -1,37 +1,129 @@
-"""A Kafka connection that is gone is an error of the connection, and of nothing more.
+"""What the desk does to aiokafka from within; its private fields are touched in this file alone.
 
-uvloop raises RuntimeError for a write on a transport that is closed, where asyncio's own loop says
-nothing. aiokafka expects OSError alone: with anything else one of its background tasks ends, and
-the client waits for ever for metadata, for its coordinator, or for acknowledgements.
+Each workaround says what it is for, where that is known upstream, and holds for `HOLDS_FOR`. A
+guard in `tests/unit/kafka/test_aiokafka_workarounds.py` fails once aiokafka no longer needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import CloseReason
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.consumer import fetcher
+from aiokafka.errors import KafkaConnectionError, NoError, for_code
+from aiokafka.record import memory_records
+
+HOLDS_FOR = "0.14"
+"""The release of aiokafka that all of this was read in and tried with."""
+
+Send = Callable[..., Awaitable[Any]]
 
 
 def survive_closed_connections(client: Any) -> None:
-    """Let this `AIOKafkaClient` take a write on a closed transport for a broken connection."""
+    """Let this `AIOKafkaClient` take a write on a closed transport for a broken connection.
+
+    uvloop raises RuntimeError there, where asyncio's own loop says nothing. aiokafka expects
+    OSError alone (aio-libs/aiokafka#1038): with anything else one of its background tasks ends, and
+    the client waits for ever for metadata, for its coordinator, or for acknowledgements.
+    """
     client._get_conn = partial(_connection, client._get_conn)
 
 
-async def _connection(get: Callable[..., Awaitable[Any]], *which: Any, **options: Any) -> Any:
+async def _connection(get: Send, *which: Any, **options: Any) -> Any:
     connection = await get(*which, **options)
     if connection is not None and "send" not in vars(connection):
         connection.send = partial(_send, connection, connection.send)
     return connection
 
 
-def _send(
-    connection: Any, send: Callable[..., Awaitable[Any]], *what: Any, **options: Any
-) -> Awaitable[Any]:
+def _send(connection: Any, send: Send, *what: Any, **options: Any) -> Awaitable[Any]:
     try:
         return send(*what, **options)
     except RuntimeError as closed:
         connection.close(reason=CloseReason.CONNECTION_BROKEN)
         raise KafkaConnectionError("the connection is closed") from closed
+
+
+def let_requests_pass_through(
+    consumer: AIOKafkaConsumer, through: Callable[..., Awaitable[Any]]
+) -> None:
+    """Let every request of the consumer go by way of `through`, which is given the way on first.
+
+    aiokafka has no interceptors. The consumer's connections outlive their transports.
+    """
+    survive_closed_connections(consumer._client)
+    consumer._client.send = partial(through, consumer._client.send)
+
+
+def checked_offsets(answer: Any) -> Any:
+    """An answer about committed offsets. Raises what it says as a whole.
+
+    A broker that is coming back may answer the question as a whole with an error. aiokafka looks at
+    partitions alone (pykafka had the same fault, Parsely/pykafka#958; aiokafka's is not reported):
+    to it the group has never committed, and it reads all topics from their beginning. Nothing would
+    be decided twice, but everybody would wait for all of it. With this error the client finds its
+    coordinator again and repeats the question.
+    """
+    error = for_code(getattr(answer, "error_code", NoError.errno))
+    if error is not NoError:
+        raise error
+    return answer
+
+
+async def end_fetching(consumer: AIOKafkaConsumer, every_seconds: float) -> None:
+    """Tell the consumer's fetching to end, again and again, until this is cancelled.
+
+    It takes a cancellation for one of its own tasks' (aio-libs/aiokafka#983) if its partitions
+    change in that moment, as they do in a rolling restart: `stop` would wait for ever.
+    """
+    while True:
+        await asyncio.sleep(every_seconds)
+        if consumer._fetcher is not None:
+            consumer._fetcher.error_future.cancel()
+
+
+def position_of(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    """The offset after all that was handed out, or -1 while it is not known.
+
+    aiokafka's own `position` waits until it is known, and raises for a partition that is gone.
+    """
+    subscription = consumer._subscription.subscription
+    state = subscription and subscription.assignment.state_value(partition)
+    return state.position if state and state.has_valid_position else -1
+
+
+def no_longer_sends(producer: AIOKafkaProducer) -> bool:
+    """Whether the producer's sending task has ended, so that nothing is ever acknowledged again.
+
+    After an error that it does not expect it ends for good (aio-libs/aiokafka#907), and says so to
+    nobody: `send` goes on taking records.
+    """
+    task: asyncio.Task[None] | None = producer._sender.sender_task
+    return task is not None and task.done()
+
+
+async def ask_cluster(admin: AIOKafkaAdminClient, request: Any) -> Any:
+    """The answer of any broker to a request that the admin client has no method for.
+
+    aiokafka knows how to write ACLs, but its admin client does not (aio-libs/aiokafka#955).
+    """
+    return await admin._send_request(request)
+
+
+def replace_decoders(records: type, decoders: Mapping[str, Callable[..., bytes]]) -> None:
+    """Let every consumer of this process read batches by `records`, decompressed by `decoders`.
+
+    aiokafka bounds nothing of what a compressed batch becomes (not reported there; franz-go has a
+    bound since its pull request 1461, Kafka's brokers since apache/kafka#23429), and takes neither
+    a reader of records nor a decoder of ours.
+    """
+    fetcher.MemoryRecords = records
+    where = importlib.import_module(memory_records.DefaultRecordBatch.__module__)
+    for name, decode in decoders.items():
+        setattr(where, name, decode)

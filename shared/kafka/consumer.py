@@ -1,15 +1,5 @@
 """A consumer that waits for records, keeps its place, and gets past one that cannot be decoded.
 
-Fetching, and a batch, cost nearly the same whether they bring one record or twenty. So fetches keep
-an interval: what comes alone is handed out at once, what comes fast comes together.
-
-A broker that is coming back may answer the question for committed offsets by an error as a whole.
-aiokafka overlooks that: to it the group has never committed, and it reads all topics again. Nothing
-would be decided twice, but new records would wait for all of it.
-
-aiokafka's fetcher can miss its stop signal while its partitions change, as they do in a rolling
-restart, and the service would never end. The signal is repeated.
-
 aiokafka cannot decode a record whose header name is not UTF-8, and raises at every poll: the
 partition would stand still for ever, for everybody. Nobody but a broken or hostile client writes
 one, so what matters is that the way around it loses nothing; it need not be fast.
@@ -19,29 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import (
-    IllegalStateError,
-    KafkaError,
-    NoError,
-    TopicAuthorizationFailedError,
-    for_code,
-)
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
-from shared.kafka.aiokafka_workarounds import survive_closed_connections
+from shared.kafka.aiokafka_workarounds import (
+    checked_offsets,
+    end_fetching,
+    let_requests_pass_through,
+    position_of,
+)
 from shared.kafka.decompression import BUDGET
+from shared.kafka.fetch_pace import FetchPace
 from shared.kafka.records import Record, UndecodableRecord
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+__all__ = [
+    "SAME_PARTITION_TOGETHER",
+    "EndingConsumer",
+    "Offsets",
+    "TolerantConsumer",
+    "TopicPartition",
+]
 
 Offsets = Mapping[TopicPartition, int]
 SAME_PARTITION_TOGETHER = (RangePartitionAssignor,)
@@ -63,10 +59,37 @@ committed and comes again."""
 
 
 class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """A consumer whose `stop` returns: within seconds, or at the limit, with a connection left."""
+    """A consumer whose `stop` returns: within seconds, or at the limit, with a connection left.
+
+    It asks a broker for more no sooner than `interval_ms` after it sent records.
+    """
+
+    def __init__(self, *topics: str, interval_ms: int = 0, **options: Any) -> None:
+        super().__init__(*topics, **options)
+        self._pace = FetchPace(interval_ms / 1000)
+
+    async def start(self) -> None:
+        let_requests_pass_through(self, self._send)
+        await super().start()
+
+    async def _send(
+        self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
+    ) -> Any:
+        match request:
+            case FetchRequest():
+                await asyncio.sleep(self._pace.rest(node_id))
+                asked = self._pace.clock()
+                answer = await send(node_id, request, **options)
+                records = any(part[-1] for _, parts in answer.topics for part in parts)
+                self._pace.answered(node_id, asked=asked, records=records)
+            case OffsetFetchRequest():
+                answer = checked_offsets(await send(node_id, request, **options))
+            case _:
+                answer = await send(node_id, request, **options)
+        return answer
 
     async def stop(self) -> None:
-        telling = asyncio.create_task(self._tell_fetching_to_end())
+        telling = asyncio.create_task(end_fetching(self, STOP_RETRY_SECONDS))
         try:
             async with asyncio.timeout(STOPPED_WITHIN_SECONDS):
                 await super().stop()
@@ -91,18 +114,11 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             records += found[partition]
         return records
 
-    async def _tell_fetching_to_end(self) -> None:
-        while True:
-            await asyncio.sleep(STOP_RETRY_SECONDS)
-            if self._fetcher is not None:
-                self._fetcher.error_future.cancel()
-
 
 class TolerantConsumer(EndingConsumer):
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
 
-    A broker is asked for more no sooner than `interval_ms` after it sent records. `refused` is
-    told each topic that the broker does not let us read; the others are read on.
+    `refused` is told each topic that the broker does not let us read; the others are read on.
     """
 
     def __init__(
@@ -112,32 +128,9 @@ class TolerantConsumer(EndingConsumer):
         refused: Callable[[str], None] = lambda _topic: None,
         **options: Any,
     ) -> None:
-        super().__init__(*topics, **options | {"metadata_max_age_ms": METADATA_MS})
+        options |= {"metadata_max_age_ms": METADATA_MS}
+        super().__init__(*topics, interval_ms=interval_ms, **options)
         self._tell_refused = refused
-        self._interval = interval_ms / 1000
-        self._not_before: dict[int, float] = {}
-
-    async def start(self) -> None:
-        survive_closed_connections(self._client)
-        self._client.send = partial(self._send, self._client.send)
-        await super().start()
-
-    async def _send(
-        self, send: Callable[..., Awaitable[Any]], node_id: int, request: Any, **options: Any
-    ) -> Any:
-        match request:
-            case FetchRequest():
-                await asyncio.sleep(self._not_before.get(node_id, 0) - time.monotonic())
-                answer = await send(node_id, request, **options)
-                if any(
-                    partition[-1] for _, partitions in answer.topics for partition in partitions
-                ):
-                    self._not_before[node_id] = time.monotonic() + self._interval
-            case OffsetFetchRequest():
-                answer = _checked(await send(node_id, request, **options))
-            case _:
-                answer = await send(node_id, request, **options)
-        return answer
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -160,9 +153,7 @@ class TolerantConsumer(EndingConsumer):
 
         It lies behind the last record by the markers and the rolled-back records of transactions.
         """
-        subscription = self._subscription.subscription
-        state = subscription and subscription.assignment.state_value(partition)
-        return state.position if state and state.has_valid_position else -1
+        return position_of(self, partition)
 
     def passed(self, records: Sequence[Record], rest: Sequence[Record]) -> Offsets:
         """The offset after each partition's records, and after the transaction markers behind them.
@@ -224,14 +215,3 @@ class TolerantConsumer(EndingConsumer):
         ends = await self.end_offsets(assigned)
         behind = [one for one in assigned if await self.position(one) < ends[one]]
         return {one: await self.one_by_one(one) for one in behind}
-
-
-def _checked(answer: Any) -> Any:
-    """An answer about committed offsets. Raises what it says as a whole.
-
-    The client then asks for the coordinator again, and repeats the request.
-    """
-    error = for_code(getattr(answer, "error_code", NoError.errno))
-    if error is not NoError:
-        raise error
-    return answer

@@ -5,13 +5,12 @@ process would be killed, take the same batch again and be killed again. Here a b
 `MOST_BATCH_BYTES` is passed over as one undecodable record; a record that no dead letter could hold
 comes without its value; and once a poll has decompressed `POLL_BYTES`, the rest is fetched again.
 
-aiokafka 0.14 has no such bound (franz-go has one since its pull request 1461, Kafka's brokers since
-apache/kafka#23429), so `bound_decompression` replaces its decoders and what walks through a fetch.
+aiokafka has no such bound, so `bound_decompression` replaces its decoders and what walks through a
+fetch (`aiokafka_workarounds`).
 """
 
 from __future__ import annotations
 
-import importlib
 import mmap
 import struct
 import zlib
@@ -21,10 +20,10 @@ from functools import partial
 from typing import Any
 
 import cramjam
-from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record import memory_records
 
+from shared.kafka.aiokafka_workarounds import replace_decoders
 from shared.kafka.records import Withheld
 
 MB = 1024 * 1024
@@ -212,9 +211,7 @@ def _spending(decode: Decode, data: bytes | memoryview) -> bytes:
 
 def bound_decompression() -> None:
     """Bound what this process's consumers decompress; calling it again changes nothing."""
-    fetcher.MemoryRecords = BoundedRecords
     decoders: dict[str, Decode] = {"gzip_decode": gunzip, "snappy_decode": unsnap}
     decoders |= {name: partial(unframe, into) for name, into in _FRAMED.items()}
-    where = importlib.import_module(memory_records.DefaultRecordBatch.__module__)
-    for name, decode in decoders.items():
-        setattr(where, name, partial(_spending, decode))
+    spending = {name: partial(_spending, decode) for name, decode in decoders.items()}
+    replace_decoders(BoundedRecords, spending)

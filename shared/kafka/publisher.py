@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.kafka.aiokafka_workarounds import survive_closed_connections
+from shared.kafka.aiokafka_workarounds import no_longer_sends, survive_closed_connections
 from shared.kafka.client_options import client_options
 from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
 from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
@@ -66,15 +66,9 @@ class KafkaPublisher:
         try:
             await self._acknowledged(outgoing)
         except Outage as outage:
-            if self._no_longer_sends:
+            if no_longer_sends(self._producer):
                 raise ProducerDead("its sending task has ended") from outage
             raise
-
-    @property
-    def _no_longer_sends(self) -> bool:
-        """After an error that the client does not expect, its sending task ends for good."""
-        task: asyncio.Task[None] | None = self._producer._sender.sender_task
-        return task is not None and task.done()
 
     async def _acknowledged(self, outgoing: Sequence[Outgoing]) -> None:
         began = elapsed_seconds()

@@ -76,11 +76,10 @@ def hostile() -> Iterator[Poison]:
 
 @asynccontextmanager
 async def intake(
-    endpoints: Endpoints, directory: Path, *, embedded: bool
+    endpoints: Endpoints, directory: Path
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """The process and the port of its pages."""
     port = choose_ports([INTAKE], directory / "ports.json")[INTAKE]
-    module = ["desk.local.service", INTAKE] if embedded else [f"services.{INTAKE}"]
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers,
         "MONGO_URL": endpoints.mongo_url,
@@ -91,7 +90,9 @@ async def intake(
     }
     log = (directory / "intake.log").open("wb")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", *module), env=os.environ | environment, stderr=log
+        *(sys.executable, "-P", "-m", f"services.{INTAKE}"),
+        env=os.environ | environment,
+        stderr=log,
     )
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -116,15 +117,13 @@ def _health(port: int) -> int | None:
         return None
 
 
-async def run(
-    endpoints: Endpoints, directory: Path, *, embedded: bool, records: int = RECORDS
-) -> Report:
+async def run(endpoints: Endpoints, directory: Path, *, records: int = RECORDS) -> Report:
     """Returns once every neighbour has its inquiry and every other record its answer.
 
     Sooner, if the process has ended, or after `PATIENCE_SECONDS`.
     """
     report = Report()
-    async with intake(endpoints, directory, embedded=embedded) as (process, port):
+    async with intake(endpoints, directory) as (process, port):
         began = time.monotonic()
         asking = asyncio.create_task(_ask(process.pid, port, report))
         try:

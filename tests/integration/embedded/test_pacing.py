@@ -1,27 +1,26 @@
 """Idle consumers of the embedded broker rest between empty fetches, and wake up for data."""
 
-import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
-from desk.local import pacing, service
+from desk.local.broker import plain
 from desk.local.stack import embedded_stack
+from shared.kafka.client_options import consumer_options
+from shared.kafka.consumer import EndingConsumer
 
 FETCHES_PER_IDLE_SECOND = 60  # a pause of 20 ms after each
 
 
 @pytest.fixture
 def fetches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The nodes fetched from, under paced fetching; the consumer is as before afterwards."""
+    """The nodes that were fetched from."""
     counted: list[int] = []
     original = Fetcher._proc_fetch_request
 
@@ -31,7 +30,6 @@ def fetches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return result
 
     monkeypatch.setattr(Fetcher, "_proc_fetch_request", counting)
-    pacing.install()
     return counted
 
 
@@ -47,9 +45,10 @@ async def broker(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def consumer(fetches: list[int], broker: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        "desk.submissions", bootstrap_servers=broker, group_id="intake", enable_auto_commit=False
+async def consumer(fetches: list[int], broker: str) -> AsyncIterator[EndingConsumer]:
+    options = consumer_options(plain(broker))
+    consumer = EndingConsumer(
+        "desk.submissions", **options, group_id="intake", enable_auto_commit=False
     )
     await consumer.start()
     yield consumer
@@ -57,7 +56,7 @@ async def consumer(fetches: list[int], broker: str) -> AsyncIterator[AIOKafkaCon
 
 
 async def test_an_idle_group_consumer_rests_and_still_answers_at_once(
-    fetches: list[int], consumer: AIOKafkaConsumer, broker: str
+    fetches: list[int], consumer: EndingConsumer, broker: str
 ) -> None:
     await consumer.getmany(timeout_ms=500)
     fetches.clear()
@@ -70,51 +69,3 @@ async def test_an_idle_group_consumer_rests_and_still_answers_at_once(
         received = await consumer.getone()
     assert received.value == b"{}"
     assert time.monotonic() - sent < 0.25
-
-
-async def test_data_ends_the_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([False, False, True, False])
-    pauses: list[float] = []
-
-    async def answer(self: Any, assignment: Any, node_id: int, request: Any) -> bool:
-        return next(answers)
-
-    async def note(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr(Fetcher, "_proc_fetch_request", answer)
-    pacing.install()
-    pacing.install()  # the second time changes nothing
-    monkeypatch.setattr(asyncio, "sleep", note)
-    fetcher = Fetcher.__new__(Fetcher)
-    brought = [await fetcher._proc_fetch_request(None, 1, None) for _ in range(4)]
-    assert brought == [False, False, True, False]
-    assert pauses == [0.0005, 0.001, 0.0005]
-
-
-async def test_pauses_grow_to_20_ms_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-
-    async def nothing(self: Any, assignment: Any, node_id: int, request: Any) -> bool:
-        return False
-
-    async def note(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr(Fetcher, "_proc_fetch_request", nothing)
-    pacing.install()
-    monkeypatch.setattr(asyncio, "sleep", note)
-    fetcher = Fetcher.__new__(Fetcher)
-    for _ in range(8):
-        await fetcher._proc_fetch_request(None, 1, None)
-    assert max(pauses) == pauses[-1] == 0.02
-
-
-def test_a_service_is_run_with_pacing(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[bool] = []
-    entry = ModuleType("services.cancellation.__main__")
-    entry.main = lambda: ran.append(hasattr(Fetcher._proc_fetch_request, "paces"))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, entry.__name__, entry)
-    monkeypatch.setattr(Fetcher, "_proc_fetch_request", Fetcher._proc_fetch_request)
-    service.main(["cancellation"])
-    assert ran == [True]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from desk.local import service
+from services.inquiry_intake.__main__ import main
 from shared.kafka.publisher import KafkaPublisher
 from shared.runtime import wiring
 
@@ -32,4 +32,4 @@ class MiscountingPublisher(KafkaPublisher):
 
 if __name__ == "__main__":
     wiring.KafkaPublisher = MiscountingPublisher  # type: ignore[attr-defined]
-    service.main(["inquiry_intake"])
+    main()

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from desk.local import pacing
 from desk.local.child import Child
 from desk.local.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import prepared
 from tests.apache_kafka.security import ADMIN
+from tests.builders import pacing
 from tests.secure.servers import secured
 
 

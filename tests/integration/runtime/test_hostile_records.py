@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from desk.local.stack import Stack
-from tests.infra import resolved
 from tests.poison import hostile_run
 
 MOST_MEMORY_MB = 512
@@ -17,11 +14,9 @@ MOST_SECONDS = 1.0
 
 
 async def test_five_hundred_of_the_worst_records_stop_nobody(
-    request: pytest.FixtureRequest, own_stack: Stack, tmp_path: Path
+    own_stack: Stack, tmp_path: Path
 ) -> None:
-    embedded = resolved(request.config.getoption("--infra")) == "embedded"
-
-    report = await hostile_run.run(own_stack.endpoints, tmp_path, embedded=embedded)
+    report = await hostile_run.run(own_stack.endpoints, tmp_path)
 
     assert report.alive
     assert report.memory_mb < MOST_MEMORY_MB

@@ -29,7 +29,7 @@ from tests.integration.runtime.wire import outsider, settings_for
 @asynccontextmanager
 async def process(
     port: int,
-    module: Sequence[str] = ("desk.local.service", "cancellation"),
+    module: Sequence[str] = ("services.cancellation",),
     **environment: str,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     own = {

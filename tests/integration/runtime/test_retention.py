@@ -83,7 +83,7 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
         "LOG_FORMAT": "json",
     }
     service = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "desk.local.service", CANCELLATION),
+        *(sys.executable, "-m", f"services.{CANCELLATION}"),
         env=os.environ | environment,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -53,7 +53,7 @@ async def service(
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     started = await asyncio.create_subprocess_exec(
-        *("faketime", "-f", offset, sys.executable, "-m", "desk.local.service", name),
+        *("faketime", "-f", offset, sys.executable, "-m", f"services.{name}"),
         env=os.environ | environment,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,

@@ -1,7 +1,6 @@
-"""Pause between empty fetches, for consumers of the embedded broker only.
+"""Pause between empty fetches, for the tests' own plain consumers on the embedded broker.
 
-Kafka holds an empty fetch back until there is data or `fetch_max_wait_ms` have passed; noida-db
-answers it at once, so that an idle aiokafka consumer would fetch in a loop and burn a core.
+The product's consumers pace themselves (`shared.kafka.fetch_pace`).
 """
 
 import asyncio

@@ -1,0 +1,48 @@
+"""When a broker may be asked for records again.
+
+Fetching, and a batch, cost nearly the same whether they bring one record or twenty. So fetches keep
+an interval: what comes alone is handed out at once, what comes fast comes together.
+
+Kafka holds an empty fetch back until there is data or `fetch_max_wait_ms` have passed. A broker
+that answers it at once (the embedded one does) would be asked in a loop, and an idle consumer would
+burn a core: so after an empty answer that came at once, the next question waits, longer each time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FIRST_PAUSE_SECONDS = 0.000_5
+LONGEST_PAUSE_SECONDS = 0.02
+AT_ONCE_SECONDS = 0.02
+"""A broker that holds empty fetches back does so for longer than this: the default is 500 ms."""
+
+
+class FetchPace:
+    """Of one consumer: brokers are asked no sooner than `interval` seconds after they sent records.
+
+    Empty answers that come at once are followed by pauses of 0.5 ms, doubling to 20 ms. Records end
+    them.
+    """
+
+    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = interval
+        self.clock = clock
+        self._not_before: dict[int, float] = {}
+        self._pauses: dict[int, float] = {}
+
+    def rest(self, node_id: int) -> float:
+        """Seconds until this broker may be asked; none are left where it is not positive."""
+        return self._not_before.get(node_id, 0.0) - self.clock()
+
+    def answered(self, node_id: int, *, asked: float, records: bool) -> None:
+        """The broker, `asked` at that time, has sent records or nothing."""
+        now = self.clock()
+        if records:
+            self._pauses.pop(node_id, None)
+            self._not_before[node_id] = now + self._interval
+        elif now - asked < AT_ONCE_SECONDS:
+            pause = self._pauses.get(node_id, FIRST_PAUSE_SECONDS)
+            self._pauses[node_id] = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            self._not_before[node_id] = now + pause
