@@ -26,7 +26,7 @@ from shared.operations.dead_letters.selection import Selection, grouped
 from shared.operations.dead_letters.topic import briefs, dead_letter_topic
 from shared.operations.parked import Parked, named, parked, waiting_for
 from shared.operations.service_client import ServiceError
-from shared.runtime.faults import Reason
+from shared.runtime.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)

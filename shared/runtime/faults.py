@@ -7,11 +7,7 @@ batch to be tried again, and a defect parks what it belongs to.
 from __future__ import annotations
 
 from shared.events.envelope import Ref
-from shared.kafka.errors import ProducerDead as ProducerDead
-from shared.kafka.errors import kafka_errors_as_outage as kafka_errors_as_outage
-from shared.mongo.errors import mongodb_errors_as_outage as mongodb_errors_as_outage
-from shared.outage import Outage as Outage
-from shared.runtime.reason import Reason as Reason
+from shared.runtime.reason import Reason
 
 
 class Unreadable(Exception):

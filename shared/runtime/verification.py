@@ -10,9 +10,10 @@ from typing import Any
 
 from shared.events.topics import EVENT_TYPES
 from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
-from shared.runtime.faults import described, mongodb_errors_as_outage
+from shared.runtime.faults import described
 
 FAULTS_KEPT = 1_000
 NUMBERED = frozenset(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import structlog
 
-NOISY = ("aiokafka", "faststream", "uvicorn", "pymongo", "asyncio")
+NOISY = ("aiokafka", "faststream", "uvicorn", "pymongo", "asyncio", "httpx2", "httpcore2")
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 

@@ -21,12 +21,12 @@ from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, FieldError
 from shared.kafka.records import RecordPosition
+from shared.outage import Outage
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service, replica
-from shared.runtime.faults import Outage
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.metrics import Metrics
 from tests.fakes.memory_stage import Given

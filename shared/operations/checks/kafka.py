@@ -13,7 +13,7 @@ from shared.operations.checks.topics import keeping_checks
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.lag import Lag, lag_of
 from shared.operations.refusals import is_refusal
-from shared.runtime.faults import Outage
+from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
 REQUEST_TIMEOUT_MS = 5_000

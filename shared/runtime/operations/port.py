@@ -27,10 +27,11 @@ from starlette.routing import Route
 
 from shared.events.envelope import Event
 from shared.mongo.client import Database
+from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Preview, Service
-from shared.runtime.faults import Outage, described
+from shared.runtime.faults import described
 from shared.runtime.listener import listening
 from shared.runtime.operations.admission import Admission
 from shared.runtime.operations.answers import (

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from shared.events.envelope import Ref
 from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.aggregates.parking import digest_of, digests_in
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Service
-from shared.runtime.faults import mongodb_errors_as_outage
 from shared.runtime.operations.answers import (
     Answer,
     DueRecord,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from shared.mongo.client import Database, Document
-from shared.runtime.faults import mongodb_errors_as_outage
+from shared.mongo.errors import mongodb_errors_as_outage
 
 ASCENDING = 1
 
