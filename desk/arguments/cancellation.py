@@ -32,7 +32,6 @@ def preview(
     language: options.InLanguage = Language.EN,
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
-    mongo: options.Mongo = None,
 ) -> None:
     """Say what a cancellation request would bring today.
 

@@ -31,7 +31,6 @@ def list_(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Show open letters in groups, and what is parked.
 
@@ -46,7 +45,6 @@ def show_(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Show one letter and its record.
 
@@ -82,7 +80,6 @@ def replay_(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Let through what waits, in its order.
 
@@ -114,7 +111,6 @@ def edit_(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Send a corrected record in a letter's place.
 
@@ -133,7 +129,6 @@ def discard_(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Give letters up for good.
 

@@ -19,6 +19,5 @@ def inquiry(
     language: options.InLanguage = Language.EN,
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
-    mongo: options.Mongo = None,
 ) -> None:
     """Tell what happened to a request, step by step."""

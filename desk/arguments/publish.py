@@ -17,7 +17,6 @@ def publish(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Publish contracts, invoices, agent actions…
 

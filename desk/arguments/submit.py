@@ -83,7 +83,6 @@ def from_file(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Submit {"ce_type": …, "ce_id"?: …, "source"?: …, "data": {…}}, or a list of those."""
 
@@ -111,7 +110,6 @@ def _every_submission(
     as_json: options.AsJson = False,
     directory: options.Directory = options.DIRECTORY,
     kafka: options.Kafka = None,
-    mongo: options.Mongo = None,
 ) -> None:
     """Only its signature is used: the options that every kind of submission has."""
 

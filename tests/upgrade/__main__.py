@@ -70,10 +70,6 @@ class Upgraded:
     def bootstrap(self) -> str:
         return self.desk.endpoints.kafka_bootstrap_servers
 
-    @property
-    def mongo_url(self) -> str:
-        return self.desk.endpoints.mongo_url
-
     def mails_taken(self) -> list[str]:
         assert self.desk.endpoints.mailbox is not None
         mails = self.desk.endpoints.mailbox.glob("*.eml")
@@ -175,7 +171,7 @@ async def _replay(done: Upgraded) -> int:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "desk.cli", "dead-letters", "replay"),
         *("--reason", "unknown_type", "--why", "the upgrade is done"),
-        *("--kafka", done.bootstrap, "--mongo", done.mongo_url),
+        *("--kafka", done.bootstrap),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

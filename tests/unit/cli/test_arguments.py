@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from desk.arguments.submission_fields import KINDS
@@ -46,6 +50,20 @@ def test_every_command_explains_itself_in_80_columns(command: str) -> None:
 
     assert ended.exit_code == 0
     assert max(map(len, ended.output.splitlines())) <= 80
+
+
+def test_only_commands_that_ask_the_database_take_its_address() -> None:
+    """The others ask the services: an option without effect would mislead."""
+    takers = {name for name, options in _below("", get_command(app)) if "--mongo" in options}
+
+    assert takers == {"doctor", "restore", "up", "verify"}
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, set[str]]]:
+    """Each command with its options; typer's own copies of click's classes have no public name."""
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _below(f"{name} {word}".strip(), below)
+    yield name, {option for parameter in command.params for option in parameter.opts}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
