@@ -1,4 +1,4 @@
-# One image for all four services; which one runs is the command:
+# One image for every service; which one runs is the command:
 #   docker build -t contract-desk:0.1.0 .
 #   docker run contract-desk:0.1.0 services.cancellation
 #

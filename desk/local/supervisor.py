@@ -1,4 +1,4 @@
-"""The whole desk on this machine: the embedded stack, and the four services as child processes.
+"""The whole desk on this machine: the embedded stack, and the services as child processes.
 
 A service that dies is started again; so are the embedded broker, database and mailbox.
 """

@@ -25,7 +25,7 @@ class Settings(DeskHoursSettings, WebSettings):
 
     cancellation_url: str = Field(
         "",
-        description="The cancellation service's internal port, such as http://cancellation:8081;"
+        description="The cancellation service's internal port, such as http://127.0.0.1:8092;"
         " without it, pages say the rule in place of the dates.",
     )
 

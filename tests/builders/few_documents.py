@@ -1,8 +1,7 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
 It knows equality, `$gt`, `$lt` and `$in` in filters, and `$set` and `$inc` in changes. What it does
-not know raises KeyError, so a test cannot pass on an operator that was overlooked. The same code
-runs on the real database in `tests/integration/customer_portal`.
+not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A notification: one mail to one customer about one event, until it is sent or given up.
 
-An event marks the mail as due; the worker (`sender.py`) tries it and reports what became of the
+An event marks the mail as due; the worker (`worker.py`) tries it and reports what became of the
 attempt; that outcome ends the notification or makes it due again a little later. A decision on a
-request for several contracts ends by being handed over to their summary (`summary.py`).
+request for several contracts ends by being handed over to their summary (`summary/decide.py`).
 """
 
 from __future__ import annotations
