@@ -49,16 +49,18 @@ class OneTimeCodes:
     async def use(self, visitor: str, code: str) -> str | None:
         """The address that the code was sent to; None for a wrong, used or old one.
 
-        One write decides: of two who come with the same code, one has it.
+        A try is counted before it is compared, so that many at once are no more than five. Then one
+        write decides: of two who come with the same code, one has it.
         """
         given = "".join(code.split()).replace("-", "")
         valid = {"_id": visitor, "until": {"$gt": self._now()}, "wrong": {"$lt": WRONG_ONES}}
         with mongodb_errors_as_outage():
+            counted = await self._codes.update_one(valid, {"$inc": {"wrong": 1}})
+            if not counted.matched_count:
+                return None
             found = await self._codes.find_one_and_delete(
-                valid | {"code": self._hash(visitor, given)}
+                {"_id": visitor, "code": self._hash(visitor, given)}
             )
-            if found is None:
-                await self._codes.update_one(valid, {"$inc": {"wrong": 1}})
         return None if found is None else str(found["address"])
 
     async def address_of(self, visitor: str) -> str | None:

@@ -78,8 +78,11 @@ class Sessions:
         with mongodb_errors_as_outage():
             await create_indexes_on(self._sessions, [["customer_id"]], expires_on="until")
 
-    async def read(self, cookie: str | None) -> Session:
-        """The session of a cookie; a visitor's for one that is none, has ended or was revoked."""
+    async def read(self, cookie: str | None, *, is_use: bool = True) -> Session:
+        """The session of a cookie; a visitor's for one that is none, has ended or was revoked.
+
+        `is_use`: somebody asked for a page. What a page asks for by itself keeps nobody signed in.
+        """
         if cookie is None or not _ID.fullmatch(cookie):
             fresh = new_id()
             return Session(fresh, Visitor(key_of(fresh)), is_new=True)
@@ -88,7 +91,7 @@ class Sessions:
             found = await self._sessions.find_one({"_id": key_of(cookie)})
             if found is None or found["until"] <= now or found["seen_at"] + self._idle <= now:
                 return Session(cookie, Visitor(key_of(cookie)))
-            if now - found["seen_at"] >= NOTED_EVERY:
+            if is_use and now - found["seen_at"] >= NOTED_EVERY:
                 await self._sessions.update_one({"_id": found["_id"]}, {"$set": {"seen_at": now}})
         return Session(
             cookie, Visitor(found["visitor"]), Holder(found["customer_id"]), found["signed_in_at"]

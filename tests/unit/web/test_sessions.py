@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -98,6 +100,18 @@ async def test_a_session_ends_when_it_is_idle(sessions: Sessions, clock: Clock) 
     assert (await sessions.read(session.id)).holder is None
 
 
+async def test_what_a_page_asks_for_by_itself_keeps_nobody_signed_in(
+    sessions: Sessions, clock: Clock
+) -> None:
+    session = await sessions.sign_in(await sessions.read(None), ANA)
+    clock.pass_by(IDLE / 2)
+    assert (await sessions.read(session.id, is_use=False)).holder == ANA
+
+    clock.pass_by(IDLE / 2)
+
+    assert (await sessions.read(session.id)).holder is None
+
+
 async def test_a_session_ends_however_busy_it_is(sessions: Sessions, clock: Clock) -> None:
     session = await sessions.sign_in(await sessions.read(None), ANA)
 
@@ -151,6 +165,37 @@ async def test_five_wrong_codes_end_the_right_one(codes: OneTimeCodes) -> None:
         assert await codes.use("browser", wrong) is None
 
     assert await codes.use("browser", code) is None
+
+
+def others_come_after(act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def acted(*arguments: Any) -> Any:
+        found = await act(*arguments)
+        await asyncio.sleep(0)
+        return found
+
+    return acted
+
+
+async def test_however_many_tries_come_at_once_five_are_compared(
+    codes: OneTimeCodes, documents: FewDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = await codes.issue("browser", "ana@example.test")
+    kept = documents.collection("one_time_codes")
+    for name in ("update_one", "find_one_and_delete"):
+        monkeypatch.setattr(kept, name, others_come_after(getattr(kept, name)))
+    wrong = [f"{(int(code) + number) % 10**8:08}" for number in range(1, WRONG_ONES + 1)]
+
+    *_, last = await asyncio.gather(*(codes.use("browser", it) for it in (*wrong, code)))
+
+    assert last is None
+
+
+async def test_of_two_who_come_with_the_same_code_one_has_it(codes: OneTimeCodes) -> None:
+    code = await codes.issue("browser", "ana@example.test")
+
+    both = await asyncio.gather(*(codes.use("browser", code) for _ in range(2)))
+
+    assert sorted(both, key=str) == [None, "ana@example.test"]
 
 
 async def test_the_database_does_not_know_the_code(
