@@ -28,12 +28,13 @@ from shared.events.submissions import SubmissionRejected
 from shared.mongo.client import Document
 from shared.runtime.projections.projection import Projection
 
-FOLDS = 1
+FOLDS = 2
 """Raise it when a fold changes: the projections are then rebuilt beside those in use."""
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
 MOST_ENTRIES = 500
 """Of one conversation, the newest: a document stays far below what a database takes."""
 MOST_DECISIONS = 50
+FORGOTTEN = "forgotten"
 
 
 def submission_key(source: str, submission_id: str) -> str:
@@ -76,9 +77,11 @@ def _of_submission(source: str | None, submission_id: str | None) -> tuple[str, 
 def fold_inquiry(document: Document, message: Message) -> Document:
     """A document is an inquiry, or the answer to a submission that opened none."""
     event = message.data
+    if FORGOTTEN in document:  # for good, also where another topic is read later
+        return document
     match event:
         case KeyForgotten():
-            return {}
+            return {FORGOTTEN: True}
         case SubmissionRejected():
             told = _dump(event)
             return document | {
@@ -138,6 +141,12 @@ def _with_mail(document: Document, event: NotificationEvent) -> Document:
 
 # Contracts
 
+OWN_FIELDS = {
+    "desk.contract-states": ("facts", "customer_id", "decisions"),
+    "desk.cancellation-states": ("cancellation",),
+}
+"""What goes when a topic forgets a contract; what another topic says stays."""
+
 
 def contract_keys(message: Message) -> Iterable[str]:
     event = message.data
@@ -155,7 +164,8 @@ def fold_contract(document: Document, message: Message) -> Document:
     event = message.data
     match event:
         case KeyForgotten():
-            return {}
+            gone = OWN_FIELDS.get(event.topic, ())
+            return {name: value for name, value in document.items() if name not in gone}
         case ContractStated() if _newer(event.sequence, event.version, document.get("facts")):
             return document | {"customer_id": event.customer_id, "facts": _dump(event)}
         case CancellationStated() if _newer(

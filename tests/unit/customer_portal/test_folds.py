@@ -240,3 +240,66 @@ def test_a_forgotten_customer_leaves_nothing() -> None:
     assert documents(BY_NAME["customers"], [profile])["C-1"]["address"] == "ana@example.test"
     forgotten = KeyForgotten(topic="desk.customers", key="C-1")
     assert documents(BY_NAME["customers"], [profile, forgotten])["C-1"] == {}
+
+
+def forgetting(topic: str, key: str) -> KeyForgotten:
+    return KeyForgotten(topic=topic, key=key)
+
+
+def test_a_forgotten_inquiry_stays_forgotten_whatever_topic_is_read_first() -> None:
+    life: list[Event | KeyForgotten] = [opened()]
+    states: list[Event | KeyForgotten] = [
+        stated(1, InquiryStatus.OPEN),
+        forgetting("desk.inquiry-states", "i-1"),
+    ]
+
+    found = [documents(BY_NAME["inquiries"], *order) for order in permutations([life, states])]
+
+    assert [it["i-1"] for it in found] == [{"forgotten": True}] * 2
+
+
+def test_what_one_topic_forgets_of_a_contract_leaves_what_another_says() -> None:
+    facts: list[Event | KeyForgotten] = [contract(1, ContractStatus.ACTIVE)]
+    files: list[Event | KeyForgotten] = [
+        CancellationStated(
+            sequence=2, version=5, contract_number="K-1", status=CancellationStatus.NONE
+        ),
+        forgetting("desk.cancellation-states", "K-1"),
+    ]
+
+    found = [documents(BY_NAME["contracts"], *order) for order in permutations([facts, files])]
+
+    assert found[0] == found[1]
+    assert found[0]["K-1"]["facts"]["status"] == "active"
+    assert "cancellation" not in found[0]["K-1"]
+
+
+def test_a_forgotten_contract_belongs_to_nobody() -> None:
+    facts: list[Event | KeyForgotten] = [
+        contract(1, ContractStatus.ACTIVE),
+        forgetting("desk.contract-states", "K-1"),
+    ]
+
+    assert documents(BY_NAME["contracts"], facts)["K-1"] == {}
+
+
+def test_a_record_that_comes_again_changes_nothing() -> None:
+    inquiries = BY_NAME["inquiries"]
+    progressed = InquiryProgressed(
+        inquiry_id="i-1", status="answered", note=NOTE, by=Actor.AGENT, text="Hola"
+    )
+    placed = [
+        Placed("desk.inquiries", 0, offset, Message("/x", str(offset), event, time=NOW))
+        for offset, event in enumerate((opened(), progressed))
+    ]
+    once = folded(None, "i-1", placed, inquiries.fold)
+
+    assert folded(once, "i-1", placed, inquiries.fold) == once
+    assert (
+        folded(folded(None, "i-1", placed[:1], inquiries.fold), "i-1", placed, inquiries.fold)[
+            "entries"
+        ]
+        == once["entries"]
+    )
+    elsewhere = Placed("desk.inquiries", 1, 0, Message("/x", "e", progressed, time=NOW))
+    assert len(folded(once, "i-1", [elsewhere], inquiries.fold)["entries"]) == 2
