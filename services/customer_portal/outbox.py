@@ -1,8 +1,8 @@
 """What the portal sends to the desk: kept first, then published, so that nothing sent is lost.
 
 A submission's id was made when its form was loaded and is its `ce_id`: sent twice, it is one
-request. It is kept as `sending`; if Kafka does not acknowledge it in time, the page says so and the
-relay publishes it later under the same id.
+request. It is kept as `sending`, however long that takes; if Kafka does not acknowledge it in time,
+the page says so and the relay publishes it later under the same id.
 """
 
 from __future__ import annotations
@@ -108,13 +108,13 @@ class Outbox:
             "_id": submission_id,
             "type": event.ce_type,
             "visitor": session.visitor.key,
+            "holder": _holder(session.holder),
             "customer_id": event.customer_id,
             "data": data,
             "digest": _digest(event.ce_type, data),
             "at": self._now(),
             "state": SENDING,
             "about": about,
-            "until": self._now() + self._kept,
         }
         with mongodb_errors_as_outage():
             try:
@@ -132,19 +132,20 @@ class Outbox:
 
     async def _compare(self, document: Document) -> None:
         kept = await self._submissions.find_one({"_id": document["_id"]})
-        if kept is None or kept["visitor"] != document["visitor"]:
+        if kept is None or _sender(kept) != _sender(document):
             raise NotFound
         if kept["digest"] != document["digest"]:
             raise AlreadySent(document["_id"])
 
     async def read(self, submission_id: str, visitor: Visitor, holder: Holder | None) -> Sent:
-        """What this browser or this customer has sent. Raises `NotFound` for anybody else's."""
+        """What this browser or this customer has sent. Raises `NotFound` for anybody else's.
+
+        What was sent while signed in is seen while signed in: the id that the browser had before is
+        worth nothing.
+        """
         with mongodb_errors_as_outage():
             found = await self._submissions.find_one({"_id": submission_id})
-        if found is None or not (
-            found["visitor"] == visitor.key
-            or (holder is not None and found["customer_id"] == holder.customer_id)
-        ):
+        if found is None or not _may_read(found, visitor, holder):
             raise NotFound
         return _sent(found)
 
@@ -179,7 +180,24 @@ class Outbox:
         await self._publisher.publish([_envelope(it) for it in documents])
         ids = [it["_id"] for it in documents]
         with mongodb_errors_as_outage():
-            await self._submissions.update_many({"_id": {"$in": ids}}, {"$set": {"state": SENT}})
+            await self._submissions.update_many(
+                {"_id": {"$in": ids}}, {"$set": {"state": SENT, "until": self._now() + self._kept}}
+            )
+
+
+def _holder(holder: Holder | None) -> str | None:
+    return None if holder is None else holder.customer_id
+
+
+def _sender(document: Document) -> tuple[str, str | None]:
+    return document["visitor"], document.get("holder")
+
+
+def _may_read(found: Document, visitor: Visitor, holder: Holder | None) -> bool:
+    sent_by = found.get("holder")
+    if holder is not None and holder.customer_id in (sent_by, found["customer_id"]):
+        return True
+    return sent_by is None and bool(found["visitor"] == visitor.key)
 
 
 def _envelope(document: Document) -> Envelope:

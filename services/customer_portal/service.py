@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,15 +211,7 @@ async def _background(process: Process) -> None:
         health=process.health,
         stopping=stopping,
     )
-    if settings.create_topics:
-        await _until_there(process, lambda: create_missing_topics(settings))
-    for step in (
-        process.generations.begin,
-        portal.sessions.prepare,
-        portal.codes.prepare,
-        portal.outbox.prepare,
-        process.publisher.start,
-    ):
+    for step in _starting_steps(process):
         await _until_there(process, step)
     if stopping.is_set():
         return
@@ -232,6 +224,18 @@ async def _background(process: Process) -> None:
         tasks.create_task(
             check_dependencies(process.health, process.views, process.skew, settings, stopping)
         )
+
+
+def _starting_steps(process: Process) -> Iterator[Callable[[], Awaitable[object]]]:
+    """The database's first: without Kafka, pages must read the generation that serves."""
+    portal = process.portal
+    yield process.generations.begin
+    yield portal.sessions.prepare
+    yield portal.codes.prepare
+    yield portal.outbox.prepare
+    if process.settings.create_topics:
+        yield lambda: create_missing_topics(process.settings)
+    yield process.publisher.start
 
 
 async def _until_there(process: Process, step: Callable[[], Awaitable[object]]) -> None:

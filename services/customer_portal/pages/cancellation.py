@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -69,7 +70,8 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
         return _form(visit, open_ones, form, chosen, 422 if form.faults else 200)
     if form["act"] == SEND:
         return await send(portal, visit, submission_id, event)
-    foreseen = [await _foreseen(portal, visit, it, event) for it in asked]
+    # All at once: a service that hangs costs its time limit, not that of each contract.
+    foreseen = await asyncio.gather(*(_foreseen(portal, visit, it, event) for it in asked))
     return visit.show(
         "cancel_check.html",
         form=form,
@@ -229,16 +231,26 @@ async def withdraw(portal: Portal, visit: Visit, holder: Holder) -> Response:
     if not visit.posted:
         if not found["may_withdraw"]:
             raise NotFound
-        last_day = date.fromisoformat(found["standing"]["effective_on"]) - timedelta(days=1)
-        return visit.show("withdraw.html", form=Form(), contract=found, last_day=last_day)
+        return _withdrawal_form(visit, found, Form())
     sent = await visit.form()
     form = given(sent)
-    event = CancellationWithdrawalSubmitted.model_validate(
-        {
-            **common(portal, visit),
-            "customer_id": holder.customer_id,
-            "contract_number": found["number"],
-            "comment": (text(form, "comment") or "")[:10_000] or None,
-        }
-    )
+    data = {
+        **common(portal, visit),
+        "customer_id": holder.customer_id,
+        "contract_number": found["number"],
+        "comment": text(form, "comment"),
+    }
+    form.judge(CancellationWithdrawalSubmitted, data, {})
+    if form.faults and found["may_withdraw"]:
+        return _withdrawal_form(visit, found, form, 422)
+    if form.faults:
+        raise NotFound
+    event = CancellationWithdrawalSubmitted.model_validate(data)
     return await send(portal, visit, visit.submission_id(sent), event)
+
+
+def _withdrawal_form(
+    visit: Visit, contract: dict[str, Any], form: Form, status: int = 200
+) -> Response:
+    last_day = date.fromisoformat(contract["standing"]["effective_on"]) - timedelta(days=1)
+    return visit.show("withdraw.html", status, form=form, contract=contract, last_day=last_day)
