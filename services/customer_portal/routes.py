@@ -27,7 +27,7 @@ PAGES = (
         accepts_forms=True,
     ),
     Page("sent", "/envios/{id}", "/sent/{id}", sent.sent),
-    Page("sent_live", "/envios/{id}/en-vivo", "/sent/{id}/live", sent.sent_live),
+    Page("sent_live", "/envios/{id}/en-vivo", "/sent/{id}/live", sent.sent_live, is_live=True),
     Page("register", "/registro", "/register", registration.register, accepts_forms=True),
     Page(SIGN_IN, "/entrar", "/sign-in", sign_in.sign_in, accepts_forms=True),
     Page("code", "/entrar/codigo", "/sign-in/code", sign_in.code, accepts_forms=True),
@@ -47,6 +47,7 @@ PAGES = (
         "/inquiries/{id}/live",
         inquiries.inquiry_live,
         for_holders=True,
+        is_live=True,
     ),
     Page("contracts", "/contratos", "/contracts", contracts.contracts, for_holders=True),
     Page(

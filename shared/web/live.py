@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from shared.mongo.changes import Changes
+from shared.outage import Outage
+from shared.web.rate_limits import TooMany
 
 BREATH_SECONDS = 15.0
 """Proxies close a connection on which nothing comes for a minute."""
 LONGEST_SECONDS = 600.0
-"""Then the stream ends and the browser connects again: a session that has ended is noticed."""
+"""Then the stream ends and the browser connects again."""
+MOST_OF_ONE, MOST_OF_ALL = 10, 2_000
+"""Open streams of one browser, and of one process."""
+RETRY_SECONDS = 10
+DONE = "event: done\ndata:\n\n"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +37,83 @@ class Part:
     final: bool
 
 
+@dataclass(slots=True)
+class Streams:
+    """The streams that are open in this process, by whose they are."""
+
+    open: Counter[str] = field(default_factory=Counter)
+
+    @contextlib.contextmanager
+    def one_more(self, who: str) -> Iterator[None]:
+        self.open[who] += 1
+        try:
+            yield
+        finally:
+            self.open[who] -= 1
+            self.open += Counter()  # forgets those who have none
+
+    def check(self, who: str) -> None:
+        """Raises `TooMany`."""
+        if self.open[who] >= MOST_OF_ONE or self.open.total() >= MOST_OF_ALL:
+            raise TooMany(RETRY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whose stream it is. `may_look` is asked before each look: a session can end meanwhile."""
+
+    key: str
+    may_look: Callable[[], Awaitable[bool]]
+
+
 def live(
     changes: Changes,
     ids: tuple[str, ...],
     part: Callable[[], Awaitable[Part]],
+    viewer: Viewer,
+    streams: Streams,
     stopping: asyncio.Event,
 ) -> StreamingResponse:
-    """Server-sent events of a part that depends on the documents `ids`."""
-    return StreamingResponse(
-        _events(changes, ids, part, stopping),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    """Server-sent events of a part that depends on the documents `ids`. Raises `TooMany`."""
+    streams.check(viewer.key)
+
+    async def events() -> AsyncIterator[str]:
+        # Ended by an outage, it is one of the streams that the browser opens again.
+        outage = contextlib.suppress(Outage)
+        with streams.one_more(viewer.key), changes.of(*ids) as changed, outage:
+            async for event in _events(changed, part, viewer, stopping):
+                yield event
+
+    return StreamingResponse(events(), media_type=EVENT_STREAM, headers=HEADERS)
+
+
+def ended() -> Response:
+    """A stream that is over at once: a browser would ask again and again for any other refusal."""
+    return Response(DONE, media_type=EVENT_STREAM, headers=HEADERS)
 
 
 async def _events(
-    changes: Changes,
-    ids: tuple[str, ...],
+    changed: asyncio.Event,
     part: Callable[[], Awaitable[Part]],
+    viewer: Viewer,
     stopping: asyncio.Event,
 ) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     ends_at, shown = loop.time() + LONGEST_SECONDS, None
-    with changes.of(*ids) as changed:
-        while not stopping.is_set() and loop.time() < ends_at:
-            changed.clear()
-            now = await part()
-            if now.html != shown:
-                shown = now.html
-                yield message(now.html)
-            if now.final:
-                yield "event: done\ndata:\n\n"
-                return
-            if not await _woken(changed, stopping):
-                yield ": still here\n\n"
+    while not stopping.is_set() and loop.time() < ends_at:
+        changed.clear()
+        if not await viewer.may_look():
+            yield DONE
+            return
+        now = await part()
+        if now.html != shown:
+            shown = now.html
+            yield message(now.html)
+        if now.final:
+            yield DONE
+            return
+        if not await _woken(changed, stopping):
+            yield ": still here\n\n"
 
 
 async def _woken(changed: asyncio.Event, stopping: asyncio.Event) -> bool:

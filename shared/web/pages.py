@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from gettext import NullTranslations
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from starlette.routing import Route, compile_path
 
 from shared.events.values import Language
 from shared.web import tickets
+from shared.web.live import Streams, Viewer, ended
 from shared.web.sessions import Holder, Session, Sessions
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
@@ -43,7 +45,7 @@ class Page:
     """A page, its address in each language, and who may see it.
 
     `handler` takes a `Visit`, and for a page of holders the `Holder` too. `accepts_forms`: it takes
-    a POST as well as a GET.
+    a POST as well as a GET. `is_live`: a part of a page asks for it, not a person.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Page:
     handler: Callable[..., Awaitable[Response]]
     for_holders: bool = False
     accepts_forms: bool = False
+    is_live: bool = False
 
     def path(self, language: Language) -> str:
         return f"/{language}{self.en if language is Language.EN else self.es}"
@@ -76,6 +79,7 @@ class Site:
     cookie: str
     secure: bool
     stopping: asyncio.Event
+    streams: Streams = field(default_factory=Streams)
     by_name: dict[str, Page] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +106,8 @@ class Site:
 
     def _endpoint(self, page: Page, language: Language) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            session = await self.sessions.read(request.cookies.get(self.cookie))
+            cookie = request.cookies.get(self.cookie)
+            session = await self.sessions.read(cookie, is_use=not page.is_live)
             visit = Visit(self, page, language, request, session)
             request.state.visit = visit
             response = await _answer(page, visit)
@@ -116,6 +121,8 @@ async def _answer(page: Page, visit: Visit) -> Response:
     if not page.for_holders:
         return await page.handler(visit)
     holder = visit.session.holder
+    if holder is None and page.is_live:
+        return ended()
     if holder is None:
         here = visit.request.url.path if visit.request.method == "GET" else ""
         return RedirectResponse(visit.url_with(visit.site.sign_in, {NEXT: here}), 303)
@@ -143,8 +150,23 @@ class Visit:
 
     @property
     def client(self) -> str:
-        """Where the request comes from, as far as the proxies that we trust know it."""
-        return self.request.client.host if self.request.client else ""
+        """Where the request comes from, as far as the proxies that we trust know it.
+
+        Of an IPv6 address the network: whoever has one address has all of its /64.
+        """
+        return network(self.request.client.host) if self.request.client else ""
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whose a live part of this page is."""
+        return Viewer(self.session.visitor.key, self._is_still_signed_in)
+
+    async def _is_still_signed_in(self) -> bool:
+        """Whether the session stands for whom it stood for when the request came."""
+        if self.holder is None:
+            return True
+        now = await self.site.sessions.read(self.session.id, is_use=False)
+        return now.holder == self.holder
 
     def translate(self, text: str) -> str:
         return self.site.translations[self.language].gettext(text)
@@ -171,7 +193,7 @@ class Visit:
     def safe_next(self, given: str) -> str | None:
         """An address that a form names, if it is that of a page of ours for signed-in customers."""
         for page in self.site.pages:
-            if page.for_holders:
+            if page.for_holders and not page.is_live:
                 for language in Language:
                     if compile_path(page.path(language).rstrip("/"))[0].fullmatch(given):
                         return given
@@ -245,7 +267,17 @@ def bound(pages: Sequence[Page], with_first: Any) -> tuple[Page, ...]:
 
         return called
 
-    return tuple(
-        Page(it.name, it.es, it.en, taking(it.handler), it.for_holders, it.accepts_forms)
-        for it in pages
-    )
+    return tuple(replace(it, handler=taking(it.handler)) for it in pages)
+
+
+def network(client: str) -> str:
+    """Who counts as one: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        found = ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(found, IPv4Address):
+        return client
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, 64), strict=False))

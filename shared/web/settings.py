@@ -77,6 +77,13 @@ class WebSettings(RuntimeSettings):
         MailServer.at(url.get_secret_value())
         return url
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_named(cls, proxies: str) -> str:
+        if "*" in proxies:
+            raise ValueError("name the proxies: anybody could say to be somebody else")
+        return proxies
+
     @field_validator("public_url")
     @classmethod
     def _is_an_origin(cls, url: str) -> str:

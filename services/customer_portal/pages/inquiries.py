@@ -101,7 +101,7 @@ async def inquiry_live(portal: Portal, visit: Visit, holder: Holder) -> Response
         return Part(visit.html("parts/conversation.html", **shown), False)
 
     ids = (inquiry_id, *(submission_key(SOURCE, it.id) for it in waiting))
-    return live(portal.changes, ids, part, visit.site.stopping)
+    return live(portal.changes, ids, part, visit.viewer, visit.site.streams, visit.site.stopping)
 
 
 async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def sent_live(portal: Portal, visit: Visit) -> Response:
         return Part(visit.html("parts/answer.html", answer=now, sent=kept), now.final)
 
     key = submission_key(SOURCE, kept.id)
-    return live(portal.changes, (key,), part, visit.site.stopping)
+    return live(portal.changes, (key,), part, visit.viewer, visit.site.streams, visit.site.stopping)
 
 
 async def _kept(portal: Portal, visit: Visit) -> Sent:

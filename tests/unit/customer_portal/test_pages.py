@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from services.customer_portal import service
 from services.customer_portal.routes import PAGES
 from shared.events.values import Language
+from shared.web import app as web
+from shared.web.live import DONE
 from shared.web.pages import Page
-from tests.builders.portal import COOKIE, Browser, PortalOfFew, portal_of_few
+from tests.builders.portal import COOKIE, NOW, Browser, PortalOfFew, portal_of_few
 
 ANA, BEA = "C-ANA", "C-BEA"
 SECRETS = ("Licencia de Ana", "INQ-ANA", "El secreto de Ana", "ana@example.test")
@@ -131,7 +138,9 @@ async def test_every_page_is_shown_to_whom_it_belongs_and_to_nobody_else(
         }
         for who in ("nobody", "bea"):
             assert not any(it in seen[who].body for it in SECRETS), (path, who)
-        if page.for_holders:
+        if page.for_holders and page.is_live:
+            assert seen["nobody"].body == DONE, path
+        elif page.for_holders:
             assert seen["nobody"].status == 303, path
             assert seen["nobody"].header("location").startswith(f"/{language}/"), path
             assert ("sign-in" in seen["nobody"].header("location")) or (
@@ -436,3 +445,127 @@ async def test_nobody_cancels_another_ones_contract(portal: PortalOfFew) -> None
 
     assert (await bea.post("/es/cancelar", fields)).status == 422
     assert portal.published.events == []
+
+
+INVOICE = {
+    "subject": "Una factura",
+    "text": "¿Dónde está?",
+    "name": "Lucía",
+    "email": "lucia@example.test",
+}
+
+
+async def test_a_cookie_from_before_signing_in_shows_nothing_that_was_sent_after_it(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    earlier = await browser.post("/es/contacto/facturas", INVOICE | {"ticket": page.ticket})
+    known = Browser(portal, dict(browser.cookies))
+    await sign_in(portal, browser, "ana@example.test")
+
+    page = await browser.get("/es/contacto/facturas")
+    later = await browser.post("/es/contacto/facturas", INVOICE | {"ticket": page.ticket})
+
+    assert (await browser.get(later.header("location"))).status == 200
+    assert (await known.get(later.header("location"))).status == 404
+    assert (await browser.get(earlier.header("location"))).status == 200
+
+
+async def test_what_is_not_published_yet_is_kept_for_as_long_as_that_takes(
+    portal: PortalOfFew,
+) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    portal.published.down = True
+    await browser.post("/es/contacto/facturas", INVOICE | {"ticket": page.ticket})
+    [kept] = portal.own.collection("submissions").documents.values()
+    assert "until" not in kept, "the database would delete it then"
+
+    portal.published.down = False
+    kept["at"] = kept["at"].replace(year=2025)
+    await portal.process.portal.outbox.publish_waiting()
+
+    assert kept["until"] == NOW + portal.process.settings.submissions_kept
+
+
+async def test_a_withdrawal_that_is_too_long_is_a_fault_of_the_form(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    await portal.keep("contracts", contract("K-ANA"))
+    browser = await portal.signed_in(ANA)
+    page = await browser.get("/es/contratos/K-ANA/retirar")
+
+    for comment in ("x" * 10_001, "a\x00b"):
+        fields = {"ticket": page.ticket, "comment": comment}
+        answer = await browser.post("/es/contratos/K-ANA/retirar", fields)
+        assert answer.status == 422
+        assert 'href="#comment"' in answer.body
+
+    assert portal.published.events == []
+
+
+async def test_all_previews_are_asked_for_at_once(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    numbers = [f"K-{number}" for number in range(3)]
+    for number in numbers:
+        free = contract(number)
+        free |= {"facts": free["facts"] | {"status": "active"}, "cancellation": {"status": "none"}}
+        await portal.keep("contracts", free)
+    all_asked = asyncio.Barrier(len(numbers))
+
+    async def preview(*_: object) -> None:
+        await asyncio.wait_for(all_asked.wait(), 30)
+
+    browser = await portal.signed_in(ANA)
+    page = await browser.get("/es/cancelar")
+    fields = {"ticket": page.ticket, "contract": numbers, "name": "Ana", "phone": "600 000 000"}
+    with patch.object(type(portal.process.portal.previews), "preview", preview):
+        checked = await browser.post("/es/cancelar", fields | {"act": "check"})
+
+    assert checked.status == 200
+
+
+@pytest.mark.parametrize("path", ["/es/consultas/i-ana/en-vivo", "/en/inquiries/i-ana/live"])
+async def test_nobody_is_led_to_a_part_of_a_page(portal: PortalOfFew, path: str) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+
+    answer = await sign_in(portal, Browser(portal), "ana@example.test", path)
+
+    assert answer.header("location") == "/es/consultas"
+
+
+async def test_a_live_part_keeps_nobody_signed_in(portal: PortalOfFew) -> None:
+    await ana_has_something_of_everything(portal)
+    portal.process.stopping.set()
+    browser = await portal.signed_in(ANA)
+    sessions = portal.own.collection("sessions").documents
+    seen = NOW - timedelta(minutes=5)
+    for session in sessions.values():
+        session["seen_at"] = seen
+
+    await browser.get("/es/consultas/i-ana/en-vivo")
+    assert {it["seen_at"] for it in sessions.values()} == {seen}
+
+    await browser.get("/es/consultas/i-ana")
+    assert NOW in {it["seen_at"] for it in sessions.values()}
+
+
+def test_without_kafka_pages_know_which_generation_serves(portal: PortalOfFew) -> None:
+    steps = list(service._starting_steps(portal.process))
+
+    assert steps[0] == portal.process.generations.begin
+    assert steps[-1] == portal.process.publisher.start
+    assert len(steps) == 6
+
+
+def test_live_scripts_are_there_before_htmx_begins() -> None:
+    """Deferred, htmx begins at once, and finds no extension where that comes a moment later."""
+    source = (web.HERE / "templates" / "components.html").read_text()
+    scripts = re.findall(r"<script[^>]*>", source)
+
+    assert [it.partition("vendor/")[2].partition("'")[0] for it in scripts] == [
+        "htmx.min.js",
+        "hx-sse.min.js",
+    ]
+    assert not any(word in it for it in scripts for word in ("defer", "async", "module"))
