@@ -67,7 +67,7 @@ test-ferretdb: install $(FERRETDB)  ## Run wire tests on FerretDB, a second data
 	$(BIN)/python -m pytest --infra ferretdb $(or $(TESTS),$(FERRETDB_TESTS))
 
 FAULTS_REPORT := docs/faults.md
-# What of the long run is done. It is played in parts, and goes on where it was stopped.
+# What of the long run is done. It is played in parts, and resumes where it was stopped.
 FAULTS_KEPT := tests/faults/target/long.jsonl
 
 faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1 FRESH=1 ONLY=broker CASES=40 PAUSE=10)
@@ -109,7 +109,7 @@ format: install  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document anew
+docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document
 	$(BIN)/python -m desk.contract_docs
 
 matrix: install  ## Run the unit and contract tests on every Python from 3.11 to 3.14 found here

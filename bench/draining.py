@@ -82,7 +82,7 @@ class Drain:
     memory: float = 0.0
 
     async def until(self, done: int, *, within_s: float) -> Mark:
-        """When so many records are committed, or the time is over."""
+        """When that number of records is committed, or the time is over."""
         deadline = time.perf_counter() + within_s
         while True:
             mark = await self.mark()

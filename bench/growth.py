@@ -24,7 +24,7 @@ TAKEN_IN = throughput.product(INTAKE, load.SUBMISSIONS)
 async def contracts(
     servers: Servers, counts: Sequence[int], rounds: int, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
-    """The cancellation service on requests spread evenly over so many contracts, in turn."""
+    """The cancellation service on requests spread evenly over each number of contracts, in turn."""
     prefixes = {count: new_prefix() for count in counts}
     for count, prefix in prefixes.items():
         await throughput.stocked_files(servers, prefix, prefix, count)
@@ -43,7 +43,7 @@ async def contracts(
 async def inquiries(
     servers: Servers, counts: Sequence[int], rounds: int, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
-    """The intake on new submissions beside so many inquiries, in turn."""
+    """The intake on new submissions beside each number of inquiries, in turn."""
     prefixes = {count: new_prefix() for count in counts}
     for count, prefix in prefixes.items():
         await throughput.stocked_inquiries(servers, prefix, prefix, count)
@@ -60,7 +60,7 @@ async def inquiries(
 async def histories(
     servers: Servers, lengths: Sequence[int], rounds: int, say: Callable[[Run], None]
 ) -> dict[int, results.Summary]:
-    """The same on contracts that so many messages have been decided for."""
+    """The same on contracts with each number of messages in their history."""
     prefixes = {length: new_prefix() for length in lengths}
     for length, prefix in prefixes.items():
         name = f"{prefix}_{CANCELLATION}"
@@ -83,7 +83,7 @@ async def histories(
 
 
 def _kept(file: Document, length: int) -> Document:
-    """The file as if the registry had reported its contract so many times."""
+    """The file as if the registry had reported its contract that many times."""
     history = [*_earlier(file, length), *file["history"]]
     archived = max(0, length - BOUND)
     return file | {"history": history[archived:]} | ({"archived": archived} if archived else {})

@@ -148,10 +148,10 @@ async def measure(
     *,
     stored: int = 0,
 ) -> dict[float, Figures]:
-    """Each stage at each of these rates (submissions a second), for so many seconds.
+    """Each stage at each of these rates (submissions a second), each for its seconds.
 
     One desk for all of them: broker, database and services are warm, as they are in operation.
-    Beside so many inquiries and contracts `stored` before.
+    `stored` inquiries and contracts are there before.
     """
     run, found = new_prefix(), dict[float, Figures]()
     if stored:

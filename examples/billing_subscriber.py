@@ -3,7 +3,7 @@
     python examples/billing_subscriber.py 127.0.0.1:9092 billing.json
 
 Reads what stands on every contract first, then each decision as it comes. All that it knows is in
-one file, together with its place on the topics: killed at any moment, it goes on where it was.
+one file, together with its place on the topics: killed at any moment, it resumes where it was.
 """
 
 import asyncio

@@ -164,7 +164,7 @@ class RuntimeSettings(BaseSettings):
     batch_max_records: int = Field(500, ge=1, description="Records decided in one batch.")
     fetch_interval_ms: FetchInterval = 0
     max_pause_seconds: float = Field(
-        15.0, gt=0, description="Longest pause between tries while a dependency is away."
+        15.0, gt=0, description="Longest pause between tries while a dependency is down."
     )
     pulse_seconds: float = Field(
         5.0, gt=0, description="How often an idle service asks whether Kafka and MongoDB answer."

@@ -65,7 +65,7 @@ ADVICE = {
     ),
     Remedy.SET_CLOCK: "set the clock right (NTP); it sends no timers until then",
     Remedy.COMPARE_RECORDS: "`desk verify --topics` names what is missing",
-    Remedy.WAIT_FOR_DEPENDENCY: "it goes on by itself once that is back",
+    Remedy.WAIT_FOR_DEPENDENCY: "it resumes by itself once that is back",
 }
 
 

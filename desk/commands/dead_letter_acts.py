@@ -235,6 +235,6 @@ def _tell_discard(left: list[Discard], done: list[Discarded], *, as_json: bool) 
     for letter, said, _ in rows:
         console().print(text(f"{letter}: {said}"), soft_wrap=True)
     for name in {p.ref.id for it in done for p in it.discard.waiting if len(p.waiting) > 1}:
-        hint = f"what waits behind it goes on with: desk dead-letters replay --aggregate {name}"
+        hint = f"let through what waits behind it with: desk dead-letters replay --aggregate {name}"
         console().print(text(hint), soft_wrap=True)
     return None

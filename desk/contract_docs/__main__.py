@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     for path in found:
         print(f"stale: {path}", file=sys.stderr)
     if found:
-        print("write them anew: python -m desk.contract_docs", file=sys.stderr)
+        print("write them again: python -m desk.contract_docs", file=sys.stderr)
     return 1 if found else 0
 
 

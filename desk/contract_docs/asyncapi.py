@@ -26,7 +26,7 @@ from shared.events.envelope import Event
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, EVENT_TYPES, TOPIC_OF, Topic
 
 Part = dict[str, Any]
-GENERATED = "# Generated from shared/events; write anew: python -m desk.contract_docs\n"
+GENERATED = "# Generated from shared/events; write it again: python -m desk.contract_docs\n"
 
 
 class _Plain(yaml.SafeDumper):

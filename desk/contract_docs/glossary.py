@@ -215,7 +215,7 @@ SPECIAL = {
     (
         "inquiry.overdue.v1",
         "queue",
-    ): "The queue in which it waits; whoever works on that is reminded.",
+    ): "The queue in which it waits; those who work on it are reminded.",
     ("inquiry.overdue.v1", "answer_due_at"): "The answer target that has passed (F7).",
     ("inquiry.overdue.v1", "contract_numbers"): "The contracts that wait for the desk.",
     ("timer.due.v1", "id"): "The record that is woken.",
@@ -276,7 +276,7 @@ SPECIAL = {
     ("cancellation.state.v1", "customer_id"): "The holder, once the registry has reported the "
     "contract.",
     ("cancellation.state.v1", "last_billable_on"): "The last day to charge; absent as long as "
-    "charging goes on.",
+    "charging continues.",
     ("inquiry.state.v1", "status"): "Where the inquiry stands.",
     ("ContractOfInquiry", "status"): "How far the desk is with it, as a word for machines.",
     ("OpenRequest", "status"): "What the request waits for, as a word for machines.",

@@ -6,7 +6,7 @@ from shared.runtime.reason import Reason
 
 INTRODUCTION = """\
 <!-- Generated from shared/events and tests/contract/golden; do not edit.
-     Write anew: python -m desk.contract_docs -->
+     Write it again: python -m desk.contract_docs -->
 
 # Event contract (version 1)
 

@@ -22,7 +22,7 @@ from shared.outage import Outage
 from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
 
 AGAIN_WITHIN = timedelta(minutes=15)
-"""A download that broke off may be repeated for so long after the code was used."""
+"""How long after the code was used a download that broke off may be repeated."""
 
 PDF, TEXT = "application/pdf", "text/plain; charset=utf-8"
 """A kept document's media type; those of earlier releases name none and are PDFs."""

@@ -34,7 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 SOURCE = f"/services/{PORTAL}"
 SENDING, SENT = "sending", "sent"
 ACKNOWLEDGED_WITHIN_SECONDS = 3.0
-"""Longer than Kafka takes, shorter than a person waits; then the page says what is going on."""
+"""Longer than Kafka takes, shorter than a person waits; then the page says that it waits."""
 RELAY_SECONDS = 1.0
 RELAY_AFTER = timedelta(seconds=5)
 """By then the request that kept a submission has published it, or has died."""

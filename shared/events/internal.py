@@ -12,7 +12,7 @@ from shared.events.values import Count, Instant
 
 
 class KeyForgotten(Event):
-    """A tombstone on a compacted topic: whoever keeps the record under this key forgets it.
+    """A tombstone on a compacted topic: who keeps the record under this key forgets it.
 
     It is the meaning of a record without value, and never a record's data itself.
     """

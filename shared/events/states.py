@@ -106,9 +106,9 @@ class InquiryStated(StateEvent):
 class CancellationStatus(Word):
     """What stands on a contract, as far as its cancellation goes."""
 
-    NONE = "none", "Nothing: charging goes on."
+    NONE = "none", "Nothing: charging continues."
     SCHEDULED = "scheduled", "A cancellation is scheduled."
-    SUSPENDED = "suspended", "A cancellation waits for a professional: charging goes on."
+    SUSPENDED = "suspended", "A cancellation waits for a professional: charging continues."
     TOOK_EFFECT = "took_effect", "The contract is cancelled."
     LAPSED = "lapsed", "The renewal has lapsed (F10)."
 
@@ -147,7 +147,7 @@ class CancellationStated(StateEvent):
     """A contract's cancellation file as it stands: what billing must know, whenever it starts.
 
     `customer_id` is the holder, absent until the registry has reported the contract. `requests`
-    are the holder's open ones. `last_billable_on` is absent as long as charging goes on.
+    are the holder's open ones. `last_billable_on` is absent as long as charging continues.
     """
 
     ce_type: ClassVar[str] = "cancellation.state.v1"

@@ -102,7 +102,7 @@ def no_longer_sends(producer: AIOKafkaProducer) -> bool:
     """Whether the producer's sending task has ended, so that nothing is ever acknowledged again.
 
     After an error that it does not expect it ends for good (aio-libs/aiokafka#907), and says so to
-    nobody: `send` goes on taking records.
+    nobody: `send` still takes records.
     """
     task: asyncio.Task[None] | None = producer._sender.sender_task
     return task is not None and task.done()

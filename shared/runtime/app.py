@@ -123,7 +123,7 @@ def build_broker(runtime: Runtime) -> KafkaBroker:
         except ProducerDead as error:
             end_with_producer(error)
         except Exception:
-            log.critical("the runtime itself failed; start this service anew", exc_info=True)
+            log.critical("the runtime itself failed; start this service again", exc_info=True)
             end_process()
 
     return broker
@@ -162,7 +162,7 @@ def build_app(runtime: Runtime) -> AsgiFastStream:
             async with alive(runtime):
                 yield
         except Exception:
-            # The web server would log this and go on serving pages for a service that is dead.
+            # The web server would log this and still serve pages for a service that is dead.
             runtime.health.phase = FAILED
             log.critical("the service failed; start it again", exc_info=True)
             end_process()

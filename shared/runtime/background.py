@@ -69,7 +69,9 @@ def _port(runtime: Runtime) -> Port:
 
 def _end_if_failed(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
-        log.critical("a background task failed; start this service anew", exc_info=task.exception())
+        log.critical(
+            "a background task failed; start this service again", exc_info=task.exception()
+        )
         end_process()
 
 

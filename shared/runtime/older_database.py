@@ -19,7 +19,7 @@ from shared.settings import RuntimeSettings
 RECORDS = "records"
 """Under this name a health page says that the database is older than the topics."""
 HELD_BACK_SECONDS = 5.0
-"""How often a service that is held back looks again: `restore` lets it go on."""
+"""How often a service that is held back looks whether `restore` has finished."""
 RESTORATION = "restoration"
 UNREADABLE = (
     "this Kafka user may not read the service's own topics, so that nobody knows whether the"
@@ -83,7 +83,7 @@ async def begin_restoration(store: Store) -> None:
 async def finish_restoration(
     service: Service, settings: RuntimeSettings, store: Store, now: datetime
 ) -> None:
-    """Let the service go on; what could not be restored was told, and is accepted.
+    """Release the service; what could not be restored was told, and is accepted.
 
     Raises `Outage`.
     """

@@ -27,7 +27,7 @@ def end_process(code: int = os.EX_SOFTWARE) -> None:
 
 def end_with_producer(error: ProducerDead) -> None:
     """End because no event can be published from this process any more."""
-    log.critical("the producer is dead; start this service anew", why=str(error))
+    log.critical("the producer is dead; start this service again", why=str(error))
     end_process()
 
 

@@ -125,7 +125,7 @@ def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
 
 
 def _sequence_faults(history: Sequence[Document], *, late: bool) -> Iterator[str]:
-    """Numbered events count 1, 2, 3… per record, without gaps; later ones go on so."""
+    """Numbered events count 1, 2, 3… per record, without gaps; a `late` history begins later."""
     counted = [
         event["data"].get("sequence")
         for entry in history

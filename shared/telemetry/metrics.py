@@ -59,7 +59,7 @@ class Metrics:
             registry=registry,
         )
         self.degraded = Gauge(
-            "desk_degraded", "1 while a dependency is away.", ["dependency"], registry=registry
+            "desk_degraded", "1 while a dependency is down.", ["dependency"], registry=registry
         )
         self.lag = Gauge(
             "desk_lag_records",

@@ -55,8 +55,8 @@ class SecurityHeaders:
 class SameOrigin:
     """Refuses what another site makes a browser send, before anything looks at it.
 
-    Browsers that do not say `Sec-Fetch-Site` say `Origin` with a form; whoever says neither is no
-    browser, and has no session that could be misused. The form's ticket is checked besides.
+    Browsers that do not say `Sec-Fetch-Site` say `Origin` with a form; a client that says neither
+    is no browser, and has no session that could be misused. The form's ticket is checked besides.
     """
 
     def __init__(self, app: ASGIApp, *, origin: str) -> None:

@@ -1,7 +1,7 @@
 """Pages: what a handler is given, and the table of addresses in both languages.
 
-A page for holders is handed the `Holder` of the session. Whoever is not signed in is sent to sign
-in first; what is not the holder's own is answered like what does not exist.
+A page for holders is handed the `Holder` of the session. A visitor who is not signed in is sent to
+sign in first; what is not the holder's own is answered like what does not exist.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser, signed in or not: whoever sent a form sees its answer in the same browser."""
+    """A browser, signed in or not: the answer to a form is seen in the browser that sent it."""
 
     key: str
 

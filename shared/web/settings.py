@@ -32,7 +32,7 @@ class WebSettings(RuntimeSettings):
         " localhost; turn it off only to try the pages over HTTP from elsewhere.",
     )
     hsts_seconds: int = Field(
-        0, ge=0, description="Strict-Transport-Security for so long; 0 sends no such header."
+        0, ge=0, description="max-age of Strict-Transport-Security; 0 sends no such header."
     )
     web_key: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
         DEVELOPMENT_KEY,
@@ -40,9 +40,9 @@ class WebSettings(RuntimeSettings):
         " forms must be loaded again.",
     )
     session_idle_minutes: int = Field(
-        30, ge=1, description="Signed out after so long without a page."
+        30, ge=1, description="Minutes without a page until signed out."
     )
-    session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
+    session_hours: int = Field(12, ge=1, description="Hours until the next sign-in in any case.")
 
     smtp_url: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
         SecretStr("smtp://127.0.0.1:1025"),

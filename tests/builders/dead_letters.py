@@ -34,7 +34,7 @@ def dead_letter(
     value: bytes | None = b'{"customer_id": "C-1001"}',
     headers: Headers | None = None,
 ) -> Letter:
-    """A letter of message `/test <message>`, given up so many minutes after `AT`."""
+    """A letter of message `/test <message>`, given up that many minutes after `AT`."""
     own = {
         "dl_topic": topic,
         "dl_partition": str(partition),

@@ -63,7 +63,7 @@ def fields_by_owner() -> set[tuple[str, str]]:
 
 
 def test_the_documents_on_disk_are_what_the_code_says() -> None:
-    assert stale(ROOT, MADE) == [], "write them anew: python -m desk.contract_docs"
+    assert stale(ROOT, MADE) == [], "write them again: python -m desk.contract_docs"
 
 
 def test_check_names_every_stale_missing_or_left_over_file(
@@ -84,7 +84,7 @@ def test_check_names_every_stale_missing_or_left_over_file(
         "stale: docs/asyncapi.yaml",
         "stale: docs/events.md",
         "stale: docs/schemas/no.such_event.v1.json",
-        "write them anew: python -m desk.contract_docs",
+        "write them again: python -m desk.contract_docs",
     ]
     assert main(["--root", str(tmp_path)]) == 0
     assert main(["--check", "--root", str(tmp_path)]) == 0

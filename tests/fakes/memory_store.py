@@ -29,7 +29,7 @@ from shared.runtime.decider import Decider
 
 @dataclass(frozen=True)
 class Kept:
-    """One document. `lease` is the token of whoever took its work."""
+    """One document. `lease` is the token of the worker that took it."""
 
     version: int
     state: Document | None
@@ -182,7 +182,7 @@ class MemoryStore:
             "work_since": None if state is None else self._deciders[kind].work_since(state),
         }
         if before and fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
-            fields["work_at"] = before.work_at  # whoever holds the lease goes on holding it
+            fields["work_at"] = before.work_at  # the lease stays with its holder
         if aggregate.newer and before:
             unread = {"state"} | OF_THE_STATE - {"large"}
             fields = {name: getattr(before, name) for name in unread}

@@ -217,7 +217,7 @@ def chosen(all_: Sequence[Scenario], only: Sequence[str], done: Report) -> list[
 
 
 def _play_all(plan: Plan, played: Sequence[Scenario], options: argparse.Namespace) -> Report:
-    """In parts, each on a machine of its own; the report is written anew after each."""
+    """In parts, each on a machine of its own; the report is written again after each."""
     done = Report()
     for start in range(0, len(played), options.part):
         with tempfile.TemporaryDirectory(prefix="desk-faults-") as temporary:

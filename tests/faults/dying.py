@@ -1,7 +1,7 @@
 """A service that dies exactly where it is told to: `python -m tests.faults.dying <service>`.
 
-The product's own process, with its stage's steps watched from outside. Whoever wants a death puts
-a file `<service>.<step>` into the directory FAULTS_ORDERS; the process takes it away and sends
+The product's own process, with its stage's steps watched from outside. To order a death, put a file
+`<service>.<step>` into the directory FAULTS_ORDERS; the process takes it away and sends
 itself SIGKILL (or, for `<service>.<step>.TERM`, SIGTERM) as it leaves that step. The product knows
 nothing of this: what it costs there is nothing.
 """

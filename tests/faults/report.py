@@ -1,4 +1,4 @@
-"""The table of a run, for a screen and for the documentation; and what is kept to go on later.
+"""The table of a run, for a screen and for the documentation; and what is kept to resume later.
 
 A long run is played in parts, each on a machine of its own that is audited at the end. Every row is
 noted in a file as its scenario ends, and the audit as the part ends: a row counts once it is

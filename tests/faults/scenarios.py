@@ -1,4 +1,4 @@
-"""The faults, each injected while work goes on. Read `scenarios` as the table's first column."""
+"""The faults, each injected into a working desk. Read `scenarios` as the table's first column."""
 
 from __future__ import annotations
 

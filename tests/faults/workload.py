@@ -280,7 +280,7 @@ class Channel:
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def until_known(self, topic: str, partitions: int) -> None:
-        """Return once records may go to each of so many partitions."""
+        """Return once records may go to each of that many partitions."""
         while len(await self._producer.partitions_for(topic)) < partitions:
             await self._producer.client.force_metadata_update()
 

@@ -17,7 +17,7 @@ from shared.events.topics import TOPICS, topics_read_by
 from tests.faults.patience import Patience
 
 FED_BY_WORKERS = frozenset({"desk.outcomes", "desk.notifications"})
-"""Mails go out at their own pace, so these go on growing for a while; what is there is read."""
+"""Mails go out at their own pace, so these still grow for a while; what is there is read."""
 SAMPLE_SECONDS = 0.5
 MB = 1024
 

@@ -49,7 +49,7 @@ async def sign_in(portal: Portal, visit: Visit) -> Response:
 
 
 async def code(portal: Portal, visit: Visit) -> Response:
-    """Asks for the code, and signs in whoever has it."""
+    """Asks for the code, and signs in the customer who enters it."""
     if visit.holder is not None:
         return visit.see("inquiries")
     visitor = visit.session.visitor.key

@@ -31,7 +31,7 @@ class Source(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A document in its turn; `place` is what to go on after."""
+    """A document in its turn; the next page begins after `place`."""
 
     at: datetime
     source: Source

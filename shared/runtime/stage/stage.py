@@ -87,7 +87,7 @@ class Stage:
     async def _answer(
         self, incoming: Sequence[IncomingMessage], at: datetime, steps: dict[str, float]
     ) -> list[Batch]:
-        """Decide, store and publish one lane; other lanes go on meanwhile.
+        """Decide, store and publish one lane; other lanes run meanwhile.
 
         In rounds, so that no document has to take more than `ROUND_BYTES` of history at a time.
         """

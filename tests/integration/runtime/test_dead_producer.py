@@ -1,4 +1,4 @@
-"""A producer that the broker refuses for good ends the process; a new one goes on with the work."""
+"""A producer that the broker refuses for good ends the process; a new one takes up the work."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
     assert [(one["level"], one["event"], one["why"]) for one in last_lines] == [
         (
             "critical",
-            "the producer is dead; start this service anew",
+            "the producer is dead; start this service again",
             "OutOfOrderSequenceNumber",
         )
     ]

@@ -1,4 +1,4 @@
-"""What a newer release has written waits for it; everything else goes on."""
+"""What a newer release has written waits for it; everything else is decided."""
 
 from __future__ import annotations
 

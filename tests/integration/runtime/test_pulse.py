@@ -1,4 +1,4 @@
-"""An idle service says that a dependency is away, and goes on by itself when it is back."""
+"""An idle service says that a dependency is down, and resumes by itself when it is back."""
 
 from __future__ import annotations
 

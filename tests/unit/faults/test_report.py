@@ -1,4 +1,4 @@
-"""A long run goes on where it stopped, and counts what was audited and nothing else."""
+"""A long run resumes where it stopped, and counts what was audited and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view of a contract's text opens no inquiry and goes on to the archive (F1)."""
+"""A view of a contract's text opens no inquiry and is passed on to the archive (F1)."""
 
 from __future__ import annotations
 
