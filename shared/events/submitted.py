@@ -1,4 +1,4 @@
-"""What customers submit: the types of its fields, by DOMAIN.md's rules on text and values.
+"""What customers submit: the types of its fields, by one set of rules on text and values.
 
 Events of the desk and stored states use the plain types of `values`: what was taken once can be
 read for ever, whatever the rules are by then.

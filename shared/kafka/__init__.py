@@ -1,1 +1,1 @@
-"""Kafka: how the desk's clients connect."""
+"""Everything that speaks to Kafka: no other package of the product imports aiokafka."""

@@ -1,1 +1,1 @@
-"""What the two web applications share: server, sessions, forms, live parts, layout, languages."""
+"""What the web applications share: server, sessions, forms, live parts, layout, languages."""

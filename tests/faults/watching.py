@@ -58,7 +58,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Seen:
-    """Everything seen so far. Repeats of an id are counted and otherwise dropped (EVENTS.md)."""
+    """Everything seen so far. Repeats of an id are counted and otherwise dropped."""
 
     first: dict[str, Place] = field(default_factory=dict)
     repeats: int = 0

@@ -14,7 +14,7 @@ from shared.events.values import Bilingual, Evidence
 
 
 class PolicyName(StrEnum):
-    """The names under which decisions cite DOMAIN.md's policies."""
+    """The names under which decisions cite the policies."""
 
     SINGLE_CHARGE = "single-charge"
     RENEWAL_LAPSE = "renewal-lapse"

@@ -1,4 +1,4 @@
-"""What FastStream and aiokafka do wrong by default, on the real wire (DESIGN.md, last section)."""
+"""What FastStream and aiokafka do wrong by default, on the real wire."""
 
 from __future__ import annotations
 

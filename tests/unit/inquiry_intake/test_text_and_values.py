@@ -1,4 +1,4 @@
-"""One rule each for what people write (DOMAIN.md, "Text and values")."""
+"""One rule each for what people write: text and values."""
 
 from __future__ import annotations
 
