@@ -61,7 +61,7 @@ class CalendarSettings(BaseModel):
 class DeskCalendar:
     """Answers about staffed time (F7).
 
-    Takes instants as aware datetimes of any zone and gives them in the calendar's own zone.
+    Takes timezone-aware datetimes of any zone and gives them in the calendar's own zone.
     A naive datetime raises `ValueError`: guessing its zone would shift an answer by hours.
     """
 

@@ -1,4 +1,4 @@
-"""Value types that events share. Dates are calendar dates in Europe/Madrid; instants are aware."""
+"""Value types that events share. Dates are Madrid's calendar dates; instants are timezone-aware."""
 
 from __future__ import annotations
 

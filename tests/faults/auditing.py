@@ -112,7 +112,7 @@ def _in_turn(found: Findings, of: str, wanted: Sequence[Any], seen: Sequence[Any
 def _in_any_turn(
     found: Findings, number: str, wanted: Counter[str], seen: Sequence[tuple[str, int]]
 ) -> None:
-    """So many of each type, numbered from 1 on without a gap."""
+    """This number of each type, numbered from 1 on without a gap."""
     types = Counter(ce_type for ce_type, _ in seen)
     found.lost += [f"{one} of contract {number}" for one in (wanted - types).elements()]
     found.doubled += [f"{one} of contract {number}" for one in (types - wanted).elements()]

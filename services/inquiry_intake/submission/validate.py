@@ -126,7 +126,7 @@ def reject(message: Message, *errors: FieldError, used: bool = False) -> Rejecti
 def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError, ...]:
     """The sound submission, or every faulty field at once, one error each (F2).
 
-    `now` is aware; times in the submission are judged against it.
+    `now` is timezone-aware; times in the submission are judged against it.
     """
     faults = {fault.field: ErrorCode(fault.code) for fault in received.faults}
     model = SUBMISSIONS.get(received.ce_type)
