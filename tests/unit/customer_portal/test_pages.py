@@ -18,6 +18,7 @@ from shared.events.values import Language
 from shared.web import app as web
 from shared.web.live import DONE
 from shared.web.pages import Page
+from shared.web.sessions import Holder
 from tests.builders.portal import COOKIE, NOW, Browser, PortalOfFew, portal_of_few
 
 ANA, BEA = "C-ANA", "C-BEA"
@@ -569,3 +570,67 @@ def test_live_scripts_are_there_before_htmx_begins() -> None:
         "hx-sse.min.js",
     ]
     assert not any(word in it for it in scripts for word in ("defer", "async", "module"))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "most"),
+    [
+        ("/es/entrar", {"email": "somebody{number}@example.test"}, 30),
+        ("/es/entrar/codigo", {"code": "00000000"}, 60),
+        ("/es/contacto/facturas", INVOICE, 60),
+    ],
+)
+async def test_one_client_does_so_much_in_an_hour_from_however_many_browsers(
+    portal: PortalOfFew, path: str, fields: dict[str, str], most: int
+) -> None:
+    statuses = []
+    for number in range(most + 1):
+        browser = Browser(portal)
+        ticket = (await browser.get("/es/entrar")).ticket
+        said = {name: value.format(number=number) for name, value in fields.items()}
+        statuses.append((await browser.post(path, said | {"ticket": ticket})).status)
+
+    assert 429 not in statuses[:-1]
+    assert statuses[-1] == 429
+
+
+async def test_one_address_of_two_customers_lets_choose_between_these_alone(
+    portal: PortalOfFew,
+) -> None:
+    cid = "C-CID"
+    for customer in (ANA, BEA):
+        await portal.keep("customers", profile(customer, "both@example.test"))
+    await portal.keep("customers", profile(cid, "cid@example.test"))
+    browser = Browser(portal)
+    asked = await sign_in(portal, browser, "both@example.test")
+    assert asked.status == 200
+    assert (await browser.get("/es/consultas")).status == 303, "nobody is signed in yet"
+
+    async def choose(customer: str, page: str) -> Any:
+        code = re.findall(r'name="code" value="([0-9]{8})"', page)[0]
+        ticket = re.findall(r'name="ticket" value="([^"]+)"', page)[-1]
+        fields = {"ticket": ticket, "code": code, "customer_id": customer}
+        return await browser.post("/es/entrar/codigo", fields)
+
+    stranger = await choose(cid, asked.body)
+    assert stranger.status == 200
+    assert (await choose(BEA, stranger.body)).status == 303
+    [session] = portal.own.collection("sessions").documents.values()
+    assert session["customer_id"] == BEA
+
+
+async def test_what_has_ended_sees_no_more_of_a_live_part(portal: PortalOfFew) -> None:
+    await ana_has_something_of_everything(portal)
+    browser = await portal.signed_in(ANA)
+    sessions, changes = portal.process.portal.sessions, portal.process.portal.changes
+    shown = portal.process.portal.queries.inquiry
+
+    async def and_then_the_session_ends(_self: object, *about: Any) -> Any:
+        await sessions.revoke_all(Holder(ANA))
+        changes.wake_all()
+        return await shown(*about)
+
+    with patch.object(type(portal.process.portal.queries), "inquiry", and_then_the_session_ends):
+        answer = await asyncio.wait_for(browser.get("/es/consultas/i-ana/en-vivo"), 30)
+
+    assert answer.body == DONE

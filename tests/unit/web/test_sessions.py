@@ -71,6 +71,15 @@ async def test_signing_in_gives_another_id_and_the_one_before_is_worth_nothing(
     assert after.visitor == before.visitor, "what the visitor sent stays in reach"
 
 
+async def test_signing_in_as_somebody_else_ends_the_session_before(sessions: Sessions) -> None:
+    first = await sessions.sign_in(await sessions.read(None), ANA)
+
+    second = await sessions.sign_in(first, BEA)
+
+    assert (await sessions.read(first.id)).holder is None
+    assert (await sessions.read(second.id)).holder == BEA
+
+
 async def test_the_database_does_not_know_the_cookie(
     sessions: Sessions, documents: FewDocuments
 ) -> None:
