@@ -31,8 +31,9 @@ from shared.runtime.projections.projection import Projection
 FOLDS = 2
 """Raise it when a fold changes: the projections are then rebuilt beside those in use."""
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
-MOST_ENTRIES = 500
-"""Of one conversation, the newest: a document stays far below what a database takes."""
+MOST_ENTRIES, MOST_CHARACTERS = 500, 1_000_000
+"""Of one conversation, the newest: a document stays far below the 16 MiB that a database takes."""
+MOST_MAILS = 1_000
 MOST_DECISIONS = 50
 FORGOTTEN = "forgotten"
 
@@ -122,8 +123,20 @@ def _entered(document: Document, message: Message, event: Event) -> Document:
     } | {"type": event.ce_type, "at": message.time, "id": message.id}
     if isinstance(event, FollowedUp) and event.submission_id:
         entry["submission_id"] = event.submission_id
-    entries = [*document.get("entries", ()), entry][-MOST_ENTRIES:]
+    entries = _newest([*document.get("entries", ()), entry])
     return document | {"entries": entries, "answers": said.get("inquiry_id")}
+
+
+def _newest(entries: list[Document]) -> list[Document]:
+    """As many of the last ones as there is room for, and the last one in any case."""
+    room = MOST_CHARACTERS
+    first = len(entries) - 1
+    while first > max(0, len(entries) - MOST_ENTRIES):
+        room -= len(entries[first].get("text", ""))
+        if room < len(entries[first - 1].get("text", "")):
+            break
+        first -= 1
+    return entries[first:]
 
 
 def _with_state(document: Document, event: InquiryStated) -> Document:
@@ -134,6 +147,8 @@ def _with_state(document: Document, event: InquiryStated) -> Document:
 
 
 def _with_mail(document: Document, event: NotificationEvent) -> Document:
+    if len(document.get("mails", {})) >= MOST_MAILS:
+        return document
     sent = isinstance(event, NotificationSent)
     mails = {**document.get("mails", {}), event.notification_id: [event.template, sent]}
     return document | {"mails": mails}

@@ -303,3 +303,50 @@ def test_a_record_that_comes_again_changes_nothing() -> None:
     )
     elsewhere = Placed("desk.inquiries", 1, 0, Message("/x", "e", progressed, time=NOW))
     assert len(folded(once, "i-1", [elsewhere], inquiries.fold)["entries"]) == 2
+
+
+def progressed(text: str) -> InquiryProgressed:
+    return InquiryProgressed(
+        inquiry_id="i-1", status="answered", note=NOTE, by=Actor.CUSTOMER, text=text
+    )
+
+
+def test_a_conversation_of_the_longest_messages_fits_into_a_document() -> None:
+    longest = "\N{GRINNING FACE}" * 10_000
+    document: dict[str, Any] = {"mails": {}}
+    for number in range(projections.MOST_ENTRIES):
+        message = Message("/x", str(number), progressed(longest), time=NOW)
+        document = projections.fold_inquiry(document, message)
+
+    kept = document["entries"]
+    assert len(kept) == projections.MOST_CHARACTERS // len(longest)
+    assert kept[-1]["id"] == str(projections.MOST_ENTRIES - 1)
+    assert sum(len(it["text"].encode()) for it in kept) < 8 * 1024 * 1024
+
+
+def test_a_conversation_of_short_messages_keeps_the_newest() -> None:
+    document: dict[str, Any] = {}
+    for number in range(projections.MOST_ENTRIES + 3):
+        message = Message("/x", str(number), progressed("Hola"), time=NOW)
+        document = projections.fold_inquiry(document, message)
+
+    assert [it["id"] for it in document["entries"]] == [
+        str(number) for number in range(3, projections.MOST_ENTRIES + 3)
+    ]
+
+
+def test_an_inquiry_keeps_so_many_mails_and_its_confirmation() -> None:
+    document: dict[str, Any] = {}
+    for number in range(projections.MOST_MAILS + 1):
+        mail = NotificationSent(
+            notification_id=f"n-{number}",
+            template="inquiry_opened" if number == 0 else "answer",
+            recipient_hash="",
+            customer_id="C-1",
+            inquiry_id="i-1",
+            attempts=1,
+        )
+        document = projections.fold_inquiry(document, Message("/x", "m", mail, time=NOW))
+
+    assert len(document["mails"]) == projections.MOST_MAILS
+    assert document["mails"]["n-0"] == ["inquiry_opened", True]
