@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from gettext import NullTranslations
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, Template
 from starlette.datastructures import FormData
@@ -89,7 +89,7 @@ class Site:
         """The address of a page. Raises KeyError for one that there is not."""
         path = self.by_name[name].path(language)
         _, form, converters = compile_path(path)
-        return form.format(**{key: parameters[key] for key in converters})
+        return form.format(**{key: quote(parameters[key]) for key in converters})
 
     def routes(self) -> list[Route]:
         found = [self.static.route]
@@ -124,7 +124,7 @@ async def _answer(page: Page, visit: Visit) -> Response:
     if holder is None and page.is_live:
         return ended()
     if holder is None:
-        here = visit.request.url.path if visit.request.method == "GET" else ""
+        here = quote(visit.request.url.path) if visit.request.method == "GET" else ""
         return RedirectResponse(visit.url_with(visit.site.sign_in, {NEXT: here}), 303)
     return await page.handler(visit, holder)
 

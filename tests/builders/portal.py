@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 from unittest.mock import patch
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp, Message
@@ -123,7 +123,7 @@ class Browser:
             "http_version": "1.1",
             "method": method,
             "scheme": "https",
-            "path": route,
+            "path": unquote(route),
             "raw_path": route.encode(),
             "query_string": query.encode(),
             "root_path": "",

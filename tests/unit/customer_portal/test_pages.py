@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -14,11 +14,13 @@ import pytest
 
 from services.customer_portal import service
 from services.customer_portal.routes import PAGES
+from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import Language
+from shared.outage import Outage
 from shared.web import app as web
 from shared.web.live import DONE
-from shared.web.pages import Page
-from shared.web.sessions import Holder
+from shared.web.pages import NotFound, Page
+from shared.web.sessions import Holder, Session, Visitor
 from tests.builders.portal import COOKIE, NOW, Browser, PortalOfFew, portal_of_few
 
 ANA, BEA = "C-ANA", "C-BEA"
@@ -634,3 +636,68 @@ async def test_what_has_ended_sees_no_more_of_a_live_part(portal: PortalOfFew) -
         answer = await asyncio.wait_for(browser.get("/es/consultas/i-ana/en-vivo"), 30)
 
     assert answer.body == DONE
+
+
+async def test_a_contract_is_found_whatever_its_number_is_written_with(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test"))
+    await portal.keep("contracts", contract("K/1 ?a#b%"))
+    browser = await portal.signed_in(ANA)
+
+    links = re.findall(r'href="(/es/contratos/[^"]+)"', (await browser.get("/es/contratos")).body)
+
+    assert set(links) == {"/es/contratos/K/1%20%3Fa%23b%25"}
+    assert "Licencia de Ana" in (await browser.get(links[0])).body
+
+
+def follow_up(at: datetime = NOW) -> FollowUpSubmitted:
+    return FollowUpSubmitted.model_validate(
+        {
+            "channel": "web",
+            "received_at": at.isoformat(),
+            "language": "es",
+            "customer_id": ANA,
+            "inquiry_id": "i-ana",
+            "text": "Hola",
+        }
+    )
+
+
+@pytest.mark.parametrize("holder", [None, Holder(BEA)])
+async def test_an_id_that_somebody_else_has_sent_is_nobodys_to_send(
+    portal: PortalOfFew, holder: Holder | None
+) -> None:
+    outbox, browser = portal.process.portal.outbox, Visitor("browser")
+    await outbox.submit(Session("a", browser, Holder(ANA)), "s-1", follow_up())
+
+    with pytest.raises(NotFound):
+        await outbox.submit(Session("a", browser, holder), "s-1", follow_up())
+
+    assert len(portal.published.events) == 1
+
+
+async def test_the_same_form_a_minute_later_is_the_same_request(portal: PortalOfFew) -> None:
+    outbox, session = portal.process.portal.outbox, Session("a", Visitor("browser"), Holder(ANA))
+
+    await outbox.submit(session, "s-1", follow_up())
+    await outbox.submit(session, "s-1", follow_up(NOW + timedelta(minutes=1)))
+
+    assert len(portal.published.events) == 1
+
+
+async def test_what_was_published_but_not_marked_is_published_again_as_the_same_event(
+    portal: PortalOfFew,
+) -> None:
+    outbox, kept = portal.process.portal.outbox, portal.own.collection("submissions")
+    with patch.object(kept, "update_many", side_effect=Outage("mongodb", "died")):
+        await outbox.submit(Session("a", Visitor("browser"), Holder(ANA)), "s-1", follow_up())
+    await outbox.publish_waiting()
+    assert len(portal.published.events) == 1, "whoever kept it may be publishing it still"
+
+    kept.documents["s-1"]["at"] = NOW - timedelta(minutes=1)
+    await outbox.publish_waiting()
+    await outbox.publish_waiting()
+
+    first, second = portal.published.events
+    assert first == second
