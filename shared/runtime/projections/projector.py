@@ -206,8 +206,11 @@ class Projections:
             while not self._stopping.is_set():
                 records = await consumer.records(MOST_RECORDS)
                 await projector.keep(records)
-                if records:
+                if records or generation == self._generations.state.building:
+                    # Behind the last record may be what no reader is given, such as the marker of
+                    # a transaction: uncommitted, it would be lag, and keep the switch from coming.
                     await consumer.commit()
+                if records:
                     self._health.progressed()
                     self._health.back("mongodb", "kafka")
                 pauses.reset()
