@@ -29,12 +29,18 @@ RESTORE = ("restore",)
 async def answers_of(
     command: Sequence[str], where: Where, services: Sequence[str] = SERVICES
 ) -> list[Any]:
-    """What each service says.
+    """What each service says. Returns or raises when all of them have ended.
 
     Raises `DeskError` where one cannot do it, `Outage` or `WrongDatabaseUrl` where it cannot read.
     """
     client_of(where.mongo_address).close()  # a wrong URL is told before anything starts
-    return await asyncio.gather(*(_answer(command, name, where) for name in services))
+    said = await asyncio.gather(
+        *(_answer(command, name, where) for name in services), return_exceptions=True
+    )
+    for answer in said:
+        if isinstance(answer, BaseException):
+            raise answer
+    return said
 
 
 async def _answer(command: Sequence[str], service: str, where: Where) -> Any:

@@ -122,4 +122,12 @@ async def test_endpoints_hold_exactly_the_agreed_keys(
 
     command.send_signal(signal.SIGTERM)
     await asyncio.wait_for(command.communicate(), 60)
-    assert sorted(noted) == ["kafka_bootstrap_servers", "mailbox", "mongo_url", "smtp_url"]
+    assert sorted(noted) == [
+        "internal",
+        "internal_credential",
+        "kafka_bootstrap_servers",
+        "mailbox",
+        "mongo_url",
+        "portal",
+        "smtp_url",
+    ]

@@ -81,6 +81,7 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
         **environment_of(CANCELLATION, broker.mongo_url),
         "HISTORY_KEPT_DAYS": "400",
         "LOG_FORMAT": "json",
+        "DEVELOPMENT_DEFAULTS": "true",
     }
     service = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"services.{CANCELLATION}"),

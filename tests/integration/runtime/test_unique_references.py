@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from desk.local.stack import Endpoints
-from services.inquiry_intake.inquiry import open as opening
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
+from services.inquiry_intake.submission import validate
 from shared.events.reference import parse_reference, reference_of
 from shared.mongo.client import Database, connect
 from shared.runtime.aggregates.store import Store
@@ -38,7 +38,7 @@ async def test_submissions_whose_references_collide_are_both_answered(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one batch, in a later one, and however often they come again."""
-    monkeypatch.setattr(opening, "reference_of", alike)
+    monkeypatch.setattr(validate, "reference_of", alike)
     async with desk_of(endpoints.mongo_url, build(Settings())) as desk:
         records = [
             desk.record("submission.inquiry.v1", question(number), key=f"C-{number}")
