@@ -38,6 +38,11 @@ async def why_not(settings: RuntimeSettings) -> str | None:
         client.close()
 
 
+def names_rejections(why: str | None) -> bool:
+    """Other tests may have left records of the service on other topics of this broker, too."""
+    return why is not None and "older than" in why and "desk.rejections" in why
+
+
 async def test_a_database_that_was_accepted_as_it_is_is_accepted_for_good_and_no_other(
     endpoints: Endpoints,
 ) -> None:
@@ -55,15 +60,15 @@ async def test_a_database_that_was_accepted_as_it_is_is_accepted_for_good_and_no
                 await collect(answers, 1, customer, within=60)
 
         await decide(first, f"{name}-a")
-        assert "older than desk.rejections" in (await why_not(second) or "")
+        assert names_rejections(await why_not(second))
 
         async with running(toy.build(), second):
             pass
         assert await why_not(second) is None
 
         await decide(first, f"{name}-b")
-        assert "older than desk.rejections" in (await why_not(second) or "")
-        assert "older than desk.rejections" in (await why_not(third) or "")
+        assert names_rejections(await why_not(second))
+        assert names_rejections(await why_not(third))
 
 
 async def test_who_may_write_where_a_service_writes_cannot_keep_it_from_starting(
