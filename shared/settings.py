@@ -212,6 +212,28 @@ class RuntimeSettings(BaseSettings):
         return f"{self.mongo_database_prefix}_{service}"
 
 
+class CompanySettings(RuntimeSettings):
+    """Whose letters and pages these are; the defaults are the help page's values."""
+
+    company_name: str = Field("IBM SA", description="Whose letters and pages these are.")
+    company_phone: str = Field("901 200 400", description="The desk's phone.")
+    company_phone_from_abroad: str = Field(
+        "+34 901 200 400", description="The desk's phone, from abroad."
+    )
+    company_fax: str = Field(
+        "+34 91 519 39 87 (Att. CSOL)", description="Fax for signed requests, and for whom (F12)."
+    )
+    company_postal_address: str = Field(
+        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
+        description="Post for signed requests (F12), below the name; a comma ends a line.",
+    )
+
+    @property
+    def company_postal_lines(self) -> tuple[str, ...]:
+        """The name and the postal address, line by line."""
+        return (self.company_name, *self.company_postal_address.split(", "))
+
+
 Settings = TypeVar("Settings", bound=RuntimeSettings)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-import uvloop
 from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
@@ -35,10 +33,11 @@ from shared.outage import Outage
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
-from shared.runtime.process import end_process
+from shared.runtime.process import end_process, run_until_signalled
 from shared.runtime.projections.generations import Generations
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.projector import Projections
+from shared.runtime.until_there import Step, until_there
 from shared.telemetry import logging
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
@@ -212,7 +211,8 @@ async def _background(process: Process) -> None:
         stopping=stopping,
     )
     for step in _starting_steps(process):
-        await _until_there(process, step)
+        pauses = Backoff(settings.max_pause_seconds, stopping)
+        await until_there(step, process.health, pauses)
     if stopping.is_set():
         return
     process.health.begun()
@@ -226,7 +226,7 @@ async def _background(process: Process) -> None:
         )
 
 
-def _starting_steps(process: Process) -> Iterator[Callable[[], Awaitable[object]]]:
+def _starting_steps(process: Process) -> Iterator[Step]:
     """The database's first: without Kafka, pages must read the generation that serves."""
     portal = process.portal
     yield process.generations.begin
@@ -236,20 +236,6 @@ def _starting_steps(process: Process) -> Iterator[Callable[[], Awaitable[object]
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)
     yield process.publisher.start
-
-
-async def _until_there(process: Process, step: Callable[[], Awaitable[object]]) -> None:
-    """Repeat a starting step until its dependency is there."""
-    pauses = Backoff(process.settings.max_pause_seconds, process.stopping)
-    while not process.stopping.is_set():
-        try:
-            await step()
-        except Outage as outage:
-            process.health.lost(outage.dependency)
-            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
-            await pauses.pause()
-        else:
-            return
 
 
 def _end_if_failed(task: asyncio.Task[None]) -> None:
@@ -263,11 +249,7 @@ def _end_if_failed(task: asyncio.Task[None]) -> None:
 def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
     logging.configure(PORTAL, level=settings.log_level, style=settings.log_format)
-    # The web server stops on these signals and then raises them again; by then all is done.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_until_stopped(settings))
+    run_until_signalled(run_until_stopped(settings))
 
 
 async def rebuild(settings: Settings) -> int:

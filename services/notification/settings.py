@@ -14,17 +14,17 @@ from shared.mail.smtp import MailServer
 from shared.settings import (
     DEVELOPMENT_DEFAULT,
     DEVELOPMENT_KEY,
+    CompanySettings,
     DocumentCodeKey,
     FetchInterval,
-    RuntimeSettings,
 )
 
 MOST_COUNTED = 5_000
 """Each mail reads and writes all that are counted of its address on its day, 43 bytes each."""
 
 
-class Settings(RuntimeSettings):
-    """The defaults of the company's data are the help page's values."""
+class Settings(CompanySettings):
+    """Whose mails these are, and how they go out."""
 
     fetch_interval_ms: FetchInterval = 25
     smtp_url: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
@@ -78,18 +78,6 @@ class Settings(RuntimeSettings):
     document_code_key: DocumentCodeKey = DEVELOPMENT_KEY
     retry_hours: float = Field(24.0, gt=0, description="How long a mail is tried before it fails.")
 
-    company_name: str = Field("IBM SA", description="Whose letters these are.")
-    company_phone: str = Field("901 200 400", description="The desk's phone.")
-    company_phone_from_abroad: str = Field(
-        "+34 901 200 400", description="The desk's phone, from abroad."
-    )
-    company_fax: str = Field(
-        "+34 91 519 39 87 (Att. CSOL)", description="Fax for signed requests, and for whom (F12)."
-    )
-    company_postal_address: str = Field(
-        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
-        description="Post for signed requests (F12), below the name; a comma ends a line.",
-    )
     company_site_url: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "https://contract-desk.example/", description="Where customers do things online."
     )
@@ -137,7 +125,7 @@ class Settings(RuntimeSettings):
             phone=self.company_phone,
             phone_from_abroad=self.company_phone_from_abroad,
             fax=self.company_fax,
-            postal_address=(self.company_name, *self.company_postal_address.split(", ")),
+            postal_address=self.company_postal_lines,
             hours={Language.ES: self.desk_hours_es, Language.EN: self.desk_hours_en},
             site_url=self.company_site_url,
             documents_url=self.documents_url,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic_core import ErrorDetails
+
 from shared.events.choices import Word
 from shared.events.values import Bilingual, FieldError
 
@@ -39,6 +41,31 @@ class ErrorCode(Word):
     TEXT_NOT_CURRENT = "text_not_current", "Not the contract's current text (F1)."
     NOTHING_REFERRED = "nothing_referred", "No request waits for a professional's decision."
     AFTER_THE_END = "after_the_end", "After the contract's last day."
+
+
+_CODE_OF = {
+    "missing": ErrorCode.MISSING,
+    "wrong_format": ErrorCode.WRONG_FORMAT,
+    "string_pattern_mismatch": ErrorCode.WRONG_FORMAT,
+    "date_parsing": ErrorCode.WRONG_FORMAT,
+    "date_from_datetime_parsing": ErrorCode.WRONG_FORMAT,
+    "datetime_parsing": ErrorCode.WRONG_FORMAT,
+    "datetime_from_date_parsing": ErrorCode.WRONG_FORMAT,
+    "string_too_long": ErrorCode.TOO_LONG,
+    "too_long": ErrorCode.TOO_LONG,
+    "string_too_short": ErrorCode.TOO_SHORT,
+    "too_short": ErrorCode.TOO_SHORT,
+    "enum": ErrorCode.NOT_ALLOWED,
+    "literal_error": ErrorCode.NOT_ALLOWED,
+}
+"""By the type of fault that the models name; any other one means that the type is wrong."""
+
+
+def code_of(fault: ErrorDetails) -> ErrorCode:
+    """The code of a fault that a model found."""
+    if fault["input"] is None:
+        return ErrorCode.MISSING
+    return _CODE_OF.get(fault["type"], ErrorCode.WRONG_TYPE)
 
 
 Sentences = Mapping[ErrorCode, Bilingual]

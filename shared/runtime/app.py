@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from logging import WARNING
 from typing import Any
 
 import structlog
-import uvloop
 from faststream import AckPolicy
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.request import AsgiRequest
@@ -31,8 +29,14 @@ from shared.runtime.background import alive
 from shared.runtime.consumption import Consumption
 from shared.runtime.decider import Service
 from shared.runtime.health.status import FAILED
-from shared.runtime.process import collect_seldom, end_process, end_with_producer
-from shared.runtime.startup import make_ready, until_there
+from shared.runtime.process import (
+    collect_seldom,
+    end_process,
+    end_with_producer,
+    run_until_signalled,
+)
+from shared.runtime.startup import make_ready
+from shared.runtime.until_there import until_there
 from shared.runtime.wiring import Runtime, wire
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
@@ -55,7 +59,7 @@ class PatientBroker(KafkaBroker):
     async def start(self) -> None:
         runtime = self._runtime
         await make_ready(runtime)
-        await until_there(runtime, self._subscribe)
+        await until_there(self._subscribe, runtime.health, runtime.pauses())
         if runtime.stopping.is_set():
             return
         runtime.health.begun()
@@ -194,9 +198,5 @@ async def serve(service: Service, settings: RuntimeSettings) -> None:
 def run(service: Service, settings: RuntimeSettings) -> None:
     """What every `__main__` calls: log, serve, and end with code 0 after SIGTERM or SIGINT."""
     logging.configure(service.name, level=settings.log_level, style=settings.log_format)
-    # The web server stops on these signals and then raises them again; by then all is done.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
     collect_seldom()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(service, settings))
+    run_until_signalled(serve(service, settings))

@@ -1,12 +1,17 @@
-"""How a service's process ends, and how it collects garbage."""
+"""How a service's process runs and ends, and how it collects garbage."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+import signal
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
+import uvloop
 
 from shared.kafka.errors import ProducerDead
 
@@ -39,3 +44,12 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main`, whose web server ends it on SIGTERM or SIGINT; the process then ends with 0."""
+    # The web server stops on these signals and then raises them again; by then all is done.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from functools import partial
 
 import structlog
@@ -11,7 +11,6 @@ import structlog
 from shared.kafka.retention import Refused, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.abilities import Lacking
-from shared.outage import Outage
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.health.dependency_checks import ask_mongodb
 from shared.runtime.older_database import (
@@ -21,6 +20,7 @@ from shared.runtime.older_database import (
     objection_to,
 )
 from shared.runtime.process import end_process
+from shared.runtime.until_there import Step, until_there
 from shared.runtime.wiring import Runtime
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -31,28 +31,19 @@ async def make_ready(runtime: Runtime) -> None:
 
     Waits for whatever is down; a configuration that is refused ends the process.
     """
+    for step in _steps(runtime):
+        await until_there(step, runtime.health, runtime.pauses())
+
+
+def _steps(runtime: Runtime) -> Iterator[Step]:
     if runtime.settings.create_topics:
-        await until_there(runtime, lambda: create_missing_topics(runtime.settings))
-    await until_there(runtime, partial(_keep_ids_long_enough, runtime))
-    await until_there(runtime, partial(_prepare_store, runtime))
-    await until_there(runtime, partial(ask_mongodb, runtime.database, runtime.skew))
-    await until_there(runtime, partial(_until_records_are_current, runtime))
-    await until_there(runtime, runtime.publisher.start)
-    await until_there(runtime, partial(_compare_clocks, runtime))
-
-
-async def until_there(runtime: Runtime, step: Callable[[], Awaitable[None]]) -> None:
-    """Repeat a starting step until its dependency is there."""
-    pauses = runtime.pauses()
-    while not runtime.stopping.is_set():
-        try:
-            await step()
-        except Outage as outage:
-            runtime.health.lost(outage.dependency)
-            log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
-            await pauses.pause()
-        else:
-            return
+        yield lambda: create_missing_topics(runtime.settings)
+    yield partial(_keep_ids_long_enough, runtime)
+    yield partial(_prepare_store, runtime)
+    yield partial(ask_mongodb, runtime.database, runtime.skew)
+    yield partial(_until_records_are_current, runtime)
+    yield runtime.publisher.start
+    yield partial(_compare_clocks, runtime)
 
 
 async def _keep_ids_long_enough(runtime: Runtime) -> None:

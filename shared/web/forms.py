@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from shared.events.envelope import Event
-from shared.events.error_codes import ErrorCode
+from shared.events.error_codes import ErrorCode, code_of
 from shared.events.text import is_blank
 from shared.web.languages import N_
 
@@ -28,20 +28,6 @@ MESSAGES: Mapping[ErrorCode, str] = {
     ErrorCode.TOO_FAR_AHEAD: N_("Choose a date within 366 days"),
 }
 OTHERWISE = N_("Check this field")
-
-_CODE_OF = {
-    "missing": ErrorCode.MISSING,
-    "wrong_format": ErrorCode.WRONG_FORMAT,
-    "string_pattern_mismatch": ErrorCode.WRONG_FORMAT,
-    "date_parsing": ErrorCode.WRONG_FORMAT,
-    "date_from_datetime_parsing": ErrorCode.WRONG_FORMAT,
-    "string_too_long": ErrorCode.TOO_LONG,
-    "too_long": ErrorCode.TOO_LONG,
-    "string_too_short": ErrorCode.TOO_SHORT,
-    "too_short": ErrorCode.TOO_SHORT,
-    "enum": ErrorCode.NOT_ALLOWED,
-    "literal_error": ErrorCode.NOT_ALLOWED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +63,7 @@ class Form:
         except ValidationError as invalid:
             for error in invalid.errors(include_url=False, include_context=False):
                 path = ".".join(map(str, error["loc"]))
-                code = ErrorCode.MISSING if error["input"] is None else _code(error["type"])
-                self.add(names.get(path, path), MESSAGES.get(code, OTHERWISE))
+                self.add(names.get(path, path), MESSAGES.get(code_of(error), OTHERWISE))
 
     def require(self, messages: Mapping[str, str]) -> None:
         """Add a fault for each of these fields that is blank."""
@@ -90,10 +75,6 @@ class Form:
         """Sort the faults as the fields stand on the page."""
         order = {name: number for number, name in enumerate(names)}
         self.faults.sort(key=lambda it: order.get(it.field, len(order)))
-
-
-def _code(kind: str) -> ErrorCode:
-    return _CODE_OF.get(kind, ErrorCode.WRONG_TYPE)
 
 
 def given(form: FormData) -> Form:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from shared.mail.smtp import MailServer
-from shared.settings import DEVELOPMENT_DEFAULT, DEVELOPMENT_KEY, RuntimeSettings
+from shared.settings import DEVELOPMENT_DEFAULT, DEVELOPMENT_KEY, CompanySettings
 
 
-class WebSettings(RuntimeSettings):
+class WebSettings(CompanySettings):
     """Where the pages are, whose they are, and how long somebody stays signed in."""
 
     web_host: str = Field("127.0.0.1", description="Where the pages listen.")
@@ -56,19 +56,6 @@ class WebSettings(RuntimeSettings):
     )
     message_id_domain: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "contract-desk.example", description="Right-hand side of every Message-ID."
-    )
-
-    company_name: str = Field("IBM SA", description="Whose pages these are.")
-    company_phone: str = Field("901 200 400", description="The desk's phone.")
-    company_phone_from_abroad: str = Field(
-        "+34 901 200 400", description="The desk's phone, from abroad."
-    )
-    company_fax: str = Field(
-        "+34 91 519 39 87 (Att. CSOL)", description="Fax for signed requests, and for whom (F12)."
-    )
-    company_postal_address: str = Field(
-        "Soporte Administrativo a Clientes - CSOL, Santa Hortensia 26-28, 28002 Madrid",
-        description="Post for signed requests (F12), below the name; a comma ends a line.",
     )
 
     @field_validator("smtp_url")

@@ -56,7 +56,7 @@ def desk(portal: Portal) -> dict[str, Any]:
         "phone": settings.company_phone,
         "abroad": settings.company_phone_from_abroad,
         "fax": settings.company_fax,
-        "postal": (settings.company_name, *settings.company_postal_address.split(", ")),
+        "postal": settings.company_postal_lines,
     }
 
 

@@ -143,12 +143,4 @@ def masked(address: str) -> str:
 
 def _said(kept: Sent) -> dict[str, Any]:
     """What was sent, without what the sender knows by heart."""
-    shown = (
-        "subject",
-        "text",
-        "contract_number",
-        "contract_numbers",
-        "requested_end_on",
-        "comment",
-    )
-    return {name: kept.data[name] for name in shown if kept.data.get(name)}
+    return {name: kept.data[name] for name in SHOWN if kept.data.get(name)}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from services.inquiry_intake.inquiry.private_events import RejectionRecorded
 from services.inquiry_intake.inquiry.routing import KIND_OF
@@ -18,6 +17,7 @@ from services.inquiry_intake.submission.error_codes import ErrorCode, error
 from services.inquiry_intake.submission.legible import Sender
 from services.inquiry_intake.submission.rules import rules_for
 from shared.events.envelope import Event, Message, Unchecked
+from shared.events.error_codes import code_of
 from shared.events.reference import reference_of
 from shared.events.submissions import (
     ContractViewedSubmitted,
@@ -32,23 +32,6 @@ SUBMISSIONS = {model.ce_type: model for model in _MODELS}
 
 MOST_ERRORS = 100
 """A record of 256 KiB can hold more faults than an answer of that size can name."""
-
-_CODE_OF = {
-    "missing": ErrorCode.MISSING,
-    "wrong_format": ErrorCode.WRONG_FORMAT,
-    "string_pattern_mismatch": ErrorCode.WRONG_FORMAT,
-    "date_parsing": ErrorCode.WRONG_FORMAT,
-    "date_from_datetime_parsing": ErrorCode.WRONG_FORMAT,
-    "datetime_parsing": ErrorCode.WRONG_FORMAT,
-    "datetime_from_date_parsing": ErrorCode.WRONG_FORMAT,
-    "string_too_long": ErrorCode.TOO_LONG,
-    "too_long": ErrorCode.TOO_LONG,
-    "string_too_short": ErrorCode.TOO_SHORT,
-    "too_short": ErrorCode.TOO_SHORT,
-    "enum": ErrorCode.NOT_ALLOWED,
-    "literal_error": ErrorCode.NOT_ALLOWED,
-}
-"""By the type of fault that the models name; any other one means that the type is wrong."""
 
 UNKNOWN_CUSTOMER = "unknown"
 """Whose submission it is when neither its fields nor its record key can say."""
@@ -137,7 +120,7 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
         submission = model.model_validate(received.fields)
     except ValidationError as invalid:
         found = invalid.errors(include_url=False, include_context=False)
-        _add(faults, [(".".join(map(str, fault["loc"])), _code(fault)) for fault in found])
+        _add(faults, [(".".join(map(str, fault["loc"])), code_of(fault)) for fault in found])
     for rule in rules_for(model):
         _add(faults, [*rule(received.fields, now)])
     if submission is not None and not faults:
@@ -156,9 +139,3 @@ def _add(faults: dict[str, ErrorCode], found: Sequence[tuple[str, ErrorCode]]) -
 
 def _errors(faults: Mapping[str, ErrorCode]) -> tuple[FieldError, ...]:
     return tuple(error(path, code) for path, code in list(faults.items())[:MOST_ERRORS])
-
-
-def _code(fault: ErrorDetails) -> ErrorCode:
-    if fault["input"] is None:
-        return ErrorCode.MISSING
-    return _CODE_OF.get(fault["type"], ErrorCode.WRONG_TYPE)

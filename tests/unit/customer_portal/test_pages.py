@@ -27,6 +27,12 @@ ANA, BEA = "C-ANA", "C-BEA"
 SECRETS = ("Licencia de Ana", "INQ-ANA", "El secreto de Ana", "ana@example.test")
 """Words that only Ana's pages have."""
 LIVE = frozenset({"sent_live", "inquiry_live"})
+INVOICE = {
+    "subject": "Una factura",
+    "text": "¿Dónde está?",
+    "name": "Lucía",
+    "email": "lucia@example.test",
+}
 
 
 @pytest.fixture
@@ -192,13 +198,7 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(portal: Por
 async def test_a_submission_that_is_sent_twice_is_published_once(portal: PortalOfFew) -> None:
     browser = Browser(portal)
     page = await browser.get("/es/contacto/facturas")
-    fields = {
-        "ticket": page.ticket,
-        "subject": "Una factura",
-        "text": "¿Dónde está?",
-        "name": "Lucía",
-        "email": "lucia@example.test",
-    }
+    fields = INVOICE | {"ticket": page.ticket}
 
     first = await browser.post("/es/contacto/facturas", fields)
     second = await browser.post("/es/contacto/facturas", fields)
@@ -219,13 +219,7 @@ async def test_a_submission_waits_for_the_broker_and_is_published_under_the_same
     browser = Browser(portal)
     page = await browser.get("/es/contacto/facturas")
     portal.published.down = True
-    fields = {
-        "ticket": page.ticket,
-        "subject": "Una factura",
-        "text": "¿Dónde está?",
-        "name": "Lucía",
-        "email": "lucia@example.test",
-    }
+    fields = INVOICE | {"ticket": page.ticket}
 
     sent = await browser.post("/es/contacto/facturas", fields)
     shown = await browser.get(sent.header("location"))
@@ -246,13 +240,7 @@ async def test_a_submission_waits_for_the_broker_and_is_published_under_the_same
 async def test_what_a_visitor_sent_is_seen_in_that_browser_alone(portal: PortalOfFew) -> None:
     browser = Browser(portal)
     page = await browser.get("/en/contact/invoices")
-    fields = {
-        "ticket": page.ticket,
-        "subject": "An invoice",
-        "text": "Where is it?",
-        "name": "Lucy",
-        "email": "lucy@example.test",
-    }
+    fields = INVOICE | {"ticket": page.ticket}
     sent = await browser.post("/en/contact/invoices", fields)
 
     assert (await browser.get(sent.header("location"))).status == 200
@@ -448,14 +436,6 @@ async def test_nobody_cancels_another_ones_contract(portal: PortalOfFew) -> None
 
     assert (await bea.post("/es/cancelar", fields)).status == 422
     assert portal.published.events == []
-
-
-INVOICE = {
-    "subject": "Una factura",
-    "text": "¿Dónde está?",
-    "name": "Lucía",
-    "email": "lucia@example.test",
-}
 
 
 async def test_a_cookie_from_before_signing_in_shows_nothing_that_was_sent_after_it(
