@@ -44,6 +44,7 @@ class MailServerHealth:
         self._is_lost = False
         self._refused: dict[str, float] = {}
         self._woken = asyncio.Event()
+        self._left = False
 
     def accepted(self) -> None:
         """The server has taken a mail."""
@@ -71,11 +72,14 @@ class MailServerHealth:
         try:
             yield
         finally:
+            # Python 3.11's `wait_for`, which the SMTP client uses, swallows a cancellation that
+            # comes as the connection does (bpo-37658): the flag ends the watch all the same.
+            self._left = True
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self) -> None:
-        while True:
+        while not self._left:
             self._woken.clear()
             try:
                 async with asyncio.timeout(self._pause):

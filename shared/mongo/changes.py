@@ -58,7 +58,8 @@ class Changes:
                 log.info("change stream broke", why=type(error).__name__)
             self.wake_all()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await stopping.wait()
 
     def wake_all(self) -> None:
         for some in list(self._waiting.values()):

@@ -29,4 +29,5 @@ class Backoff:
 async def sleep_unless(stopping: asyncio.Event, seconds: float) -> None:
     """Sleep, but wake at once when `stopping` is set."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
