@@ -1,8 +1,9 @@
 """Cases that users of other systems reported: what to send, and what the desk must answer.
 
 Each file of `reported_cases/` holds the records (`steps`, in phases), the events that must follow
-(`then`) and those that must not (`never`). `{{T+n}}` is today plus n days in Europe/Madrid,
-`{{RUN}}` a word of this run.
+(`then`) and those that must not (`never`). `{{T+n}}` is today plus n days in Europe/Madrid, where
+today begins at 03:00: some cases are received at 02:00, and nothing is received in the future.
+`{{RUN}}` is a word of this run.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ ANSWERS = (
     "desk.dead-letters",
 )
 DEAD_LETTER = "dead letter"
+TODAY_BEGINS = timedelta(hours=3)
 QUIET_SECONDS = 2.0
 SETTLED_WITHIN_SECONDS = 60.0
 
@@ -48,7 +50,7 @@ class Run:
 
     def filled(self, text: str) -> str:
         text = text.replace("{{RUN}}", self.word).replace("{{run}}", self.word.lower())
-        today = madrid_date(datetime.now(UTC))
+        today = madrid_date(datetime.now(UTC) - TODAY_BEGINS)
         return re.sub(
             r"\{\{T([+-]\d+)\}\}",
             lambda found: (today + timedelta(days=int(found[1]))).isoformat(),
