@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,7 +17,18 @@ from pathlib import Path
 
 import uvloop
 
-from bench import backlog, growth, hostile, latency, load, plots, results, scaling, throughput
+from bench import (
+    backlog,
+    growth,
+    hostile,
+    latency,
+    load,
+    plots,
+    releases,
+    results,
+    scaling,
+    throughput,
+)
 from bench.draining import Contender, Run
 from bench.plots import Line
 from bench.servers import Servers, servers
@@ -32,6 +44,7 @@ RATES = (1, 100, 1_000)
 MOST_SUBMISSIONS, MOST_SECONDS = 3_000, 30.0
 STORED = (10_000, 100_000, 1_000_000)
 STORED_RATE, STORED_SECONDS = 20, 30.0
+RELEASE_RATES, RELEASE_WARM, LATENCY_ROUNDS = {5.0: 30.0, 40.0: 20.0}, 500, 3
 WHOLE = Sizes(backlog=4_000, warm=400, seconds=120.0)
 HISTORIES = (1, 20, 200)
 PARTITIONS = (1, 3, 6, 12)
@@ -82,8 +95,52 @@ async def measure_throughput(asked: argparse.Namespace) -> None:
 
 async def measure_chain(asked: argparse.Namespace) -> None:
     async with fresh() as running:
-        runs = await throughput.chain(running, "t", asked.rounds, WHOLE, _say)
+        chain = [throughput.whole_chain(running)]
+        runs = await throughput.chain(running, "t", chain, asked.rounds, WHOLE, _say)
     _keep_runs("chain", {"until the customer's mail is queued": runs}, running.names)
+
+
+async def measure_releases(asked: argparse.Namespace) -> None:
+    sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
+    found, latencies = dict[str, Sequence[Run]](), defaultdict[str, list[releases.Measured]](list)
+    with releases.both() as both:
+        async with fresh() as running:
+            products = [one.of(throughput.product(INTAKE, load.SUBMISSIONS)) for one in both]
+            found["intake: submissions become inquiries"] = await throughput.intake(
+                running, "t", products, asked.rounds, sizes, _say
+            )
+        async with fresh() as running:
+            products = [one.of(throughput.product(CANCELLATION, load.REQUESTS)) for one in both]
+            found["cancellation: requests are decided"] = await throughput.cancellation(
+                running, "t", products, asked.rounds, sizes, _say
+            )
+        async with fresh() as running:
+            products = [one.of(throughput.whole_chain(running)) for one in both]
+            found[
+                "all four services: until the customer's mail is queued"
+            ] = await throughput.chain(running, "t", products, asked.rounds, WHOLE, _say)
+        for release in [*both] * min(asked.rounds, LATENCY_ROUNDS):
+            print(release.name, flush=True)
+            async with fresh() as running:
+                latencies[release.name].append(
+                    await latency.measure(
+                        running,
+                        RELEASE_RATES,
+                        _say_latency,
+                        own=release.environment,
+                        warm=RELEASE_WARM,
+                    )
+                )
+    panels = {title: results.summaries(runs) for title, runs in found.items()}
+    results.write(
+        "releases",
+        running.names,
+        {title: results.as_json(runs) for title, runs in found.items()} | {"latency": latencies},
+    )
+    plots.bars("releases", panels, running.names)
+    for title, rows in panels.items():
+        print(f"\n{results.table(title, rows)}")
+    print(f"\n{releases.table(latencies)}")
 
 
 def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> None:
@@ -206,6 +263,7 @@ PARTS = {
     "scaling": measure_scaling,
     "backlog": measure_backlog,
     "hostile": measure_hostile,
+    "releases": measure_releases,
 }
 
 

@@ -27,7 +27,7 @@ async def contracts(
     """The cancellation service on requests spread evenly over each number of contracts, in turn."""
     prefixes = {count: new_prefix() for count in counts}
     for count, prefix in prefixes.items():
-        await throughput.stocked_files(servers, prefix, prefix, count)
+        await throughput.stocked_files(servers, prefix, prefix, count, {})
     runs = []
     for number in range(rounds):
         for count, prefix in prefixes.items():

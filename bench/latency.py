@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -125,9 +126,11 @@ async def watched(servers: Servers, port: int) -> AsyncIterator[Seen]:
 
 
 @asynccontextmanager
-async def desk(servers: Servers, prefix: str, port: int) -> AsyncIterator[None]:
-    """The four services, told to send their mail to `port`."""
-    env = environment(servers, prefix) | mail_server(port)
+async def desk(
+    servers: Servers, prefix: str, port: int, own: Mapping[str, str]
+) -> AsyncIterator[None]:
+    """The four services, told to send their mail to `port`; `own` is added to their environment."""
+    env = environment(servers, prefix) | mail_server(port) | dict(own)
     logs = servers.directory / "logs"
     children = [
         Child(name, service(name), log_file=logs / f"{prefix}-{name}.log", env=env)
@@ -147,30 +150,32 @@ async def measure(
     say: Callable[[float, Figures], None],
     *,
     stored: int = 0,
+    own: Mapping[str, str] = MappingProxyType({}),
+    warm: int = WARM,
 ) -> dict[float, Figures]:
     """Each stage at each of these rates (submissions a second), each for its seconds.
 
     One desk for all of them: broker, database and services are warm, as they are in operation.
-    `stored` inquiries and contracts are there before.
+    `stored` inquiries and contracts are there before. `own` is the services' further environment.
     """
     run, found = new_prefix(), dict[float, Figures]()
     if stored:
         await throughput.stocked_inquiries(servers, run, f"{run}-stored", stored)
-        await throughput.stocked_files(servers, run, f"{run}-stored", stored)
+        await throughput.stocked_files(servers, run, f"{run}-stored", stored, own)
     counts = {rate: max(2, int(rate * seconds)) for rate, seconds in rates.items()}
     port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
     async with (
         watched(servers, port) as seen,
-        desk(servers, run, port),
+        desk(servers, run, port, own),
         load.producing(servers.bootstrap, linger_ms=0) as producer,
     ):
-        total = WARM + sum(counts.values())
+        total = warm + sum(counts.values())
         registry = (load.registered(number, run) for number in range(total))
         await load.publish(producer, load.REGISTRY, registry)
         await _until(lambda: seen.recorded >= total)
         await asyncio.sleep(5)  # the cancellation service reads what the archive has published
-        await _paced(producer, seen, run, range(WARM), WARM_RATE)
-        first = WARM
+        await _paced(producer, seen, run, range(warm), WARM_RATE)
+        first = warm
         for rate, count in counts.items():
             start = time.perf_counter()
             await _paced(producer, seen, run, range(first, first + count), rate)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ SPRING_NAMES = {
     "KAFKA_GROUP": "{KAFKA_GROUP_PREFIX}.inquiry_intake",
     "MONGO_DATABASE": "{MONGO_DATABASE_PREFIX}_inquiry_intake",
 }
-PYTHON = (sys.executable, "-m")
+PYTHON = (sys.executable, "-P", "-m")
+STOCKING = Path(__file__).with_name("stocking.py")
 CHAIN = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 DECISIONS = "desk.cancellations"
 Say = Callable[[Run], None]
@@ -82,15 +85,17 @@ async def cancellation(
     backlog = (load.requested(number, run) for number in range(sizes.backlog))
     await _published(servers, load.REQUESTS, backlog)
     runs = []
-    for one in contenders * rounds:
+    for contender in contenders * rounds:
         prefix = new_prefix()
-        await stocked_files(servers, prefix, run, sizes.backlog)
-        runs.append(await _measured(servers, one, prefix, sizes))
+        await stocked_files(servers, prefix, run, sizes.backlog, contender.environment)
+        runs.append(await _measured(servers, contender, prefix, sizes))
         say(runs[-1])
     return runs
 
 
-async def chain(servers: Servers, run: str, rounds: int, sizes: Sizes, say: Say) -> list[Run]:
+async def chain(
+    servers: Servers, run: str, contenders: list[Contender], rounds: int, sizes: Sizes, say: Say
+) -> list[Run]:
     """All four services, from a submission until the mail about its decision is queued.
 
     Mails are handed over meanwhile, to a server that drops them. Measured to the end: the services
@@ -99,17 +104,16 @@ async def chain(servers: Servers, run: str, rounds: int, sizes: Sizes, say: Say)
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
     await _published(servers, load.SUBMISSIONS, backlog)
     runs = []
-    for _ in range(rounds):
+    for contender in contenders * rounds:
         prefix = new_prefix()
-        await stocked_files(servers, prefix, run, sizes.backlog)
+        await stocked_files(servers, prefix, run, sizes.backlog, contender.environment)
         for name in CHAIN:
             topics = [topic for topic in topics_read_by(name) if topic != load.SUBMISSIONS]
             await load.begin_at_end(servers.bootstrap, f"{prefix}.{name}", topics)
-        one = whole_chain(servers)
         begun = await load.committed_in_all(
             servers.bootstrap, f"{prefix}.{NOTIFICATION}", DECISIONS
         )
-        runs.append(await _drained(servers, one, prefix, sizes, begun))
+        runs.append(await _drained(servers, contender, prefix, sizes, begun))
         say(runs[-1])
     return runs
 
@@ -136,21 +140,30 @@ async def _published(servers: Servers, topic: str, records: Iterable[load.Record
         await load.publish(producer, topic, records)
 
 
-async def stocked_files(servers: Servers, prefix: str, run: str, count: int) -> None:
+async def stocked_files(
+    servers: Servers, prefix: str, run: str, count: int, environment: Mapping[str, str]
+) -> None:
     """The cancellation service's database with the files of `count` known contracts."""
-    name = f"{prefix}_{CANCELLATION}"
-    await stock.prepare(servers.mongo_url, name, stock.cancellation_service())
-    await asyncio.to_thread(
-        stock.fill, servers.mongo_url, name, "file", stock.files(range(count), run)
-    )
+    await _stocked("file", servers, f"{prefix}_{CANCELLATION}", run, count, environment)
 
 
 async def stocked_inquiries(servers: Servers, prefix: str, run: str, count: int) -> None:
     """The intake's database with `count` inquiries as their submissions opened them."""
-    name = f"{prefix}_{INTAKE}"
-    await stock.prepare(servers.mongo_url, name, stock.intake_service())
+    await _stocked("inquiry", servers, f"{prefix}_{INTAKE}", run, count, {})
+
+
+async def _stocked(
+    kind: str,
+    servers: Servers,
+    database: str,
+    run: str,
+    count: int,
+    environment: Mapping[str, str],
+) -> None:
+    """By a process with a contender's environment: a release writes what its own code stores."""
+    command = [sys.executable, "-P", str(STOCKING), kind, servers.mongo_url, database, run]
     await asyncio.to_thread(
-        stock.fill, servers.mongo_url, name, "inquiry", stock.inquiries(range(count), run)
+        subprocess.run, [*command, str(count)], env={**os.environ, **environment}, check=True
     )
 
 

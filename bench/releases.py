@@ -1,0 +1,62 @@
+"""This release beside the previous one: the same load for both, in turn and in one call."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.draining import Contender
+from bench.latency import Figures
+from tests.upgrade.releases import PREVIOUS, ROOT, extract
+
+Measured = Mapping[float, Figures]
+"""By rate of submissions a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A tree whose code the processes of a contender run."""
+
+    name: str
+    tree: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.tree)}
+
+    def of(self, contender: Contender) -> Contender:
+        """The same contender, run from this tree."""
+        environment = {**contender.environment, **self.environment}
+        return replace(contender, name=self.name, environment=environment)
+
+
+@contextmanager
+def both() -> Iterator[Sequence[Release]]:
+    """The previous one first: it is what ratios refer to. Raises `Missing` in a shallow clone."""
+    with tempfile.TemporaryDirectory(prefix="release-") as directory:
+        yield (
+            Release(f"contract-desk at {PREVIOUS}", extract(PREVIOUS, Path(directory))),
+            Release("contract-desk, this tree", ROOT),
+        )
+
+
+def table(rounds: Mapping[str, Sequence[Measured]]) -> str:
+    """Latencies of each release, the best of its rounds, as a Markdown table.
+
+    The best, since whatever else runs on the machine only makes a round slower.
+    """
+    lines = [
+        "### milliseconds since publication: p50, p95, the lowest of all rounds",
+        "",
+        "| release | submissions/s | stage | p50 | p95 |",
+        "|---|--:|---|--:|--:|",
+    ]
+    for name, measured in rounds.items():
+        for rate, stages in measured[0].items():
+            for stage in stages:
+                p50, p95 = (min(one[rate][stage][i] for one in measured) for i in (0, 1))
+                lines.append(f"| {name} | {rate:,} | {stage} | {p50} | {p95} |")
+    return "\n".join(lines)
