@@ -18,7 +18,7 @@ from desk.local.database import database, database_ready, database_url
 from desk.local.mailbox import mailbox, mailbox_ready
 from desk.local.ports import HOST, choose_ports
 
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 120.0
 STOP_GRACE_S = 10.0
 LOCK_WAIT_S = 10.0
 PRIVATE = 0o700

@@ -30,7 +30,8 @@ DOCUMENTS = "documents"
 PAGES = "portal pages"
 """The portal's second port, for browsers."""
 CREDENTIAL = "INTERNAL_CREDENTIAL"
-HEALTHY_TIMEOUT_S = 60.0
+HEALTHY_TIMEOUT_S = 180.0
+"""A service that dies is noticed at once; one on a busy machine may take minutes to start."""
 STOP_GRACE_S = 20.0
 """Longer than the services' own graceful stop, so that they can finish their batch."""
 

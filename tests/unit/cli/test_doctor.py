@@ -14,7 +14,7 @@ import pytest
 
 from desk.commands.checks import ADVICE, advice, service_checks
 from desk.local.supervisor import PORTS_FILE, health_url
-from shared.events.topics import SERVICES, TOPICS
+from shared.events.topics import PORTAL, SERVICES, TOPICS
 from shared.kafka.topic_creation import new_topic
 from shared.operations.checks.database import clock_check
 from shared.operations.checks.mail import mail_check
@@ -116,6 +116,18 @@ async def test_a_service_whose_database_is_older_says_so_to_doctor_and_desk_up(
 
     assert {check.verdict for check in checks} == {Verdict.FAIL}
     assert "degraded; the database is older than desk.cancellations" in checks[0].found
+
+
+async def test_a_portal_that_desk_up_runs_has_a_row_of_its_own(tmp_path: Path) -> None:
+    health = Health(PORTAL, Metrics(), utc_now)
+    health.begun()
+    health.lost("kafka")
+    with serving(health.page()) as port:
+        (tmp_path / PORTS_FILE).write_text(json.dumps(dict.fromkeys((*SERVICES, PORTAL), port)))
+        *_, last = await service_checks(tmp_path)
+
+    assert (last.name, last.verdict) == (PORTAL, Verdict.FAIL)
+    assert last.found == "degraded; away: kafka"
 
 
 def kept(replicas: int, in_sync: int | None, embedded: bool = False) -> Check:
