@@ -218,7 +218,7 @@ def _keep_lines(name: str, panels: Sequence[Line], servers: str) -> None:
     results.write(
         name,
         servers,
-        {one.grows: {str(n): asdict(row) for n, row in one.found.items()} for one in panels},
+        {shown.grows: {str(n): asdict(row) for n, row in shown.found.items()} for shown in panels},
     )
     plots.lines(name, panels, servers)
     for panel in panels:
@@ -230,7 +230,7 @@ async def measure_backlog(asked: argparse.Namespace) -> None:
         looks = await backlog.drained(running, asked.waiting)
     results.write("backlog", running.names, backlog.as_json(looks))
     plots.backlog(looks, running.names)
-    last, most = looks[-1], max(one.memory_mb for one in looks)
+    last, most = looks[-1], max(look.memory_mb for look in looks)
     print(
         f"\n{asked.waiting:,} submissions drained in {last.at_s:,.0f} s"
         f" ({asked.waiting / last.at_s:,.0f}/s), at most {most:.0f} MB"

@@ -34,13 +34,15 @@ async def drained(servers: Servers, submissions: int) -> list[Look]:
     others = [topic for topic in topics_read_by(INTAKE) if topic != load.SUBMISSIONS]
     await load.begin_at_end(servers.bootstrap, f"{prefix}.{INTAKE}", others)
     looks: list[Look] = []
-    async with at_work(servers, throughput.product(INTAKE, load.SUBMISSIONS), prefix) as one:
-        began = (await one.mark()).at
+    async with at_work(servers, throughput.product(INTAKE, load.SUBMISSIONS), prefix) as under_load:
+        began = (await under_load.mark()).at
         moved = began
         while not looks or looks[-1].waiting:
             await asyncio.sleep(LOOK_EVERY_S)
-            mark = await one.mark()
-            memory = max(memory_mb(child.pid) for child in one.children.values() if child.pid)
+            mark = await under_load.mark()
+            memory = max(
+                memory_mb(child.pid) for child in under_load.children.values() if child.pid
+            )
             waiting = submissions - mark.done
             if not looks or waiting < looks[-1].waiting:
                 moved = mark.at
@@ -56,6 +58,6 @@ def as_json(looks: list[Look]) -> dict[str, Any]:
     return {
         "submissions": looks[0].waiting,
         "seconds": seconds,
-        "most_memory_mb": max(one.memory_mb for one in looks),
-        "looks": [asdict(one) for one in looks],
+        "most_memory_mb": max(look.memory_mb for look in looks),
+        "looks": [asdict(look) for look in looks],
     }

@@ -146,7 +146,7 @@ async def run(flow: Flow, mongo_url: str | None, count: int) -> Seen:
             dead += len(desk.letters())
             if len(costs) % LOOK == 0 or len(costs) * flow.batch >= count:
                 sizes.append(await size_of(desk, flow))
-        last = tuple(one.type for one in desk.outgoing if hasattr(one, "type"))
+        last = tuple(event.type for event in desk.outgoing if hasattr(event, "type"))
     part = max(1, len(costs) // 10)
     middle = [sorted(some)[len(some) // 2] for some in (costs[:part], costs[-part:])]
     return Seen(middle[0], middle[1], max(sizes), dead, last)

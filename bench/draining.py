@@ -164,11 +164,11 @@ async def drain(
 
     `begun` is what the group had committed before the backlog. Raises RuntimeError if it stalls.
     """
-    async with at_work(servers, contender, prefix) as one:
-        first = await one.until(begun + warm, within_s=GIVES_UP_AFTER_S)
+    async with at_work(servers, contender, prefix) as under_load:
+        first = await under_load.until(begun + warm, within_s=GIVES_UP_AFTER_S)
         if first.done < begun + warm:
             raise RuntimeError(f"{contender.name} did not get warm in {GIVES_UP_AFTER_S:g} s")
-        last = await one.until(begun + total, within_s=seconds)
+        last = await under_load.until(begun + total, within_s=seconds)
     records = last.done - first.done
     if records <= 0:
         raise RuntimeError(f"{contender.name} stands still; see {servers.directory / 'logs'}")
@@ -181,5 +181,5 @@ async def drain(
             for name in last.cpu
             if name in first.cpu
         },
-        memory_mb=one.memory,
+        memory_mb=under_load.memory,
     )

@@ -33,7 +33,7 @@ async def contracts(
         for count, prefix in prefixes.items():
             step = count // (REQUESTS * rounds) or 1
             chosen = range(number * step, count, step * rounds)[:REQUESTS]
-            requests = [load.requested(one, prefix) for one in chosen]
+            requests = [load.requested(contract, prefix) for contract in chosen]
             label = f"{count:,} contracts stored"
             runs.append(await _one(servers, DECIDED, label, prefix, requests))
             say(runs[-1])
@@ -50,7 +50,9 @@ async def inquiries(
     runs = []
     for number in range(rounds):
         for count, prefix in prefixes.items():
-            submissions = [load.submission(one, f"{prefix} {number}") for one in range(REQUESTS)]
+            submissions = [
+                load.submission(customer, f"{prefix} {number}") for customer in range(REQUESTS)
+            ]
             label = f"{count:,} inquiries stored"
             runs.append(await _one(servers, TAKEN_IN, label, prefix, submissions))
             say(runs[-1])
@@ -75,7 +77,7 @@ async def histories(
     for number in range(rounds):
         for length, prefix in prefixes.items():
             chosen = range(LONG_REQUESTS * number, LONG_REQUESTS * (number + 1))
-            requests = [load.requested(one, prefix) for one in chosen]
+            requests = [load.requested(contract, prefix) for contract in chosen]
             label = f"histories of {length}"
             runs.append(await _one(servers, DECIDED, label, prefix, requests))
             say(runs[-1])

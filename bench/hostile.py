@@ -87,8 +87,8 @@ def carried_ms(record: Poison) -> float:
     data = bytes(builder.build())
 
     def unpack() -> None:
-        for one in MemoryRecords(data).next_batch():
-            tuple(one.headers)
+        for record in MemoryRecords(data).next_batch():
+            tuple(record.headers)
 
     return min(cpu_ms(unpack) for _ in range(REPEATED))
 
@@ -96,13 +96,13 @@ def carried_ms(record: Poison) -> float:
 def candidates(services: tuple[Service, ...], ce_type: str) -> Sequence[Worst]:
     """The worst few records of a kind, one for each way of spoiling it."""
     cost: dict[str, tuple[float, Worst]] = {}
-    for one in worst_of(ce_type):
-        ms = quick_cost(services, one.record)
-        if ms > cost.get(one.name, (0.0, one))[0]:
-            cost[one.name] = (ms, one)
-    floods = [one for _, one in cost.values() if one.field == "headers"]
+    for worst in worst_of(ce_type):
+        ms = quick_cost(services, worst.record)
+        if ms > cost.get(worst.name, (0.0, worst))[0]:
+            cost[worst.name] = (ms, worst)
+    floods = [worst for _, worst in cost.values() if worst.field == "headers"]
     rest = nlargest(TAKEN, cost.values(), key=lambda found: found[0])
-    return [*(one for _, one in rest), *floods[:1]]
+    return [*(worst for _, worst in rest), *floods[:1]]
 
 
 @dataclass
@@ -149,10 +149,10 @@ async def costs_of(services: tuple[Service, ...], ce_type: str) -> list[Cost]:
             usual = with_value(ce_type, json.dumps(sound(ce_type).fields).encode())
             await through.cost(usual)  # the first one warms connections and caches
             sound_ms = await through.cost(usual)
-            for one in hostile:
-                ms = await through.cost(one.record) + carried_ms(one.record)
-                mb = await through.memory_mb(one.record)
-                name = f"{one.field}: {one.name}"
+            for worst in hostile:
+                ms = await through.cost(worst.record) + carried_ms(worst.record)
+                mb = await through.memory_mb(worst.record)
+                name = f"{worst.field}: {worst.name}"
                 found.append(Cost(service.name, name, ms, sound_ms, mb))
     return found
 

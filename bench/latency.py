@@ -196,10 +196,13 @@ async def _paced(producer: Any, seen: Seen, run: str, numbers: range, rate: floa
 
 
 async def _publish(producer: Any, seen: Seen, number: int, run: str) -> None:
-    one = load.submission(number, run)
+    submission = load.submission(number, run)
     seen.published[load.submission_id(number, run)] = time.perf_counter()
     await producer.send(
-        load.SUBMISSIONS, key=one.key.encode(), value=one.value, headers=one.headers
+        load.SUBMISSIONS,
+        key=submission.key.encode(),
+        value=submission.value,
+        headers=submission.headers,
     )
 
 

@@ -195,8 +195,8 @@ async def committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> dict[
     """The offset up to which a group has handled each partition of a topic."""
     offsets = await admin.list_consumer_group_offsets(group)
     return {
-        partition.partition: max(one.offset, 0)
-        for partition, one in offsets.items()
+        partition.partition: max(committed.offset, 0)
+        for partition, committed in offsets.items()
         if partition.topic == topic
     }
 

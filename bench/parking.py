@@ -153,18 +153,20 @@ async def _send_all(
     for _ in range(REQUESTS):
         requests = [_request(number) for number in numbers]
         now = time.perf_counter()
-        sent_at |= {_id(one): now for one in requests if not one.key.endswith(DEFECTIVE)}
+        sent_at |= {
+            _id(request): now for request in requests if not request.key.endswith(DEFECTIVE)
+        }
         await _send(producer, requests)
 
 
-def _id(one: Envelope) -> str:
-    return dict(one.headers)["ce_id"].decode()
+def _id(envelope: Envelope) -> str:
+    return dict(envelope.headers)["ce_id"].decode()
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Envelope]) -> None:
     sent = [
-        await producer.send(one.topic, one.value, one.key.encode(), headers=one.headers)
-        for one in records
+        await producer.send(record.topic, record.value, record.key.encode(), headers=record.headers)
+        for record in records
     ]
     await asyncio.gather(*sent)
 
@@ -240,15 +242,15 @@ async def compare(rounds: int) -> None:
         print(f"  {what:<11} no defect {a:8.1f}   one parked {b:8.1f}   ratio {b / a:.2f}")
 
 
-def _say(defect: bool, one: Round) -> None:
-    rate, p50, p99 = _figures(one)
-    what = f"{one.parked} parked" if defect else "no defect"
+def _say(defect: bool, measured: Round) -> None:
+    rate, p50, p99 = _figures(measured)
+    what = f"{measured.parked} parked" if defect else "no defect"
     print(f"  {what:<10} {rate:8.1f} requests/s, p50 {p50:.0f} ms, p99 {p99:.0f} ms", flush=True)
 
 
-def _figures(one: Round) -> tuple[float, float, float]:
-    cuts = statistics.quantiles(one.delays_s, n=100)
-    return len(one.delays_s) / one.seconds, cuts[49] * 1000, cuts[98] * 1000
+def _figures(measured: Round) -> tuple[float, float, float]:
+    cuts = statistics.quantiles(measured.delays_s, n=100)
+    return len(measured.delays_s) / measured.seconds, cuts[49] * 1000, cuts[98] * 1000
 
 
 def _medians(rounds: Sequence[Round]) -> tuple[float, ...]:

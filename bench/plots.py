@@ -24,16 +24,16 @@ def bars(name: str, panels: Mapping[str, Sequence[Summary]], servers: str) -> Pa
     figure = Figure(figsize=(8, 0.62 * sum(heights) + 1.2 * len(panels)), layout="constrained")
     axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (title, rows) in zip(axes, panels.items(), strict=True):
-        labels = [one.contender for one in rows]
-        rates = [one.rate for one in rows]
+        labels = [row.contender for row in rows]
+        rates = [row.rate for row in rows]
         spread = [
-            [one.rate - one.lowest for one in rows],
-            [one.highest - one.rate for one in rows],
+            [row.rate - row.lowest for row in rows],
+            [row.highest - row.rate for row in rows],
         ]
-        colours = [OURS if one.startswith("contract-desk") else OTHERS for one in labels]
+        colours = [OURS if label.startswith("contract-desk") else OTHERS for label in labels]
         axis.barh(labels, rates, xerr=spread, color=colours, ecolor="#333333", capsize=3)
-        for number, one in enumerate(rows):
-            axis.text(one.highest, number, f"  {one.rate:,.0f}/s", va="center")
+        for number, row in enumerate(rows):
+            axis.text(row.highest, number, f"  {row.rate:,.0f}/s", va="center")
         axis.invert_yaxis()
         axis.margins(x=0.15)
         axis.set_title(title, loc="left", fontsize=11)
@@ -76,10 +76,10 @@ def lines(name: str, panels: Sequence[Line], servers: str) -> Path:
     axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=True):
         rows = list(panel.found.values())
-        rates = [one.rate for one in rows]
+        rates = [row.rate for row in rows]
         spread = [
-            [one.rate - one.lowest for one in rows],
-            [one.highest - one.rate for one in rows],
+            [row.rate - row.lowest for row in rows],
+            [row.highest - row.rate for row in rows],
         ]
         places = list(panel.found) if panel.logarithmic else list(range(len(rows)))
         axis.errorbar(places, rates, yerr=spread, marker="o", color=OURS, capsize=3)
@@ -87,15 +87,15 @@ def lines(name: str, panels: Sequence[Line], servers: str) -> Path:
             axis.set_xscale("log")
         axis.set_xticks(places, [f"{count:,}" for count in panel.found])
         axis.minorticks_off()
-        for x, one in zip(places, rows, strict=True):
+        for x, row in zip(places, rows, strict=True):
             axis.annotate(
-                f"{one.rate:,.0f}/s",
-                (x, one.highest),
+                f"{row.rate:,.0f}/s",
+                (x, row.highest),
                 xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
             )
-        axis.set_ylim(0, max(one.highest for one in rows) * 1.3)
+        axis.set_ylim(0, max(row.highest for row in rows) * 1.3)
         axis.set_ylabel("records per second")
         axis.set_title(panel.grows, loc="left", fontsize=11)
     axes[-1].set_xlabel(servers)
@@ -106,11 +106,11 @@ def backlog(looks: Sequence[Look], servers: str) -> Path:
     """What waits and what memory is held, over time."""
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     waiting, memory = figure.subplots(2, 1, sharex=True)
-    seconds = [one.at_s for one in looks]
-    waiting.plot(seconds, [one.waiting / 1000 for one in looks], color=OURS)
+    seconds = [look.at_s for look in looks]
+    waiting.plot(seconds, [look.waiting / 1000 for look in looks], color=OURS)
     waiting.set_ylim(0)
     waiting.set_ylabel("thousand waiting")
-    memory.plot(seconds, [one.memory_mb for one in looks], color=OURS)
+    memory.plot(seconds, [look.memory_mb for look in looks], color=OURS)
     memory.set_ylim(0)
     memory.set_ylabel("memory, MB")
     memory.set_xlabel(f"seconds ({servers})")

@@ -68,10 +68,10 @@ def table(title: str, rows: Iterable[Summary]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
-        f"| {one.contender} | {one.rate:,.0f} | {one.lowest:,.0f} to {one.highest:,.0f} "
-        f"| {one.ratio:.2f} | {one.own_cpu_us:.0f} | {one.servers_cpu_us:.0f} "
-        f"| {one.memory_mb:.0f} |"
-        for one in rows
+        f"| {row.contender} | {row.rate:,.0f} | {row.lowest:,.0f} to {row.highest:,.0f} "
+        f"| {row.ratio:.2f} | {row.own_cpu_us:.0f} | {row.servers_cpu_us:.0f} "
+        f"| {row.memory_mb:.0f} |"
+        for row in rows
     ]
     return "\n".join(lines)
 
@@ -97,6 +97,6 @@ def write(name: str, servers: str, measured: Mapping[str, Any]) -> Path:
 def as_json(runs: Sequence[Run]) -> dict[str, Any]:
     """Every run and the medians over them."""
     return {
-        "summary": [asdict(one) for one in summaries(runs)],
+        "summary": [asdict(summary) for summary in summaries(runs)],
         "runs": [asdict(run) | {"rate": run.rate} for run in runs],
     }

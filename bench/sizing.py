@@ -44,7 +44,7 @@ def shares(partitions: int, instances: int, keys: int, chance: random.Random) ->
     per_instance = [0.0] * instances
     for number, load in enumerate(loads):
         per_instance[number * instances // partitions] += load
-    return [one / sum(loads) for one in per_instance]
+    return [load / sum(loads) for load in per_instance]
 
 
 def simulate(per_day: float, rate: float, partitions: int, instances: int, seed: int = 1) -> Day:

@@ -79,7 +79,7 @@ def template(decider: Decider[Any], records: Sequence[Read]) -> Template:
         events = decider.decide(replace(message, replicas=nobody), state, datetime.now(UTC))
         for event in events:
             state = decider.evolve(state, event)
-    data = [(one.ce_type, codec.dump(one)) for one in events]
+    data = [(decided.ce_type, codec.dump(decided)) for decided in events]
     return Template(state.model_dump(mode="json"), data)
 
 

@@ -72,8 +72,8 @@ async def intake(
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
     await _published(servers, load.SUBMISSIONS, backlog)
     runs = []
-    for one in contenders * rounds:
-        runs.append(await _measured(servers, one, new_prefix(), sizes))
+    for contender in contenders * rounds:
+        runs.append(await _measured(servers, contender, new_prefix(), sizes))
         say(runs[-1])
     return runs
 
@@ -167,21 +167,21 @@ async def _stocked(
     )
 
 
-async def _measured(servers: Servers, one: Contender, prefix: str, sizes: Sizes) -> Run:
+async def _measured(servers: Servers, contender: Contender, prefix: str, sizes: Sizes) -> Run:
     """One run on the backlog alone: its service's other topics begin at their ends."""
-    others = [topic for topic in topics_read_by(one.watched) if topic != one.topic]
-    await load.begin_at_end(servers.bootstrap, f"{prefix}.{one.watched}", others)
-    return await _drained(servers, one, prefix, sizes)
+    others = [topic for topic in topics_read_by(contender.watched) if topic != contender.topic]
+    await load.begin_at_end(servers.bootstrap, f"{prefix}.{contender.watched}", others)
+    return await _drained(servers, contender, prefix, sizes)
 
 
 async def _drained(
-    servers: Servers, one: Contender, prefix: str, sizes: Sizes, begun: int = 0
+    servers: Servers, contender: Contender, prefix: str, sizes: Sizes, begun: int = 0
 ) -> Run:
     run = await drain(
         servers,
-        one,
+        contender,
         prefix=prefix,
-        warm=int(sizes.warm * one.warm),
+        warm=int(sizes.warm * contender.warm),
         total=sizes.backlog,
         seconds=sizes.seconds,
         begun=begun,

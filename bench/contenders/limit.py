@@ -125,7 +125,7 @@ class Limit:
         ids = [work.ids(body, name) for body, name in zip(bodies, names, strict=True)]
         there: dict[str, Document] = {}
         for kind in ids[0]:
-            asked = [one[kind] for one in ids]
+            asked = [by_kind[kind] for by_kind in ids]
             for start in range(0, len(asked), self._chunk):
                 query = {"_id": {"$in": asked[start : start + self._chunk]}}
                 async for document in self._database.collection(kind).find(query):
@@ -136,7 +136,7 @@ class Limit:
             entry = work.template.entry(record, name, work.marks(body, name), at)
             state = work.template.state | work.marks(body, name)
             writes.append(_write(own[work.kind], there.get(own[work.kind]), state, entry))
-            events += [one for one in entry["events"] if one["type"] in TOPIC_OF]
+            events += [event for event in entry["events"] if event["type"] in TOPIC_OF]
         collection: Collection = self._database.collection(work.kind)
         await collection.bulk_write(writes, ordered=False)
         await self._publish(events, at)
