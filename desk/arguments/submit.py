@@ -28,7 +28,7 @@ class _KindOrFile(TyperGroup):
     """`desk submit cancellation …` or `desk submit FILE.json`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = any(one in self.commands for one in args[:1])
+        named = any(argument in self.commands for argument in args[:1])
         if args and not named and not {"--help"} & set(args[:1]):
             args = [FILE, *args]
         return super().parse_args(ctx, args)
@@ -138,7 +138,7 @@ def _register(name: str, ce_type: str, own: Sequence[Part]) -> None:
         work_there("submit", "one", ce_type=ce_type, own=fields_of(own, given), **common)
 
     functions: tuple[Callable[..., object], ...] = (*own, _every_submission)
-    parts = [inspect.signature(one, eval_str=True) for one in functions]
+    parts = [inspect.signature(function, eval_str=True) for function in functions]
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for part in parts

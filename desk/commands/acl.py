@@ -76,15 +76,15 @@ def _apply(settings: RuntimeSettings) -> None:
 def kafka_json(settings: RuntimeSettings) -> dict[str, object]:
     acls = [
         {
-            "principal": one.principal,
+            "principal": rights.principal,
             "host": "*",
             "permission": "Allow",
-            "operation": one.operation,
-            "resource": one.resource,
-            "pattern": one.pattern,
-            "name": one.name,
+            "operation": rights.operation,
+            "resource": rights.resource,
+            "pattern": rights.pattern,
+            "name": rights.name,
         }
-        for one in kafka_rights(settings)
+        for rights in kafka_rights(settings)
     ]
     return {"users": users(), "acls": acls}
 
@@ -111,8 +111,8 @@ def password_of(user: str) -> str:
 
 def mongodb_json(settings: RuntimeSettings) -> list[dict[str, object]]:
     return [
-        {"user": one.user, "roles": [{"role": role, "db": db} for role, db in one.roles]}
-        for one in database_rights(settings)
+        {"user": rights.user, "roles": [{"role": role, "db": db} for role, db in rights.roles]}
+        for rights in database_rights(settings)
     ]
 
 

@@ -58,7 +58,7 @@ class Where:
     @property
     def kafka_address(self) -> str:
         addresses = self.kafka or self._missing("KAFKA_BOOTSTRAP_SERVERS", "--kafka")
-        if not all(BROKER.fullmatch(one.strip()) for one in addresses.split(",")):
+        if not all(BROKER.fullmatch(address.strip()) for address in addresses.split(",")):
             raise DeskError(
                 f"{addresses!r} is no list of brokers; expected host:port, comma separated.\n"
                 "Correct KAFKA_BOOTSTRAP_SERVERS or --kafka."

@@ -60,7 +60,7 @@ class Followed:
 
     def take(self, answer: Answer) -> bool:
         """Keep the answer if it is to this submission and new."""
-        if not self._is_mine(answer) or any(answer.ce_id == one.ce_id for one in self.answers):
+        if not self._is_mine(answer) or any(answer.ce_id == known.ce_id for known in self.answers):
             return False
         self.answers.append(answer)
         return True

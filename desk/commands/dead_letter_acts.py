@@ -51,7 +51,7 @@ def replay_(
 ) -> None:
     """Let through what waits, in its order."""
     selection = Selection(
-        ids=tuple(letter_id(one) for one in ids or ()),
+        ids=tuple(letter_id(asked) for asked in ids or ()),
         service=service,
         reason=None if reason is None else reason.value,
         error=error,
@@ -111,13 +111,13 @@ def discard_(
 ) -> None:
     """Give letters up for good."""
     _needs_reason(why)
-    asked = tuple(letter_id(one) for one in ids)
+    asked = tuple(letter_id(asked) for asked in ids)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Discard {len(asked)} letters for good?", abort=True, err=True)
     author = Author(by or _operator(), why)
     left, done = asyncio.run(_discard(where, asked, author))
     _tell_discard(left, done, as_json=as_json)
-    if any(one.stopped_by for one in done):
+    if any(discarded.stopped_by for discarded in done):
         raise typer.Exit(FAILED)
 
 
@@ -136,7 +136,7 @@ def _needs_reason(why: str) -> None:
 
 def _assignments(written: Sequence[str], option: str) -> tuple[tuple[str, str], ...]:
     """`name=value` as given to an option that may be repeated. Raises `DeskError`."""
-    pairs = [one.partition("=") for one in written]
+    pairs = [pair.partition("=") for pair in written]
     for name, separator, _ in pairs:
         if not separator or not name:
             raise DeskError(f"{option} {name!r} is incomplete; write it like {option} NAME=VALUE.")
@@ -215,19 +215,23 @@ async def _discard(
         replay_session(where.settings(), author) as session,
     ):
         found = await discards(asked, services, session)
-        left = [one for one in found if one.left]
-        return left, [await discard(one, services, session) for one in found if not one.left]
+        left = [discardable for discardable in found if discardable.left]
+        return left, [
+            await discard(discardable, services, session)
+            for discardable in found
+            if not discardable.left
+        ]
 
 
 def _tell_discard(left: list[Discard], done: list[Discarded], *, as_json: bool) -> None:
     rows: list[tuple[LetterId, str, str | None]] = [
-        (one.letter.id, f"left alone: {settlement_text(one.left)}", None)
-        for one in left
-        if one.left
+        (kept.letter.id, f"left alone: {settlement_text(kept.left)}", None)
+        for kept in left
+        if kept.left
     ]
-    for one in done:
-        why = None if one.stopped_by is None else stop_text(one.stopped_by)
-        rows.append((one.discard.letter.id, why or "discarded", why))
+    for discarded in done:
+        why = None if discarded.stopped_by is None else stop_text(discarded.stopped_by)
+        rows.append((discarded.discard.letter.id, why or "discarded", why))
     if as_json:
         return print_json(
             [{"id": str(name), "said": said, "stopped_by": by} for name, said, by in rows]

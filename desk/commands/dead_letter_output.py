@@ -68,10 +68,10 @@ def show_letters(letters: Sequence[Letter], out: Console) -> None:
 
 
 def show_parked(waiting: Sequence[Parked], out: Console) -> None:
-    for one in waiting:
+    for parked in waiting:
         said = (
-            f"parked since {local_time(one.since)}: {one.name},"
-            f" {len(one.waiting)} messages wait ({one.error})"
+            f"parked since {local_time(parked.since)}: {parked.name},"
+            f" {len(parked.waiting)} messages wait ({parked.error})"
         )
         out.print(text(said, "bold"), soft_wrap=True)
     if waiting:
@@ -96,7 +96,7 @@ def show_letter(
         ("error", letter.error),
         ("record", f"{topic}, partition {partition}, offset {offset}"),
         ("message", letter.message_id or "(no id)"),
-        *(("waits", _place(letter, one)) for one in waiting),
+        *(("waits", _place(letter, parked)) for parked in waiting),
         ("state", "dealt with" if settled else "open"),
         *(("done", f"{local_time(act.at)} {act_text(act)}") for act in done),
         ("key", _shown(letter.key)),
@@ -110,9 +110,9 @@ def show_letter(
     out.print(text(_body(letter.value)), soft_wrap=True)
 
 
-def _place(letter: Letter, one: Parked) -> str:
-    number = one.waiting.index(letter.message_id) + 1
-    return f"as number {number} of {len(one.waiting)} for {one.ref.kind} {one.ref.id}"
+def _place(letter: Letter, parked: Parked) -> str:
+    number = parked.waiting.index(letter.message_id) + 1
+    return f"as number {number} of {len(parked.waiting)} for {parked.ref.kind} {parked.ref.id}"
 
 
 def _shown(raw: bytes | None) -> str:
@@ -155,15 +155,15 @@ def whole_as_json(
 ) -> dict[str, Any]:
     return letter_as_json(letter) | {
         "open": not settled,
-        "acts": [{"ce_type": one.ce_type, **dump(one)} for one in done],
+        "acts": [{"ce_type": act.ce_type, **dump(act)} for act in done],
         "waits": [
             {
-                "kind": one.ref.kind,
-                "id": one.ref.id,
-                "place": one.waiting.index(letter.message_id) + 1,
-                "of": len(one.waiting),
+                "kind": parked.ref.kind,
+                "id": parked.ref.id,
+                "place": parked.waiting.index(letter.message_id) + 1,
+                "of": len(parked.waiting),
             }
-            for one in waiting
+            for parked in waiting
         ],
         "key": None if letter.key is None else _shown(letter.key),
         "headers": [[name, _shown(value)] for name, value in letter.original_headers],
@@ -171,14 +171,14 @@ def whole_as_json(
     }
 
 
-def parked_as_json(one: Parked) -> dict[str, Any]:
+def parked_as_json(parked: Parked) -> dict[str, Any]:
     return {
-        "service": one.service,
-        "kind": one.ref.kind,
-        "id": one.ref.id,
-        "since": one.since,
-        "error": one.error,
-        "waiting": one.waiting,
+        "service": parked.service,
+        "kind": parked.ref.kind,
+        "id": parked.ref.id,
+        "since": parked.since,
+        "error": parked.error,
+        "waiting": parked.waiting,
     }
 
 

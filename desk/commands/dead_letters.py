@@ -61,11 +61,15 @@ def list_(
     found = asyncio.run(_found(where))
     still = found.trail.open(found.letters)
     handled = len(found.letters) - len(still)
-    chosen = [one for one in (found.letters if handled_too else still) if wanted.matches(one)]
-    waiting = [one for one in found.waiting if service in (None, one.service)]
+    chosen = [
+        letter for letter in (found.letters if handled_too else still) if wanted.matches(letter)
+    ]
+    waiting = [parked for parked in found.waiting if service in (None, parked.service)]
     if as_json:
-        rows = [letter_as_json(one) for one in chosen] if one_by_one else groups_as_json(chosen)
-        lines = [parked_as_json(one) for one in waiting]
+        rows = (
+            [letter_as_json(letter) for letter in chosen] if one_by_one else groups_as_json(chosen)
+        )
+        lines = [parked_as_json(parked) for parked in waiting]
         print_json({"letters": rows, "handled": handled, "parked": lines})
         return found.tell_silence()
     if one_by_one:

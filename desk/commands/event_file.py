@@ -101,7 +101,7 @@ def load(file: str) -> str:
 
 def checked(outgoing: Sequence[Outgoing], name: str) -> None:
     """Raises `DeskError`, naming every fault, for what the desk would reject for its form."""
-    faults = [fault for one in outgoing for fault in one.faults(checked=True)]
+    faults = [fault for event in outgoing for fault in event.faults(checked=True)]
     if faults:
         raise DeskError(_nothing_sent(name, faults))
 
@@ -126,9 +126,9 @@ def parse(
         where = "" if len(items) == 1 else f"event {number}: "
         found = list(_shape_faults(item, topic))
         if not found:
-            one = _outgoing(item)
-            outgoing.append(one)
-            found = list(one.faults(checked=not unchecked))
+            event = _outgoing(item)
+            outgoing.append(event)
+            found = list(event.faults(checked=not unchecked))
         faults += [f"{where}{fault}" for fault in found]
     if faults:
         raise DeskError(_nothing_sent(name, faults))

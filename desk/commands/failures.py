@@ -136,7 +136,7 @@ def _refused_correction(error: OperationError) -> DeskError | None:
             words = f"{letter} is waited for by its ce_source and ce_id; these cannot be corrected."
         case of_letters.StillFaulty(letter, faults):
             head = f"nothing was sent, because {letter} would still have faults:"
-            words = "\n".join([head, *(f"  {one}" for one in faults)])
+            words = "\n".join([head, *(f"  {fault}" for fault in faults)])
         case _:
             return None
     return DeskError(words)

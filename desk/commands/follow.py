@@ -48,23 +48,23 @@ class Asked:
 
 def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: Asked) -> None:
     """Send all; exit code 1 if one is rejected, or if nothing at all comes back in time."""
-    followed = [Followed(one) for one in outgoing]
+    followed = [Followed(event) for event in outgoing]
     out = console()
     if asked.wait_s is None:
         asyncio.run(send(settings, outgoing))
     else:
         asyncio.run(_send_and_follow(settings, followed, asked, asked.wait_s, out))
     if asked.as_json:
-        print_json([_as_json(one) for one in followed])
+        print_json([_as_json(entry) for entry in followed])
     elif asked.wait_s is None:
-        for one in followed:
-            _announce(one, out, asked.language)
+        for entry in followed:
+            _announce(entry, out, asked.language)
     else:
         _conclude(followed, asked.wait_s, asked.language, out)
         if asked.mails is not None:
             show_mails(asked.mails, [it.reference for it in followed if it.reference])
-    unheard = asked.wait_s is not None and not all(one.answers for one in followed)
-    if unheard or any(one.refused for one in followed):
+    unheard = asked.wait_s is not None and not all(entry.answers for entry in followed)
+    if unheard or any(entry.refused for entry in followed):
         raise typer.Exit(FAILED)
 
 
@@ -76,10 +76,10 @@ async def _send_and_follow(
     out: Console,
 ) -> None:
     async with listening(settings) as listener:
-        await send(settings, [one.submission for one in followed])
+        await send(settings, [entry.submission for entry in followed])
         if not asked.as_json:
-            for one in followed:
-                _announce(one, out, asked.language)
+            for entry in followed:
+                _announce(entry, out, asked.language)
         teller = Teller(out, asked, numbered=len(followed) > 1)
         await _follow(listener, followed, teller, time.monotonic() + wait_s)
 
@@ -89,13 +89,13 @@ async def _follow(
 ) -> None:
     last_heard = time.monotonic()
     while (now := time.monotonic()) < deadline:
-        if all(one.done for one in followed) and now - last_heard > QUIET_S:
+        if all(entry.done for entry in followed) and now - last_heard > QUIET_S:
             return
         for answer in await listener.next():
-            for number, one in enumerate(followed, start=1):
-                if one.take(answer):
+            for number, entry in enumerate(followed, start=1):
+                if entry.take(answer):
                     last_heard = time.monotonic()
-                    teller.tell(one, answer, number)
+                    teller.tell(entry, answer, number)
 
 
 class Teller:
@@ -107,14 +107,14 @@ class Teller:
         self._numbered = numbered
         self._told: set[tuple[int, object, str]] = set()
 
-    def tell(self, one: Followed, answer: Answer, number: int) -> None:
+    def tell(self, entry: Followed, answer: Answer, number: int) -> None:
         if self._asked.as_json:
             return
         line = self._line(answer)
         if line is None:
             return
         what, words = line
-        if not one.concerns(answer):
+        if not entry.concerns(answer):
             what += f" [{_EARLIER.in_language(self._asked.language)}]"
         mark = number, answer.data.get("contract_number"), words
         if words and mark in self._told:
@@ -144,12 +144,14 @@ def _told(what: str, words: str) -> Text:
     return line.append_text(text(f"\n{words}")) if words else line
 
 
-def _announce(one: Followed, out: Console, language: Language) -> None:
+def _announce(entry: Followed, out: Console, language: Language) -> None:
     """What was sent. The reference is the desk's to give: it is told once the desk opened it."""
-    submission = one.submission
+    submission = entry.submission
     sent = _SENT.in_language(language).format(ce_type=submission.ce_type)
     out.print(text(f"{sent} {submission.ce_id}"), soft_wrap=True)
-    named = one.inquiry_id if submission.ce_type == FollowUpSubmitted.ce_type else submission.ce_id
+    named = (
+        entry.inquiry_id if submission.ce_type == FollowUpSubmitted.ce_type else submission.ce_id
+    )
     follow = _FOLLOW.in_language(language)
     out.print(text(f"{follow} desk inquiry {named}", "dim"), soft_wrap=True)
 
@@ -197,24 +199,24 @@ _UNHEARD = Bilingual(
 def _conclude(
     followed: Sequence[Followed], wait_s: float, language: Language, out: Console
 ) -> None:
-    for number, one in enumerate(followed, start=1):
+    for number, entry in enumerate(followed, start=1):
         mark = f"{number}  " if len(followed) > 1 else ""
-        style = "bold red" if one.refused else "bold green" if one.done else "bold yellow"
-        words = _CONCLUSIONS.get(one.outcome) or (_UNFINISHED if one.answers else _UNHEARD)
+        style = "bold red" if entry.refused else "bold green" if entry.done else "bold yellow"
+        words = _CONCLUSIONS.get(entry.outcome) or (_UNFINISHED if entry.answers else _UNHEARD)
         told = words.in_language(language).format(seconds=f"{wait_s:g}")
         out.print(f"{mark}{told}", style=style)
 
 
-def _as_json(one: Followed) -> dict[str, object]:
+def _as_json(entry: Followed) -> dict[str, object]:
     return {
-        "ce_type": one.submission.ce_type,
-        "ce_id": one.submission.ce_id,
-        "source": one.submission.source,
-        "inquiry_id": None if one.refused else one.inquiry_id,
-        "reference": one.reference,
-        "outcome": one.outcome if one.answers else "submitted",
+        "ce_type": entry.submission.ce_type,
+        "ce_id": entry.submission.ce_id,
+        "source": entry.submission.source,
+        "inquiry_id": None if entry.refused else entry.inquiry_id,
+        "reference": entry.reference,
+        "outcome": entry.outcome if entry.answers else "submitted",
         "answers": [
             {"ce_type": a.ce_type, "ce_id": a.ce_id, "dead": a.dead, "data": a.data}
-            for a in one.answers
+            for a in entry.answers
         ],
     }

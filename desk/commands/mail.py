@@ -98,7 +98,7 @@ def mail(
     mails = mails_in(folder)
     if number is None:
         since = _instant(wanted["since"])
-        chosen = [one for one in mails if one.is_wanted(wanted, since)]
+        chosen = [each for each in mails if each.is_wanted(wanted, since)]
         return _list(chosen, 0 if every else max(0, len(chosen) - SHOWN), as_json=as_json)
     if number > len(mails):
         raise DeskError(f"there is no mail {number}: the folder {folder} holds {len(mails)}.")
@@ -107,9 +107,9 @@ def mail(
 
 def show_mails(folder: Path, references: Sequence[str]) -> None:
     """Every mail in the folder that names one of the inquiries, oldest first."""
-    for one in mails_in(folder):
-        if any(it in one.body for it in references):
-            _show(one, as_json=False)
+    for mail in mails_in(folder):
+        if any(it in mail.body for it in references):
+            _show(mail, as_json=False)
 
 
 def mails_in(folder: Path) -> list[Mail]:
@@ -133,46 +133,46 @@ def _instant(written: str | None) -> datetime | None:
 
 def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:
     if as_json:
-        return print_json([_as_json(one) for one in mails[first:]])
+        return print_json([_as_json(mail) for mail in mails[first:]])
     out = console()
     if not mails:
         out.print("No such mail. `desk submit inquiry … --email …` makes the desk write one.")
         return None
     table = columns("bold", "dim", "", "")
-    for one in mails[first:]:
-        recipient = text(one.to)
+    for mail in mails[first:]:
+        recipient = text(mail.to)
         recipient.truncate(28, overflow="ellipsis")
-        table.add_row(str(one.number), local_time(one.received_at), recipient, text(one.subject))
+        table.add_row(str(mail.number), local_time(mail.received_at), recipient, text(mail.subject))
     out.print(table)
     if first:
         out.print(f"({first} older ones: --all)", style="dim")
     return None
 
 
-def _as_json(one: Mail) -> dict[str, Any]:
+def _as_json(mail: Mail) -> dict[str, Any]:
     return {
-        "number": one.number,
-        "received_at": one.received_at.isoformat(),
-        "to": one.to,
-        "subject": one.subject,
-        "language": one.language or None,
-        "message_id": one.message_id or None,
-        "file": str(one.file),
+        "number": mail.number,
+        "received_at": mail.received_at.isoformat(),
+        "to": mail.to,
+        "subject": mail.subject,
+        "language": mail.language or None,
+        "message_id": mail.message_id or None,
+        "file": str(mail.file),
     }
 
 
-def _show(one: Mail, *, as_json: bool) -> None:
+def _show(mail: Mail, *, as_json: bool) -> None:
     if as_json:
-        return print_json({**_as_json(one), "text": one.body, "attached": one.attached})
+        return print_json({**_as_json(mail), "text": mail.body, "attached": mail.attached})
     out: Console = console()
     head = columns("bold", "")
     for name in HEADERS:
-        if one.message[name]:
-            head.add_row(name, text(str(one.message[name])))
+        if mail.message[name]:
+            head.add_row(name, text(str(mail.message[name])))
     out.print(head)
     out.print()
-    out.print(plain(one.body), soft_wrap=True)
-    for name in one.attached:
+    out.print(plain(mail.body), soft_wrap=True)
+    for name in mail.attached:
         out.print(f"attached: {plain(name)}", soft_wrap=True)
-    out.print(f"file: {one.file}", style="dim", soft_wrap=True)
+    out.print(f"file: {mail.file}", style="dim", soft_wrap=True)
     return None

@@ -23,21 +23,21 @@ def publish(
     outgoing = parse(load(file), _name(file))
     asyncio.run(send(where.settings(), with_ids(where, outgoing)))
     if as_json:
-        return print_json([_as_json(one) for one in outgoing])
+        return print_json([_as_json(event) for event in outgoing])
     out = console()
-    for one in outgoing:
-        topic = TOPIC_OF[one.ce_type].name
-        out.print(f"published {one.ce_type} to {topic}, id {plain(one.ce_id)}", soft_wrap=True)
+    for event in outgoing:
+        topic = TOPIC_OF[event.ce_type].name
+        out.print(f"published {event.ce_type} to {topic}, id {plain(event.ce_id)}", soft_wrap=True)
     return None
 
 
-def _as_json(one: Outgoing) -> dict[str, str]:
+def _as_json(event: Outgoing) -> dict[str, str]:
     return {
-        "ce_type": one.ce_type,
-        "ce_id": one.ce_id,
-        "source": one.source,
-        "topic": TOPIC_OF[one.ce_type].name,
-        "key": one.key,
+        "ce_type": event.ce_type,
+        "ce_id": event.ce_id,
+        "source": event.source,
+        "topic": TOPIC_OF[event.ce_type].name,
+        "key": event.key,
     }
 
 

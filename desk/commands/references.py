@@ -18,17 +18,17 @@ def with_ids(where: Where, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
 
     Raises `DeskError` for a reference that no inquiry has, `ServiceError` if intake is silent.
     """
-    return [_with_id(where, one) if _is_reference(one) else one for one in outgoing]
+    return [_with_id(where, event) if _is_reference(event) else event for event in outgoing]
 
 
-def _is_reference(one: Outgoing) -> bool:
-    named = one.data.get(FIELD)
+def _is_reference(event: Outgoing) -> bool:
+    named = event.data.get(FIELD)
     return isinstance(named, str) and named.strip().upper().startswith("INQ")
 
 
-def _with_id(where: Where, one: Outgoing) -> Outgoing:
-    inquiry_id = asyncio.run(_id_of(where, str(one.data[FIELD])))
-    return replace(one, data={**one.data, FIELD: inquiry_id})
+def _with_id(where: Where, event: Outgoing) -> Outgoing:
+    inquiry_id = asyncio.run(_id_of(where, str(event.data[FIELD])))
+    return replace(event, data={**event.data, FIELD: inquiry_id})
 
 
 async def _id_of(where: Where, named: str) -> str:

@@ -79,13 +79,15 @@ async def run(where: Where, asked: Run) -> Told:
             asked.selection, services, settings, session.trail, force=asked.force
         )
         with _progress(_size(plan), silent=asked.as_json) as step:
-            for one in plan.aggregates:
-                service = services[one.service]
-                _tell_outcome(tell, await let_through(service, one, newest, session, step=step))
+            for aggregate in plan.aggregates:
+                service = services[aggregate.service]
+                _tell_outcome(
+                    tell, await let_through(service, aggregate, newest, session, step=step)
+                )
 
-            def told(one: Resent) -> None:
+            def told(resent: Resent) -> None:
                 step()
-                _tell_single(tell, one)
+                _tell_single(tell, resent)
 
             singles = await resend(plan.singles, session, told=told)
         if rest := len(plan.singles) - len(singles):
@@ -103,19 +105,19 @@ async def dry_run(where: Where, asked: Run) -> Told:
         plan, newest = await plan_replay(
             asked.selection, services, settings, trail, force=asked.force
         )
-        for one in plan.aggregates:
-            await _dry_run_parked(tell, one, newest, topic, services[one.service])
+        for aggregate in plan.aggregates:
+            await _dry_run_parked(tell, aggregate, newest, topic, services[aggregate.service])
         await _dry_run_singles(tell, plan.singles, topic, services)
     _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
 
 async def _dry_run_parked(
-    tell: Teller, one: Parked, newest: Newest, topic: DeadLetterTopic, service: ServiceClient
+    tell: Teller, parked: Parked, newest: Newest, topic: DeadLetterTopic, service: ServiceClient
 ) -> None:
     """Up to the first that would fail again, and no more than one dry run takes."""
-    tell.say(one.name, f"would send {len(one.waiting)} messages, in their order")
-    letters = [newest.get((one.service, message_id)) for message_id in one.waiting]
+    tell.say(parked.name, f"would send {len(parked.waiting)} messages, in their order")
+    letters = [newest.get((parked.service, message_id)) for message_id in parked.waiting]
     there = letters[: letters.index(None)] if None in letters else letters
     chunk = Chunk()
     left = await chunk.fill([letter for letter in there if letter is not None], topic)
@@ -126,10 +128,10 @@ async def _dry_run_parked(
         return
     if left:
         tell.say(
-            one.name, f"only the first {len(chunk.letters)} were tried: one dry run takes these"
+            parked.name, f"only the first {len(chunk.letters)} were tried: one dry run takes these"
         )
     elif len(there) < len(letters):
-        gone = one.waiting[len(there)]
+        gone = parked.waiting[len(there)]
         tell.say(gone, "its dead letter is gone", "its dead letter is gone")
 
 
@@ -161,14 +163,14 @@ def _tell_outcome(tell: Teller, outcome: Outcome) -> None:
     tell.say(outcome.parked.name, said, why, decided=outcome.decided)
 
 
-def _tell_single(tell: Teller, one: Resent) -> None:
-    why = None if one.stopped_by is None else stop_text(one.stopped_by)
-    tell.say(str(one.letter.id), why or "sent again, and dealt with", why)
+def _tell_single(tell: Teller, resent: Resent) -> None:
+    why = None if resent.stopped_by is None else stop_text(resent.stopped_by)
+    tell.say(str(resent.letter.id), why or "sent again, and dealt with", why)
 
 
 def _tell_rest(tell: Teller, plan: Plan, selection: Selection) -> None:
-    for name, one in plan.behind:
-        said = f"others wait before it: desk dead-letters replay --aggregate {one.ref.id}"
+    for name, parked in plan.behind:
+        said = f"others wait before it: desk dead-letters replay --aggregate {parked.ref.id}"
         tell.say(str(name), said, said)
     for name, how in plan.left:
         tell.say(str(name), f"{settlement_text(how)}; --force sends it again")
@@ -177,7 +179,7 @@ def _tell_rest(tell: Teller, plan: Plan, selection: Selection) -> None:
 
 
 def _size(plan: Plan) -> int:
-    return sum(len(one.waiting) for one in plan.aggregates) + len(plan.singles)
+    return sum(len(aggregate.waiting) for aggregate in plan.aggregates) + len(plan.singles)
 
 
 @contextmanager

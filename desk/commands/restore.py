@@ -32,17 +32,20 @@ def restore(
         print_json(found)
     else:
         show(found, console())
-    if any(one["lost"] for one in found):
+    if any(restored["lost"] for restored in found):
         raise typer.Exit(FAILED)
 
 
 def show(found: Sequence[dict[str, Any]], out: Console) -> None:
-    for one in found:
-        counts = f"{one['messages']:,} messages restored, {one['taken']:,} events taken from topics"
-        out.print(plain(f"{one['service']}: {counts}"))
-        for differing in one["differing"]:
+    for restored in found:
+        counts = (
+            f"{restored['messages']:,} messages restored, "
+            f"{restored['taken']:,} events taken from topics"
+        )
+        out.print(plain(f"{restored['service']}: {counts}"))
+        for differing in restored["differing"]:
             words = f"  decided otherwise today; what was published counts: {differing}"
             out.print(plain(words), soft_wrap=True)
-        for lost in one["lost"]:
+        for lost in restored["lost"]:
             out.print(plain(f"  lost: {lost}"), style="red", soft_wrap=True)
     out.print("Now `desk verify` and `desk verify --topics`; then start the services.")

@@ -14,11 +14,11 @@ from shared.settings import RuntimeSettings
 
 async def send(settings: RuntimeSettings, outgoing: Sequence[Outgoing]) -> None:
     """Publish all, in order; acknowledged when this returns. Raises `DeskError` or `Outage`."""
-    await require_topics(settings, {TOPIC_OF[one.ce_type].name for one in outgoing})
+    await require_topics(settings, {TOPIC_OF[event.ce_type].name for event in outgoing})
     publisher = KafkaPublisher(settings)
     at = datetime.now(UTC)
     try:
         await publisher.start()
-        await publisher.publish([one.record(at) for one in outgoing])
+        await publisher.publish([event.record(at) for event in outgoing])
     finally:
         await publisher.stop()

@@ -41,15 +41,15 @@ def align(*, apply: bool, as_json: bool, where: Where) -> None:
 
 def _show(differing: Sequence[Difference], *, applied: bool, as_json: bool) -> None:
     if as_json:
-        print_json([{**asdict(one), "altered": applied} for one in differing])
+        print_json([{**asdict(setting), "altered": applied} for setting in differing])
         return
     if not differing:
         print(f"all {len(CATALOGUE)} topics are set as in the catalogue")
         return
     table = columns("bold", "", "")
-    for one in differing:
-        said = f"{one.found or 'not set'} → {one.wanted}"
-        table.add_row(one.topic, one.setting, text(said))
+    for setting in differing:
+        said = f"{setting.found or 'not set'} → {setting.wanted}"
+        table.add_row(setting.topic, setting.setting, text(said))
     out = console()
     out.print(table)
     if applied:

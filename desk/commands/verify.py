@@ -29,10 +29,10 @@ def verify(
         return
     audits = asyncio.run(_audits(where))
     if as_json:
-        print_json([asdict(one) for one in audits])
+        print_json([asdict(audit) for audit in audits])
     else:
         show(audits, console())
-    if any(one.faults for one in audits):
+    if any(audit.faults for audit in audits):
         raise typer.Exit(FAILED)
 
 
@@ -43,21 +43,26 @@ def compare_with_topics(where: Where, *, as_json: bool) -> None:
         print_json(found)
     else:
         out = console()
-        for one in found:
-            counts = f"{one['recorded']:,} events in histories, {one['published']:,} on topics"
-            out.print(plain(f"{one['service']}: {counts}, {one['count']:,} differences"))
-            for difference in one["differences"]:
+        for comparison in found:
+            counts = (
+                f"{comparison['recorded']:,} events in histories, "
+                f"{comparison['published']:,} on topics"
+            )
+            out.print(
+                plain(f"{comparison['service']}: {counts}, {comparison['count']:,} differences")
+            )
+            for difference in comparison["differences"]:
                 out.print(plain(f"  {difference}"), style="red", soft_wrap=True)
-        if any(one["count"] for one in found):
+        if any(comparison["count"] for comparison in found):
             out.print("A database older than its topics is brought forward by `desk restore`.")
-    if any(one["count"] for one in found):
+    if any(comparison["count"] for comparison in found):
         raise typer.Exit(FAILED)
 
 
 async def _audits(where: Where) -> list[Audit]:
     """One of each kind of aggregate, service by service."""
     told = await answers_of(VERIFY, where)
-    return [Audit(**one) for of_service in told for one in of_service]
+    return [Audit(**audit) for of_service in told for audit in of_service]
 
 
 def show(audits: Sequence[Audit], out: Console) -> None:
@@ -66,20 +71,20 @@ def show(audits: Sequence[Audit], out: Console) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("aggregates", "messages", "events", "faults"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in audits:
-        counts = (one.aggregates, one.messages, one.events, one.fault_count)
-        style = "red" if one.faults else ""
-        table.add_row(one.service, one.kind, *(f"{n:,}" for n in counts), style=style)
+    for audit in audits:
+        counts = (audit.aggregates, audit.messages, audit.events, audit.fault_count)
+        style = "red" if audit.faults else ""
+        table.add_row(audit.service, audit.kind, *(f"{n:,}" for n in counts), style=style)
     out.print(table)
-    for one in audits:
-        for fault in one.faults:
+    for audit in audits:
+        for fault in audit.faults:
             out.print(
-                plain(f"fault: {one.service} {one.kind} {fault}"), style="red", soft_wrap=True
+                plain(f"fault: {audit.service} {audit.kind} {fault}"), style="red", soft_wrap=True
             )
-    if any(one.faults for one in audits):
+    if any(audit.faults for audit in audits):
         out.print("Keep the database as it is and compare the histories named above.")
         return
-    expired = sum(one.expired for one in audits)
+    expired = sum(audit.expired for audit in audits)
     if expired:
         out.print(
             f"{expired:,} histories no longer begin at their beginning (HISTORY_KEPT_DAYS): what is"

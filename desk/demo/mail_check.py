@@ -20,13 +20,13 @@ class MailCheck:
         self, rows: Sequence[Row], records: Sequence[Seen], mails: Sequence[ReceivedMail]
     ) -> None:
         self.references = {
-            str(one.facts["inquiry_id"]): str(one.facts.get("reference"))
-            for one in records
-            if one.facts.get("ce_type") == "inquiry.opened.v1"
+            str(record.facts["inquiry_id"]): str(record.facts.get("reference"))
+            for record in records
+            if record.facts.get("ce_type") == "inquiry.opened.v1"
         }
         self._mails_received = mails
         self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
-        self.got: Counter[Key] = Counter((one.to, one.reference) for one in mails)
+        self.got: Counter[Key] = Counter((received.to, received.reference) for received in mails)
 
     def _key(self, mail: Mail) -> Key:
         if mail.about is None:

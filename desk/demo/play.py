@@ -71,7 +71,7 @@ class Play:
     async def _download_all(self) -> None:
         """As customers do: by the link in the mail, and with the button of the page behind it."""
         steps = (step for case in self.cases for row in case.rows for step in row.steps)
-        for expected in (one for step in steps for one in step.then if one.download):
+        for expected in (expected for step in steps for expected in step.then if expected.download):
             copy = self.outside.journal.find(expected)
             link = copy and self._link_to(str(copy.facts["document_id"]))
             content = await asyncio.to_thread(_fetched, link) if link else None

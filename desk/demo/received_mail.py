@@ -52,4 +52,4 @@ def _read(mail: Mail) -> ReceivedMail:
 def repeated_ids(mails: Iterable[ReceivedMail]) -> list[str]:
     """Message-IDs that more than one mail has."""
     ids = [mail.message_id for mail in mails]
-    return sorted({one for one in ids if ids.count(one) > 1})
+    return sorted({id_ for id_ in ids if ids.count(id_) > 1})

@@ -76,7 +76,7 @@ async def _demo(directory: Path, out: Console) -> Verdict:
                 f"Sending {requests_in(cases)} requests through Kafka, waiting for all answers …"
             )
             evidence = await Play(cases, wire, Mailbox(mail)).perform()
-        (directory / RECORDS).write_text("".join(f"{one.as_json}\n" for one in evidence.seen))
+        (directory / RECORDS).write_text("".join(f"{record.as_json}\n" for record in evidence.seen))
         return judge(cases, evidence)
 
 

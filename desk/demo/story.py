@@ -136,12 +136,16 @@ def told(value: Any) -> str:
         case Matching(name=name):
             return name
         case Mapping():
-            inner = ((name, told(one)) for name, one in value.items() if one != TEXT)
+            inner = (
+                (name, told(inner_value))
+                for name, inner_value in value.items()
+                if inner_value != TEXT
+            )
             return ", ".join(f"{name} {words}" for name, words in inner if words)
         case Each(entries=entries):
-            return " + ".join(told(one) for one in entries)
+            return " + ".join(told(entry) for entry in entries)
         case list() | tuple():
-            return " + ".join(told(one) for one in value) or "none"
+            return " + ".join(told(item) for item in value) or "none"
     return str(value)
 
 
@@ -162,7 +166,7 @@ def says(expected: Any, actual: Any) -> bool:
             return (
                 isinstance(actual, list)
                 and len(actual) == len(expected)
-                and all(says(one, other) for one, other in zip(expected, actual, strict=True))
+                and all(says(wanted, other) for wanted, other in zip(expected, actual, strict=True))
             )
         case date():
             return bool(actual == expected.isoformat())
@@ -204,7 +208,7 @@ def in_sequence(cases: tuple[Case, ...]) -> tuple[Case, ...]:
                 replace(
                     row,
                     steps=tuple(
-                        replace(step, then=tuple(numbered(one) for one in step.then))
+                        replace(step, then=tuple(numbered(expected) for expected in step.then))
                         for step in row.steps
                     ),
                 )

@@ -107,7 +107,7 @@ def _outcomes(judged: JudgedRow) -> list[tuple[str, str]]:
 
 def _shown(judged: JudgedRow) -> list[tuple[Expected, Seen]]:
     came = [(expected, record) for expected, record in judged.came if record is not None]
-    return [one for one in came if not _backstage(judged, one[1])] or came
+    return [pair for pair in came if not _backstage(judged, pair[1])] or came
 
 
 def _backstage(judged: JudgedRow, record: Seen) -> bool:
@@ -127,6 +127,6 @@ def _plain(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(str(one["field"] if isinstance(one, dict) else one) for one in value)
+        return ", ".join(str(item["field"] if isinstance(item, dict) else item) for item in value)
     text = str(value)
     return text[:10] if len(text) > 10 and text[4:5] == "-" and text[10:11] == "T" else text

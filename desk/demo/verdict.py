@@ -88,7 +88,7 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
     general = (
         *(fault for owner, fault in unexpected if owner is None),
         *mail_check.unexpected(),
-        *(f"two mails have the Message-ID {one}" for one in repeated_ids(evidence.mails)),
+        *(f"two mails have the Message-ID {id_}" for id_ in repeated_ids(evidence.mails)),
         *disorder(evidence.seen),
         *_uncovered(records),
     )
@@ -97,7 +97,7 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
         general,
         requests=requests_in(cases),
         outcomes=len(_outcomes(records)),
-        events=sum(one.from_the_desk for one in records),
+        events=sum(record.from_the_desk for record in records),
         mails=len(evidence.mails),
     )
 
@@ -120,16 +120,18 @@ class Came:
 
     def __init__(self, rows: Iterable[Row], records: Iterable[Seen]) -> None:
         by_topic: dict[str, list[Seen]] = {}
-        for one in records:
-            by_topic.setdefault(one.topic, []).append(one)
-        self.expected = tuple(one for row in rows for one in row.expected)
-        self._records = {id(one): found(one, by_topic.get(one.topic, ())) for one in self.expected}
+        for record in records:
+            by_topic.setdefault(record.topic, []).append(record)
+        self.expected = tuple(event for row in rows for event in row.expected)
+        self._records = {
+            id(event): found(event, by_topic.get(event.topic, ())) for event in self.expected
+        }
 
     def __getitem__(self, expected: Expected) -> Seen | None:
         return self._records[id(expected)]
 
     def awaited(self, record: Seen) -> bool:
-        return any(one is record for one in self._records.values())
+        return any(found is record for found in self._records.values())
 
 
 def _faults(row: Row, came: Came, evidence: Evidence) -> Iterator[str]:
@@ -148,7 +150,7 @@ def _faults(row: Row, came: Came, evidence: Evidence) -> Iterator[str]:
 
 def _unlike(expected: Expected, record: Seen, came: Came) -> Iterator[str]:
     """Nobody may learn from an answer whether a contract exists."""
-    for other in (came[one] for one in came.expected if one.alike == expected.alike):
+    for other in (came[event] for event in came.expected if event.alike == expected.alike):
         for name, value in _answer(other).items() if other else ():
             if _answer(record).get(name) != value:
                 yield f"{record.word}: {name} differs from another answer that must be alike"
@@ -174,11 +176,12 @@ def _unexpected(
 ) -> list[tuple[Row | None, str]]:
     """What came and must not have, with the row that it concerns, if there is one."""
     strays = (
-        one
-        for one in records
-        if (one.topic in STRICT and not came.awaited(one)) or one.facts.get("ce_type") in NEVER
+        record
+        for record in records
+        if (record.topic in STRICT and not came.awaited(record))
+        or record.facts.get("ce_type") in NEVER
     )
-    return [(_owner(one, rows), f"{_told(one)} came and was not expected") for one in strays]
+    return [(_owner(stray, rows), f"{_told(stray)} came and was not expected") for stray in strays]
 
 
 def _owner(stray: Seen, rows: Sequence[Row]) -> Row | None:
@@ -188,7 +191,7 @@ def _owner(stray: Seen, rows: Sequence[Row]) -> Row | None:
         row
         for row in rows
         if contract is not None
-        and any(one.which.get("contract_number") == contract for one in row.expected)
+        and any(event.which.get("contract_number") == contract for event in row.expected)
     )
     return next(by_inquiry, None) or next(by_contract, None)
 
@@ -201,7 +204,7 @@ def _told(record: Seen) -> str:
 
 
 def _outcomes(records: Iterable[Seen]) -> set[str]:
-    return {str(one.facts.get("ce_type")) for one in records if one.topic == CANCELLATIONS}
+    return {str(record.facts.get("ce_type")) for record in records if record.topic == CANCELLATIONS}
 
 
 def _uncovered(records: Sequence[Seen]) -> Iterator[str]:

@@ -73,10 +73,10 @@ def found(expected: Expected, among: Iterable[Seen]) -> Seen | None:
     """The first record that `expected.which` describes."""
     return next(
         (
-            one
-            for one in among
-            if one.topic == expected.topic
-            and all(says(value, one.facts.get(name)) for name, value in expected.which.items())
+            record
+            for record in among
+            if record.topic == expected.topic
+            and all(says(value, record.facts.get(name)) for name, value in expected.which.items())
         ),
         None,
     )
@@ -93,8 +93,8 @@ class Journal:
     async def note(self, new: Sequence[Seen]) -> None:
         async with self.changed:
             self.records += new
-            for one in new:
-                self.by_topic.setdefault(one.topic, []).append(one)
+            for record in new:
+                self.by_topic.setdefault(record.topic, []).append(record)
             self.changed.notify_all()
 
     def find(self, expected: Expected) -> Seen | None:
@@ -127,8 +127,10 @@ class Outside:
 
     async def publish(self, records: Sequence[Sent]) -> None:
         """In the given order; returns when the broker has acknowledged them all."""
-        for one in records:
-            await self.sender.send(one.topic, one.key.encode(), _body(one), _headers(one))
+        for record in records:
+            await self.sender.send(
+                record.topic, record.key.encode(), _body(record), _headers(record)
+            )
 
 
 def _body(sent: Sent) -> bytes:

@@ -225,8 +225,10 @@ async def _start(services: Mapping[str, RunningService], say: Say) -> None:
         service.watched.child.start()
     await asyncio.gather(
         *(
-            one.watched.child.wait_ready(partial(_settled, one.health_url), HEALTHY_TIMEOUT_S)
-            for one in services.values()
+            running.watched.child.wait_ready(
+                partial(_settled, running.health_url), HEALTHY_TIMEOUT_S
+            )
+            for running in services.values()
         )
     )
     for service in services.values():
@@ -240,12 +242,14 @@ async def _settled(url: str) -> bool:
 
 
 async def _stop(services: Mapping[str, RunningService]) -> None:
-    await asyncio.gather(*(one.watched.child.stop(STOP_GRACE_S) for one in services.values()))
+    await asyncio.gather(
+        *(running.watched.child.stop(STOP_GRACE_S) for running in services.values())
+    )
 
 
 @asynccontextmanager
 async def _watched(watches: list[Watched], say: Say) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(one.keep_alive(say)) for one in watches]
+    tasks = [asyncio.create_task(watch.keep_alive(say)) for watch in watches]
     try:
         yield
     finally:

@@ -13,7 +13,10 @@ def registration(world: World, holder: Customer) -> Case:
     """Access takes two steps: a registered identity, then authorisation (F1)."""
     request = world.registers(holder)
     consents = Each(
-        tuple({"purpose": one, "wording_version": "2024-1", "given_at": TEXT} for one in CONSENTS)
+        tuple(
+            {"purpose": purpose, "wording_version": "2024-1", "given_at": TEXT}
+            for purpose in CONSENTS
+        )
     )
     return Case(
         REGISTRATION,

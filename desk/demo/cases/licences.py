@@ -248,8 +248,10 @@ def three_contracts(world: World) -> Case:
                 "One request: monthly, maintenance, Passport Advantage",
                 request,
                 Step(
-                    tuple(world.records(one, customer, type_) for one, type_ in types.items()),
-                    tuple(recorded(one, customer) for one in types),
+                    tuple(
+                        world.records(number, customer, type_) for number, type_ in types.items()
+                    ),
+                    tuple(recorded(number, customer) for number in types),
                 ),
                 Step(
                     (request,),
