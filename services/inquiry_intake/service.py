@@ -44,7 +44,7 @@ def rejects(message: Message, now: datetime) -> list[str]:
         return []
     outcome = checked(message.data, now)
     faults = outcome if isinstance(outcome, tuple) else ()
-    return [f"{one.field}: {one.code}: {one.message.en}" for one in faults]
+    return [f"{fault.field}: {fault.code}: {fault.message.en}" for fault in faults]
 
 
 def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Customer]]:
@@ -115,6 +115,6 @@ def _profile(event: CustomerProfile) -> Route:
 
 
 def _inquiries(*named: str | None) -> Route:
-    ids = (canonical_id(one) for one in named)
-    unique = dict.fromkeys(one for one in ids if one is not None)
-    return Route(decides=tuple(Ref(INQUIRY, one) for one in unique))
+    ids = (canonical_id(inquiry) for inquiry in named)
+    unique = dict.fromkeys(inquiry_id for inquiry_id in ids if inquiry_id is not None)
+    return Route(decides=tuple(Ref(INQUIRY, inquiry_id) for inquiry_id in unique))

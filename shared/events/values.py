@@ -144,7 +144,7 @@ class Contact(Value):
     def means(self) -> bool:
         """Whether there is at least one means of contact besides the name (F12)."""
         means = (self.email, self.phone, self.postal_address)
-        return not all(is_absent(one) for one in means)
+        return not all(is_absent(way) for way in means)
 
     @property
     def complete(self) -> bool:

@@ -78,8 +78,7 @@ class Broker:
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         done = {
-            one: max(committed[one].offset if one in committed else 0, begins[one])
-            for one in partitions
+            tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
         }
         found: Counter[str] = Counter()
         for partition, offset in (await _first_readable(consumer, done, ends)).items():
@@ -124,7 +123,7 @@ async def _first_readable(
     Markers and rolled-back records of transactions take offsets too, but no consumer is given
     them. A partition that may not be read, or does not answer in time, counts from where it begins.
     """
-    unknown = {one: offset for one, offset in begins.items() if offset < ends[one]}
+    unknown = {tp: offset for tp, offset in begins.items() if offset < ends[tp]}
     if not unknown:
         return {}
     consumer.assign(list(unknown))
@@ -135,9 +134,9 @@ async def _first_readable(
         async with asyncio.timeout(READ_WITHIN_S):
             while unknown:
                 records = await consumer.getmany(*unknown, timeout_ms=POLL_MS, max_records=1)
-                found |= {one: some[0].offset for one, some in records.items()}
+                found |= {tp: some[0].offset for tp, some in records.items()}
                 for partition in list(unknown):
                     if partition in found or await consumer.position(partition) >= ends[partition]:
                         del unknown[partition]
                         consumer.pause(partition)
-    return unknown | {one: offset for one, offset in found.items() if offset < ends[one]}
+    return unknown | {tp: offset for tp, offset in found.items() if offset < ends[tp]}

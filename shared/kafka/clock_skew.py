@@ -128,5 +128,5 @@ class ClockSkew:
 
 
 def _newest(records: Iterable[Stamped]) -> float | None:
-    stamps = [one.timestamp for one in records if one.timestamp_type == LOG_APPEND_TIME]
+    stamps = [record.timestamp for record in records if record.timestamp_type == LOG_APPEND_TIME]
     return max(stamps) / 1000 if stamps else None

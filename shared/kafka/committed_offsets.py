@@ -39,7 +39,9 @@ class CommittedOffsets:
             self._known, self._known_since = {}, time.monotonic()
         beyond = {place for place in places if not self._passed(place)}
         if beyond:
-            await self._refresh({TopicPartition(one.topic, one.partition) for one in beyond})
+            await self._refresh(
+                {TopicPartition(position.topic, position.partition) for position in beyond}
+            )
         return {place for place in beyond if not self._passed(place)}
 
     def _passed(self, place: RecordPosition) -> bool:

@@ -194,8 +194,8 @@ class TolerantConsumer(EndingConsumer):
 
     def lag(self, offsets: Offsets) -> dict[tuple[str, int], int]:
         """How many records lie behind these offsets, in the partitions that are still assigned."""
-        ends = {one: self.highwater(one) for one in offsets if one in self.assignment()}
-        return {one: max(0, end - offsets[one]) for one, end in ends.items() if end is not None}
+        ends = {tp: self.highwater(tp) for tp in offsets if tp in self.assignment()}
+        return {tp: max(0, end - offsets[tp]) for tp, end in ends.items() if end is not None}
 
     async def _around_the_undecodable(self) -> dict[TopicPartition, list[Any]]:
         """Go back to what is committed, since the failed poll may have dropped other records.
@@ -213,5 +213,5 @@ class TolerantConsumer(EndingConsumer):
         if fresh:  # together: each by itself waits for a fetch that is on its way
             await self.seek_to_beginning(*fresh)
         ends = await self.end_offsets(assigned)
-        behind = [one for one in assigned if await self.position(one) < ends[one]]
-        return {one: await self.one_by_one(one) for one in behind}
+        behind = [tp for tp in assigned if await self.position(tp) < ends[tp]]
+        return {tp: await self.one_by_one(tp) for tp in behind}

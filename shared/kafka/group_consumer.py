@@ -90,5 +90,5 @@ async def lag_of(settings: RuntimeSettings, group: str, topics: Iterable[str]) -
         finally:
             await consumer.stop()
     return sum(
-        max(0, end - done.get((one.topic, one.partition), begins[one])) for one, end in ends.items()
+        max(0, end - done.get((tp.topic, tp.partition), begins[tp])) for tp, end in ends.items()
     )

@@ -76,7 +76,7 @@ class KafkaPublisher:
             try:
                 async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                     sent = [await self._send(o) for o in outgoing if not isinstance(o, Envelope)]
-                    events = (one for one in outgoing if isinstance(one, Envelope))
+                    events = (item for item in outgoing if isinstance(item, Envelope))
                     for (topic, partition), some in (await self._by_partition(events)).items():
                         for batch in self._batches(some):
                             sent.append(await self._send_batch(batch, topic, partition))
@@ -100,18 +100,18 @@ class KafkaPublisher:
     ) -> dict[tuple[str, int], list[Envelope]]:
         """Events in their order, by the partition that every Kafka client puts their key in."""
         found: dict[tuple[str, int], list[Envelope]] = defaultdict(list)
-        for one in events:
-            partitions = len(await self._producer.partitions_for(one.topic))
-            number = (murmur2(one.key.encode()) & 0x7FFFFFFF) % partitions
-            found[one.topic, number].append(one)
+        for envelope in events:
+            partitions = len(await self._producer.partitions_for(envelope.topic))
+            number = (murmur2(envelope.key.encode()) & 0x7FFFFFFF) % partitions
+            found[envelope.topic, number].append(envelope)
         return found
 
     def _batches(self, events: Iterable[Envelope]) -> Iterator[Any]:
         """As few batches as hold them; a batch takes its first record whatever its size."""
         batch = self._producer.create_batch()
-        for one in events:
-            headers = [*one.headers, *data_schema(self._schemas, one.type)]
-            record = {"key": one.key.encode(), "value": one.value, "headers": headers}
+        for envelope in events:
+            headers = [*envelope.headers, *data_schema(self._schemas, envelope.type)]
+            record = {"key": envelope.key.encode(), "value": envelope.value, "headers": headers}
             if batch.append(timestamp=None, **record) is None:
                 yield batch
                 batch = self._producer.create_batch()

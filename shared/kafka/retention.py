@@ -89,7 +89,7 @@ def objection_to(
 def _advice(
     needed: Sequence[int | None], topics: Mapping[str, int | None], dead_letters_ms: int | None
 ) -> str:
-    days = [one for one in needed if one is not None]
+    days = [span for span in needed if span is not None]
     if len(days) == len(needed):
         return f"Set HISTORY_KEPT_DAYS to {max(days)} or more, or unset it to keep ids for ever."
     endless = [
@@ -122,7 +122,7 @@ async def _kept_by_broker(
             found = await described(admin, topics, ASKED_FOR)
         finally:
             await admin.close()
-    return {one.topic: _told(one) for one in found}
+    return {topic.topic: _told(topic) for topic in found}
 
 
 def _told(topic: Description) -> int | None:

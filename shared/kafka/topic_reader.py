@@ -64,14 +64,14 @@ class TopicReader:
         """What lies between the consumer's positions and `ends`."""
         heard, consumer = monotonic(), self._consumer
         with kafka_errors_as_outage():
-            while unread := [one for one in ends if await consumer.position(one) < ends[one]]:
+            while unread := [tp for tp in ends if await consumer.position(tp) < ends[tp]]:
                 found = await consumer.getmany(*unread, timeout_ms=POLL_MS)
                 heard = monotonic() if found else heard
                 if monotonic() - heard > ANSWER_WITHIN_S:
                     raise Outage("kafka", "no answer in time")
-                for one, records in found.items():
+                for tp, records in found.items():
                     for record in records:
-                        if record.offset < ends[one]:
+                        if record.offset < ends[tp]:
                             yield record
 
 

@@ -37,7 +37,7 @@ async def records_on(
             spans = await _spans(consumer, await _partitions(settings, topics))
             if newest is not None:
                 spans = {
-                    one: range(max(s.start, s.stop - newest), s.stop) for one, s in spans.items()
+                    tp: range(max(s.start, s.stop - newest), s.stop) for tp, s in spans.items()
                 }
             async for record in _within(consumer, spans):
                 yield record
@@ -72,7 +72,7 @@ async def _spans(
     partitions = [*chain.from_iterable(topics.values())]
     begins = await consumer.beginning_offsets(partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    return {one: range(begins[one], end) for one, end in ends.items() if end > begins[one]}
+    return {tp: range(begins[tp], end) for tp, end in ends.items() if end > begins[tp]}
 
 
 async def _within(
@@ -92,7 +92,7 @@ async def _within(
         except UnicodeDecodeError:  # the failed poll may have dropped other records
             for partition in left:
                 consumer.seek(partition, following[partition])
-            found = {one: await consumer.one_by_one(one) for one in left}
+            found = {tp: await consumer.one_by_one(tp) for tp in left}
         for partition, records in found.items():
             for record in records:
                 following[partition] = record.offset + 1
@@ -101,7 +101,7 @@ async def _within(
         fruitless = 0 if found else fruitless + 1
         if fruitless > FRUITLESS_POLLS:
             raise Outage("kafka", "no more records came before the end of a topic")
-        left = {one for one in left if await consumer.position(one) < spans[one].stop}
+        left = {tp for tp in left if await consumer.position(tp) < spans[tp].stop}
 
 
 async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
@@ -143,4 +143,4 @@ async def committed_by(settings: RuntimeSettings, group: str) -> dict[tuple[str,
             found = await admin.list_consumer_group_offsets(group)
         finally:
             await admin.close()
-    return {(one.topic, one.partition): place.offset for one, place in found.items()}
+    return {(tp.topic, tp.partition): place.offset for tp, place in found.items()}

@@ -61,11 +61,11 @@ async def settings_of(
 ) -> dict[str, TopicSettings]:
     """Raises KafkaError, also where the user may not see a topic's settings."""
     found: dict[str, TopicSettings] = {}
-    for one in await described(admin, topics):
-        _raise_for(one.code, one.text)
-        own = (entry for entry in one.entries if entry[3] == DYNAMIC_TOPIC_CONFIG)
-        found[one.topic] = TopicSettings(
-            own={entry[0]: entry[1] for entry in own}, all=one.settings
+    for topic in await described(admin, topics):
+        _raise_for(topic.code, topic.text)
+        own = (entry for entry in topic.entries if entry[3] == DYNAMIC_TOPIC_CONFIG)
+        found[topic.topic] = TopicSettings(
+            own={entry[0]: entry[1] for entry in own}, all=topic.settings
         )
     return found
 
@@ -109,8 +109,10 @@ async def align(
     alters between `settings_of` and this is lost; do not run the two at once.
     """
     changed: dict[str, dict[str, str]] = {}
-    for one in differing:
-        changed.setdefault(one.topic, {**found[one.topic].own})[one.setting] = one.wanted
+    for setting in differing:
+        changed.setdefault(setting.topic, {**found[setting.topic].own})[setting.setting] = (
+            setting.wanted
+        )
     if not changed:
         return
     answers = await admin.alter_configs(

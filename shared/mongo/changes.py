@@ -34,15 +34,15 @@ class Changes:
     def of(self, *ids: str) -> Iterator[asyncio.Event]:
         """An event that is set whenever one of these documents may have changed."""
         changed = asyncio.Event()
-        for one in ids:
-            self._waiting[one].add(changed)
+        for awaited in ids:
+            self._waiting[awaited].add(changed)
         try:
             yield changed
         finally:
-            for one in ids:
-                self._waiting[one].discard(changed)
-                if not self._waiting[one]:
-                    del self._waiting[one]
+            for awaited in ids:
+                self._waiting[awaited].discard(changed)
+                if not self._waiting[awaited]:
+                    del self._waiting[awaited]
 
     async def watch(self, stopping: asyncio.Event) -> None:
         """Return when `stopping` is set. A stream that breaks is opened again, and all look."""

@@ -39,12 +39,12 @@ class Parked:
 
 async def parked(service: ServiceClient) -> list[Parked]:
     """The service's parked aggregates, longest parked first. Raises `ServiceError`."""
-    return [_parked(service.name, one) for one in await service.parked()]
+    return [_parked(service.name, record) for record in await service.parked()]
 
 
 async def all_parked(services: Mapping[str, ServiceClient]) -> list[Parked]:
     """The same of several services, one after the other."""
-    return [one for service in services.values() for one in await parked(service)]
+    return [aggregate for service in services.values() for aggregate in await parked(service)]
 
 
 async def parked_now(service: ServiceClient, ref: Ref) -> Parked | None:
@@ -69,25 +69,32 @@ def named(aggregates: Sequence[Parked], letters: Iterable[Letter]) -> list[Parke
 
     A message whose letter is gone keeps its digest for a name.
     """
-    long = [one for one in aggregates if one.behind]
+    long = [aggregate for aggregate in aggregates if aggregate.behind]
     if not long:
         return list(aggregates)
     names = {digest_of(letter.message_id): letter.message_id for letter in letters}
     return [
         replace(
-            one,
-            waiting=(*one.waiting, *(names.get(digest, digest.hex()) for digest in one.behind)),
+            aggregate,
+            waiting=(
+                *aggregate.waiting,
+                *(names.get(digest, digest.hex()) for digest in aggregate.behind),
+            ),
             behind=(),
         )
-        for one in aggregates
+        for aggregate in aggregates
     ]
 
 
 def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> Sequence[Parked]:
     """Those aggregates of the service for which the message waits; more than one is rare."""
-    return [one for one in aggregates if one.service == service and message_id in one.waiting]
+    return [
+        aggregate
+        for aggregate in aggregates
+        if aggregate.service == service and message_id in aggregate.waiting
+    ]
 
 
-def _parked(service: str, one: ParkedRecord) -> Parked:
-    behind = tuple(digests_in(one.behind))
-    return Parked(service, one.ref, one.since, one.error, one.waiting, behind)
+def _parked(service: str, record: ParkedRecord) -> Parked:
+    behind = tuple(digests_in(record.behind))
+    return Parked(service, record.ref, record.since, record.error, record.waiting, behind)

@@ -108,8 +108,10 @@ class ReplaySession:
 
     async def record(self, event: LetterHandled, *distinct: object) -> None:
         """Write down what was done; acknowledged when this returns. Raises `Outage`."""
-        one = envelope_of(event, *distinct)
-        await self._sender.send(one.topic, one.key.encode(), one.value, one.headers)
+        envelope = envelope_of(event, *distinct)
+        await self._sender.send(
+            envelope.topic, envelope.key.encode(), envelope.value, envelope.headers
+        )
         self.trail.add(event)
 
 

@@ -200,7 +200,7 @@ class ServiceClient:
 
     def _faults(self, response: httpx2.Response) -> list[str]:
         faults = self._answer(Faults, response).faults
-        return [": ".join(filter(None, (one.field, one.fault))) for one in faults]
+        return [": ".join(filter(None, (fault.field, fault.fault))) for fault in faults]
 
     def _answer(self, kind: type[Asked], response: httpx2.Response) -> Asked:
         try:
@@ -242,5 +242,5 @@ def fits(records: Sequence[Record], further: Record) -> bool:
     """Whether one dry run takes the further record beside the others; a single one it takes."""
     if not records:
         return True
-    size = sum(len(one.value or b"") for one in (*records, further))
+    size = sum(len(record.value or b"") for record in (*records, further))
     return len(records) < MOST_RECORDS and size <= CHUNK_BYTES

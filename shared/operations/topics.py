@@ -50,7 +50,8 @@ def wanted_settings(settings: RuntimeSettings) -> dict[str, Settings]:
 def shorter(differing: Sequence[Difference]) -> list[Difference]:
     """The differences that would have the broker delete what it still keeps."""
     return [
-        one
-        for one in differing
-        if one.setting == "retention.ms" and not -1 < int(one.found or -1) <= int(one.wanted)
+        setting
+        for setting in differing
+        if setting.setting == "retention.ms"
+        and not -1 < int(setting.found or -1) <= int(setting.wanted)
     ]

@@ -70,11 +70,11 @@ class Clock:
             now -= timedelta(seconds=max(0.0, self._skew.seconds))
         elapsed = self._skew.elapsed()
         self._sent = {k: at for k, at in self._sent.items() if elapsed - at < REPEAT_SECONDS}
-        due = [one for kind in self._kinds for one in await self._due(kind, now)]
+        due = [timer for kind in self._kinds for timer in await self._due(kind, now)]
         unknown = not self._skew.measured and self._probed_at is None
         if due and (off or unknown):  # a topic without the broker's time tells nothing, ever
             self._probed_at, due = elapsed, due[:1]
-        await self._publisher.publish([self._timer(one) for one in due])
+        await self._publisher.publish([self._timer(timer) for timer in due])
         self._sent |= dict.fromkeys(due, elapsed)
         self._metrics.timers.inc(len(due))
         return len(due)
@@ -87,7 +87,7 @@ class Clock:
         """
         skipped = self._skipped[kind]
         page = await self._store.due(kind, now, BATCH, skipped)
-        fresh = [one for one in page if one not in self._sent]
+        fresh = [timer for timer in page if timer not in self._sent]
         if len(page) < BATCH:
             self._skipped[kind] = 0
         elif not fresh:

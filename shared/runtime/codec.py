@@ -178,7 +178,7 @@ def _answerable(topic: Topic, record: Record, attributes: Attributes, found: lis
         attributes = _attributes_within(record) or attributes
     if attributes.identity is None or not _text(record.key):
         raise found[0].unreadable
-    ce_type, faults = attributes.text("ce_type") or "", [one.fault for one in found]
+    ce_type, faults = attributes.text("ce_type") or "", [fault.fault for fault in found]
     raw, fields = record.value or b"", {}
     digest = meaning = _digest(ce_type, raw)
     if not any(fault.field in HIDING for fault in faults):

@@ -83,8 +83,8 @@ async def _with_records(service: Service, settings: RuntimeSettings, look: Look)
 async def _verified(
     service: Service, _settings: RuntimeSettings, database: Database, store: Store
 ) -> Answer:
-    audits = [await audit(service, database, store, one) for one in service.deciders]
-    return [asdict(one) for one in audits], not any(one.fault_count for one in audits)
+    audits = [await audit(service, database, store, decider) for decider in service.deciders]
+    return [asdict(result) for result in audits], not any(result.fault_count for result in audits)
 
 
 async def _compared(

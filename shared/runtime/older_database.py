@@ -44,7 +44,9 @@ async def objection_to(
             return UNREADABLE
         raise
     lacking = [
-        one for one in unknown if one.id not in accepted and (until is None or one.at > until)
+        event
+        for event in unknown
+        if event.id not in accepted and (until is None or event.at > until)
     ]
     return described(lacking) if lacking else None
 
@@ -59,12 +61,12 @@ async def unrecorded(
     """
     kept = settings.history_kept
     found = [
-        one
-        for one in await last_published(service.name, settings)
-        if kept is None or one.at > now - kept
+        event
+        for event in await last_published(service.name, settings)
+        if kept is None or event.at > now - kept
     ]
-    recorded = await store.recorded({one.id: one.subject for one in found})
-    return [one for one in found if one.id not in recorded]
+    recorded = await store.recorded({event.id: event.subject for event in found})
+    return [event for event in found if event.id not in recorded]
 
 
 async def accept_older(store: Store, now: datetime) -> None:
@@ -87,13 +89,13 @@ async def finish_restoration(
 
     Raises `Outage`.
     """
-    accepted = [one.id for one in await unrecorded(service, settings, store, now)]
+    accepted = [event.id for event in await unrecorded(service, settings, store, now)]
     await store.note_upgrade(RESTORATION, {"unfinished": False, "accepted": accepted})
 
 
 def described(unknown: Iterable[PublishedEvent]) -> str:
     """What a health page says of them, and what to do."""
-    topics = ", ".join(sorted({one.topic for one in unknown}))
+    topics = ", ".join(sorted({event.topic for event in unknown}))
     return (
         f"the database is older than {topics}, or another desk's: what these topics hold of this"
         " service is in no history; run `desk restore`, or accept it (ACCEPT_OLDER_DATABASE)"

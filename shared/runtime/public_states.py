@@ -77,7 +77,11 @@ class PublicStates:
     async def _publish(self, kind: str, aggregates: Collection[Aggregate]) -> None:
         while aggregates:
             await self._publisher.publish(
-                [one for it in aggregates for one in self.envelopes(it, None, always=True)]
+                [
+                    envelope
+                    for it in aggregates
+                    for envelope in self.envelopes(it, None, always=True)
+                ]
             )
             known = {aggregate.ref.id: aggregate.version for aggregate in aggregates}
             again = await self._store.newest(kind, known)

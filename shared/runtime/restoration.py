@@ -191,7 +191,7 @@ async def _in_their_order(
         at = max(_decided_at(record, published), latest.get(place, EPOCH))
         latest[place] = at
         found.append((at, record))
-    found.sort(key=lambda one: one[0])
+    found.sort(key=lambda dated: dated[0])
     return found
 
 
@@ -214,7 +214,7 @@ async def _unknown(
             for entry in await store.whole_history(decider.kind, document):
                 for event in entry["events"]:
                     left.pop(event["id"], None)
-    return [f"{one.topic} {one.subject}: {one.type} {one.id}" for one in left.values()]
+    return [f"{event.topic} {event.subject}: {event.type} {event.id}" for event in left.values()]
 
 
 async def _documents_lost(settings: RuntimeSettings, database: Database) -> list[str]:
@@ -225,4 +225,4 @@ async def _documents_lost(settings: RuntimeSettings, database: Database) -> list
             stored = DocumentStored.model_validate_json(record.value)
             if await database.get_file(stored.document_id) is None:
                 found[stored.document_id] = stored.contract_number
-    return [f"document {one} of contract {number}" for one, number in found.items()]
+    return [f"document {document_id} of contract {number}" for document_id, number in found.items()]

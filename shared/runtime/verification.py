@@ -119,7 +119,7 @@ def _differing(folded: Any, stored: Document | None) -> str:
 
 
 def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
-    twice = [one for one, count in Counter(ids).items() if count > 1]
+    twice = [id_ for id_, count in Counter(ids).items() if count > 1]
     if twice:
         yield f"{len(twice)} {what} id(s) occur more than once, the first: {twice[0]}"
 

@@ -123,8 +123,10 @@ class Worker:
             if room < MANY:
                 break
             leased = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
-            due = [one for one in leased if not one.newer]
-            self._doing |= {asyncio.create_task(self._do(perform, one, now)) for one in due}
+            due = [aggregate for aggregate in leased if not aggregate.newer]
+            self._doing |= {
+                asyncio.create_task(self._do(perform, aggregate, now)) for aggregate in due
+            }
             begun += len(due)
         return begun
 
@@ -144,8 +146,8 @@ class Worker:
 
     async def _release(self, *, leased_before: datetime) -> None:
         """What is reported is due no more; its outcome, once decided, says what is."""
-        reported = [one for one in self._reported if one.leased_at < leased_before]
-        await self._store.release(one.aggregate for one in reported)
+        reported = [report for report in self._reported if report.leased_at < leased_before]
+        await self._store.release(report.aggregate for report in reported)
         self._reported.difference_update(reported)
 
     def _forget_ended(self) -> None:

@@ -29,7 +29,7 @@ def remind(inquiry: Inquiry) -> list[Event]:
     assert inquiry.queue is not None
     assert inquiry.opened_at is not None
     assert inquiry.answer_due_at is not None
-    waiting = (one.contract_number for one in inquiry.waiting)
+    waiting = (contract.contract_number for contract in inquiry.waiting)
     return [
         InquiryOverdue(
             inquiry_id=inquiry.inquiry_id,

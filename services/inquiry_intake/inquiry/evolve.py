@@ -124,5 +124,6 @@ def _changes(state: Inquiry, event: Event) -> dict[str, object]:
 def _progressed(state: Inquiry, event: ContractProgressed) -> tuple[ContractProgress, ...]:
     now = ContractProgress.model_validate(event.model_dump())
     return tuple(
-        now if one.contract_number == event.contract_number else one for one in state.contracts
+        now if contract.contract_number == event.contract_number else contract
+        for contract in state.contracts
     )

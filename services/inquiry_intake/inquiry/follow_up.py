@@ -62,8 +62,10 @@ def accepted(message: Message, sound: SoundSubmission, follow_up: FollowUpSubmit
 
 
 def _target(read: Iterable[Any], named: str | None) -> Inquiry | None:
-    inquiries = (one for one in read if isinstance(one, Inquiry))
-    return next((one for one in inquiries if named in (one.inquiry_id, one.reference)), None)
+    inquiries = (state for state in read if isinstance(state, Inquiry))
+    return next(
+        (inquiry for inquiry in inquiries if named in (inquiry.inquiry_id, inquiry.reference)), None
+    )
 
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:

@@ -113,20 +113,20 @@ class Inquiry(BaseModel):
     @property
     def answered(self) -> bool:
         """Whether no contract waits for its first answer, for evidence or for a professional."""
-        return all(one.status not in UNANSWERED for one in self.contracts)
+        return all(each.status not in UNANSWERED for each in self.contracts)
 
     @property
     def settled(self) -> bool:
         """Whether nothing more will happen to any of the contracts."""
-        return all(one.status not in UNSETTLED for one in self.contracts)
+        return all(each.status not in UNSETTLED for each in self.contracts)
 
     @property
     def waiting(self) -> tuple[ContractProgress, ...]:
         """What it asks for and the desk has not decided yet."""
-        return tuple(one for one in self.contracts if one.status in OF_THE_DESK)
+        return tuple(each for each in self.contracts if each.status in OF_THE_DESK)
 
     def contract(self, number: str) -> ContractProgress | None:
-        return next((one for one in self.contracts if one.contract_number == number), None)
+        return next((each for each in self.contracts if each.contract_number == number), None)
 
 
 def canonical_id(text: object) -> str | None:

@@ -132,7 +132,7 @@ class Composer:
         path = f"{language.value}/{notification.template}.j2"
         text, html = self._text.get_template(path), self._html.get_template(path)
         single = [_single(notification, decision) for decision in decisions_of(notification)]
-        parts = [(one, _words(one, known, to, language, self.desk)) for one in single]
+        parts = [(part, _words(part, known, to, language, self.desk)) for part in single]
         said = words | {"sections": _sections(self._text, "txt", parts, language)}
         rendered = text.render(said)
         return Rendered(
@@ -170,8 +170,8 @@ def _sections(
     """What each decision's own mail would say, without greeting and signature."""
     layout = {"layout": f"section.{form}.j2"}
     rendered = [
-        environment.get_template(f"{language.value}/{one.template}.j2").render({**words, **layout})
-        for one, words in parts
+        environment.get_template(f"{language.value}/{part.template}.j2").render({**words, **layout})
+        for part, words in parts
     ]
     return [Markup(section) if form == "html" else section for section in rendered]  # noqa: S704 - our own templates made it
 
@@ -201,7 +201,7 @@ def _words(
     errors = customers_errors(facts.get("errors") or [])
     received_at = _received_at(facts, inquiry)
     details = facts.get("details") or []
-    facts = facts | {"details": [one for one in details if not _said_above(one["field"])]}
+    facts = facts | {"details": [detail for detail in details if not _said_above(detail["field"])]}
     cut = False
     if not to.registered:
         senders = SendersWords()

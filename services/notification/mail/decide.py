@@ -207,7 +207,7 @@ def _summary_due(
             customer_id=closed.customer_id,
             inquiry_id=due.inquiry_id,
             facts={
-                "decisions": [one.model_dump(mode="json") for one in closed.decisions],
+                "decisions": [decision.model_dump(mode="json") for decision in closed.decisions],
                 "undecided": list(closed.undecided),
             },
             due_at=now,

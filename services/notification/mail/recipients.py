@@ -87,13 +87,13 @@ def may_be_summarised(notification: Notification, known: Known) -> bool:
 
 def known(notification: Notification, read: Mapping[Ref, Any]) -> Known:
     found = {ref: read.get(ref) for ref in refs_of(notification)}
-    one = {ref.kind: state for ref, state in found.items()}
+    by_kind = {ref.kind: state for ref, state in found.items()}
     contacts = [
         contact for ref, contact in found.items() if ref.kind == replicas.FILE_CONTACT and contact
     ]
     return Known(
-        inquiry=one.get(replicas.INQUIRY),
-        customer=one.get(replicas.CUSTOMER),
+        inquiry=by_kind.get(replicas.INQUIRY),
+        customer=by_kind.get(replicas.CUSTOMER),
         file_contact=max(contacts, key=lambda contact: contact.opened_at, default=None),
         contracts={
             ref.id: contract

@@ -73,7 +73,7 @@ class Summary(Value):
         return tuple(number for number in self.contract_numbers if number not in decided)
 
     def holds(self, notification_id: str) -> bool:
-        return any(one.notification_id == notification_id for one in self.decisions)
+        return any(decision.notification_id == notification_id for decision in self.decisions)
 
 
 def ref_of(inquiry_id: str) -> Ref:

@@ -85,6 +85,8 @@ async def dead_letter_check(settings: RuntimeSettings, present: set[str]) -> Che
     still = (await read_audit_trail(settings)).open(letters) if letters else []
     if not still:
         return ok("dead letters", f"none open, {len(letters)} dealt with" if letters else "none")
-    reasons = Counter(f"{one.reason or 'unknown'} in {one.service or 'unknown'}" for one in still)
+    reasons = Counter(
+        f"{letter.reason or 'unknown'} in {letter.service or 'unknown'}" for letter in still
+    )
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     return warn("dead letters", f"{len(still)} ({told})", Remedy.HANDLE_LETTERS)

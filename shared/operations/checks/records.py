@@ -21,7 +21,7 @@ async def record_checks(services: Mapping[str, ServiceClient]) -> list[Check]:
     for name, service in services.items():
         try:
             waiting += await parked(service)
-            large += [(f"{name} {one.kind}", one) for one in (await service.sizes()).items]
+            large += [(f"{name} {item.kind}", item) for item in (await service.sizes()).items]
         except ServiceError as error:
             silent.append(error)
     found = [parked_check(waiting), size_check(large)] if len(silent) < len(services) else []
@@ -46,11 +46,11 @@ def parked_check(waiting: list[Parked]) -> Check:
 
 def size_check(large: Iterable[tuple[str, LargeRecords]]) -> Check:
     """Whether a document grows towards the size that MongoDB takes no more."""
-    found = sorted(large, key=lambda one: -one[1].bytes)
+    found = sorted(large, key=lambda pair: -pair[1].bytes)
     if not found:
         return ok("documents", "none over 1 MB")
     kind, largest = found[0]
-    count = sum(one.documents for _, one in found)
+    count = sum(size.documents for _, size in found)
     told = f"{count} over 1 MB, the largest {kind} {largest.largest}: {largest.bytes / MB:.1f} MB"
     if largest.bytes < ALARM_BYTES:
         return warn("documents", told, Remedy.WATCH_SIZE)

@@ -37,18 +37,18 @@ def replica_check(replicas: Mapping[str, int], configs: Configs, *, embedded: bo
     """Whether what is acknowledged outlives a broker, and a broker may be stopped."""
     name = "replicas"
     in_sync = {topic: int(told[IN_SYNC]) for topic, told in configs.items() if IN_SYNC in told}
-    if stuck := [one for one, least in in_sync.items() if least > replicas[one]]:
+    if stuck := [topic for topic, least in in_sync.items() if least > replicas[topic]]:
         found = f"{IN_SYNC} is above the number of replicas of {_named(stuck)}"
         return fail(name, found, Remedy.LOWER_IN_SYNC)
-    if single := [one for one, count in replicas.items() if count == 1]:
+    if single := [topic for topic, count in replicas.items() if count == 1]:
         found = f"1 replica of {_named(single)}"
         if embedded:
             return ok(name, f"{found}, as always with the embedded broker")
         return warn(name, found, Remedy.REPLICATE)
-    if alone := [one for one, least in in_sync.items() if least == 1]:
+    if alone := [topic for topic, least in in_sync.items() if least == 1]:
         found = f"{IN_SYNC} is 1 on {_named(alone)}"
         return warn(name, found, Remedy.RAISE_IN_SYNC)
-    if tight := [one for one, least in in_sync.items() if least == replicas[one]]:
+    if tight := [topic for topic, least in in_sync.items() if least == replicas[topic]]:
         found = f"{IN_SYNC} is the number of replicas of {_named(tight)}"
         return warn(name, found, Remedy.ADD_REPLICA)
     return ok(name, f"{min(replicas.values())} or more, {_in_sync_told(in_sync)}")
@@ -93,4 +93,4 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
 async def _configs(broker: Broker, names: Iterable[str]) -> Configs:
     """A user who may not see a topic's settings is told nothing of it."""
     found = await described(broker.admin, names, (IN_SYNC, TIME, *KEPT))
-    return {one.topic: {} if one.is_refused else one.settings for one in found}
+    return {told.topic: {} if told.is_refused else told.settings for told in found}

@@ -67,7 +67,7 @@ def corrected(letter: Letter, correction: Correction) -> Corrected:
 def _headers(letter: Letter, given: Sequence[tuple[str, str]]) -> tuple[Headers, list[str]]:
     headers, changed = letter.original_headers, []
     for name, value in given:
-        others = [one for one in headers if one[0].lower() != name.lower()]
+        others = [header for header in headers if header[0].lower() != name.lower()]
         new = [*others, (name, value.encode())] if value else others
         if sorted(map(repr, new)) != sorted(map(repr, headers)):
             changed.append(f"header {name[:60]}")

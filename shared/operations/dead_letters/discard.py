@@ -58,21 +58,21 @@ async def discards(
 
 
 async def discard(
-    one: Discard, services: Mapping[str, ServiceClient], session: ReplaySession
+    discardable: Discard, services: Mapping[str, ServiceClient], session: ReplaySession
 ) -> Discarded:
     """Write it down, and see the message leave the lists.
 
     Raises `Outage`, `NoSuchLetters`, `ServiceError`.
     """
-    letter = await session.topic.fetch(one.letter.id)
-    for event, distinct in _events(letter, one.waiting, session):
+    letter = await session.topic.fetch(discardable.letter.id)
+    for event, distinct in _events(letter, discardable.waiting, session):
         await session.record(event, *distinct)
-    for parked in one.waiting:
+    for parked in discardable.waiting:
         service = services[parked.service]
         within_s = session.decided_within_s
         if not await off_the_list(service, parked.ref, letter.message_id, within_s):
-            return Discarded(one, StillWaits(parked, within_s))
-    return Discarded(one)
+            return Discarded(discardable, StillWaits(parked, within_s))
+    return Discarded(discardable)
 
 
 def _events(
@@ -85,11 +85,11 @@ def _events(
     return [
         (
             DeadLetterDiscarded.model_validate(
-                said | {"kind": one.ref.kind, "aggregate": one.ref.id}
+                said | {"kind": parked.ref.kind, "aggregate": parked.ref.id}
             ),
-            one.ref,
+            parked.ref,
         )
-        for one in waiting
+        for parked in waiting
     ]
 
 

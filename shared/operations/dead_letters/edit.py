@@ -46,7 +46,7 @@ class Draft:
     @property
     def heads(self) -> bool:
         """Whether nothing waits before it."""
-        return all(one.waiting[0] == self.letter.message_id for one in self.waiting)
+        return all(aggregate.waiting[0] == self.letter.message_id for aggregate in self.waiting)
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ async def draft(
     if waiting and any(name.lower() in IDENTITY for name, _ in correction.headers):
         raise IdentityCorrected(asked)
     made = corrected(letter, correction)
-    found = await service.check(made.record, [one.ref for one in waiting])
+    found = await service.check(made.record, [aggregate.ref for aggregate in waiting])
     if found:
         raise StillFaulty(asked, found)
     return Draft(letter, made, tuple(waiting))
@@ -97,7 +97,7 @@ def _refuse_old(
         if newest.id != letter.id:
             raise Superseded(letter.id, newest.id)
     own = session.trail.on(letter.id)
-    if any(isinstance(one, DeadLetterEdited) for one in own) or (
+    if any(isinstance(act, DeadLetterEdited) for act in own) or (
         not waiting and letter not in session.trail.open(index)
     ):
         raise AlreadySettled(letter.id, settlement_of(letter, index, session.trail))
@@ -125,23 +125,29 @@ async def edit(made: Draft, service: ServiceClient, session: ReplaySession) -> E
     if not made.waiting:
         outcome.stopped_by = await dealt_with(letter, sent, session)
     elif made.heads:
-        await _go_on(made, outcome, service, session)
+        await _let_rest_through(made, outcome, service, session)
     else:
         outcome.waits = True
     return outcome
 
 
-async def _go_on(
+async def _let_rest_through(
     made: Draft, outcome: Edited, service: ServiceClient, session: ReplaySession
 ) -> None:
     newest = newest_by_message(await briefs(session.settings))
-    for one in made.waiting:
+    for aggregate in made.waiting:
         if not await off_the_list(
-            service, one.ref, made.letter.message_id, session.decided_within_s
+            service, aggregate.ref, made.letter.message_id, session.decided_within_s
         ):
-            outcome.stopped_by = await still_parked(service, one, session)
+            outcome.stopped_by = await still_parked(service, aggregate, session)
             return
-        rest = Parked(one.service, one.ref, one.since, one.error, one.waiting[1:])
+        rest = Parked(
+            aggregate.service,
+            aggregate.ref,
+            aggregate.since,
+            aggregate.error,
+            aggregate.waiting[1:],
+        )
         behind = await let_through(service, rest, newest, session)
         outcome.decided += behind.decided
         outcome.stopped_by = outcome.stopped_by or behind.stopped_by

@@ -31,7 +31,7 @@ class Outcome:
 
 def newest_by_message(found: Sequence[Letter]) -> Newest:
     """Of letters sorted by when they were given up."""
-    return {(one.service, one.message_id): one for one in found if one.message_id}
+    return {(letter.service, letter.message_id): letter for letter in found if letter.message_id}
 
 
 async def plan_replay(
@@ -54,7 +54,7 @@ async def plan_replay(
 
 async def let_through(
     service: ServiceClient,
-    one: Parked,
+    parked: Parked,
     newest: Newest,
     session: ReplaySession,
     *,
@@ -66,10 +66,10 @@ async def let_through(
     again: what was decided is known by its id, and only the message at the head is tried. Raises
     `Outage`, `NoSuchLetters`, `ServiceError`.
     """
-    outcome = Outcome(one)
-    for message_id in one.waiting:
-        letter = newest.get((one.service, message_id))
-        outcome.stopped_by = await _try(service, one, message_id, letter, session)
+    outcome = Outcome(parked)
+    for message_id in parked.waiting:
+        letter = newest.get((parked.service, message_id))
+        outcome.stopped_by = await _try(service, parked, message_id, letter, session)
         if outcome.stopped_by is not None:
             return outcome
         outcome.decided += 1
@@ -79,7 +79,7 @@ async def let_through(
 
 async def _try(
     service: ServiceClient,
-    one: Parked,
+    parked: Parked,
     message_id: str,
     letter: Letter | None,
     session: ReplaySession,
@@ -91,12 +91,14 @@ async def _try(
     if refusal := session.refusal(letter):
         return refusal
     await session.resend(await session.topic.fetch(letter.id))
-    if await off_the_list(service, one.ref, message_id, session.decided_within_s):
+    if await off_the_list(service, parked.ref, message_id, session.decided_within_s):
         return None
-    return await still_parked(service, one, session)
+    return await still_parked(service, parked, session)
 
 
-async def still_parked(service: ServiceClient, one: Parked, session: ReplaySession) -> StillParked:
+async def still_parked(
+    service: ServiceClient, parked: Parked, session: ReplaySession
+) -> StillParked:
     """Why a message still waits after the session's time. Raises `ServiceError`."""
-    now = await parked_now(service, one.ref)
+    now = await parked_now(service, parked.ref)
     return StillParked(session.decided_within_s, now.error if now else "")

@@ -81,9 +81,10 @@ def planned(
     plan = Plan()
     if not wanted.reason and not wanted.error:
         plan.aggregates += [
-            one
-            for one in waiting
-            if wanted.service in (None, one.service) and wanted.aggregate in (None, one.ref.id)
+            aggregate
+            for aggregate in waiting
+            if wanted.service in (None, aggregate.service)
+            and wanted.aggregate in (None, aggregate.ref.id)
         ]
     if not wanted.letters:
         return plan
@@ -91,7 +92,7 @@ def planned(
         if not wanted.matches(letter):
             continue
         parked = waiting_for(waiting, letter.service, letter.message_id)
-        plan.aggregates += [one for one in parked if one not in plan.aggregates]
+        plan.aggregates += [aggregate for aggregate in parked if aggregate not in plan.aggregates]
         if not parked:
             plan.singles.append(letter)
     return plan
@@ -106,14 +107,14 @@ def _of_ids(
     force: bool,
 ) -> Plan:
     plan, there = Plan(), chosen(ids, letters)
-    asked = {(one.service, one.message_id) for one in there}
+    asked = {(letter.service, letter.message_id) for letter in there}
     still = set(trail.open(letters))
     for letter in there:
         parked = waiting_for(waiting, letter.service, letter.message_id)
-        for one in parked:
-            first = one.first(_asked_first(one, asked))
+        for aggregate in parked:
+            first = aggregate.first(_asked_first(aggregate, asked))
             if letter.message_id not in first.waiting:
-                plan.behind.append((letter.id, one))
+                plan.behind.append((letter.id, aggregate))
             elif first not in plan.aggregates:
                 plan.aggregates.append(first)
         if not parked and (force or letter in still):
@@ -123,11 +124,11 @@ def _of_ids(
     return plan
 
 
-def _asked_first(one: Parked, asked: set[tuple[str, str]]) -> int:
+def _asked_first(aggregate: Parked, asked: set[tuple[str, str]]) -> int:
     """How many of those that wait were asked for, from the head on."""
     count = 0
-    for message_id in one.waiting:
-        if (one.service, message_id) not in asked:
+    for message_id in aggregate.waiting:
+        if (aggregate.service, message_id) not in asked:
             break
         count += 1
     return count
@@ -136,7 +137,7 @@ def _asked_first(one: Parked, asked: set[tuple[str, str]]) -> int:
 def chosen(ids: Sequence[LetterId], letters: Sequence[Letter]) -> list[Letter]:
     """The letters with these ids, by when they were given up. Raises `NoSuchLetters`."""
     there = by_id(letters)
-    lacking = [one for one in dict.fromkeys(ids) if one not in there]
+    lacking = [wanted for wanted in dict.fromkeys(ids) if wanted not in there]
     if lacking:
         raise NoSuchLetters(lacking)
     wanted = set(ids)

@@ -76,8 +76,8 @@ class Aggregate:
         """
         for decided in self.known.values():
             decided["events"] = []
-        self.encoded = [encode(one) for one in self.added]
-        self.added_bytes = sum(len(one.raw) for one in self.encoded)
+        self.encoded = [encode(entry) for entry in self.added]
+        self.added_bytes = sum(len(entry.raw) for entry in self.encoded)
         self.history_bytes = None
         self.forgotten, self.newer, self.parked = True, False, None
         self.record(entry, None)

@@ -57,12 +57,16 @@ class Archive:
             with mongodb_errors_as_outage():
                 await insert_all(self._of(kind), entries)
         except WritesRefused as refused:
-            if {one.why for one in refused.writes} != {Refusal.DUPLICATE_ID}:
+            if {write.why for write in refused.writes} != {Refusal.DUPLICATE_ID}:
                 raise
 
     async def forget(self, kind: str, aggregates: Iterable[Aggregate]) -> None:
         """Empty the entries of aggregates that are to be forgotten. Raises `Outage`."""
-        ids = [one.ref.id for one in aggregates if one.forgotten and one.archived]
+        ids = [
+            aggregate.ref.id
+            for aggregate in aggregates
+            if aggregate.forgotten and aggregate.archived
+        ]
         if ids:
             with mongodb_errors_as_outage():
                 await self._of(kind).update_many(

@@ -98,7 +98,7 @@ class Parking:
     def remove(self, message_id: str) -> None:
         """The message has been decided after all, or given up."""
         if message_id in self.named:
-            self.named = [one for one in self.named if one != message_id]
+            self.named = [waiting for waiting in self.named if waiting != message_id]
         if self._behind and (digest := digest_of(message_id)) in self._behind:
             self._behind.discard(digest)
             self.digests.remove(digest)

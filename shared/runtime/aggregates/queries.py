@@ -128,7 +128,9 @@ class Queries:
             with mongodb_errors_as_outage():
                 there = self._collection(kind).find({"_id": {"$in": about}}, {"history": 1})
                 async for document in there:
-                    found |= {one["id"] for entry in document["history"] for one in entry["events"]}
+                    found |= {
+                        event["id"] for entry in document["history"] for event in entry["events"]
+                    }
             found |= await self._archive.recorded(kind, about, list(events))
         return found & events.keys()
 

@@ -143,7 +143,9 @@ class Store(Queries):
     ) -> None:
         """Settle how many entries leave each document: those beyond a bound, if published."""
         beyond = [
-            (one, entries) for one in aggregates if (entries := self._mapper.over_the_bounds(one))
+            (aggregate, entries)
+            for aggregate in aggregates
+            if (entries := self._mapper.over_the_bounds(aggregate))
         ]
         lacking = await publications.lacking(
             (aggregate.ref, entry) for aggregate, entries in beyond for entry, _ in entries
@@ -199,9 +201,9 @@ class Store(Queries):
         Raises `Outage`.
         """
         by_kind: dict[str, list[Write]] = defaultdict(list)
-        for one in aggregates:
-            unchanged = {"_id": one.ref.id, "version": one.version}
-            by_kind[one.ref.kind].append(update(unchanged, {"$unset": {"work_at": ""}}))
+        for aggregate in aggregates:
+            unchanged = {"_id": aggregate.ref.id, "version": aggregate.version}
+            by_kind[aggregate.ref.kind].append(update(unchanged, {"$unset": {"work_at": ""}}))
         with mongodb_errors_as_outage():
             for kind, updates in by_kind.items():
                 await write_all(self._collection(kind), updates)
@@ -223,9 +225,9 @@ def _meaning(
     touched: Sequence[Aggregate], refused: WritesRefused
 ) -> Conflict | Taken | Unstorable | None:
     """What a refused bulk write means, or None where the database really is down."""
-    for one in refused.writes:
-        if one.why is Refusal.UNSTORABLE:
-            return Unstorable(touched[one.index].ref, f"MongoDB error {one.code}")
-        if one.why is Refusal.DUPLICATE_VALUE:
-            return Taken(touched[one.index].ref)
+    for write in refused.writes:
+        if write.why is Refusal.UNSTORABLE:
+            return Unstorable(touched[write.index].ref, f"MongoDB error {write.code}")
+        if write.why is Refusal.DUPLICATE_VALUE:
+            return Taken(touched[write.index].ref)
     return Conflict() if any(it.why is Refusal.DUPLICATE_ID for it in refused.writes) else None

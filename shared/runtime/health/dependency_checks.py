@@ -46,7 +46,7 @@ class DependencyChecks:
     async def beat(self) -> None:
         """Ask once, unless a batch has succeeded since the last beat."""
         if self._idle():
-            await asyncio.gather(*(self._ask(*one) for one in self._asks.items()))
+            await asyncio.gather(*(self._ask(*asked) for asked in self._asks.items()))
 
     def _idle(self) -> bool:
         before, self._batches = self._batches, self._health.batches

@@ -84,7 +84,7 @@ class SilentPublisher:
         self.dead: list[DeadLetter] = []
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
-        self.dead += [one for one in outgoing if isinstance(one, DeadLetter)]
+        self.dead += [letter for letter in outgoing if isinstance(letter, DeadLetter)]
 
     async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:  # noqa: ARG002
         return set()
@@ -119,5 +119,5 @@ class DryRun:
         self._publisher.dead.clear()
         with silence():
             await self._stage.process([record])
-        fault = next((f"{one.reason}: {one.error}" for one in self._publisher.dead), None)
+        fault = next((f"{letter.reason}: {letter.error}" for letter in self._publisher.dead), None)
         return Foreseen(events=tuple(self._store.events), fault=fault)

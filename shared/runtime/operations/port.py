@@ -150,7 +150,7 @@ class Port:
                 asked.record,
                 self.service,
                 self.clock(),
-                needed=[one.ref for one in asked.needed],
+                needed=[needed.ref for needed in asked.needed],
                 sources=self.settings.topic_sources,
             )
         return CheckAnswer(service=self.service.name, faults=tuple(found))
@@ -318,7 +318,9 @@ async def _bounded(request: Request) -> bytes:
 def _faults(error: ValidationError) -> list[tuple[str, str]]:
     """Every fault by its field; a value is never repeated, since it may be personal data."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [(_shown(".".join(map(str, one["loc"]))), _words(one)) for one in found[:MOST_FAULTS]]
+    return [
+        (_shown(".".join(map(str, fault["loc"]))), _words(fault)) for fault in found[:MOST_FAULTS]
+    ]
 
 
 def _words(fault: ErrorDetails) -> str:
@@ -330,4 +332,4 @@ def _shown(name: str) -> str:
 
 
 def _told(events: Sequence[Event]) -> tuple[PreviewedEvent, ...]:
-    return tuple(PreviewedEvent(ce_type=one.ce_type, data=codec.dump(one)) for one in events)
+    return tuple(PreviewedEvent(ce_type=event.ce_type, data=codec.dump(event)) for event in events)

@@ -72,9 +72,9 @@ class Records:
 
     async def due(self, asked: PageOf) -> Page[DueRecord]:
         """Timers and side effects, the earliest first. Raises `Outage`, `NoSuchPlace`."""
-        deciders = sorted(self.service.deciders, key=lambda one: one.kind)
-        timers = [Source(one.kind, "due_at") for one in deciders if one.has_timers]
-        work = [Source(one.kind, "work_at") for one in deciders if one.has_work]
+        deciders = sorted(self.service.deciders, key=lambda decider: decider.kind)
+        timers = [Source(decider.kind, "due_at") for decider in deciders if decider.has_timers]
+        work = [Source(decider.kind, "work_at") for decider in deciders if decider.has_work]
         return await self._page(asked, [*timers, *work], [], _due)
 
     async def sizes(self) -> Sizes:
@@ -118,13 +118,13 @@ class Records:
         size, place = 0, None
         found = in_order(self.database, sources, fields, asked.after, asked.limit + 1)
         async with aclosing(found) as documents:
-            async for one in documents:
-                item = make(one)
+            async for document in documents:
+                item = make(document)
                 size += len(item.model_dump_json())
                 if len(items) == asked.limit or (items and size > PAGE_BYTES):
                     return Page(service=self.service.name, items=tuple(items), next=place)
                 items.append(item)
-                place = one.place
+                place = document.place
         return Page(service=self.service.name, items=tuple(items))
 
     async def _named(self, asked: HistoryOf) -> Ref:

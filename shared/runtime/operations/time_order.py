@@ -59,7 +59,7 @@ async def in_order(
             of[source] = await streams.enter_async_context(aclosing(stream))
             await _advance(heads, source, of[source])
         while heads:
-            source = min(heads, key=lambda one: (_instant(heads[one], one), one))
+            source = min(heads, key=lambda name: (_instant(heads[name], name), name))
             document, at = heads[source], _instant(heads[source], source)
             begin, given = (at, given) if at == begin else (at, {})
             given = {**given, source: given.get(source, 0) + 1}
@@ -112,6 +112,6 @@ def _read(place: str, sources: Sequence[Source]) -> tuple[datetime, dict[Source,
         begin = datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise NoSuchPlace from None
-    if not given.keys() <= set(sources) or any(not 0 < one < 2**31 for one in given.values()):
+    if not given.keys() <= set(sources) or any(not 0 < offset < 2**31 for offset in given.values()):
         raise NoSuchPlace
     return begin, given

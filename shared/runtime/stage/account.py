@@ -22,10 +22,10 @@ def account(
     steps: Mapping[str, float],
 ) -> None:
     """`steps` are the seconds that each of the five took."""
-    outgoing = [one for batch in batches for one in batch.outgoing]
+    outgoing = [item for batch in batches for item in batch.outgoing]
     fates = sum((batch.fates for batch in batches), Counter[str]())
-    dead = [one for one in outgoing if isinstance(one, DeadLetter)]
-    events = Counter(one.type for one in outgoing if isinstance(one, Envelope))
+    dead = [item for item in outgoing if isinstance(item, DeadLetter)]
+    events = Counter(item.type for item in outgoing if isinstance(item, Envelope))
     fates["dead"] = len(dead)
     for fate, count in fates.items():
         metrics.records.labels(fate).inc(count)

@@ -85,7 +85,11 @@ class Reader:
         return self._service.route(message)
 
     def _route_forgotten(self, forgotten: KeyForgotten) -> Route:
-        kinds = [one.kind for one in self._service.deciders if one.replica_of == forgotten.topic]
+        kinds = [
+            decider.kind
+            for decider in self._service.deciders
+            if decider.replica_of == forgotten.topic
+        ]
         return Route(tuple(Ref(kind, forgotten.key) for kind in kinds if forgotten.key))
 
     def _route_timer(self, message: Message, timer: TimerDue) -> Route:

@@ -172,7 +172,7 @@ class Stage:
 async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[Batch]]:
     """What every lane has done. One that fails is raised once the others have come to an end."""
     ended = await asyncio.gather(*lanes, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in ended if not isinstance(one, BaseException)]
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in ended if not isinstance(outcome, BaseException)]
