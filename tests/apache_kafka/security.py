@@ -105,7 +105,7 @@ def new_security(directory: Path, users: Iterable[str]) -> Security:
     key = load_pem_private_key(certificate.private_key_pem.bytes(), password=None)
     server_pem.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + b"".join(one.bytes() for one in certificate.cert_chain_pems)
+        + b"".join(pem.bytes() for pem in certificate.cert_chain_pems)
     )
     passwords = {user: token_hex(16) for user in (*users, ADMIN)}
     (directory / PASSWORDS).write_text(json.dumps(passwords))

@@ -48,7 +48,7 @@ def kcat(bootstrap: str, *arguments: str, user: str | None = None) -> list[str]:
     Debian's is built on a librdkafka whose SCRAM Kafka refuses since 3.8.1 (librdkafka pull 4895).
     """
     settings = settings_at(bootstrap, user)
-    options = {name: getattr(settings, one) for name, one in KCAT_OPTIONS.items()}
+    options = {name: getattr(settings, setting) for name, setting in KCAT_OPTIONS.items()}
     options["sasl.mechanism"] = PLAIN
     options["sasl.password"] = settings.kafka_password.get_secret_value()
     if not settings.kafka_security_protocol.startswith("SASL"):

@@ -29,13 +29,17 @@ def cases() -> tuple[Case, ...]:
 def perfect(of: tuple[Case, ...]) -> Evidence:
     """Everything that the scenario expects, and nothing else."""
     numbers = count(1)
-    expected = [one for case in of for row in case.rows for one in row.expected]
-    seen = [_seen(one, next(numbers)) for one in expected]
+    expected = [event for case in of for row in case.rows for event in row.expected]
+    seen = [_seen(event, next(numbers)) for event in expected]
     references = {
-        one.facts["inquiry_id"]: one.facts["reference"] for one in seen if one.word == "opened"
+        record.facts["inquiry_id"]: record.facts["reference"]
+        for record in seen
+        if record.word == "opened"
     }
-    mails = [_mail(one.mail, references, next(numbers)) for one in expected if one.mail is not None]
-    downloads = {one.facts["inquiry_id"]: PDF for one in seen if one.word == "copy_ready"}
+    mails = [
+        _mail(event.mail, references, next(numbers)) for event in expected if event.mail is not None
+    ]
+    downloads = {record.facts["inquiry_id"]: PDF for record in seen if record.word == "copy_ready"}
     return Evidence(seen, mails, downloads)
 
 
@@ -60,11 +64,11 @@ def _said(value: Any, number: int) -> Any:
         case Matching():
             return "texto"
         case Each(entries=entries):
-            return [_said(one, number) for one in entries]
+            return [_said(entry, number) for entry in entries]
         case Mapping():
-            return {name: _said(one, number) for name, one in value.items()}
+            return {name: _said(inner, number) for name, inner in value.items()}
         case tuple():
-            return [_said(one, number) for one in value]
+            return [_said(item, number) for item in value]
         case date():
             return value.isoformat()
     return value
@@ -80,14 +84,16 @@ def with_facts(evidence: Evidence, word: str, **facts: Any) -> Evidence:
     spoilt = first(evidence, word)
     return _changed(
         evidence,
-        lambda one: replace(one, facts={**one.facts, **facts}) if one is spoilt else one,
+        lambda record: (
+            replace(record, facts={**record.facts, **facts}) if record is spoilt else record
+        ),
     )
 
 
 def without(evidence: Evidence, word: str) -> Evidence:
     """The first record of that word never came."""
     spoilt = first(evidence, word)
-    return replace(evidence, seen=[one for one in evidence.seen if one is not spoilt])
+    return replace(evidence, seen=[record for record in evidence.seen if record is not spoilt])
 
 
 def with_another(
@@ -105,8 +111,8 @@ def again(evidence: Evidence, word: str) -> Evidence:
 
 
 def first(evidence: Evidence, word: str) -> Seen:
-    return next(one for one in evidence.seen if one.word == word)
+    return next(record for record in evidence.seen if record.word == word)
 
 
 def _changed(evidence: Evidence, change: Callable[[Seen], Seen]) -> Evidence:
-    return replace(evidence, seen=[change(one) for one in evidence.seen])
+    return replace(evidence, seen=[change(record) for record in evidence.seen])

@@ -334,4 +334,4 @@ def mail(
 
 
 def types(events: list[Event]) -> list[str]:
-    return [one.ce_type for one in events]
+    return [event.ce_type for event in events]

@@ -45,12 +45,12 @@ async def as_service(name: str, settings: Settings) -> Settings:
     await create_acls(
         settings,
         [
-            one
-            for one in kafka_rights(settings)
-            if (one.user, one.resource) == (name, Resource.GROUP)
+            rights
+            for rights in kafka_rights(settings)
+            if (rights.user, rights.resource) == (name, Resource.GROUP)
         ],
     )
-    [roles] = [one.roles for one in database_rights(settings) if one.user == name]
+    [roles] = [rights.roles for rights in database_rights(settings) if rights.user == name]
     async with AsyncMongoClient[Any](settings.mongo_url) as client:
         given = [{"role": role, "db": database} for role, database in roles]
         await client.admin.command("grantRolesToUser", name, roles=given)

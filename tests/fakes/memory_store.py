@@ -225,10 +225,10 @@ class MemoryStore:
         return [self._loaded(ref) for ref in mine]
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
-        for one in aggregates:
-            kept = self.documents[one.ref]
-            if kept.version == one.version:
-                self.documents[one.ref] = replace(kept, work_at=None)
+        for aggregate in aggregates:
+            kept = self.documents[aggregate.ref]
+            if kept.version == aggregate.version:
+                self.documents[aggregate.ref] = replace(kept, work_at=None)
 
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         kept = (it for ref, it in self.documents.items() if ref.kind == kind)
@@ -236,7 +236,7 @@ class MemoryStore:
         return len(since), min(since, default=None)
 
     async def newest(self, kind: str, ids: Iterable[str]) -> list[Aggregate]:
-        wanted = sorted(Ref(kind, one) for one in ids)
+        wanted = sorted(Ref(kind, record_id) for record_id in ids)
         return [self._loaded(ref) for ref in wanted if ref in self.documents]
 
     async def page(self, kind: str, after: str | None, limit: int) -> list[Aggregate]:

@@ -436,7 +436,7 @@ class StageSuite:
         await book.stage.process([book.said("begun")])
         book.now = LATE
         await book.stage.process([book.timer(source="/services/cancellation/clock")])
-        [letter] = [one for one in book.outgoing if isinstance(one, DeadLetter)]
+        [letter] = [item for item in book.outgoing if isinstance(item, DeadLetter)]
         assert letter.error == "header ce_source is not this service's clock"
         assert await book.texts() == ["begun"]
 

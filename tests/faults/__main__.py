@@ -63,21 +63,21 @@ class Part:
 async def run(plan: Plan, played: Sequence[Scenario], directory: Path) -> Report:
     """Scenarios on one machine, one after the other, then the audit of everything."""
     began, commit, done = time.time(), report.commit(), Report()
-    async with machine(directory) as one, watching(one.bootstrap) as seen:
-        channel = Channel(one.bootstrap)
+    async with machine(directory) as running, watching(running.bootstrap) as seen:
+        channel = Channel(running.bootstrap)
         await channel.start()
         try:
             await _record_contracts(channel, plan.contracts, seen)
-            part = Part(plan, one, channel, seen)
+            part = Part(plan, running, channel, seen)
             for scenario in played:
                 row = replace(await _play(part, scenario), part=part.name, commit=commit)
                 done.rows.append(row)
                 report.note(plan.kept, row)
                 report.say(row)
-            findings = await audit(one, seen, part.everything.nothing)
+            findings = await audit(running, seen, part.everything.nothing)
             findings += compare(part.everything, seen)
             findings += given_up(part.everything, seen)
-            mails = one.mails_taken()
+            mails = running.mails_taken()
             audited = Audit(
                 part=part.name,
                 commit=commit,
@@ -107,23 +107,23 @@ async def _record_contracts(channel: Channel, count: int, seen: Seen) -> None:
 
 async def _play(part: Part, scenario: Scenario) -> Row:
     """Cases are published as long as faults are injected; then everything must come in."""
-    one, seen, expected = part.machine, part.seen, Expected()
+    running, seen, expected = part.machine, part.seen, Expected()
     injected = Injected(part.plan.scale, part.channel, expected, seen)
     began, repeats = time.time(), seen.repeats
-    taken = len(one.mails_taken())
-    injecting = asyncio.create_task(_inject(scenario, part.plan, one, injected))
+    taken = len(running.mails_taken())
+    injecting = asyncio.create_task(_inject(scenario, part.plan, running, injected))
     try:
         await _publish(part, scenario, injected, injecting)
     finally:
         injecting.cancel()
         await asyncio.gather(injecting, return_exceptions=True)
     published = time.time()
-    await _settled(one, expected, seen)
+    await _settled(running, expected, seen)
     findings = compare(expected, seen)
     failed = None if injecting.cancelled() else injecting.exception()
     if failed is not None:
         findings.lost.append(f"the scenario itself: {failed!r}")
-    mails = one.mails_taken()[taken:]
+    mails = running.mails_taken()[taken:]
     part.everything += expected
     return Row(
         scenario=scenario.name,
@@ -141,10 +141,10 @@ async def _play(part: Part, scenario: Scenario) -> Row:
     )
 
 
-async def _inject(scenario: Scenario, plan: Plan, one: Machine, injected: Injected) -> None:
+async def _inject(scenario: Scenario, plan: Plan, machine: Machine, injected: Injected) -> None:
     await asyncio.sleep(scenarios.BETWEEN_S)
     for _ in range(scenario.times if plan.repeat else 1):
-        await scenario.inject(one, injected)
+        await scenario.inject(machine, injected)
         await asyncio.sleep(scenarios.BETWEEN_S)
 
 
@@ -171,7 +171,7 @@ async def _publish(
     part.begin = number
 
 
-async def _settled(one: Machine, expected: Expected, seen: Seen) -> None:
+async def _settled(machine: Machine, expected: Expected, seen: Seen) -> None:
     """Return once all has come that must come and all is read, or when nothing comes any more.
 
     Of what is read nothing more may come; that needs a moment to show.
@@ -179,7 +179,7 @@ async def _settled(one: Machine, expected: Expected, seen: Seen) -> None:
     patience = Patience(STALLED_S)
     while not complete(expected, seen) and not patience.is_over(len(seen.first)):
         await asyncio.sleep(POLL_S)
-    await until_read(one.bootstrap, STALLED_S)
+    await until_read(machine.bootstrap, STALLED_S)
     await asyncio.sleep(1)
 
 

@@ -30,9 +30,9 @@ class Findings:
     out_of_order: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[str]:
-        yield from (f"lost: {one}" for one in self.lost)
-        yield from (f"doubled: {one}" for one in self.doubled)
-        yield from (f"out of order: {one}" for one in self.out_of_order)
+        yield from (f"lost: {finding}" for finding in self.lost)
+        yield from (f"doubled: {finding}" for finding in self.doubled)
+        yield from (f"out of order: {finding}" for finding in self.out_of_order)
 
     def __iadd__(self, other: Findings) -> Findings:
         self.lost += other.lost
@@ -60,9 +60,9 @@ def compare(expected: Expected, seen: Seen) -> Findings:
         Counter(answers),
     )
     found.out_of_order += [
-        f"an event of inquiry {one} came before its opening"
-        for one in opened
-        if one in seen.before_opened
+        f"an event of inquiry {inquiry} came before its opening"
+        for inquiry in opened
+        if inquiry in seen.before_opened
     ]
     for number, course in expected.courses.items():
         wanted = list(zip(course, range(1, len(course) + 1), strict=True))
@@ -83,7 +83,9 @@ def _answers_to(ce_id: str, seen: Seen) -> int:
 def given_up(expected: Expected, seen: Seen) -> Findings:
     """Dead letters of records that nobody spoiled."""
     wrong = seen.dead.keys() - expected.poison - expected.answered - expected.nothing
-    return Findings(lost=[f"given up ({seen.dead[one]}): {one}" for one in sorted(wrong)])
+    return Findings(
+        lost=[f"given up ({seen.dead[message]}): {message}" for message in sorted(wrong)]
+    )
 
 
 def complete(expected: Expected, seen: Seen) -> bool:
@@ -92,11 +94,11 @@ def complete(expected: Expected, seen: Seen) -> bool:
 
 
 def _count(found: Findings, what: str, wanted: Mapping[str, int], seen: Counter[str]) -> None:
-    for one, count in wanted.items():
-        if seen[one] < count:
-            found.lost.append(f"{what} {one}")
-        if seen[one] > count:
-            found.doubled.append(f"{what} {one}")
+    for key, count in wanted.items():
+        if seen[key] < count:
+            found.lost.append(f"{what} {key}")
+        if seen[key] > count:
+            found.doubled.append(f"{what} {key}")
 
 
 def _in_turn(found: Findings, of: str, wanted: Sequence[Any], seen: Sequence[Any]) -> None:
@@ -114,8 +116,8 @@ def _in_any_turn(
 ) -> None:
     """This number of each type, numbered from 1 on without a gap."""
     types = Counter(ce_type for ce_type, _ in seen)
-    found.lost += [f"{one} of contract {number}" for one in (wanted - types).elements()]
-    found.doubled += [f"{one} of contract {number}" for one in (types - wanted).elements()]
+    found.lost += [f"{ce_type} of contract {number}" for ce_type in (wanted - types).elements()]
+    found.doubled += [f"{ce_type} of contract {number}" for ce_type in (types - wanted).elements()]
     if [sequence for _, sequence in seen] != [*range(1, len(seen) + 1)]:
         found.out_of_order.append(f"the numbers of contract {number}")
 
@@ -138,10 +140,10 @@ async def audit(machine: Machine, seen: Seen, nothing: Collection[str] = frozens
 def _mails_as_said(machine: Machine, seen: Seen) -> Findings:
     """Every mail that is said to be sent was taken, and no mail but these."""
     taken = {message_id.strip("<>").split("@")[0] for message_id in machine.mails_taken()}
-    said = {one for one, sent in seen.notifications.items() if sent}
+    said = {mail for mail, sent in seen.notifications.items() if sent}
     return Findings(
-        lost=[f"mail {one}" for one in said - taken],
-        doubled=[f"a mail that nobody speaks of: {one}" for one in taken - said],
+        lost=[f"mail {mail}" for mail in said - taken],
+        doubled=[f"a mail that nobody speaks of: {mail}" for mail in taken - said],
     )
 
 
@@ -165,7 +167,7 @@ async def _published_as_recorded(
                 if not _in_order(place for place in places if place is not None):
                     found.out_of_order.append(f"the events of {aggregate}")
     stray = set(seen.first) - recorded
-    found.doubled += [f"event {one} is published and not recorded" for one in stray]
+    found.doubled += [f"event {event} is published and not recorded" for event in stray]
     return found
 
 
@@ -185,7 +187,7 @@ async def _histories(records: Records) -> Any:
 def traces_of(nothing: Collection[str], aggregate: str, messages: Iterable[str]) -> list[str]:
     """A history names a message by its source and its id."""
     ids = {message.rpartition(" ")[2] for message in messages}
-    return [f"{one} in the history of {aggregate}" for one in sorted(ids.intersection(nothing))]
+    return [f"{id_} in the history of {aggregate}" for id_ in sorted(ids.intersection(nothing))]
 
 
 def _in_order(places: Iterable[Place]) -> bool:

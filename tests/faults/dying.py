@@ -71,10 +71,10 @@ def watch(orders: Orders) -> None:
                 orders.obey("half of publish")
             await super().publish(outgoing[half:])
 
-        async def _send(self, one: Any) -> Any:
-            if isinstance(one, DeadLetter) and orders.no_dead_letters:
+        async def _send(self, outgoing: Any) -> Any:
+            if isinstance(outgoing, DeadLetter) and orders.no_dead_letters:
                 raise KafkaStorageError
-            return await super()._send(one)
+            return await super()._send(outgoing)
 
     class WatchedConsumption(Consumption):
         async def _commit(self, consumer: Any, offsets: Mapping[Any, int]) -> bool:

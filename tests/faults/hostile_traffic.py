@@ -54,8 +54,8 @@ async def strangers_ask(machine: Machine, injected: Injected) -> None:
         while number not in injected.seen.recorded:
             await asyncio.sleep(0.1)
     asked = [
-        workload.cancel(number, f"{number}-{one}", customer_id=f"S-{number}-{one}")
-        for one in range(injected.scale.strangers)
+        workload.cancel(number, f"{number}-{stranger}", customer_id=f"S-{number}-{stranger}")
+        for stranger in range(injected.scale.strangers)
     ]
     for start in range(0, len(asked), 50):
         await injected.channel.publish(asked[start : start + 50], injected.expected)
@@ -74,14 +74,14 @@ async def transactions_rolled_back(machine: Machine, injected: Injected) -> None
             asked = [workload.question(f"T-{name}", f"{name}-{number}-{n}") for n in range(3)]
             kept = number % 2 == 1
             await producer.begin_transaction()
-            for one in asked:
+            for request in asked:
                 await producer.send_and_wait(
-                    one.topic, one.value, one.key.encode(), headers=one.headers
+                    request.topic, request.value, request.key.encode(), headers=request.headers
                 )
             await asyncio.sleep(injected.scale.down_s / TRANSACTIONS)
             await (producer.commit_transaction() if kept else producer.abort_transaction())
-            for one in asked:
-                (injected.expected.note if kept else injected.expected.note_nothing)(one)
+            for request in asked:
+                (injected.expected.note if kept else injected.expected.note_nothing)(request)
     injected.note(INTAKE)
 
 
@@ -103,7 +103,7 @@ async def _due_later(machine: Machine) -> dict[str, datetime]:
     """Contracts whose cancellation is scheduled, and when each file is due."""
     async with reading(machine.mongo_url, CANCELLATION) as services:
         records = services[CANCELLATION]
-        [kind] = [one.kind for one in records.service.deciders if one.has_timers]
+        [kind] = [decider.kind for decider in records.service.deciders if decider.has_timers]
         later = {"due_at": {"$gt": datetime.now(UTC) + timedelta(days=1)}}
         found = records.database.collection(kind).find(later, {"due_at": 1}).limit(MOST)
         return {document["_id"]: document["due_at"] async for document in found}

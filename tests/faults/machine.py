@@ -228,8 +228,8 @@ def kill_group(*pids: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def every_service(one: Machine) -> list[int]:
-    return [one.pid_of(name) for name in SERVICES]
+def every_service(running: Machine) -> list[int]:
+    return [running.pid_of(name) for name in SERVICES]
 
 
 def _module(name: str, *arguments: str) -> list[str]:

@@ -112,7 +112,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        return all(row.holds for row in self.rows) and all(one.holds for one in self.audits)
+        return all(row.holds for row in self.rows) and all(audit.holds for audit in self.audits)
 
     @property
     def sound(self) -> Report:
@@ -120,7 +120,7 @@ class Report:
         parts = {audit.part: audit for audit in self.audits if audit.holds}
         rows = {row.scenario: row for row in self.rows if row.holds and row.part in parts}
         used = {row.part for row in rows.values()}
-        return Report([*rows.values()], [one for part, one in parts.items() if part in used])
+        return Report([*rows.values()], [row for part, row in parts.items() if part in used])
 
     @property
     def findings(self) -> list[str]:
@@ -134,14 +134,14 @@ class Report:
             "all together",
             sum(row.faults for row in rows),
             sum(row.submissions for row in rows),
-            sum(row.lost for row in rows) + sum(len(one.findings.lost) for one in audits),
-            sum(row.doubled for row in rows) + sum(len(one.findings.doubled) for one in audits),
+            sum(row.lost for row in rows) + sum(len(audit.findings.lost) for audit in audits),
+            sum(row.doubled for row in rows) + sum(len(audit.findings.doubled) for audit in audits),
             sum(row.out_of_order for row in rows)
-            + sum(len(one.findings.out_of_order) for one in audits),
+            + sum(len(audit.findings.out_of_order) for audit in audits),
             max((row.stall_s for row in rows), default=0),
             max((row.recovered_s for row in rows), default=0),
-            sum(one.repeats for one in audits),
-            sum(one.mails_again for one in audits),
+            sum(audit.repeats for audit in audits),
+            sum(audit.mails_again for audit in audits),
             0,
         )
 
@@ -233,7 +233,7 @@ def as_markdown(report: Report, names: Sequence[str], ran_on: str) -> str:
     return f"""# Faults injected, and what came of them
 
 Written by `make faults LONG=1`: {len(done)} scenarios; parts: {len(audits)}, each on a machine \
-of its own, {_days(audits)}, {sum(one.seconds for one in audits) / 60:.0f} minutes in all; \
+of its own, {_days(audits)}, {sum(audit.seconds for audit in audits) / 60:.0f} minutes in all; \
 {ran_on}. The last column names the commit that a scenario ran on. What is promised, and why \
 it holds, is in [guarantees.md](guarantees.md).
 
@@ -253,14 +253,14 @@ Message-ID, dead letters of sound records, committed offsets against the ends of
 - **time to recover**: from the end of a fault until every service it met had shown something new.
 - **repeats**: events published again under their own id, which consumers drop.
 - **mails again**: mails that the server took more than once, each under its own Message-ID: SMTP is
-  not exactly once ({sum(one.mails for one in audits):,} mails in all).
+  not exactly once ({sum(audit.mails for audit in audits):,} mails in all).
 - A disk is made full by a limit on the size of files (`prlimit`): the write fails with EFBIG, where
   a full disk says ENOSPC.
 """
 
 
 def _days(audits: Sequence[Audit]) -> str:
-    days = sorted({time.strftime("%Y-%m-%d", time.gmtime(one.began)) for one in audits})
+    days = sorted({time.strftime("%Y-%m-%d", time.gmtime(audit.began)) for audit in audits})
     return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "no day yet"
 
 

@@ -110,7 +110,7 @@ class Expected:
 
     def note_nothing(self, *sent: Sent) -> None:
         """It is on its topic, and must not count."""
-        self.nothing.update(one.ce_id for one in sent)
+        self.nothing.update(record.ce_id for record in sent)
 
     def _note_sound(self, sent: Sent, data: dict[str, Any]) -> None:
         if sent.ce_type == FOLLOW_UP:
@@ -167,7 +167,7 @@ def last_steps(name: str, begin: int, end: int) -> Iterator[list[Sent]]:
 def _steps(name: str, number: int, begin: int, end: int) -> list[Sent]:
     """The first step of this case, and the later steps of earlier ones."""
     cases = ((number - later, make) for later, make in STEPS)
-    return [one for case, make in cases if begin <= case < end for one in make(name, case)]
+    return [record for case, make in cases if begin <= case < end for record in make(name, case)]
 
 
 def _first(name: str, number: int) -> Iterator[Sent]:
@@ -268,15 +268,15 @@ class Channel:
         """Return once every record is acknowledged."""
         waiting = records
         while waiting:
-            sent = [await self._send(one) for one in waiting]
+            sent = [await self._send(record) for record in waiting]
             answers = await asyncio.gather(*sent, return_exceptions=True)
             pairs = list(zip(waiting, answers, strict=True))
-            for one, answer in pairs:
+            for record, answer in pairs:
                 if expected is not None and not isinstance(answer, BaseException):
-                    expected.note(one)
-            waiting = [one for one, answer in pairs if isinstance(answer, BaseException)]
+                    expected.note(record)
+            waiting = [record for record, answer in pairs if isinstance(answer, BaseException)]
             if waiting:
-                self.repeats.update(one.ce_id for one in waiting)
+                self.repeats.update(record.ce_id for record in waiting)
                 await asyncio.sleep(AGAIN_AFTER_S)
 
     async def until_known(self, topic: str, partitions: int) -> None:
@@ -284,11 +284,11 @@ class Channel:
         while len(await self._producer.partitions_for(topic)) < partitions:
             await self._producer.client.force_metadata_update()
 
-    async def _send(self, one: Sent) -> asyncio.Future[Any]:
+    async def _send(self, record: Sent) -> asyncio.Future[Any]:
         while True:
             try:
                 sent: asyncio.Future[Any] = await self._producer.send(
-                    one.topic, one.value, one.key.encode(), headers=one.headers
+                    record.topic, record.value, record.key.encode(), headers=record.headers
                 )
             except KafkaError:
                 await asyncio.sleep(AGAIN_AFTER_S)

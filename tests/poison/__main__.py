@@ -43,8 +43,10 @@ def show(report: Report) -> None:
     print(f"{'kind':<20} {'inputs':>8} {'decided':>8} {'rejected':>8} {'dead':>8}")
     tallies = report.findings.tallies
     for kind in sorted(tallies):
-        one = tallies[kind]
-        print(f"{kind:<20} {one.inputs:>8} {one.decided:>8} {one.rejected:>8} {one.dead:>8}")
+        tally = tallies[kind]
+        print(
+            f"{kind:<20} {tally.inputs:>8} {tally.decided:>8} {tally.rejected:>8} {tally.dead:>8}"
+        )
     columns = [[getattr(t, name) for t in tallies.values()] for name in _COLUMNS]
     print(f"{'all':<20} " + " ".join(f"{sum(column):>8}" for column in columns))
     sent = report.sent

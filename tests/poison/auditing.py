@@ -267,17 +267,19 @@ def _undecodable(grave: Grave) -> bool:
 
 def _neighbours(sent: Sent, public: Public, files: set[str], findings: Findings) -> None:
     harmed = [
-        str(one.opens or one.records or one.bills)
-        for one in sent.neighbours
-        if (one.opens and one.opens not in public.opened)
-        or (one.records and one.records not in public.recorded)
-        or (one.bills and one.bills not in files)
+        str(neighbour.opens or neighbour.records or neighbour.bills)
+        for neighbour in sent.neighbours
+        if (neighbour.opens and neighbour.opens not in public.opened)
+        or (neighbour.records and neighbour.records not in public.recorded)
+        or (neighbour.bills and neighbour.bills not in files)
     ]
     findings.add("sound neighbours that came to harm", harmed)
     risen = [
-        str(one.opens or one.records or one.bills)
-        for one in sent.rolled_back
-        if one.opens in public.opened or one.records in public.recorded or one.bills in files
+        str(record.opens or record.records or record.bills)
+        for record in sent.rolled_back
+        if record.opens in public.opened
+        or record.records in public.recorded
+        or record.bills in files
     ]
     findings.add("decided, although its transaction was rolled back", risen)
     findings.add("approved by somebody who may not", sorted(public.approved_by & _forged(sent)))

@@ -131,7 +131,7 @@ def _marked(value: Any, mark: str, *, with_email: bool, name: str = "") -> Any:
         kept = {n: v for n, v in value.items() if with_email or n != "email"}
         return {n: _marked(v, mark, with_email=with_email, name=n) for n, v in kept.items()}
     if isinstance(value, list):
-        return [_marked(one, mark, with_email=with_email) for one in value]
+        return [_marked(item, mark, with_email=with_email) for item in value]
     if name == "email":
         return f"{mark}@example.test"
     return f"{value} {mark}" if name in PERSONAL and isinstance(value, str) else value

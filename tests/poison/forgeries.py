@@ -90,8 +90,8 @@ def unknown_members(random: Random, draft: Draft) -> None:
 
 def _objects_in(value: Any) -> list[dict[str, Any]]:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    found = [one for one in inner if isinstance(one, dict)]
-    return [*found, *(deeper for one in inner for deeper in _objects_in(one))]
+    found = [item for item in inner if isinstance(item, dict)]
+    return [*found, *(deeper for item in inner for deeper in _objects_in(item))]
 
 
 def blank_texts(random: Random, draft: Draft) -> None:

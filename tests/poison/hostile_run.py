@@ -63,7 +63,7 @@ class Report:
 
 def hostile() -> Iterator[Poison]:
     """The worst submissions by turns: lists in a known and an unknown field, and headers."""
-    types = [one for one in TYPES if TOPIC_OF[one].name == "desk.submissions"]
+    types = [ce_type for ce_type in TYPES if TOPIC_OF[ce_type].name == "desk.submissions"]
     fields = cycle(("consents", "contact", UNKNOWN))
     for number, ce_type in enumerate(cycle(types)):
         name = list(LISTS)[number % len(LISTS)]
@@ -175,7 +175,7 @@ async def _send(bootstrap: str, records: int) -> dict[str, float]:
 
 
 def questions() -> Iterator[Neighbour]:
-    found = (one for one in neighbours(1, datetime.now(UTC)) if one.opens)
+    found = (neighbour for neighbour in neighbours(1, datetime.now(UTC)) if neighbour.opens)
     return islice(found, NEIGHBOURS + 1)
 
 

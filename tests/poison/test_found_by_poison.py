@@ -33,7 +33,7 @@ def record(ce_type: str, headers: dict[str, str] | None = None, **fields: Any) -
 
 def decided(*records: Poison) -> list[Event]:
     trial = Trial(NOW)
-    return [event for one in records for event in trial.decide(one)]
+    return [event for record in records for event in trial.decide(record)]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def built() -> tuple[Service, ...]:
 
 
 def readers(services: tuple[Service, ...], topic: str) -> Iterator[Service]:
-    return (one for one in services if topic in topics_read_by(one.name))
+    return (service for service in services if topic in topics_read_by(service.name))
 
 
 def decide_anew(services: tuple[Service, ...], record: Record, now: datetime) -> None:
@@ -67,7 +67,7 @@ def _store(decider: Decider[Any], state: Any, events: Sequence[Event]) -> None:
 
 
 def _decider(service: Service, ref: Ref) -> Decider[Any]:
-    return next(one for one in service.deciders if one.kind == ref.kind)
+    return next(decider for decider in service.deciders if decider.kind == ref.kind)
 
 
 class Trial:
@@ -75,7 +75,7 @@ class Trial:
 
     def __init__(self, now: datetime) -> None:
         self.services = built()
-        self._stages = {one.name: MemoryStage(one, now) for one in self.services}
+        self._stages = {service.name: MemoryStage(service, now) for service in self.services}
 
     def states_of(self, service: str) -> Mapping[Ref, Any]:
         return self._stages[service].states

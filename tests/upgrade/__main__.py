@@ -133,7 +133,9 @@ async def _work(done: Upgraded, releases: Releases, channel: Channel, seen: Seen
         await channel.publish(case, expected)
     await _settled(expected, seen)
     done.submissions = expected.submissions
-    own = {one: reason for one, reason in seen.dead.items() if one not in expected.poison}
+    own = {
+        message: reason for message, reason in seen.dead.items() if message not in expected.poison
+    }
     done.dead = Counter(own.values())
     if own:
         done.replayed = await _replay(done)

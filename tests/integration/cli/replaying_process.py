@@ -34,7 +34,7 @@ async def main(kafka: str, mongo: str, name: str, customer: str, per_second: str
         asking(service, settings, database, store) as asked,
         replay_session(settings, Author("operator"), pace=pace) as session,
     ):
-        [waiting] = [one for one in await parked(asked) if one.ref.id == customer]
+        [waiting] = [aggregate for aggregate in await parked(asked) if aggregate.ref.id == customer]
         newest = newest_by_message(await briefs(settings))
         outcome = await let_through(asked, waiting, newest, session)
     print(f"{outcome.decided} {outcome.stopped_by}")

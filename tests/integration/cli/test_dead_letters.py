@@ -55,13 +55,13 @@ async def test_a_replay_lets_through_what_waits_in_order_and_stops_at_what_fails
             await client.publish("desk.submissions", customer, body, headers)
         await collect(dead, 4, name)
 
-        [waiting] = [one for one in await parked(asked) if one.ref.id == customer]
+        [waiting] = [aggregate for aggregate in await parked(asked) if aggregate.ref.id == customer]
         unfixed = await replay(asked, waiting, settings)
         monkeypatch.setattr(toy, "FIXED", ["yes"])
         fixed = await replay(asked, waiting, settings)
         decided = await collect(answers, 4, name)
-        again = [one for one in await parked(asked) if one.ref.id == customer]
-        kept = [one async for one in letters(settings) if name in one.message_id]
+        again = [aggregate for aggregate in await parked(asked) if aggregate.ref.id == customer]
+        kept = [letter async for letter in letters(settings) if name in letter.message_id]
 
     assert len(waiting.waiting) == 4
     assert (unfixed.decided, unfixed.stopped_by is None) == (0, False)

@@ -42,7 +42,7 @@ async def open_letters(here: Path, ce_id: str, *more: str) -> list[dict[str, Any
     listed = await run(here, "list", "--letters", "--json", *more)
     assert listed.code == 0, listed.err
     mine = f"/channels/web {ce_id}"
-    return [one for one in listed.json["letters"] if one["message_id"] == mine]
+    return [row for row in listed.json["letters"] if row["message_id"] == mine]
 
 
 async def letter_of(here: Path, running: Desk, ce_id: str) -> str:
@@ -96,7 +96,7 @@ async def test_a_correction_that_intake_would_reject_is_not_sent(here: Path, run
     assert "nothing was sent" in ran.err
     assert "channel: not_allowed" in ran.err
     assert "subject: missing" in ran.err
-    assert [one["id"] for one in await open_letters(here, "dl-reject")] == [letter]
+    assert [row["id"] for row in await open_letters(here, "dl-reject")] == [letter]
 
 
 async def test_what_would_fail_again_is_not_replayed_and_fails_again_if_forced(
@@ -114,7 +114,7 @@ async def test_what_would_fail_again_is_not_replayed_and_fails_again_if_forced(
     assert (kept.code, "not sent, because it would fail again" in kept.out) == (1, True)
     assert forced.code == 1
     assert f"failed again: unreadable: key is missing ({newer['id']})" in forced.out
-    assert [one["id"] for one in of_both] == [letter, newer["id"]]
+    assert [row["id"] for row in of_both] == [letter, newer["id"]]
 
 
 async def test_a_discarded_letter_is_listed_no_more_but_shown_with_its_reason(

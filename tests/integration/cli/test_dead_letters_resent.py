@@ -66,8 +66,8 @@ async def test_letters_that_nothing_waits_for_are_sent_again_until_one_fails(
     assert isinstance(unfixed[0].stopped_by, FailedAgain)
     assert unfixed[0].stopped_by.reason == "defect"
     assert unfixed[0].stopped_by.error.startswith("KeyError")
-    assert [one.message_id.split()[-1] for one in second] == ids(play, [2, 0])
-    assert [one.stopped_by for one in fixed] == [None, None]
+    assert [letter.message_id.split()[-1] for letter in second] == ids(play, [2, 0])
+    assert [outcome.stopped_by for outcome in fixed] == [None, None]
     assert sorted([between, *answers]) == ids(play, range(3))
     assert still == []
 

@@ -162,7 +162,7 @@ async def test_a_dry_run_says_what_each_would_bring_on_those_before_it_and_chang
 
     assert unfixed.events == ()
     assert str(unfixed.fault).startswith("defect: ZeroDivisionError")
-    assert [types_of(one) for one in fixed] == [["submission.rejected.v1"]] * 2
+    assert [types_of(outcome) for outcome in fixed] == [["submission.rejected.v1"]] * 2
     assert str(out_of_turn.fault).startswith("blocked")
     assert (after, decided, letters_after) == (before, 0, letters)
 
@@ -238,7 +238,7 @@ async def test_a_correction_must_stay_with_the_aggregate_that_waits_for_it(
 
     [fault] = refused.value.faults
     assert "no longer be decided in seen" in fault
-    assert [one.id for one in still] == [head.id]
+    assert [letter.id for letter in still] == [head.id]
 
 
 async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> None:
@@ -249,8 +249,8 @@ async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> N
         services = {play.service.name: play.asked}
 
         async with play.post() as session:
-            [one] = await discards([head.id], services, session)
-            outcome = await discard(one, services, session)
+            [discardable] = await discards([head.id], services, session)
+            outcome = await discard(discardable, services, session)
         waiting = await play.waiting()
         replayed = await play.replay()
         answers = await play.answered(2)
@@ -261,6 +261,6 @@ async def test_a_discarded_head_lets_the_next_through(endpoints: Endpoints) -> N
     assert (told.why, told.kind, told.aggregate) == ("a test", "seen", play.customer)
     assert outcome.stopped_by is None
     assert waiting is not None
-    assert [one.split()[-1] for one in waiting.waiting] == ids(play, [1, 2])
+    assert [message_id.split()[-1] for message_id in waiting.waiting] == ids(play, [1, 2])
     assert (replayed.decided, replayed.stopped_by) == (2, None)
     assert (answers, decided) == (ids(play, [1, 2]), 2)

@@ -78,10 +78,12 @@ class Play:
     async def answered(self, count: int) -> list[str]:
         """The ids of the messages that the next `count` answers are for."""
         found = await collect(self.answers, count, self.name)
-        return [headers_of(one)["ce_causationid"] for one in found]
+        return [headers_of(record)["ce_causationid"] for record in found]
 
     async def waiting(self) -> Parked | None:
-        mine = [one for one in await parked(self.asked) if one.ref.id == self.customer]
+        mine = [
+            aggregate for aggregate in await parked(self.asked) if aggregate.ref.id == self.customer
+        ]
         return mine[0] if mine else None
 
     async def decided(self) -> int:
@@ -91,7 +93,7 @@ class Play:
         return 0 if state is None else int(state.count)
 
     async def letters(self) -> list[Letter]:
-        return [one for one in await briefs(self.settings) if self.name in one.message_id]
+        return [brief for brief in await briefs(self.settings) if self.name in brief.message_id]
 
     async def open(self) -> list[Letter]:
         return (await self.trail()).open(await self.letters())

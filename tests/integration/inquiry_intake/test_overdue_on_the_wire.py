@@ -53,7 +53,7 @@ async def test_an_inquiry_past_its_target_is_told_on_its_topic_once(endpoints: E
         history = await runtime.store.history("inquiry", inquiry_id)
         document = await runtime.database.collection("inquiry").find_one({"_id": inquiry_id})
 
-    assert [headers_of(one)["ce_type"] for one in (opened, overdue)] == [
+    assert [headers_of(record)["ce_type"] for record in (opened, overdue)] == [
         "inquiry.opened.v1",
         "inquiry.overdue.v1",
     ]

@@ -77,8 +77,8 @@ async def test_a_decision_that_overtakes_its_inquiry_is_mailed_once_and_reported
     await mailbox.close()
 
     told = [json.loads(record.value) for record in records]
-    assert {one["template"] for one in told} == {"inquiry_opened", "cancellation_scheduled"}
-    assert {one["inquiry_id"] for one in told} == {name}
+    assert {event["template"] for event in told} == {"inquiry_opened", "cancellation_scheduled"}
+    assert {event["inquiry_id"] for event in told} == {name}
     assert address.encode() not in b"".join(record.value for record in records)
     mine = [message["Message-ID"] for message in mailbox.messages if address in message["To"]]
     assert len(mine) == len(set(mine)) == 2

@@ -225,10 +225,10 @@ async def test_no_more_mails_go_out_than_connections_until_it_is_reported(
         for work in works:
             sends.create_task(send(work))
         for _ in works:
-            one = await sent.get()
+            mail = await sent.get()
             await asyncio.sleep(0.1)  # whatever may go out has gone out
             gone_out.append(len(mailbox.envelopes))
-            await one.until_reported.aclose()
+            await mail.until_reported.aclose()
 
     assert gone_out == [2, 3, 4, 5, 5]
 

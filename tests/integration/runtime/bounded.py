@@ -156,12 +156,13 @@ class Desk:
 
     def timers(self) -> list[Sent]:
         """The timer messages that the clock has published, as records; once each."""
-        found = [one for one in self.outgoing if isinstance(one, Envelope)]
-        timers = [one for one in found if one.type == TimerDue.ce_type]
-        self.outgoing = [one for one in self.outgoing if one not in timers]
+        found = [item for item in self.outgoing if isinstance(item, Envelope)]
+        timers = [item for item in found if item.type == TimerDue.ce_type]
+        self.outgoing = [item for item in self.outgoing if item not in timers]
         self.sent += len(timers)
         return [
-            Sent(one.topic, self.sent, one.value, one.headers, one.key.encode()) for one in timers
+            Sent(item.topic, self.sent, item.value, item.headers, item.key.encode())
+            for item in timers
         ]
 
     async def process(self, *records: Sent, commit: bool = True) -> None:

@@ -72,4 +72,4 @@ async def test_a_long_history_is_whole_and_in_order_whatever_the_database_can(
     assert document is not None
     assert len(document["history"]) == 10
     history = await store.whole_history("seen", document)
-    assert [one["offset"] for one in history] == [*range(25)]
+    assert [entry["offset"] for entry in history] == [*range(25)]

@@ -29,7 +29,9 @@ async def test_a_history_is_bounded_in_bytes_and_forgets_no_message(endpoints: E
         again = await desk.document("A")
 
     assert len(bson.encode(document)) < 500 * KB
-    assert document["history_bytes"] == sum(len(bson.encode(one)) for one in document["history"])
+    assert document["history_bytes"] == sum(
+        len(bson.encode(entry)) for entry in document["history"]
+    )
     assert [entry["message_id"].split()[1] for entry in whole] == [str(n) for n in range(1, 31)]
     assert (again["state"], again["version"]) == (document["state"], document["version"])
 

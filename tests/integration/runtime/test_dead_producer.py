@@ -88,7 +88,7 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
             await child.stop()
 
     assert said == ["intake ended with exit code 70; starting it again in 0.2 s"]
-    assert [(one["level"], one["event"], one["why"]) for one in last_lines] == [
+    assert [(line["level"], line["event"], line["why"]) for line in last_lines] == [
         (
             "critical",
             "the producer is dead; start this service again",

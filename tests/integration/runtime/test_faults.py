@@ -120,7 +120,7 @@ async def test_instances_that_join_and_leave_under_load_lose_and_double_nothing(
 
     seen: dict[str, set[str]] = {}
     async with outsider(endpoints) as client, AsyncExitStack() as first:
-        one = await first.enter_async_context(running(toy.build(), settings))
+        instance = await first.enter_async_context(running(toy.build(), settings))
         answers = await client.watch("desk.rejections")
         publishing = asyncio.create_task(publish(client))
         await asyncio.sleep(1)
@@ -133,7 +133,7 @@ async def test_instances_that_join_and_leave_under_load_lose_and_double_nothing(
                     [record] = await collect(answers, 1, name)
                     found = headers_of(record)
                     seen.setdefault(found["ce_causationid"], set()).add(found["ce_id"])
-    assert one.stopping.is_set()
+    assert instance.stopping.is_set()
     assert set(seen) == {f"{name}-{number}" for number in range(total)}
     assert {len(ids) for ids in seen.values()} == {1}
 
@@ -166,7 +166,7 @@ class Remembers:
         self.causes: list[str] = []
 
     async def publish(self, outgoing: Sequence[Any]) -> None:
-        self.causes += [dict(one.headers)["ce_causationid"].decode() for one in outgoing]
+        self.causes += [dict(envelope.headers)["ce_causationid"].decode() for envelope in outgoing]
 
 
 def _given(customer: str, name: str, offset: int) -> Given:
@@ -235,7 +235,7 @@ async def test_two_writers_on_one_aggregate_lose_nothing(endpoints: Endpoints) -
     second = settings_for(endpoints, name, kafka_group_prefix=f"{name}-b")
     async with (
         outsider(endpoints) as client,
-        running(toy.build(), first) as one,
+        running(toy.build(), first) as instance,
         running(toy.build(), second),
     ):
         answers = await client.watch("desk.rejections")
@@ -247,7 +247,7 @@ async def test_two_writers_on_one_aggregate_lose_nothing(endpoints: Endpoints) -
         while len(answered) < 200:
             [found] = map(headers_of, await collect(answers, 1, name))
             answered.setdefault(found["ce_causationid"], set()).add(found["ce_id"])
-        history = await one.store.history("seen", customer)
+        history = await instance.store.history("seen", customer)
     assert set(answered) == {f"{name}-{number}" for number in range(200)}
     assert {len(ids) for ids in answered.values()} == {1}
     assert len({entry["message_id"] for entry in history}) == len(history) == 200

@@ -135,7 +135,7 @@ async def all_due(service: ServiceClient) -> list[tuple[str, str, str, datetime]
     while True:
         page = await service.due(limit=2, after=after)
         assert len(page.items) <= 2
-        found += [(one.kind, one.id, one.what, one.at) for one in page.items]
+        found += [(row.kind, row.id, row.what, row.at) for row in page.items]
         if page.next is None:
             return found
         after = page.next
@@ -157,8 +157,8 @@ async def test_a_dry_run_decides_as_the_service_would_and_changes_nothing(
     first, again, wrong = run
     decided = await services[INTAKE].history("inquiry", inquiry_id)
     assert decided is not None
-    assert [one.type for one in first.events] == [it.type for it in decided.entries[0].events]
-    assert {one.id for one in first.events} == {inquiry_id}
+    assert [event.type for event in first.events] == [it.type for it in decided.entries[0].events]
+    assert {event.id for event in first.events} == {inquiry_id}
     assert (first.fault, again.events, again.fault) == (None, (), None)
     assert (wrong.events, len(stopped)) == ((), 1)
     assert "unreadable" in (wrong.fault or "")
@@ -185,11 +185,11 @@ async def test_a_preview_names_the_policies_in_force_and_a_service_without_one_h
 ) -> None:
     told = await services[CANCELLATION].preview({"contract_number": "INT-unknown"})
 
-    assert (told.known, [one.ce_type for one in told.events]) == (
+    assert (told.known, [event.ce_type for event in told.events]) == (
         False,
         ["cancellation.referred.v1"],
     )
-    assert {one.data["version"] for one in told.in_force} == {"2024-1"}
+    assert {terms.data["version"] for terms in told.in_force} == {"2024-1"}
     with pytest.raises(Refused, match="contract_number"):
         await services[CANCELLATION].preview({"contract": "INT-1", "signed": "oculto"})
     with pytest.raises(Exception, match="no such record"):
@@ -254,13 +254,13 @@ async def test_parked_records_are_paged_longest_first_whatever_is_equal_or_long(
     while after is not None:
         fields = {"limit": "2"} | ({"after": after} if after else {})
         answer = await service.http.get(f"{service.url}/parked", params=fields, headers=headers)
-        pages.append([one["id"] for one in answer.json()["items"]])
+        pages.append([row["id"] for row in answer.json()["items"]])
         after = answer.json()["next"]
 
-    assert [one.since for one in found] == sorted(one.since for one in found)
-    assert {one.id for one in found} == {one["_id"] for one in documents}
+    assert [parked.since for parked in found] == sorted(parked.since for parked in found)
+    assert {parked.id for parked in found} == {document["_id"] for document in documents}
     assert len(found) == len(documents)
-    assert [one for page in pages for one in page] == [one.id for one in found]
+    assert [record_id for page in pages for record_id in page] == [parked.id for parked in found]
     assert max(map(len, pages)) == 2
     long = {"K-006", "K-007", "K-008"}
     assert max(len(long.intersection(page)) for page in pages) == 1

@@ -111,7 +111,7 @@ async def test_what_it_decided_and_may_not_have_published_is_left_to_the_newer_r
         )
         desk.outgoing.clear()
         await desk.process(message)
-        assert [one.type for one in desk.outgoing if isinstance(one, Envelope)] == [
+        assert [item.type for item in desk.outgoing if isinstance(item, Envelope)] == [
             "submission.rejected.v1"
         ]
         assert "parked" not in await desk.document("new")

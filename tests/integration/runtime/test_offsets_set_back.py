@@ -57,8 +57,8 @@ async def test_a_group_set_back_to_the_beginning_decides_nothing_twice(
         await set_back(endpoints, settings.group_of(service.name), partitions=6)
         async with running(service, settings):
             await ask(client, name, 5)
-            found = await collect(answers, 1, name, of=lambda one: counted(one) == "6")
-    ids = [headers_of(one)["ce_id"] for one in first]
+            found = await collect(answers, 1, name, of=lambda record: counted(record) == "6")
+    ids = [headers_of(record)["ce_id"] for record in first]
     assert len({*ids}) == 5
     assert headers_of(found[0])["ce_id"] not in ids
 

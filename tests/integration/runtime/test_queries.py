@@ -51,9 +51,13 @@ class Asked(CommandListener):
             case "find":
                 self.filters.append((command["find"], command["filter"]))
             case "update":
-                self.filters += [(command["update"], one["q"]) for one in command["updates"]]
+                self.filters += [
+                    (command["update"], statement["q"]) for statement in command["updates"]
+                ]
             case "delete":
-                self.filters += [(command["delete"], one["q"]) for one in command["deletes"]]
+                self.filters += [
+                    (command["delete"], statement["q"]) for statement in command["deletes"]
+                ]
             case "aggregate" | "count" | "distinct" | "findAndModify":
                 raise AssertionError(f"{event.command_name} is not looked at here yet")
 
@@ -114,7 +118,9 @@ async def ask_everything(records: Records) -> None:
         )
         assert [due.ref for due in await store.due(decider.kind, NOW, 10)] == [ref]
         later = NOW + timedelta(minutes=1)
-        assert [one.ref for one in await store.lease(decider.kind, NOW, later, "me", 10)] == [ref]
+        assert [leased.ref for leased in await store.lease(decider.kind, NOW, later, "me", 10)] == [
+            ref
+        ]
         assert len(await store.history(decider.kind, ref.id)) == BOUND + 2
         if decider.tells_waiting:
             await store.waiting(decider.kind)

@@ -163,7 +163,7 @@ class Desk:
         for service, settings in self.parts:
             committed = await self.outside.committed(settings.group_of(service.name))
             ends = await consumer.end_offsets(list(committed))
-            if any(committed[one] < end for one, end in ends.items()):
+            if any(committed[tp] < end for tp, end in ends.items()):
                 return False
         return True
 
@@ -231,7 +231,7 @@ async def desk_on(endpoints: Endpoints) -> AsyncIterator[Desk]:
 
 def with_longer_notice(endpoints: Endpoints) -> tuple[Service, RuntimeSettings]:
     """Cancellation under terms that would schedule the request for another day."""
-    terms = tuple(one.model_copy(update={"monthly_notice_days": 60}) for one in DEFAULT_TERMS)
+    terms = tuple(terms.model_copy(update={"monthly_notice_days": 60}) for terms in DEFAULT_TERMS)
     settings = CancellationSettings(
         kafka_bootstrap_servers=endpoints.kafka_bootstrap_servers,
         mongo_url=endpoints.mongo_url,
@@ -295,10 +295,12 @@ async def test_a_backup_is_brought_forward_under_the_old_ids_and_mails_nobody_tw
         assert withdrawn.endswith("is in no history; the database is older than the topic")
 
         restored = await desk.restored()
-        assert [(one.differing, one.lost) for one in restored.values()] == [([], [])] * 4
+        assert [(outcome.differing, outcome.lost) for outcome in restored.values()] == [
+            ([], [])
+        ] * 4
         assert ids_of(await desk.dump()) == ids_of(end)
         assert (await desk.differences(), await desk.faults()) == ({}, [])
-        assert [one.messages for one in (await desk.restored()).values()] == [0] * 4
+        assert [outcome.messages for outcome in (await desk.restored()).values()] == [0] * 4
 
         async with desk.at_work():
             await desk.cancel("s-3")

@@ -24,9 +24,9 @@ NIGHTS = {
 def published(desk: Desk) -> list[str]:
     """The types of the decisions that billing has been told, in their order."""
     return [
-        one.type
-        for one in desk.outgoing
-        if isinstance(one, Envelope) and one.topic == "desk.cancellations"
+        item.type
+        for item in desk.outgoing
+        if isinstance(item, Envelope) and item.topic == "desk.cancellations"
     ]
 
 

@@ -109,7 +109,7 @@ async def test_a_tombstone_does_not_wait_behind_a_defect(
         raise ZeroDivisionError
 
     service = intake.build(IntakeSettings())
-    [replica] = [one for one in service.deciders if one.kind == "customer"]
+    [replica] = [decider for decider in service.deciders if decider.kind == "customer"]
     broken = replace(service, deciders=(replace(replica, evolve=stumbles),))
     async with desk_of(endpoints.mongo_url, broken) as desk:
         await desk.process(profile(desk))

@@ -50,12 +50,12 @@ async def test_submissions_whose_references_collide_are_both_answered(
         found = await references(desk)
     assert len(found) == len(set(found)) == 4
     assert SAME in found
-    assert all(parse_reference(one) == one for one in found)
+    assert all(parse_reference(reference) == reference for reference in found)
     assert desk.letters() == []
     opened = {
-        one.value
-        for one in desk.outgoing
-        if isinstance(one, Envelope) and one.type == "inquiry.opened.v1"
+        item.value
+        for item in desk.outgoing
+        if isinstance(item, Envelope) and item.type == "inquiry.opened.v1"
     }
     assert len(opened) == 4
 

@@ -130,9 +130,7 @@ class Outsider:
         )
         await consumer.start()
         try:
-            await consumer.commit(
-                {one: await consumer.position(one) for one in consumer.assignment()}
-            )
+            await consumer.commit({tp: await consumer.position(tp) for tp in consumer.assignment()})
         finally:
             await consumer.stop()
 

@@ -28,8 +28,8 @@ def decided(word: str, contract: str, number: int = 1) -> Answer:
 
 
 def outcome(followed: Followed, *answers: Answer) -> str:
-    for one in answers:
-        followed.take(one)
+    for answer in answers:
+        followed.take(answer)
     return followed.outcome
 
 

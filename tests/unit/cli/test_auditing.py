@@ -180,4 +180,4 @@ def test_the_verdict_says_what_could_not_be_checked(expired: int, said: list[str
     show([Audit("cancellation", "file", aggregates=3, expired=expired)], out)
 
     assert isinstance(out.file, StringIO)
-    assert [one for one in said if one not in out.file.getvalue()] == []
+    assert [line for line in said if line not in out.file.getvalue()] == []

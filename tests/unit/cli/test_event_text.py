@@ -44,7 +44,7 @@ def test_texts_name_only_fields_that_their_event_has(texts: dict[str, Bilingual]
         if field
     }
 
-    assert [one for one in named if one[1] not in TYPES[one[0]].model_fields] == []
+    assert [pair for pair in named if pair[1] not in TYPES[pair[0]].model_fields] == []
 
 
 @pytest.mark.parametrize(

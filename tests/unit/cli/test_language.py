@@ -98,8 +98,8 @@ def test_a_preview_is_told_in_one_language(
     language: Language, mine: list[str], others: list[str]
 ) -> None:
     events = tuple(
-        PreviewedEvent(ce_type=one.ce_type, data=dump(one))
-        for one in preview(Rules(), None, "K-1", NOW)
+        PreviewedEvent(ce_type=event.ce_type, data=dump(event))
+        for event in preview(Rules(), None, "K-1", NOW)
     )
     answer = PreviewAnswer(service="cancellation", at=NOW, known=False, events=events)
 

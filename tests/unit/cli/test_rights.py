@@ -20,9 +20,9 @@ PLAIN = RuntimeSettings(create_topics=False)
 
 def topics_of(user: str, operation: Operation, settings: RuntimeSettings = PLAIN) -> set[str]:
     return {
-        one.name
-        for one in kafka_rights(settings)
-        if (one.user, one.resource, one.operation) == (user, Resource.TOPIC, operation)
+        rights.name
+        for rights in kafka_rights(settings)
+        if (rights.user, rights.resource, rights.operation) == (user, Resource.TOPIC, operation)
     }
 
 
@@ -43,9 +43,9 @@ def test_a_topic_is_written_and_read_by_those_whom_the_catalogue_names_and_opera
 def test_operators_may_replay_to_what_services_read_and_change_no_dead_letter() -> None:
     writes = topics_of(OPERATORS, Operation.WRITE)
 
-    assert writes == {one.name for one in CATALOGUE if set(SERVICES) & set(one.read_by)}
+    assert writes == {topic.name for topic in CATALOGUE if set(SERVICES) & set(topic.read_by)}
     assert DEAD_LETTERS not in writes
-    assert topics_of(OPERATORS, Operation.READ) == {one.name for one in CATALOGUE}
+    assert topics_of(OPERATORS, Operation.READ) == {topic.name for topic in CATALOGUE}
 
 
 @pytest.mark.parametrize("party", ["channels", "agents", "billing", "registry"])
@@ -61,9 +61,9 @@ def test_nobody_outside_writes_what_another_outsider_or_the_desk_says(party: str
 
 def test_a_service_uses_its_own_group_and_an_outside_system_those_of_its_name() -> None:
     groups = {
-        (one.user, one.name, one.pattern)
-        for one in kafka_rights(RuntimeSettings(kafka_group_prefix="north"))
-        if (one.resource, one.operation) == (Resource.GROUP, Operation.READ)
+        (rights.user, rights.name, rights.pattern)
+        for rights in kafka_rights(RuntimeSettings(kafka_group_prefix="north"))
+        if (rights.resource, rights.operation) == (Resource.GROUP, Operation.READ)
     }
     assert ("cancellation", "north.cancellation", Pattern.LITERAL) in groups
     assert ("billing", "billing.", Pattern.PREFIXED) in groups
@@ -79,9 +79,9 @@ def test_topics_are_created_and_retention_is_read_only_where_the_settings_ask_fo
     for service in SERVICES:
         assert topics_of(service, Operation.CREATE) == set()
         assert topics_of(service, Operation.DESCRIBE_CONFIGS) == set()
-        assert topics_of(service, Operation.CREATE, more) == {one.name for one in CATALOGUE}
+        assert topics_of(service, Operation.CREATE, more) == {topic.name for topic in CATALOGUE}
         assert topics_of(service, Operation.DESCRIBE_CONFIGS, more) == {
-            *(one.name for one in CATALOGUE if service in one.read_by),
+            *(topic.name for topic in CATALOGUE if service in topic.read_by),
             DEAD_LETTERS,
         }
 
@@ -106,8 +106,8 @@ def test_the_script_names_every_right_once_and_no_password() -> None:
 
 def test_each_service_has_its_own_database_and_operators_only_read() -> None:
     roles = {
-        one["user"]: one["roles"]
-        for one in mongodb_json(RuntimeSettings(mongo_database_prefix="d"))
+        user["user"]: user["roles"]
+        for user in mongodb_json(RuntimeSettings(mongo_database_prefix="d"))
     }
     for service in SERVICES:
         assert roles[service] == [{"role": "readWrite", "db": f"d_{service}"}]
@@ -135,4 +135,4 @@ def test_the_same_is_there_as_json() -> None:
         "pattern": "Literal",
         "name": "desk.submissions",
     } in kafka["acls"]
-    assert {one["user"] for one in mongodb} >= {*SERVICES, OPERATORS}
+    assert {user["user"] for user in mongodb} >= {*SERVICES, OPERATORS}

@@ -138,8 +138,8 @@ def test_a_withdrawn_consent_is_kept_with_its_time_and_ends_access(
     (event,) = archive.receive(consent_withdrawal(purpose, WITHDRAWN_LATER))
 
     consents = [
-        {**one, "withdrawn_at": WITHDRAWN_LATER if one["purpose"] is purpose else None}
-        for one in PROFILE["consents"]
+        {**consent, "withdrawn_at": WITHDRAWN_LATER if consent["purpose"] is purpose else None}
+        for consent in PROFILE["consents"]
     ]
     assert event == CustomerConsentWithdrawn(
         **{**PROFILE, "consents": consents},
@@ -159,7 +159,7 @@ def test_a_consent_withdrawn_twice_keeps_the_first_time() -> None:
     (event,) = archive.receive(consent_withdrawal(withdrawn_at=WITHDRAWN_LATER))
 
     assert isinstance(event, CustomerConsentWithdrawn)
-    assert [one.withdrawn_at for one in event.consents] == [None, NOW]
+    assert [consent.withdrawn_at for consent in event.consents] == [None, NOW]
 
 
 def test_the_other_consent_can_be_withdrawn_later() -> None:
@@ -170,7 +170,7 @@ def test_the_other_consent_can_be_withdrawn_later() -> None:
     )
 
     assert isinstance(event, CustomerConsentWithdrawn)
-    assert [one.withdrawn_at for one in event.consents] == [WITHDRAWN_LATER, NOW]
+    assert [consent.withdrawn_at for consent in event.consents] == [WITHDRAWN_LATER, NOW]
 
 
 def test_after_a_withdrawn_consent_both_steps_to_access_are_needed_again() -> None:

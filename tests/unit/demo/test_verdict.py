@@ -94,7 +94,7 @@ WRONG_ROWS: list[tuple[str, Spoil, str]] = [
     ),
     (
         "a mail without the words that matter",
-        lambda e: replace(e, mails=[replace(one, text="") for one in e.mails]),
+        lambda e: replace(e, mails=[replace(mail, text="") for mail in e.mails]),
         "no mail to titular@example.test says",
     ),
 ]
@@ -162,7 +162,7 @@ WRONG_OVERALL: list[tuple[str, Spoil, str]] = [
 
 
 def _id_of(evidence: Evidence, word: str) -> str:
-    return next(one.id for one in evidence.seen if one.word == word)
+    return next(record.id for record in evidence.seen if record.word == word)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def told_before(reader: str) -> Iterator[Record]:
 
 
 @pytest.mark.parametrize(
-    ("ce_type", "field", "reader"), FIELDS, ids=[" ".join(one) for one in FIELDS]
+    ("ce_type", "field", "reader"), FIELDS, ids=[" ".join(field) for field in FIELDS]
 )
 def test_a_word_of_a_newer_release_is_decided_and_kept(
     ce_type: str, field: str, reader: str

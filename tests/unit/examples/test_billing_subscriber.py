@@ -54,7 +54,7 @@ def test_the_highest_sequence_counts_and_a_gap_waits_for_the_state(
 ) -> None:
     book: dict[str, Any] = {"contracts": {}}
 
-    for one in records:
-        EXAMPLE["take"](book, *one)
+    for record in records:
+        EXAMPLE["take"](book, *record)
 
     assert book["contracts"]["K-1"] == {"sequence": sequence, "last_billable_on": last}

@@ -80,8 +80,8 @@ WRONG: list[tuple[str, Callable[[list[Published]], list[Published]], tuple[int, 
 ]
 
 
-def _again(one: Published) -> Published:
-    return Published(one.topic, one.ce_type, "another id", one.data)
+def _again(published: Published) -> Published:
+    return Published(published.topic, published.ce_type, "another id", published.data)
 
 
 @pytest.mark.parametrize(("what", "change", "wrong"), WRONG, ids=[row[0] for row in WRONG])
@@ -99,21 +99,21 @@ def test_the_auditor_sees_what_is_wrong(
 
 def test_every_case_has_all_its_steps_and_each_id_once() -> None:
     source = cases("here", 7)
-    records = [one for _ in range(40) for one in next(source)]
-    records += [one for case in last_steps("here", 7, 47) for one in case]
-    sound = [one for one in records if not one.poison]
+    records = [record for _ in range(40) for record in next(source)]
+    records += [record for case in last_steps("here", 7, 47) for record in case]
+    sound = [record for record in records if not record.poison]
     by_contract: dict[str, list[str]] = {}
-    for one in sound:
-        data = json.loads(one.value)
+    for record in sound:
+        data = json.loads(record.value)
         for number in [*data.get("contract_numbers", ()), data.get("contract_number")]:
             if number is not None:
-                by_contract.setdefault(number, []).append(one.ce_type.split(".")[1])
+                by_contract.setdefault(number, []).append(record.ce_type.split(".")[1])
     known = {number: done for number, done in by_contract.items() if number.startswith("K-")}
     assert set(known) == {f"K-{number}" for number in range(7, 47)}
     assert {tuple(done) for done in known.values()} == {
         ("cancellation", "cancellation_withdrawal", "cancellation")
     }
-    assert len({one.ce_id for one in records}) == len(records)
+    assert len({record.ce_id for record in records}) == len(records)
     assert [number for number in by_contract if number not in known] == ["U-20", "U-40"]
 
 

@@ -24,8 +24,8 @@ ALL = [Scenario("first", nothing), Scenario("second", nothing), Scenario("third"
 
 
 def left_after(*noted: Row | Audit, file: Path, only: Sequence[str] = ()) -> list[str]:
-    for one in noted:
-        report.note(file, one)
+    for row in noted:
+        report.note(file, row)
     return [scenario.name for scenario in chosen(ALL, only, report.read(file))]
 
 
@@ -115,8 +115,8 @@ def test_a_report_holds_only_if_its_rows_and_its_audits_do() -> None:
 
 
 def test_a_short_run_has_every_kind_of_a_long_one() -> None:
-    short = " ".join(one.name for one in scenarios(SHORT))
-    long = [one.name for one in scenarios(LONG)]
+    short = " ".join(scenario.name for scenario in scenarios(SHORT))
+    long = [scenario.name for scenario in scenarios(LONG)]
     numbers = {"600 s": "15 s", "40 s": "20 s", "2,000": "450"}
     for name in long:
         for more, less in numbers.items():

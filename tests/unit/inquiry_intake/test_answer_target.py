@@ -110,7 +110,7 @@ STILL_WAITING = {
 def test_the_queue_in_which_it_now_waits_is_reminded(
     opening: Message, messages: tuple[Message, ...], queue: str
 ) -> None:
-    assert [one.queue for one in overdue(opening, *messages)] == [queue]
+    assert [event.queue for event in overdue(opening, *messages)] == [queue]
 
 
 def test_the_contracts_that_wait_for_the_desk_are_named() -> None:

@@ -109,7 +109,7 @@ def test_every_answer_names_the_submission_by_source_and_id() -> None:
     assert isinstance(opened, InquiryOpened)
     assert isinstance(progressed, InquiryProgressed)
     assert isinstance(closed, InquiryClosed)
-    assert [(one.submission_source, one.submission_id) for one in answers] == [  # type: ignore[attr-defined]
+    assert [(answer.submission_source, answer.submission_id) for answer in answers] == [  # type: ignore[attr-defined]
         (WEB, "s-1"),
         (WEB, "f-1"),
         (WEB, "f-1"),

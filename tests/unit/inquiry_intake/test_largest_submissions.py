@@ -61,7 +61,9 @@ def largest(kind: str, letter: str) -> dict[str, Any]:
     common = {"customer_id": "C" * 64, "channel": "call_centre", "language": "es"}
     body = {**common, "received_at": "2026-03-02T10:59:00+01:00", **SOUND[kind], **more[kind]}
     if kind == "registration":
-        body["consents"] = [{**one, "wording_version": mark} for one in SOUND[kind]["consents"]]
+        body["consents"] = [
+            {**consent, "wording_version": mark} for consent in SOUND[kind]["consents"]
+        ]
     return body
 
 
@@ -95,21 +97,23 @@ def published(events: Iterable[Event], cause: str) -> list[Poison]:
     ]
 
 
-def type_of(one: Poison) -> str:
-    return (dict(one.headers)["ce_type"] or b"").decode()
+def type_of(record: Poison) -> str:
+    return (dict(record.headers)["ce_type"] or b"").decode()
 
 
 def played(trial: Trial, first: Poison) -> list[Poison]:
     """Everything that follows from a record, each read and decided by all of its readers."""
     waiting, seen = [first], []
     while waiting:
-        one = waiting.pop(0)
-        assert one.value is not None
-        assert len(one.value) <= MAX_RECORD_BYTES
-        seen.append(one)
+        record = waiting.pop(0)
+        assert record.value is not None
+        assert len(record.value) <= MAX_RECORD_BYTES
+        seen.append(record)
         assert len(seen) < 1_000
-        own = type_of(one)
-        news = [event for event in trial.decide(one) if event.ce_type != own]  # less the replicas'
+        own = type_of(record)
+        news = [
+            event for event in trial.decide(record) if event.ce_type != own
+        ]  # less the replicas'
         waiting += published(news, f"{len(seen)}")
     return seen
 
@@ -123,7 +127,7 @@ def test_the_largest_submission_leads_to_events_that_all_readers_accept_and_to_a
 
     seen = played(trial, submitted(f"submission.{kind}.v1", largest(kind, letter)))
 
-    types = [type_of(one) for one in seen]
+    types = [type_of(record) for record in seen]
     assert "inquiry.opened.v1" in types
     assert "submission.rejected.v1" not in types
     written = Mails().write(trial.states_of("notification"))
@@ -135,14 +139,16 @@ def test_the_longest_follow_up_is_told_whole(letter: str) -> None:
     trial = Trial(NOW)
     body = largest("inquiry", letter)
     seen = played(trial, submitted("submission.inquiry.v1", body, "i-1"))
-    opened = next(one for one in seen if one.topic == "desk.inquiries")
+    opened = next(record for record in seen if record.topic == "desk.inquiries")
     common = {name: body[name] for name in ("customer_id", "channel", "received_at")}
     more = {**common, "inquiry_id": (opened.key or b"").decode(), "text": letter * 10_000}
 
     seen = played(trial, submitted("submission.follow_up.v1", more, "i-2"))
 
-    assert any((letter * 9_000).encode() in json_text(one) for one in seen[1:])
+    assert any((letter * 9_000).encode() in json_text(record) for record in seen[1:])
 
 
-def json_text(one: Poison) -> bytes:
-    return json.dumps(json.loads(one.value or b""), ensure_ascii=False).replace('\\"', '"').encode()
+def json_text(record: Poison) -> bytes:
+    return (
+        json.dumps(json.loads(record.value or b""), ensure_ascii=False).replace('\\"', '"').encode()
+    )

@@ -416,7 +416,7 @@ def test_an_opened_inquiry_is_kept_with_what_it_asks_for() -> None:
 
     assert kept.status is Standing.OPEN
     assert kept.opened_at == NOW
-    assert [one.contract_number for one in kept.contracts] == [NUMBER, OTHER_NUMBER]
+    assert [contract.contract_number for contract in kept.contracts] == [NUMBER, OTHER_NUMBER]
     assert not kept.answered
 
 

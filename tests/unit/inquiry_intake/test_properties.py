@@ -136,7 +136,7 @@ def inquiries(history: MemoryStage) -> list[Inquiry]:
 def counted(history: MemoryStage) -> dict[Ref, Counter[str]]:
     """The events of every record, whatever their order."""
     return {
-        ref: Counter(f"{one.ce_type} {one.model_dump_json()}" for one in events)
+        ref: Counter(f"{event.ce_type} {event.model_dump_json()}" for event in events)
         for ref, events in history.happened.items()
     }
 
@@ -202,7 +202,7 @@ def test_an_inquiry_is_opened_once_and_before_anything_else_is_told(
     messages: list[Message],
 ) -> None:
     for events in told_to_the_customer(intake(*messages)):
-        told = [one.ce_type for one in events if one.ce_type.startswith("inquiry.")]
+        told = [event.ce_type for event in events if event.ce_type.startswith("inquiry.")]
         assert told == [] or told[0] == "inquiry.opened.v1"
         assert told.count("inquiry.opened.v1") <= 1
 
@@ -212,11 +212,11 @@ def test_an_inquiry_is_opened_once_and_before_anything_else_is_told(
 def test_closing_and_reopening_by_the_desk_alternate(messages: list[Message]) -> None:
     for events in told_to_the_customer(intake(*messages)):
         closed = False
-        for one in events:
-            if isinstance(one, InquiryClosed) and one.by is ClosedBy.DESK:
+        for event in events:
+            if isinstance(event, InquiryClosed) and event.by is ClosedBy.DESK:
                 assert not closed
                 closed = True
-            elif one.ce_type == "inquiry.reopened.v1":
+            elif event.ce_type == "inquiry.reopened.v1":
                 closed = False
 
 
@@ -234,7 +234,7 @@ def test_every_inquiry_has_a_reference_and_a_target_in_staffed_time(
         assert parse_reference(inquiry.reference) == inquiry.reference
         assert inquiry.answer_due_at > inquiry.opened_at
         assert RULES.calendar.is_staffed(inquiry.answer_due_at - timedelta(microseconds=1))
-    assert len({one.reference for one in opened}) == len({one.inquiry_id for one in opened})
+    assert len({event.reference for event in opened}) == len({event.inquiry_id for event in opened})
 
 
 @FEW
@@ -245,7 +245,7 @@ def test_messages_to_different_records_commute(
     history = intake()
     at = data.draw(st.integers(0, len(messages) - 1))
     swapped = [*messages[:at], *messages[at + 1 : at + 2], messages[at], *messages[at + 2 :]]
-    touched = [set(refs(history, one)) for one in messages[at : at + 2]]
+    touched = [set(refs(history, message)) for message in messages[at : at + 2]]
     assume(not set.intersection(*touched) or len(touched) == 1)
 
     one_way, other_way = intake(*messages), intake(*swapped)

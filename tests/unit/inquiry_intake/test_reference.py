@@ -166,11 +166,15 @@ def test_any_text_gives_a_reference_that_reads_back_or_none(text: str) -> None:
 
 def test_a_further_attempt_gives_another_reference_and_always_the_same() -> None:
     ids = [UUID(int=number) for number in range(1, 200)]
-    tries = [[reference_of(one, attempt) for one in ids] for attempt in (0, 1, 2)]
-    assert tries[0] == [reference_of(one) for one in ids]
+    tries = [[reference_of(inquiry_id, attempt) for inquiry_id in ids] for attempt in (0, 1, 2)]
+    assert tries[0] == [reference_of(inquiry_id) for inquiry_id in ids]
     assert len({reference for attempt in tries for reference in attempt}) == 3 * len(ids)
-    assert tries == [[reference_of(one, attempt) for one in ids] for attempt in (0, 1, 2)]
-    assert all(parse_reference(one) == one for attempt in tries for one in attempt)
+    assert tries == [
+        [reference_of(inquiry_id, attempt) for inquiry_id in ids] for attempt in (0, 1, 2)
+    ]
+    assert all(
+        parse_reference(reference) == reference for attempt in tries for reference in attempt
+    )
 
 
 @pytest.mark.parametrize("letter", ["x", "-", " ", "\u0301", "\u0301\u0316", "1-"])

@@ -95,7 +95,7 @@ def test_where_a_message_is_decided(message: Message, expected: Route) -> None:
 
 
 def test_every_submission_type_of_the_catalogue_is_understood() -> None:
-    published = {one.ce_type for one in TOPICS["desk.submissions"].events}
+    published = {event.ce_type for event in TOPICS["desk.submissions"].events}
 
     assert set(SUBMISSIONS) == published
 

@@ -247,7 +247,9 @@ def test_a_submission_was_received_in_the_last_366_days(
     received_at: datetime, expected: str | None
 ) -> None:
     events = intake().receive(submission("inquiry", received_at=received_at.isoformat()))
-    codes = [e.code for one in events if isinstance(one, SubmissionRejected) for e in one.errors]
+    codes = [
+        e.code for event in events if isinstance(event, SubmissionRejected) for e in event.errors
+    ]
 
     assert codes == ([expected] if expected else [])
 

@@ -76,7 +76,7 @@ def bare_clients(module: Path) -> list[str]:
 
 
 def test_the_tests_connect_with_security_too_but_for_a_few_with_their_reason() -> None:
-    bare = {str(one.relative_to(TESTS)): bare_clients(one) for one in TESTS.rglob("*.py")}
+    bare = {str(path.relative_to(TESTS)): bare_clients(path) for path in TESTS.rglob("*.py")}
     places = {
         name: [it for it in IN_PLAINTEXT if name.startswith(it)] for name in bare if bare[name]
     }

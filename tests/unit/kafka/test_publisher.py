@@ -40,10 +40,12 @@ async def test_an_events_partition_is_its_keys(events: list[tuple[str, str]]) ->
     found = await publisher._by_partition(given_)
     choose, all_ = DefaultPartitioner(), list(range(PARTITIONS))
     for (topic, partition), some in found.items():
-        assert {one.topic for one in some} == {topic}
-        assert {choose(one.key.encode(), all_, all_) for one in some} == {partition}
-        assert some == [one for one in given_ if one in some]
-    assert sorted(id(one) for some in found.values() for one in some) == sorted(map(id, given_))
+        assert {envelope.topic for envelope in some} == {topic}
+        assert {choose(envelope.key.encode(), all_, all_) for envelope in some} == {partition}
+        assert some == [envelope for envelope in given_ if envelope in some]
+    assert sorted(id(envelope) for some in found.values() for envelope in some) == sorted(
+        map(id, given_)
+    )
 
 
 @given(st.lists(st.sampled_from([2, 1_000, 100_000, 300_000]), min_size=1, max_size=8))

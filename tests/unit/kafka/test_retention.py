@@ -120,7 +120,7 @@ def test_a_refusal_names_each_topic_what_is_kept_and_what_to_set(
 
     assert objection is not None
     assert f"HISTORY_KEPT_DAYS={kept_days}" in objection
-    assert [one for one in said if one not in objection] == []
+    assert [word for word in said if word not in objection] == []
     assert unsaid not in objection
     assert "\n" not in objection
 

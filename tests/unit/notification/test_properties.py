@@ -136,4 +136,4 @@ def test_a_notification_ends_once_after_attempts_that_grow_by_one_within_a_day(
     assert (world.last.next_at is None) == bool(ends)
     assert [retry.attempts for retry in retries] == list(range(1, len(retries) + 1))
     assert all(retry.next_at <= due_at + timedelta(hours=24) for retry in retries)
-    assert all(one.next_at <= other.next_at for one, other in pairwise(retries))
+    assert all(earlier.next_at <= other.next_at for earlier, other in pairwise(retries))

@@ -193,10 +193,10 @@ def test_a_denial_reads_the_same_whether_or_not_the_contract_exists(template: st
 
 
 def test_the_causes_of_a_denied_copy_are_not_told_apart() -> None:
-    one = Notifications(opened(), copy_denied(cause="not_available")).rendered()
+    first = Notifications(opened(), copy_denied(cause="not_available")).rendered()
     other = Notifications(opened(), copy_denied(cause="not_authorised")).rendered()
 
-    assert one == other
+    assert first == other
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ async def test_a_retry_says_the_same_under_the_same_message_id() -> None:
     await desk.wait(60)
 
     of_summary = summary.notification_id(INQUIRY).encode()
-    tries = [one for one in desk.outbox.tried if of_summary in one]
+    tries = [address for address in desk.outbox.tried if of_summary in address]
     assert len(tries) == 2
     assert len(set(tries)) == 1
     (said,) = [text for text in desk.texts if "parte de los contratos" in text]

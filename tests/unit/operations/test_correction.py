@@ -49,8 +49,8 @@ def letter(value: Any = SOUND, **more: Any) -> Letter:
     return dead_letter(LETTER, service="inquiry_intake", value=raw, **({"headers": HEADERS} | more))
 
 
-def data_of(one: Letter, *fields: tuple[str, str]) -> Any:
-    return json.loads(corrected(one, Correction(fields=fields)).record.value or b"")
+def data_of(letter: Letter, *fields: tuple[str, str]) -> Any:
+    return json.loads(corrected(letter, Correction(fields=fields)).record.value or b"")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_every_field_that_intake_would_reject_is_named_at_once_without_its_value
 
     found = faults(corrected(letter(), wrong).record, INTAKE, NOW)
 
-    assert [one.split(":")[0] for one in found] == ["channel", "subject", "text"]
+    assert [fault.split(":")[0] for fault in found] == ["channel", "subject", "text"]
     assert "pigeon" not in str(found)
 
 

@@ -15,6 +15,6 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 def test_the_whole_line_is_named_by_its_letters() -> None:
     behind = (digest_of("/test b"), digest_of("/test gone"))
-    one = Parked("intake", Ref("seen", "A"), AT, "E", ("/test a",), behind)
-    [whole] = named([one], [dead_letter(LetterId(0, n), message=m) for n, m in enumerate("ab")])
+    parked = Parked("intake", Ref("seen", "A"), AT, "E", ("/test a",), behind)
+    [whole] = named([parked], [dead_letter(LetterId(0, n), message=m) for n, m in enumerate("ab")])
     assert whole.waiting == ("/test a", "/test b", digest_of("/test gone").hex())

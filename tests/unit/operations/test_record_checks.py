@@ -29,7 +29,7 @@ def test_a_document_over_a_megabyte_is_noted_and_one_over_four_is_a_fault(
     large = [
         LargeRecords(kind="file", documents=1, largest=f"of {size}", bytes=size) for size in sizes
     ]
-    found = size_check([("cancellation file", one) for one in large])
+    found = size_check([("cancellation file", size) for size in large])
     assert found.verdict is verdict
     assert not sizes or f"of {max(sizes)}" in found.found
 

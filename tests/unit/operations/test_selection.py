@@ -42,7 +42,7 @@ def waiting(*message_ids: str) -> Parked:
 
 
 def open_ids(letters: Sequence[Letter], *acts: Any) -> list[LetterId]:
-    return [one.id for one in AuditTrail(acts).open(letters)]
+    return [letter.id for letter in AuditTrail(acts).open(letters)]
 
 
 @pytest.mark.parametrize("written", ["3-1042", " 3-1042 "])
@@ -94,18 +94,18 @@ def test_letters_of_the_same_bytes_without_an_id_are_settled_one_by_one() -> Non
 
 
 def test_what_nobody_could_read_is_settled_for_all_readers_once_it_is_sent_again() -> None:
-    one = dead_letter(FIRST, reason="unreadable", service="notification", message="")
+    letter = dead_letter(FIRST, reason="unreadable", service="notification", message="")
     other = dead_letter(SECOND, reason="unreadable", service="cancellation", message="")
 
-    assert open_ids([one, other], replayed(one)) == []
-    assert open_ids([one, other], discarded(one)) == [SECOND]
+    assert open_ids([letter, other], replayed(letter)) == []
+    assert open_ids([letter, other], discarded(letter)) == [SECOND]
 
 
 def test_a_service_whose_aggregate_waits_is_not_settled_by_anothers_replay() -> None:
-    one = dead_letter(FIRST, reason="defect", service="notification")
+    letter = dead_letter(FIRST, reason="defect", service="notification")
     other = dead_letter(SECOND, reason="defect", service="cancellation")
 
-    assert open_ids([one, other], replayed(one)) == [SECOND]
+    assert open_ids([letter, other], replayed(letter)) == [SECOND]
 
 
 def test_replays_are_counted_by_the_messages_id_whichever_letter_they_were_of() -> None:
@@ -122,21 +122,21 @@ def test_replays_of_what_has_no_id_are_counted_from_death_to_death() -> None:
     stranger = dead_letter(LetterId(1, 1), message="", partition=4, offset=8)
     trail = AuditTrail([replayed(first, 1, (4, 7)), replayed(second, 2, (4, 9))])
 
-    assert [trail.replays(one) for one in (first, second, third, stranger)] == [1, 2, 2, 0]
+    assert [trail.replays(letter) for letter in (first, second, third, stranger)] == [1, 2, 2, 0]
 
 
 def test_the_same_act_has_the_same_id_and_says_nothing_of_the_content() -> None:
     letter = dead_letter(FIRST, value=b'{"name": "Cliente de Prueba"}')
-    one, same, other = (
+    first, same, other = (
         envelope_of(replayed(letter), 0, 99),
         envelope_of(replayed(letter), 0, 99),
         envelope_of(replayed(letter), 0, 100),
     )
 
-    assert dict(one.headers)["ce_id"] == dict(same.headers)["ce_id"]
-    assert dict(one.headers)["ce_id"] != dict(other.headers)["ce_id"]
-    assert one.key == "0-1"
-    assert b"Cliente" not in one.value
+    assert dict(first.headers)["ce_id"] == dict(same.headers)["ce_id"]
+    assert dict(first.headers)["ce_id"] != dict(other.headers)["ce_id"]
+    assert first.key == "0-1"
+    assert b"Cliente" not in first.value
 
 
 def test_letters_that_died_alike_are_one_group_the_largest_first() -> None:
@@ -147,7 +147,7 @@ def test_letters_that_died_alike_are_one_group_the_largest_first() -> None:
     ]
     groups = grouped(letters)
 
-    assert [(one.reason, one.count, one.example) for one in groups] == [
+    assert [(group.reason, group.count, group.example) for group in groups] == [
         ("unreadable", 2, THIRD),
         ("defect", 1, SECOND),
     ]
@@ -176,8 +176,8 @@ def test_a_group_means_the_whole_sequence_that_its_letters_wait_in() -> None:
     of_unreadable = planned(Selection(error="MADE"), letters, AuditTrail(), [], force=False)
 
     assert (of_defects.aggregates, of_defects.singles) == (parked, [])
-    assert (of_all.aggregates, [one.id for one in of_all.singles]) == (parked, [THIRD])
-    assert [one.id for one in of_unreadable.singles] == [FIRST, SECOND, THIRD]
+    assert (of_all.aggregates, [letter.id for letter in of_all.singles]) == (parked, [THIRD])
+    assert [letter.id for letter in of_unreadable.singles] == [FIRST, SECOND, THIRD]
 
 
 def test_of_what_waits_only_the_head_on_can_be_asked_for_by_id() -> None:

@@ -90,7 +90,7 @@ async def test_pages_are_asked_for_until_the_last() -> None:
 
     found = await client(answer).parked()
 
-    assert [one.ref for one in found] == [Ref("file", name) for name in "abc"]
+    assert [record.ref for record in found] == [Ref("file", name) for name in "abc"]
     assert found[0].since == datetime(2027, 1, 1, tzinfo=UTC)
     assert asked == [None, "2", "3"]
 

@@ -54,12 +54,12 @@ class World:
     async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
         times = sorted((after, name) for name, after in self.due_after.items())
         found = [Due(Ref(kind, name), BEGIN + timedelta(seconds=after), 1) for after, name in times]
-        return [one for one in found if one.due_at <= now][skipped : skipped + limit]
+        return [timer for timer in found if timer.due_at <= now][skipped : skipped + limit]
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         if not outgoing:
             return
-        self.sent.append([one.key for one in outgoing if isinstance(one, Envelope)])
+        self.sent.append([item.key for item in outgoing if isinstance(item, Envelope)])
         stamp = round((BEGIN.timestamp() + self.time + self.slept) * 1000)
         self.skew.acknowledged([Stamp(stamp, int(self.stamps))], sent=self.time)
 

@@ -26,7 +26,7 @@ class Stored:
     """A store whose due work is a list; it counts the queries."""
 
     def __init__(self, *due: str) -> None:
-        self.due = [Aggregate(Ref("seen", one), known={("/x 1", "d"): ENTRY}) for one in due]
+        self.due = [Aggregate(Ref("seen", name), known={("/x 1", "d"): ENTRY}) for name in due]
         self.reads: list[set[Ref]] = []
         self.limits: list[int] = []
         self.waits: tuple[int, datetime | None] = (0, None)
@@ -45,7 +45,7 @@ class Stored:
         return self.waits
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
-        self.released += [one.ref.id for one in aggregates]
+        self.released += [aggregate.ref.id for aggregate in aggregates]
 
 
 class Published:
@@ -56,7 +56,7 @@ class Published:
     async def publish(self, outgoing: Sequence[Any]) -> None:
         if self.fault is not None:
             raise self.fault
-        self.subjects += [dict(one.headers)["ce_subject"].decode() for one in outgoing]
+        self.subjects += [dict(envelope.headers)["ce_subject"].decode() for envelope in outgoing]
 
 
 def worker(
@@ -144,20 +144,20 @@ async def test_a_call_that_fails_fails_those_who_wanted_it_and_no_later_one() ->
 
 async def test_a_slow_piece_of_work_holds_up_no_other() -> None:
     store, published, gate = Stored("slow"), Published(), asyncio.Event()
-    one = worker(store, published)
+    tested = worker(store, published)
 
     async def perform(work: Work) -> Outcome:
         if work.ref.id == "slow":
             await gate.wait()
         return await stored(work)
 
-    assert await one.round(perform) == 1
+    assert await tested.round(perform) == 1
     store.due = Stored("quick").due
-    assert await one.round(perform) == 1
+    assert await tested.round(perform) == 1
     await until(lambda: published.subjects)
     assert published.subjects == ["quick"]
     gate.set()
-    await one.finish()
+    await tested.finish()
     assert published.subjects == ["quick", "slow"]
 
 
@@ -165,7 +165,7 @@ async def test_no_more_is_leased_than_there_is_room_for() -> None:
     """And nothing while there is room for a few only: a lease costs as much for one as for many."""
     gates = {f"w{n}": asyncio.Event() for n in range(250)}
     store, published = Stored(*gates), Published()
-    one = worker(store, published)
+    tested = worker(store, published)
 
     async def perform(work: Work) -> Outcome:
         await gates[work.ref.id].wait()
@@ -177,31 +177,31 @@ async def test_no_more_is_leased_than_there_is_room_for() -> None:
         await until(lambda: len(published.subjects) > max(numbers))
         await some_turns()
 
-    assert await one.round(perform) == 100
-    assert await one.round(perform) == 0
+    assert await tested.round(perform) == 100
+    assert await tested.round(perform) == 0
     await ended(*range(49))
-    assert await one.round(perform) == 0
+    assert await tested.round(perform) == 0
     assert store.limits == [100]
     await ended(49)
-    assert await one.round(perform) == 50
+    assert await tested.round(perform) == 50
     assert store.limits == [100, 50]
     for gate in gates.values():
         gate.set()
-    await one.finish()
+    await tested.finish()
 
 
 async def test_who_has_no_room_left_asks_for_nothing_more() -> None:
     store, gate = Stored(*(f"w{n}" for n in range(250))), asyncio.Event()
-    one = worker(store, Published(), kinds=2)
+    tested = worker(store, Published(), kinds=2)
 
     async def perform(work: Work) -> Outcome:
         await gate.wait()
         return await stored(work)
 
-    assert await one.round(perform) == 100
+    assert await tested.round(perform) == 100
     assert store.limits == [100]
     gate.set()
-    await one.finish()
+    await tested.finish()
 
 
 async def test_what_work_holds_it_holds_until_it_is_reported() -> None:
@@ -212,9 +212,9 @@ async def test_what_work_holds_it_holds_until_it_is_reported() -> None:
         work.until_reported.callback(lambda: reported_when_left.append([*published.subjects]))
         return await stored(work)
 
-    one = worker(Stored("w"), published)
-    await one.round(perform)
-    await one.finish()
+    tested = worker(Stored("w"), published)
+    await tested.round(perform)
+    await tested.finish()
     assert reported_when_left == [["w"]]
 
 
@@ -225,63 +225,63 @@ async def test_what_work_holds_it_lets_go_if_it_fails() -> None:
         work.until_reported.callback(lambda: left.append(work.ref.id))
         raise Outage("database", "away")
 
-    one = worker(Stored("w"), Published())
-    await one.round(perform)
-    await one.finish()
+    tested = worker(Stored("w"), Published())
+    await tested.round(perform)
+    await tested.finish()
     assert left == ["w"]
 
 
 async def test_an_outcome_that_cannot_be_reported_is_raised_by_the_next_round() -> None:
     store = Stored("w")
-    one = worker(store, Published(Outage("kafka", "away")))
-    assert await one.round(stored) == 1
+    tested = worker(store, Published(Outage("kafka", "away")))
+    assert await tested.round(stored) == 1
     await some_turns()
     with pytest.raises(Outage):
-        await one.round(stored)
-    assert await one.round(stored) == 0
+        await tested.round(stored)
+    assert await tested.round(stored) == 0
 
 
 async def test_what_is_reported_is_leased_no_more() -> None:
     """Released well before the lease runs out, not at once: mostly it is decided by then."""
     store, published, passed = Stored("w"), Published(), timedelta(0)
-    one = worker(store, published, now=lambda: NOW + passed)
-    assert await one.round(stored) == 1
+    tested = worker(store, published, now=lambda: NOW + passed)
+    assert await tested.round(stored) == 1
     await until(lambda: published.subjects)
     await some_turns()
-    await one.round(stored)
+    await tested.round(stored)
     assert store.released == []
     passed = timedelta(seconds=16)
-    await one.round(stored)
-    await one.round(stored)
+    await tested.round(stored)
+    await tested.round(stored)
     assert store.released == ["w"]
 
 
 async def test_who_stops_leaves_no_lease_on_what_is_reported() -> None:
     store = Stored("w")
-    one = worker(store, Published())
-    await one.round(stored)
-    await one.finish()
+    tested = worker(store, Published())
+    await tested.round(stored)
+    await tested.finish()
     assert store.released == ["w"]
 
 
 async def test_what_cannot_be_reported_stays_leased() -> None:
     store = Stored("w")
-    one = worker(store, Published(Outage("kafka", "away")))
-    await one.round(stored)
-    await one.finish()
+    tested = worker(store, Published(Outage("kafka", "away")))
+    await tested.round(stored)
+    await tested.finish()
     assert store.released == []
 
 
 async def test_whoever_stores_due_work_wakes_the_worker() -> None:
-    one = worker(Stored(), Published())
+    tested = worker(Stored(), Published())
     async with asyncio.timeout(30):
-        one.wake()
-        await one.rest(3600)
-    await one.round(stored)
-    resting = asyncio.create_task(one.rest(3600))
+        tested.wake()
+        await tested.rest(3600)
+    await tested.round(stored)
+    resting = asyncio.create_task(tested.rest(3600))
     await some_turns()
     assert not resting.done()
-    one.wake()
+    tested.wake()
     async with asyncio.timeout(30):
         await resting
 

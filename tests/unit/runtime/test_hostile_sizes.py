@@ -215,4 +215,4 @@ def test_a_batch_is_decided_in_parts_of_bounded_size(sizes: list[int], parts: li
     made = list(parts_of(records, 10))
 
     assert [len(part) for part in made] == parts
-    assert [one for part in made for one in part] == records
+    assert [record for part in made for record in part] == records

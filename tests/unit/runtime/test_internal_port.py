@@ -50,7 +50,7 @@ def client() -> Iterator[TestClient]:
 
 
 def faults(answer: Any) -> list[tuple[str, str]]:
-    return [(one["field"], one["fault"]) for one in answer.json()["faults"]]
+    return [(row["field"], row["fault"]) for row in answer.json()["faults"]]
 
 
 @pytest.mark.parametrize("headers", NOBODY)
@@ -80,9 +80,9 @@ def test_whatever_is_given_two_digests_are_compared(
     """So neither the length nor the beginning of the right one shows in the time it takes."""
     compared: list[tuple[int, int]] = []
 
-    def compare(one: bytes, other: bytes) -> bool:
-        compared.append((len(one), len(other)))
-        return one == other
+    def compare(left: bytes, other: bytes) -> bool:
+        compared.append((len(left), len(other)))
+        return left == other
 
     monkeypatch.setattr(admission, "compare_digest", compare)
     for headers in [*NOBODY, KNOWN]:
@@ -275,7 +275,7 @@ def test_a_defect_of_ours_is_one_refusal_and_tells_nothing_personal(
 
 async def test_every_question_is_on_its_page() -> None:
     page = (Path(__file__).parents[3] / "docs" / "internal-port.md").read_text()
-    routes = [one for one in application(port_of_nothing()).routes if isinstance(one, Route)]
+    routes = [route for route in application(port_of_nothing()).routes if isinstance(route, Route)]
 
     assert len(routes) == 9
-    assert [one.path for one in routes if f" {one.path}`" not in page] == []
+    assert [route.path for route in routes if f" {route.path}`" not in page] == []

@@ -27,7 +27,9 @@ def name(number: int) -> str:
 def test_messages_leave_the_line_in_the_order_in_which_they_joined_it(count: int) -> None:
     parking = Parking.read(line_of(count).document())
     for number in range(count):
-        assert [one for one in range(count) if parking.is_head(name(one))] == [number]
+        assert [candidate for candidate in range(count) if parking.is_head(name(candidate))] == [
+            number
+        ]
         parking.remove(name(number))
     assert len(parking) == 0
 

@@ -30,8 +30,8 @@ def event(
 
 def publications(*events: PublishedEvent) -> Publications:
     found = Publications()
-    for one in events:
-        found.add(one)
+    for event in events:
+        found.add(event)
     return found
 
 
@@ -75,4 +75,4 @@ def test_records_are_compared_with_the_topics_that_come_from_histories(
     compared = set(topics_of(service))
     assert topics <= compared
     assert not compared & {"desk.timers", "desk.outcomes", "desk.dead-letters"}
-    assert not {one for one in compared if one.endswith("-states")}
+    assert not {topic for topic in compared if topic.endswith("-states")}

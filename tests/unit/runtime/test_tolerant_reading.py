@@ -140,7 +140,7 @@ def test_members_that_nobody_knows_are_passed_over_in_every_object(ce_type: str)
         unknown_members(Random(1), draft)
 
     sound, more = (
-        codec.read(one).message.data for one in (record(ce_type), record(ce_type, added))
+        codec.read(type_).message.data for type_ in (record(ce_type), record(ce_type, added))
     )
 
     if isinstance(sound, Unchecked) and isinstance(more, Unchecked):
@@ -200,7 +200,7 @@ def test_whose_identity_is_ambiguous_is_a_dead_letter(ce_type: str, header: str)
     ],
 )
 def test_a_source_that_the_topic_does_not_take_is_refused(topic: str, source: str) -> None:
-    ce_type = next(one for one in TYPES if TOPIC_OF[one].name == topic)
+    ce_type = next(type_ for type_ in TYPES if TOPIC_OF[type_].name == topic)
 
     assert faults(ce_type, lambda draft: draft.head("ce_source", source.encode())) in (
         [f"ce_source is not one that {topic} takes"],
@@ -224,7 +224,7 @@ def test_a_source_that_the_topic_does_not_take_is_refused(topic: str, source: st
     ],
 )
 def test_a_source_of_the_topic_is_taken(topic: str, source: str) -> None:
-    ce_type = next(one for one in TYPES if TOPIC_OF[one].name == topic)
+    ce_type = next(type_ for type_ in TYPES if TOPIC_OF[type_].name == topic)
 
     assert faults(ce_type, lambda draft: draft.head("ce_source", source.encode())) == []
 

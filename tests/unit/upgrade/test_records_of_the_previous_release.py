@@ -44,8 +44,15 @@ async def test_every_record_still_follows_from_its_history(name: str) -> None:
     service, settings = service_of(name)
     client = connect(settings.mongo_url)  # connects on first use; folding uses none
     store = Store(Database(client, "unused"), service.deciders)
-    stored = [(decider, one) for decider in service.deciders for one in documents_of(name, decider)]
-    found = {one["_id"]: [*faults_of(store, d, one, one["history"])] for d, one in stored}
+    stored = [
+        (decider, document)
+        for decider in service.deciders
+        for document in documents_of(name, decider)
+    ]
+    found = {
+        document["_id"]: [*faults_of(store, d, document, document["history"])]
+        for d, document in stored
+    }
     client.close()
     assert stored
     assert not any(found.values()), {key: faults for key, faults in found.items() if faults}
