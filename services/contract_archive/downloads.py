@@ -9,17 +9,27 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
-from shared.events.document_code import document_code
+from shared.events.document_code import DOWNLOAD_PATH, document_code
 from shared.events.envelope import Ref
 from shared.mongo.client import Database
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
-from shared.runtime.decider import HttpHandler, HttpRequest, HttpResponse, ReadStates
+from shared.runtime.decider import ReadStates
+from shared.runtime.url_encoded import url_encoded
+
+LONGEST_FORM = 4 * 1024
 
 AGAIN_WITHIN = timedelta(minutes=15)
 """How long after the code was used a download that broke off may be repeated."""
@@ -56,75 +66,114 @@ _PAGE = """<!doctype html>
 """
 
 
-def _text(status: int, spanish: str, english: str) -> HttpResponse:
-    headers = {"Content-Type": "text/plain; charset=utf-8", **_SAFE}
-    return status, headers, f"{spanish}\n{english}\n".encode()
-
-
-_NOT_FOUND = _text(
-    404,
-    "Este documento no existe, ya no está disponible o su enlace ya se ha utilizado.",
-    "This document does not exist, is no longer available, or its link has been used.",
-)
-_TRY_LATER = _text(
-    503,
-    "El documento no está disponible en este momento. Inténtelo más tarde, por favor.",
-    "The document is not available right now. Please try again later.",
-)
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def downloads(
-    key: bytes, now: Callable[[], datetime] = _utc_now
-) -> Callable[[Database, ReadStates], HttpHandler]:
+@dataclass(frozen=True, slots=True)
+class Downloads:
     """A GET gets the page with the button, whatever it names; a POST the document, or a 404.
 
     Unknown, wrong, used and expired get the same 404 after the same reads; an outage a 503.
     """
 
-    def open_downloads(database: Database, read: ReadStates) -> HttpHandler:
-        async def handle(request: HttpRequest) -> HttpResponse:
-            document_id = request.fields.get("id", "")
-            code = request.fields.get("code") or request.fields.get("token", "")
-            if not request.posted:
-                return _page(document_id, code)
-            try:
-                with mongodb_errors_as_outage():
-                    return await _document(key, database, read, document_id, code, now())
-            except Outage:
-                return _TRY_LATER
+    key: bytes
+    database: Database
+    read: ReadStates
+    now: Callable[[], datetime] = _utc_now
 
-        return handle
+    async def page(self, request: Request) -> Response:
+        """The page with the button. It reads nothing and uses nothing up."""
+        try:
+            document_id, code = _named(_query(request))
+        except ValueError:
+            return _no_page()
+        page = _PAGE.format(id=escape(document_id), code=escape(code))
+        headers = {"Content-Security-Policy": _POLICY, **_SAFE}
+        return HTMLResponse(page, headers=headers)
 
-    return open_downloads
+    async def document(self, request: Request) -> Response:
+        """The document, for who has its code."""
+        try:
+            document_id, code = _named(_query(request) | dict(url_encoded(await _form(request))))
+        except (ValueError, ClientDisconnect):
+            return _no_page()
+        try:
+            with mongodb_errors_as_outage():
+                return await self._document(document_id, code, self.now())
+        except Outage:
+            return _text(
+                503,
+                "El documento no está disponible en este momento. Inténtelo más tarde, por favor.",
+                "The document is not available right now. Please try again later.",
+            )
+
+    async def _document(self, document_id: str, code: str, at: datetime) -> Response:
+        """The content is read only for who may have it, so absent and wrong take the same time."""
+        note = await self.database.file_note(document_id) or {}
+        customer = Ref(CUSTOMER, str(note.get("customer_id", "")))
+        holder = (await self.read([customer]))[customer]
+        if not _may_have(self.key, document_id, note, holder, code, at):
+            return _not_found()
+        if not await self.database.use_file(document_id, at, again_within=AGAIN_WITHIN):
+            return _not_found()
+        file = await self.database.get_file(document_id)
+        return (
+            _not_found() if file is None else Response(file.content, 200, _headers(file.metadata))
+        )
 
 
-def _page(document_id: str, code: str) -> HttpResponse:
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": _POLICY,
-        **_SAFE,
-    }
-    filled = _PAGE.format(id=escape(document_id), code=escape(code))
-    return 200, headers, filled.encode("utf-8", "replace")
+def application(downloads: Downloads) -> Starlette:
+    """The page as an ASGI application. Every other path and method is answered with 404."""
+    app = Starlette(
+        routes=[
+            Route(DOWNLOAD_PATH, downloads.page, methods=["GET"]),
+            Route(DOWNLOAD_PATH, downloads.document, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _not_routed},
+    )
+    app.router.redirect_slashes = False
+    return app
 
 
-async def _document(
-    key: bytes, database: Database, read: ReadStates, document_id: str, code: str, at: datetime
-) -> HttpResponse:
-    """The content is read only for who may have it, so absent and wrong take the same time."""
-    note = await database.file_note(document_id) or {}
-    customer = Ref(CUSTOMER, str(note.get("customer_id", "")))
-    holder = (await read([customer]))[customer]
-    if not _may_have(key, document_id, note, holder, code, at):
-        return _NOT_FOUND
-    if not await database.use_file(document_id, at, again_within=AGAIN_WITHIN):
-        return _NOT_FOUND
-    file = await database.get_file(document_id)
-    return _NOT_FOUND if file is None else (200, _headers(file.metadata), file.content)
+async def _not_routed(_request: Request, _error: Exception) -> Response:
+    return _no_page()
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The last value of each field. Raises `ValueError`."""
+    return dict(url_encoded(request.scope["query_string"]))
+
+
+async def _form(request: Request) -> bytes:
+    """Raises `ValueError` for more bytes than a form of ours has."""
+    form = b""
+    async for part in request.stream():
+        form += part
+        if len(form) > LONGEST_FORM:
+            raise ValueError("too long for a form")
+    return form
+
+
+def _named(fields: Mapping[str, str]) -> tuple[str, str]:
+    """The document's id and its code; the links of earlier releases say `token`."""
+    return fields.get("id", ""), fields.get("code") or fields.get("token", "")
+
+
+def _no_page() -> Response:
+    return PlainTextResponse("404\n", 404)
+
+
+def _not_found() -> Response:
+    return _text(
+        404,
+        "Este documento no existe, ya no está disponible o su enlace ya se ha utilizado.",
+        "This document does not exist, is no longer available, or its link has been used.",
+    )
+
+
+def _text(status: int, spanish: str, english: str) -> Response:
+    return PlainTextResponse(f"{spanish}\n{english}\n", status, _SAFE)
 
 
 def _may_have(
@@ -148,7 +197,7 @@ def _may_have(
 
 
 def _same(right: str, given: str) -> bool:
-    return hmac.compare_digest(right.encode(), given.encode("utf-8", "replace"))
+    return hmac.compare_digest(right.encode(), given.encode())
 
 
 def _headers(note: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from services.contract_archive.contract.public_state import public_state
 from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer import decide as customer
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
-from services.contract_archive.downloads import downloads
+from services.contract_archive.downloads import Downloads, application
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
@@ -25,7 +25,6 @@ from shared.events.cancellations import (
     RenewalReinstated,
 )
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
-from shared.events.document_code import DOWNLOAD_PATH
 from shared.events.envelope import Message, Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored
 from shared.events.requests import (
@@ -42,6 +41,7 @@ from shared.runtime.decider import IGNORED, Decider, Pages, Route, Service
 
 
 def build(settings: Settings) -> Service:
+    key = settings.document_code_key.get_secret_value().encode()
     return Service(
         name=ARCHIVE,
         deciders=(contract_decider(settings.rules), customer_decider()),
@@ -50,7 +50,7 @@ def build(settings: Settings) -> Service:
         pages=Pages(
             host=settings.documents_host,
             port=settings.documents_port,
-            at={DOWNLOAD_PATH: downloads(settings.document_code_key.get_secret_value().encode())},
+            open=lambda database, read: application(Downloads(key, database, read)),
         ),
     )
 

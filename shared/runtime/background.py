@@ -18,8 +18,8 @@ from shared.runtime.announcements import LOOK_SECONDS
 from shared.runtime.backoff import sleep_unless
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
+from shared.runtime.listener import listening
 from shared.runtime.operations.port import Port, answering
-from shared.runtime.pages import served
 from shared.runtime.process import end_process, end_with_producer
 from shared.runtime.refusals import watch_refusals
 from shared.runtime.wiring import Runtime
@@ -58,7 +58,9 @@ def _pages(runtime: Runtime) -> contextlib.AbstractAsyncContextManager[None]:
     async def read(refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         return {ref: found.state for ref, found in (await runtime.store.read(refs)).items()}
 
-    return served(pages, runtime.database, read) if pages else contextlib.nullcontext()
+    if pages is None:
+        return contextlib.nullcontext()
+    return listening(pages.open(runtime.database, read), pages.host, pages.port)
 
 
 def _port(runtime: Runtime) -> Port:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
+from starlette.types import ASGIApp
 
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import Outcome
@@ -146,25 +147,16 @@ OpenWorker = Callable[[Database, Dependencies], AbstractAsyncContextManager[Perf
 
 
 @dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A GET, or a POST of a form. `fields` are those of the query and the form together."""
-
-    fields: Mapping[str, str]
-    posted: bool = False
-
-
-HttpResponse = tuple[int, Mapping[str, str], bytes]
-"""Status, headers and body."""
-HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
-
-
-@dataclass(frozen=True, slots=True)
 class Pages:
-    """Pages for customers by path, and where they listen: not where metrics and health are."""
+    """Pages for customers, and where they listen: not where metrics and health are.
+
+    `open` makes the ASGI application that answers there; beside its database the service's own
+    aggregates can be read.
+    """
 
     host: str
     port: int
-    at: Mapping[str, Callable[[Database, ReadStates], HttpHandler]]
+    open: Callable[[Database, ReadStates], ASGIApp]
 
 
 Question = TypeVar("Question", bound=BaseModel)

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -56,6 +55,7 @@ from shared.runtime.operations.questions import (
 )
 from shared.runtime.operations.records import NoSuchRecord, Records
 from shared.runtime.operations.time_order import NoSuchPlace
+from shared.runtime.url_encoded import url_encoded
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -64,7 +64,6 @@ MOST_BYTES = 8 * 1024 * 1024
 """A dry run of 500 ordinary records, or of some 20 of the largest."""
 MOST_MARKS = 200_000
 """Commas, braces and brackets in a body: parsed, each takes some fifty bytes of memory."""
-MOST_FIELDS = 20
 BODY_SECONDS = 10.0
 """A client that sends its question more slowly than this holds a connection for nothing."""
 MOST_BODIES = 2
@@ -266,12 +265,7 @@ def _json(status: int, answer: Answer, headers: dict[str, str] | None = None) ->
 def _query(request: Request, kind: type[Asked]) -> Asked:
     """The fields of the query. Raises `Refused` with every fault."""
     try:
-        pairs = parse_qsl(
-            request.scope["query_string"].decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_FIELDS,
-        )
+        pairs = url_encoded(request.scope["query_string"])
     except ValueError:
         raise Refused(400, ("", "the query is not URL-encoded UTF-8")) from None
     names = [name for name, _ in pairs]
