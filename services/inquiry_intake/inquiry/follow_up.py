@@ -32,6 +32,7 @@ from shared.events.inquiries import (
     InquiryReopened,
 )
 from shared.events.submissions import FollowUpSubmitted
+from shared.events.text import is_absent, trimmed
 
 
 def followed(received: Unchecked) -> str | None:
@@ -74,14 +75,20 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
     if message.id_reused or state is None or own is None or own.follows != state.inquiry_id:
         return []
     assert isinstance(message.data, Unchecked)
-    follow_up = FollowUpSubmitted.model_validate(message.data.fields)
+    text = _accepted_text(message.data)
     events: list[FollowedUp] = []
-    if follow_up.text is not None:
-        events += _more_words(rules, state, follow_up.text, now, closes=own.closes)
+    if text is not None:
+        events += _more_words(rules, state, text, now, closes=own.closes)
     if own.closes and state.settled and (events or state.status is not Standing.CLOSED):
         events.append(InquiryClosed(inquiry_id=state.inquiry_id, by=ClosedBy.CUSTOMER))
     answered = {"submission_id": message.id, "submission_source": message.source}
     return [event.model_copy(update=answered) for event in events]
+
+
+def _accepted_text(received: Unchecked) -> str | None:
+    """What the customer says, of fields that the follow-up's own record has found sound."""
+    text = received.fields.get("text")
+    return None if is_absent(text) else trimmed(text)
 
 
 def _more_words(

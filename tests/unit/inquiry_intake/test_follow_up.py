@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from shared.events.inquiries import (
     InquiryProgressed,
     InquiryReopened,
 )
-from shared.events.submissions import SubmissionRejected
+from shared.events.submissions import FollowUpSubmitted, SubmissionRejected
 from tests.builders.submissions import (
     INQUIRY_ID,
     NOW,
@@ -231,3 +232,25 @@ def test_a_cancellation_of_two_contracts_closes_for_both_or_not_at_all() -> None
             follow_up(INQUIRY_ID, text="Gracias", close=True)
         )
     ) == ["follow_up.accepted", "inquiry.progressed.v1", "inquiry.closed.v1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Más", "  Más\n", "\u200bMás\u00a0", "Más\n\ty más", " ", "\u200b", None, "x" * 10_000]
+)
+def test_its_fields_are_judged_once_and_its_text_is_as_they_were_found(
+    text: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[FollowUpSubmitted] = []
+    validate = FollowUpSubmitted.model_validate
+
+    def counted(fields: Any) -> FollowUpSubmitted:
+        judged.append(validate(fields))
+        return judged[-1]
+
+    monkeypatch.setattr(FollowUpSubmitted, "model_validate", counted)
+    events = intake(*RESOLVED_QUESTION).receive(follow_up(INQUIRY_ID, text=text, close=True))
+
+    assert isinstance(events[-1], InquiryClosed)
+    assert [follow_up.text for follow_up in judged] == [
+        next((event.text for event in events if isinstance(event, InquiryProgressed)), None)
+    ]
