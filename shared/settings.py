@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LONGEST_KEPT_DAYS = 24_855
@@ -187,8 +195,13 @@ class RuntimeSettings(BaseSettings):
     )
     internal_credential: Annotated[InternalCredential, DEVELOPMENT_DEFAULT] = Field(
         DEVELOPMENT_KEY,
-        description="What a client of the internal port has to know: at least 16 characters, such"
-        " as `openssl rand -hex 32` makes. It opens personal data.",
+        description="What operators' tools have to know to ask on the internal port: at least 16"
+        " characters, such as `openssl rand -hex 32` makes. It opens personal data.",
+    )
+    portal_credential: InternalCredential | None = Field(
+        None,
+        description="What the customer portal has to know to ask there for what it shows, and for"
+        " nothing else; the same for the portal. Unset: it is not answered.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level logged."
@@ -196,6 +209,15 @@ class RuntimeSettings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON otherwise."
     )
+
+    @field_validator("portal_credential")
+    @classmethod
+    def _of_its_own(cls, credential: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if credential == DEVELOPMENT_KEY:
+            raise ValueError("is known to everybody; set your own")
+        if credential is not None and credential == info.data.get("internal_credential"):
+            raise ValueError("must be another one than INTERNAL_CREDENTIAL, which allows more")
+        return credential
 
     @property
     def history_kept(self) -> timedelta | None:

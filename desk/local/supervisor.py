@@ -29,7 +29,9 @@ DOCUMENTS = "documents"
 """The archive's second port, for customers."""
 PAGES = "portal pages"
 """The portal's second port, for browsers."""
-CREDENTIAL = "INTERNAL_CREDENTIAL"
+CREDENTIAL, PORTAL_CREDENTIAL = "INTERNAL_CREDENTIAL", "PORTAL_CREDENTIAL"
+KNOWN_TO = {CREDENTIAL: SERVICES, PORTAL_CREDENTIAL: (CANCELLATION, PORTAL)}
+"""Which services have to know a credential; no other one is told."""
 HEALTHY_TIMEOUT_S = 180.0
 """A service that dies is noticed at once; one on a busy machine may take minutes to start."""
 STOP_GRACE_S = 20.0
@@ -120,11 +122,11 @@ async def desk_up(
             embedded_stack(directory, kafka=kafka, mongo=mongo, smtp=smtp)
         )
         directory = directory.absolute()
-        credential = (overrides or {}).get(CREDENTIAL) or _credential()
-        overrides = {**(overrides or {}), CREDENTIAL: credential}
+        made = {name: os.environ.get(name) or secrets.token_urlsafe(32) for name in KNOWN_TO}
+        overrides = {**made, **(overrides or {})}
         names = (*SERVICES, PORTAL) if portal else SERVICES
         services = _services(directory, stack, names, overrides, own or {}, run_by)
-        endpoints = _with_services(stack.endpoints, services, credential)
+        endpoints = _with_services(stack.endpoints, services, overrides[CREDENTIAL])
         write_endpoints(directory, endpoints)
         until_left.push_async_callback(_stop, services)
         await _start(services, say)
@@ -135,11 +137,6 @@ async def desk_up(
         watches = [*embedded, *(service.watched for service in services.values())]
         await until_left.enter_async_context(_watched(watches, say))
         yield Desk(directory, stack, services, endpoints)
-
-
-def _credential() -> str:
-    """The operator's own, or a new one at each start."""
-    return os.environ.get(CREDENTIAL) or secrets.token_urlsafe(32)
 
 
 def _with_services(
@@ -195,11 +192,13 @@ def _services(
             "DOCUMENTS_PORT": str(ports[DOCUMENTS]),
             "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
         }
+        unknown = {credential for credential, known_to in KNOWN_TO.items() if name not in known_to}
+        told = {**common, **own, **overrides, **owned.get(name, {})}
         child = Child(
             name,
             command(name, run_by),
             log_file=directory / "logs" / f"{name}.log",
-            env={**common, **own, **overrides, **owned.get(name, {})},
+            env={variable: value for variable, value in told.items() if variable not in unknown},
         )
         watched = Watched(child, partial(_again, child))
         running[name] = RunningService(

@@ -44,17 +44,16 @@ class Previews:
     """Asks the cancellation service."""
 
     def __init__(self, settings: Settings) -> None:
-        self._credential: SecretStr = settings.internal_credential
+        self._credential: SecretStr | None = settings.portal_credential
         self._client = httpx2.AsyncClient(
             base_url=settings.cancellation_url or "http://127.0.0.1:0", timeout=WITHIN_SECONDS
         )
-        self._is_set = bool(settings.cancellation_url)
 
     async def preview(
         self, number: str, event: CancellationSubmitted, language: Language
     ) -> Preview | None:
         """What the request would bring for one contract; None where nobody answers."""
-        if not self._is_set:
+        if self._credential is None:
             return None
         question = {
             "contract_number": number,

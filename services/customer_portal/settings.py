@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from shared.desk_hours.settings import DeskHoursSettings
+from shared.settings import DEVELOPMENT_KEY, InternalCredential
 from shared.web.settings import WebSettings
 
 
@@ -23,11 +24,21 @@ class Settings(DeskHoursSettings, WebSettings):
         description="Version of the consents' wording on the registration page (F3).",
     )
 
+    internal_credential: InternalCredential = Field(
+        DEVELOPMENT_KEY, description="Not used: the portal has no internal port."
+    )
     cancellation_url: str = Field(
         "",
         description="The cancellation service's internal port, such as http://127.0.0.1:8092;"
         " without it, pages say the rule in place of the dates.",
     )
+
+    @field_validator("cancellation_url")
+    @classmethod
+    def _asked_as_the_portal(cls, url: str, info: ValidationInfo) -> str:
+        if url and info.data.get("portal_credential") is None:
+            raise ValueError("set PORTAL_CREDENTIAL, too")
+        return url
 
     @property
     def submissions_kept(self) -> timedelta:

@@ -19,13 +19,15 @@ from shared.runtime.operations.port import Port, application
 from shared.runtime.stage.batch import utc_now
 from shared.settings import RuntimeSettings
 
-CREDENTIAL = "a-credential-for-tests"
+CREDENTIAL, PORTAL_CREDENTIAL = "a-credential-for-tests", "the-portals-for-tests"
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 
 
 def port_of_nothing() -> Port:
     """A port whose database nobody serves: what is asked here never gets as far."""
-    settings = Settings(internal_credential=SecretStr(CREDENTIAL))
+    settings = Settings(
+        internal_credential=SecretStr(CREDENTIAL), portal_credential=SecretStr(PORTAL_CREDENTIAL)
+    )
     service = build(settings)
     database = Database(connect("mongodb://127.0.0.1:1/", timeout_ms=200), "desk_test")
     return Port(service, settings, database, Store(database, service.deciders), lambda: NOW)

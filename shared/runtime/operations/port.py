@@ -1,8 +1,8 @@
 """The internal port: questions about the service's own records, as JSON over HTTP.
 
-Every question needs the credential. One that is wrong gets all its faults named, never a value of
-it; one that the service cannot answer now (a dependency is down) gets 503. docs/internal-port.md
-shows each with an example.
+Every question needs a credential that allows it. One that is wrong gets all its faults named, never
+a value of it; one that the service cannot answer now (a dependency is down) gets 503.
+docs/internal-port.md shows each with an example.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Preview, Service
 from shared.runtime.faults import described
 from shared.runtime.listener import listening
-from shared.runtime.operations.admission import Admission
+from shared.runtime.operations.admission import Admission, credentials
 from shared.runtime.operations.answers import (
     Answer,
     CheckAnswer,
@@ -199,7 +199,7 @@ def application(port: Port) -> Starlette:
     routes += [Route(path, _answering(answer), methods=["POST"]) for path, answer in told.items()]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Admission, credential=port.settings.internal_credential)],
+        middleware=[Middleware(Admission, credentials=credentials(port.settings))],
         exception_handlers={HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False
@@ -220,7 +220,8 @@ def _answering(answer: Callable[[Request], Awaitable[Answer]]) -> Handler:
     async def handle(request: Request) -> Response:
         response = await _answered(answer, request)
         told = log.debug if request.url.path == POLLED else log.info
-        told("question", asked=request.url.path, status=response.status_code)
+        asker = request.scope["asker"]
+        told("question", asked=request.url.path, asker=asker, status=response.status_code)
         return response
 
     return handle

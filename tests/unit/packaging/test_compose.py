@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from desk.local.supervisor import KNOWN_TO
 from services.cancellation.settings import Settings as CancellationSettings
 from services.contract_archive.settings import Settings as ArchiveSettings
 from services.customer_portal.settings import Settings as PortalSettings
@@ -117,9 +118,17 @@ def test_the_services_that_share_a_key_are_told_the_same() -> None:
     for key, services in {
         "ACTIVATION_CODE_KEY": ("inquiry_intake", "contract_archive"),
         "DOCUMENT_CODE_KEY": ("notification", "contract_archive"),
+        "PORTAL_CREDENTIAL": ("customer_portal", "cancellation"),
     }.items():
         first, second = (CONTAINERS[name]["environment"][key] for name in services)
         assert first == second
+
+
+@each_service
+def test_a_container_is_told_no_credential_that_it_has_no_use_for(name: str) -> None:
+    told_it = {key for key in CONTAINERS[name]["environment"] if key.endswith("_CREDENTIAL")}
+
+    assert told_it == {variable for variable, known_to in KNOWN_TO.items() if name in known_to}
 
 
 @each_service

@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.runtime.operations import admission, port
 from shared.runtime.operations.port import MOST_BYTES, application
-from tests.builders.internal_port import CREDENTIAL, port_of_nothing
+from tests.builders.internal_port import CREDENTIAL, PORTAL_CREDENTIAL, port_of_nothing
 
 KNOWN = {"Authorization": f"Bearer {CREDENTIAL}"}
+OF_THE_PORTAL = {"Authorization": f"Bearer {PORTAL_CREDENTIAL}"}
 RECORD = {"topic": "desk.contracts", "partition": 0, "offset": 7}
 NOBODY = [
     {},
@@ -26,6 +27,8 @@ NOBODY = [
     {"Authorization": f"Bearer {CREDENTIAL[:-1]}"},
     {"Authorization": f"Bearer {CREDENTIAL}x"},
     {"Authorization": f"Bearer {CREDENTIAL} {CREDENTIAL}"},
+    {"Authorization": f"Bearer {PORTAL_CREDENTIAL[:-1]}"},
+    {"Authorization": f"Basic {PORTAL_CREDENTIAL}"},
     {"Authorization": f"Basic {CREDENTIAL}"},
     {"Authorization": f"Digest {CREDENTIAL}"},
     {"Authorization": CREDENTIAL},
@@ -74,21 +77,65 @@ def test_two_credentials_are_no_credential(client: TestClient) -> None:
     assert client.get("/parked", headers=twice).status_code == 401
 
 
-def test_whatever_is_given_two_digests_are_compared(
+def test_whatever_is_given_its_digest_is_compared_with_each_one(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So neither the length nor the beginning of the right one shows in the time it takes."""
+    """So neither the length nor the beginning of a right one shows in the time it takes."""
     compared: list[tuple[int, int]] = []
 
-    def compare(left: bytes, other: bytes) -> bool:
-        compared.append((len(left), len(other)))
-        return left == other
+    def compare(left: bytes, right: bytes) -> bool:
+        compared.append((len(left), len(right)))
+        return left == right
 
     monkeypatch.setattr(admission, "compare_digest", compare)
-    for headers in [*NOBODY, KNOWN]:
+    for headers in [*NOBODY, KNOWN, OF_THE_PORTAL]:
         client.get("/nothing", headers=headers)
 
-    assert compared == [(32, 32)] * (len(NOBODY) + 1)
+    assert compared == [(32, 32)] * (len(NOBODY) + 2) * 2
+
+
+ALLOWED = {
+    ("GET", "/parked"): "operators",
+    ("GET", "/parked/record"): "operators",
+    ("GET", "/parked/waits"): "operators",
+    ("GET", "/due"): "operators",
+    ("GET", "/sizes"): "operators",
+    ("GET", "/history"): "operators",
+    ("POST", "/dry-run"): "operators",
+    ("POST", "/check"): "operators",
+    ("POST", "/preview"): "operators, portal",
+}
+
+
+async def test_the_table_of_rights_names_every_question() -> None:
+    routes = [it for it in application(port_of_nothing()).routes if isinstance(it, Route)]
+
+    assert {path for _, path in ALLOWED} == {route.path for route in routes}
+
+
+@pytest.mark.parametrize(("method", "path"), ALLOWED)
+@pytest.mark.parametrize(("asker", "headers"), [("operators", KNOWN), ("portal", OF_THE_PORTAL)])
+def test_each_asker_is_answered_what_it_may_ask_and_nothing_else(
+    client: TestClient, asker: str, headers: dict[str, str], method: str, path: str
+) -> None:
+    """A question that is allowed gets as far as its fields, or to the database that is absent."""
+    answer = client.request(method, f"{path}?unknown=1", headers=headers)
+
+    may = asker in ALLOWED[method, path].split(", ")
+    assert (answer.status_code == 403) is not may
+    assert answer.status_code in ((415, 422) if may else (403,))
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/preview/", "//preview", "/PREVIEW", "/parked"])
+def test_what_the_portal_may_not_ask_has_one_answer_whether_there_is_such_a_question(
+    client: TestClient, path: str
+) -> None:
+    answer = client.post(path, headers=OF_THE_PORTAL, json={})
+
+    assert (answer.status_code, faults(answer)) == (
+        403,
+        [("authorization", "does not allow this question")],
+    )
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])

@@ -7,6 +7,7 @@ import importlib
 import pytest
 from pydantic import SecretStr
 
+from services.customer_portal.settings import Settings as PortalSettings
 from shared.events.topics import SERVICES
 from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings, load
 
@@ -33,7 +34,7 @@ OWN = {
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in KINDS.values():
+    for kind in (*KINDS.values(), PortalSettings):
         for name in kind.model_fields:
             monkeypatch.delenv(name.upper(), raising=False)
 
@@ -129,3 +130,38 @@ def test_every_made_up_address_is_marked(kind: type[RuntimeSettings]) -> None:
     ]
 
     assert unmarked == []
+
+
+def test_the_portals_credential_must_not_be_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**OWN, "PORTAL_CREDENTIAL": OWN["INTERNAL_CREDENTIAL"]}.items():
+        monkeypatch.setenv(name, value)
+
+    said = refusal(NOTIFICATION)
+
+    assert [line.split(":")[0].strip() for line in said.splitlines()[1:]] == ["PORTAL_CREDENTIAL"]
+    assert OWN["INTERNAL_CREDENTIAL"] not in said
+
+
+@pytest.mark.parametrize("given", ["development-only", "corta", "con blancos en medio"])
+def test_a_credential_of_the_portal_that_is_known_short_or_fits_no_header_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    for name, value in {**OWN, "PORTAL_CREDENTIAL": given}.items():
+        monkeypatch.setenv(name, value)
+
+    said = refusal(NOTIFICATION)
+
+    assert [line.split(":")[0].strip() for line in said.splitlines()[1:]] == ["PORTAL_CREDENTIAL"]
+    assert given not in said
+
+
+def test_the_portal_asks_as_itself_and_needs_no_credential_of_operators(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CANCELLATION_URL", "http://127.0.0.1:8092")
+
+    said = refusal(PortalSettings)
+
+    named = {line.split(":")[0].strip() for line in said.splitlines()[1:]}
+    assert "CANCELLATION_URL" in named
+    assert "INTERNAL_CREDENTIAL" not in named
