@@ -32,7 +32,7 @@ from shared.events.inquiries import (
     InquiryReopened,
 )
 from shared.events.submissions import FollowUpSubmitted
-from shared.events.text import is_absent, trimmed
+from shared.events.text import is_blank, trimmed
 
 
 def followed(received: Unchecked) -> str | None:
@@ -88,7 +88,7 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
 def _accepted_text(received: Unchecked) -> str | None:
     """What the customer says, of fields that the follow-up's own record has found sound."""
     text = received.fields.get("text")
-    return None if is_absent(text) else trimmed(text)
+    return None if text is None or is_blank(text) else trimmed(text)
 
 
 def _more_words(

@@ -98,7 +98,7 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
     assert service.name == ARCHIVE
     assert [decider.kind for decider in service.deciders] == ["contract", "customer"]
     assert service.pages is not None
-    assert set(service.pages.at) == {"/documents"}
+    assert service.pages.port == Settings().documents_port
     assert service.kinds_with_timers == ("contract",)
 
 

@@ -34,8 +34,8 @@ OWN = {
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (*KINDS.values(), PortalSettings):
-        for name in kind.model_fields:
+    for fields in [kind.model_fields for kind in KINDS.values()] + [PortalSettings.model_fields]:
+        for name in fields:
             monkeypatch.delenv(name.upper(), raising=False)
 
 
