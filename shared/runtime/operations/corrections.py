@@ -8,9 +8,10 @@ from datetime import datetime
 from shared.events.envelope import Message, Ref
 from shared.events.topics import TOPICS
 from shared.runtime import codec
-from shared.runtime.codec import NO_OVERRIDES, Record, Sources
+from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable, described
+from shared.runtime.record_faults import NO_OVERRIDES, Sources
 
 
 def faults_of(

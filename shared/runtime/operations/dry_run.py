@@ -17,10 +17,11 @@ from shared.mongo.client import Database
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
-from shared.runtime.codec import NO_OVERRIDES, Envelope, Record, Sources
+from shared.runtime.codec import Envelope, Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.operations.answers import Foreseen, ForeseenEvent
+from shared.runtime.record_faults import NO_OVERRIDES, Sources
 from shared.runtime.stage.batch import utc_now
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.logging import silence

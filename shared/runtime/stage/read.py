@@ -13,11 +13,12 @@ from shared.events.operations import DeadLetterDiscarded
 from shared.runtime import codec
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.clock import clock_source
-from shared.runtime.codec import Record, Sources
+from shared.runtime.codec import Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
 from shared.runtime.faults import Unreadable, described
 from shared.runtime.reason import Reason
+from shared.runtime.record_faults import Sources
 from shared.runtime.stage.batch import Batch, Breath, IncomingMessage
 
 

@@ -19,9 +19,10 @@ from shared.runtime.aggregates.document_mapper import MB, Unstorable
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.aggregates.store import ALARM_BYTES, Conflict, Taken
 from shared.runtime.aggregates.unpublished import GroupProgress, UnpublishedEntries
-from shared.runtime.codec import NO_OVERRIDES, Record, Sources
+from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
+from shared.runtime.record_faults import NO_OVERRIDES, Sources
 from shared.runtime.stage.account import account
 from shared.runtime.stage.batch import Batch, Breath, IncomingMessage, touched_by, utc_now
 from shared.runtime.stage.decide import Decisions

@@ -1,0 +1,48 @@
+"""Two digests of what a record says: one tells bodies apart, the other submissions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from shared.events.normal_form import normalised
+from shared.events.topics import EVENT_TYPES
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(ce_type: str, body: bytes) -> str:
+    """Tells one body from another, byte by byte."""
+    return hashlib.sha256(ce_type.encode() + b"\n" + body).hexdigest()[:32]
+
+
+def digests_of(ce_type: str, fields: dict[str, Any]) -> tuple[str, str]:
+    """The digest of a body however a channel formats its JSON, and that of what it means."""
+    meant = digest_of(ce_type, _canonical(_meant(ce_type, fields)))
+    return digest_of(ce_type, _canonical(fields)), meant
+
+
+def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """What a body says: without the fields that nobody reads."""
+    model = EVENT_TYPES.get(ce_type)
+    read = {it: fields[it] for it in fields if model is None or it in model.model_fields}
+    return normalised(read, _defaults(ce_type))
+
+
+@lru_cache(maxsize=64)
+def _defaults(ce_type: str) -> dict[str, Any]:
+    """What the optional fields of an event are when they are absent, as JSON has it."""
+    model = EVENT_TYPES.get(ce_type)
+    fields = model.model_fields.items() if model else ()
+    return {
+        name: str(it.default) if isinstance(it.default, StrEnum) else it.default
+        for name, it in fields
+    }
+
+
+def _canonical(fields: dict[str, Any]) -> bytes:
+    """The same object always gives the same bytes, however a channel formats its JSON."""
+    return _CANONICAL.encode(fields).encode()
