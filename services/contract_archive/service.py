@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from services.contract_archive.contract import decide as contract
-from services.contract_archive.contract import state as contract_state
+from services.contract_archive.contract.evolve import evolve
+from services.contract_archive.contract.private_events import PRIVATE_EVENTS
 from services.contract_archive.contract.public_state import public_state
 from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer import decide as customer
@@ -26,7 +27,7 @@ from shared.events.cancellations import (
 )
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Message, Ref
-from shared.events.internal import DocumentNotPrintable, DocumentStored
+from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
 from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
@@ -37,7 +38,7 @@ from shared.events.requests import (
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
-from shared.runtime.decider import IGNORED, Decider, Pages, Route, Service
+from shared.runtime.decider import IGNORED, Decider, KeptFile, Pages, Route, Service
 
 
 def build(settings: Settings) -> Service:
@@ -52,7 +53,16 @@ def build(settings: Settings) -> Service:
             port=settings.documents_port,
             open=lambda database, read: application(Downloads(key, database, read)),
         ),
+        keeps=keeps,
     )
+
+
+def keeps(outcome: Outcome) -> KeptFile | None:
+    """The document that the worker has made and stored."""
+    if not isinstance(outcome, DocumentStored):
+        return None
+    told = f"document {outcome.document_id} of contract {outcome.contract_number}"
+    return KeptFile(outcome.document_id, told)
 
 
 def contract_decider(rules: Rules) -> Decider[ContractState]:
@@ -60,9 +70,9 @@ def contract_decider(rules: Rules) -> Decider[ContractState]:
         kind=CONTRACT,
         state=ContractState,
         decide=partial(contract.decide, rules),
-        evolve=contract_state.evolve,
+        evolve=evolve,
         reads=contract.reads,
-        private_events=contract_state.PRIVATE_EVENTS,
+        private_events=PRIVATE_EVENTS,
         due_at=contract.due_at,
         work_at=contract.work_at,
         work_since=contract.work_at,

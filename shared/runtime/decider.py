@@ -159,6 +159,14 @@ class Pages:
     open: Callable[[Database, ReadStates], ASGIApp]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of the service's database, and what to call it where it is missing."""
+
+    id: str
+    told: str
+
+
 Question = TypeVar("Question", bound=BaseModel)
 
 
@@ -189,6 +197,7 @@ class Service:
     `open_worker` opens what the side effects need (a mail connection, a file store) and says
     whether it is there. `announcements` are what it publishes at start, and again when they change.
     `rejects` names, without values, every fault for which it would reject a readable message.
+    `keeps` says which file a reported outcome left in the database, if one: no topic has it.
     """
 
     name: str
@@ -199,6 +208,7 @@ class Service:
     announcements: Callable[[datetime], Sequence[Event]] | None = None
     rejects: Callable[[Message, datetime], Sequence[str]] = rejects_nothing
     preview: Preview[Any] | None = None
+    keeps: Callable[[Outcome], KeptFile | None] | None = None
 
     @property
     def kinds_with_timers(self) -> tuple[str, ...]:

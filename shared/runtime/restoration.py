@@ -16,8 +16,7 @@ from functools import partial
 from typing import Any
 
 from shared.events.envelope import Ref, caused_event_id, message_uuid
-from shared.events.internal import DocumentStored
-from shared.events.topics import ARCHIVE, TOPIC_OF, topics_read_by
+from shared.events.topics import TOPIC_OF, topics_read_by
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
@@ -27,6 +26,7 @@ from shared.runtime.aggregates.store import Store
 from shared.runtime.codec import EPOCH, Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
+from shared.runtime.lost_files import files_lost
 from shared.runtime.older_database import begin_restoration, finish_restoration
 from shared.runtime.publications import Publications, publications_of
 from shared.runtime.stage.batch import Batch, IncomingMessage, utc_now
@@ -56,7 +56,7 @@ class Restored:
     differing: list[str] = field(default_factory=list)
     """Messages that would be decided otherwise today; what was published then counts."""
     lost: list[str] = field(default_factory=list)
-    """Events of which no message is left, and documents that the backup has not."""
+    """Events of which no message is left, and files that the backup has not."""
 
 
 class _Nowhere:
@@ -170,8 +170,7 @@ async def restore(
     for then.at, record in await _in_their_order(service.name, settings, published):
         await stage.process([record])
     restored.lost += await _unknown(service, database, store, published)
-    if service.name == ARCHIVE:
-        restored.lost += await _documents_lost(settings, database)
+    restored.lost += await files_lost(service, settings, database)
     await finish_restoration(service, settings, store, utc_now())
     return restored
 
@@ -215,14 +214,3 @@ async def _unknown(
                 for event in entry["events"]:
                     left.pop(event["id"], None)
     return [f"{event.topic} {event.subject}: {event.type} {event.id}" for event in left.values()]
-
-
-async def _documents_lost(settings: RuntimeSettings, database: Database) -> list[str]:
-    found: dict[str, str] = {}
-    async for record in records_on(settings, ["desk.outcomes"]):
-        headers = dict(record.headers)
-        if headers.get("ce_type") == DocumentStored.ce_type.encode():
-            stored = DocumentStored.model_validate_json(record.value)
-            if await database.get_file(stored.document_id) is None:
-                found[stored.document_id] = stored.contract_number
-    return [f"document {document_id} of contract {number}" for document_id, number in found.items()]

@@ -10,9 +10,9 @@ from services.contract_archive.settings import Settings
 from shared.events.billing import InvoicePaid
 from shared.events.cancellations import CancellationAlreadyScheduled
 from shared.events.envelope import Event, Message, Ref
-from shared.events.internal import MailAttempted
+from shared.events.internal import DocumentNotPrintable, DocumentStored, MailAttempted
 from shared.events.topics import ARCHIVE, TOPIC_OF
-from shared.runtime.decider import IGNORED, Route
+from shared.runtime.decider import IGNORED, KeptFile, Route
 from tests.builders.archive import (
     HOLDER,
     NOW,
@@ -100,6 +100,17 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
     assert service.pages is not None
     assert service.pages.port == Settings().documents_port
     assert service.kinds_with_timers == ("contract",)
+
+
+def test_a_restoration_learns_from_the_archive_which_files_must_be_there() -> None:
+    """Of its outcomes, those that say a document is stored."""
+    made = DocumentStored(contract_number="K-1", document_id="doc-1", sha256="00")
+    refused = DocumentNotPrintable(contract_number="K-1", document_id="doc-1")
+    keeps = build(Settings()).keeps
+
+    assert keeps is not None
+    assert keeps(made) == KeptFile("doc-1", "document doc-1 of contract K-1")
+    assert keeps(refused) is None
 
 
 def test_the_defaults_are_those_of_the_help_page_and_the_domain(
