@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.runtime.reason import Reason
+from desk.contract_docs import headers
+from desk.contract_docs.headers import schema_of
 
 Part = dict[str, Any]
 
@@ -37,61 +38,15 @@ SERVERS: Part = {
 }
 
 
-def _text(description: str, **more: Any) -> Part:
-    return {"type": "string", "description": description, **more}
-
-
-HEADERS: Part = {
-    "type": "object",
-    "description": "The CloudEvents attributes as record headers, each a UTF-8 string.",
-    "required": [
-        "ce_specversion",
-        "ce_id",
-        "ce_source",
-        "ce_type",
-        "ce_time",
-        "ce_subject",
-        "content-type",
-    ],
-    "properties": {
-        "ce_specversion": {"const": "1.0"},
-        "ce_id": _text("With ce_source it identifies the message."),
-        "ce_source": _text("Who wrote it.", examples=["/channels/web", "/services/cancellation"]),
-        "ce_type": _text("The event type.", pattern=r"\.v1$"),
-        "ce_time": _text("RFC 3339, UTC.", format="date-time"),
-        "ce_subject": _text("The id of the aggregate that it is about."),
-        "content-type": {"const": "application/json"},
-        "ce_correlationid": _text("The id of the submission that started it all."),
-        "ce_causationid": _text("The id of the message that caused this event."),
-        "ce_dataschema": _text("The address of the data's JSON Schema.", format="uri"),
-        "traceparent": _text("W3C trace context."),
-    },
-}
+HEADERS: Part = schema_of(
+    headers.HEADERS, "The CloudEvents attributes as record headers, each a UTF-8 string."
+)
 
 DEAD_LETTER = "dead-letter"
 
-DEAD_LETTER_HEADERS: Part = {
-    "type": "object",
-    "description": "The original headers, and these.",
-    "required": [
-        "dl_topic",
-        "dl_partition",
-        "dl_offset",
-        "dl_service",
-        "dl_reason",
-        "dl_error",
-        "dl_at",
-    ],
-    "properties": {
-        "dl_topic": _text("The topic that the record came from."),
-        "dl_partition": _text("Its partition.", pattern="^[0-9]+$"),
-        "dl_offset": _text("Its offset.", pattern="^[0-9]+$"),
-        "dl_service": _text("The service that gave it up."),
-        "dl_reason": _text("Why.", enum=[reason.value for reason in Reason]),
-        "dl_error": _text("What was wrong, without the record's values."),
-        "dl_at": _text("When, RFC 3339.", format="date-time"),
-    },
-}
+DEAD_LETTER_HEADERS: Part = schema_of(
+    headers.DEAD_LETTER_HEADERS, "The original headers, and these."
+)
 
 DEAD_LETTER_MESSAGE: Part = {
     "name": DEAD_LETTER,

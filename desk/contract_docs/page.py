@@ -9,7 +9,8 @@ from typing import Any
 from desk.contract_docs.additions import additions
 from desk.contract_docs.closed_sets import OPEN_SETS, Meanings, OpenSet
 from desk.contract_docs.goldens import Golden, Goldens
-from desk.contract_docs.page_texts import DEAD_LETTER_ROWS, HEADER_ROWS, INTRODUCTION, READERS
+from desk.contract_docs.headers import DEAD_LETTER_HEADERS, HEADERS
+from desk.contract_docs.page_texts import INTRODUCTION, READERS
 from desk.contract_docs.schemas import MEANINGS, described_schema, event_schemas
 from desk.contract_docs.words import key_words, participants, retention_words, type_words
 from shared.events.envelope import Event
@@ -26,7 +27,7 @@ def events_page(goldens: Goldens) -> str:
         INTRODUCTION,
         *_readers(),
         "## Envelope",
-        _table(("header", "says", "present"), HEADER_ROWS),
+        _table(("header", "says", "present"), [header.row for header in HEADERS]),
         "## Topics",
         _topic_table(),
         _broker_time(),
@@ -84,7 +85,8 @@ def _topic(topic: Topic, goldens: Goldens) -> Iterator[str]:
             "`desk.rejections`, every faulty field at once."
         )
     if topic.name == DEAD_LETTERS:
-        yield _table(("header", "says"), DEAD_LETTER_ROWS)
+        untouched = ("all original headers", "untouched, like the key and the value")
+        yield _table(("header", "says"), [*(it.row[:2] for it in DEAD_LETTER_HEADERS), untouched])
     for event in topic.events:
         yield from _event(event, goldens[event.ce_type])
 

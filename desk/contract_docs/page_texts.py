@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from shared.runtime.reason import Reason
-
 INTRODUCTION = """\
 <!-- Generated from shared/events and tests/contract/golden; do not edit.
      Write it again: python -m desk.contract_docs -->
@@ -48,30 +46,3 @@ READERS = (
     ("a desk agent's tool", "`desk.agent-actions`", "`desk.inquiries` if you like"),
     ("operations", "nothing", "`desk.dead-letters`, `desk.notifications`"),
 )  # fmt: skip
-
-HEADER_ROWS = (
-    ("`ce_specversion`", "`1.0`", "always"),
-    ("`ce_id`", "the message's id; a submission's id is the submission's", "always"),
-    ("`ce_source`", "who wrote it: `/channels/web`, `/services/cancellation`, …", "always"),
-    ("`ce_type`", "the event type, ending in `.v1`", "always"),
-    ("`ce_time`", "RFC 3339, UTC", "always"),
-    ("`ce_subject`", "the id of the aggregate that it is about", "always"),
-    ("`content-type`", "`application/json`", "always"),
-    ("`ce_correlationid`", "the id of the submission that started it all", "where there is one"),
-    ("`ce_causationid`", "the id of the message that caused this event", "where there is one"),
-    (
-        "`ce_dataschema`",
-        "the address of the data's JSON Schema",
-        "where `EVENT_SCHEMA_BASE_URL` is set",
-    ),
-    ("`traceparent`", "W3C trace context, handed on", "where there is one"),
-)
-
-DEAD_LETTER_ROWS = (
-    ("`dl_topic`, `dl_partition`, `dl_offset`", "where the record came from"),
-    ("`dl_service`", "the service that gave it up"),
-    ("`dl_reason`", ", ".join(f"`{reason}`" for reason in Reason)),
-    ("`dl_error`", "what was wrong, without the record's values"),
-    ("`dl_at`", "when, RFC 3339"),
-    ("all original headers", "untouched, like the key and the value"),
-)
