@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from hmac import compare_digest
 
-from services.contract_archive.contract.state import (
+from services.contract_archive.contract.evolve import evolve
+from services.contract_archive.contract.private_events import (
     ActivationAttemptsRestored,
     ActivationCodeNoted,
     ActivationFailureNoted,
     ActivationHeld,
-    ContractState,
-    HeldActivation,
-    evolve,
 )
+from services.contract_archive.contract.state import ContractState, HeldActivation
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
 from shared.events.contracts import (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from services.contract_archive.contract.issue_text import names_a_text
 from services.contract_archive.contract.order_document import Replicas, may_see
-from services.contract_archive.contract.state import ContractState, TextApproved, TextViewed
+from services.contract_archive.contract.private_events import TextApproved, TextViewed
+from services.contract_archive.contract.state import ContractState
 from shared.events.agents import AgentActionRefused, ContractApproved
 from shared.events.envelope import Event
 from shared.events.error_codes import ErrorCode, Sentences, field_error

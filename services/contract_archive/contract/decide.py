@@ -16,6 +16,7 @@ from services.contract_archive.contract.activate import (
     unlock,
 )
 from services.contract_archive.contract.approve import approve, note_view
+from services.contract_archive.contract.evolve import evolve
 from services.contract_archive.contract.order_document import (
     finish_document,
     order_document,
@@ -23,7 +24,7 @@ from services.contract_archive.contract.order_document import (
     refuse_document,
     settle_orders,
 )
-from services.contract_archive.contract.state import ContractState, evolve
+from services.contract_archive.contract.state import ContractState
 from services.contract_archive.contract.status import (
     bring_up_to_date,
     changes_at,

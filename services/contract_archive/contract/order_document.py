@@ -11,15 +11,14 @@ from typing import Any
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
+from services.contract_archive.contract.evolve import evolve
+from services.contract_archive.contract.private_events import DocumentBegun, DocumentOrderHeld
 from services.contract_archive.contract.state import (
     BegunDocument,
     ContractState,
-    DocumentBegun,
     DocumentKind,
     DocumentOrder,
-    DocumentOrderHeld,
     HeldOrder,
-    evolve,
 )
 from services.contract_archive.contract.status import OVER, status_of
 from services.contract_archive.customer.decide import CUSTOMER

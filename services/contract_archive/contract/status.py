@@ -7,12 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.contract_archive.contract.issue_text import issue_text
-from services.contract_archive.contract.state import (
-    CancellationNoted,
-    CancellationStanding,
-    ContractState,
-    TerminationNoted,
-)
+from services.contract_archive.contract.private_events import CancellationNoted, TerminationNoted
+from services.contract_archive.contract.state import CancellationStanding, ContractState
 from shared.events.cancellations import (
     CancellationEvent,
     CancellationNotRequired,

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.contract_archive.contract.activate import MOST_HELD
-from services.contract_archive.contract.state import CONTRACT, ActivationFailureNoted, evolve
+from services.contract_archive.contract.evolve import evolve
+from services.contract_archive.contract.private_events import ActivationFailureNoted
+from services.contract_archive.contract.state import CONTRACT
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
 from shared.events.contracts import (

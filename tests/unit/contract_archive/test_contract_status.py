@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from services.contract_archive.contract.decide import decide
-from services.contract_archive.contract.state import CONTRACT, evolve
+from services.contract_archive.contract.evolve import evolve
+from services.contract_archive.contract.state import CONTRACT
 from services.contract_archive.rules import Rules
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractRecorded, ContractStatus, ContractStatusChanged

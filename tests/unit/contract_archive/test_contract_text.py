@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from services.contract_archive.contract.issue_text import text_id, text_of
+from services.contract_archive.contract.private_events import TextApproved, TextViewed
 from services.contract_archive.contract.public_state import public_state
-from services.contract_archive.contract.state import ContractState, TextApproved, TextViewed
+from services.contract_archive.contract.state import ContractState
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import keep_document
 from shared.events.agents import AgentActionRefused
