@@ -188,7 +188,7 @@ _CONCLUSIONS = {
 }
 _UNFINISHED = Bilingual(
     es="Sin terminar después de {seconds} s; sigue sin usted.",
-    en="Not finished after {seconds} s; it goes on without you.",
+    en="Not finished after {seconds} s; the desk continues without you.",
 )
 _UNHEARD = Bilingual(
     es="Sin respuesta en {seconds} s. Está a salvo en Kafka; `desk doctor` dice qué falla.",

@@ -156,7 +156,7 @@ def _tell_foreseen(tell: Teller, letter: Letter, foreseen: Foreseen) -> None:
 
 
 def _tell_outcome(tell: Teller, outcome: Outcome) -> None:
-    said, why = f"{outcome.decided} messages let through; it goes on as usual", None
+    said, why = f"{outcome.decided} messages let through; the record is no longer parked", None
     if outcome.stopped_by is not None:
         why = aggregate_stop_text(outcome.stopped_by)
         said = f"stopped after {outcome.decided} messages: {why}"

@@ -57,7 +57,7 @@ RULES: Meanings = {
     "signature-and-contact-missing": "Signature and contact are missing (F12).",
     "signature-missing": "The signature is missing (F12).",
     "too-late-to-withdraw": "It takes effect today or took effect before.",
-    "too-many-requests": "So many requests wait that a professional looks first.",
+    "too-many-requests": "Too many requests wait: a professional looks first.",
     "unpaid-in-time": "The renewal's invoice was not paid in time (F10).",
     "withdrawal-before-request": "The withdrawal was received before the request.",
     "withdrawn-before-decision": "The request was withdrawn before it was decided.",

@@ -25,8 +25,8 @@ class AccessAuthorised(AgentAction):
 class ReferralDecided(AgentAction):
     """A professional decides the oldest open referral, or the one of `inquiry_id` (F6).
 
-    `customer_id` is needed only for a request of somebody who does not hold the contract, once so
-    many of these wait that the file does not keep them; `invoice_number` names a renewal.
+    `customer_id` is needed only for a request of somebody who does not hold the contract, once more
+    of these wait than the file keeps; `invoice_number` names a renewal.
     """
 
     ce_type: ClassVar[str] = "agent.referral_decided.v1"

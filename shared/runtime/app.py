@@ -59,7 +59,7 @@ class PatientBroker(KafkaBroker):
     async def start(self) -> None:
         runtime = self._runtime
         await make_ready(runtime)
-        await until_there(self._subscribe, runtime.health, runtime.pauses())
+        await until_there(self._subscribe, runtime.health, runtime.backoff())
         if runtime.stopping.is_set():
             return
         runtime.health.begun()

@@ -85,7 +85,7 @@ async def _repeat(
     full: int = 1,
 ) -> None:
     """Do `act` again and again, with a `rest` whenever there was less to do than `full`."""
-    pauses = runtime.pauses()
+    backoff = runtime.backoff()
     while not runtime.stopping.is_set():
         try:
             done = await act()
@@ -93,9 +93,9 @@ async def _repeat(
             end_with_producer(error)
         except Outage as outage:
             runtime.health.lost(outage.dependency)
-            await pauses.pause()
+            await backoff.pause()
         else:
-            pauses.reset()
+            backoff.reset()
             runtime.health.back("mongodb", *(["kafka"] if done else []))
             if done < full:
                 await rest()
@@ -144,7 +144,7 @@ async def _look_for_large_documents(runtime: Runtime) -> int:
 
 async def _state_what_is_unstated(runtime: Runtime) -> None:
     """Publish the states of records that an earlier release decided, page by page, once."""
-    pauses = runtime.pauses()
+    backoff = runtime.backoff()
     more = True
     while more and not runtime.stopping.is_set():
         try:
@@ -153,9 +153,9 @@ async def _state_what_is_unstated(runtime: Runtime) -> None:
             end_with_producer(error)
         except Outage as outage:
             runtime.health.lost(outage.dependency)
-            await pauses.pause()
+            await backoff.pause()
         else:
-            pauses.reset()
+            backoff.reset()
             await sleep_unless(runtime.stopping, PAGE_REST_SECONDS)
     if not more:
         log.info("every record's state is on its topic")

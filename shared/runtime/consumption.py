@@ -23,7 +23,7 @@ class Consumption:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._pauses = runtime.pauses()
+        self._backoff = runtime.backoff()
 
     async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
         """In parts of bounded size, each committed before the next; a stop waits for one of them.
@@ -51,7 +51,7 @@ class Consumption:
         except Outage as outage:
             runtime.health.lost(outage.dependency)
             log.warning("waiting", dependency=outage.dependency, why=str(outage))
-            await self._pauses.pause()
+            await self._backoff.pause()
             return False
         runtime.health.back("mongodb", "kafka")
         runtime.health.progressed()
@@ -60,9 +60,9 @@ class Consumption:
             # Another process may own the partitions by now and have published newer states.
             with contextlib.suppress(Outage):
                 await runtime.states.publish_current(answered)
-            await self._pauses.pause()
+            await self._backoff.pause()
             return False
-        self._pauses.reset()
+        self._backoff.reset()
         self._observe_lag(consumer, passed)
         return True
 

@@ -32,7 +32,7 @@ async def make_ready(runtime: Runtime) -> None:
     Waits for whatever is down; a configuration that is refused ends the process.
     """
     for step in _steps(runtime):
-        await until_there(step, runtime.health, runtime.pauses())
+        await until_there(step, runtime.health, runtime.backoff())
 
 
 def _steps(runtime: Runtime) -> Iterator[Step]:

@@ -15,14 +15,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Step = Callable[[], Awaitable[object]]
 
 
-async def until_there(step: Step, health: Health, pauses: Backoff) -> None:
+async def until_there(step: Step, health: Health, backoff: Backoff) -> None:
     """Repeat a starting step until its dependency is there, or the process is told to stop."""
-    while not pauses.stopping.is_set():
+    while not backoff.stopping.is_set():
         try:
             await step()
         except Outage as outage:
             health.lost(outage.dependency)
             log.warning("waiting to start", dependency=outage.dependency, why=str(outage))
-            await pauses.pause()
+            await backoff.pause()
         else:
             return

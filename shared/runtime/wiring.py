@@ -47,7 +47,7 @@ class Runtime:
     started: asyncio.Event
     stopping: asyncio.Event
 
-    def pauses(self) -> Backoff:
+    def backoff(self) -> Backoff:
         return Backoff(self.settings.max_pause_seconds, self.stopping)
 
 

@@ -246,7 +246,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="for the random moments")
     parser.add_argument("--part", type=int, default=1_000, help="scenarios on one machine")
     parser.add_argument("--directory", type=Path, help="keep data and logs here (must be empty)")
-    parser.add_argument("--kept", type=Path, help="note each row there and go on where it ends")
+    parser.add_argument(
+        "--kept", type=Path, help="append each row to this file, and continue where it ends"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what is kept; start over")
     parser.add_argument("--report", type=Path, help="write what is kept there, as Markdown")
     options = parser.parse_args(argv)

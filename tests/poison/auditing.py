@@ -294,7 +294,7 @@ async def look_at_services(desk: Desk, pids: Mapping[str, int | None], findings:
     """Same processes, nothing personal where only operators look, and every timer accounted for."""
     for name, service in desk.services.items():
         if service.pid != pids[name] or service.restarts:
-            findings.wrong.append(f"{name} was started anew ({service.restarts} times)")
+            findings.wrong.append(f"{name} was started again ({service.restarts} times)")
         log = await asyncio.to_thread(service.log_file.read_text, errors="replace")
         page = await asyncio.to_thread(_page, service.metrics_url)
         leaks = [where for where, text in (("log", log), ("metrics", page)) if MARK in text]

@@ -36,15 +36,15 @@ class DependencyChecks:
         self._seconds = seconds
         self._batches = 0
 
-    async def beat_until(self, stopping: asyncio.Event) -> None:
+    async def check_until(self, stopping: asyncio.Event) -> None:
         """Return when `stopping` is set."""
         while not stopping.is_set():
             await sleep_unless(stopping, self._seconds)
             if not stopping.is_set():
-                await self.beat()
+                await self.check()
 
-    async def beat(self) -> None:
-        """Ask once, unless a batch has succeeded since the last beat."""
+    async def check(self) -> None:
+        """Ask once, unless a batch has succeeded since the last check."""
         if self._idle():
             await asyncio.gather(*(self._ask(*asked) for asked in self._asks.items()))
 
@@ -74,7 +74,7 @@ async def check_dependencies(
     line = BrokerConnection(settings, ANSWER_WITHIN_SECONDS)
     asks: dict[str, Ask] = {"kafka": line.ask, "mongodb": partial(ask_mongodb, database, skew)}
     try:
-        await DependencyChecks(health, asks, settings.pulse_seconds).beat_until(stopping)
+        await DependencyChecks(health, asks, settings.pulse_seconds).check_until(stopping)
     finally:
         line.close()
 

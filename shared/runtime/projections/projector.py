@@ -146,17 +146,17 @@ class Projections:
 
     async def run(self) -> None:
         """Return when stopping is set and nothing is being written any more."""
-        pauses = self._pauses()
+        backoff = self._backoff()
         begun = False
         while not self._stopping.is_set():
             try:
                 state = await (self._generations.read() if begun else self._generations.begin())
             except Outage as outage:
                 self._health.lost(outage.dependency)
-                await pauses.pause()
+                await backoff.pause()
                 continue
             begun = True
-            pauses.reset()
+            backoff.reset()
             self._follow(state.folded_by(self._folds))
             if state.building in self._kept_up:
                 await self._serve_if_level(state.building)
@@ -185,16 +185,16 @@ class Projections:
             self._health.lost(outage.dependency)
 
     async def _keep_up(self, generation: Generation) -> None:
-        pauses = self._pauses()
+        backoff = self._backoff()
         while not self._stopping.is_set():
             try:
-                await self._read(generation, pauses)
+                await self._read(generation, backoff)
             except Outage as outage:
                 self._health.lost(outage.dependency)
                 log.warning("waiting", dependency=outage.dependency, why=str(outage))
-                await pauses.pause()
+                await backoff.pause()
 
-    async def _read(self, generation: Generation, pauses: Backoff) -> None:
+    async def _read(self, generation: Generation, backoff: Backoff) -> None:
         """Raises `Outage`; what was not kept then comes again to the next consumer."""
         projector = Projector(self._settings, self._database, self._projections, generation)
         await projector.prepare()
@@ -213,9 +213,9 @@ class Projections:
                 if records:
                     self._health.progressed()
                     self._health.back("mongodb", "kafka")
-                pauses.reset()
+                backoff.reset()
         finally:
             await consumer.stop()
 
-    def _pauses(self) -> Backoff:
+    def _backoff(self) -> Backoff:
         return Backoff(self._settings.max_pause_seconds, self._stopping)

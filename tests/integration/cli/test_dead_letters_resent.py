@@ -159,6 +159,6 @@ async def test_the_command_rehearses_and_then_lets_through_an_aggregate_and_says
     ]
     assert untouched == 0
     assert [(row["decided"], row["stopped_by"]) for row in told] == [(2, None)]
-    assert "2 messages let through; it goes on as usual" in said
+    assert "2 messages let through; the record is no longer parked" in said
     assert ("replaying" in said) is bar
     assert (nothing, decided, still) == ([], 2, [])

@@ -148,7 +148,7 @@ async def test_a_header_name_that_is_not_utf_8_stops_no_partition_and_loses_no_n
     }
     undecodable = {(int(letter["dl_partition"]), int(letter["dl_offset"])) for letter in letters}
     assert len(undecodable) == 3
-    # Whoever compares or restores records reads the topic past them, too.
+    # Comparing and restoring records reads past them as well.
     assert {
         (r.partition, r.offset) for r in read if isinstance(r, UndecodableRecord)
     } == undecodable

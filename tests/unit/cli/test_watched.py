@@ -15,7 +15,7 @@ def test_pauses_double_up_to_ten_seconds() -> None:
     assert pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0])
 
 
-def test_a_run_of_half_a_minute_starts_the_pauses_anew() -> None:
+def test_a_run_of_half_a_minute_starts_from_the_shortest_pause_again() -> None:
     patience = Patience()
     patience.pause_after(1.0)
     patience.pause_after(1.0)

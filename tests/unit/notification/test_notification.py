@@ -235,7 +235,7 @@ def test_a_code_that_an_earlier_release_published_itself_is_mailed_once() -> Non
     assert world.receive(recorded_servicepac()) == []
 
 
-def test_the_code_mail_keeps_its_id_whoever_reports_the_contract() -> None:
+def test_a_code_mail_keeps_the_id_that_the_previous_release_gave_it() -> None:
     """A database of the release before has the notification under this id."""
     world = Notifications(recorded_servicepac())
 

@@ -31,7 +31,7 @@ class Stamp:
 
 @dataclass
 class World:
-    """Records that are due so many seconds after `BEGIN`, and a clock that may be off.
+    """Records that are due a number of seconds after `BEGIN`, and a clock that may be off.
 
     It is its own store and its own broker, which stamps what it is sent unless told otherwise.
     """

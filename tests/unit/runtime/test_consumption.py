@@ -51,7 +51,7 @@ def consumption() -> Consumption:
     stopping = asyncio.Event()
     runtime = SimpleNamespace(
         stopping=stopping,
-        pauses=lambda: Backoff(0.01, stopping, shortest=0.01),
+        backoff=lambda: Backoff(0.01, stopping, shortest=0.01),
         stage=SimpleNamespace(process=AsyncMock(return_value=[])),
         states=SimpleNamespace(publish_current=AsyncMock()),
         **{name: Mock() for name in ("progress", "skew", "health")},

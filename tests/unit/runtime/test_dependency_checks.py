@@ -51,7 +51,7 @@ async def test_a_silent_dependency_is_named_alone(dependency: str) -> None:
     idle = Idle()
     getattr(idle, dependency).failure = Outage(dependency, "no answer")
 
-    await idle.checks.beat()
+    await idle.checks.check()
 
     assert idle.health.status == "degraded"
     assert set(idle.health.away) == {dependency}
@@ -61,7 +61,7 @@ async def test_an_outage_is_counted_once_however_long_it_lasts() -> None:
     idle = Idle(mongodb=Dependency(NO_MONGODB))
 
     for _ in range(5):
-        await idle.checks.beat()
+        await idle.checks.check()
 
     assert idle.mongodb.asked == 5
     assert idle.outages("mongodb") == 1
@@ -69,12 +69,12 @@ async def test_an_outage_is_counted_once_however_long_it_lasts() -> None:
 
 async def test_what_answers_again_is_no_longer_away_and_its_next_outage_counts() -> None:
     idle = Idle(kafka=Dependency(NO_KAFKA))
-    await idle.checks.beat()
+    await idle.checks.check()
     idle.kafka.failure = None
-    await idle.checks.beat()
+    await idle.checks.check()
     healthy = idle.health.status
     idle.kafka.failure = NO_KAFKA
-    await idle.checks.beat()
+    await idle.checks.check()
 
     assert healthy == "ok"
     assert (idle.health.status, idle.outages("kafka")) == ("degraded", 2)
@@ -83,18 +83,18 @@ async def test_what_answers_again_is_no_longer_away_and_its_next_outage_counts()
 @pytest.mark.parametrize("noticed_first", [True, False])
 async def test_an_answer_does_not_hide_that_work_still_fails(noticed_first: bool) -> None:
     idle = Idle(kafka=Dependency(NO_KAFKA if noticed_first else None))
-    await idle.checks.beat()
+    await idle.checks.check()
     idle.health.lost("kafka")
     idle.kafka.failure = None
 
-    await idle.checks.beat()
+    await idle.checks.check()
 
     assert set(idle.health.away) == {"kafka"}
 
 
 async def test_work_that_succeeds_takes_back_what_the_checks_found() -> None:
     idle = Idle(kafka=Dependency(NO_KAFKA))
-    await idle.checks.beat()
+    await idle.checks.check()
 
     idle.health.back("mongodb", "kafka")
 
@@ -104,9 +104,9 @@ async def test_work_that_succeeds_takes_back_what_the_checks_found() -> None:
 async def test_a_busy_service_is_not_asked_until_it_is_idle_again() -> None:
     idle = Idle()
     idle.health.progressed()
-    await idle.checks.beat()
+    await idle.checks.check()
     while_busy = idle.kafka.asked
-    await idle.checks.beat()
+    await idle.checks.check()
 
     assert (while_busy, idle.kafka.asked) == (0, 1)
 
@@ -115,4 +115,4 @@ async def test_a_defect_in_asking_is_not_taken_for_an_outage() -> None:
     idle = Idle(kafka=Dependency(ZeroDivisionError()))
 
     with pytest.raises(ZeroDivisionError):
-        await idle.checks.beat()
+        await idle.checks.check()

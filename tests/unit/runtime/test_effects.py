@@ -272,7 +272,7 @@ async def test_what_cannot_be_reported_stays_leased() -> None:
     assert store.released == []
 
 
-async def test_whoever_stores_due_work_wakes_the_worker() -> None:
+async def test_storing_due_work_wakes_the_worker() -> None:
     tested = worker(Stored(), Published())
     async with asyncio.timeout(30):
         tested.wake()
