@@ -2,9 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
+# Each service and each command is a process of its own; without bytecode each would compile it all.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
-	matrix audit sbom hooks constraints hashes clean
+	coverage matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -111,6 +114,14 @@ format: install  ## Format and fix what can be fixed
 
 docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document
 	$(BIN)/python -m desk.contract_docs
+
+# Whatever needs no broker and no database; what the wire tests run beside is not counted.
+COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py
+
+coverage: install  ## Measure the coverage of lines and branches; it may not fall (pyproject.toml)
+	$(BIN)/python -m pytest $(COVERAGE_TESTS) \
+	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=json --cov-report=
+	$(BIN)/python -m tests.gates.coverage
 
 matrix: install  ## Run the unit and contract tests on every Python from 3.11 to 3.14 found here
 	$(BIN)/python -m tests.gates.matrix $(TESTS)

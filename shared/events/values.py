@@ -112,7 +112,7 @@ def start_of_day(day: date) -> datetime:
 class Value(BaseModel):
     """A frozen value; fields that a newer writer adds are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Bilingual(Value):

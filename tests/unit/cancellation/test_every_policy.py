@@ -394,3 +394,14 @@ def test_a_request_sent_twice_under_two_message_ids_is_one_request() -> None:
     desk = Desk(START, *SCHEDULED)
 
     assert desk.hears(confirmed(START)) == []
+
+
+def test_a_contract_that_has_ended_is_answered_by_the_policy_that_the_request_began_under() -> None:
+    """The registry has changed the contract's type and its term while evidence was awaited."""
+    desk = Desk(START, contract(MONTHLY), requested(START))
+    desk.hears(contract(MAINTENANCE, ends_on=day("2027-03-02")))
+    desk.until("2027-03-05")
+
+    assert told(desk.hears(destroyed("2027-03-05")), "rule", "policy") == [
+        ("not_required", "contract-already-ended", "monthly-notice")
+    ]

@@ -134,6 +134,17 @@ def test_a_cancellation_whose_holder_had_changed_is_suspended_at_the_next_change
     assert told(desk.hears(contract(MONTHLY, customer_id="C-0003"))) == [("suspended",)]
 
 
+def test_a_schedule_without_its_days_is_restored_with_those_that_are_known() -> None:
+    """Earlier releases kept the day of receipt alone."""
+    desk = desk_with("scheduled")
+    desk.hears(contract(MONTHLY, customer_id=STRANGER))
+
+    days = ("received_on", "complete_on", "notice_ends_on", "effective_on")
+    assert told(desk.hears(contract(MONTHLY)), *days) == [
+        ("scheduled", *map(day, ("2027-03-01", "2027-03-01", "2027-03-31", "2027-03-31")))
+    ]
+
+
 def test_a_file_full_of_strangers_shrinks_and_decides_the_holder() -> None:
     desk = desk_with("many-strangers-referred")
 

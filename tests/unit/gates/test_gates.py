@@ -8,7 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates import audit, matrix
+from tests.gates import audit, coverage, matrix
+
+RULES = "services/cancellation/policies/refer.py"
+
+
+@pytest.mark.parametrize(
+    ("percents", "short"),
+    [
+        ({RULES: 95.0}, []),
+        ({RULES: 94.9}, [f"{RULES}: 94.9 %, 95 % wanted"]),
+        ({"shared/formats.py": 1.0, "services/customer_portal/faq.py": 1.0}, []),
+    ],
+)
+def test_no_file_of_a_service_may_be_half_tested(
+    percents: dict[str, float], short: list[str]
+) -> None:
+    files = {name: {"summary": {"percent_covered": each}} for name, each in percents.items()}
+
+    assert coverage.shortfalls({"files": files}) == short
 
 
 def test_the_matrix_names_what_is_missing_and_what_failed(

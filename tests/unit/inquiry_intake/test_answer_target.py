@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.inquiry_intake.inquiry.answer_target import due_at
+from services.inquiry_intake.inquiry.answer_target import due_at, remind
 from services.inquiry_intake.inquiry.decide import evolve
 from services.inquiry_intake.inquiry.state import INQUIRY
 from services.inquiry_intake.service import deciders
@@ -88,6 +88,13 @@ IN_TIME = {
 @pytest.mark.parametrize("messages", IN_TIME.values(), ids=IN_TIME)
 def test_what_was_answered_in_time_causes_nothing(messages: tuple[Message, ...]) -> None:
     assert overdue(*messages) == []
+
+
+def test_a_target_that_is_met_reminds_nobody() -> None:
+    """A timer may have been published before the answer was read."""
+    answered = intake(OPENED, agent_answers(resolve=False)).states[Ref(INQUIRY, INQUIRY_ID)]
+
+    assert remind(answered) == []
 
 
 STILL_WAITING = {

@@ -1,19 +1,25 @@
-"""The watch over the mail server begins and ends with the worker."""
+"""The watch over the mail server: when it asks, what it tells, and that it ends."""
 
 from __future__ import annotations
 
 import asyncio
 
-from services.notification.mail_server import MailServerHealth
+from services.notification.mail_server import REFUSED_IN_A_ROW, SMTP, MailServerHealth
+from shared.mail.smtp import Refused
 from shared.runtime.decider import Dependencies
 
 
-class Nothing(Dependencies):
-    """Nobody is told."""
+class Told(Dependencies):
+    """What is lost now."""
 
-    def lost(self, dependency: str) -> None: ...
+    def __init__(self) -> None:
+        self.lost_now: set[str] = set()
 
-    def back(self, *dependencies: str) -> None: ...
+    def lost(self, dependency: str) -> None:
+        self.lost_now.add(dependency)
+
+    def back(self, *dependencies: str) -> None:
+        self.lost_now.difference_update(dependencies)
 
 
 async def test_the_watch_ends_although_the_smtp_client_swallows_a_cancellation() -> None:
@@ -29,5 +35,38 @@ async def test_the_watch_ends_although_the_smtp_client_swallows_a_cancellation()
         except asyncio.CancelledError:
             return
 
-    async with asyncio.timeout(10), MailServerHealth(Nothing(), ask, 0.01).watched():
+    async with asyncio.timeout(10), MailServerHealth(Told(), ask, 0.01).watched():
         await asked.wait()
+
+
+async def test_a_server_that_has_just_taken_a_mail_is_not_asked() -> None:
+    asked = 0
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+
+    server = MailServerHealth(Told(), ask, 1.0)
+    server.accepted()
+    await server._check()
+    after_a_mail = asked
+    await server._check()
+
+    assert (after_a_mail, asked) == (0, 1)
+
+
+async def nothing() -> None:
+    """A server that would take a mail."""
+
+
+def test_a_server_that_refuses_everybody_is_lost_and_one_that_breaks_off_is_not() -> None:
+    told = Told()
+    server = MailServerHealth(told, nothing, 1.0)
+
+    for number in range(REFUSED_IN_A_ROW):
+        server.refused(Refused("disconnected"), f"recipient {number}")
+    broken = set(told.lost_now)
+    for number in range(REFUSED_IN_A_ROW):
+        server.refused(Refused("550", answered=True), f"recipient {number}")
+
+    assert (broken, told.lost_now) == (set(), {SMTP})
