@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
+.PHONY: help install demo up test test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
 	coverage matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
@@ -29,8 +29,21 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 WORKERS ?= 2
 
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(TESTS) \
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),tests --ignore tests/browser) \
 	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+# axe-core judges how accessible each page is.
+AXE := tests/browser/target/node_modules/.fetched
+
+$(AXE): tests/browser/package.json tests/browser/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is not on the PATH; on Debian: apt-get install npm'; exit 1; }
+	mkdir -p tests/browser/target
+	cp $^ tests/browser/target
+	cd tests/browser/target && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+test-browser: install $(AXE)  ## Walk through the portal in a real browser (Debian's chromium, npm)
+	$(BIN)/python -m pytest --durations 5 $(or $(TESTS),tests/browser)
 
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \

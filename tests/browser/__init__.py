@@ -1,0 +1,1 @@
+"""Journeys and pages of the customer portal in Debian's chromium: `make test-browser`."""

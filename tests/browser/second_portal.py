@@ -1,0 +1,61 @@
+"""Another process of the portal beside the desk's own, on the same broker and database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from desk.local.child import Child
+from desk.local.database import SUITED_SETTINGS
+from desk.local.ports import HOST, choose_ports
+from desk.local.supervisor import STOP_GRACE_S, command, health_url, portal_url
+from shared.events.topics import PORTAL
+from shared.operations.service_health import is_healthy
+from shared.settings import DEVELOPMENT_DEFAULTS
+from tests.browser.portal_desk import QUICK, PortalDesk
+
+STARTED_WITHIN_S = 180.0
+
+
+def environment(site: PortalDesk) -> Mapping[str, str]:
+    """What the desk gives its own."""
+    ends = site.desk.endpoints
+    return {
+        **os.environ,
+        **SUITED_SETTINGS,
+        **QUICK,
+        DEVELOPMENT_DEFAULTS: "true",
+        "KAFKA_BOOTSTRAP_SERVERS": ends.kafka_bootstrap_servers,
+        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+        "MONGO_URL": ends.mongo_url,
+        "SMTP_URL": ends.smtp_url,
+    }
+
+
+@asynccontextmanager
+async def second_portal(site: PortalDesk, directory: Path) -> AsyncIterator[str]:
+    """Its address, once it is healthy."""
+    ports = choose_ports(("pages", "health"), directory / "ports.json")
+    child = Child(
+        "second portal",
+        command(PORTAL),
+        log_file=directory / "second.log",
+        env={
+            **environment(site),
+            "WEB_PORT": str(ports["pages"]),
+            "PUBLIC_URL": portal_url(ports["pages"]),
+            "HTTP_HOST": HOST,
+            "HTTP_PORT": str(ports["health"]),
+            "KAFKA_GROUP_INSTANCE_ID": "second",
+        },
+    )
+    child.start()
+    try:
+        healthy = partial(is_healthy, health_url(ports["health"]))
+        await child.wait_ready(healthy, STARTED_WITHIN_S)
+        yield portal_url(ports["pages"])
+    finally:
+        await child.stop(STOP_GRACE_S)

@@ -1,0 +1,143 @@
+"""Every page of the route table, and pages in states that have no address of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playwright.async_api import Page, expect
+
+from desk.demo.outside import Customer
+from services.customer_portal.routes import PAGES
+from shared.events.values import Language
+from shared.web import pages
+from shared.web.sessions import Holder
+from tests.browser import tools
+from tests.browser.portal_desk import PortalDesk
+
+PARAMETER = re.compile(r"\{([a-z_]+)(?::path)?\}")
+AXE = "axe.run({resultTypes: ['violations']}).then(it => it.violations)"
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at a page."""
+
+    theme: str
+    width: int
+
+
+LOOKS = tuple(Look(theme, width) for theme in ("light", "dark") for width in (375, 1280))
+
+
+async def faults_of(page: Page, looks: tuple[Look, ...] = LOOKS) -> list[str]:
+    """What axe-core finds in a page that is shown, and whether it is wider than the window."""
+    await page.evaluate(tools.AXE.read_text())
+    found = []
+    for look in looks:
+        await page.emulate_media(color_scheme=look.theme, reduced_motion="reduce")  # type: ignore[arg-type]  # two of playwright's words
+        await page.set_viewport_size({"width": look.width, "height": 900})
+        found += [
+            f"{page.url} {look.theme} {look.width}: {fault['id']} {node['html']}"
+            for fault in await page.evaluate(AXE)
+            for node in fault["nodes"]
+        ]
+        if not await page.evaluate(FITS):
+            found.append(f"{page.url} {look.width}: wider than the window")
+    return found
+
+
+def address(page: pages.Page, language: Language, parts: Mapping[str, str]) -> str:
+    """Where a page is. `parts` are the parameters, by the page's name where pages differ.
+
+    Raises KeyError for a parameter of a new page: say there what it stands for.
+    """
+
+    def part(found: re.Match[str]) -> str:
+        return parts.get(f"{page.name}.{found[1]}") or parts[found[1]]
+
+    return PARAMETER.sub(part, page.path(language))
+
+
+SHOWN = tuple(page for page in PAGES if not page.is_live)
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A customer of whom every page has something to show."""
+
+    customer: Customer
+    parts: Mapping[str, str]
+
+
+async def somebody_new(site: PortalDesk) -> Somebody:
+    """With a question, a cancellation that is scheduled and one that waits for evidence."""
+    customer = await site.customer("todo")
+    holder, world = Holder(customer.id), site.world
+    waits = await site.contract(customer, "monthly_licence")
+    leaves = await site.contract(customer, "monthly_licence")
+    await site.contract(customer, "hardware_maintenance")
+    question = world.submits(
+        customer,
+        "inquiry",
+        request_type="contracts",
+        subject="Una pregunta",
+        text="¿Qué incluye el mantenimiento?",
+        contact=customer.contact,
+    )
+    asks = [
+        world.submits(
+            customer,
+            "cancellation",
+            contact=customer.contact,
+            contract_numbers=[number],
+            destruction_confirmed=confirmed,
+        )
+        for number, confirmed in ((waits, False), (leaves, True))
+    ]
+    await site.publish(question, *asks)
+
+    async def decided() -> bool:
+        found = {
+            contract["_id"]: contract.get("cancellation", {})
+            for contract in await site.queries.contracts(holder)
+        }
+        awaits = bool(found[waits].get("requests"))
+        return awaits and found[leaves].get("status") == "scheduled"
+
+    await site.until(decided)
+    answer = world.agent(
+        "inquiry_answered",
+        question.inquiry_id,
+        inquiry_id=question.inquiry_id,
+        text="Las piezas y el trabajo.",
+    )
+    await site.publish(answer)
+
+    async def answered() -> bool:
+        found = await site.queries.inquiry(holder, question.inquiry_id)
+        return bool(found.get("entries"))
+
+    await site.until(answered)
+    parts = {
+        "topic": "contratos",
+        "id": question.inquiry_id,
+        "number": leaves,
+        "evidence.number": waits,
+    }
+    return Somebody(customer, parts)
+
+
+async def sent_by(page: Page) -> str:
+    """The id of a question that is sent in this browser, once it has its answer."""
+    await page.goto("/es/contacto/pedidos")
+    for label, words in (("Asunto", "Un pedido"), ("Su consulta", "¿Dónde está?")):
+        await page.get_by_label(label).fill(words)
+    if await page.get_by_label("Nombre y apellidos").count():
+        await page.get_by_label("Nombre y apellidos").fill("Ana Prueba")
+        await page.get_by_label("Correo electrónico").fill("ana-visita@example.test")
+    await page.get_by_role("button", name="Enviar consulta").click()
+    await expect(page.get_by_text("Confirmación enviada a")).to_be_visible()
+    return page.url.rpartition("/")[2]
