@@ -58,61 +58,66 @@ def faults(ce_type: str, spoil: Callable[[Draft], None]) -> list[str]:
     return [f"{field}: {code}" for field, code in getattr(data, "faults", ())]
 
 
-@every_type
-@pytest.mark.parametrize(
-    "stranger",
-    [
-        ("x-trace", None),
-        ("__value_schema_id", b"\x01\xde\x8b\xfe"),
-        ("b3", b"\xff\xfe\x00"),
-        ("tracestate", b""),
-        ("uber-trace-id", b"\xed\xa0\x80"),
-        ("note", b"y" * 500_000),
-        ("ce_dataschema", None),
-        ("ce_partitionkey", b"\xff"),
-        ("dl_reason", b"\x00"),
-        ("", b"\xff"),
-    ],
-    ids=lambda header: header[0] or "nameless",
-)
-def test_a_strangers_header_is_passed_over(
-    ce_type: str, stranger: tuple[str, bytes | None]
-) -> None:
-    def added(draft: Draft) -> None:
-        draft.extra = [stranger, stranger, (stranger[0], b"another")]
+def with_headers(*headers: tuple[str, bytes | None]) -> Callable[[Draft], None]:
+    """Makes a record in which these are all that has their names."""
 
-    assert codec.read(record(ce_type, added)) == codec.read(record(ce_type))
-    assert faults(ce_type, added) == []
-
-
-@every_type
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [
-        ("ce_time", b"2026-11-27T10:00Z"),
-        ("ce_time", b"2026-11-27T10:00+01:00"),
-        ("ce_time", b""),
-        ("ce_time", b" "),
-        ("ce_time", None),
-        ("ce_subject", b"\xff"),
-        ("ce_subject", None),
-        ("ce_causationid", b"\xff"),
-        ("ce_correlationid", b""),
-        ("content-type", None),
-        ("content-type", b"application/json; charset=utf-8"),
-        ("content-type", b'Application/JSON;charset="UTF-8"'),
-        ("traceparent", b"\xff\xff"),
-        ("traceparent", b"nothing of the kind"),
-    ],
-)
-def test_an_attribute_that_says_nothing_costs_nothing(
-    ce_type: str, header: str, value: bytes | None
-) -> None:
     def changed(draft: Draft) -> None:
-        draft.drop(header)
-        draft.extra = [(header, value)]
+        for name, _ in headers:
+            draft.drop(name)
+        draft.extra = list(headers)
 
-    assert faults(ce_type, changed) == []
+    return changed
+
+
+STRANGERS: list[tuple[str, bytes | None]] = [
+    ("x-trace", None),
+    ("__value_schema_id", b"\x01\xde\x8b\xfe"),
+    ("b3", b"\xff\xfe\x00"),
+    ("tracestate", b""),
+    ("uber-trace-id", b"\xed\xa0\x80"),
+    ("note", b"y" * 500_000),
+    ("ce_dataschema", None),
+    ("ce_partitionkey", b"\xff"),
+    ("dl_reason", b"\x00"),
+    ("", b"\xff"),
+]
+
+
+@every_type
+def test_a_strangers_header_is_passed_over(ce_type: str) -> None:
+    plain = codec.read(record(ce_type))
+    found: list[str] = []
+    for name, value in STRANGERS:
+        added = with_headers((name, value), (name, value), (name, b"another"))
+        if faults(ce_type, added) or codec.read(record(ce_type, added)) != plain:
+            found.append(name)
+
+    assert found == []
+
+
+SILENT: list[tuple[str, bytes | None]] = [
+    ("ce_time", b"2026-11-27T10:00Z"),
+    ("ce_time", b"2026-11-27T10:00+01:00"),
+    ("ce_time", b""),
+    ("ce_time", b" "),
+    ("ce_time", None),
+    ("ce_subject", b"\xff"),
+    ("ce_subject", None),
+    ("ce_causationid", b"\xff"),
+    ("ce_correlationid", b""),
+    ("content-type", None),
+    ("content-type", b"application/json; charset=utf-8"),
+    ("content-type", b'Application/JSON;charset="UTF-8"'),
+    ("traceparent", b"\xff\xff"),
+    ("traceparent", b"nothing of the kind"),
+]
+
+
+@every_type
+def test_an_attribute_that_says_nothing_costs_nothing(ce_type: str) -> None:
+    found = {header: faults(ce_type, with_headers(header)) for header in SILENT}
+
+    assert {header: wrong for header, wrong in found.items() if wrong} == {}
 
 
 def test_upper_case_hex_in_a_trace_is_a_trace() -> None:
@@ -150,20 +155,23 @@ def test_members_that_nobody_knows_are_passed_over_in_every_object(ce_type: str)
         assert more == sound
 
 
-@every_type
-@pytest.mark.parametrize("header", ["ce_type", "ce_specversion", "ce_time"])
-def test_an_attribute_given_twice_is_refused_where_the_values_differ(
-    ce_type: str, header: str
-) -> None:
-    def twice(draft: Draft) -> None:
-        draft.extra = [(header.upper(), b"another")]
+def also(header: str) -> Callable[[Draft], None]:
+    """Makes a record that has another value of this header, too."""
 
-    if header == "ce_time" and "ce_time" not in dict(draft_of(ce_type).headers):
-        pytest.skip("no example of it has a time")
-    assert faults(ce_type, twice) in (
-        [f"header {header} has two different values"],
-        [f"{header}: ambiguous"],
-    )
+    def twice(draft: Draft) -> None:
+        draft.extra = [(header, b"another")]
+
+    return twice
+
+
+@every_type
+def test_an_attribute_given_twice_is_refused_where_the_values_differ(ce_type: str) -> None:
+    has_time = "ce_time" in dict(draft_of(ce_type).headers)
+    for header in ("ce_type", "ce_specversion", *(["ce_time"] if has_time else [])):
+        assert faults(ce_type, also(header.upper())) in (
+            [f"header {header} has two different values"],
+            [f"{header}: ambiguous"],
+        )
 
 
 @every_type
@@ -174,13 +182,10 @@ def test_an_attribute_given_twice_with_one_value_is_one(ce_type: str) -> None:
     assert faults(ce_type, twice) == []
 
 
-@pytest.mark.parametrize("header", ["ce_id", "ce_source"])
 @every_type
-def test_whose_identity_is_ambiguous_is_a_dead_letter(ce_type: str, header: str) -> None:
-    def twice(draft: Draft) -> None:
-        draft.extra = [(header, b"another")]
-
-    assert faults(ce_type, twice) == [f"header {header} has two different values"]
+def test_whose_identity_is_ambiguous_is_a_dead_letter(ce_type: str) -> None:
+    for header in ("ce_id", "ce_source"):
+        assert faults(ce_type, also(header)) == [f"header {header} has two different values"]
 
 
 @pytest.mark.parametrize(
@@ -246,15 +251,17 @@ def test_every_topic_says_whom_it_takes_records_from() -> None:
     assert all(set(topic.written_by) <= services for topic in silent)
 
 
-@pytest.mark.parametrize("ce_type", STRICT)
-@pytest.mark.parametrize("key", [None, b"", b"another", b"\xff"])
-def test_a_record_under_another_key_than_its_own_is_refused(
-    ce_type: str, key: bytes | None
-) -> None:
+def under(key: bytes | None) -> Callable[[Draft], None]:
     def moved(draft: Draft) -> None:
         draft.key = key
 
-    assert faults(ce_type, moved)[0].startswith("key is ")
+    return moved
+
+
+@pytest.mark.parametrize("ce_type", STRICT)
+def test_a_record_under_another_key_than_its_own_is_refused(ce_type: str) -> None:
+    for key in (None, b"", b"another", b"\xff"):
+        assert faults(ce_type, under(key))[0].startswith("key is "), key
 
 
 @pytest.mark.parametrize("ce_type", STRICT)
