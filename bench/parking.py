@@ -40,7 +40,7 @@ from shared.runtime.decider import Service
 from shared.runtime.wiring import wire
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
-from tests.apache_kafka.broker import apache_kafka, missing
+from tests.apache_kafka.broker import AS_IN_PRODUCTION, apache_kafka, missing
 from tests.builders import pacing
 
 CONTRACTS = 200
@@ -216,7 +216,8 @@ async def _servers(directory: Path) -> AsyncIterator[Endpoints]:
     """Apache Kafka where it can be had, else the embedded broker."""
     async with contextlib.AsyncExitStack() as stack:
         lack = missing()
-        kafka = None if lack else await stack.enter_async_context(apache_kafka(directory / "kafka"))
+        broker = apache_kafka(directory / "kafka", jvm=AS_IN_PRODUCTION)
+        kafka = None if lack else await stack.enter_async_context(broker)
         if lack:
             pacing.install()
         print(f"broker: {'embedded; ' + lack if lack else 'Apache Kafka'}", flush=True)

@@ -16,7 +16,7 @@ from desk.local.ports import HOST, choose_ports
 from shared.events.topics import CATALOGUE, Topic
 from shared.kafka.topic_creation import create_missing_topics
 from shared.settings import RuntimeSettings
-from tests.apache_kafka.broker import JARS, ApacheKafka, missing, prepared
+from tests.apache_kafka.broker import AS_IN_PRODUCTION, JARS, ApacheKafka, missing, prepared
 
 FAST_DATABASE = "secantusd-rs"
 READY_WITHIN_S = 60.0
@@ -62,7 +62,7 @@ async def servers(directory: Path, *, partitions: int | None = None) -> AsyncIte
     fast = shutil.which(FAST_DATABASE)
     store = _fast_database(fast, directory, port) if fast else database(directory, port)
     async with AsyncExitStack() as stack:
-        kafka = await prepared(directory / "kafka")
+        kafka = await prepared(directory / "kafka", jvm=AS_IN_PRODUCTION)
         stack.push_async_callback(kafka.stop)
         stack.push_async_callback(store.stop, STOP_GRACE_S)
         store.start()

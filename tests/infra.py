@@ -15,7 +15,7 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.stack import Endpoints, embedded_stack
 from desk.local.supervisor import Desk, desk_up
 from desk.local.watched import Say
-from shared.events.topics import SERVICES
+from shared.events.topics import PORTAL, SERVICES
 from shared.operations.rights import OPERATORS
 from tests.apache_kafka.broker import apache_kafka
 from tests.apache_kafka.security import ADMIN
@@ -112,8 +112,8 @@ async def desk_on(
 ) -> AsyncIterator[Desk]:
     """`desk up` on these servers.
 
-    Where they are secured, every service connects with its own user, and the addresses that the
-    desk writes down are for operators.
+    Where they are secured, every service and the portal connect with their own users, and the
+    addresses that the desk writes down are for operators.
     """
     if given.mongo is None:
         async with desk_up(directory, kafka=given.kafka, overrides=overrides, say=say) as desk:
@@ -124,7 +124,7 @@ async def desk_on(
         kafka=given.kafka,
         mongo=url_of(OPERATORS, given.mongo),
         overrides=SUITED_SETTINGS | dict(overrides),
-        own={name: environment_of(name, given.mongo) for name in SERVICES},
+        own={name: environment_of(name, given.mongo) for name in (*SERVICES, PORTAL)},
         say=say,
     ) as desk:
         yield desk

@@ -17,6 +17,7 @@ from shared.events.reference import parse_reference
 from shared.operations.dead_letters import errors as of_letters
 from shared.operations.dead_letters.letter import NoSuchLetters, NotALetterId
 from shared.operations.errors import (
+    GroupsOfAnother,
     MissingTopics,
     NoSuchInquiry,
     OperationError,
@@ -155,6 +156,11 @@ def _wrong_use(error: OperationError) -> DeskError | None:
             words = (
                 "--aggregate means all that waits for it; of the other selections only --service"
                 " goes with it."
+            )
+        case GroupsOfAnother(user):
+            words = (
+                f"with this KAFKA_GROUP_PREFIX, {user} could join the services' groups and take"
+                " their messages.\nChoose one that is no user's name."
             )
         case WrongDatabaseUrl(fault):
             words = (

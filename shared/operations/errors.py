@@ -33,3 +33,12 @@ class NoSuchInquiry(OperationError):
     """No inquiry has this reference, id or submission's id."""
 
     named: str
+
+
+@dataclass(eq=False)
+class GroupsOfAnother(OperationError):
+    """The services' groups would be named like those of `user`, an outside system: it could join
+    them and take their messages.
+    """
+
+    user: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, SERVICES, topics_read_by
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.operations.errors import GroupsOfAnother
 from shared.runtime.projections.projection import views_of
 from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings
@@ -49,10 +50,18 @@ def users() -> list[str]:
 def kafka_rights(settings: RuntimeSettings) -> list[Acl]:
     """Every right on the broker, without repeats; nobody else may do anything.
 
-    Nobody may use transactions: an open one holds up all readers of a partition.
+    Nobody may use transactions: an open one holds up all readers of a partition. Raises
+    `GroupsOfAnother`.
     """
+    _check_groups(settings)
     found = [*_catalogue(), *_groups(settings), *_services(settings), *_operators(settings)]
     return sorted(set(found))
+
+
+def _check_groups(settings: RuntimeSettings) -> None:
+    for user in users():
+        if user not in OURS and settings.group_of("").startswith(f"{user}."):
+            raise GroupsOfAnother(user)
 
 
 def _catalogue() -> Iterator[Acl]:

@@ -19,7 +19,7 @@ from desk.local.mailbox import mailbox_ready
 from desk.local.ports import HOST, choose_ports
 from desk.local.supervisor import Desk, command, desk_up
 from shared.events.topics import SERVICES
-from tests.apache_kafka.broker import ApacheKafka, prepared
+from tests.apache_kafka.broker import AS_IN_PRODUCTION, ApacheKafka, prepared
 from tests.faults import dying, post_office
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ async def machine(directory: Path) -> AsyncIterator[Machine]:
     (directory / "mail").mkdir()
     _write(directory / "mail" / post_office.MOOD, "well")
     ports = choose_ports(["database", "mail"], directory / "ports.json")
-    kafka = await prepared(directory / "apache-kafka")
+    kafka = await prepared(directory / "apache-kafka", jvm=AS_IN_PRODUCTION)
     mail = Child(
         "mail",
         _module(post_office.__name__, str(ports["mail"]), str(directory / "mail")),

@@ -11,11 +11,13 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
+    GroupIdNotFound,
     NoError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownMemberIdError,
 )
+from aiokafka.protocol.admin import DeleteGroupsRequest, DeleteRecordsRequest
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.produce import ProduceRequest
@@ -60,6 +62,18 @@ class Probe:
         code = (await self._ask(HeartbeatRequest(group, 0, "nobody"))).error_code
         assert code in (GroupAuthorizationFailedError.errno, UnknownMemberIdError.errno)
         return bool(code == UnknownMemberIdError.errno)
+
+    async def may_empty(self, topics: Collection[str]) -> set[str]:
+        """Those whose records it may delete; none lies before their beginning."""
+        wanted = [(topic, [(0, 0)]) for topic in topics]
+        answer = await self._ask(DeleteRecordsRequest(wanted, WITHIN_MS))
+        return _allowed({topic: parts[0][2] for topic, parts, *_ in answer.topics})
+
+    async def may_delete(self, group: str) -> bool:
+        """Whether a group that is not there would have been deleted, and its offsets with it."""
+        [(_, code)] = (await self._ask(DeleteGroupsRequest([group]))).results
+        assert code in (GroupAuthorizationFailedError.errno, GroupIdNotFound.errno)
+        return bool(code == GroupIdNotFound.errno)
 
 
 class TopicProbe:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -21,13 +23,14 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
 from desk.local.supervisor import desk_up
-from shared.events.topics import CATALOGUE, SERVICES, TOPICS
+from shared.events.topics import CATALOGUE, PORTAL, SERVICES, TOPICS
 from shared.kafka.acls import Acl, Operation, Resource, create_acls
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import members_of
 from shared.operations.rights import OPERATORS, OURS, RESTORER, user_of, users
-from shared.outage import Outage
+from shared.outage import Forbidden, Outage
+from shared.runtime.projections.projection import views_of
 from shared.runtime.publications import topics_of
 from tests.apache_kafka.security import ADMIN
 from tests.builders.desk_command import contract, desk
@@ -46,7 +49,18 @@ CANCELLATION = {
     "contact": {"name": "Cliente de Prueba", "email": ADDRESS},
 }
 READ, WRITE = "read", "write"
+VIEWS = views_of(PORTAL)
+OFFSETS = "__consumer_offsets"
+"""The broker's own topic: how far every group has read."""
 APPROVAL = {"contract_number": NUMBER, "agent_id": "A-1", "approved": True}
+QUESTION = {
+    "subject": "Una factura",
+    "text": "¿Dónde está?",
+    "name": "Cliente de Prueba",
+    "email": ADDRESS,
+}
+TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+REFERENCE = re.compile(r"INQ-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -114,11 +128,27 @@ async def mail_to(folder: Path, address: str, words: str) -> str:
             await asyncio.sleep(0.2)
 
 
-async def test_four_services_with_users_of_their_own_take_a_cancellation_to_its_mail(
+async def reference_of_a_question(portal: str) -> str:
+    """Asked on a page of the portal; the answer is on the page to which it leads."""
+    async with httpx2.AsyncClient(base_url=portal, follow_redirects=True, timeout=30) as browser:
+        form = (await browser.get("/es/contacto/facturas")).text
+        [*_, ticket] = TICKET.findall(form)
+        sent = await browser.post("/es/contacto/facturas", data=QUESTION | {"ticket": ticket})
+        assert sent.status_code == 200
+        async with asyncio.timeout(120):
+            while True:
+                page = await browser.get(sent.url.path)
+                if (found := REFERENCE.search(page.text)) is not None:
+                    return found[0]
+                await asyncio.sleep(0.2)
+
+
+async def test_four_services_and_the_portal_with_users_of_their_own_take_requests_to_their_answers(
     servers: Secured, tmp_path: Path
 ) -> None:
-    own = {name: servers.environment(name) for name in SERVICES}
+    own = {name: servers.environment(name) for name in (*SERVICES, PORTAL)}
     own["cancellation"]["HISTORY_KEPT_DAYS"] = str(RULES.history_kept_days)
+    own[PORTAL]["SECURE_COOKIES"] = "false"  # this browser does not trust `localhost` like HTTPS
     operators = servers.environment(OPERATORS)
     directory = tmp_path / ".desk"
     async with desk_up(
@@ -127,6 +157,7 @@ async def test_four_services_with_users_of_their_own_take_a_cancellation_to_its_
         mongo=servers.mongo_url(OPERATORS),
         overrides=QUICK,
         own=own,
+        portal=True,
         say=quiet,
     ) as up:
         facts = contract(NUMBER, CUSTOMER)
@@ -146,8 +177,12 @@ async def test_four_services_with_users_of_their_own_take_a_cancellation_to_its_
         decided = await read_until(
             servers, "billing", "desk.cancellations", "cancellation.scheduled.v1"
         )
+        assert up.endpoints.portal is not None
+        reference = await reference_of_a_question(up.endpoints.portal)
         assert up.endpoints.mailbox is not None
         mail = await mail_to(up.endpoints.mailbox, ADDRESS, NUMBER)
+        await mail_to(up.endpoints.mailbox, ADDRESS, reference)
+        await up.healthy()
         doctor = await desk("doctor", "--json", cwd=tmp_path, env=operators)
         verified = await desk("verify", "--json", cwd=tmp_path, env=operators)
 
@@ -161,7 +196,7 @@ async def test_four_services_with_users_of_their_own_take_a_cancellation_to_its_
 async def test_every_user_may_do_on_every_topic_what_the_catalogue_says_and_nothing_else(
     servers: Secured,
 ) -> None:
-    topics = [topic.name for topic in CATALOGUE]
+    topics = [*(topic.name for topic in CATALOGUE), OFFSETS]
     for user in users():
         async with probing(servers.settings(user)) as probe:
             writes, reads = await probe.writable(topics), await probe.readable(topics)
@@ -170,7 +205,7 @@ async def test_every_user_may_do_on_every_topic_what_the_catalogue_says_and_noth
             own = set(topics_of(user)) if user in SERVICES else set()
             assert reads == own | {t.name for t in CATALOGUE if user in map(user_of, t.read_by)}
         else:
-            assert reads == set(topics)
+            assert reads == {t.name for t in CATALOGUE}
             assert "desk.dead-letters" not in writes
             assert writes == {t.name for t in CATALOGUE if set(SERVICES) & set(t.read_by)}
 
@@ -196,6 +231,21 @@ async def test_every_user_may_use_its_own_group_and_no_other(servers: Secured) -
         async with probing(servers.settings(user)) as probe:
             joined = {owner for owner, group in groups.items() if await probe.may_join(group)}
         assert joined == {user}
+
+
+async def test_nobody_empties_a_topic_deletes_a_group_or_gives_himself_a_right(
+    servers: Secured,
+) -> None:
+    """Nor does he set a group back: for that it takes the right to use it."""
+    topics = [topic.name for topic in CATALOGUE]
+    for user in users():
+        own = f"desk.{user}" if user in OURS else f"{user}.one"
+        async with probing(servers.settings(user)) as probe:
+            assert await probe.may_empty([*topics, OFFSETS]) == set()
+            assert not [it for it in (own, "desk.cancellation") if await probe.may_delete(it)]
+        more = Acl(user, Resource.TOPIC, Operation.WRITE, "desk.dead-letters")
+        with pytest.raises(Forbidden, match="ClusterAuthorizationFailedError"):
+            await create_acls(servers.settings(user), [more])
 
 
 async def test_who_may_not_look_into_a_group_is_not_told_that_it_is_empty(
@@ -239,10 +289,10 @@ async def test_a_client_without_tls_or_with_a_wrong_password_is_not_let_in(
 
 
 async def done_in(servers: Secured, user: str, act: str) -> set[str]:
-    """The databases in which the user may do it; nothing is there to be changed."""
+    """Whose databases the user may do it in; nothing is there to be changed."""
     done = set()
     async with AsyncMongoClient[Any](servers.mongo_url(user)) as client:
-        for name in OURS:
+        for name in (*OURS, VIEWS):
             probe = client[f"desk_{name}"]["probe"]
             try:
                 await (probe.find_one({}) if act == READ else probe.delete_one({"_id": "nobody"}))
@@ -256,6 +306,7 @@ async def test_every_service_may_use_its_own_database_and_no_other(servers: Secu
     """So may the portal and the console; operators read, and whoever restores writes."""
     everywhere = set(SERVICES)
     expected = {name: ({name}, {name}) for name in OURS}
+    expected[PORTAL] = ({PORTAL, VIEWS}, {PORTAL, VIEWS})
     expected |= {OPERATORS: (everywhere, set()), RESTORER: (everywhere, everywhere)}
     found = {
         user: (await done_in(servers, user, READ), await done_in(servers, user, WRITE))

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from desk.cli import app
 from desk.commands.acl import kafka_script, mongodb_json, mongodb_script
+from desk.commands.failures import expected
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, PORTAL, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
+from shared.operations.errors import GroupsOfAnother
 from shared.operations.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
 from shared.runtime.publications import topics_of as published_by
 from shared.settings import RuntimeSettings
@@ -72,6 +74,19 @@ def test_a_service_uses_its_own_group_and_an_outside_system_those_of_its_name() 
     assert Acl(
         OPERATORS, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED
     ) in kafka_rights(PLAIN)
+
+
+@pytest.mark.parametrize("prefix", ["channels", "billing.desk", OPERATORS])
+def test_a_group_prefix_by_which_an_outsider_could_use_the_services_groups_is_refused(
+    prefix: str,
+) -> None:
+    environment = {"KAFKA_GROUP_PREFIX": prefix}
+    refused = CliRunner().invoke(app, ["acl", "kafka"], env=environment)
+
+    assert isinstance(refused.exception, GroupsOfAnother)
+    assert refused.exception.user == prefix.partition(".")[0]
+    assert "KAFKA_GROUP_PREFIX" in str(expected(refused.exception))
+    assert CliRunner().invoke(app, ["acl", "kafka"], env={"KAFKA_GROUP_PREFIX": "channel"}).stdout
 
 
 def test_topics_are_created_and_retention_is_read_only_where_the_settings_ask_for_it() -> None:
