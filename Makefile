@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
-	coverage matrix audit sbom hooks constraints hashes clean
+	coverage test-docker matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ demo: install  ## Run a set of requests through the whole desk and check every o
 up: install  ## Start the desk and keep it running until Ctrl-C
 	$(BIN)/desk up
 
-# Most tests of the wire wait most of their time, so two workers share them, a file to each.
+# A file goes to one worker, and each worker starts the shared servers for its own files.
 WORKERS ?= 2
 
 test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
@@ -70,6 +70,14 @@ $(PDFA_JARS)/.fetched: tests/pdfa/pom.xml
 test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven; INFRA=secure: with users and TLS)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),kafka) --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
+
+DOCKER_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \
+	tests/integration/runtime/test_transactions.py tests/integration/contract_archive
+
+# Ryuk, which removes left containers, is an image that no one builds here; pytest removes its own.
+test-docker: install $(KAFKA_JARS)/.fetched  ## Run wire tests in containers (Docker); images that the daemon lacks are built here (root)
+	tests/containers/build.sh
+	TESTCONTAINERS_RYUK_DISABLED=true $(BIN)/python -m pytest --infra docker $(or $(TESTS),$(DOCKER_TESTS))
 
 FERRETDB := tests/ferretdb/target/ferretdb
 FERRETDB_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \

@@ -24,6 +24,16 @@ from tests.builders.users import environment_of, url_of
 from tests.ferretdb.server import ferretdb
 from tests.secure.servers import secured
 
+KAFKA_IMAGE = "confluentinc/cp-kafka:7.8.0"
+MONGO_IMAGE = "mongo:8"
+"""`make test-docker` builds images of these names where the daemon lacks them."""
+CONTAINER_READY_S = 120
+ONE_BROKER = {
+    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+}
+"""As on the other brokers of the tests: a missing topic is an error, and transactions work."""
 LOCAL = ("embedded", "kafka", "secure")
 CHOICES = ("auto", "embedded", "kafka", "secure", "ferretdb", "docker", "external")
 
@@ -147,13 +157,15 @@ async def local_kafka(choice: str, directory: Path) -> AsyncIterator[str | None]
 @asynccontextmanager
 async def _containers(directory: Path) -> AsyncIterator[Endpoints]:
     """Apache Kafka and MongoDB in containers; the mailbox is a child process as always."""
-    from testcontainers.kafka import KafkaContainer
-    from testcontainers.mongodb import MongoDbContainer
+    from testcontainers.community.kafka import KafkaContainer
+    from testcontainers.community.mongodb import MongoDbContainer
 
-    kafka = KafkaContainer("confluentinc/cp-kafka:7.8.0").with_kraft()
-    mongo = MongoDbContainer("mongo:8")
+    kafka = KafkaContainer(KAFKA_IMAGE).with_kraft().with_envs(**ONE_BROKER)
+    mongo = MongoDbContainer(MONGO_IMAGE)
     try:
-        await asyncio.gather(asyncio.to_thread(kafka.start), asyncio.to_thread(mongo.start))
+        await asyncio.gather(
+            asyncio.to_thread(kafka.start, CONTAINER_READY_S), asyncio.to_thread(mongo.start)
+        )
         async with embedded_stack(
             directory, kafka=kafka.get_bootstrap_server(), mongo=mongo.get_connection_url()
         ) as stack:
