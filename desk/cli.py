@@ -23,7 +23,7 @@ from desk.arguments.topics import topics
 from desk.arguments.typer_workarounds import convert_without_pydantic
 from desk.arguments.up import up
 from desk.arguments.verify import verify
-from desk.commands.errors import told_plainly
+from desk.commands.plain_failure import told_plainly
 
 convert_without_pydantic()
 

@@ -15,7 +15,7 @@ from secrets import token_hex
 from rich.console import Console
 
 from desk.commands.console import console
-from desk.commands.errors import told_plainly
+from desk.commands.plain_failure import told_plainly
 from desk.demo.outside import World
 from desk.demo.play import Play
 from desk.demo.received_mail import Mailbox
