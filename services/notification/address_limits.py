@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
-from services.notification.mail.decide import Notification
+from services.notification.mail.state import Notification
 from shared.mongo.client import Database
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import index_on

@@ -5,8 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from services.notification import replicas
-from services.notification.mail import decide as domain
 from services.notification.mail.catalogue import mail_for
+from services.notification.mail.decide import (
+    Rules,
+    decide,
+    inquiry_of,
+    mail_to_former,
+    notification_id,
+)
+from services.notification.mail.evolve import evolve
+from services.notification.mail.private_events import PRIVATE_EVENTS
+from services.notification.mail.state import KIND, Notification, work_at, work_since
 from services.notification.settings import Settings
 from services.notification.summary import decide as summary
 from services.notification.worker import open_worker
@@ -40,24 +49,24 @@ def build(settings: Settings) -> Service:
     )
 
 
-def notification_decider(rules: domain.Rules) -> Decider[domain.Notification]:
+def notification_decider(rules: Rules) -> Decider[Notification]:
     return Decider(
-        kind=domain.KIND,
-        state=domain.Notification,
-        decide=partial(domain.decide, rules),
-        evolve=domain.evolve,
-        private_events=domain.PRIVATE_EVENTS,
-        work_at=domain.work_at,
-        work_since=domain.work_since,
+        kind=KIND,
+        state=Notification,
+        decide=partial(decide, rules),
+        evolve=evolve,
+        private_events=PRIVATE_EVENTS,
+        work_at=work_at,
+        work_since=work_since,
         indexes=("inquiry_id", "customer_id"),
     )
 
 
-def summary_decider(rules: domain.Rules) -> Decider[summary.Summary]:
+def summary_decider(rules: Rules) -> Decider[summary.Summary]:
     return Decider(
         kind=summary.KIND,
         state=summary.Summary,
-        decide=partial(summary.decide, rules.summary_wait, domain.KIND),
+        decide=partial(summary.decide, rules.summary_wait, KIND),
         evolve=summary.evolve,
         private_events=summary.PRIVATE_EVENTS,
         work_at=summary.work_at,
@@ -70,13 +79,13 @@ def route(message: Message) -> Route:
     assert isinstance(event, Event)
     match event:
         case MailAttempted():
-            return Route(decides=(Ref(domain.KIND, event.notification_id),))
+            return Route(decides=(Ref(KIND, event.notification_id),))
         case DecisionCollected():
-            collected = summary.ref_of(event.inquiry_id), Ref(domain.KIND, event.notification_id)
+            collected = summary.ref_of(event.inquiry_id), Ref(KIND, event.notification_id)
             return Route(collected, reads=(*collected, replicas.inquiry_ref(event.inquiry_id)))
         case SummaryDue():
             due = summary.ref_of(event.inquiry_id)
-            mail = Ref(domain.KIND, summary.notification_id(event.inquiry_id))
+            mail = Ref(KIND, summary.notification_id(event.inquiry_id))
             return Route(decides=(due, mail), reads=(due,))
     notification = _notification_of(message, event)
     return Route(
@@ -105,8 +114,8 @@ def _file_contacts_of(opened: InquiryOpened) -> tuple[Ref, ...]:
 
 
 def _notification_of(message: Message, event: Event) -> tuple[Ref, ...]:
-    mails = [mail for mail in (mail_for(event), domain.mail_to_former(event)) if mail]
-    return tuple(Ref(domain.KIND, domain.notification_id(message, mail)) for mail in mails)
+    mails = [mail for mail in (mail_for(event), mail_to_former(event)) if mail]
+    return tuple(Ref(KIND, notification_id(message, mail)) for mail in mails)
 
 
 def _reads_of(event: Event) -> tuple[Ref, ...]:
@@ -114,9 +123,9 @@ def _reads_of(event: Event) -> tuple[Ref, ...]:
 
     A profile's own customer says what the address was before.
     """
-    if isinstance(event, CustomerProfile) and domain.mail_to_former(event):
+    if isinstance(event, CustomerProfile) and mail_to_former(event):
         return (replicas.customer_ref(event.customer_id),)
-    inquiry_id = domain.inquiry_of(event)
+    inquiry_id = inquiry_of(event)
     if not inquiry_id or getattr(event, "customer_id", None):
         return ()
     return (replicas.inquiry_ref(inquiry_id),)

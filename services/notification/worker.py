@@ -13,7 +13,6 @@ import structlog
 
 from services.notification.address_limits import AddressLimits
 from services.notification.mail.compose import Composer
-from services.notification.mail.decide import Notification
 from services.notification.mail.recipients import (
     Known,
     Unaddressable,
@@ -22,6 +21,7 @@ from services.notification.mail.recipients import (
     recipient_of,
     refs_of,
 )
+from services.notification.mail.state import Notification
 from services.notification.mail_server import MailServerHealth
 from services.notification.settings import Settings
 from services.notification.summary import decide as summary

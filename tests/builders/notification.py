@@ -12,10 +12,10 @@ from email.mime.multipart import MIMEMultipart
 from functools import cached_property
 from typing import Any
 
-from services.notification.mail import decide as domain
 from services.notification.mail.compose import Composer, Rendered
-from services.notification.mail.decide import Notification
 from services.notification.mail.recipients import Known, known, language_of, recipient_of, refs_of
+from services.notification.mail.state import KIND as NOTIFICATION
+from services.notification.mail.state import Notification
 from services.notification.service import build
 from services.notification.settings import Settings
 from shared.events import cancellations as c
@@ -365,7 +365,7 @@ class Notifications:
         identity = message_id or f"message {len(self._known)}"
         message = Message("/services/test", identity, event, correlation_id="submission-1")
         self.stage.receive(message)
-        gained = [event for ref, event in self.stage.latest if ref.kind == domain.KIND]
+        gained = [event for ref, event in self.stage.latest if ref.kind == NOTIFICATION]
         return self._known.setdefault(identity, gained)
 
     @cached_property
@@ -374,7 +374,7 @@ class Notifications:
 
     @property
     def notifications(self) -> list[Notification]:
-        found = (state for ref, state in self.states.items() if ref.kind == domain.KIND)
+        found = (state for ref, state in self.states.items() if ref.kind == NOTIFICATION)
         return [state for state in found if state is not None]
 
     @property
@@ -382,11 +382,11 @@ class Notifications:
         return self.notifications[-1]
 
     def history(self, notification: Notification) -> list[Event]:
-        return self.happened[Ref(domain.KIND, notification.notification_id)]
+        return self.happened[Ref(NOTIFICATION, notification.notification_id)]
 
     def work(self, notification: Notification | None = None) -> Work:
         state = notification or self.last
-        ref = Ref(domain.KIND, state.notification_id)
+        ref = Ref(NOTIFICATION, state.notification_id)
         return Work(ref, state, self._read, AsyncExitStack())
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:

@@ -35,7 +35,7 @@ from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.record_answer import _WORD_OF
 from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
 from services.inquiry_intake.inquiry.state import INQUIRY, Progress, Standing
-from services.notification.mail import decide as domain
+from services.notification.mail.state import KIND as NOTIFICATION
 from services.notification.summary import decide as summary
 from services.notification.worker import RATE_LIMITED
 from shared.events.choices import Channel, Word
@@ -211,7 +211,7 @@ def test_the_queues_are_those_where_an_inquiry_can_begin() -> None:
 
 
 def test_the_kinds_are_those_of_the_services_records() -> None:
-    assert KINDS.keys() == {FILE, CONTRACT, CUSTOMER, INQUIRY, domain.KIND, summary.KIND}
+    assert KINDS.keys() == {FILE, CONTRACT, CUSTOMER, INQUIRY, NOTIFICATION, summary.KIND}
 
 
 def test_the_errors_of_a_mail_are_those_of_its_sender() -> None:

@@ -12,7 +12,7 @@ import bson
 
 from services.notification.mail import recipients
 from services.notification.mail.compose import Composer
-from services.notification.mail.decide import KIND, Notification
+from services.notification.mail.state import KIND, Notification
 from services.notification.settings import Settings
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from services.notification.mail.decide import Notification
 from services.notification.mail.recipients import (
     Known,
     Recipient,
@@ -32,6 +31,7 @@ from services.notification.mail.recipients import (
 )
 from services.notification.mail.rejection import customers_errors
 from services.notification.mail.senders_words import SendersWords
+from services.notification.mail.state import Notification
 from services.notification.mail.wording import Wording
 from shared.events.document_code import document_link
 from shared.events.values import Language, madrid_date

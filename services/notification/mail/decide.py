@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
-from services.notification.mail.catalogue import (
-    ADDRESS_CHANGED,
-    BY_TEMPLATE,
-    SUMMARY,
-    Mail,
-    mail_for,
+from services.notification.mail.catalogue import ADDRESS_CHANGED, SUMMARY, Mail, mail_for
+from services.notification.mail.private_events import (
+    NotificationDue,
+    NotificationHandedOver,
+    NotificationRetry,
 )
+from services.notification.mail.state import Notification
 from services.notification.replicas import CUSTOMER, INQUIRY
 from services.notification.summary import decide as summary
 from shared.events.contracts import (
@@ -36,85 +34,7 @@ from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
 from shared.events.mail_address import mailable
 from shared.events.notifications import NotificationFailed, NotificationSent
-from shared.events.values import Contact, Instant, Language
-
-KIND = "notification"
-
-
-class NotificationDue(Event):
-    """A customer should hear of something. `facts` are the cause's fields that the words need."""
-
-    ce_type: ClassVar[str] = "notification.due"
-
-    notification_id: str
-    template: str
-    customer_id: str
-    inquiry_id: str | None = None
-    contract_number: str | None = None
-    language: Language | None = None
-    contact: Contact | None = None
-    facts: dict[str, Any]
-    due_at: Instant
-
-
-class NotificationRetry(Event):
-    """An attempt failed in a way that may pass; the next one is due at `next_at`."""
-
-    ce_type: ClassVar[str] = "notification.retry"
-
-    attempts: int
-    error: str
-    next_at: Instant
-
-
-class NotificationHandedOver(Event):
-    """The inquiry's summary says it; this notification has no mail of its own."""
-
-    ce_type: ClassVar[str] = "notification.handed_over"
-
-    inquiry_id: str
-
-
-PRIVATE_EVENTS: tuple[type[Event], ...] = (
-    NotificationDue,
-    NotificationRetry,
-    NotificationHandedOver,
-)
-
-
-class Status(StrEnum):
-    DUE = "due"
-    SENT = "sent"
-    FAILED = "failed"
-    HANDED_OVER = "handed_over"
-
-
-class Notification(BaseModel):
-    """`due_at` is when it was first due, `next_at` when its next attempt is; None once it ended.
-
-    `customer_id` is empty when the inquiry's opening has never reached this service. Once ended,
-    `facts` and `contact` are empty: nobody needs the words any more.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    notification_id: str
-    template: str
-    customer_id: str
-    inquiry_id: str | None
-    contract_number: str | None
-    language: Language | None
-    contact: Contact | None
-    facts: dict[str, Any]
-    due_at: Instant
-    next_at: Instant | None
-    attempts: int = 0
-    status: Status = Status.DUE
-    error: str | None = None
-
-    @property
-    def is_due(self) -> bool:
-        return self.status is Status.DUE
+from shared.events.values import Contact
 
 
 class Rules(BaseModel):
@@ -300,39 +220,3 @@ def _failed(outcome: MailAttempted, state: Notification, error: str) -> Notifica
         attempts=outcome.attempt,
         error=error,
     )
-
-
-def evolve(state: Notification | None, event: Event) -> Notification:
-    if isinstance(event, NotificationDue):
-        return Notification.model_validate({**event.model_dump(), "next_at": event.due_at})
-    assert state is not None
-    match event:
-        case NotificationRetry():
-            retried = {"attempts": event.attempts, "error": event.error, "next_at": event.next_at}
-            return state.model_copy(update=retried)
-        case NotificationSent():
-            return _ended(state, Status.SENT, event.attempts, None)
-        case NotificationFailed():
-            return _ended(state, Status.FAILED, event.attempts, event.error)
-        case NotificationHandedOver():
-            return _ended(state, Status.HANDED_OVER, state.attempts, None)
-    raise AssertionError(f"a notification has no {event.ce_type}")
-
-
-def _ended(state: Notification, status: Status, attempts: int, error: str | None) -> Notification:
-    ended = {"status": status, "attempts": attempts, "error": error}
-    return state.model_copy(update={**ended, "next_at": None, "facts": {}, "contact": None})
-
-
-def work_at(state: Notification) -> datetime | None:
-    """When the next attempt is due; None once the notification has ended."""
-    return state.next_at
-
-
-def work_since(state: Notification) -> datetime | None:
-    """When the mail was first due; None once the notification has ended."""
-    return state.due_at if state.next_at else None
-
-
-def mail_of(state: Notification) -> Mail:
-    return BY_TEMPLATE[state.template]

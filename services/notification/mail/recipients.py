@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.notification import replicas
 from services.notification.mail.catalogue import SendTo
-from services.notification.mail.decide import Notification, mail_of
+from services.notification.mail.state import Notification, mail_of
 from shared.events.envelope import Ref
 from shared.events.mail_address import mailable
 from shared.events.values import Contact, Language

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from desk.local.stack import Endpoints
 from services.notification.address_limits import AddressLimits
-from services.notification.mail.decide import Notification
+from services.notification.mail.state import Notification
 from shared.mongo.client import Database, connect
 from tests.builders.notification import Notifications, opened
 

@@ -6,14 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.mail.decide import (
-    Notification,
-    NotificationDue,
-    Rules,
-    Status,
-    decide,
-    pause_after,
-)
+from services.notification.mail.decide import Rules, decide, pause_after
+from services.notification.mail.private_events import NotificationDue
+from services.notification.mail.state import Notification, Status
 from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message
 from shared.events.internal import MailAttempted

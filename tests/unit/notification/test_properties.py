@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notification.mail.decide import NotificationRetry
+from services.notification.mail.private_events import NotificationRetry
 from shared.events.envelope import Event
 from shared.events.internal import MailAttempted
 from shared.events.notifications import NotificationFailed, NotificationSent

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from services.notification.address_limits import AddressLimits
-from services.notification.mail import decide as domain
+from services.notification.mail.private_events import NotificationDue
+from services.notification.mail.state import Status
 from services.notification.mail_server import MailServerHealth
 from services.notification.summary import decide as summary
 from services.notification.worker import Sender
@@ -123,7 +124,7 @@ class Desk:
             event
             for events in self.world.happened.values()
             for event in events
-            if isinstance(event, domain.NotificationDue)
+            if isinstance(event, NotificationDue)
         ]
 
     @property
@@ -270,8 +271,8 @@ async def test_each_ended_notification_is_published_once() -> None:
     sent = [event for event in published if isinstance(event, NotificationSent)]
     assert [event.template for event in sent] == ["cancellation_decisions"]
     assert {state.status for state in desk.world.notifications} == {
-        domain.Status.SENT,
-        domain.Status.HANDED_OVER,
+        Status.SENT,
+        Status.HANDED_OVER,
     }
 
 
