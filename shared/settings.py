@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     Field,
     SecretStr,
-    TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
@@ -254,66 +249,3 @@ class CompanySettings(RuntimeSettings):
     def company_postal_lines(self) -> tuple[str, ...]:
         """The name and the postal address, line by line."""
         return (self.company_name, *self.company_postal_address.split(", "))
-
-
-Settings = TypeVar("Settings", bound=RuntimeSettings)
-
-
-def load(kind: type[Settings]) -> Settings:
-    """The settings from the environment. Ends the process, naming every variable that is wrong.
-
-    Never shows a value: it may be a secret.
-    """
-    refused = refused_defaults(kind, os.environ)
-    try:
-        settings = kind()
-    except ValidationError as error:
-        sys.exit(f"error: {_told([*_faults(error), *refused])}")
-    if refused:
-        sys.exit(f"error: {_told(refused)}")
-    return settings
-
-
-def faults_of(error: ValidationError) -> str:
-    """Which environment variables are wrong, one a line, without their values."""
-    return _told(_faults(error))
-
-
-def _faults(error: ValidationError) -> list[str]:
-    return [
-        f"{'_'.join(map(str, fault['loc'])).upper() or error.title}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
-def refused_defaults(kind: type[RuntimeSettings], environment: Mapping[str, str]) -> list[str]:
-    """The settings left at a default that is for development, outside of it.
-
-    A secret's default is refused also where it is set: everybody knows it.
-    """
-    given = {name.upper(): value for name, value in environment.items()}
-    if _is_true(given.get(DEVELOPMENT_DEFAULTS, "")):
-        return []
-    return [
-        f"{name.upper()}: the default is for development; set your own"
-        for name, field in kind.model_fields.items()
-        if DEVELOPMENT_DEFAULT in field.metadata
-        and _is_left(field.default, given.get(name.upper(), ""))
-    ]
-
-
-def _is_left(default: object, given: str) -> bool:
-    known = default.get_secret_value() if isinstance(default, SecretStr) else ""
-    return given in ("", known)
-
-
-def _is_true(value: str) -> bool:
-    try:
-        return TypeAdapter(bool).validate_python(value)
-    except ValidationError:
-        return False
-
-
-def _told(faults: list[str]) -> str:
-    lines = [f"  {fault}" for fault in faults]
-    return "\n".join(["these environment variables are wrong; set them right:", *lines])

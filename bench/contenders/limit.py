@@ -26,6 +26,7 @@ from pydantic_core import from_json
 from pymongo import InsertOne, UpdateOne
 
 from bench import load, stock
+from shared.environment import load as settings_from_environment
 from shared.events.envelope import message_uuid
 from shared.events.topics import CANCELLATION, INTAKE, TOPIC_OF, topics_read_by
 from shared.kafka.client_options import client_options, consumer_options
@@ -33,7 +34,6 @@ from shared.kafka.publisher import MAX_REQUEST_BYTES
 from shared.kafka.records import Headers
 from shared.mongo.client import Collection, Database, Document, connect
 from shared.settings import RuntimeSettings
-from shared.settings import load as settings_from_environment
 
 MAX_RECORDS = 500
 POLL_MS = 10

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from desk.commands.dead_letter_output import settlement_text
 from desk.commands.errors import FAILED, DeskError
 from desk.local.child import ChildError
+from shared.environment import faults_of
 from shared.events.reference import parse_reference
 from shared.operations.dead_letters import errors as of_letters
 from shared.operations.dead_letters.letter import NoSuchLetters, NotALetterId
@@ -25,7 +26,6 @@ from shared.operations.errors import (
 )
 from shared.operations.service_client import NoAddress, NotAdmitted, Refused, ServiceError
 from shared.outage import Forbidden, Outage
-from shared.settings import faults_of
 
 NAMES = {"kafka": "the broker", "mongodb": "the database"}
 START = "Is `desk up` still running? `desk doctor` says what is missing."

@@ -6,8 +6,8 @@ import sys
 
 from services.cancellation.service import build
 from services.cancellation.settings import Settings
+from shared.environment import load
 from shared.runtime import command
-from shared.settings import load
 
 
 def main(*arguments: str) -> None:

@@ -4,8 +4,8 @@ import sys
 
 from services.contract_archive.service import build
 from services.contract_archive.settings import Settings
+from shared.environment import load
 from shared.runtime import command
-from shared.settings import load
 
 
 def main(*arguments: str) -> None:

@@ -7,7 +7,7 @@ import sys
 
 from services.customer_portal.service import rebuild, run
 from services.customer_portal.settings import Settings
-from shared.settings import load
+from shared.environment import load
 
 
 def main(*arguments: str) -> None:

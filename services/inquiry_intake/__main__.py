@@ -4,8 +4,8 @@ import sys
 
 from services.inquiry_intake.service import build
 from services.inquiry_intake.settings import Settings
+from shared.environment import load
 from shared.runtime import command
-from shared.settings import load
 
 
 def main(*arguments: str) -> None:

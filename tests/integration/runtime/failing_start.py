@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+from shared.environment import load
 from shared.runtime.app import run
-from shared.settings import RuntimeSettings, load
+from shared.settings import RuntimeSettings
 from tests.integration.runtime import toy
 
 

@@ -13,7 +13,8 @@ from services.contract_archive.settings import Settings as ArchiveSettings
 from services.customer_portal.settings import Settings as PortalSettings
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
-from shared.settings import RuntimeSettings, refused_defaults
+from shared.environment import refused_defaults
+from shared.settings import RuntimeSettings
 from tests.builders.packaging import (
     ROOT,
     compose,

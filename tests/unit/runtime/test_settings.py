@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from services.customer_portal.settings import Settings as PortalSettings
+from shared.environment import load
 from shared.events.topics import SERVICES
-from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings, load
+from shared.settings import DEVELOPMENT_DEFAULT, RuntimeSettings
 
 KINDS: dict[str, type[RuntimeSettings]] = {
     name: importlib.import_module(f"services.{name}.settings").Settings for name in SERVICES
