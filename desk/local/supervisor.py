@@ -20,7 +20,7 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watched import Say, Watched
-from shared.events.topics import CANCELLATION, PORTAL, SERVICES
+from shared.events.topics import ARCHIVE, CANCELLATION, PORTAL, SERVICES
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
@@ -30,7 +30,7 @@ DOCUMENTS = "documents"
 PAGES = "portal pages"
 """The portal's second port, for browsers."""
 CREDENTIAL, PORTAL_CREDENTIAL = "INTERNAL_CREDENTIAL", "PORTAL_CREDENTIAL"
-KNOWN_TO = {CREDENTIAL: SERVICES, PORTAL_CREDENTIAL: (CANCELLATION, PORTAL)}
+KNOWN_TO = {CREDENTIAL: SERVICES, PORTAL_CREDENTIAL: (CANCELLATION, ARCHIVE, PORTAL)}
 """Which services have to know a credential; no other one is told."""
 HEALTHY_TIMEOUT_S = 180.0
 """A service that dies is noticed at once; one on a busy machine may take minutes to start."""
@@ -181,7 +181,8 @@ def _services(
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
     common["WEB_PORT"] = str(ports[PAGES])
     common.setdefault("PUBLIC_URL", portal_url(ports[PAGES]))
-    common.setdefault("CANCELLATION_URL", f"http://{HOST}:{ports[internal[CANCELLATION]]}")
+    for owner, url in ((CANCELLATION, "CANCELLATION_URL"), (ARCHIVE, "CONTRACT_ARCHIVE_URL")):
+        common.setdefault(url, f"http://{HOST}:{ports[internal[owner]]}")
     running: dict[str, RunningService] = {}
     for name in names:
         own = {

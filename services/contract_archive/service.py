@@ -12,6 +12,7 @@ from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer import decide as customer
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.downloads import Downloads, application
+from services.contract_archive.handover import Question, hand_over
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
@@ -38,7 +39,7 @@ from shared.events.requests import (
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
-from shared.runtime.decider import IGNORED, Decider, KeptFile, Pages, Route, Service
+from shared.runtime.decider import IGNORED, Decider, Documents, KeptFile, Pages, Route, Service
 
 
 def build(settings: Settings) -> Service:
@@ -54,6 +55,7 @@ def build(settings: Settings) -> Service:
             open=lambda database, read: application(Downloads(key, database, read)),
         ),
         keeps=keeps,
+        documents=Documents(Question, hand_over),
     )
 
 

@@ -185,6 +185,26 @@ class Preview(Generic[Question]):
     answer: Callable[[Question, Any, datetime], Sequence[Event]]
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A kept document's bytes."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Documents(Generic[Question]):
+    """Hands documents to channels that have signed their customer in.
+
+    `question` is what may be asked. `hand_over` is given the database and the instant,
+    timezone-aware; None where there is no such document for that customer.
+    """
+
+    question: type[Question]
+    hand_over: Callable[[Question, Database, ReadStates, datetime], Awaitable[HandedOut | None]]
+
+
 def rejects_nothing(_message: Message, _now: datetime) -> Sequence[str]:
     """For a service whose messages are all sound once they can be read."""
     return ()
@@ -209,6 +229,7 @@ class Service:
     rejects: Callable[[Message, datetime], Sequence[str]] = rejects_nothing
     preview: Preview[Any] | None = None
     keeps: Callable[[Outcome], KeptFile | None] | None = None
+    documents: Documents[Any] | None = None
 
     @property
     def kinds_with_timers(self) -> tuple[str, ...]:

@@ -29,7 +29,10 @@ class Asker(StrEnum):
     PORTAL = "portal"
 
 
-ALSO_ASKED_BY: Mapping[str, frozenset[Asker]] = {"/preview": frozenset({Asker.PORTAL})}
+ALSO_ASKED_BY: Mapping[str, frozenset[Asker]] = {
+    "/preview": frozenset({Asker.PORTAL}),
+    "/document": frozenset({Asker.PORTAL}),
+}
 """By question: who may ask it beside operators, who may ask every one."""
 
 

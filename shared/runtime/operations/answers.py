@@ -178,6 +178,15 @@ class PreviewAnswer(Answer):
     in_force: tuple[PreviewedEvent, ...] = ()
 
 
+class DocumentAnswer(Answer):
+    """A document for the customer that was named, and the SHA-256 of its bytes, in hex."""
+
+    service: str
+    media_type: str
+    sha256: str
+    content: bytes
+
+
 class Fault(Answer):
     """What is wrong with a question: the field (empty for the whole of it) and why."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -24,18 +25,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Ref
 from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
-from shared.runtime.decider import Preview, Service
+from shared.runtime.decider import Documents, Preview, Service
 from shared.runtime.faults import described
 from shared.runtime.listener import listening
 from shared.runtime.operations.admission import Admission, credentials
 from shared.runtime.operations.answers import (
     Answer,
     CheckAnswer,
+    DocumentAnswer,
     DryRunAnswer,
     Fault,
     Faults,
@@ -173,6 +175,29 @@ class Port:
             in_force=_told(self.service.announcements(now)) if self.service.announcements else (),
         )
 
+    async def document(self, request: Request) -> Answer:
+        """A document, for the customer whom the asking channel has signed in."""
+        documents: Documents[Any] | None = self.service.documents
+        if documents is None:
+            raise Refused(404, ("", "this service has no documents"))
+        async with self._asked(request, documents.question) as question:
+            found = await documents.hand_over(question, self.database, self._states, self.clock())
+        if found is None:
+            raise NoSuchRecord
+        return DocumentAnswer(
+            service=self.service.name,
+            media_type=found.media_type,
+            sha256=hashlib.sha256(found.content).hexdigest(),
+            content=found.content,
+        )
+
+    async def _states(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
+        """Raises `Refused` for a record that a newer release wrote."""
+        found = await self.store.read(refs)
+        if any(found[ref].newer for ref in refs):
+            raise Refused(409, ("", "a newer release wrote this record"))
+        return {ref: found[ref].state for ref in refs}
+
     @contextlib.asynccontextmanager
     async def _asked(self, request: Request, kind: type[Asked]) -> AsyncIterator[Asked]:
         """The question in the body, of which only `MOST_BODIES` are held at a time."""
@@ -195,6 +220,7 @@ def application(port: Port) -> Starlette:
         "/history": port.history,
     }
     told = {"/dry-run": port.dry_run, "/check": port.check, "/preview": port.preview}
+    told |= {"/document": port.document}
     routes = [Route(path, _answering(answer), methods=["GET"]) for path, answer in asked.items()]
     routes += [Route(path, _answering(answer), methods=["POST"]) for path, answer in told.items()]
     app = Starlette(
