@@ -53,9 +53,13 @@ def demo(
         Path | None,
         typer.Option("--directory", help="Where to keep it; a passing folder by default."),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave it running afterwards, with the customer portal."),
+    ] = False,
 ) -> None:
     """Show the whole desk at work, and check it."""
-    raise typer.Exit(importlib.import_module("desk.demo.run").demo(directory))
+    raise typer.Exit(importlib.import_module("desk.demo.run").demo(directory, keep=keep))
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from desk.commands.event_file import SOURCES, Outgoing
+from desk.commands.send import send
+from desk.demo.company import sample_account, sample_answers
+from desk.local.broker import plain
+from desk.local.supervisor import Desk
 from shared.events.agents import AccessAuthorised
 from shared.events.contracts import RegistryContractRecorded
 from shared.events.submissions import RegistrationSubmitted
+from shared.events.topics import ARCHIVE
 from shared.events.values import ConsentPurpose
+from shared.operations.service_client import ServiceError, services_at
 
 CUSTOMER = "C-1001"
 ADDRESS = "cliente@example.test"
@@ -24,6 +33,8 @@ CONTRACTS = {
     "K-2005": ("servicepac", "ServicePac de tres años", "once"),
 }
 STARTS_ON = "2025-01-01"
+TRIES, PAUSE_SECONDS = 60, 0.5
+"""How long the samples wait for the archive: a desk that is slow to start has them all the same."""
 
 
 def sample_contracts() -> list[Outgoing]:
@@ -41,10 +52,7 @@ def sample_customer(directory: Path) -> list[Outgoing]:
 
     `directory` notes when that was first said: said again, it must be the same to change nothing.
     """
-    noted = directory / REGISTERED_AT
-    if not noted.exists():
-        noted.write_text(datetime.now(UTC).isoformat(timespec="milliseconds"))
-    at = noted.read_text()
+    at = began_at(directory)
     registration = {
         "customer_id": CUSTOMER,
         "channel": "web",
@@ -66,6 +74,38 @@ def sample_customer(directory: Path) -> list[Outgoing]:
         ),
         Outgoing(AccessAuthorised.ce_type, "sample-access", "/agents/sample", access),
     ]
+
+
+def began_at(directory: Path) -> str:
+    """When the samples were first published from this directory, RFC 3339."""
+    noted = directory / REGISTERED_AT
+    if not noted.exists():
+        noted.write_text(datetime.now(UTC).isoformat(timespec="milliseconds"))
+    return noted.read_text()
+
+
+async def fill(desk: Desk) -> None:
+    """Publish all samples to a desk of this machine; what is there already stays as it is."""
+    broker = plain(desk.endpoints.kafka_bootstrap_servers)
+    numbers = tuple(CONTRACTS)
+    account = sample_account(CUSTOMER, numbers, began_at(desk.directory))
+    await send(broker, [*sample_contracts(), *sample_customer(desk.directory), *account])
+    if await _has_texts(desk, numbers):
+        await send(broker, sample_answers(numbers))
+
+
+async def _has_texts(desk: Desk, numbers: Iterable[str]) -> bool:
+    """Whether the archive has issued the contracts' texts within a while: before, there is nothing
+    to approve."""
+    urls, credential = desk.endpoints.internal, desk.endpoints.internal_credential or ""
+    async with services_at(urls, credential, [ARCHIVE]) as services:
+        for _ in range(TRIES):
+            with suppress(ServiceError):
+                found = [await services[ARCHIVE].history("contract", it) for it in numbers]
+                if all(it and it.state and it.state.get("text") for it in found):
+                    return True
+            await asyncio.sleep(PAUSE_SECONDS)
+    return False
 
 
 def _record(number: str) -> dict[str, Any]:

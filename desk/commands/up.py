@@ -13,9 +13,7 @@ from rich.text import Text
 
 from desk.commands.console import console
 from desk.commands.errors import DeskError
-from desk.commands.samples import ADDRESS, sample_contracts, sample_customer
-from desk.commands.send import send
-from desk.local.broker import plain
+from desk.commands.samples import ADDRESS, fill
 from desk.local.supervisor import Desk, desk_up
 from desk.local.watched import Say
 
@@ -56,8 +54,7 @@ async def _until_stopped(
             directory, kafka=kafka, mongo=mongo, smtp=smtp, portal=True, say=_saying(out)
         ) as desk:
             if kafka is None:
-                broker = plain(desk.endpoints.kafka_bootstrap_servers)
-                await send(broker, [*sample_contracts(), *sample_customer(desk.directory)])
+                await fill(desk)
             show(desk, out)
             try:
                 await asyncio.Event().wait()

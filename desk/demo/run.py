@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -16,6 +17,8 @@ from rich.console import Console
 
 from desk.commands.console import console
 from desk.commands.plain_failure import told_plainly
+from desk.commands.samples import fill
+from desk.commands.up import show as show_desk
 from desk.demo.outside import World
 from desk.demo.play import Play
 from desk.demo.received_mail import Mailbox
@@ -24,7 +27,7 @@ from desk.demo.table import show
 from desk.demo.verdict import Verdict, judge, requests_in
 from desk.demo.watch import outside
 from desk.local.broker import plain
-from desk.local.supervisor import desk_up
+from desk.local.supervisor import Desk, desk_up
 
 INTERRUPTED = 130
 RECORDS = "records.jsonl"
@@ -35,18 +38,19 @@ Where to look next:
   docs/events.md   every topic and event that was used here"""
 
 
-def demo(directory: Path | None = None) -> int:
+def demo(directory: Path | None = None, *, keep: bool = False) -> int:
     """Play the scenario on a desk of its own; 0 only if everything came as the domain page says.
 
     Without a directory, a temporary one is used and removed again if all went well. Raises
-    `ChildError` if the desk cannot be started. Call it from the main thread.
+    `ChildError` if the desk cannot be started. With `keep` the desk then stays, with the sample
+    company and the portal, until Ctrl-C. Call it from the main thread.
     """
     out = console()
     place = directory or Path(tempfile.mkdtemp(prefix="desk-demo-"))
     started = time.monotonic()
     verdict: Verdict | None = None
     try:
-        verdict = asyncio.run(_demo(place, out))
+        verdict = asyncio.run(_demo(place, out, keep=keep))
     except asyncio.CancelledError:
         out.print("Interrupted; everything that was started has been stopped.")
         return INTERRUPTED
@@ -61,13 +65,13 @@ def demo(directory: Path | None = None) -> int:
     return verdict.exit_code
 
 
-async def _demo(directory: Path, out: Console) -> Verdict:
+async def _demo(directory: Path, out: Console, *, keep: bool) -> Verdict:
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     out.print(f"Starting a desk in {directory} …", soft_wrap=True)
-    async with desk_up(directory, overrides=OVERRIDES) as desk:
+    async with desk_up(directory, overrides=OVERRIDES, portal=keep) as desk:
         mail = desk.endpoints.mailbox
         assert mail is not None
         async with outside(plain(desk.endpoints.kafka_bootstrap_servers)) as wire:
@@ -77,7 +81,18 @@ async def _demo(directory: Path, out: Console) -> Verdict:
             )
             evidence = await Play(cases, wire, Mailbox(mail)).perform()
         (directory / RECORDS).write_text("".join(f"{record.as_json}\n" for record in evidence.seen))
-        return judge(cases, evidence)
+        verdict = judge(cases, evidence)
+        if keep:
+            await _keep(desk, out)
+        return verdict
+
+
+async def _keep(desk: Desk, out: Console) -> None:
+    """Until Ctrl-C; then the verdict is shown as ever."""
+    await fill(desk)
+    show_desk(desk, out)
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
 
 
 def main() -> None:
