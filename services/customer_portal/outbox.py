@@ -40,8 +40,10 @@ RELAY_AFTER = timedelta(seconds=5)
 """By then the request that kept a submission has published it, or has died."""
 MOST_AT_ONCE = 100
 DUPLICATE_KEY = 11_000
-_OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at"})
+_OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at", "viewed_at", "withdrawn_at"})
 """Fields that differ each time the same form is sent."""
+CODE_FIELD = "activation_code"
+"""It is of use to nobody once the desk has it, so it is kept no longer."""
 
 __all__ = ["SOURCE", "AlreadySent", "Outbox", "Sent"]
 
@@ -103,6 +105,22 @@ class Outbox:
 
         Returns too where Kafka does not acknowledge it: then the relay publishes it later.
         """
+        document = await self.keep(session, submission_id, event, about=about)
+        if document is None:
+            return
+        try:
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+                await self._publish([document])
+        except (Outage, TimeoutError):
+            log.warning("a submission waits for kafka", type=event.ce_type)
+
+    async def keep(
+        self, session: Session, submission_id: str, event: Submission, *, about: str | None = None
+    ) -> Document | None:
+        """Keep the submission for the relay to publish. Raises `AlreadySent`, `NotFound`.
+
+        None where it was kept before.
+        """
         data = codec.dump(event)
         document = {
             "_id": submission_id,
@@ -123,12 +141,8 @@ class Outbox:
                 if error.code != DUPLICATE_KEY:
                     raise
                 await self._compare(document)
-                return
-        try:
-            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                await self._publish([document])
-        except (Outage, TimeoutError):
-            log.warning("a submission waits for kafka", type=event.ce_type)
+                return None
+        return document
 
     async def _compare(self, document: Document) -> None:
         kept = await self._submissions.find_one({"_id": document["_id"]})
@@ -181,7 +195,11 @@ class Outbox:
         ids = [it["_id"] for it in documents]
         with mongodb_errors_as_outage():
             await self._submissions.update_many(
-                {"_id": {"$in": ids}}, {"$set": {"state": SENT, "until": self._now() + self._kept}}
+                {"_id": {"$in": ids}},
+                {
+                    "$set": {"state": SENT, "until": self._now() + self._kept},
+                    "$unset": {f"data.{CODE_FIELD}": ""},
+                },
             )
 
 

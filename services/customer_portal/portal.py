@@ -6,9 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.customer_portal.documents import Documents
+from services.customer_portal.followed import Followed
 from services.customer_portal.outbox import Outbox
 from services.customer_portal.previews import Previews
 from services.customer_portal.queries import Queries
+from services.customer_portal.rooms.billing_documents import BillingDocuments
+from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.settings import Settings
 from services.customer_portal.sign_in_mail import CodeMails
 from shared.desk_hours.calendar import DeskCalendar
@@ -26,10 +30,14 @@ class Portal:
     calendar: DeskCalendar
     outbox: Outbox
     queries: Queries
+    rooms: Rooms
     previews: Previews
+    documents: Documents
+    billing_documents: BillingDocuments
     changes: Changes
     sessions: Sessions
     codes: OneTimeCodes
     code_mails: CodeMails
+    followed: Followed
     limits: RateLimits
     now: Callable[[], datetime]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from services.customer_portal.words import status_of
 from shared.events.cancellations import CancellationEvent
-from shared.events.contracts import ContractCopyReady, CustomerProfile
+from shared.events.contracts import ContractAccepted, ContractCopyReady, CustomerProfile
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import (
     FollowedUp,
@@ -28,13 +29,15 @@ from shared.events.submissions import SubmissionRejected
 from shared.mongo.client import Document
 from shared.runtime.projections.projection import Projection
 
-FOLDS = 2
+FOLDS = 3
 """Raise it when a fold changes: the projections are then rebuilt beside those in use."""
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
 MOST_ENTRIES, MOST_CHARACTERS = 500, 1_000_000
 """Of one conversation, the newest: a document stays far below the 16 MiB that a database takes."""
 MOST_MAILS = 1_000
-MOST_DECISIONS = 50
+MOST_DECISIONS, MOST_COPIES = 50, 20
+MADE = ("document_id", "contract_number", "available_until")
+"""What is kept of a document that the archive has made."""
 FORGOTTEN = "forgotten"
 
 
@@ -63,7 +66,7 @@ def inquiry_keys(message: Message) -> Iterable[str]:
             return (event.inquiry_id,)
         case InquiryProgressed() | InquiryClosed() | InquiryReopened():
             return event.inquiry_id, *_of_submission(event.submission_source, event.submission_id)
-        case ContractCopyReady():
+        case ContractCopyReady() | ContractAccepted():
             return (event.inquiry_id,)
         case NotificationEvent() if event.inquiry_id:
             return (event.inquiry_id,)
@@ -77,6 +80,23 @@ def _of_submission(source: str | None, submission_id: str | None) -> tuple[str, 
 
 def fold_inquiry(document: Document, message: Message) -> Document:
     """A document is an inquiry, or the answer to a submission that opened none."""
+    return _listed(_folded(document, message))
+
+
+def _listed(document: Document) -> Document:
+    """With what lists are sorted and filtered by; only inquiries are in lists."""
+    stated = document.get("stated", {})
+    opened_at = document.get("opened_at") or stated.get("opened_at")
+    if opened_at is None:
+        return document
+    return document | {
+        "listed_at": opened_at,
+        "reference": document.get("reference") or stated.get("reference"),
+        "standing": status_of(document),
+    }
+
+
+def _folded(document: Document, message: Message) -> Document:
     event = message.data
     if FORGOTTEN in document:  # for good, also where another topic is read later
         return document
@@ -103,10 +123,9 @@ def fold_inquiry(document: Document, message: Message) -> Document:
             return _entered(document, message, event) | due
         case InquiryStated():
             return _with_state(document, event)
-        case ContractCopyReady():
-            ready = _dump(event)
-            kept = {name: ready[name] for name in ("document_id", "sha256", "available_until")}
-            return document | {"copy": kept}
+        case ContractCopyReady() | ContractAccepted():
+            made = _dump(event)
+            return document | {"document": {it: made[it] for it in MADE if it in made}}
         case NotificationEvent():
             return _with_mail(document, event)
         case _:
@@ -168,7 +187,7 @@ def contract_keys(message: Message) -> Iterable[str]:
     match event:
         case KeyForgotten():
             return (event.key,)
-        case ContractStated() | CancellationStated() | CancellationEvent():
+        case ContractStated() | CancellationStated() | CancellationEvent() | ContractCopyReady():
             return (event.contract_number,)
         case _:
             return ()
@@ -195,6 +214,10 @@ def fold_contract(document: Document, message: Message) -> Document:
             ]
             decisions.sort(key=_sequence)
             return document | {"decisions": decisions[-MOST_DECISIONS:]}
+        case ContractCopyReady():
+            made = _dump(event)
+            copy = {name: made[name] for name in (*MADE, "customer_id", "inquiry_id")}
+            return document | {"copies": [*document.get("copies", ()), copy][-MOST_COPIES:]}
         case _:
             return document
 
@@ -212,10 +235,10 @@ def customer_keys(message: Message) -> Iterable[str]:
 
 
 def fold_customer(document: Document, message: Message) -> Document:
-    """A customer's whole current profile; nothing once it is forgotten."""
+    """A customer's whole current profile; once it is forgotten, that alone."""
     event = message.data
     if isinstance(event, KeyForgotten):
-        return {}
+        return {FORGOTTEN: True}
     if isinstance(event, CustomerProfile):
         return _dump(event) | {"address": address_key(event.email)}
     return document
@@ -258,11 +281,20 @@ PROJECTIONS = (
         ),
         inquiry_keys,
         fold_inquiry,
-        (("customer_id",),),
+        (
+            ("customer_id", "kind"),
+            ("customer_id", "standing", "listed_at"),
+            ("reference",),
+        ),
     ),
     Projection(
         CONTRACTS,
-        ("desk.contract-states", "desk.cancellation-states", "desk.cancellations"),
+        (
+            "desk.contract-states",
+            "desk.cancellation-states",
+            "desk.cancellations",
+            "desk.contracts",
+        ),
         contract_keys,
         fold_contract,
         (("customer_id",),),

@@ -5,21 +5,28 @@ Others' records and unknown ones are the same to a caller: `NotFound`, or None.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.customer_portal.projections import (
     CONTRACTS,
     CUSTOMERS,
+    FORGOTTEN,
     INQUIRIES,
     POLICIES,
     address_key,
 )
+from services.customer_portal.words import STATUS
+from shared.events.inquiries import InquiryKind
 from shared.mongo.client import Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.projections.generations import Generations
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder
 
+ON_A_PAGE = 50
 MOST_SHOWN = 200
-"""Inquiries on one page, newest first; older ones are found by their reference."""
+BRIEF = {"entries": 0, "details": 0, "mails": 0}
+"""What a list does not show."""
 MOST_CONTRACTS = 500
 
 
@@ -34,14 +41,40 @@ class Queries:
         with mongodb_errors_as_outage():
             return await self._generations.serving(INQUIRIES).find_one({"_id": key}) or {}
 
-    async def inquiries(self, holder: Holder) -> list[Document]:
-        """The customer's inquiries, newest first."""
-        own = {"customer_id": holder.customer_id}
+    async def inquiries(
+        self, holder: Holder, statuses: Sequence[str] = tuple(STATUS), first: int = 0
+    ) -> list[Document]:
+        """The customer's inquiries of these statuses, newest first: a page, and one if more."""
+        own = {"customer_id": holder.customer_id, "standing": {"$in": list(statuses)}}
         with mongodb_errors_as_outage():
-            found = await self._generations.serving(INQUIRIES).find(own).to_list(10 * MOST_SHOWN)
-        shown = [it for it in found if it.get("reference") or it.get("stated")]
-        shown.sort(key=opened_at, reverse=True)
-        return shown[:MOST_SHOWN]
+            inquiries = self._generations.serving(INQUIRIES)
+            found = inquiries.find(own, BRIEF).sort("listed_at", -1).skip(first)
+            return await found.limit(ON_A_PAGE + 1).to_list(ON_A_PAGE + 1)
+
+    async def number_of_inquiries(self, holder: Holder, status: str) -> int:
+        own = {"customer_id": holder.customer_id, "standing": status}
+        with mongodb_errors_as_outage():
+            return int(await self._generations.serving(INQUIRIES).count_documents(own))
+
+    async def followed(self, reference: str, address: str) -> str | None:
+        """The inquiry of this reference, if it was made with this address or by its owner."""
+        with mongodb_errors_as_outage():
+            found = await self._generations.serving(INQUIRIES).find_one({"reference": reference})
+            if found is None:
+                return None
+            key = address_key(address)
+            if address_key((found.get("contact") or {}).get("email") or "") == key:
+                return str(found["_id"])
+            customers = self._generations.serving(CUSTOMERS)
+            owner = {"_id": found.get("customer_id"), "address": key}
+            return str(found["_id"]) if await customers.find_one(owner) else None
+
+    async def is_forgotten(self, holder: Holder) -> bool:
+        """Whether the desk was told to forget the customer."""
+        with mongodb_errors_as_outage():
+            customers = self._generations.serving(CUSTOMERS)
+            found = await customers.find_one({"_id": holder.customer_id, FORGOTTEN: True})
+        return found is not None
 
     async def inquiry(self, holder: Holder, inquiry_id: str) -> Document:
         """One of the customer's inquiries. Raises `NotFound`."""
@@ -51,6 +84,12 @@ class Queries:
         if found is None or not (found.get("reference") or found.get("stated")):
             raise NotFound
         return found
+
+    async def inventory_updates(self, holder: Holder) -> list[Document]:
+        """The customer's corrections of the inventory (F16), in no order."""
+        own = {"customer_id": holder.customer_id, "kind": InquiryKind.INVENTORY_UPDATE.value}
+        with mongodb_errors_as_outage():
+            return await self._generations.serving(INQUIRIES).find(own).to_list(MOST_SHOWN)
 
     async def profile(self, holder: Holder) -> Document | None:
         """The customer's registration; None for who is not registered, or was forgotten."""
@@ -87,7 +126,3 @@ class Queries:
         with mongodb_errors_as_outage():
             found = await self._generations.serving(CUSTOMERS).find(by_address).to_list(20)
         return sorted(found, key=lambda it: str(it["registered_at"]))
-
-
-def opened_at(inquiry: Document) -> str:
-    return str(inquiry.get("opened_at") or inquiry.get("stated", {}).get("opened_at", ""))

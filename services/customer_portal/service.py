@@ -12,11 +12,17 @@ import structlog
 from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
+from services.customer_portal.documents import Documents
+from services.customer_portal.followed import Followed
 from services.customer_portal.outbox import Outbox, Publisher
 from services.customer_portal.portal import Portal
 from services.customer_portal.previews import Previews
-from services.customer_portal.projections import FOLDS, PROJECTIONS
+from services.customer_portal.projections import FOLDS
+from services.customer_portal.projections import PROJECTIONS as OF_THE_DESK
 from services.customer_portal.queries import Queries
+from services.customer_portal.rooms.billing_documents import BillingDocuments
+from services.customer_portal.rooms.projections import PROJECTIONS as OF_THE_ROOMS
+from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.routes import PAGES, SIGN_IN
 from services.customer_portal.settings import Settings
 from services.customer_portal.sign_in_mail import CodeMails
@@ -54,6 +60,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 HERE = Path(__file__).parent
 VIEWS = views_of(PORTAL)
+PROJECTIONS = (*OF_THE_DESK, *OF_THE_ROOMS)
 
 
 def utc_now() -> datetime:
@@ -134,11 +141,15 @@ def wire(
         calendar=madrid_calendar(settings.calendar()),
         outbox=Outbox(database, publisher or patient, kept=settings.submissions_kept, now=now),
         queries=Queries(generations),
+        rooms=Rooms(generations),
         previews=Previews(settings),
+        documents=Documents(settings),
+        billing_documents=BillingDocuments(settings),
         changes=Changes(views),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
         code_mails=CodeMails(settings),
+        followed=Followed(database, now),
         limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
         now=now,
     )
@@ -168,6 +179,7 @@ def _site(
         static=StaticFiles([web.HERE / "static"]),
         sessions=sessions,
         tickets=Tickets(key),
+        is_forgotten=portal.queries.is_forgotten,
         brand={
             "company": settings.company_name,
             "phone": settings.company_phone,
@@ -192,6 +204,8 @@ async def run_until_stopped(settings: Settings) -> None:
         await background
         await process.portal.code_mails.close()
         await process.portal.previews.close()
+        await process.portal.documents.close()
+        await process.portal.billing_documents.close()
         await process.publisher.stop()
         process.client.close()
         log.info("stopped")
@@ -232,6 +246,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield process.generations.begin
     yield portal.sessions.prepare
     yield portal.codes.prepare
+    yield portal.followed.prepare
     yield portal.outbox.prepare
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)

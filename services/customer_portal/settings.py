@@ -32,8 +32,19 @@ class Settings(DeskHoursSettings, WebSettings):
         description="The cancellation service's internal port, such as http://127.0.0.1:8092;"
         " without it, pages say the rule in place of the dates.",
     )
+    contract_archive_url: str = Field(
+        "",
+        description="The archive's internal port, such as http://127.0.0.1:8094; without it, pages"
+        " show no text of a contract and hand out no document.",
+    )
+    billing_documents_url: str = Field(
+        "",
+        description="Where billing keeps invoices as documents, such as"
+        " https://billing.example/documents/; links to anywhere else are not followed, and without"
+        " it customers download a plain copy.",
+    )
 
-    @field_validator("cancellation_url")
+    @field_validator("cancellation_url", "contract_archive_url")
     @classmethod
     def _asked_as_the_portal(cls, url: str, info: ValidationInfo) -> str:
         if url and info.data.get("portal_credential") is None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -20,6 +22,15 @@ from shared.events.values import Language
 from shared.mail.smtp import Mailer, Refused
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a mail with a code says, by language; with `{code}` and the company's data."""
+
+    subjects: Mapping[Language, str]
+    texts: Mapping[Language, str]
+
 
 SUBJECTS = {
     Language.ES: "Su código para entrar: {code}",
@@ -51,22 +62,57 @@ give it to anybody; we will never ask for it on the phone or by mail.
 {company} · {phone} (from abroad: {abroad})
 """,
 }
+SIGN_IN = Words(SUBJECTS, TEXTS)
+FOLLOW = Words(
+    {
+        Language.ES: "Su código para seguir una consulta: {code}",
+        Language.EN: "Your code to follow an inquiry: {code}",
+    },
+    {
+        Language.ES: """\
+Su código para ver cómo va su consulta en {company} es:
+
+    {code}
+
+Sirve una sola vez, durante 10 minutos, en el navegador en el que lo ha pedido.
+
+Si no lo ha pedido usted, no tiene que hacer nada. No se lo dé a nadie; nunca se lo pediremos por
+teléfono ni por correo.
+
+{company} · {phone} (desde el extranjero: {abroad})
+""",
+        Language.EN: """\
+Your code to see how far your inquiry with {company} is:
+
+    {code}
+
+It works once, for 10 minutes, in the browser in which you asked for it.
+
+If you did not ask for it, you need not do anything. Do not give it to anybody; we will never ask
+for it on the phone or by mail.
+
+{company} · {phone} (from abroad: {abroad})
+""",
+    },
+)
 TRIES, PAUSE_SECONDS = 3, 2.0
 
 
-def code_mail(settings: Settings, language: Language, address: str, code: str) -> EmailMessage:
+def code_mail(
+    settings: Settings, language: Language, address: str, code: str, words: Words = SIGN_IN
+) -> EmailMessage:
     """The mail, in the language of the page on which the code was asked for."""
     shown = f"{code[:4]} {code[4:]}"
     mail = EmailMessage()
     mail["From"] = settings.mail_from
     mail["To"] = address
-    mail["Subject"] = SUBJECTS[language].format(code=shown)
+    mail["Subject"] = words.subjects[language].format(code=shown)
     mail["Date"] = formatdate(usegmt=True)
     mail["Message-ID"] = f"<code.{uuid.uuid4()}@{settings.message_id_domain}>"
     mail["Content-Language"] = language.value
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(
-        TEXTS[language].format(
+        words.texts[language].format(
             company=settings.company_name,
             code=shown,
             phone=settings.company_phone,
@@ -85,17 +131,17 @@ class CodeMails:
         self._mailer = Mailer(settings.mail_server, connections=2, timeout=timeout)
         self._sending: set[asyncio.Task[None]] = set()
 
-    def send(self, language: Language, address: str, code: str) -> None:
+    def send(self, language: Language, address: str, code: str, *, words: Words = SIGN_IN) -> None:
         """Send it beside whatever comes next."""
-        task = asyncio.create_task(self._send(language, address, code))
+        task = asyncio.create_task(self._send(language, address, code, words))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send(self, language: Language, address: str, code: str) -> None:
+    async def _send(self, language: Language, address: str, code: str, words: Words) -> None:
         recipient = mailable(address)
         if recipient is None:  # a profile of an earlier release
             return
-        mail = code_mail(self._settings, language, recipient, code)
+        mail = code_mail(self._settings, language, recipient, code, words)
         for attempt in range(1, TRIES + 1):
             try:
                 async with AsyncExitStack() as until_sent:

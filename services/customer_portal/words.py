@@ -8,6 +8,7 @@ from shared.events.cancellations import CancellationScheduled
 from shared.events.choices import RequestType
 from shared.events.contracts import ContractStatus
 from shared.events.inquiries import InquiryKind
+from shared.events.values import ConsentPurpose
 from shared.mongo.client import Document
 from shared.web.languages import N_
 
@@ -86,6 +87,13 @@ EVIDENCE: Mapping[str, str] = {
     "destruction_confirmation": N_("the confirmation that all copies are destroyed"),
     "signature": N_("your signature"),
     "contact": N_("a contact name and one means of contact"),
+}
+
+CONSENT: Mapping[str, str] = {
+    ConsentPurpose.STORE_AND_CONTACT: N_(
+        "To store your data and use them to get in touch with you"
+    ),
+    ConsentPurpose.TRANSFER_ABROAD: N_("To transfer your data outside your country of residence"),
 }
 
 POLICY_OF: Mapping[str, str] = {

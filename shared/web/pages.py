@@ -45,7 +45,8 @@ class Page:
     """A page, its address in each language, and who may see it.
 
     `handler` takes a `Visit`, and for a page of holders the `Holder` too. `accepts_forms`: it takes
-    a POST as well as a GET. `is_live`: a part of a page asks for it, not a person.
+    a POST as well as a GET. `is_live`: a part of a page asks for it, not a person. `is_file`: its
+    answer is a file to keep.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Page:
     for_holders: bool = False
     accepts_forms: bool = False
     is_live: bool = False
+    is_file: bool = False
 
     def path(self, language: Language) -> str:
         return f"/{language}{self.en if language is Language.EN else self.es}"
@@ -78,6 +80,7 @@ class Site:
     brand: Mapping[str, str]
     cookie: str
     secure: bool
+    is_forgotten: Callable[[Holder], Awaitable[bool]]
     stopping: asyncio.Event
     streams: Streams = field(default_factory=Streams)
     by_name: dict[str, Page] = field(init=False)
@@ -104,10 +107,18 @@ class Site:
                 )
         return found
 
+    async def session(self, cookie: str | None, *, is_use: bool) -> Session:
+        """The session of a cookie; those of a customer who was forgotten end, in every browser."""
+        session = await self.sessions.read(cookie, is_use=is_use)
+        if session.holder is None or not await self.is_forgotten(session.holder):
+            return session
+        await self.sessions.revoke_all(session.holder)
+        return await self.sessions.read(cookie, is_use=False)
+
     def _endpoint(self, page: Page, language: Language) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             cookie = request.cookies.get(self.cookie)
-            session = await self.sessions.read(cookie, is_use=not page.is_live)
+            session = await self.session(cookie, is_use=not page.is_live)
             visit = Visit(self, page, language, request, session)
             request.state.visit = visit
             response = await _answer(page, visit)
@@ -165,7 +176,7 @@ class Visit:
         """Whether the session stands for whom it stood for when the request came."""
         if self.holder is None:
             return True
-        now = await self.site.sessions.read(self.session.id, is_use=False)
+        now = await self.site.session(self.session.id, is_use=False)
         return now.holder == self.holder
 
     def translate(self, text: str) -> str:

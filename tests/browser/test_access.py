@@ -12,12 +12,13 @@ from shared.web.middleware import CONTENT_SECURITY_POLICY
 from shared.web.pages import Page
 from shared.web.sessions import Session, Visitor
 from tests.browser.portal_desk import PortalDesk
-from tests.browser.walk import Somebody, address
+from tests.browser.walk import PARAMETER, Somebody, address
 from tests.builders.portal import TICKET
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SAID = ("Contrato de prueba", "Una pregunta", "Las piezas y el trabajo.")
 """Words that the owner's pages have."""
+PARAMETERS = {name for page in PAGES for name in PARAMETER.findall(page.es)}
 COOKIE = "__Host-session"
 LINE_BREAK = "K%0d%0aSet-Cookie:%20injected=1%0d%0a%0d%0a"
 
@@ -83,7 +84,7 @@ async def test_no_address_brings_a_line_into_a_header(site: PortalDesk, somebody
         for page in PAGES:
             if "{" not in page.es or page.is_live:
                 continue
-            path = address(page, Language.ES, dict.fromkeys(("id", "number", "topic"), LINE_BREAK))
+            path = address(page, Language.ES, dict.fromkeys(PARAMETERS, LINE_BREAK))
             for browser in (nobody, owner):
                 for asked in (path, f"{path}?next={LINE_BREAK}"):
                     answer = await browser.get(asked)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
 
+from desk.demo.company import first_text, sample_account
 from desk.demo.outside import Customer
+from desk.demo.story import Sent
+from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.routes import PAGES
+from shared.events.topics import TOPIC_OF
 from shared.events.values import Language
 from shared.web import pages
 from shared.web.sessions import Holder
@@ -61,7 +65,7 @@ def address(page: pages.Page, language: Language, parts: Mapping[str, str]) -> s
     return PARAMETER.sub(part, page.path(language))
 
 
-SHOWN = tuple(page for page in PAGES if not page.is_live)
+SHOWN = tuple(page for page in PAGES if not (page.is_live or page.is_file))
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,12 @@ class Somebody:
 
 
 async def somebody_new(site: PortalDesk) -> Somebody:
-    """With a question, a cancellation that is scheduled and one that waits for evidence."""
+    """With a question, cancellations that are scheduled and that wait for evidence, an account."""
     customer = await site.customer("todo")
     holder, world = Holder(customer.id), site.world
     waits = await site.contract(customer, "monthly_licence")
     leaves = await site.contract(customer, "monthly_licence")
-    await site.contract(customer, "hardware_maintenance")
+    kept = await site.contract(customer, "hardware_maintenance")
     question = world.submits(
         customer,
         "inquiry",
@@ -121,11 +125,18 @@ async def somebody_new(site: PortalDesk) -> Somebody:
         return bool(found.get("entries"))
 
     await site.until(answered)
+    await has_an_account(site, customer, (waits, leaves, kept))
     parts = {
         "topic": "contratos",
         "id": question.inquiry_id,
         "number": leaves,
         "evidence.number": waits,
+        "document.id": first_text(leaves),
+        "order": "PED-4102",
+        "invoice": "F-2026-0102",
+        "credit": "A-2026-0007",
+        "item": "IT-303",
+        "purpose": "store_and_contact",
     }
     return Somebody(customer, parts)
 
@@ -141,3 +152,27 @@ async def sent_by(page: Page) -> str:
     await page.get_by_role("button", name="Enviar consulta").click()
     await expect(page.get_by_text("Confirmación enviada a")).to_be_visible()
     return page.url.rpartition("/")[2]
+
+
+ROOMS = frozenset({"orders", "accounts", "items"})
+"""Of the upstream topics, those that the account's rooms are folded from."""
+
+
+async def has_an_account(site: PortalDesk, customer: Customer, contracts: tuple[str, ...]) -> None:
+    """What upstream systems report of the sample company, reported of this customer; and known."""
+    account = sample_account(customer.id, contracts, site.world.now.isoformat())
+    reported = [it for it in account if TOPIC_OF[it.ce_type].name.split(".")[1] in ROOMS]
+    await site.publish(
+        *(
+            Sent(TOPIC_OF[it.ce_type].name, it.key, it.ce_type, it.ce_id, it.source, it.data)
+            for it in reported
+        )
+    )
+    rooms, holder = Rooms(site.generations), Holder(customer.id)
+
+    async def known() -> bool:
+        orders, items = await rooms.orders(holder), await rooms.items(holder)
+        booked = await rooms.bookings(holder)
+        return (len(orders), len(items), len(booked)) == (4, 4, 9)
+
+    await site.until(known)

@@ -1,7 +1,7 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
-It knows equality, `$gt`, `$lt` and `$in` in filters, and `$set` and `$inc` in changes. What it does
-not know raises KeyError, so a test cannot pass on an operator that was overlooked.
+It knows equality, `$gt`, `$lt` and `$in` in filters, and `$set`, `$inc` and `$unset` in changes.
+What it does not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ class Found:
     def sort(self, field: str, direction: int) -> Found:
         return Found(sorted(self._documents, key=lambda it: it[field], reverse=direction < 0))
 
+    def skip(self, first: int) -> Found:
+        return Found(self._documents[first:])
+
+    def limit(self, most: int) -> Found:
+        return Found(self._documents[:most])
+
     async def to_list(self, most: int) -> list[dict[str, Any]]:
         return self._documents[:most]
 
@@ -53,8 +59,11 @@ class Collection:
     async def create_indexes(self, _indexes: object) -> None:
         return None
 
-    def find(self, wanted: Mapping[str, Any]) -> Found:
+    def find(self, wanted: Mapping[str, Any], _fields: object = None) -> Found:
         return Found([copy.deepcopy(it) for it in self.documents.values() if fits(it, wanted)])
+
+    async def count_documents(self, wanted: Mapping[str, Any]) -> int:
+        return len(await self.find(wanted).to_list(len(self.documents)))
 
     async def find_one(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
         return next(iter(await self.find(wanted).to_list(1)), None)
@@ -106,5 +115,9 @@ def _fits(value: Any, wanted: Any) -> bool:
 def changed(document: dict[str, Any], change: Mapping[str, Any]) -> None:
     for name, fields in change.items():
         for field, value in fields.items():
+            if name == "$unset":
+                inner, _, last = field.rpartition(".")
+                (document[inner] if inner else document).pop(last, None)
+                continue
             before = document[field] if name == "$inc" else None
             document[field] = CHANGES[name](before, value)

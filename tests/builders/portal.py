@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,13 @@ from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp, Message
 
 from services.customer_portal import service
+from services.customer_portal.documents import Document
 from services.customer_portal.service import Process, wire
 from services.customer_portal.settings import Settings
 from shared.events.values import Language
 from shared.kafka.records import Envelope
 from shared.outage import Outage
+from shared.web.pages import NotFound
 from shared.web.sessions import Holder, Session, Visitor
 from tests.builders.few_documents import FewDocuments
 
@@ -40,6 +43,30 @@ class Published:
         if self.down:
             raise Outage("kafka", "down")
         self.events += outgoing
+
+
+TEXT = "TEXTO DEL CONTRATO\nPrecio: 10,00 €\n".encode()
+TEXT_SHA256 = hashlib.sha256(TEXT).hexdigest()
+
+
+@dataclass
+class ArchiveOfFew:
+    """An archive that has these documents for one customer, or does not answer."""
+
+    customer_id: str = "C-ANA"
+    kept: dict[str, Document] = field(
+        default_factory=lambda: {"text-1": Document(TEXT, "text/plain; charset=utf-8", TEXT_SHA256)}
+    )
+    silent: bool = False
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def read(self, holder: Holder, number: str, document_id: str) -> Document | None:
+        self.asked.append((holder.customer_id, number, document_id))
+        if self.silent:
+            return None
+        if document_id not in self.kept or holder.customer_id != self.customer_id:
+            raise NotFound
+        return self.kept[document_id]
 
 
 @dataclass
@@ -68,6 +95,7 @@ class PortalOfFew:
     own: FewDocuments
     views: FewDocuments
     mailed: list[tuple[Language, str, str]]
+    archive: ArchiveOfFew
 
     async def keep(self, projection: str, document: dict[str, Any]) -> None:
         """Let a projection have this document."""
@@ -92,10 +120,12 @@ def portal_of_few(**settings: Any) -> Iterator[PortalOfFew]:
             now=lambda: NOW,
         )
     mailed: list[tuple[Language, str, str]] = []
-    with patch.object(
-        type(process.portal.code_mails), "send", lambda _self, *said: mailed.append(said)
+    archive, parts = ArchiveOfFew(), process.portal
+    with (
+        patch.object(type(parts.code_mails), "send", lambda _self, *said, **_: mailed.append(said)),
+        patch.object(type(parts.documents), "read", lambda _self, *asked: archive.read(*asked)),
     ):
-        yield PortalOfFew(process, process.app, published, own, views, mailed)
+        yield PortalOfFew(process, process.app, published, own, views, mailed, archive)
     process.client.close()
 
 

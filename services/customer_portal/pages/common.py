@@ -20,6 +20,7 @@ from shared.web.pages import Visit
 SUBMISSIONS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
 """From one address: an office behind it may be many people."""
 LOOK_AHEAD_DAYS = 14
+MOST_DIGITS = 6
 SENT_BEFORE = "before"
 """In the address of a page: its form was sent again with other contents."""
 
@@ -58,6 +59,13 @@ def desk(portal: Portal) -> dict[str, Any]:
         "fax": settings.company_fax,
         "postal": settings.company_postal_lines,
     }
+
+
+def first_on_page(visit: Visit) -> int:
+    """How many of a list the page passes over."""
+    asked = visit.asked("from")
+    digits = asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS
+    return int(asked) if digits else 0
 
 
 def common(portal: Portal, visit: Visit) -> dict[str, Any]:

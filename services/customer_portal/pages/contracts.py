@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -54,7 +55,7 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
     facts, file = contract["facts"], contract.get("cancellation") or {}
     standing = scheduled(contract)
     mine = bool(standing and standing["customer_id"] == holder.customer_id)
-    today = madrid_date(portal.now()).isoformat()
+    today, now = madrid_date(portal.now()).isoformat(), portal.now()
     over = facts["status"] in OVER
     requests = [it for it in file.get("requests", ()) if it["customer_id"] == holder.customer_id]
     decisions = [
@@ -72,6 +73,13 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
         "awaited": [it for it in requests if it.get("missing")],
         "renewals": [it for it in file.get("renewals", ()) if not it["lapsed"]],
         "decisions": decisions,
+        "copies": [
+            it
+            for it in contract.get("copies", ())
+            if it["customer_id"] == holder.customer_id
+            and now <= datetime.fromisoformat(it["available_until"])
+        ],
+        "may_activate": facts["type"] == "servicepac" and not facts.get("activated") and not over,
         "policy": POLICY_OF.get(facts["type"], REFER),
         "needs_none": facts["type"] == "passport_advantage",
         "may_cancel": not over and not standing and not requests,

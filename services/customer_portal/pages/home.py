@@ -24,8 +24,12 @@ async def home(portal: Portal, visit: Visit) -> Response:
 
 
 async def privacy(portal: Portal, visit: Visit) -> Response:
-    return visit.show("privacy.html", kept_days=portal.settings.submissions_kept_days)
+    return visit.show(
+        "privacy.html", kept_days=portal.settings.submissions_kept_days, **desk(portal)
+    )
 
 
-async def accessibility(_portal: Portal, visit: Visit) -> Response:
-    return visit.show("accessibility.html")
+async def accessibility(portal: Portal, visit: Visit) -> Response:
+    return visit.show(
+        "accessibility.html", idle_minutes=portal.settings.session_idle_minutes, **desk(portal)
+    )

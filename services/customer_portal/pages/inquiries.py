@@ -7,9 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.outbox import SOURCE
-from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.common import common, first_on_page, send
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
+from services.customer_portal.queries import ON_A_PAGE
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
 from shared.events.submissions import FollowUpSubmitted
 from shared.mongo.client import Document
@@ -26,14 +27,19 @@ UNSETTLED = frozenset({"pending", "evidence_awaited", "referred", "scheduled"})
 
 
 async def inquiries(portal: Portal, visit: Visit, holder: Holder) -> Response:
-    found = [_listed(it) for it in await portal.queries.inquiries(holder)]
     wanted = visit.asked("status") if visit.asked("status") in STATUS else ""
+    first = first_on_page(visit)
+    statuses = (wanted,) if wanted else tuple(STATUS)
+    found = await portal.queries.inquiries(holder, statuses, first)
+    counts = {it: await portal.queries.number_of_inquiries(holder, it) for it in STATUS}
     return visit.show(
         "inquiries.html",
-        inquiries=[it for it in found if not wanted or it["status"] == wanted],
-        counts={name: sum(it["status"] == name for it in found) for name in STATUS},
-        total=len(found),
+        inquiries=[_listed(it) for it in found[:ON_A_PAGE]],
+        counts=counts,
+        total=sum(counts.values()),
         wanted=wanted,
+        older=first + ON_A_PAGE if len(found) > ON_A_PAGE else None,
+        newer=max(0, first - ON_A_PAGE) if first else None,
         STATUS=STATUS,
     )
 
@@ -123,6 +129,7 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         "details": found.get("details", ()),
         "entries": [it for it in found.get("entries", ()) if it.get("note") or it.get("text")],
         "opened": _opening(found),
+        "document": found.get("document"),
         "waiting": waiting,
         "refused": refused,
         "may_close": listed["status"] != "closed"

@@ -17,7 +17,12 @@ from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
     CancellationWithdrawalSubmitted,
+    ConsentWithdrawalSubmitted,
+    ContractAcceptanceSubmitted,
+    ContractCopySubmitted,
+    ProfileUpdateSubmitted,
     RegistrationSubmitted,
+    ServicepacActivationSubmitted,
 )
 from shared.mongo.client import Document
 from shared.web.live import Part, live
@@ -33,14 +38,21 @@ SHOWN = (
     "requested_end_on",
     "comment",
 )
-DECIDED = frozenset(
+OF_THE_PROFILE = frozenset(
     {
-        CancellationSubmitted.ce_type,
-        CancellationEvidenceSubmitted.ce_type,
-        CancellationWithdrawalSubmitted.ce_type,
         RegistrationSubmitted.ce_type,
+        ProfileUpdateSubmitted.ce_type,
+        ConsentWithdrawalSubmitted.ce_type,
     }
 )
+DECIDED = OF_THE_PROFILE | {
+    CancellationSubmitted.ce_type,
+    CancellationEvidenceSubmitted.ce_type,
+    CancellationWithdrawalSubmitted.ce_type,
+    ContractCopySubmitted.ce_type,
+    ContractAcceptanceSubmitted.ce_type,
+    ServicepacActivationSubmitted.ce_type,
+}
 """What is answered by a decision, not by a person."""
 
 
@@ -56,9 +68,11 @@ class Answer:
     due: str | None
     entries: tuple[Document, ...]
     awaited: tuple[str, ...]
-    """Contracts, or `registration`, on which no decision has come."""
+    """Contracts on which no decision has come; one without a name for the profile."""
     confirmed_by_mail: bool
     email: str
+    document: Document | None
+    """What the archive has made, to be downloaded."""
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
 
@@ -115,6 +129,7 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
             sent and template == CONFIRMATION for template, sent in found.get("mails", {}).values()
         ),
         email=masked(_address(kept, found)),
+        document=found.get("document"),
         decided=kept.type in DECIDED,
     )
 
@@ -122,7 +137,7 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
 def _awaited(kept: Sent, found: Document, entries: tuple[Document, ...]) -> tuple[str, ...]:
     if kept.type not in DECIDED or status_of(found) != "open":
         return ()
-    if kept.type == RegistrationSubmitted.ce_type:
+    if kept.type in OF_THE_PROFILE:
         return () if entries else ("",)
     asked = kept.data.get("contract_numbers") or [kept.data["contract_number"]]
     told = {it.get("contract_number") for it in entries}

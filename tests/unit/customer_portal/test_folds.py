@@ -225,7 +225,7 @@ def test_a_contract_belongs_to_the_holder_that_its_newest_state_names() -> None:
     assert documents(BY_NAME["contracts"], [old, new])["K-1"]["customer_id"] == "C-2"
 
 
-def test_a_forgotten_customer_leaves_nothing() -> None:
+def test_of_a_forgotten_customer_it_is_known_that_there_was_one_and_nothing_else() -> None:
     profile = CustomerRegistered(
         customer_id="C-1",
         name="Ana",
@@ -239,7 +239,7 @@ def test_a_forgotten_customer_leaves_nothing() -> None:
 
     assert documents(BY_NAME["customers"], [profile])["C-1"]["address"] == "ana@example.test"
     forgotten = KeyForgotten(topic="desk.customers", key="C-1")
-    assert documents(BY_NAME["customers"], [profile, forgotten])["C-1"] == {}
+    assert documents(BY_NAME["customers"], [profile, forgotten])["C-1"] == {"forgotten": True}
 
 
 def forgetting(topic: str, key: str) -> KeyForgotten:

@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from services.customer_portal import service
+from services.customer_portal.rooms import statement
 from services.customer_portal.routes import PAGES
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import Language
@@ -21,11 +22,28 @@ from shared.web import app as web
 from shared.web.live import DONE
 from shared.web.pages import NotFound, Page
 from shared.web.sessions import Holder, Session, Visitor
-from tests.builders.portal import COOKIE, NOW, Browser, PortalOfFew, portal_of_few
+from tests.builders.portal import COOKIE, NOW, TEXT_SHA256, Browser, PortalOfFew, portal_of_few
 
 ANA, BEA = "C-ANA", "C-BEA"
-SECRETS = ("Licencia de Ana", "INQ-ANA", "El secreto de Ana", "ana@example.test")
+SECRETS = (
+    "Licencia de Ana",
+    "INQ-ANA",
+    "El secreto de Ana",
+    "ana@example.test",
+    "10,00",
+    "Pedido de Ana",
+    "123,45",
+    "123.45",
+    "Servidor de Ana",
+)
 """Words that only Ana's pages have."""
+CONSENTS: Any = [
+    {
+        "purpose": "store_and_contact",
+        "wording_version": "1",
+        "given_at": "2026-01-01T10:00:00Z",
+    }
+]
 LIVE = frozenset({"sent_live", "inquiry_live"})
 INVOICE = {
     "subject": "Una factura",
@@ -43,16 +61,42 @@ async def portal() -> AsyncIterator[PortalOfFew]:
 
 async def ana_has_something_of_everything(portal: PortalOfFew) -> dict[str, str]:
     """The parts of the addresses of Ana's pages."""
-    for customer, name in ((ANA, "ana"), (BEA, "bea")):
-        await portal.keep("customers", profile(customer, f"{name}@example.test"))
+    await portal.keep("customers", profile(ANA, "ana@example.test") | {"consents": CONSENTS})
+    await portal.keep("customers", profile(BEA, "bea@example.test"))
     await portal.keep("contracts", contract("K-ANA"))
     await portal.keep("inquiries", inquiry("i-ana"))
+    await ana_has_an_account(portal)
     browser = await portal.signed_in(ANA)
     page = await browser.get("/es/contacto/contratos")
     fields = {"ticket": page.ticket, "subject": "Algo", "text": "El secreto de Ana"}
     sent = await browser.post("/es/contacto/contratos", fields)
     submission = sent.header("location").rpartition("/")[2]
-    return {"submission": submission, "inquiry": "i-ana", "number": "K-ANA"}
+    return {
+        "submission": submission,
+        "inquiry": "i-ana",
+        "number": "K-ANA",
+        "document": "text-1",
+        "order": "PED-ANA",
+        "invoice": "F-ANA",
+        "credit": "A-ANA",
+        "item": "IT-ANA",
+    }
+
+
+async def ana_has_an_account(portal: PortalOfFew) -> None:
+    euros: Any = {"amount": "123.45", "currency": "EUR"}
+    line: Any = {"line": 1, "product": "P", "description": "Pedido de Ana", "quantity": 1}
+    placed: Any = {"order_number": "PED-ANA", "placed_on": "2026-11-01", "lines": [line]}
+    order = {"_id": "PED-ANA", "customer_id": ANA, "placed_on": "2026-11-01", "order": placed}
+    await portal.keep("orders", order)
+    booked: Any = {"customer_id": ANA, "booked_on": "2026-11-01", "lines": [], "taxes": []}
+    booked |= {"net": euros, "total": euros, "issued_on": "2026-11-01", "due_on": "2026-11-20"}
+    invoice = {"_id": "1", "type": statement.INVOICE, "sequence": 1, "invoice_number": "F-ANA"}
+    note = {"_id": "2", "type": statement.CREDIT_NOTE, "sequence": 2, "credit_note_number": "A-ANA"}
+    await portal.keep("bookings", booked | invoice)
+    await portal.keep("bookings", booked | note)
+    item = {"_id": "IT-ANA", "item_id": "IT-ANA", "customer_id": ANA, "version": 1}
+    await portal.keep("items", item | {"product": "Servidor de Ana", "status": "in_use"})
 
 
 def profile(customer: str, address: str) -> dict[str, Any]:
@@ -94,6 +138,12 @@ def contract(number: str) -> dict[str, Any]:
             "starts_on": "2025-01-01",
             "auto_renewal": True,
             "status": "cancellation_scheduled",
+            "text": {
+                "document_id": "text-1",
+                "version": 1,
+                "sha256": TEXT_SHA256,
+                "approved": True,
+            },
         },
         "cancellation": {"status": "scheduled", "cancellation": standing, "requests": [awaited]},
         "decisions": [],
@@ -112,16 +162,24 @@ def inquiry(inquiry_id: str) -> dict[str, Any]:
         "opened_at": "2026-11-27T10:00:00Z",
         "answer_due_at": "2026-11-30T10:00:00Z",
         "contract_numbers": [],
+        "listed_at": "2026-11-27T10:00:00Z",
+        "standing": "open",
         "details": [{"field": "text", "value": "El secreto de Ana"}],
         "entries": [],
     }
 
 
 def address(page: Page, language: Language, parts: dict[str, str]) -> str:
+    ids = {"sent": "submission", "sent_live": "submission", "document": "document"}
     own = {
+        "{purpose}": "store_and_contact",
         "{topic}": "contratos",
         "{number:path}": parts["number"],
-        "{id}": parts["submission"] if page.name.startswith("sent") else parts["inquiry"],
+        "{order:path}": parts["order"],
+        "{invoice:path}": parts["invoice"],
+        "{credit:path}": parts["credit"],
+        "{item:path}": parts["item"],
+        "{id}": parts[ids.get(page.name, "inquiry")],
     }
     path = page.path(language)
     for name, value in own.items():
@@ -155,7 +213,7 @@ async def test_every_page_is_shown_to_whom_it_belongs_and_to_nobody_else(
             assert ("sign-in" in seen["nobody"].header("location")) or (
                 "entrar" in seen["nobody"].header("location")
             ), path
-        if "{id}" in page.path(language) or "{number" in page.path(language):
+        if "{" in page.path(language) and "{topic}" not in page.path(language):
             assert seen["bea"].status == 404, path
             assert seen["ana"].status in (200, 303), path
         assert seen["ana"].status < 400, path
@@ -539,7 +597,7 @@ def test_without_kafka_pages_know_which_generation_serves(portal: PortalOfFew) -
 
     assert steps[0] == portal.process.generations.begin
     assert steps[-1] == portal.process.publisher.start
-    assert len(steps) == 6
+    assert len(steps) == 7
 
 
 def test_live_scripts_are_there_before_htmx_begins() -> None:

@@ -1,0 +1,36 @@
+"""Which inquiry a browser may follow without an account, since it entered the code for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shared.mongo.client import Database
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.indexes import create_indexes_on
+
+FOR = timedelta(minutes=30)
+
+
+class Followed:
+    """By visitor; the last inquiry counts. Its methods raise `Outage`."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._followed = database.collection("followed")
+        self._now = now
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing."""
+        with mongodb_errors_as_outage():
+            await create_indexes_on(self._followed, [], expires_on="until")
+
+    async def note(self, visitor: str, inquiry_id: str) -> None:
+        kept = {"inquiry_id": inquiry_id, "until": self._now() + FOR}
+        with mongodb_errors_as_outage():
+            await self._followed.replace_one({"_id": visitor}, kept, upsert=True)
+
+    async def read(self, visitor: str) -> str | None:
+        """The inquiry, for as long as the code counts."""
+        with mongodb_errors_as_outage():
+            found = await self._followed.find_one({"_id": visitor, "until": {"$gt": self._now()}})
+        return None if found is None else str(found["inquiry_id"])
