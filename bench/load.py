@@ -148,7 +148,7 @@ async def producing(bootstrap: str, *, linger_ms: int = 5) -> AsyncIterator[AIOK
 
 
 async def publish(producer: AIOKafkaProducer, topic: str, records: Iterable[Record]) -> int:
-    """Return once all are acknowledged; how many. In batches, so it is never what is measured."""
+    """Publish in batches, which are never the bottleneck; return the number when all are there."""
     partitions = len(await producer.partitions_for(topic))
     sending: set[asyncio.Future[Any]] = set()
     count = 0

@@ -143,7 +143,7 @@ async def prepare(url: str, database: str, service: Service) -> None:
 
 
 def fill(url: str, database: str, collection: str, documents: Iterable[Document]) -> int:
-    """Store documents, many at once; how many."""
+    """Store documents, many at once, and return their number."""
     client: MongoClient[Document] = MongoClient(url)
     count, some = 0, list[Document]()
     with client:

@@ -104,7 +104,7 @@ def find(
     smtp: str | None = None,
     mailbox: Path | None = None,
 ) -> Where:
-    """What is given, completed from the directory of a `desk up`, if there is one.
+    """The given addresses, completed from the directory of a `desk up`, if there is one.
 
     Raises `DeskError` for a file that is not what `desk up` writes.
     """

@@ -1,4 +1,4 @@
-"""`desk dead-letters`: what was given up and why. What to do about it is in `dead_letter_acts`."""
+"""`desk dead-letters` lists and shows them; `dead_letter_acts` replays and discards them."""
 
 from __future__ import annotations
 

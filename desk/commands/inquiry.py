@@ -69,7 +69,7 @@ def show(case: Case, language: Language, out: Console) -> None:
 
 
 def _further_details(opened: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
-    """What was submitted and is not told above, as the customer's mail says it."""
+    """The submitted fields that are not told above, as the customer's mail words them."""
     wording = FieldWording(language)
     for detail in opened.get("details", ()):
         field, value = str(detail["field"]), str(detail["value"])

@@ -37,7 +37,7 @@ NO_MATCH = "No open letter is meant: there is nothing to replay."
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was asked for, by whom, and how."""
+    """The replay that was asked for, by whom, and how."""
 
     selection: Selection
     author: Author

@@ -210,7 +210,7 @@ def scheduled(
 def took_effect(
     contract: str, customer: Customer, *, policy: str, request: Sent, effective_on: date
 ) -> Expected:
-    """The effective day has begun; billing is told again what the last day charged is."""
+    """The effective day has begun; the event repeats the last billable day for billing."""
     return decision(
         "took_effect",
         contract,

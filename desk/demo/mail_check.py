@@ -14,7 +14,10 @@ Key = tuple[str, str | None]
 
 
 class MailCheck:
-    """What was wanted, what was got. `references` are the inquiries', as their openings said."""
+    """Counts the mails that were expected and those that came.
+
+    `references` are the inquiries', as their openings said.
+    """
 
     def __init__(
         self, rows: Sequence[Row], records: Sequence[Seen], mails: Sequence[ReceivedMail]

@@ -77,7 +77,7 @@ def _names(field: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is sent together, and what must have come before the next step is taken."""
+    """Messages sent together, and the answers that must have come before the next step."""
 
     sends: tuple[Sent, ...]
     then: tuple[Expected, ...]

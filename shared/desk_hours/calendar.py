@@ -109,7 +109,7 @@ class DeskCalendar:
         raise ValueError(f"the desk is closed for more than a year after {last_opened}")
 
     def _staffed_from(self, start: datetime, day: date) -> tuple[datetime, datetime] | None:
-        """What is left of that day's staffed time from `start` on, in UTC.
+        """The rest of that day's staffed time from `start`, in UTC.
 
         In UTC because Python subtracts datetimes of one zone by their wall clocks, which is an
         hour off across a clock change.

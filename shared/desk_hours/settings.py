@@ -17,7 +17,7 @@ class DeskHoursSettings(RuntimeSettings):
     """
 
     answer_target_hours: float = Field(
-        8, gt=0, le=1000, description="Staffed hours until a customer shall have an answer."
+        8, gt=0, le=1000, description="Staffed hours within which a customer is to be answered."
     )
     desk_opens_at: time = Field(time(9), description="When the desk opens.")
     desk_closes_at: time = Field(time(17), description="When the desk closes.")

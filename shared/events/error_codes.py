@@ -11,7 +11,7 @@ from shared.events.values import Bilingual, FieldError
 
 
 class ErrorCode(Word):
-    """What is wrong with one field."""
+    """The code of a faulty field."""
 
     MISSING = "missing", "The field is missing."
     WRONG_TYPE = "wrong_type", "Not of the expected type."

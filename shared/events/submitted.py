@@ -137,7 +137,7 @@ class Given(BaseModel):
 
 
 class SubmittedContact(Given, Contact):
-    """Where answers shall go. Any field may be missing."""
+    """Where answers are to go. Any field may be missing."""
 
     name: Name | None = None
     email: MailAddress | None = None

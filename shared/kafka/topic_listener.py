@@ -1,4 +1,4 @@
-"""What is published on some topics from now on."""
+"""Reads what is published on some topics from the moment it starts."""
 
 from __future__ import annotations
 

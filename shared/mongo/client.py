@@ -124,7 +124,7 @@ class Database:
             await self._files.delete(file_id)
 
     async def file_note(self, file_id: str) -> Mapping[str, Any] | None:
-        """What was noted beside a kept file; its content is not read."""
+        """The metadata of a kept file; its content is not read."""
         found = await self._database["fs.files"].find_one({"_id": file_id}, {"metadata": 1})
         return None if found is None else found.get("metadata") or {}
 

@@ -59,7 +59,7 @@ class AuditTrail:
             self._replays[event.service, event.message_id] += 1
 
     def on(self, letter: LetterId) -> Sequence[LetterHandled]:
-        """What was done with this letter, oldest first."""
+        """The acts on this letter, oldest first."""
         return self._of.get(str(letter), ())
 
     def replays(self, letter: Letter) -> int:

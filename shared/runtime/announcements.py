@@ -27,7 +27,10 @@ class Announcements:
         self._published: dict[str, Event] = {}
 
     async def publish_changed(self) -> int:
-        """Publish what is news since the last time; how many. Raises `Outage`, `ProducerDead`."""
+        """Publish what has changed since the last time, and return the number of events.
+
+        Raises `Outage`, `ProducerDead`.
+        """
         now = self._now()
         announce = self._service.announcements
         events = {key_of(event): event for event in (announce(now) if announce else ())}

@@ -57,7 +57,7 @@ class Clock:
         self._skipped = dict.fromkeys(self._kinds, 0)
 
     async def tick(self) -> int:
-        """Publish a timer for every aggregate that is due; how many. Raises `Outage`.
+        """Publish a timer for every due aggregate, and return their number. Raises `Outage`.
 
         None while the broker says that this clock is off. While the broker has not been asked, one
         goes out alone: its acknowledgement tells.
@@ -80,7 +80,7 @@ class Clock:
         return len(due)
 
     async def _due(self, kind: str, now: datetime) -> list[Due]:
-        """What is due and not sent yet, of one page.
+        """The due timers of one page that were not sent yet.
 
         A page that was all sent is skipped at the next tick, so that what cannot be decided hides
         nothing that is due later; after the last page the oldest come again.

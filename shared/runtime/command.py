@@ -29,7 +29,7 @@ from shared.telemetry import logging
 
 FAULTS, TROUBLE, FORBIDDEN = 1, os.EX_UNAVAILABLE, os.EX_NOPERM
 Answer = tuple[Any, bool]
-"""What to print, and whether all is well."""
+"""The text to print, and whether no fault was found."""
 
 
 def main(service: Service, settings: RuntimeSettings, arguments: Sequence[str]) -> None:

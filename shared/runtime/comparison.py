@@ -26,7 +26,7 @@ BEING_PUBLISHED = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Comparison:
-    """What was found in all records of one service and on all its topics."""
+    """The differences between all records of one service and all its topics."""
 
     service: str
     recorded: int = 0
@@ -46,7 +46,7 @@ async def compare(
 ) -> Comparison:
     """Every difference, by ids and places, without anybody's data. Raises `Outage`.
 
-    The topics are read first: whatever is on them was stored before. `now` is aware.
+    The topics are read first: whatever is on them was stored before. `now` is timezone-aware.
     """
     whole = await begins_of(settings, topics_of(service.name))
     published = await publications_of(service.name, settings)

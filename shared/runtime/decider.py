@@ -28,8 +28,8 @@ class Decider(Generic[State]):
 
     `decide` says what happens; a refusal is an event too, and nothing is a valid answer.
     `evolve` says what is true afterwards. `due_at` says when the aggregate wants a timer message,
-    `work_at` when a side effect of it is due (both aware, None for never); they depend on the
-    state alone. `work_since` says since when it has waited for one, for the metrics.
+    `work_at` when a side effect of it is due (both timezone-aware, None for never); they depend on
+    the state alone. `work_since` says since when it has waited for one, for the metrics.
     `private_events` are the event types that are kept in the history but on no topic.
     """
 

@@ -1,4 +1,4 @@
-"""What is wrong with a record, in its sender's words and in operators'; never its values."""
+"""The faults of a record, in its sender's words and in operators'; never its values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FoundFault(NamedTuple):
 def faults_of_envelope(
     topic: Topic, record: Record, attributes: Attributes, sources: Sources
 ) -> Iterator[FoundFault]:
-    """What is wrong with a record before its value is looked at, the worst first."""
+    """The faults of a record that show before its value is looked at, the worst first."""
     size = size_of(record.value)
     if size > MAX_RECORD_BYTES:
         words = f"value of {size} bytes; {MAX_RECORD_BYTES} allowed"

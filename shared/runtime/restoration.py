@@ -47,7 +47,7 @@ class Running(Exception):
 
 @dataclass(slots=True)
 class Restored:
-    """What was brought forward, and what could not be."""
+    """The records that were brought forward, and those that could not be."""
 
     service: str
     messages: int = 0

@@ -24,7 +24,7 @@ NUMBERED = frozenset(
 
 @dataclass(slots=True)
 class Audit:
-    """What was found in all aggregates of one kind."""
+    """The faults found in all aggregates of one kind."""
 
     service: str
     kind: str

@@ -145,7 +145,7 @@ class Worker:
             self._metrics.work_oldest.labels(kind).set(max(0.0, age))
 
     async def _release(self, *, leased_before: datetime) -> None:
-        """What is reported is due no more; its outcome, once decided, says what is."""
+        """Release reported aggregates: their outcome, once decided, says when they are due."""
         reported = [report for report in self._reported if report.leased_at < leased_before]
         await self._store.release(report.aggregate for report in reported)
         self._reported.difference_update(reported)

@@ -86,7 +86,7 @@ def _decide_again(decision: Decision, inquiry_id: str, received_on: date) -> Non
 
 
 def expire(decision: Decision, request: Request) -> None:
-    """What was missing did not come by the last day on which it counts."""
+    """The missing evidence did not come by the last day on which it counts."""
     because = every_policy.expired(request.policy or PolicyName.REFER, request.due_on)
     event = CancellationExpired(**decision.about(request, because), due_on=request.due_on)
     decision.answers(request, event)

@@ -1,4 +1,4 @@
-"""What is true after each event."""
+"""How each event changes a cancellation file."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _rest(reversal: Reversal, left: Decimal | None) -> Reversal:
 def _reduced(
     file: CancellationFile, payment: Payment, reversed_on: date, left: Decimal | None
 ) -> tuple[list[Payment], Decimal | None]:
-    """What is left of one payment, and of the amount that goes back."""
+    """The remainder of one payment, and of the amount that is to be reversed."""
     gone = payment.model_copy(update={"reversed_on": reversed_on})
     paid = payment.amount or _total_of(file, payment)
     if left is None or paid is None:

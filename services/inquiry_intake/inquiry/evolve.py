@@ -1,4 +1,4 @@
-"""What is true of a submission's record after an event."""
+"""How an event changes a submission's record."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FOLLOW_UP_RECEIVED = "follow_up_received"
 
 
 def evolve(state: Inquiry | None, event: Event) -> Inquiry:
-    """What is true of the record after `event`."""
+    """The record after `event`."""
     if state is None:
         return _begun(event)
     changes = _changes(state, event)

@@ -63,7 +63,7 @@ def opened(
 def _completed_contact(submission: Submission, replicas: Mapping[Ref, Any]) -> Contact:
     """The contact given, completed with what the customer gave at registration (F4).
 
-    Data that a profile shall change to count only where there is no profile: until the archive has
+    Data that is to change a profile counts only where there is no profile: until the archive has
     decided, the registered ones hold.
     """
     given = _given_contact(submission)
@@ -97,7 +97,7 @@ def _contract_numbers(submission: Submission) -> tuple[str, ...]:
 
 
 def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:
-    """What was submitted, and, first, a language asked for that the desk does not have."""
+    """The submitted fields, and, first, a language asked for that the desk does not have."""
     said = {"requested_language": asked} if asked else {}
     changed = {"language"} if isinstance(submission, ProfileUpdateSubmitted) else set[str]()
     submitted = submission.model_dump(

@@ -1,4 +1,4 @@
-"""What is known of one mail to one customer, until it is sent or given up."""
+"""One mail to one customer, until it is sent or given up."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 @dataclass(eq=False)
 class NotALetterId(OperationError):
-    """What was written is not the id of a dead letter."""
+    """The text is not the id of a dead letter."""
 
     written: str
 
@@ -92,7 +92,7 @@ class Letter:
 
     @property
     def error(self) -> str:
-        """What was wrong, without the record's values."""
+        """The fault, without the record's values."""
         return self.says("dl_error")
 
     @property

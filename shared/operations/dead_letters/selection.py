@@ -15,7 +15,7 @@ from shared.operations.parked import Parked, waiting_for
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was asked for; an empty selection means all parked aggregates.
+    """The letters that are asked for; an empty selection means all parked aggregates.
 
     Raises `IdsAndSelection` or `AggregateAndSelection` for a contradiction. `error` is any part of
     a letter's error, in any case.

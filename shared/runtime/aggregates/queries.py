@@ -1,4 +1,4 @@
-"""What is asked of a service's aggregates beside the five steps; nothing is written."""
+"""Queries on a service's aggregates beside the five steps; nothing is written."""
 
 from __future__ import annotations
 

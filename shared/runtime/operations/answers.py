@@ -188,7 +188,7 @@ class DocumentAnswer(Answer):
 
 
 class Fault(Answer):
-    """What is wrong with a question: the field (empty for the whole of it) and why."""
+    """A fault of a question: the field (empty for the whole of it) and why."""
 
     field: str
     fault: str

@@ -22,7 +22,7 @@ def faults_of(
     needed: Sequence[Ref] = (),
     sources: Sources = NO_OVERRIDES,
 ) -> list[str]:
-    """What is wrong with the record for this service; `now` is timezone-aware.
+    """The record's faults for this service; `now` is timezone-aware.
 
     `needed` are the service's records that wait for it: it must still be theirs.
     """

@@ -107,7 +107,7 @@ class Port:
         return Records(self.service, self.database, self.store)
 
     async def parked(self, request: Request) -> Answer:
-        """What is parked, longest first."""
+        """The parked records, longest first."""
         return await self._records.parked(_query(request, PageOf))
 
     async def parked_one(self, request: Request) -> Answer:

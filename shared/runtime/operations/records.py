@@ -78,7 +78,7 @@ class Records:
         return await self._page(asked, [*timers, *work], [], _due)
 
     async def sizes(self) -> Sizes:
-        """What is larger than it should be. Raises `Outage`."""
+        """The kinds with documents that are too large. Raises `Outage`."""
         found = [(kind, await self.store.large(kind)) for kind in self.kinds]
         items = tuple(
             LargeRecords(kind=kind, documents=it.documents, largest=it.largest, bytes=it.bytes)

@@ -20,7 +20,7 @@ ASCENDING = 1
 
 
 class NoSuchPlace(ValueError):
-    """What was given as a place is not where any page ended."""
+    """The given place is not where any page ended."""
 
 
 class Source(NamedTuple):

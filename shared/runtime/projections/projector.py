@@ -75,7 +75,7 @@ class Projector:
                 await self._fold(projection, touched)
 
     def _placed(self, record: Record) -> Placed | None:
-        """None for what is no event: pages show what can be read, operators see the rest."""
+        """None for a record that is no event: pages show the readable ones, operators the rest."""
         try:
             message = codec.read(record, self._settings.topic_sources).message
         except Unreadable as error:
