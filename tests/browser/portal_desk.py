@@ -144,11 +144,11 @@ class PortalDesk:
             self.world.agent("access_authorised", customer.id, customer_id=customer.id)
         )
 
-        async def has_access() -> bool:
-            profile = await self.queries.profile(Holder(customer.id))
-            return bool(profile and profile["access"])
+        await self.until(lambda: self.has_access(customer))
 
-        await self.until(has_access)
+    async def has_access(self, customer: Customer) -> bool:
+        profile = await self.queries.profile(Holder(customer.id))
+        return bool(profile and profile["access"])
 
     async def contract(self, customer: Customer, kind: str, **more: object) -> str:
         """The registry reports a contract, and the pages know it."""

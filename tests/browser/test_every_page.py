@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page
 
 from shared.events.values import Language
-from tests.browser.portal_desk import PortalDesk
+from tests.browser.portal_desk import PATIENCE_S, PortalDesk
 from tests.browser.walk import LOOKS, SHOWN, Somebody, address, faults_of, sent_by
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -94,8 +96,13 @@ async def walk(page: Page, names: list[str], parts: dict[str, str]) -> list[str]
             continue
         for language, looks in ((Language.ES, LOOKS), (Language.EN, OPPOSITES)):
             path = address(shown, language, parts)
-            answer = await page.goto(path)
-            assert answer is not None
-            assert answer.ok, path
+            await until_there(page, path)
             found += await faults_of(page, looks)
     return found
+
+
+async def until_there(page: Page, path: str) -> None:
+    """What was only just reported may not be known to the pages yet."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not ((answer := await page.goto(path)) and answer.ok):
+            await asyncio.sleep(0.5)
