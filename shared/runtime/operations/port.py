@@ -13,11 +13,10 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -39,14 +38,13 @@ from shared.runtime.operations.answers import (
     CheckAnswer,
     DocumentAnswer,
     DryRunAnswer,
-    Fault,
-    Faults,
     Foreseen,
     PreviewAnswer,
     PreviewedEvent,
 )
 from shared.runtime.operations.corrections import faults_of
 from shared.runtime.operations.dry_run import DryRun
+from shared.runtime.operations.http import Asked, Refused, body_of, in_json, query_of, refusal
 from shared.runtime.operations.questions import (
     CheckOf,
     DryRunOf,
@@ -57,38 +55,17 @@ from shared.runtime.operations.questions import (
 )
 from shared.runtime.operations.records import NoSuchRecord, Records
 from shared.runtime.operations.time_order import NoSuchPlace
-from shared.runtime.url_encoded import url_encoded
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-MOST_BYTES = 8 * 1024 * 1024
-"""A dry run of 500 ordinary records, or of some 20 of the largest."""
-MOST_MARKS = 200_000
-"""Commas, braces and brackets in a body: parsed, each takes some fifty bytes of memory."""
-BODY_SECONDS = 10.0
-"""A client that sends its question more slowly than this holds a connection for nothing."""
 MOST_BODIES = 2
 """Questions with a body at a time: each may take 8 MiB, and a dry run as long as a batch."""
-MOST_FAULTS = 100
 POLLED = "/parked/waits"
 """A replay asks this until it is answered no; a line for each would drown the log."""
 CONNECTIONS = 64
-NOT_BASE64 = "is not base64"
-"""The library's words name the byte at fault, which is part of a value."""
-_MARKS = (b",", b"{", b"[")
 
-Asked = TypeVar("Asked", bound=BaseModel)
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class Refused(Exception):
-    """The question is not answered: with which status, and every fault of it."""
-
-    def __init__(self, status: int, *faults: tuple[str, str]) -> None:
-        super().__init__(status)
-        self.status = status
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +85,29 @@ class Port:
 
     async def parked(self, request: Request) -> Answer:
         """The parked records, longest first."""
-        return await self._records.parked(_query(request, PageOf))
+        return await self._records.parked(query_of(request, PageOf))
 
     async def parked_one(self, request: Request) -> Answer:
         """One parked record and its line."""
-        return await self._records.parked_one(_query(request, OneRecord).ref)
+        return await self._records.parked_one(query_of(request, OneRecord).ref)
 
     async def waits(self, request: Request) -> Answer:
         """Whether a message waits for a record."""
-        asked = _query(request, Waits)
+        asked = query_of(request, Waits)
         return await self._records.waits(asked.ref, asked.message_id)
 
     async def due(self, request: Request) -> Answer:
         """What falls due and when, the earliest first."""
-        return await self._records.due(_query(request, PageOf))
+        return await self._records.due(query_of(request, PageOf))
 
     async def sizes(self, request: Request) -> Answer:
         """Which kinds have documents that are too large."""
-        _query(request, Nothing)
+        query_of(request, Nothing)
         return await self._records.sizes()
 
     async def history(self, request: Request) -> Answer:
         """One record's state and history."""
-        return await self._records.history(_query(request, HistoryOf))
+        return await self._records.history(query_of(request, HistoryOf))
 
     async def dry_run(self, request: Request) -> Answer:
         """What the service would decide about these records now."""
@@ -202,7 +179,7 @@ class Port:
     async def _asked(self, request: Request, kind: type[Asked]) -> AsyncIterator[Asked]:
         """The question in the body, of which only `MOST_BODIES` are held at a time."""
         async with self._bodies:
-            yield await _body(request, kind)
+            yield await body_of(request, kind)
 
 
 class Nothing(BaseModel, extra="forbid"):
@@ -255,101 +232,26 @@ def _answering(answer: Callable[[Request], Awaitable[Answer]]) -> Handler:
 
 async def _answered(answer: Callable[[Request], Awaitable[Answer]], request: Request) -> Response:
     try:
-        return _json(200, await answer(request))
+        return in_json(200, await answer(request))
     except Refused as refused:
-        return _refusal(refused.status, refused.faults)
+        return refusal(refused.status, refused.faults)
     except NoSuchRecord:
-        return _refusal(404, [("", "there is no such record")])
+        return refusal(404, [("", "there is no such record")])
     except NoSuchPlace:
-        return _refusal(422, [("after", "is not where a page ended")])
+        return refusal(422, [("after", "is not where a page ended")])
     except Outage as outage:
         log.warning("a question cannot be answered", asked=request.url.path, why=str(outage))
-        return _refusal(503, [("", f"{outage.dependency} does not answer")])
+        return refusal(503, [("", f"{outage.dependency} does not answer")])
     except ClientDisconnect:
-        return _refusal(400, [("", "the client left")])
+        return refusal(400, [("", "the client left")])
     except Exception as defect:
         log.exception("a question failed", asked=request.url.path)
-        return _refusal(500, [("", f"the service failed: {described(defect)}")])
+        return refusal(500, [("", f"the service failed: {described(defect)}")])
 
 
 async def _not_routed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _refusal(error.status_code, [("", error.detail)], dict(error.headers or {}))
-
-
-def _refusal(
-    status: int, faults: Sequence[tuple[str, str]], headers: dict[str, str] | None = None
-) -> Response:
-    named = tuple(Fault(field=field, fault=fault) for field, fault in faults)
-    return _json(status, Faults(faults=named), headers)
-
-
-def _json(status: int, answer: Answer, headers: dict[str, str] | None = None) -> Response:
-    kept = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
-    return Response(answer.model_dump_json(), status, kept, "application/json")
-
-
-def _query(request: Request, kind: type[Asked]) -> Asked:
-    """The fields of the query. Raises `Refused` with every fault."""
-    try:
-        pairs = url_encoded(request.scope["query_string"])
-    except ValueError:
-        raise Refused(400, ("", "the query is not URL-encoded UTF-8")) from None
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    faults = [(_shown(name), "is given twice") for name in twice]
-    try:
-        asked = kind.model_validate(dict(pairs))
-    except ValidationError as error:
-        raise Refused(422, *faults, *_faults(error)) from None
-    if faults:
-        raise Refused(422, *faults)
-    return asked
-
-
-async def _body(request: Request, kind: type[Asked]) -> Asked:
-    """The question in the body. Raises `Refused` with every fault."""
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Refused(415, ("content-type", "is not application/json"))
-    if request.scope["query_string"]:
-        raise Refused(422, ("", "the question is the body alone, without a query"))
-    body = await _bounded(request)
-    if sum(map(body.count, _MARKS)) > MOST_MARKS:
-        raise Refused(413, ("", "the body holds too many items"))
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise Refused(422, *_faults(error)) from None
-
-
-async def _bounded(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise Refused(413, ("", f"the body is larger than {MOST_BYTES} bytes"))
-    except TimeoutError:
-        raise Refused(408, ("", f"the body did not come within {BODY_SECONDS:g} s")) from None
-    return bytes(body)
-
-
-def _faults(error: ValidationError) -> list[tuple[str, str]]:
-    """Every fault by its field; a value is never repeated, since it may be personal data."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        (_shown(".".join(map(str, fault["loc"]))), _words(fault)) for fault in found[:MOST_FAULTS]
-    ]
-
-
-def _words(fault: ErrorDetails) -> str:
-    return NOT_BASE64 if fault["type"] == "bytes_invalid_encoding" else fault["msg"]
-
-
-def _shown(name: str) -> str:
-    return name[:100].encode("ascii", "backslashreplace").decode()
+    return refusal(error.status_code, [("", error.detail)], dict(error.headers or {}))
 
 
 def _told(events: Sequence[Event]) -> tuple[PreviewedEvent, ...]:

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.runtime.operations import admission, port
-from shared.runtime.operations.port import MOST_BYTES, application
+from shared.runtime.operations.http import MOST_BYTES, MOST_MARKS
+from shared.runtime.operations.port import application
 from tests.builders.internal_port import CREDENTIAL, PORTAL_CREDENTIAL, port_of_nothing
 
 KNOWN = {"Authorization": f"Bearer {CREDENTIAL}"}
@@ -241,7 +242,7 @@ def test_a_faulty_body_has_every_fault_named_without_its_values(client: TestClie
         (b"null", 422),
         (b"[" * 100_000, 422),
         (b'{"record": \xff}', 422),
-        (b"[" + b"{}," * (port.MOST_MARKS // 2) + b"{}]", 413),
+        (b"[" + b"{}," * (MOST_MARKS // 2) + b"{}]", 413),
         (b" " * (MOST_BYTES + 1), 413),
     ],
     ids=["empty", "null", "deep", "not UTF-8", "many items", "large"],
