@@ -66,7 +66,10 @@ class Formats:
         return f"{in_madrid(_instant(value)):%H:%M}"
 
     def money(self, value: Mapping[str, str]) -> str:
-        return written_amount(value["amount"], value["currency"], self._language)
+        """The sign stands before everything: `-€12.00`, `-12,00 €`."""
+        amount = value["amount"]
+        written = written_amount(amount.removeprefix("-"), value["currency"], self._language)
+        return f"-{written}" if amount.startswith("-") else written
 
 
 def _instant(value: datetime | str) -> datetime:

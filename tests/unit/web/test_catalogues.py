@@ -65,3 +65,5 @@ def test_each_language_writes_dates_and_amounts_its_own_way() -> None:
     assert es.instant("2026-11-27T10:30:00Z") == "27 de noviembre de 2026, 11:30"
     assert es.weekday("2026-11-30T10:30:00Z") == "lunes, 30 de noviembre de 2026 a las 11:30"
     assert es.money({"amount": "1234.50", "currency": "EUR"}) == "1.234,50 €"
+    assert es.money({"amount": "-12.00", "currency": "EUR"}) == "-12,00 €"
+    assert en.money({"amount": "-12.00", "currency": "EUR"}) == "-€12.00"
