@@ -52,7 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Servers that one test starts for all later ones idle on these cores: they come last.
 
-    Where several workers share the tests, a file goes to one of them, and so does the shared desk.
+    Where several workers share the tests, a file goes to one of them; each starts the shared
+    servers for its own files, so that none is left alone with all tests of the desk at the end.
     """
     if config.getoption("--infra") == "secure":
         for item in items:
@@ -60,8 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(f"in plaintext only: {mark.args[0]}"))
     items.sort(key=_shared_servers)
     for item in items:
-        shared = "desk" if _shared_servers(item) == 2 else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(shared))
+        item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 def _shared_servers(item: pytest.Item) -> int:

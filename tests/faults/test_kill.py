@@ -1,4 +1,4 @@
-"""`kill -9` of every service in the middle of 1,000 submissions, under `desk up`'s supervisor."""
+"""`kill -9` of every service in the middle of submissions, under `desk up`'s supervisor."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from tests.builders import clients
 from tests.builders.desk_command import environment
 from tests.infra import Given, desk_on
 
-SUBMISSIONS = 1_000
-CONTRACTS = 500
-KILL_EVERY = 100
+KILLS = 10
 WITHIN_SECONDS = 240
 SOURCE = "/channels/kill-test"
 REGISTRY = "/registry/kill-test"
@@ -59,15 +57,34 @@ def contract_of(number: int) -> dict[str, Any]:
     }
 
 
-def submission(number: int) -> tuple[str, dict[str, Any]]:
-    """The first 500 cancel a contract each; the others ask a question each."""
+@dataclass(frozen=True)
+class Load:
+    """The first half cancels a contract each; the others ask a question each."""
+
+    submissions: int
+
+    @property
+    def contracts(self) -> int:
+        return self.submissions // 2
+
+    @property
+    def mails(self) -> int:
+        """Each inquiry's opening and each decision."""
+        return self.submissions + self.contracts
+
+
+ON_APACHE_KAFKA, EMBEDDED = Load(1_000), Load(500)
+"""The embedded broker and the desk share two cores with all other tests."""
+
+
+def submission(number: int, load: Load) -> tuple[str, dict[str, Any]]:
     common = {
         "customer_id": f"C-{number}",
         "channel": "web",
         "received_at": datetime.now(UTC).isoformat(),
         "contact": {"name": "Cliente de Prueba", "email": "cliente@example.test"},
     }
-    if number < CONTRACTS:
+    if number < load.contracts:
         asked = {"contract_numbers": [f"K-{number}"], "destruction_confirmed": True}
         return "submission.cancellation.v1", common | asked
     question = {"request_type": "contracts", "subject": "Una pregunta", "text": "¿Cómo se hace?"}
@@ -78,6 +95,7 @@ def submission(number: int) -> tuple[str, dict[str, Any]]:
 class Seen:
     """What an outsider saw on the public topics; repeats of an id are dropped, as consumers do."""
 
+    load: Load
     ids: set[str] = field(default_factory=set)
     by_type: Counter[str] = field(default_factory=Counter)
     inquiries: Counter[str] = field(default_factory=Counter)
@@ -102,28 +120,30 @@ class Seen:
     @property
     def complete(self) -> bool:
         decided, mails = len(self.decisions), len(self.notifications)
-        return (len(self.inquiries), decided, mails) == (SUBMISSIONS, CONTRACTS, 1_500)
+        wanted = (self.load.submissions, self.load.contracts, self.load.mails)
+        return (len(self.inquiries), decided, mails) == wanted
 
 
-async def publish_and_kill(desk: Desk) -> Mapping[str, int]:
-    """1,000 submissions; after every hundred one service is killed, each at least twice."""
+async def publish_and_kill(desk: Desk, load: Load) -> Mapping[str, int]:
+    """In the middle of every tenth of the submissions a service is killed, each at least twice."""
+    tenth = load.submissions // KILLS
     producer = clients.producer(desk.endpoints.kafka_bootstrap_servers)
     await producer.start()
     kills: Counter[str] = Counter()
     try:
-        for number in range(CONTRACTS):
+        for number in range(load.contracts):
             value = json.dumps(contract_of(number)).encode()
             head = headers("registry.contract_recorded.v1", f"contract-{number}", REGISTRY)
             await producer.send("registry.contracts", value, f"K-{number}".encode(), headers=head)
-        for number in range(SUBMISSIONS):
-            ce_type, data = submission(number)
+        for number in range(load.submissions):
+            ce_type, data = submission(number, load)
             value, key = json.dumps(data).encode(), data["customer_id"].encode()
             head = headers(ce_type, f"submission-{number}")
             await producer.send("desk.submissions", value, key, headers=head)
-            if number % KILL_EVERY == KILL_EVERY // 2:
-                await asyncio.sleep(1)  # let the last hundred get to work
+            if number % tenth == tenth // 2:
+                await asyncio.sleep(1)  # let the last tenth get to work
                 await desk.healthy()
-                service = [*desk.services.values()][number // KILL_EVERY % len(desk.services)]
+                service = [*desk.services.values()][number // tenth % len(desk.services)]
                 assert service.pid is not None
                 os.kill(service.pid, signal.SIGKILL)
                 kills[service.name] += 1
@@ -155,15 +175,16 @@ async def verify(directory: Path) -> tuple[int, str]:
 async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(
     tmp_path: Path, given: Given
 ) -> None:
+    load = EMBEDDED if given.kafka is None else ON_APACHE_KAFKA
     said: list[str] = []
     async with desk_on(given, tmp_path / "desk", overrides=QUICK, say=said.append) as desk:
         consumer = clients.consumer(
             desk.endpoints.kafka_bootstrap_servers, *WATCHED, auto_offset_reset="earliest"
         )
         await consumer.start()
-        seen = Seen()
+        seen = Seen(load)
         try:
-            kills = await publish_and_kill(desk)
+            kills = await publish_and_kill(desk, load)
             async with asyncio.timeout(WITHIN_SECONDS):
                 while not seen.complete:
                     for records in (await consumer.getmany(timeout_ms=200)).values():
@@ -177,12 +198,12 @@ async def test_kill_9_of_every_service_loses_nothing_and_doubles_nothing(
         assert desk.endpoints.mailbox is not None
         mails = mails_by_message_id(desk.endpoints.mailbox)
 
-    expected = {str(message_uuid(SOURCE, f"submission-{n}")) for n in range(SUBMISSIONS)}
+    expected = {str(message_uuid(SOURCE, f"submission-{n}")) for n in range(load.submissions)}
     assert min(kills.values()) >= 2
     assert len(said) == sum(kills.values()), said
     assert seen.inquiries == Counter(expected)
     assert dict(seen.decisions) == {
-        f"K-{n}": [("cancellation.scheduled.v1", 1)] for n in range(CONTRACTS)
+        f"K-{n}": [("cancellation.scheduled.v1", 1)] for n in range(load.contracts)
     }
     assert set(seen.notifications.values()) == {1}
     assert seen.by_type["notification.failed.v1"] == 0

@@ -12,6 +12,7 @@ import pytest
 from desk.local.supervisor import Desk
 from shared.events.envelope import message_uuid
 from shared.events.reference import reference_of
+from shared.events.topics import DEAD_LETTERS
 from tests.builders import clients
 from tests.builders.desk_command import Ran, desk
 from tests.integration.cli.waiting import body
@@ -45,14 +46,17 @@ async def open_letters(here: Path, ce_id: str, *more: str) -> list[dict[str, Any
     return [row for row in listed.json["letters"] if row["message_id"] == mine]
 
 
-async def letter_of(here: Path, running: Desk, ce_id: str) -> str:
+async def letter_of(running: Desk, ce_id: str) -> str:
     """The id of the letter that a cut-off submission of its own became."""
-    await publish(running, ce_id, b'{"text": "cut o')
-    async with asyncio.timeout(90):
-        while not (letters := await open_letters(here, ce_id)):
-            await asyncio.sleep(0.2)
-    [letter] = letters
-    return str(letter["id"])
+    kafka = running.endpoints.kafka_bootstrap_servers
+    async with clients.consumer(kafka, DEAD_LETTERS, group_id=None) as letters:
+        for partition, end in (await letters.end_offsets([*letters.assignment()])).items():
+            letters.seek(partition, end)
+        await publish(running, ce_id, b'{"text": "cut o')
+        async with asyncio.timeout(90):
+            while dict((letter := await letters.getone()).headers)["ce_id"] != ce_id.encode():
+                pass
+    return f"{letter.partition}-{letter.offset}"
 
 
 @pytest.fixture
@@ -66,7 +70,7 @@ def whole(tmp_path: Path) -> Path:
 async def test_a_submission_that_nobody_could_read_ends_as_an_inquiry_once_corrected(
     here: Path, running: Desk, whole: Path
 ) -> None:
-    letter = await letter_of(here, running, "dl-edit")
+    letter = await letter_of(running, "dl-edit")
 
     looked = await run(here, "edit", letter, "--file", str(whole), *WHY, "--dry-run")
     edited = await run(here, "edit", letter, "--file", str(whole), *WHY)
@@ -87,7 +91,7 @@ async def test_a_submission_that_nobody_could_read_ends_as_an_inquiry_once_corre
 
 
 async def test_a_correction_that_intake_would_reject_is_not_sent(here: Path, running: Desk) -> None:
-    letter = await letter_of(here, running, "dl-reject")
+    letter = await letter_of(running, "dl-reject")
     wrong = json.dumps(body("C-dl-reject", "x") | {"channel": "pigeon", "subject": None})
 
     ran = await run(here, "edit", letter, "--file", "-", *WHY, stdin=wrong)
@@ -102,7 +106,7 @@ async def test_a_correction_that_intake_would_reject_is_not_sent(here: Path, run
 async def test_what_would_fail_again_is_not_replayed_and_fails_again_if_forced(
     here: Path, running: Desk
 ) -> None:
-    letter = await letter_of(here, running, "dl-again")
+    letter = await letter_of(running, "dl-again")
 
     looked = await run(here, "replay", letter, "--dry-run")
     kept = await run(here, "replay", letter)
@@ -120,7 +124,7 @@ async def test_what_would_fail_again_is_not_replayed_and_fails_again_if_forced(
 async def test_a_discarded_letter_is_listed_no_more_but_shown_with_its_reason(
     here: Path, running: Desk
 ) -> None:
-    letter = await letter_of(here, running, "dl-discard")
+    letter = await letter_of(running, "dl-discard")
 
     discarded = await run(here, "discard", letter, *WHY)
     again = await run(here, "discard", letter, *WHY)
@@ -138,7 +142,7 @@ async def test_a_discarded_letter_is_listed_no_more_but_shown_with_its_reason(
 async def test_letters_are_listed_by_group_with_counts_ages_and_an_example(
     here: Path, running: Desk
 ) -> None:
-    letter = await letter_of(here, running, "dl-list")
+    letter = await letter_of(running, "dl-list")
     asked = ("--service", "inquiry_intake", "--reason", "unreadable", "--error", "key is")
 
     listed = await run(here, "list", *asked)

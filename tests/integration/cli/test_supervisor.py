@@ -6,17 +6,21 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from desk.local.child import ChildError
 from desk.local.supervisor import desk_up
 from shared.events.topics import SERVICES
 from shared.operations.service_health import health_of, is_healthy
-from tests.builders.desk_command import COMMAND, desk, environment
+from tests.builders.desk_command import COMMAND, Ran, desk, environment
 
-UP_WITHIN_S = 90.0
+UP_WITHIN_S = 240.0
 
 
 async def until_restarted(name: str, said: list[str]) -> None:
@@ -26,23 +30,72 @@ async def until_restarted(name: str, said: list[str]) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-async def command(tmp_path: Path) -> asyncio.subprocess.Process:
-    """`desk up` in a folder of its own, once it says that the desk is open."""
-    process = await asyncio.create_subprocess_exec(
+@dataclass(frozen=True)
+class Run:
+    """What one `desk up` showed while it was open, and how it ended when it was told to."""
+
+    endpoints: Mapping[str, Any]
+    ports: Mapping[str, int]
+    services: Sequence[str]
+    """Who answered healthy at the services' ports, in the order of `SERVICES`."""
+    second: Ran
+    """Another `desk up` in the same folder, at that time."""
+    code: int | None
+    out: str
+    left: Sequence[object]
+    """What the health pages said afterwards."""
+
+
+async def started(folder: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         COMMAND,
         "up",
-        cwd=tmp_path,
+        cwd=folder,
         env=environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+
+
+async def until_open(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None
     async with asyncio.timeout(UP_WITHIN_S):
         async for line in process.stdout:
             if b"The desk is open" in line:
                 break
-    return process
+
+
+async def run_until(told: signal.Signals, folder: Path) -> Run:
+    process = await started(folder)
+    try:
+        await until_open(process)
+        endpoints = json.loads((folder / ".desk" / "endpoints.json").read_text())
+        ports = json.loads((folder / ".desk" / "ports.json").read_text())
+        urls = [f"http://127.0.0.1:{ports[name]}/health" for name in SERVICES]
+        pages = [await health_of(url) for url in urls if await is_healthy(url)]
+        second = await desk("up", cwd=folder)
+        process.send_signal(told)
+        out, _ = await asyncio.wait_for(process.communicate(), 120)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return Run(
+        endpoints,
+        ports,
+        [page["service"] for page in pages if page],
+        second,
+        process.returncode,
+        out.decode(),
+        [await health_of(url) for url in urls],
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """`desk up` twice in one folder: ended by Ctrl-C, then as a service manager ends it."""
+    folder = tmp_path_factory.mktemp("up")
+    first = await run_until(signal.SIGINT, folder)
+    return first, await run_until(signal.SIGTERM, folder)
 
 
 async def test_killed_services_and_infrastructure_come_back_at_the_same_addresses(
@@ -70,14 +123,10 @@ async def test_killed_services_and_infrastructure_come_back_at_the_same_addresse
     assert not any(child.alive for child in running.stack.children.values())
 
 
-async def test_addresses_are_kept_from_one_run_to_the_next(tmp_path: Path) -> None:
-    async with desk_up(tmp_path) as running:
-        first = {name: service.port for name, service in running.services.items()}
-        page = await health_of(running.services["cancellation"].health_url)
-        assert page is not None
-        assert page["service"] == "cancellation"
-    async with desk_up(tmp_path) as running:
-        assert {name: service.port for name, service in running.services.items()} == first
+def test_addresses_are_kept_from_one_run_to_the_next(runs: tuple[Run, Run]) -> None:
+    first, next_ = runs
+    assert next_.ports == first.ports
+    assert [run.services for run in runs] == [list(SERVICES)] * 2
 
 
 async def test_a_service_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:
@@ -88,41 +137,23 @@ async def test_a_service_that_cannot_start_is_told_with_its_log(tmp_path: Path) 
     assert "BATCH_MAX_RECORDS" in str(told.value)
 
 
-async def test_up_stops_cleanly_on_sigterm(
-    tmp_path: Path, command: asyncio.subprocess.Process
-) -> None:
-    ports = json.loads((tmp_path / ".desk" / "ports.json").read_text())
-    urls = [f"http://127.0.0.1:{ports[name]}/health" for name in SERVICES]
-    assert [await is_healthy(url) for url in urls] == [True] * len(SERVICES)
-
-    command.send_signal(signal.SIGTERM)
-    out, _ = await asyncio.wait_for(command.communicate(), 60)
-
-    assert command.returncode == 0, out.decode()
-    assert b"Stopped." in out
-    assert [await health_of(url) for url in urls] == [None] * len(SERVICES)
+def test_up_stops_cleanly_on_sigint_and_sigterm(runs: tuple[Run, Run]) -> None:
+    for run in runs:
+        assert run.code == 0, run.out
+        assert "Stopped." in run.out
+        assert run.left == [None] * len(SERVICES)
 
 
-async def test_a_second_up_in_the_same_folder_says_what_to_do(
-    tmp_path: Path, command: asyncio.subprocess.Process
-) -> None:
-    second = await desk("up", cwd=tmp_path)
-
-    command.send_signal(signal.SIGINT)
-    await asyncio.wait_for(command.communicate(), 60)
-    assert second.code == 1
-    assert "is in use: stop the `desk` that runs there or take another directory" in second.err
-    assert command.returncode == 0
+def test_a_second_up_in_the_same_folder_says_what_to_do(runs: tuple[Run, Run]) -> None:
+    for run in runs:
+        assert run.second.code == 1
+        assert (
+            "is in use: stop the `desk` that runs there or take another directory" in run.second.err
+        )
 
 
-async def test_endpoints_hold_exactly_the_agreed_keys(
-    tmp_path: Path, command: asyncio.subprocess.Process
-) -> None:
-    noted = json.loads((tmp_path / ".desk" / "endpoints.json").read_text())
-
-    command.send_signal(signal.SIGTERM)
-    await asyncio.wait_for(command.communicate(), 60)
-    assert sorted(noted) == [
+def test_endpoints_hold_exactly_the_agreed_keys(runs: tuple[Run, Run]) -> None:
+    assert sorted(runs[0].endpoints) == [
         "internal",
         "internal_credential",
         "kafka_bootstrap_servers",
