@@ -105,17 +105,21 @@ async def measure_releases(asked: argparse.Namespace) -> None:
     found, latencies = dict[str, Sequence[Run]](), defaultdict[str, list[releases.Measured]](list)
     with releases.both() as both:
         async with fresh() as running:
-            products = [one.of(throughput.product(INTAKE, load.SUBMISSIONS)) for one in both]
+            products = [
+                release.of(throughput.product(INTAKE, load.SUBMISSIONS)) for release in both
+            ]
             found["intake: submissions become inquiries"] = await throughput.intake(
                 running, "t", products, asked.rounds, sizes, _say
             )
         async with fresh() as running:
-            products = [one.of(throughput.product(CANCELLATION, load.REQUESTS)) for one in both]
+            products = [
+                release.of(throughput.product(CANCELLATION, load.REQUESTS)) for release in both
+            ]
             found["cancellation: requests are decided"] = await throughput.cancellation(
                 running, "t", products, asked.rounds, sizes, _say
             )
         async with fresh() as running:
-            products = [one.of(throughput.whole_chain(running)) for one in both]
+            products = [release.of(throughput.whole_chain(running)) for release in both]
             found[
                 "all four services: until the customer's mail is queued"
             ] = await throughput.chain(running, "t", products, asked.rounds, WHOLE, _say)

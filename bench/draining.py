@@ -104,7 +104,7 @@ class Drain:
 
 
 def environment(servers: Servers, prefix: str) -> dict[str, str]:
-    """What every contender is told: the servers, a group and a database of its own."""
+    """Every contender's settings: the servers, a group and a database of its own."""
     return (
         dict(os.environ)
         | servers.suited

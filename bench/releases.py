@@ -57,6 +57,6 @@ def table(rounds: Mapping[str, Sequence[Measured]]) -> str:
     for name, measured in rounds.items():
         for rate, stages in measured[0].items():
             for stage in stages:
-                p50, p95 = (min(one[rate][stage][i] for one in measured) for i in (0, 1))
+                p50, p95 = (min(run[rate][stage][i] for run in measured) for i in (0, 1))
                 lines.append(f"| {name} | {rate:,} | {stage} | {p50} | {p95} |")
     return "\n".join(lines)

@@ -131,7 +131,7 @@ def whole_chain(servers: Servers) -> Contender:
 
 
 def mail_server(port: int) -> dict[str, str]:
-    """What the notification service is told: a server of one's own takes many mails at once."""
+    """The notification service's settings: a server of one's own takes many mails at once."""
     return {"SMTP_URL": f"smtp://{HOST}:{port}", "SMTP_CONNECTIONS": "10"}
 
 

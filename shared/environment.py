@@ -1,4 +1,4 @@
-"""Settings from the environment: what is wrong with them is told at once, and never a value."""
+"""Reads settings from the environment: names every faulty variable at once, never a value."""
 
 from __future__ import annotations
 

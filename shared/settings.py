@@ -1,4 +1,4 @@
-"""What every service can be told through its environment. Nothing is read at import."""
+"""The settings that all services share. Nothing is read at import."""
 
 from __future__ import annotations
 

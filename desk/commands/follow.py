@@ -145,7 +145,7 @@ def _told(what: str, words: str) -> Text:
 
 
 def _announce(entry: Followed, out: Console, language: Language) -> None:
-    """What was sent. The reference is the desk's to give: it is told once the desk opened it."""
+    """Print what was sent. The desk gives the reference, which is printed once it has opened it."""
     submission = entry.submission
     sent = _SENT.in_language(language).format(ce_type=submission.ce_type)
     out.print(text(f"{sent} {submission.ce_id}"), soft_wrap=True)

@@ -33,7 +33,7 @@ async def answers_of(
 
     Raises `DeskError` where one cannot do it, `Outage` or `WrongDatabaseUrl` where it cannot read.
     """
-    client_of(where.mongo_address).close()  # a wrong URL is told before anything starts
+    client_of(where.mongo_address).close()  # refuses a wrong URL before anything starts
     said = await asyncio.gather(
         *(_answer(command, name, where) for name in services), return_exceptions=True
     )

@@ -84,7 +84,7 @@ class Play:
         return next((match[0] for match in found if match), None)
 
     async def _mails(self, within_s: float) -> None:
-        """A mail is told about on its topic when it is out: then the mailbox is looked into."""
+        """A topic says when a mail is out: only then is the mailbox read."""
         await self.outside.journal.until(
             lambda: not mails_missing(self.cases, self._evidence()), within_s
         )

@@ -31,7 +31,7 @@ PAGES = "portal pages"
 """The portal's second port, for browsers."""
 CREDENTIAL, PORTAL_CREDENTIAL = "INTERNAL_CREDENTIAL", "PORTAL_CREDENTIAL"
 KNOWN_TO = {CREDENTIAL: SERVICES, PORTAL_CREDENTIAL: (CANCELLATION, ARCHIVE, PORTAL)}
-"""Which services have to know a credential; no other one is told."""
+"""Which services have to know a credential; no other gets it."""
 HEALTHY_TIMEOUT_S = 180.0
 """A service that dies is noticed at once; one on a busy machine may take minutes to start."""
 STOP_GRACE_S = 20.0

@@ -1,4 +1,4 @@
-"""What the archive's decisions are told by its settings."""
+"""The settings that the archive's decisions depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the notification service is told through its environment."""
+"""The notification service's settings."""
 
 from __future__ import annotations
 

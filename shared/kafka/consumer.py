@@ -118,7 +118,7 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 class TolerantConsumer(EndingConsumer):
     """`getmany` delivers an `UndecodableRecord` where the client would raise for ever.
 
-    `refused` is told each topic that the broker does not let us read; the others are read on.
+    `refused` is called for each topic that the broker does not let us read; the others are read.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class Refused(Exception):
 class Mailer:
     """A few connections, opened when first needed and reused; each carries one mail at a time.
 
-    A connection takes its next mail once what became of the last is reported: no more mails than
+    A connection takes its next mail once the outcome of the last is reported: no more mails than
     there are connections are between the server's acceptance and the record of it.
     """
 
@@ -114,7 +114,7 @@ class Mailer:
     async def ask(self, mail_from: str) -> None:
         """Whether the server lets the desk in and takes its sender. Raises Refused.
 
-        The connection is a new one: an open one says nothing about a server that takes no more.
+        Opens a new connection: an open one does not show that the server accepts no further ones.
         """
         connection = _Connection(self._server, self._timeout)
         with _errors_as_refused():

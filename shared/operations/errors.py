@@ -1,6 +1,6 @@
 """What keeps an operator from doing something: each error says what happened, in fields.
 
-How a person is told, and how a process ends, is for the command or the page that catches it.
+The command or the page that catches one words it for people and ends the process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fates of a message that is not decided, and what is told of a defect.
+"""The fates of a message that is not decided, and the words for a defect.
 
 *Decided* is the rule: a refusal is an event. Beside the exceptions below, an `Outage` leaves the
 batch to be tried again, and a defect parks what it belongs to.

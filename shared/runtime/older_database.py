@@ -70,9 +70,10 @@ async def unrecorded(
 
 
 async def accept_older(store: Store, now: datetime) -> None:
-    """Whatever was published until now holds this database back no more. Raises `Outage`.
+    """Accept the events published until now: they no longer hold this database back.
 
     So the setting is needed for one start alone: after it, another backup is found old again.
+    Raises `Outage`.
     """
     await store.note_upgrade(RESTORATION, {"accepted_until": now})
 

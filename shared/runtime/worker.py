@@ -1,8 +1,8 @@
 """Side effects run outside the five steps: due work is leased, done, and its outcome reported.
 
 Many are done at once, and a slow one holds up no other; what they read and report goes together.
-The outcome is a message to the service itself, which decides what it means. What is reported is
-leased no more, however long the outcome waits to be read. A worker that dies before leaves a lease
+The outcome is a message to the service itself, which decides what it means. Once it is reported,
+the lease ends, however long the outcome waits to be read. A worker that dies before leaves a lease
 that runs out; so work may be done twice and must bear it.
 """
 

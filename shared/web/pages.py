@@ -163,7 +163,7 @@ class Visit:
     def client(self) -> str:
         """Where the request comes from, as far as the proxies that we trust know it.
 
-        Of an IPv6 address the network: whoever has one address has all of its /64.
+        Of an IPv6 address the network: who has one address has all of its /64.
         """
         return network(self.request.client.host) if self.request.client else ""
 
@@ -216,7 +216,7 @@ class Visit:
         return self.site.tickets.issue(self.session.id)
 
     async def form(self) -> FormData:
-        """What was sent. Raises `Forged` where its ticket is not one of this browser."""
+        """The form that was sent. Raises `Forged` where its ticket is not one of this browser."""
         form = await self.request.form(max_files=0, max_fields=MOST_FIELDS)
         if self.site.tickets.submission_id(self.session.id, form.get(tickets.FIELD)) is None:
             raise Forged
@@ -229,7 +229,7 @@ class Visit:
         return found
 
     def take(self, session: Session) -> None:
-        """Go on under another session, which the browser gets with the answer."""
+        """Continue under another session, which the browser gets with the answer."""
         self.session = session
         self._needs_session = True
 

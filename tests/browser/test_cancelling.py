@@ -19,7 +19,7 @@ def in_thirty_days() -> str:
 
 
 async def check(page: Page, *numbers: str) -> None:
-    """Choose the contracts and go on to what would happen."""
+    """Choose the contracts and continue to what would happen."""
     await page.goto("/es/contratos")
     await page.get_by_role("link", name="Cancelar contratos").click()
     for number in numbers:

@@ -34,7 +34,7 @@ async def test_a_question_sent_while_the_broker_and_then_the_portal_die_is_asked
         await page.get_by_label(label).fill(words)
     broker, portal = site.desk.stack.children["broker"], site.desk.services[PORTAL]
     assert broker.pid is not None
-    os.kill(broker.pid, signal.SIGSTOP)  # whoever publishes waits
+    os.kill(broker.pid, signal.SIGSTOP)  # a process that publishes waits
     try:
         await page.get_by_role("button", name="Enviar consulta").dblclick()
         await expect(page.get_by_text("Guardada y en camino")).to_be_visible()

@@ -41,7 +41,7 @@ class Probe:
         return await self._client.send(self._client.get_random_node(), request)
 
     async def writable(self, topics: Collection[str]) -> set[str]:
-        """Those that took a record. It is no event, and whoever reads it makes it a dead letter."""
+        """Those that took a record. It is no event: each reader makes it a dead letter."""
         batch = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, BYTES)
         batch.append(0, timestamp=None, key=b"probe", value=b"probe", headers=[])
         records = bytes(batch.build())

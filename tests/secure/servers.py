@@ -125,7 +125,8 @@ async def _make_users(directory: Path, servers: Secured) -> None:
 
 async def _create_users(servers: Secured) -> None:
     made = {
-        one.user: [{"role": r, "db": db} for r, db in one.roles] for one in database_rights(RULES)
+        rights.user: [{"role": r, "db": db} for r, db in rights.roles]
+        for rights in database_rights(RULES)
     }
     made[ADMIN] = [{"role": "root", "db": "admin"}]
     async with AsyncMongoClient[Any](

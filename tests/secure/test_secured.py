@@ -303,7 +303,7 @@ async def done_in(servers: Secured, user: str, act: str) -> set[str]:
 
 
 async def test_every_service_may_use_its_own_database_and_no_other(servers: Secured) -> None:
-    """So may the portal and the console; operators read, and whoever restores writes."""
+    """So may the portal and the console; operators read, and restoring needs the right to write."""
     everywhere = set(SERVICES)
     expected = {name: ({name}, {name}) for name in OURS}
     expected[PORTAL] = ({PORTAL, VIEWS}, {PORTAL, VIEWS})

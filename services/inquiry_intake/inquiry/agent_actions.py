@@ -59,7 +59,7 @@ def mail_sent(event: NotificationSent, _state: Inquiry) -> list[Event]:
 
 
 def mail_failed(event: NotificationFailed, state: Inquiry) -> list[Event]:
-    """Told once until a mail arrives again: what is told may itself be mailed, and fail."""
+    """Noted once until a mail arrives again: the note may itself be mailed, and fail."""
     failed = MailFailed(template=event.template)
     if state.unreachable:
         return [failed]

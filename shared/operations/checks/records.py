@@ -45,7 +45,7 @@ def parked_check(waiting: list[Parked]) -> Check:
 
 
 def size_check(large: Iterable[tuple[str, LargeRecords]]) -> Check:
-    """Whether a document grows towards the size that MongoDB takes no more."""
+    """Whether a document grows towards MongoDB's limit."""
     found = sorted(large, key=lambda pair: -pair[1].bytes)
     if not found:
         return ok("documents", "none over 1 MB")

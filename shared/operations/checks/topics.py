@@ -91,6 +91,6 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
 
 
 async def _configs(broker: Broker, names: Iterable[str]) -> Configs:
-    """A user who may not see a topic's settings is told nothing of it."""
+    """The broker hides a topic's settings from a user who may not see them."""
     found = await described(broker.admin, names, (IN_SYNC, TIME, *KEPT))
     return {told.topic: {} if told.is_refused else told.settings for told in found}

@@ -53,7 +53,7 @@ class Bounds:
 class DocumentMapper:
     """Reads and writes the documents of one service's aggregates.
 
-    `slices` says whether the database shortens a list as it is told to.
+    `slices` says whether the database supports `$slice`.
     """
 
     def __init__(self, deciders: Iterable[Decider[Any]], bounds: Bounds) -> None:

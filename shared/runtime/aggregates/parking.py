@@ -17,7 +17,7 @@ from shared.mongo.client import Document
 NAMED = 1_000
 DIGEST_BYTES = 8
 LONGEST = 250_000
-"""A line takes no more than this; what comes then is a dead letter without a place in the line."""
+"""The longest line; a further message is a dead letter without a place in it."""
 
 
 def digest_of(message_id: str) -> bytes:

@@ -1,6 +1,6 @@
 """Admits callers that send a credential, each to what it may ask.
 
-An unknown credential is told nothing else, and takes no longer than a known one.
+An unknown credential learns nothing else, and takes no longer than a known one.
 """
 
 from __future__ import annotations

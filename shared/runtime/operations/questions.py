@@ -11,7 +11,7 @@ from shared.events.limits import MAX_HEADERS
 
 MOST_ON_A_PAGE = 1_000
 MOST_RECORDS = 500
-"""One dry run decides no more: a batch of the service itself is not larger."""
+"""Most records of one dry run: a batch of the service itself is not larger."""
 LONGEST_ID = 1_000
 LONGEST_MESSAGE_ID = 600
 """A `ce_source` and a `ce_id` of 255 characters each, and the blank between them."""

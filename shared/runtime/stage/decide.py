@@ -96,7 +96,7 @@ class Decisions:
         return None
 
     def _drop(self, timer: IncomingMessage, objection: Objection, batch: Batch) -> None:
-        """Let it pass without a trace in any history; where it waited, it waits no more."""
+        """Let it pass without a trace in any history; it leaves the line that it waited in."""
         for ref in timer.decides:
             batch.aggregates[ref].forgo(timer.message_id)
         batch.count(objection.value)

@@ -737,7 +737,7 @@ async def test_what_was_published_but_not_marked_is_published_again_as_the_same_
     with patch.object(kept, "update_many", side_effect=Outage("mongodb", "died")):
         await outbox.submit(Session("a", Visitor("browser"), Holder(ANA)), "s-1", follow_up())
     await outbox.publish_waiting()
-    assert len(portal.published.events) == 1, "whoever kept it may be publishing it still"
+    assert len(portal.published.events) == 1, "the instance that kept it may be publishing it still"
 
     kept.documents["s-1"]["at"] = NOW - timedelta(minutes=1)
     await outbox.publish_waiting()
