@@ -12,9 +12,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Page
 
+from desk.commands.samples import ADDRESS, fill
 from tests.browser import tools
-from tests.browser.portal_desk import portal_desk
-from tests.browser.walk import somebody_new
+from tests.browser.portal_desk import PortalDesk, portal_desk
 
 COLOURS = 96
 """Pages have few; so a picture is a third of its size."""
@@ -25,32 +25,44 @@ class Picture:
     name: str
     path: str
     theme: str
-    width: int
-    height: int
+    width: int = 1280
+    height: int = 900
 
 
-async def take(into: Path) -> None:
-    """Starts a desk, fills it, and writes a PNG of each."""
-    with tempfile.TemporaryDirectory() as directory:
-        async with portal_desk(Path(directory) / ".desk") as site:
-            somebody = await somebody_new(site)
-            page = await site.signed_in(somebody.customer)
-            inquiry, leaves = f"/es/consultas/{somebody.parts['id']}", somebody.parts["number"]
-            for picture in (
-                Picture("start", "/es", "light", 1280, 860),
-                Picture("start-narrow-dark", "/es", "dark", 390, 844),
-                Picture("conversation-dark", inquiry, "dark", 1280, 900),
-                Picture("contract", f"/es/contratos/{leaves}", "light", 1280, 980),
-            ):
-                await page.goto(picture.path)
-                await shoot(page, picture, into)
-            await page.goto("/es/cancelar")
-            for box in await page.get_by_role("checkbox", name="K-").all():
-                await box.check()
-            await page.get_by_role("button", name="Ver qué pasaría").click()
-            await page.get_by_role("heading", name="Revise su solicitud").wait_for()
-            await shoot(page, Picture("check", "", "light", 1280, 980), into)
-            await site.close_pages()
+PICTURES = (
+    Picture("start", "/es", "light"),
+    Picture("start-narrow-dark", "/es", "dark", 390, 844),
+    Picture("contract-dark", "/es/contratos/K-2003", "dark"),
+    Picture("statement", "/es/estado-de-cuenta", "light"),
+)
+CHECK = Picture("check", "", "light", 1280, 1000)
+CONVERSATION = Picture("conversation-narrow", "", "light", 390, 844)
+
+
+async def take_all(site: PortalDesk, into: Path) -> None:
+    """Of the sample company's pages, in Spanish."""
+    await fill(site.desk)
+    await site.until(lambda: site.queries.registered_under(ADDRESS))
+    page = await site.visitor()
+    await site.sign_in(page, ADDRESS)
+    await site.open_until(page, "/es/estado-de-cuenta", page.get_by_text("976,20").first)
+    await site.open_until(
+        page, "/es/contratos/K-2003", page.get_by_role("link", name="Leerlo y aceptarlo")
+    )
+    for picture in PICTURES:
+        await page.goto(picture.path)
+        await shoot(page, picture, into)
+    await page.goto("/es/cancelar")
+    for number in ("K-2001", "K-2002"):
+        await page.get_by_label(number).check()
+    await page.get_by_role("button", name="Ver qué pasaría").click()
+    await page.get_by_role("heading", name="Revise su solicitud").wait_for()
+    await shoot(page, CHECK, into)
+    answered = page.get_by_role("main").get_by_role("link", name="Copia de la factura")
+    await site.open_until(page, "/es/consultas?status=resolved", answered)
+    await answered.click()
+    await page.get_by_role("heading", name="Copia de la factura").wait_for()
+    await shoot(page, CONVERSATION, into)
 
 
 async def shoot(page: Page, picture: Picture, into: Path) -> None:
@@ -62,11 +74,18 @@ async def shoot(page: Page, picture: Picture, into: Path) -> None:
     few.save(into / f"{picture.name}.png", optimize=True)
 
 
+async def on_a_new_desk(into: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        async with portal_desk(Path(directory) / ".desk") as site:
+            await take_all(site, into)
+            await site.close_pages()
+
+
 def main(into: Path) -> None:
     if lack := tools.missing():
         sys.exit(lack)
     into.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(into))
+    asyncio.run(on_a_new_desk(into))
 
 
 if __name__ == "__main__":

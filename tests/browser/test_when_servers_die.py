@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from playwright.async_api import Error, Page, expect
 
+from shared.events.inquiries import InquiryOpened
 from shared.events.topics import PORTAL
 from tests.browser.portal_desk import PortalDesk
 from tests.builders import clients
@@ -80,7 +81,9 @@ async def opened_by(site: PortalDesk, submission_id: str) -> list[str]:
         for partition, end in ends.items():
             while await consumer.position(partition) < end:
                 record = await consumer.getone(partition)
-                event = json.loads(record.value or b"{}")
-                if event.get("submission_id") == submission_id and "reference" in event:
+                if dict(record.headers).get("ce_type") != InquiryOpened.ce_type.encode():
+                    continue
+                event = json.loads(record.value)
+                if event["submission_id"] == submission_id:
                     found.append(event["reference"])
     return found
