@@ -96,14 +96,15 @@ async def fill(desk: Desk) -> None:
 
 async def _has_texts(desk: Desk, numbers: Iterable[str]) -> bool:
     """Whether the archive has issued the contracts' texts within a while: before, there is nothing
-    to approve."""
+    to approve. A contract that an earlier release has recorded has no text.
+    """
     urls, credential = desk.endpoints.internal, desk.endpoints.internal_credential or ""
     async with services_at(urls, credential, [ARCHIVE]) as services:
         for _ in range(TRIES):
             with suppress(ServiceError):
                 found = [await services[ARCHIVE].history("contract", it) for it in numbers]
-                if all(it and it.state and it.state.get("text") for it in found):
-                    return True
+                if all(it and it.state and it.state.get("facts") for it in found):
+                    return all(it and it.state and it.state.get("text") for it in found)
             await asyncio.sleep(PAUSE_SECONDS)
     return False
 
