@@ -105,23 +105,23 @@ class _Replay(Decisions):
 
     def _decided(
         self,
-        letter: IncomingMessage,
+        received: IncomingMessage,
         aggregate: Aggregate,
         replicas: Mapping[Ref, Any],
         batch: Batch,
     ) -> tuple[Document, Any]:
         before = aggregate.state
-        entry, state = super()._decided(letter, aggregate, replicas, batch)
+        entry, state = super()._decided(received, aggregate, replicas, batch)
         self._restored.messages += 1
         decider = self._store.decider(aggregate.ref.kind)
         if not decider.publishes:
             return entry, state
-        events = self._as_published(letter, aggregate.ref, entry["events"])
+        events = self._as_published(received, aggregate.ref, entry["events"])
         if events == entry["events"]:
             return entry, state
         self._restored.differing.append(
-            f"{aggregate.ref.kind} {aggregate.ref.id}: {letter.read.message.type} "
-            f"{letter.read.message.id}"
+            f"{aggregate.ref.kind} {aggregate.ref.id}: {received.read.message.type} "
+            f"{received.read.message.id}"
         )
         state = before
         for stored in events:
@@ -129,14 +129,14 @@ class _Replay(Decisions):
         return entry | {"events": events}, state
 
     def _as_published(
-        self, letter: IncomingMessage, ref: Ref, decided: Sequence[Document]
+        self, received: IncomingMessage, ref: Ref, decided: Sequence[Document]
     ) -> list[Document]:
         """Private events as they are decided, public ones as they were published."""
-        message = letter.read.message
+        message = received.read.message
         cause = message_uuid(message.source, message.id)
-        owner = f"{self._prefix} {ref.kind} {ref.id} {letter.read.digest}"
-        unread = letter.record.offset >= self._committed.get(
-            (letter.record.topic, letter.record.partition), 0
+        owner = f"{self._prefix} {ref.kind} {ref.id} {received.read.digest}"
+        unread = received.record.offset >= self._committed.get(
+            (received.record.topic, received.record.partition), 0
         )
         events: list[Document] = []
         for index in range(1, len(decided) + BEYOND):

@@ -11,11 +11,12 @@ from typing import Any
 
 from shared.events.envelope import message_uuid
 from shared.events.topics import TOPIC_OF
+from shared.kafka.records import RecordPosition
 from shared.runtime.aggregates.store import Store
 from tests.builders.records import Records, reading
 from tests.faults.groups import until_read
 from tests.faults.machine import Machine
-from tests.faults.watching import Place, Seen
+from tests.faults.watching import Seen
 from tests.faults.workload import SOURCE, Expected
 
 READ_WITHIN_S = 120.0
@@ -190,7 +191,7 @@ def traces_of(nothing: Collection[str], aggregate: str, messages: Iterable[str])
     return [f"{id_} in the history of {aggregate}" for id_ in sorted(ids.intersection(nothing))]
 
 
-def _in_order(places: Iterable[Place]) -> bool:
+def _in_order(places: Iterable[RecordPosition]) -> bool:
     """Whether the offsets grow in each partition; among partitions there is no order."""
     last: dict[tuple[str, int], int] = {}
     for topic, partition, offset in places:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -23,6 +23,7 @@ from shared.events.topics import (
     INTAKE,
     NOTIFICATION,
 )
+from shared.kafka.records import RecordPosition
 
 OUTPUT = {
     INTAKE: "desk.inquiries",
@@ -48,19 +49,11 @@ WATCHED = tuple(  # all other topics of the services but those on which they tal
 )
 
 
-class Place(NamedTuple):
-    """Where an event was seen first."""
-
-    topic: str
-    partition: int
-    offset: int
-
-
 @dataclass
 class Seen:
     """Everything seen so far. Repeats of an id are counted and otherwise dropped."""
 
-    first: dict[str, Place] = field(default_factory=dict)
+    first: dict[str, RecordPosition] = field(default_factory=dict)
     repeats: int = 0
     opened: Counter[str] = field(default_factory=Counter)
     before_opened: Counter[str] = field(default_factory=Counter)
@@ -87,7 +80,7 @@ class Seen:
         if headers["ce_id"] in self.first:
             self.repeats += 1
             return
-        self.first[headers["ce_id"]] = Place(record.topic, record.partition, record.offset)
+        self.first[headers["ce_id"]] = RecordPosition(record.topic, record.partition, record.offset)
         self.times[record.topic].append(record.timestamp)
         self._note_event(headers["ce_type"], record)
 

@@ -81,7 +81,7 @@ class Breath:
             self._since = time.perf_counter()
 
 
-def touched_by(letter: IncomingMessage) -> Iterator[Ref]:
+def touched_by(received: IncomingMessage) -> Iterator[Ref]:
     """Every record that its route names."""
-    yield from letter.decides
-    yield from letter.reads
+    yield from received.decides
+    yield from received.reads

@@ -36,39 +36,41 @@ class Decisions:
         self._reader = reader
         self._source = f"/services/{service.name}"
 
-    def decide(self, letter: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]) -> None:
+    def decide(
+        self, received: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]
+    ) -> None:
         """Decide one message in all its aggregates, or in none of them."""
-        if not letter.decides:
+        if not received.decides:
             return batch.count("ignored")
-        if isinstance(letter.read.message.data, DeadLetterDiscarded):
-            return self._discard(letter, letter.read.message.data, batch)
-        if isinstance(letter.read.message.data, KeyForgotten):
-            return self._forget(letter, batch)
-        if isinstance(letter.read.message.data, TimerDue):
-            objection = self._objection_to(letter, batch)
+        if isinstance(received.read.message.data, DeadLetterDiscarded):
+            return self._discard(received, received.read.message.data, batch)
+        if isinstance(received.read.message.data, KeyForgotten):
+            return self._forget(received, batch)
+        if isinstance(received.read.message.data, TimerDue):
+            objection = self._objection_to(received, batch)
             if objection is not None:
-                return self._drop(letter, objection, batch)
+                return self._drop(received, objection, batch)
         decided: list[tuple[Aggregate, Document, Any, Encoded]] = []
-        named = {ref: batch.states[ref] for ref in (*letter.decides, *letter.reads)}
-        for ref in letter.decides:
+        named = {ref: batch.states[ref] for ref in (*received.decides, *received.reads)}
+        for ref in received.decides:
             aggregate = batch.aggregates[ref]
-            known = self._known(letter, aggregate)
+            known = self._known(received, aggregate)
             if known is not None and self._store.knows(known):
-                aggregate.forgo(letter.message_id)
+                aggregate.forgo(received.message_id)
                 continue
-            if not aggregate.may_decide(letter.message_id):
-                return self._block(aggregate, letter, batch)
-            wanted = self._reader.further(letter, (ref,), batch.states)
+            if not aggregate.may_decide(received.message_id):
+                return self._block(aggregate, received, batch)
+            wanted = self._reader.further(received, (ref,), batch.states)
             further = {it: batch.states[it] for it in wanted}
-            if (newer := _newer(batch, (ref, *letter.reads, *further))) is not None:
-                return self._park(aggregate, letter, batch, str(NewerRelease(newer)))
+            if (newer := _newer(batch, (ref, *received.reads, *further))) is not None:
+                return self._park(aggregate, received, batch, str(NewerRelease(newer)))
             try:
-                entry, state = self._decided(letter, aggregate, further | named, batch)
+                entry, state = self._decided(received, aggregate, further | named, batch)
                 encoded = encode(entry)
             except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
-                return self._park(aggregate, letter, batch, described(defect))
+                return self._park(aggregate, received, batch, described(defect))
             if ref in unstorable:
-                return self._park(aggregate, letter, batch, unstorable[ref])
+                return self._park(aggregate, received, batch, unstorable[ref])
             named[ref] = state
             decided.append((aggregate, entry, state, encoded))
         for aggregate, entry, state, encoded in decided:
@@ -76,8 +78,8 @@ class Decisions:
             batch.alarms += self._alarms(aggregate.ref, entry)
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
-        for ref in letter.decides:
-            known = self._known(letter, batch.aggregates[ref])
+        for ref in received.decides:
+            known = self._known(received, batch.aggregates[ref])
             assert known is not None
             batch.answered[ref].add((known["message_id"], known["digest"]))
         return None
@@ -105,25 +107,25 @@ class Decisions:
             place = {"partition": record.partition, "offset": record.offset}
             log.warning("premature timer", topic=record.topic, **place)
 
-    def _known(self, letter: IncomingMessage, aggregate: Aggregate) -> Document | None:
+    def _known(self, received: IncomingMessage, aggregate: Aggregate) -> Document | None:
         """The history entry of this message, if it was decided before, in these words or others."""
-        message_id, digest = letter.message_id, letter.read.digest
+        message_id, digest = received.message_id, received.read.digest
         if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
             digest = aggregate.digests.get(message_id, digest)
         known = aggregate.known.get((message_id, digest))
-        return known or aggregate.meanings.get((message_id, letter.read.meaning))
+        return known or aggregate.meanings.get((message_id, received.read.meaning))
 
     def _decided(
         self,
-        letter: IncomingMessage,
+        received: IncomingMessage,
         aggregate: Aggregate,
         replicas: Mapping[Ref, Any],
         batch: Batch,
     ) -> tuple[Document, Any]:
         decider = self._store.decider(aggregate.ref.kind)
         message = replace(
-            letter.read.message,
-            id_reused=letter.message_id in aggregate.digests,
+            received.read.message,
+            id_reused=received.message_id in aggregate.digests,
             attempt=batch.attempts.get(aggregate.ref, 0),
             aggregate=aggregate.ref,
             replicas=replicas,
@@ -132,7 +134,7 @@ class Decisions:
         state = aggregate.state
         for event in events:
             state = decider.evolve(state, event)
-        return entry_of(self._source, letter, aggregate.ref, events, batch.at), state
+        return entry_of(self._source, received, aggregate.ref, events, batch.at), state
 
     def _alarms(self, ref: Ref, entry: Document) -> Iterator[tuple[Ref, str]]:
         """What operations should hear of in what was just decided."""
@@ -142,55 +144,55 @@ class Decisions:
             yield from ((ref, ce_type) for ce_type in types if ce_type in alarming)
 
     def _discard(
-        self, letter: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch
+        self, received: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch
     ) -> None:
         """An operator gave up a message that waited: it counts as decided, and nothing happens."""
-        [ref] = letter.decides
+        [ref] = received.decides
         aggregate = batch.aggregates[ref]
         if aggregate.newer:
-            return self._give_up(letter, batch, Reason.DEFECT, str(NewerRelease(ref)))
+            return self._give_up(received, batch, Reason.DEFECT, str(NewerRelease(ref)))
         if discarded.message_id is None or not aggregate.waits_for(discarded.message_id):
             return batch.count("ignored")
-        entry = entry_of(self._source, letter, ref, (), batch.at)
+        entry = entry_of(self._source, received, ref, (), batch.at)
         entry |= {"message_id": discarded.message_id, "digest": discarded.digest or ""}
         aggregate.record(entry, aggregate.state)
         return batch.count("discarded")
 
-    def _forget(self, letter: IncomingMessage, batch: Batch) -> None:
+    def _forget(self, received: IncomingMessage, batch: Batch) -> None:
         """A tombstone empties what the topic's readers keep under its key.
 
         It never waits in a line: what waits there is forgotten as well.
         """
         forgetting = [
             batch.aggregates[ref]
-            for ref in letter.decides
-            if self._known(letter, batch.aggregates[ref]) is None
+            for ref in received.decides
+            if self._known(received, batch.aggregates[ref]) is None
         ]
         for aggregate in forgetting:
-            aggregate.forget(entry_of(self._source, letter, aggregate.ref, (), batch.at))
+            aggregate.forget(entry_of(self._source, received, aggregate.ref, (), batch.at))
             batch.states[aggregate.ref] = None
         return batch.count("decided" if forgetting else "repeated")
 
     def _park(
-        self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch, error: str
+        self, aggregate: Aggregate, received: IncomingMessage, batch: Batch, error: str
     ) -> None:
-        aggregate.park(letter.message_id, error, batch.at)
-        _mark_own(aggregate, letter)
-        self._give_up(letter, batch, Reason.DEFECT, error)
+        aggregate.park(received.message_id, error, batch.at)
+        _mark_own(aggregate, received)
+        self._give_up(received, batch, Reason.DEFECT, error)
 
-    def _block(self, aggregate: Aggregate, letter: IncomingMessage, batch: Batch) -> None:
+    def _block(self, aggregate: Aggregate, received: IncomingMessage, batch: Batch) -> None:
         """It waits behind others. Of an aggregate's timers one waits, for all say the same."""
         assert aggregate.parked is not None
-        if _is_timer(letter) and aggregate.parked.timer not in (None, letter.message_id):
+        if _is_timer(received) and aggregate.parked.timer not in (None, received.message_id):
             return batch.count("repeated")
-        aggregate.wait(letter.message_id)
-        _mark_own(aggregate, letter)
-        return self._give_up(letter, batch, Reason.BLOCKED, f"{aggregate.ref.kind} is parked")
+        aggregate.wait(received.message_id)
+        _mark_own(aggregate, received)
+        return self._give_up(received, batch, Reason.BLOCKED, f"{aggregate.ref.kind} is parked")
 
-    def _give_up(self, letter: IncomingMessage, batch: Batch, reason: Reason, error: str) -> None:
+    def _give_up(self, received: IncomingMessage, batch: Batch, reason: Reason, error: str) -> None:
         batch.count("dead")
         service = self._service.name
-        batch.outgoing.append(DeadLetter(letter.record, service, reason, error, batch.at))
+        batch.outgoing.append(DeadLetter(received.record, service, reason, error, batch.at))
 
 
 def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:
@@ -198,13 +200,13 @@ def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:
     return next((ref for ref in refs if batch.aggregates[ref].newer), None)
 
 
-def _is_timer(letter: IncomingMessage) -> bool:
-    return isinstance(letter.read.message.data, TimerDue)
+def _is_timer(received: IncomingMessage) -> bool:
+    return isinstance(received.read.message.data, TimerDue)
 
 
-def _mark_own(aggregate: Aggregate, letter: IncomingMessage) -> None:
+def _mark_own(aggregate: Aggregate, received: IncomingMessage) -> None:
     """What the service itself has sent is not sent again while it waits in the line."""
-    if _is_timer(letter):
-        aggregate.wait_as_own(letter.message_id, "timer")
-    elif letter.record.topic == OUTCOMES:
-        aggregate.wait_as_own(letter.message_id, "outcome")
+    if _is_timer(received):
+        aggregate.wait_as_own(received.message_id, "timer")
+    elif received.record.topic == OUTCOMES:
+        aggregate.wait_as_own(received.message_id, "outcome")

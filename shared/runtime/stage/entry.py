@@ -13,21 +13,21 @@ from shared.runtime.stage.batch import IncomingMessage
 
 
 def entry_of(
-    source: str, letter: IncomingMessage, ref: Ref, events: Sequence[Event], at: datetime
+    source: str, received: IncomingMessage, ref: Ref, events: Sequence[Event], at: datetime
 ) -> Document:
     """`source` is the service that decided the message for `ref`, at `at`."""
-    message, record = letter.read.message, letter.record
+    message, record = received.read.message, received.record
     cause = message_uuid(message.source, message.id)
-    owner = f"{source} {ref.kind} {ref.id} {letter.read.digest}"
+    owner = f"{source} {ref.kind} {ref.id} {received.read.digest}"
     entry: Document = {
-        "message_id": letter.message_id,
-        "digest": letter.read.digest,
+        "message_id": received.message_id,
+        "digest": received.read.digest,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "at": at,
         "causation_id": message.id,
-        "correlation_id": _led_by(letter),
+        "correlation_id": _led_by(received),
         "events": [
             {
                 "id": caused_event_id(cause, owner, index),
@@ -37,16 +37,16 @@ def entry_of(
             for index, event in enumerate(events, start=1)
         ],
     }
-    if letter.read.meaning != letter.read.digest:
-        entry["meaning"] = letter.read.meaning
+    if received.read.meaning != received.read.digest:
+        entry["meaning"] = received.read.meaning
     if message.traceparent:
         entry["traceparent"] = message.traceparent
     return entry
 
 
-def _led_by(letter: IncomingMessage) -> str | None:
+def _led_by(received: IncomingMessage) -> str | None:
     """The id of the submission that led to the message, or None where it cannot say."""
-    topic, message = TOPICS[letter.record.topic], letter.read.message
+    topic, message = TOPICS[received.record.topic], received.read.message
     if topic.begins:
         return message.id
     return message.correlation_id if topic.led else None

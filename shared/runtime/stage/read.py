@@ -63,13 +63,13 @@ class Reader:
 
     async def looked_up(self, incoming: list[IncomingMessage]) -> list[IncomingMessage]:
         """Name by its id what a route names by an alias."""
-        aliases = {alias for letter in incoming for alias in letter.aliases}
+        aliases = {alias for received in incoming for alias in received.aliases}
         if not aliases:
             return incoming
         found = await self._store.look_up(aliases)
         return [
-            replace(letter, decides=(*letter.decides, *_found(letter.aliases, found)))
-            for letter in incoming
+            replace(received, decides=(*received.decides, *_found(received.aliases, found)))
+            for received in incoming
         ]
 
     def _route(self, message: Message) -> Route:
@@ -105,8 +105,8 @@ class Reader:
 
     async def read(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
         """What the routes name, then what the Deciders want to see besides: two queries a kind."""
-        ids = [letter.message_id for letter in incoming]
-        refs = [ref for letter in incoming for ref in (*letter.decides, *letter.reads)]
+        ids = [received.message_id for received in incoming]
+        refs = [ref for received in incoming for ref in (*received.decides, *received.reads)]
         batch.add(await self._store.read(refs, ids))
         await self.read_further(incoming, batch)
 
@@ -123,12 +123,12 @@ class Reader:
             batch.add(await self._store.read(missing))
 
     def further(
-        self, letter: IncomingMessage, decides: Iterable[Ref], states: Mapping[Ref, Any]
+        self, received: IncomingMessage, decides: Iterable[Ref], states: Mapping[Ref, Any]
     ) -> Iterator[Ref]:
         for ref in decides:
             reads = self._reading.get(ref.kind)
             if reads is not None and states[ref] is not None:
-                yield from reads(states[ref], letter.read.message)
+                yield from reads(states[ref], received.read.message)
 
 
 def _found(aliases: Iterable[Ref], found: Mapping[Ref, Ref]) -> tuple[Ref, ...]:

@@ -116,12 +116,12 @@ class Stage:
             aggregates = batch.aggregates
             with self._timed("decide", steps):
                 breath = Breath()
-                for letter in incoming:
+                for received in incoming:
                     await breath.taken()
-                    await self._reader.read_further([letter], batch)
-                    self._decisions.decide(letter, batch, unstorable)
+                    await self._reader.read_further([received], batch)
+                    self._decisions.decide(received, batch, unstorable)
                     batch.taken += 1
-                    if any(aggregates[ref].added_bytes > ROUND_BYTES for ref in letter.decides):
+                    if any(aggregates[ref].added_bytes > ROUND_BYTES for ref in received.decides):
                         break
             try:
                 with self._timed("store", steps):
