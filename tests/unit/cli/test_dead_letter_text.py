@@ -29,6 +29,7 @@ from shared.operations.dead_letters.stop import (
     WouldFail,
 )
 from shared.operations.errors import (
+    GroupsOfAnother,
     MissingTopics,
     NoSuchInquiry,
     OperationError,
@@ -86,6 +87,7 @@ ERRORS: list[tuple[OperationError, int, str]] = [
     (NoSuchInquiry("e-1"), FAILED, "no inquiry has 'e-1' as an id"),
     (NoSuchInquiry("INQ-1"), FAILED, "'INQ-1' cannot be a reference"),
     (WrongDatabaseUrl("InvalidURI"), WRONG_USE, "URL is wrong (InvalidURI)"),
+    (GroupsOfAnother("channels"), WRONG_USE, "channels could join the services' groups"),
     (NotALetterId("x"), WRONG_USE, "'x' is no letter's id; it looks like 3-1042"),
     (NoSuchLetters([LETTER, OTHER]), FAILED, "there is no dead letter 3-7, 3-8"),
     (errors.IdsAndSelection(), WRONG_USE, "not both"),
