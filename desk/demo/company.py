@@ -25,6 +25,8 @@ WEB, AGENTS, AGENT = "/channels/web", "/agents/sample", "sample-agent"
 TAX = Decimal("0.21")
 ANSWERED = "sample-question-2"
 RENEWAL = "K-2004"
+CONTACT = {"name": "Cliente de Prueba", "email": "cliente@example.test"}
+"""The sample customer's: the questions may be read before the registration."""
 
 
 def sample_account(customer: str, contracts: tuple[str, ...], at: str) -> list[Outgoing]:
@@ -310,6 +312,7 @@ def _questions(customer: str, at: str) -> Iterator[Outgoing]:
             request_type=topic.value,
             subject=subject,
             text=text,
+            contact=CONTACT,
         )
 
 

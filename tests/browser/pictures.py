@@ -31,12 +31,10 @@ class Picture:
 
 PICTURES = (
     Picture("start", "/es", "light"),
-    Picture("start-narrow-dark", "/es", "dark", 390, 844),
     Picture("contract-dark", "/es/contratos/K-2003", "dark"),
     Picture("statement", "/es/estado-de-cuenta", "light"),
 )
 CHECK = Picture("check", "", "light", 1280, 1000)
-CONVERSATION = Picture("conversation-narrow", "", "light", 390, 844)
 
 
 async def take_all(site: PortalDesk, into: Path) -> None:
@@ -58,11 +56,6 @@ async def take_all(site: PortalDesk, into: Path) -> None:
     await page.get_by_role("button", name="Ver qué pasaría").click()
     await page.get_by_role("heading", name="Revise su solicitud").wait_for()
     await shoot(page, CHECK, into)
-    answered = page.get_by_role("main").get_by_role("link", name="Copia de la factura")
-    await site.open_until(page, "/es/consultas?status=resolved", answered)
-    await answered.click()
-    await page.get_by_role("heading", name="Copia de la factura").wait_for()
-    await shoot(page, CONVERSATION, into)
 
 
 async def shoot(page: Page, picture: Picture, into: Path) -> None:
