@@ -350,3 +350,22 @@ def test_an_inquiry_keeps_so_many_mails_and_its_confirmation() -> None:
 
     assert len(document["mails"]) == projections.MOST_MAILS
     assert document["mails"]["n-0"] == ["inquiry_opened", True]
+
+
+def test_lists_are_sorted_and_filtered_by_what_the_inquiry_says_and_answers_are_in_none() -> None:
+    closed = InquiryClosed(inquiry_id="i-1", by=ClosedBy.CUSTOMER)
+    rejected = SubmissionRejected(
+        submission_id="s-2",
+        submission_source=PORTAL,
+        customer_id="C-1",
+        errors=(field_error("text", ErrorCode.MISSING, {ErrorCode.MISSING: NOTE}),),
+    )
+
+    by_events = documents(BY_NAME["inquiries"], [opened(), closed])["i-1"]
+    by_state = documents(BY_NAME["inquiries"], [stated(1, InquiryStatus.CLOSED)])["i-1"]
+    [answer] = documents(BY_NAME["inquiries"], [rejected]).values()
+
+    for found in (by_events, by_state):
+        assert (found["standing"], found["reference"]) == ("closed", "INQ-1")
+        assert found["listed_at"] == "2026-11-27T10:00:00Z"
+    assert "standing" not in answer
