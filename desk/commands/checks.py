@@ -79,10 +79,11 @@ async def all_checks(where: Where) -> list[Check]:
 
     Raises `DeskError`, `OperationError`.
     """
+    settings, mongo, smtp = where.settings(), where.mongo_address, where.smtp_address
     kafka, database, mail, services = await asyncio.gather(
-        kafka_checks(where.settings(), embedded=_embeds(where)),
-        database_checks(where.mongo_address),
-        mail_check(where.smtp_address),
+        kafka_checks(settings, embedded=_embeds(where)),
+        database_checks(mongo),
+        mail_check(smtp),
         service_checks(where.directory),
     )
     records = await _record_checks(where)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from desk.commands.checks import ADVICE, advice, service_checks
+from desk.commands.addresses import Where
+from desk.commands.checks import ADVICE, advice, all_checks, service_checks
+from desk.commands.errors import DeskError
 from desk.local.supervisor import PORTS_FILE, health_url
 from shared.events.topics import PORTAL, SERVICES, TOPICS
 from shared.kafka.topic_creation import new_topic
@@ -159,6 +163,16 @@ def test_what_one_broker_alone_has_acknowledged_is_warned_of(
 
 def test_every_remedy_is_told_with_what_to_type() -> None:
     assert set(ADVICE) == set(Remedy)
+
+
+async def test_no_desk_is_one_sentence_and_nothing_is_begun(
+    tmp_path: Path,
+) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        with pytest.raises(DeskError, match="no desk found"):
+            await all_checks(Where(tmp_path, kafka="127.0.0.1:9"))
+        gc.collect()
+    assert not warned
 
 
 def test_one_replica_is_all_that_the_embedded_broker_has() -> None:
