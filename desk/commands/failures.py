@@ -76,9 +76,9 @@ def _not_found(error: OperationError) -> DeskError | None:
     match error:
         case MissingTopics(names, address):
             words = (
-                f"the broker at {address} has no topic {', '.join(names)}.\n"
+                f"the broker at {address} shows no topic {', '.join(names)}.\n"
                 "The services create the topics when they start: run `desk up`, or see"
-                " `desk doctor`."
+                " `desk doctor`. A secured broker hides what its user may not read."
             )
         case NoSuchInquiry(named):
             words = _no_inquiry_text(named)

@@ -47,7 +47,7 @@ async def _answer(command: Sequence[str], service: str, where: Where) -> Any:
     environment = {**os.environ, "MONGO_URL": where.mongo_address}
     if command != VERIFY:
         environment["KAFKA_BOOTSTRAP_SERVERS"] = where.kafka_address
-    if command == VERIFY or (where.directory / ENDPOINTS_FILE).exists():
+    if command in (VERIFY, COMPARE) or (where.directory / ENDPOINTS_FILE).exists():
         # What verifies decides and publishes nothing: it needs no key or address of the service's.
         environment[DEVELOPMENT_DEFAULTS] = "true"
     process = await asyncio.create_subprocess_exec(

@@ -82,7 +82,7 @@ ERRORS: list[tuple[OperationError, int, str]] = [
     (
         MissingTopics(["desk.timers"], "kafka:9092"),
         FAILED,
-        "at kafka:9092 has no topic desk.timers",
+        "at kafka:9092 shows no topic desk.timers",
     ),
     (NoSuchInquiry("e-1"), FAILED, "no inquiry has 'e-1' as an id"),
     (NoSuchInquiry("INQ-1"), FAILED, "'INQ-1' cannot be a reference"),
