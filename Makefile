@@ -46,11 +46,14 @@ test-browser: install $(AXE)  ## Walk through the portal in a real browser (Debi
 	$(BIN)/python -m pytest --durations 5 $(or $(TESTS),tests/browser)
 
 KAFKA_JARS := tests/apache_kafka/target/jars
-WIRE_TESTS := tests/apache_kafka tests/integration/runtime tests/integration/contract_archive \
-	tests/integration/notification tests/integration/cli tests/e2e tests/faults tests/secure tests/pdfa
+WIRE_TESTS := tests/apache_kafka tests/integration tests/e2e tests/faults tests/secure tests/pdfa
 # These start the embedded broker themselves, or no broker at all.
-NOT_ON_KAFKA := tests/integration/cli/test_supervisor.py tests/e2e/test_demo.py \
-	tests/integration/notification/test_sender.py
+NOT_ON_KAFKA := tests/integration/embedded tests/integration/cli/test_supervisor.py \
+	tests/e2e/test_demo.py tests/integration/notification/test_sender.py
+# The rest runs on the secured broker; these show that one without users and TLS does, too. What is
+# marked `plaintext` is among them.
+PLAINTEXT_TESTS := tests/e2e/test_kcat.py tests/integration/runtime/test_process.py \
+	tests/integration/runtime/test_abilities.py tests/integration/notification/test_on_the_wire.py
 
 $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 	@command -v mvn >/dev/null || \
@@ -67,9 +70,12 @@ $(PDFA_JARS)/.fetched: tests/pdfa/pom.xml
 	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(PDFA_JARS))
 	@touch $@
 
-test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka (Java 17, Maven; INFRA=secure: with users and TLS)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),kafka) --durations 5 \
+test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka with users and TLS (Java 17, Maven; INFRA=kafka: without)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),secure) --durations 5 \
 	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
+ifeq ($(INFRA)$(TESTS),)
+	$(BIN)/python -m pytest --infra kafka $(PLAINTEXT_TESTS)
+endif
 
 DOCKER_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \
 	tests/integration/runtime/test_transactions.py tests/integration/contract_archive

@@ -32,9 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=CHOICES,
         default="auto",
         help="where the wire tests run: containers when a Docker daemon answers, else embedded; "
-        "kafka: Apache Kafka on a local JVM, the rest embedded (make test-kafka); "
-        "secure: the same with TLS, users and rights, and a database that asks for users, too "
-        "(make test-kafka INFRA=secure); "
+        "secure: Apache Kafka on a local JVM with TLS, users and rights, a database that asks for "
+        "users, too, the rest embedded (make test-kafka); "
+        "kafka: Apache Kafka without them, the rest embedded (make test-kafka INFRA=kafka); "
         "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb)",
     )
 
