@@ -42,9 +42,6 @@ $(AXE): tests/browser/package.json tests/browser/package-lock.json
 	cd tests/browser/target && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-test-browser: install $(AXE)  ## Walk through the portal in a real browser (Debian's chromium, npm)
-	$(BIN)/python -m pytest --durations 5 $(or $(TESTS),tests/browser)
-
 KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration tests/e2e tests/faults tests/secure tests/pdfa
 # These start the embedded broker themselves, or no broker at all.
@@ -61,6 +58,9 @@ $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 	rm -rf $(KAFKA_JARS)
 	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA_JARS))
 	@touch $@
+
+test-browser: install $(AXE) $(if $(shell command -v mvn),$(KAFKA_JARS)/.fetched)  ## Walk through the portal in a real browser (Debian's chromium, npm)
+	$(BIN)/python -m pytest --durations 5 $(or $(TESTS),tests/browser)
 
 # veraPDF says whether the archive's documents are PDF/A.
 PDFA_JARS := tests/pdfa/target/jars

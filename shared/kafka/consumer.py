@@ -170,8 +170,10 @@ class TolerantConsumer(EndingConsumer):
             for partition, offset in last.items()
         }
 
-    async def try_commit(self, offsets: Offsets) -> bool:
-        """Whether the group's offsets are these now. A refused commit is no error: they come again.
+    async def try_commit(self, offsets: Offsets | None = None) -> bool:
+        """Whether the group's offsets are these now, or those of all that was handed out.
+
+        A refused commit is no error: the records come again.
 
         A broker that does not answer within 10 s would hold the batch up, and with it a stop.
         """

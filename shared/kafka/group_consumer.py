@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import structlog
-from aiokafka.errors import IllegalStateError, KafkaError
 
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer, TolerantConsumer
@@ -58,10 +57,7 @@ class GroupConsumer:
 
     async def commit(self) -> None:
         """Commit all that was handed out. A refused commit is no error: the records come again."""
-        try:
-            await self._consumer.commit()
-        except (KafkaError, IllegalStateError) as error:
-            log.info("commit refused", why=type(error).__name__)
+        await self._consumer.try_commit()
 
     def rewind(self, records: Iterable[Record]) -> None:
         """Let these records come again, because they could not be kept."""

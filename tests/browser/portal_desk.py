@@ -227,12 +227,13 @@ def headers_of(sent: Sent) -> list[tuple[str, bytes]]:
 
 
 @asynccontextmanager
-async def portal_desk(directory: Path) -> AsyncIterator[PortalDesk]:
-    """Everything embedded, on this machine, until left."""
-    pacing.install()
+async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterator[PortalDesk]:
+    """Everything on this machine, until left; the broker is embedded unless `kafka` is one."""
+    if kafka is None:
+        pacing.install()
     expect.set_options(timeout=PATIENCE_S * 1000)
     async with (
-        desk_up(directory, portal=True, overrides=QUICK, say=_quiet) as desk,
+        desk_up(directory, kafka=kafka, portal=True, overrides=QUICK, say=_quiet) as desk,
         record_sender(settings_at(desk.endpoints.kafka_bootstrap_servers)) as sender,
         async_playwright() as playwright,
     ):

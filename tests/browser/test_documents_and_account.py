@@ -143,8 +143,8 @@ async def test_the_statement_adds_up_to_the_bookings_and_to_the_open_invoices(
     balance = page.get_by_role("heading", name="Saldo 976,20")
     await site.open_until(page, "/es/estado-de-cuenta", balance)
 
-    open_items = page.get_by_role("region", name="Facturas pendientes").locator("tbody tr")
-    bookings = page.get_by_role("region", name="Todos los apuntes").locator("tbody tr")
+    open_items = page.get_by_role("group", name="Facturas pendientes").locator("tbody tr")
+    bookings = page.get_by_role("group", name="Todos los apuntes").locator("tbody tr")
     assert sum(await amounts_in(open_items.locator("td:last-child"))) == Decimal("976.20")
     amounts = await amounts_in(bookings.locator("td:nth-last-child(2)"))
     assert sum(amounts) == Decimal("976.20")

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_two_processes_show_the_same_and_a_rebuild_takes_nothing_from_what_is_shown(
-    site: PortalDesk, tmp_path: Path
+    site_on_kafka: PortalDesk, tmp_path: Path
 ) -> None:
+    site = site_on_kafka
     customer = await site.customer("procesos")
     question = site.world.submits(
         customer,

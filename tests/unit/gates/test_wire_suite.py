@@ -12,7 +12,8 @@ MARK = "@pytest.mark." + "plaintext("
 def variable(name: str) -> list[str]:
     """The words of a variable of the Makefile."""
     text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
-    return re.findall(rf"^{name} := (.*)$", text, re.MULTILINE)[0].split()
+    [words] = re.findall(rf"^{name} := (.*)$", text, re.MULTILINE)
+    return str(words).split()
 
 
 def test_what_is_not_run_on_the_secured_broker_is_run_on_the_other_one() -> None:
