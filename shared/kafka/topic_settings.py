@@ -109,10 +109,8 @@ async def align(
     alters between `settings_of` and this is lost; do not run the two at once.
     """
     changed: dict[str, dict[str, str]] = {}
-    for setting in differing:
-        changed.setdefault(setting.topic, {**found[setting.topic].own})[setting.setting] = (
-            setting.wanted
-        )
+    for item in differing:
+        changed.setdefault(item.topic, {**found[item.topic].own})[item.setting] = item.wanted
     if not changed:
         return
     answers = await admin.alter_configs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from services.customer_portal.outbox import AlreadySent
 from services.customer_portal.portal import Portal
 from shared.events.choices import Channel
 from shared.events.submissions import Submission
+from shared.web.forms import Form, text
 from shared.web.pages import Visit
 
 SUBMISSIONS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
@@ -66,6 +68,23 @@ def first_on_page(visit: Visit) -> int:
     asked = visit.asked("from")
     digits = asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS
     return int(asked) if digits else 0
+
+
+def neighbours(first: int, size: int, *, more: bool) -> dict[str, Any]:
+    """Where the pages beside one of `size` begin; None where there is none."""
+    return {
+        "older": first + size if more else None,
+        "newer": max(0, first - size) if first else None,
+    }
+
+
+def changed(form: Form, names: Iterable[str], kept: Mapping[str, Any]) -> dict[str, str]:
+    """What a form says otherwise than `kept`; a blank field is no change."""
+    return {
+        name: value
+        for name in names
+        if (value := text(form, name)) is not None and value != kept.get(name)
+    }
 
 
 def common(portal: Portal, visit: Visit) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.outbox import SOURCE
-from services.customer_portal.pages.common import common, first_on_page, send
+from services.customer_portal.pages.common import common, first_on_page, neighbours, send
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
 from services.customer_portal.queries import ON_A_PAGE
@@ -38,8 +38,7 @@ async def inquiries(portal: Portal, visit: Visit, holder: Holder) -> Response:
         counts=counts,
         total=sum(counts.values()),
         wanted=wanted,
-        older=first + ON_A_PAGE if len(found) > ON_A_PAGE else None,
-        newer=max(0, first - ON_A_PAGE) if first else None,
+        **neighbours(first, ON_A_PAGE, more=len(found) > ON_A_PAGE),
         STATUS=STATUS,
     )
 

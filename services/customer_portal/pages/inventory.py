@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.common import changed, common, send
 from services.customer_portal.portal import Portal
 from services.customer_portal.rooms.words import ITEM_FIELDS, ITEM_STATUS
 from services.customer_portal.words import status_of
@@ -58,12 +58,7 @@ async def item(portal: Portal, visit: Visit, holder: Holder) -> Response:
 def _judged(
     portal: Portal, visit: Visit, holder: Holder, form: Form, found: Document
 ) -> InventoryUpdateSubmitted | None:
-    """What differs from the item as it is; a blank field is no change."""
-    changes = {
-        name: value
-        for name in ITEM_FIELDS
-        if (value := text(form, name)) is not None and value != found.get(name)
-    }
+    changes = changed(form, ITEM_FIELDS, found)
     data = {
         **common(portal, visit),
         "customer_id": holder.customer_id,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.customer_portal.documents import Document as File
 from services.customer_portal.documents import as_attachment
-from services.customer_portal.pages.common import first_on_page
+from services.customer_portal.pages.common import first_on_page, neighbours
 from services.customer_portal.portal import Portal
 from services.customer_portal.rooms.plain_copy import plain_copy
 from services.customer_portal.rooms.statement import (
@@ -63,8 +63,7 @@ async def invoices(portal: Portal, visit: Visit, holder: Holder) -> Response:
         invoices=shown[first : first + ON_A_PAGE],
         wanted=wanted,
         total=len(listed),
-        older=first + ON_A_PAGE if len(shown) > first + ON_A_PAGE else None,
-        newer=max(0, first - ON_A_PAGE) if first else None,
+        **neighbours(first, ON_A_PAGE, more=len(shown) > first + ON_A_PAGE),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.pages.common import first_on_page
+from services.customer_portal.pages.common import first_on_page, neighbours
 from services.customer_portal.portal import Portal
 from services.customer_portal.rooms.queries import ORDERS_ON_A_PAGE
 from services.customer_portal.rooms.words import (
@@ -33,8 +33,7 @@ async def orders(portal: Portal, visit: Visit, holder: Holder) -> Response:
         "orders.html",
         orders=[it for it in listed if not wanted or it["status"] == wanted],
         wanted=wanted,
-        older=first + ORDERS_ON_A_PAGE if len(found) > ORDERS_ON_A_PAGE else None,
-        newer=max(0, first - ORDERS_ON_A_PAGE) if first else None,
+        **neighbours(first, ORDERS_ON_A_PAGE, more=len(found) > ORDERS_ON_A_PAGE),
         ORDER_STATUS=ORDER_STATUS,
     )
 

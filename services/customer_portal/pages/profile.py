@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.common import changed, common, send
 from services.customer_portal.pages.registration import PERSONAL, REQUIRED, WORDINGS, countries
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import CONSENT
@@ -14,7 +14,7 @@ from shared.events.submissions import ConsentWithdrawalSubmitted, ProfileUpdateS
 from shared.events.text import is_blank
 from shared.events.values import Language
 from shared.mongo.client import Document
-from shared.web.forms import Form, given, text
+from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
 from shared.web.sessions import Holder
@@ -57,11 +57,7 @@ def _judged(
     portal: Portal, visit: Visit, holder: Holder, form: Form, kept: Document
 ) -> ProfileUpdateSubmitted | None:
     """A change of the mails' language is said by the submission's own `language`."""
-    changes = {
-        name: value
-        for name in PERSONAL
-        if (value := text(form, name)) is not None and value != kept.get(name)
-    }
+    changes = changed(form, PERSONAL, kept)
     known = form["language"] in list(Language)
     data = {
         **common(portal, visit),
