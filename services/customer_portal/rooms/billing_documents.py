@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import structlog
@@ -35,8 +35,8 @@ class BillingDocuments:
             return False
         wanted, given = urlsplit(self._under), urlsplit(link)
         same = (wanted.scheme, wanted.netloc) == (given.scheme, given.netloc)
-        steps = given.path.split("/")
-        return same and given.path.startswith(wanted.path) and ".." not in steps
+        path, under = unquote(given.path), f"{wanted.path.rstrip('/')}/"
+        return same and path.startswith(under) and ".." not in path.split("/")
 
     async def read(self, named: Mapping[str, str]) -> Document | None:
         """The document; None where it cannot be had, or is not the one that billing named."""

@@ -353,6 +353,8 @@ UNDER = "https://billing.example/documents/"
         (f"{UNDER}1.pdf", True),
         ("https://billing.example/other/1.pdf", False),
         (f"{UNDER}../secret", False),
+        (f"{UNDER}%2e%2e/secret", False),
+        ("https://billing.example/documents-of-others/1.pdf", False),
         ("http://billing.example/documents/1.pdf", False),
         ("https://billing.example.evil.example/documents/1.pdf", False),
         ("https://billing.example@evil.example/documents/1.pdf", False),
@@ -363,7 +365,8 @@ UNDER = "https://billing.example/documents/"
 def test_billings_documents_are_fetched_from_where_billing_keeps_them_alone(
     link: str, reaches: bool
 ) -> None:
-    assert BillingDocuments(Settings(billing_documents_url=UNDER)).reaches(link) is reaches
+    for under in (UNDER, UNDER.removesuffix("/")):
+        assert BillingDocuments(Settings(billing_documents_url=under)).reaches(link) is reaches
     assert not BillingDocuments(Settings()).reaches(link)
 
 
