@@ -27,6 +27,7 @@ from shared.mongo.client import Database
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 from shared.runtime.decider import ReadStates
+from shared.runtime.request_body import body_within
 from shared.runtime.url_encoded import url_encoded
 
 LONGEST_FORM = 4 * 1024
@@ -95,8 +96,9 @@ class Downloads:
     async def document(self, request: Request) -> Response:
         """The document, for who has its code."""
         try:
-            document_id, code = _named(_query(request) | dict(url_encoded(await _form(request))))
-        except (ValueError, ClientDisconnect):
+            form = url_encoded(await body_within(request, LONGEST_FORM))
+            document_id, code = _named(_query(request) | dict(form))
+        except (ValueError, TimeoutError, ClientDisconnect):
             return _no_page()
         try:
             with mongodb_errors_as_outage():
@@ -143,16 +145,6 @@ async def _not_routed(_request: Request, _error: Exception) -> Response:
 def _query(request: Request) -> dict[str, str]:
     """The last value of each field. Raises `ValueError`."""
     return dict(url_encoded(request.scope["query_string"]))
-
-
-async def _form(request: Request) -> bytes:
-    """Raises `ValueError` for more bytes than a form of ours has."""
-    form = b""
-    async for part in request.stream():
-        form += part
-        if len(form) > LONGEST_FORM:
-            raise ValueError("too long for a form")
-    return form
 
 
 def _named(fields: Mapping[str, str]) -> tuple[str, str]:

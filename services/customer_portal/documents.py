@@ -10,13 +10,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-import httpx2
 import structlog
-from pydantic import SecretStr, ValidationError
 from starlette.responses import Response
 
+from services.customer_portal.record_owner import RecordOwner
 from services.customer_portal.settings import Settings
-from shared.runtime.operations.answers import DocumentAnswer
+from shared.events.topics import ARCHIVE
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder
 
@@ -24,6 +23,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 WITHIN_SECONDS = 5.0
 """A person waits for it."""
+LONGEST_ID = 200
+"""Of a document, as the archive asks for one."""
 SUFFIXES = {"application/pdf": "pdf", "text/plain": "txt", "text/csv": "csv"}
 SANDBOXED = "sandbox; default-src 'none'"
 
@@ -41,31 +42,20 @@ class Documents:
     """Asks the archive, on its internal port."""
 
     def __init__(self, settings: Settings) -> None:
-        self._credential: SecretStr | None = settings.portal_credential
-        self._client = httpx2.AsyncClient(
-            base_url=settings.contract_archive_url or "http://127.0.0.1:0", timeout=WITHIN_SECONDS
-        )
+        url = settings.contract_archive_url
+        self._archive = RecordOwner(ARCHIVE, url, settings, within_seconds=WITHIN_SECONDS)
 
     async def read(self, holder: Holder, number: str, document_id: str) -> Document | None:
         """The holder's document; None where the archive does not answer. Raises `NotFound`."""
-        if self._credential is None:
-            return None
+        if len(document_id) > LONGEST_ID:
+            raise NotFound
         question = {
             "contract_number": number,
             "document_id": document_id,
             "customer_id": holder.customer_id,
         }
-        credential = self._credential.get_secret_value()
-        try:
-            answer = await self._client.post(
-                "/document", json=question, headers={"Authorization": f"Bearer {credential}"}
-            )
-            if answer.status_code in (404, 422):
-                raise NotFound
-            answer.raise_for_status()
-            found = DocumentAnswer.model_validate_json(answer.content)
-        except (httpx2.HTTPError, ValidationError) as error:
-            log.warning("no document", why=type(error).__name__)
+        found = await self._archive.ask(lambda archive: archive.document(question))
+        if found is None:
             return None
         sha256 = hashlib.sha256(found.content).hexdigest()
         if sha256 != found.sha256:
@@ -74,7 +64,7 @@ class Documents:
         return Document(found.content, found.media_type, sha256)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._archive.close()
 
 
 def as_attachment(document: Document, name: str) -> Response:

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import httpx2
-import structlog
-from pydantic import SecretStr, ValidationError
-
+from services.customer_portal.record_owner import RecordOwner
 from services.customer_portal.settings import Settings
 from shared.events.cancellations import CancellationNotRequired, CancellationScheduled
 from shared.events.submissions import CancellationSubmitted
+from shared.events.topics import CANCELLATION
 from shared.events.values import Language
-from shared.runtime.operations.answers import PreviewAnswer
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 WITHIN_SECONDS = 3.0
 """A person waits for it."""
@@ -44,17 +39,13 @@ class Previews:
     """Asks the cancellation service."""
 
     def __init__(self, settings: Settings) -> None:
-        self._credential: SecretStr | None = settings.portal_credential
-        self._client = httpx2.AsyncClient(
-            base_url=settings.cancellation_url or "http://127.0.0.1:0", timeout=WITHIN_SECONDS
-        )
+        url = settings.cancellation_url
+        self._service = RecordOwner(CANCELLATION, url, settings, within_seconds=WITHIN_SECONDS)
 
     async def preview(
         self, number: str, event: CancellationSubmitted, language: Language
     ) -> Preview | None:
         """What the request would bring for one contract; None where nobody answers."""
-        if self._credential is None:
-            return None
         question = {
             "contract_number": number,
             "customer_id": event.customer_id,
@@ -62,21 +53,14 @@ class Previews:
             "signed": event.signature is not None,
             "requested_end_on": _written(event.requested_end_on),
         }
-        credential = self._credential.get_secret_value()
-        try:
-            answer = await self._client.post(
-                "/preview", json=question, headers={"Authorization": f"Bearer {credential}"}
-            )
-            answer.raise_for_status()
-            found = PreviewAnswer.model_validate_json(answer.content)
-        except (httpx2.HTTPError, ValidationError) as error:
-            log.warning("no preview", why=type(error).__name__)
+        found = await self._service.ask(lambda service: service.preview(question))
+        if found is None:
             return None
         told = [it for it in found.events if "explanation" in it.data]
         return _preview(told[-1].ce_type, told[-1].data, language) if told else None
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._service.close()
 
 
 def _preview(ce_type: str, data: dict[str, Any], language: Language) -> Preview:

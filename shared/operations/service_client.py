@@ -22,6 +22,7 @@ from shared.runtime.codec import Record
 from shared.runtime.operations.answers import (
     Answer,
     CheckAnswer,
+    DocumentAnswer,
     DryRunAnswer,
     DueRecord,
     Faults,
@@ -164,6 +165,10 @@ class ServiceClient:
     async def preview(self, question: Mapping[str, Any]) -> PreviewAnswer:
         """What the service would tell about a request that nobody has made."""
         return await self._post("/preview", PreviewAnswer, question)
+
+    async def document(self, question: Mapping[str, Any]) -> DocumentAnswer:
+        """A document, for the customer whom the question names."""
+        return await self._post("/document", DocumentAnswer, question)
 
     async def _get(self, path: str, answer: type[Asked], /, **fields: Any) -> Asked:
         given = {name: value for name, value in fields.items() if value is not None}

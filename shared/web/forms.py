@@ -28,6 +28,7 @@ MESSAGES: Mapping[ErrorCode, str] = {
     ErrorCode.TOO_FAR_AHEAD: N_("Choose a date within 366 days"),
 }
 OTHERWISE = N_("Check this field")
+NO_WORDS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,24 @@ class Form:
         if self.fault(name) is None:
             self.faults.append(FormFault(name, message))
 
-    def judge(self, model: type[Event], data: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        """Add what the event's model finds. `names`: by dotted path, the form's field."""
+    def judge(
+        self,
+        model: type[Event],
+        data: Mapping[str, Any],
+        names: Mapping[str, str],
+        words: Mapping[str, str] = NO_WORDS,
+    ) -> None:
+        """Add what the event's model finds. `names`: by dotted path, the form's field.
+
+        `words`: by the form's field, what is said of any fault of it in place of the code's words.
+        """
         try:
             model.model_validate(data)
         except ValidationError as invalid:
             for error in invalid.errors(include_url=False, include_context=False):
                 path = ".".join(map(str, error["loc"]))
-                self.add(names.get(path, path), MESSAGES.get(code_of(error), OTHERWISE))
+                name = names.get(path, path)
+                self.add(name, words.get(name) or MESSAGES.get(code_of(error), OTHERWISE))
 
     def require(self, messages: Mapping[str, str]) -> None:
         """Add a fault for each of these fields that is blank."""

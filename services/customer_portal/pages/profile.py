@@ -7,11 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.pages.common import changed, common, send
-from services.customer_portal.pages.registration import PERSONAL, REQUIRED, WORDINGS, countries
+from services.customer_portal.pages.registration import PERSONAL, countries, judge_personal
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import CONSENT
 from shared.events.submissions import ConsentWithdrawalSubmitted, ProfileUpdateSubmitted
-from shared.events.text import is_blank
 from shared.events.values import Language
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
@@ -65,15 +64,9 @@ def _judged(
         "customer_id": holder.customer_id,
         "language": form["language"] if known else kept.get("language", Language.ES),
     }
-    form.require(REQUIRED)
+    judge_personal(form, ProfileUpdateSubmitted, data, visit.language)
     if not known:
         form.add("language", NO_LANGUAGE)
-    faults = Form()
-    faults.judge(ProfileUpdateSubmitted, data, {})
-    for fault in faults.faults:
-        form.add(fault.field, WORDINGS.get(fault.field, fault.message))
-    if not is_blank(form["country"]) and form["country"] not in dict(countries(visit.language)):
-        form.add("country", REQUIRED["country"])
     if not form.faults and not changes and form["language"] == kept.get("language"):
         form.add("name", NOTHING_CHANGED)
     form.in_order(FIELDS)

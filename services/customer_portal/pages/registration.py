@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.responses import Response
 
 from services.customer_portal.faq import plain
 from services.customer_portal.pages.common import common, new_customer_id, send
 from services.customer_portal.portal import Portal
+from shared.events.envelope import Event
 from shared.events.error_codes import ErrorCode
 from shared.events.submissions import RegistrationSubmitted
 from shared.events.text import is_blank
@@ -72,24 +76,22 @@ def _judged(
             if form[purpose] == GIVEN
         ],
     }
-    form.require(REQUIRED)
-    for name, words in WORDINGS.items():
-        if not is_blank(form[name]) and _is_faulty(data, name):
-            form.add(name, words)
-    form.judge(RegistrationSubmitted, data, {})
+    judge_personal(form, RegistrationSubmitted, data, visit.language)
     for purpose in ConsentPurpose:
         if form[purpose] != GIVEN:
             form.add(purpose, MESSAGES[ErrorCode.CONSENT_MISSING])
-    if form["country"] and form["country"] not in dict(countries(visit.language)):
-        form.add("country", REQUIRED["country"])
     form.in_order(FIELDS)
     return None if form.faults else RegistrationSubmitted.model_validate(data)
 
 
-def _is_faulty(data: dict[str, object], name: str) -> bool:
-    alone = Form()
-    alone.judge(RegistrationSubmitted, data, {})
-    return alone.fault(name) is not None
+def judge_personal(
+    form: Form, model: type[Event], data: Mapping[str, Any], language: Language
+) -> None:
+    """Add what is wrong with a person's fields, in words of their own where they have some."""
+    form.require(REQUIRED)
+    form.judge(model, data, {}, WORDINGS)
+    if not is_blank(form["country"]) and form["country"] not in dict(countries(language)):
+        form.add("country", REQUIRED["country"])
 
 
 def countries(language: Language) -> list[tuple[str, str]]:

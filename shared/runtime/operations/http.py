@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -12,14 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.runtime.operations.answers import Answer, Fault, Faults
+from shared.runtime.request_body import BODY_SECONDS, BodyTooLarge, body_within
 from shared.runtime.url_encoded import url_encoded
 
 MOST_BYTES = 8 * 1024 * 1024
 """A dry run of 500 ordinary records, or of some 20 of the largest."""
 MOST_MARKS = 200_000
 """Commas, braces and brackets in a body: parsed, each takes some fifty bytes of memory."""
-BODY_SECONDS = 10.0
-"""A client that sends its question more slowly than this holds a connection for nothing."""
 MOST_FAULTS = 100
 NOT_BASE64 = "is not base64"
 """The library's words name the byte at fault, which is part of a value."""
@@ -86,16 +84,12 @@ async def body_of(request: Request, kind: type[Asked]) -> Asked:
 
 
 async def _bounded(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise Refused(413, ("", f"the body is larger than {MOST_BYTES} bytes"))
+        return await body_within(request, MOST_BYTES)
+    except BodyTooLarge:
+        raise Refused(413, ("", f"the body is larger than {MOST_BYTES} bytes")) from None
     except TimeoutError:
         raise Refused(408, ("", f"the body did not come within {BODY_SECONDS:g} s")) from None
-    return bytes(body)
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:

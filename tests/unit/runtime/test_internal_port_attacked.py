@@ -124,7 +124,7 @@ async def test_a_body_without_end_is_refused_at_its_limit(number: int) -> None:
 async def test_a_body_that_does_not_come_is_not_waited_for(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.runtime.operations.http.BODY_SECONDS", 0.2)
+    monkeypatch.setattr("shared.runtime.request_body.BODY_SECONDS", 0.2)
     head = asked("POST", "/dry-run", KNOWN, JSON, "Content-Length: 1000\r\n")
 
     answers = await asyncio.gather(*(sent(number, head, b"{") for _ in range(8)))
