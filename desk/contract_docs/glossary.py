@@ -42,6 +42,8 @@ MEANINGS = {
     "close": "The customer wishes to close the inquiry.",
     "closed_by": "Who closed it.",
     "code": "The kind of fault, as a word for machines.",
+    "documents": "What was attached, by `document_id`; absent where nothing was.",
+    "kept": "The bytes are there and as described.",
     "code_hash": "Keyed HMAC-SHA256 of contract number and activation code, hex. Codes are compared"
     " without case and blanks; the code itself is on no topic that the desk writes.",
     "comment": "The customer's own words; no rule reads them.",

@@ -2,6 +2,7 @@
 
 Only the holder with access gets one (F1, F8): the contract's current text, what an acceptance that
 stands is certified by, and a copy until it expires. Everything else is the same answer: nothing.
+An attachment is for the customer who attached it, also for one who is not registered.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.contract_archive.attachment.check import hand_out
 from services.contract_archive.contract.issue_text import text_of
 from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
@@ -25,11 +27,14 @@ from shared.runtime.decider import HandedOut, ReadStates
 
 
 class Question(BaseModel):
-    """Which document of which contract, and for whom: the channel answers for who that is."""
+    """Which document of which contract, and for whom: the channel answers for who that is.
+
+    Without a contract, one of the customer's attachments.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contract_number: ContractNumber
+    contract_number: ContractNumber | None = None
     document_id: str = Field(min_length=1, max_length=200)
     customer_id: CustomerId
 
@@ -38,6 +43,8 @@ async def hand_over(
     question: Question, database: Database, read: ReadStates, now: datetime
 ) -> HandedOut | None:
     """The document, or None where there is none for this customer. Raises `Outage`."""
+    if question.contract_number is None:
+        return await hand_out(question.document_id, question.customer_id, database, read)
     of_contract = Ref(CONTRACT, question.contract_number)
     of_customer = Ref(CUSTOMER, question.customer_id)
     states = await read([of_contract, of_customer])

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from services.contract_archive.attachment import decide as attachment
+from services.contract_archive.attachment.check import HandedIn, take_in
+from services.contract_archive.attachment.evolve import evolve as evolve_attachment
+from services.contract_archive.attachment.private_events import PRIVATE_EVENTS as OF_ATTACHMENTS
+from services.contract_archive.attachment.state import ATTACHMENT, Attachment, file_id
 from services.contract_archive.contract import decide as contract
 from services.contract_archive.contract.evolve import evolve
 from services.contract_archive.contract.private_events import PRIVATE_EVENTS
@@ -27,8 +32,14 @@ from shared.events.cancellations import (
     RenewalReinstated,
 )
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
+from shared.events.documents import DocumentReceived
 from shared.events.envelope import Message, Ref
-from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
+from shared.events.internal import (
+    AttachmentChecked,
+    DocumentNotPrintable,
+    DocumentStored,
+    Outcome,
+)
 from shared.events.requests import (
     ContractAcceptanceRequested,
     ContractActivationRequested,
@@ -39,14 +50,23 @@ from shared.events.requests import (
     CustomerRegistrationRequested,
 )
 from shared.events.topics import ARCHIVE
-from shared.runtime.decider import IGNORED, Decider, Documents, KeptFile, Pages, Route, Service
+from shared.runtime.decider import (
+    IGNORED,
+    Decider,
+    Documents,
+    HandIns,
+    KeptFile,
+    Pages,
+    Route,
+    Service,
+)
 
 
 def build(settings: Settings) -> Service:
     key = settings.document_code_key.get_secret_value().encode()
     return Service(
         name=ARCHIVE,
-        deciders=(contract_decider(settings.rules), customer_decider()),
+        deciders=(contract_decider(settings.rules), customer_decider(), attachment_decider()),
         route=route,
         open_worker=open_worker(settings),
         pages=Pages(
@@ -56,11 +76,14 @@ def build(settings: Settings) -> Service:
         ),
         keeps=keeps,
         documents=Documents(Question, hand_over),
+        hand_ins=HandIns(HandedIn, take_in),
     )
 
 
 def keeps(outcome: Outcome) -> KeptFile | None:
-    """The document that the worker has made and stored."""
+    """The document that the worker has made and stored, or the attachment that it has checked."""
+    if isinstance(outcome, AttachmentChecked) and outcome.kept:
+        return KeptFile(file_id(outcome.document_id), f"attachment {outcome.document_id}")
     if not isinstance(outcome, DocumentStored):
         return None
     told = f"document {outcome.document_id} of contract {outcome.contract_number}"
@@ -93,8 +116,22 @@ def customer_decider() -> Decider[CustomerState]:
     )
 
 
+def attachment_decider() -> Decider[Attachment]:
+    return Decider(
+        kind=ATTACHMENT,
+        state=Attachment,
+        decide=attachment.decide,
+        evolve=evolve_attachment,
+        private_events=OF_ATTACHMENTS,
+        work_at=attachment.work_at,
+        work_since=attachment.work_at,
+    )
+
+
 def route(message: Message) -> Route:
     match message.data:
+        case DocumentReceived() | AttachmentChecked():
+            return Route(decides=(Ref(ATTACHMENT, message.data.document_id),))
         case (
             CustomerRegistrationRequested()
             | CustomerProfileUpdateRequested()

@@ -1,4 +1,4 @@
-"""Makes the documents that contracts wait for, and keeps them.
+"""Makes the documents that contracts wait for, and keeps them; checks customers' attachments.
 
 A document's id follows from its inquiry, and a kept file stays as it is: work that is done again
 after a crash reports the first document, with the first link.
@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from services.contract_archive.attachment.check import check
+from services.contract_archive.attachment.state import Attachment
 from services.contract_archive.contract.issue_text import text_of
 from services.contract_archive.contract.state import BegunDocument, ContractState, DocumentKind
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
@@ -38,6 +40,8 @@ def open_worker(settings: Settings) -> OpenWorker:
     @asynccontextmanager
     async def worker(database: Database, _dependencies: Dependencies) -> AsyncIterator[Perform]:
         async def perform(work: Work) -> Outcome:
+            if isinstance(work.state, Attachment):
+                return await check(work.state, database)
             return await keep_document(settings, database, work)
 
         yield perform

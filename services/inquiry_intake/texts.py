@@ -171,6 +171,15 @@ def follow_up_received(text: str) -> Bilingual:
     )
 
 
+def documents_received(count: int) -> Bilingual:
+    """The receipt of attachments that came without words (F4)."""
+    if count == 1:
+        return Bilingual(es="Hemos recibido su documento.", en="We have received your document.")
+    return Bilingual(
+        es=f"Hemos recibido sus {count} documentos.", en=f"We have received your {count} documents."
+    )
+
+
 def routed(queue: Bilingual) -> Bilingual:
     """Where the inquiry has been redirected (F6)."""
     return Bilingual(

@@ -6,10 +6,40 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.newer import OpenToNewer
 from shared.events.values import Count, CustomerId, Instant, Text
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
+
+
+MOST_BYTES = 5 * 1024 * 1024
+"""Of one attachment: in base64 it fits a question to the archive's internal port."""
+LINK = "/attachments/"
+"""Begins the link of what was handed to the archive; the `document_id` follows."""
+
+
+class MediaType(Word):
+    """What may be attached."""
+
+    PDF = "application/pdf", "PDF."
+    PNG = "image/png", "PNG."
+    JPEG = "image/jpeg", "JPEG."
+    HEIC = "image/heic", "HEIC."
+    TEXT = "text/plain", "Plain text."
+
+
+class DocumentRefusalCause(OpenToNewer, Word):
+    """Why the archive does not keep an attachment."""
+
+    NOT_RECEIVED = "not_received", "Its bytes did not come until `expires_at`."
+    NOT_AS_DESCRIBED = (
+        "not_as_described",
+        "Its size, its hash or its type by content is not the one that the channel named.",
+    )
+    NOT_ALLOWED = "not_allowed", "It is of a type, or larger, than the archive keeps."
+    LINK_NOT_ALLOWED = "link_not_allowed", "Its link is not where attachments are handed over."
 
 
 class DocumentEvent(Event):
@@ -17,7 +47,11 @@ class DocumentEvent(Event):
 
 
 class DocumentReceived(DocumentEvent):
-    """A channel received an attachment; the archive may fetch it at `link` until `expires_at`."""
+    """A channel received an attachment; the archive may fetch it at `link` until `expires_at`.
+
+    `/attachments/<document_id>` is what the channel hands over on the archive's internal port
+    before this event. The event never has the bytes.
+    """
 
     ce_type: ClassVar[str] = "document.received.v1"
 
@@ -47,4 +81,5 @@ class DocumentRefused(DocumentEvent):
 
     ce_type: ClassVar[str] = "document.refused.v1"
 
-    cause: str
+    cause: DocumentRefusalCause
+    customer_id: str | None = None

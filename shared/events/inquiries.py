@@ -45,7 +45,8 @@ class InquiryOpened(Event):
     """A submission became an inquiry record (F4).
 
     `reference` is what people read out; `answer_due_at` is the answer target on the staffed
-    calendar (F7); `details` is what the customer submitted, line by line, without secrets.
+    calendar (F7); `details` is what the customer submitted, line by line, without secrets, and
+    `documents` the ids of what was attached.
     """
 
     ce_type: ClassVar[str] = "inquiry.opened.v1"
@@ -66,6 +67,7 @@ class InquiryOpened(Event):
     requested_language: str | None = None
     contract_numbers: tuple[str, ...]
     details: tuple[Detail, ...] = ()
+    documents: tuple[str, ...] | None = None
 
 
 class FollowedUp(Event):
@@ -78,7 +80,8 @@ class FollowedUp(Event):
 class InquiryProgressed(FollowedUp):
     """Something happened on the way. `status` is a word for machines, `note` a sentence.
 
-    `text` is the customer's or the professional's own, `queue` where the inquiry was moved to.
+    `text` is the customer's or the professional's own, `queue` where the inquiry was moved to,
+    `documents` the ids of what the customer attached.
     `by` is absent in records of earlier releases.
     """
 
@@ -91,6 +94,7 @@ class InquiryProgressed(FollowedUp):
     by: Actor | None = None
     text: str | None = None
     queue: str | None = None
+    documents: tuple[str, ...] | None = None
 
 
 class InquiryResolved(Event):

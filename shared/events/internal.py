@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from shared.events.documents import DocumentRefusalCause
 from shared.events.envelope import Event
 from shared.events.values import Count, Instant
 
@@ -98,6 +99,20 @@ class DocumentNotPrintable(Outcome):
 
     contract_number: str
     document_id: str
+
+
+class AttachmentChecked(Outcome):
+    """The archive's worker looked for an attachment's bytes and compared them with its claim check.
+
+    `kept`: they are there and as described. Else `cause` says what is wrong with them; without one
+    they have not come yet.
+    """
+
+    ce_type: ClassVar[str] = "attachment.checked.v1"
+
+    document_id: str
+    kept: bool
+    cause: DocumentRefusalCause | None = None
 
 
 class MailAttempted(Outcome):

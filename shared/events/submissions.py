@@ -44,6 +44,9 @@ ContractNumbers = Annotated[
     tuple[ContractNumber, ...], Field(min_length=1, max_length=LIST_LIMITS["contract_numbers"])
 ]
 
+DocumentIds = Annotated[tuple[Mark, ...], Field(max_length=LIST_LIMITS["documents"])]
+"""Attachments, by the `document_id` of their `document.received.v1`."""
+
 
 class Submission(Given, Event):
     """What every submission says. `received_at` is when the channel received the request."""
@@ -64,16 +67,18 @@ class InquirySubmitted(Submission):
     text: Words
     contract_number: ContractNumber | None = None
     contact: SubmittedContact | None = None
+    documents: DocumentIds | None = None
 
 
 class FollowUpSubmitted(Submission):
-    """More words on an inquiry, or its customer's wish to close it; one of both is needed (F4)."""
+    """More words on an inquiry, attachments, or the wish to close it; one is needed (F4)."""
 
     ce_type: ClassVar[str] = "submission.follow_up.v1"
 
     inquiry_id: Mark
     text: Words | None = None
     close: Flag = False
+    documents: DocumentIds | None = None
 
 
 class RegistrationSubmitted(Submission):
@@ -144,6 +149,7 @@ class CancellationSubmitted(Submission):
     destruction_confirmed: Flag = False
     signature: SubmittedSignature | None = None
     comment: Words | None = None
+    documents: DocumentIds | None = None
 
 
 class CancellationEvidenceSubmitted(Submission):
@@ -155,6 +161,7 @@ class CancellationEvidenceSubmitted(Submission):
     destruction_confirmed: Flag | None = None
     signature: SubmittedSignature | None = None
     contact: SubmittedContact | None = None
+    documents: DocumentIds | None = None
 
 
 class CancellationWithdrawalSubmitted(Submission):

@@ -285,12 +285,13 @@ CATALOGUE: tuple[Topic, ...] = (
     ),
     Topic(
         "desk.outcomes",
-        ("inquiry_id", "notification_id", "contract_number"),
+        ("inquiry_id", "notification_id", "contract_number", "document_id"),
         (NOTIFICATION, ARCHIVE),
         (NOTIFICATION, ARCHIVE),
         (
             internal.DocumentStored,
             internal.DocumentNotPrintable,
+            internal.AttachmentChecked,
             internal.MailAttempted,
             internal.DecisionCollected,
             internal.SummaryDue,
@@ -352,7 +353,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.documents",
         ("document_id",),
         ("channels", PORTAL, ARCHIVE),
-        ("channels",),
+        (ARCHIVE, PORTAL, "channels"),
         (documents.DocumentReceived, documents.DocumentKept, documents.DocumentRefused),
         "Attachments: received by a channel, then kept or refused by the archive.",
         sources=("/channels/", "/services/customer_portal", "/services/contract_archive"),

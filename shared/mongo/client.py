@@ -110,7 +110,8 @@ class Database:
             kept = await self.get_file(file_id)
             if kept is not None:
                 return kept
-            await self._forget_half_file(file_id)
+            # A crash in the middle of an upload leaves chunks without a file, which block the id.
+            await self.delete_file(file_id)
             await self._upload(file_id, name, file)
         return file
 
@@ -118,8 +119,8 @@ class Database:
         metadata = dict(file.metadata)
         await self._files.upload_from_stream_with_id(file_id, name, file.content, metadata=metadata)
 
-    async def _forget_half_file(self, file_id: str) -> None:
-        """A crash in the middle of an upload leaves chunks without a file, which block the id."""
+    async def delete_file(self, file_id: str) -> None:
+        """Forget a kept file; one that is not there is no error."""
         with contextlib.suppress(NoFile):
             await self._files.delete(file_id)
 

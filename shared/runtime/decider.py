@@ -205,6 +205,18 @@ class Documents(Generic[Question]):
     hand_over: Callable[[Question, Database, ReadStates, datetime], Awaitable[HandedOut | None]]
 
 
+@dataclass(frozen=True, slots=True)
+class HandIns(Generic[Question]):
+    """Takes attachments from channels, before the event that names them.
+
+    `given` is what they hand in. `take` is given the database; it answers None, or why the
+    attachment is not taken. Taking the same once more changes nothing.
+    """
+
+    given: type[Question]
+    take: Callable[[Question, Database], Awaitable[str | None]]
+
+
 def rejects_nothing(_message: Message, _now: datetime) -> Sequence[str]:
     """For a service whose messages are all sound once they can be read."""
     return ()
@@ -230,6 +242,7 @@ class Service:
     preview: Preview[Any] | None = None
     keeps: Callable[[Outcome], KeptFile | None] | None = None
     documents: Documents[Any] | None = None
+    hand_ins: HandIns[Any] | None = None
 
     @property
     def kinds_with_timers(self) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ class Files:
     async def put_file(self, file_id: str, _name: str, file: File) -> File:
         return self.kept.setdefault(file_id, file)
 
+    async def delete_file(self, file_id: str) -> None:
+        self.kept.pop(file_id, None)
+
     @property
     def database(self) -> Database:
         return cast(Database, self)

@@ -67,7 +67,6 @@ COMPACTED = (
     "inventory.items",
 )
 NOT_YET_READ = (
-    ("desk.documents", "archive"),
     ("desk.documents", "intake"),
     ("inventory.items", "intake"),
 )

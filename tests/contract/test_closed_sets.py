@@ -234,7 +234,6 @@ FREE_TEXT = {
     ("agent.inquiry_routed.v1", "reason"),
     ("agent.referral_decided.v1", "reason"),
     ("cancellation.refused.v1", "reason"),
-    ("document.refused.v1", "cause"),
     ("inventory.update_decided.v1", "reason"),
     ("order.cancelled.v1", "reason"),
     ("registry.contract_terminated.v1", "reason"),

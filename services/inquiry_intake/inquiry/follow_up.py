@@ -21,7 +21,7 @@ from services.inquiry_intake.inquiry.state import (
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
 from services.inquiry_intake.submission.validate import SoundSubmission, reject
-from services.inquiry_intake.texts import follow_up_received
+from services.inquiry_intake.texts import documents_received, follow_up_received
 from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.inquiries import (
     Actor,
@@ -77,8 +77,9 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
     assert isinstance(message.data, Unchecked)
     text = _accepted_text(message.data)
     events: list[FollowedUp] = []
-    if text is not None:
-        events += _more_words(rules, state, text, now, closes=own.closes)
+    documents = _accepted_documents(message.data)
+    if text is not None or documents:
+        events += _more_words(rules, state, text, documents, now, closes=own.closes)
     if own.closes and state.settled and (events or state.status is not Standing.CLOSED):
         events.append(InquiryClosed(inquiry_id=state.inquiry_id, by=ClosedBy.CUSTOMER))
     answered = {"submission_id": message.id, "submission_source": message.source}
@@ -91,15 +92,26 @@ def _accepted_text(received: Unchecked) -> str | None:
     return None if text is None or is_blank(text) else trimmed(text)
 
 
+def _accepted_documents(received: Unchecked) -> tuple[str, ...]:
+    return tuple(trimmed(it) for it in received.fields.get("documents") or ())
+
+
 def _more_words(
-    rules: Rules, state: Inquiry, text: str, now: datetime, *, closes: bool
+    rules: Rules,
+    state: Inquiry,
+    text: str | None,
+    documents: tuple[str, ...],
+    now: datetime,
+    *,
+    closes: bool,
 ) -> list[FollowedUp]:
     received = InquiryProgressed(
         inquiry_id=state.inquiry_id,
         status=FOLLOW_UP_RECEIVED,
-        note=follow_up_received(text),
+        note=documents_received(len(documents)) if text is None else follow_up_received(text),
         by=Actor.CUSTOMER,
         text=text,
+        documents=documents or None,
     )
     if closes or state.status is Standing.OPEN:
         return [received]

@@ -28,7 +28,7 @@ from shared.events.values import Contact, Detail
 
 SECRETS = frozenset({"activation_code"})
 HIDDEN = "••••"
-_SAID_ELSEWHERE = {"customer_id", "channel", "language"}
+_SAID_ELSEWHERE = {"customer_id", "channel", "language", "documents"}
 """Fields that the opened event has of its own; an update's language is what it changes, too."""
 _DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
 """All at once, because there are many."""
@@ -56,6 +56,7 @@ def opened(
         requested_language=sound.requested_language,
         contract_numbers=_contract_numbers(submission),
         details=_details(submission, sound.requested_language),
+        documents=getattr(submission, "documents", None),
     )
     return [inquiry, *requests_of(rules, submission, inquiry)]
 

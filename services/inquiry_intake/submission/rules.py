@@ -92,6 +92,10 @@ def _no_contract_twice(fields: Fields, _now: datetime) -> Iterator[Fault]:
     yield from _repeated("contract_numbers", "", _list(fields, "contract_numbers"))
 
 
+def _no_document_twice(fields: Fields, _now: datetime) -> Iterator[Fault]:
+    yield from _repeated("documents", "", _list(fields, "documents"))
+
+
 def _country_exists(fields: Fields, _now: datetime) -> Iterator[Fault]:
     country = readable(_COUNTRY, fields.get("country"))
     if country is not None and country not in COUNTRIES:
@@ -149,8 +153,9 @@ def _already_happened(path: str, value: object, now: datetime) -> Iterator[Fault
 
 
 def _says_something(fields: Fields, _now: datetime) -> Iterator[Fault]:
-    """More words or the wish to close: a follow-up with neither says nothing (F4)."""
-    if is_absent(fields.get("text")) and (is_absent(fields.get("close")) or not fields["close"]):
+    """More words, attachments or the wish to close: a follow-up with none says nothing (F4)."""
+    closes = not is_absent(fields.get("close")) and bool(fields["close"])
+    if is_absent(fields.get("text")) and not closes and not fields.get("documents"):
         yield "text", ErrorCode.MISSING
 
 
@@ -209,7 +214,7 @@ def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
 
 
-_FOR_ALL: tuple[Rule, ...] = (_received_in_time,)
+_FOR_ALL: tuple[Rule, ...] = (_received_in_time, _no_document_twice)
 _FOR_ONE: dict[type[Submission], tuple[Rule, ...]] = {
     FollowUpSubmitted: (_names_an_inquiry, _says_something),
     RegistrationSubmitted: (_country_exists, _both_consents, _consents_given_in_time),

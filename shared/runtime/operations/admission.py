@@ -32,6 +32,7 @@ class Asker(StrEnum):
 ALSO_ASKED_BY: Mapping[str, frozenset[Asker]] = {
     "/preview": frozenset({Asker.PORTAL}),
     "/document": frozenset({Asker.PORTAL}),
+    "/attachment": frozenset({Asker.PORTAL}),
 }
 """By question: who may ask it beside operators, who may ask every one."""
 

@@ -187,6 +187,12 @@ class DocumentAnswer(Answer):
     content: bytes
 
 
+class HandInAnswer(Answer):
+    """The attachment was taken."""
+
+    service: str
+
+
 class Fault(Answer):
     """A fault of a question: the field (empty for the whole of it) and why."""
 

@@ -29,7 +29,7 @@ from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
-from shared.runtime.decider import Documents, Preview, Service
+from shared.runtime.decider import Documents, HandIns, Preview, Service
 from shared.runtime.faults import described
 from shared.runtime.listener import listening
 from shared.runtime.operations.admission import Admission, credentials
@@ -39,6 +39,7 @@ from shared.runtime.operations.answers import (
     DocumentAnswer,
     DryRunAnswer,
     Foreseen,
+    HandInAnswer,
     PreviewAnswer,
     PreviewedEvent,
 )
@@ -168,6 +169,17 @@ class Port:
             content=found.content,
         )
 
+    async def hand_in(self, request: Request) -> Answer:
+        """Takes an attachment; a refusal names its cause."""
+        hand_ins: HandIns[Any] | None = self.service.hand_ins
+        if hand_ins is None:
+            raise Refused(404, ("", "this service takes no attachments"))
+        async with self._asked(request, hand_ins.given) as given:
+            refusal = await hand_ins.take(given, self.database)
+        if refusal is not None:
+            raise Refused(409, ("content", refusal))
+        return HandInAnswer(service=self.service.name)
+
     async def _states(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         """Raises `Refused` for a record that a newer release wrote."""
         found = await self.store.read(refs)
@@ -197,7 +209,7 @@ def application(port: Port) -> Starlette:
         "/history": port.history,
     }
     told = {"/dry-run": port.dry_run, "/check": port.check, "/preview": port.preview}
-    told |= {"/document": port.document}
+    told |= {"/document": port.document, "/attachment": port.hand_in}
     routes = [Route(path, _answering(answer), methods=["GET"]) for path, answer in asked.items()]
     routes += [Route(path, _answering(answer), methods=["POST"]) for path, answer in told.items()]
     app = Starlette(

@@ -96,7 +96,11 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
     service = build(Settings())
 
     assert service.name == ARCHIVE
-    assert [decider.kind for decider in service.deciders] == ["contract", "customer"]
+    assert [decider.kind for decider in service.deciders] == [
+        "contract",
+        "customer",
+        "attachment",
+    ]
     assert service.pages is not None
     assert service.pages.port == Settings().documents_port
     assert service.kinds_with_timers == ("contract",)

@@ -51,6 +51,7 @@ EXPIRED_CANCELLATION = (*PENDING_CANCELLATION, decision(CancellationExpired))
         (OPEN_QUESTION, {"text": "Más"}, ["inquiry.progressed.v1"]),
         (RESOLVED_QUESTION, {"text": "Más"}, ["inquiry.reopened.v1", "inquiry.progressed.v1"]),
         (CLOSED_COPY, {"text": "Más"}, ["inquiry.reopened.v1", "inquiry.progressed.v1"]),
+        (OPEN_QUESTION, {"documents": ["doc-1"]}, ["inquiry.progressed.v1"]),
         (OPEN_QUESTION, {"close": True}, ["inquiry.closed.v1"]),
         (RESOLVED_QUESTION, {"close": True}, ["inquiry.closed.v1"]),
         (CLOSED_COPY, {"close": True}, []),
@@ -254,3 +255,45 @@ def test_its_fields_are_judged_once_and_its_text_is_as_they_were_found(
     assert [follow_up.text for follow_up in judged] == [
         next((event.text for event in events if isinstance(event, InquiryProgressed)), None)
     ]
+
+
+def test_what_is_attached_is_in_the_conversation_by_its_id() -> None:
+    desk = intake(*OPEN_QUESTION)
+
+    [first] = [
+        it
+        for it in desk.receive(follow_up(INQUIRY_ID, text="Adjunto", documents=["doc-1", "doc-2"]))
+        if isinstance(it, InquiryProgressed)
+    ]
+
+    assert first.documents == ("doc-1", "doc-2")
+    assert first.text == "Adjunto"
+
+
+def test_attachments_without_words_are_received_with_a_sentence_of_their_own() -> None:
+    desk = intake(*OPEN_QUESTION)
+
+    [received] = [
+        it
+        for it in desk.receive(follow_up(INQUIRY_ID, documents=["doc-1"]))
+        if isinstance(it, InquiryProgressed)
+    ]
+
+    assert received.text is None
+    assert received.note.es == "Hemos recibido su documento."
+    assert received.documents == ("doc-1",)
+
+
+@pytest.mark.parametrize(
+    ("documents", "faulty"),
+    [
+        (["doc-1", " doc-1 "], "documents.1"),
+        ([f"doc-{number}" for number in range(11)], "documents"),
+        (["\u202edoc"], "documents.0"),
+        ("doc-1", "documents"),
+    ],
+)
+def test_a_faulty_list_of_attachments_is_rejected(documents: Any, faulty: str) -> None:
+    faults = rejected(OPEN_QUESTION, follow_up(INQUIRY_ID, text="Más", documents=documents))
+
+    assert [field for field, _ in faults] == [faulty]

@@ -432,3 +432,11 @@ def test_the_same_submission_again_changes_nothing() -> None:
 
     assert history.receive(submission("cancellation")) == []
     assert record(history, INQUIRY_ID) == before
+
+
+def test_what_is_attached_to_a_submission_is_named_by_its_inquiry() -> None:
+    attached = opened(submission("inquiry", documents=["doc-1", "doc-2"]))
+
+    assert attached.documents == ("doc-1", "doc-2")
+    assert "documents" not in {line.field for line in attached.details}
+    assert opened(submission("inquiry")).documents is None

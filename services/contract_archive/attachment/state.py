@@ -1,0 +1,41 @@
+"""What the archive knows about one attachment: its claim check, and what became of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.values import Instant
+
+ATTACHMENT = "attachment"
+
+
+class Standing(StrEnum):
+    AWAITED = "awaited"
+    KEPT = "kept"
+    REFUSED = "refused"
+
+
+class Attachment(BaseModel):
+    """The claim check as it came first, and where the attachment stands.
+
+    `look_at` is when its bytes are looked for next, None once that is settled.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    document_id: str
+    customer_id: str
+    media_type: str
+    size: int
+    sha256: str
+    link: str
+    expires_at: Instant
+    standing: Standing = Standing.AWAITED
+    look_at: Instant | None = None
+
+
+def file_id(document_id: str) -> str:
+    """Under which its bytes are kept: never the id of a document that the archive makes."""
+    return f"attachment {document_id}"
