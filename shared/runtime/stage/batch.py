@@ -21,9 +21,13 @@ BREATH_SECONDS = 0.025
 
 
 def utc_now() -> datetime:
-    """The current instant, to the millisecond: what MongoDB keeps and events repeat."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    """The current instant, to the millisecond."""
+    return to_the_millisecond(datetime.now(UTC))
+
+
+def to_the_millisecond(instant: datetime) -> datetime:
+    """What MongoDB keeps of an instant and the envelope of an event repeats."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)

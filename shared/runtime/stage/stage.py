@@ -24,7 +24,14 @@ from shared.runtime.decider import Service
 from shared.runtime.publisher import Publisher
 from shared.runtime.record_faults import NO_OVERRIDES, Sources
 from shared.runtime.stage.account import account
-from shared.runtime.stage.batch import Batch, Breath, IncomingMessage, touched_by, utc_now
+from shared.runtime.stage.batch import (
+    Batch,
+    Breath,
+    IncomingMessage,
+    to_the_millisecond,
+    touched_by,
+    utc_now,
+)
 from shared.runtime.stage.decide import Decisions
 from shared.runtime.stage.lanes import lanes_of
 from shared.runtime.stage.origin import trace
@@ -72,7 +79,7 @@ class Stage:
         Raises `Outage` when nothing may be committed, `ProducerDead` when the process must end.
         """
         steps: dict[str, float] = {}
-        at = self._clock()
+        at = to_the_millisecond(self._clock())
         with self._timed("decode", steps):
             incoming, unreadable = await self._reader.messages(records, at)
             incoming = await self._reader.looked_up(incoming)
