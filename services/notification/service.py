@@ -12,6 +12,7 @@ from services.notification.mail.decide import (
     inquiry_of,
     mail_to_former,
     notification_id,
+    said,
 )
 from services.notification.mail.evolve import evolve
 from services.notification.mail.private_events import PRIVATE_EVENTS
@@ -126,6 +127,6 @@ def _reads_of(event: Event) -> tuple[Ref, ...]:
     if isinstance(event, CustomerProfile) and mail_to_former(event):
         return (replicas.customer_ref(event.customer_id),)
     inquiry_id = inquiry_of(event)
-    if not inquiry_id or getattr(event, "customer_id", None):
+    if inquiry_id is None or said(event, "customer_id"):
         return ()
     return (replicas.inquiry_ref(inquiry_id),)

@@ -45,6 +45,7 @@ class Grave(NamedTuple):
     error: str
     body: bytes
     """A digest of what lies in it."""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -117,7 +118,8 @@ def _bury(public: Public, found: Mapping[str, str], body: bytes) -> None:
     place = Place(
         own["dl_service"], own["dl_topic"], int(own["dl_partition"]), int(own["dl_offset"])
     )
-    public.dead[place] = Grave(own["dl_reason"], own["dl_error"], body)
+    source = found.get("ce_source", "")
+    public.dead[place] = Grave(own["dl_reason"], own["dl_error"], body, source)
     public.quoting += any(MARK in own[name] for name in ("dl_error", "dl_reason", "dl_service"))
 
 
@@ -263,7 +265,7 @@ def _graves_of_others(sent: Sent, public: Public, expected: set[Place], findings
     if len(unnamed) != sent.undecodable:
         findings.wrong.append(f"{len(unnamed)} undecodable records buried of {sent.undecodable}")
     others = [
-        f"{' '.join(map(str, place))}: {public.dead[place].error}"
+        f"{' '.join(map(str, place))} of {public.dead[place].source}: {public.dead[place].error}"
         for place in public.dead.keys() - expected - unnamed
         if public.dead[place].reason not in ("defect", "blocked")
     ]

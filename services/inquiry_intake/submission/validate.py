@@ -25,16 +25,13 @@ from shared.events.submissions import (
     Submission,
     SubmissionRejected,
 )
-from shared.events.values import FieldError
+from shared.events.values import UNKNOWN_CUSTOMER, FieldError
 
 _MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted, ContractViewedSubmitted)
 SUBMISSIONS = {model.ce_type: model for model in _MODELS}
 
 MOST_ERRORS = 100
 """A record of 256 KiB can hold more faults than an answer of that size can name."""
-
-UNKNOWN_CUSTOMER = "unknown"
-"""Whose submission it is when neither its fields nor its record key can say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ from shared.events.inquiries import InquiryOpened
 from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
 from shared.events.mail_address import mailable
 from shared.events.notifications import NotificationFailed, NotificationSent
-from shared.events.values import Contact
+from shared.events.text import is_absent
+from shared.events.values import UNKNOWN_CUSTOMER, Contact
 
 
 class Rules(BaseModel):
@@ -91,7 +92,7 @@ def _due(message: Message, event: Event, mail: Mail, now: datetime) -> Notificat
     return NotificationDue(
         notification_id=notification_id(message, mail),
         template=mail.template,
-        customer_id=getattr(event, "customer_id", None) or _customer_of(message, inquiry_id),
+        customer_id=_customer_of(message, event, inquiry_id),
         inquiry_id=inquiry_id,
         contract_number=_contract_of(event),
         language=getattr(event, "language", None),
@@ -158,7 +159,13 @@ def _address_changed(message: Message, profile: CustomerProfile, now: datetime) 
 
 def inquiry_of(event: Event) -> str | None:
     """The inquiry that the mail answers, which need not be the one that began the matter."""
-    return getattr(event, "answers_inquiry_id", None) or getattr(event, "inquiry_id", None)
+    return said(event, "answers_inquiry_id") or said(event, "inquiry_id")
+
+
+def said(event: Event, field: str) -> str | None:
+    """A blank id names nobody: no record could lie under it."""
+    value: str | None = getattr(event, field, None)
+    return None if is_absent(value) else value
 
 
 def _contract_of(event: Event) -> str | None:
@@ -168,8 +175,14 @@ def _contract_of(event: Event) -> str | None:
     return getattr(event, "contract_number", None)
 
 
-def _customer_of(message: Message, inquiry_id: str | None) -> str:
-    inquiry = message.replica(INQUIRY, inquiry_id) if inquiry_id else None
+def _customer_of(message: Message, event: Event, inquiry_id: str | None) -> str:
+    """Whose mail it is; what becomes of it is told under the inquiry, else under the customer."""
+    customer_id = said(event, "customer_id")
+    if customer_id is not None:
+        return customer_id
+    if inquiry_id is None:
+        return UNKNOWN_CUSTOMER
+    inquiry = message.replica(INQUIRY, inquiry_id)
     return str(inquiry.customer_id) if inquiry else ""
 
 

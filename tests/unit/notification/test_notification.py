@@ -13,7 +13,9 @@ from shared.events.contracts import ContractType
 from shared.events.envelope import Event, Message
 from shared.events.internal import MailAttempted
 from shared.events.notifications import NotificationFailed, NotificationSent
+from shared.events.topics import key_of
 from shared.events.values import Language
+from shared.runtime.record_faults import is_nameless, key_differs
 from tests.builders.notification import (
     ACCEPTED,
     CODE,
@@ -84,6 +86,29 @@ def test_an_inquirys_progress_finds_its_customer_in_the_opening() -> None:
 
 def test_progress_of_an_inquiry_that_never_came_keeps_no_customer() -> None:
     assert Notifications(progressed()).last.customer_id == ""
+
+
+@pytest.mark.parametrize(
+    ("ids", "inquiry_id", "customer_id"),
+    [
+        ({"inquiry_id": ""}, None, CUSTOMER),
+        ({"inquiry_id": INQUIRY, "answers_inquiry_id": " "}, INQUIRY, CUSTOMER),
+        ({"inquiry_id": "\t", "customer_id": ""}, None, "unknown"),
+        ({"inquiry_id": "", "customer_id": "\u200b"}, None, "unknown"),
+        ({"inquiry_id": "inq-other", "customer_id": " "}, "inq-other", ""),
+    ],
+)
+def test_what_became_of_a_mail_is_told_under_a_key_that_its_readers_take(
+    ids: dict[str, str | None], inquiry_id: str | None, customer_id: str
+) -> None:
+    world = Notifications(opened(), scheduled(**ids))
+
+    [sent] = world.attempted(ACCEPTED)
+
+    assert isinstance(sent, NotificationSent)
+    assert (sent.inquiry_id, sent.customer_id) == (inquiry_id, customer_id)
+    assert not is_nameless(sent)
+    assert not key_differs(sent.ce_type, dict(sent), key_of(sent).encode())
 
 
 def test_a_rejection_keeps_the_contact_and_the_language_that_the_submission_gave() -> None:
