@@ -139,8 +139,9 @@ format: install  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## Write docs/events.md, the schemas and the AsyncAPI document
+docs: install  ## Write docs/events.md, the schemas, the AsyncAPI and the OpenAPI document
 	$(BIN)/python -m desk.contract_docs
+	$(BIN)/python -m services.customer_portal.api.openapi > docs/openapi.json
 
 # Whatever needs no broker and no database; what the wire tests run beside is not counted.
 COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py

@@ -16,6 +16,7 @@ from desk.arguments.dead_letters import dead_letters
 from desk.arguments.doctor import doctor
 from desk.arguments.inquiry import inquiry
 from desk.arguments.mail import mail
+from desk.arguments.partner import partner
 from desk.arguments.publish import publish
 from desk.arguments.restore import restore
 from desk.arguments.submit import submit
@@ -45,6 +46,7 @@ app.command()(doctor)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(acl, name="acl")
 app.add_typer(topics, name="topics")
+app.add_typer(partner, name="partner")
 
 
 @app.command()

@@ -24,6 +24,9 @@ OUTAGES = {os.EX_UNAVAILABLE: Outage, os.EX_NOPERM: Forbidden}
 VERIFY = ("verify",)
 COMPARE = ("verify", "--topics")
 RESTORE = ("restore",)
+PARTNER = "partner"
+NO_KEYS = frozenset({"verify", PARTNER})
+"""Commands that need no key or address of the service's: they decide and publish nothing."""
 
 
 async def answers_of(
@@ -45,10 +48,9 @@ async def answers_of(
 
 async def _answer(command: Sequence[str], service: str, where: Where) -> Any:
     environment = {**os.environ, "MONGO_URL": where.mongo_address}
-    if command != VERIFY:
+    if command in (COMPARE, RESTORE):
         environment["KAFKA_BOOTSTRAP_SERVERS"] = where.kafka_address
-    if command in (VERIFY, COMPARE) or (where.directory / ENDPOINTS_FILE).exists():
-        # What verifies decides and publishes nothing: it needs no key or address of the service's.
+    if command[0] in NO_KEYS or (where.directory / ENDPOINTS_FILE).exists():
         environment[DEVELOPMENT_DEFAULTS] = "true"
     process = await asyncio.create_subprocess_exec(
         # -P: a folder `services` where the command is typed must not be taken for ours.

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from services.customer_portal.projections import submission_key
 from shared.events.submissions import Submission
 from shared.events.topics import PORTAL
 from shared.kafka.records import Envelope
@@ -45,7 +46,7 @@ _OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at", "viewed_at",
 CODE_FIELD = "activation_code"
 """It is of use to nobody once the desk has it, so it is kept no longer."""
 
-__all__ = ["SOURCE", "AlreadySent", "Outbox", "Sent"]
+__all__ = ["SOURCE", "AlreadySent", "Named", "Outbox", "Sent"]
 
 
 class AlreadySent(Exception):
@@ -73,6 +74,31 @@ class Sent:
     at: datetime
     sending: bool
     about: str | None = None
+    name: tuple[str, str] | None = None
+    """Source and id that another system gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A submission that another system has named by `source` and `ce_id`, and sends as `sender`.
+
+    `meaning` tells it from another one under the same name.
+    """
+
+    sender: str
+    source: str
+    ce_id: str
+    type: str
+    customer_id: str
+    data: Mapping[str, Any]
+    meaning: str
+    time: datetime
+    traceparent: str | None = None
+
+    @property
+    def id(self) -> str:
+        """That of the record which the desk makes of it, too."""
+        return submission_key(self.source, self.ce_id)
 
 
 class Outbox:
@@ -106,13 +132,44 @@ class Outbox:
         Returns too where Kafka does not acknowledge it: then the relay publishes it later.
         """
         document = await self.keep(session, submission_id, event, about=about)
-        if document is None:
-            return
+        if document is not None:
+            await self._send(document)
+
+    async def submit_named(self, named: Named) -> None:
+        """The same for another system's. Raises `AlreadySent`, `NotFound`."""
+        document = {
+            "_id": named.id,
+            "type": named.type,
+            "visitor": named.sender,
+            "holder": None,
+            "customer_id": named.customer_id,
+            "data": dict(named.data),
+            "digest": named.meaning,
+            "at": self._now(),
+            "state": SENDING,
+            "about": None,
+            "source": named.source,
+            "ce_id": named.ce_id,
+            "time": named.time,
+            "traceparent": named.traceparent,
+        }
+        if await self._is_first(document):
+            await self._send(document)
+
+    async def read_named(self, submission_id: str, sender: str) -> Sent:
+        """What the other system has sent. Raises `NotFound` for anybody else's."""
+        with mongodb_errors_as_outage():
+            found = await self._submissions.find_one({"_id": submission_id, "visitor": sender})
+        if found is None:
+            raise NotFound
+        return _sent(found)
+
+    async def _send(self, document: Document) -> None:
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                 await self._publish([document])
         except (Outage, TimeoutError):
-            log.warning("a submission waits for kafka", type=event.ce_type)
+            log.warning("a submission waits for kafka", type=document["type"])
 
     async def keep(
         self, session: Session, submission_id: str, event: Submission, *, about: str | None = None
@@ -134,6 +191,10 @@ class Outbox:
             "state": SENDING,
             "about": about,
         }
+        return document if await self._is_first(document) else None
+
+    async def _is_first(self, document: Document) -> bool:
+        """False where it was kept before. Raises `AlreadySent`, `NotFound`."""
         with mongodb_errors_as_outage():
             try:
                 await self._submissions.insert_one(document)
@@ -141,8 +202,8 @@ class Outbox:
                 if error.code != DUPLICATE_KEY:
                     raise
                 await self._compare(document)
-                return None
-        return document
+                return False
+        return True
 
     async def _compare(self, document: Document) -> None:
         kept = await self._submissions.find_one({"_id": document["_id"]})
@@ -212,6 +273,8 @@ def _sender(document: Document) -> tuple[str, str | None]:
 
 
 def _may_read(found: Document, visitor: Visitor, holder: Holder | None) -> bool:
+    if "source" in found:
+        return False  # another system's, which reads it by itself
     sent_by = found.get("holder")
     if holder is not None and holder.customer_id in (sent_by, found["customer_id"]):
         return True
@@ -220,16 +283,17 @@ def _may_read(found: Document, visitor: Visitor, holder: Holder | None) -> bool:
 
 def _envelope(document: Document) -> Envelope:
     """The same bytes each time: a repeat is the same event."""
+    data = document["data"]
     return codec.envelope(
-        document["_id"],
+        document.get("ce_id") or document["_id"],
         document["type"],
-        document["data"],
-        source=SOURCE,
+        data,
+        source=document.get("source", SOURCE),
         subject=document["customer_id"],
-        at=datetime.fromisoformat(document["data"]["received_at"]),
+        at=document.get("time") or datetime.fromisoformat(data["received_at"]),
         causation_id=None,
         correlation_id=None,
-        traceparent=None,
+        traceparent=document.get("traceparent"),
     )
 
 
@@ -242,6 +306,7 @@ def _sent(found: Document) -> Sent:
         at=found["at"],
         sending=found["state"] == SENDING,
         about=found["about"],
+        name=(found["source"], found["ce_id"]) if "source" in found else None,
     )
 
 

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import structlog
 from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
+from services.customer_portal.api.application import api_app
+from services.customer_portal.api.endpoints import Api
+from services.customer_portal.api.partners import Partners
+from services.customer_portal.api.routes import ROOT as API_ROOT
+from services.customer_portal.api.tokens import AnotherIssuer, OwnIssuer
 from services.customer_portal.documents import Documents
 from services.customer_portal.followed import Followed
 from services.customer_portal.outbox import Outbox, Publisher
@@ -110,6 +116,7 @@ class Process:
     generations: Generations
     publisher: PatientPublisher
     portal: Portal
+    api: Api
     site: Site
     health: Health
     skew: ClockSkew
@@ -117,7 +124,8 @@ class Process:
 
     @property
     def app(self) -> Starlette:
-        return web.build_app(self.site, self.settings, self.health.metrics.registry)
+        beside = {API_ROOT: api_app(self.api)}
+        return web.build_app(self.site, self.settings, self.health.metrics.registry, beside)
 
 
 def wire(
@@ -161,11 +169,22 @@ def wire(
         generations=generations,
         publisher=patient,
         portal=portal,
+        api=_api(settings, portal, Partners(database, now), now),
         site=_site(settings, portal, sessions, key, stopping),
         health=Health(PORTAL, Metrics(), utc_now),
         skew=skew,
         stopping=stopping,
     )
+
+
+def _api(
+    settings: Settings, portal: Portal, partners: Partners, now: Callable[[], datetime]
+) -> Api:
+    if settings.api_jwks_url:
+        another = AnotherIssuer(settings, now, httpx2.AsyncClient(follow_redirects=False))
+        return Api(settings, portal, partners, another, None)
+    own = OwnIssuer.of(settings, now)
+    return Api(settings, portal, partners, own, own)
 
 
 def _site(
@@ -206,6 +225,7 @@ async def run_until_stopped(settings: Settings) -> None:
         await process.portal.previews.close()
         await process.portal.documents.close()
         await process.portal.billing_documents.close()
+        await process.api.tokens.close()
         await process.publisher.stop()
         process.client.close()
         log.info("stopped")

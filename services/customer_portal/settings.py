@@ -44,6 +44,32 @@ class Settings(DeskHoursSettings, WebSettings):
         " it customers download a plain copy.",
     )
 
+    api_token_minutes: int = Field(
+        10, ge=1, le=60, description="How long an access token of `/api/v1` is good."
+    )
+    api_requests_a_minute: int = Field(
+        600, ge=1, description="Requests that one partner may make in a minute."
+    )
+    api_audience: str = Field(
+        "", description="`aud` of access tokens; the API's own address where it is not set."
+    )
+    api_issuer: str = Field(
+        "", description="`iss` of access tokens that another provider issues to partners."
+    )
+    api_jwks_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where that provider has its keys (JWKS). Unset: the portal issues tokens"
+        " itself, to partners that have a secret.",
+    )
+
+    @field_validator("api_jwks_url")
+    @classmethod
+    def _of_a_named_issuer(cls, url: str, info: ValidationInfo) -> str:
+        if url and not (info.data.get("api_issuer") and info.data.get("api_audience")):
+            raise ValueError("set API_ISSUER and API_AUDIENCE, too")
+        return url
+
     @field_validator("cancellation_url", "contract_archive_url")
     @classmethod
     def _asked_as_the_portal(cls, url: str, info: ValidationInfo) -> str:
@@ -54,3 +80,12 @@ class Settings(DeskHoursSettings, WebSettings):
     @property
     def submissions_kept(self) -> timedelta:
         return timedelta(days=self.submissions_kept_days)
+
+    @property
+    def api_url(self) -> str:
+        """The root of the API, as partners reach it."""
+        return f"{self.public_url}/api/v1"
+
+    @property
+    def audience(self) -> str:
+        return self.api_audience or self.api_url

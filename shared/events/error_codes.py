@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic_core import ErrorDetails
 
@@ -66,6 +66,15 @@ def code_of(fault: ErrorDetails) -> ErrorCode:
     if fault["input"] is None:
         return ErrorCode.MISSING
     return _CODE_OF.get(fault["type"], ErrorCode.WRONG_TYPE)
+
+
+def add_faults(faults: dict[str, ErrorCode], found: Sequence[tuple[str, ErrorCode]]) -> None:
+    """Add what was found, one fault a field: a list of faulty items is not too short as well."""
+    paths = [path.split(".") for path in (*faults, *(path for path, _ in found))]
+    wholes = {".".join(path[:depth]) for path in paths for depth in range(1, len(path))}
+    for path, code in found:
+        if path not in wholes:
+            faults.setdefault(path, code)
 
 
 Sentences = Mapping[ErrorCode, Bilingual]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -17,17 +16,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.mongo.client import Database, connect
-from shared.outage import Forbidden, Outage
 from shared.runtime.aggregates.store import Store
 from shared.runtime.app import run
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
+from shared.runtime.process import outages_end_process
 from shared.runtime.restoration import Running, restore
 from shared.runtime.verification import audit
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 
-FAULTS, TROUBLE, FORBIDDEN = 1, os.EX_UNAVAILABLE, os.EX_NOPERM
+FAULTS = 1
 Answer = tuple[Any, bool]
 """The text to print, and whether no fault was found."""
 
@@ -53,12 +52,10 @@ Look = Callable[[Service, RuntimeSettings, Database, Store], Awaitable[Answer]]
 def _look_after(service: Service, settings: RuntimeSettings, look: Look) -> None:
     logging.configure(service.name, level="ERROR", style=settings.log_format)
     try:
-        found, well = asyncio.run(_with_records(service, settings, look))
+        with outages_end_process():
+            found, well = asyncio.run(_with_records(service, settings, look))
     except Running as group:
         sys.exit(f"error: consumer group {group} has members; stop {service.name} first")
-    except Outage as outage:
-        sys.stderr.write(f"error: {outage}\n")
-        sys.exit(FORBIDDEN if isinstance(outage, Forbidden) else TROUBLE)
     sys.stdout.write(json.dumps(found) + "\n")
     sys.exit(0 if well else FAULTS)
 

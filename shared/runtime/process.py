@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import structlog
 import uvloop
 
 from shared.kafka.errors import ProducerDead
+from shared.outage import Forbidden, Outage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -53,3 +55,13 @@ def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
+
+
+@contextlib.contextmanager
+def outages_end_process() -> Iterator[None]:
+    """For a command: an outage is a sentence and an exit code that tells one from a refusal."""
+    try:
+        yield
+    except Outage as outage:
+        sys.stderr.write(f"error: {outage}\n")
+        sys.exit(os.EX_NOPERM if isinstance(outage, Forbidden) else os.EX_UNAVAILABLE)

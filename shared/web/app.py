@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.events.values import Language
@@ -77,7 +77,9 @@ class Measured:
     A live part of a page is not measured: it takes as long as somebody looks at it.
     """
 
-    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, routes: list[Route]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, registry: CollectorRegistry, routes: Sequence[BaseRoute]
+    ) -> None:
         self._app = app
         self._routes = routes
         self._seconds = Histogram(
@@ -106,13 +108,37 @@ class Measured:
     def _name(self, scope: Scope) -> str:
         for route in self._routes:
             if route.matches(scope)[0] is Match.FULL:
-                return route.name
+                return str(getattr(route, "name", "none"))
         return "none"
 
 
-def build_app(site: Site, settings: WebSettings, registry: CollectorRegistry) -> Starlette:
-    """The site's pages. `/` leads to the language that the browser prefers."""
-    routes = site.routes()
+class Beside:
+    """Hands what lies under the address of another application to it, past what pages need."""
+
+    def __init__(self, app: ASGIApp, *, others: Mapping[str, Starlette]) -> None:
+        self._app = app
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for prefix, other in self._others.items():
+                if scope["path"] == prefix or scope["path"].startswith(f"{prefix}/"):
+                    return await other(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+def build_app(
+    site: Site,
+    settings: WebSettings,
+    registry: CollectorRegistry,
+    beside: Mapping[str, Starlette] | None = None,
+) -> Starlette:
+    """The site's pages. `/` leads to the language that the browser prefers.
+
+    `beside`: by the beginning of their addresses, applications for programs, which have no forms.
+    """
+    routes, others = site.routes(), beside or {}
+    named = [*routes, *(it for app in others.values() for it in app.routes)]
 
     async def root(request: Request) -> Response:
         preferred = request.headers.get("accept-language", "").strip().lower()
@@ -127,7 +153,8 @@ def build_app(site: Site, settings: WebSettings, registry: CollectorRegistry) ->
         routes=[Route("/", root), *routes],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(settings.hsts_seconds)),
-            Middleware(Measured, registry=registry, routes=routes),
+            Middleware(Measured, registry=registry, routes=named),
+            Middleware(Beside, others=others),
             Middleware(SameOrigin, origin=settings.public_url),
             Middleware(BodyLimit, most_bytes=MOST_BODY_BYTES),
         ],

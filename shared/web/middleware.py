@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -82,12 +82,16 @@ class TooLarge(Exception):
     """The body is larger than any form of ours."""
 
 
+TOO_LARGE = PlainTextResponse("413: too large\n", 413, {"Connection": "close"})
+
+
 class BodyLimit:
     """Ends a request whose body is too large, by its announcement or while it arrives."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, refusal: Response = TOO_LARGE) -> None:
         self._app = app
         self._most = most_bytes
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,5 +123,4 @@ class BodyLimit:
             return await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = PlainTextResponse("413: too large\n", 413, {"Connection": "close"})
-        await refusal(scope, receive, send)
+        await self._refusal(scope, receive, send)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp, Message
 
 from services.customer_portal import service
+from services.customer_portal.api.partners import Scope
 from services.customer_portal.documents import Document
 from services.customer_portal.service import Process, wire
 from services.customer_portal.settings import Settings
@@ -28,6 +30,7 @@ from shared.web.sessions import Holder, Session, Visitor
 from tests.builders.few_documents import FewDocuments
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
+ALL_SCOPES = " ".join(Scope)
 COOKIE = "__Host-session"
 TICKET = re.compile(r'name="ticket" value="([^"]+)"')
 
@@ -75,6 +78,10 @@ class Answer:
     headers: list[tuple[str, str]]
     body: str
 
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
 
@@ -101,6 +108,15 @@ class PortalOfFew:
         """Let a projection have this document."""
         collection = self.views.collection(f"{projection}_1")
         collection.documents[document["_id"]] = document
+
+    async def partner(
+        self, name: str = "acme", customers: Sequence[str] = ("C-ANA",), scopes: str = ALL_SCOPES
+    ) -> System:
+        """A registered partner's system, with a token of these scopes."""
+        api = self.process.api
+        await api.partners.add(name, tuple(Scope), customers)
+        assert api.issuer is not None
+        return System(Browser(self), api.issuer.issue(name, scopes.split()))
 
     async def signed_in(self, customer_id: str) -> Browser:
         before = Session("x" * 43, Visitor(f"visitor of {customer_id}"))
@@ -130,6 +146,21 @@ def portal_of_few(**settings: Any) -> Iterator[PortalOfFew]:
 
 
 @dataclass
+class System:
+    """A program with a token; what it is answered is JSON."""
+
+    browser: Browser
+    token: str
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, b"", **headers)
+
+    async def ask(self, method: str, path: str, body: bytes, **headers: str) -> Answer:
+        said = {"authorization": f"Bearer {self.token}"} | headers
+        return await self.browser.ask(method, f"/api/v1{path}", body, said)
+
+
+@dataclass
 class Browser:
     """Cookies and requests. It follows no redirect."""
 
@@ -137,14 +168,14 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     async def get(self, path: str, **headers: str) -> Answer:
-        return await self._ask("GET", path, b"", headers)
+        return await self.ask("GET", path, b"", headers)
 
     async def post(self, path: str, fields: dict[str, Any], **headers: str) -> Answer:
         body = urlencode(fields, doseq=True).encode()
         headers = {"content-type": "application/x-www-form-urlencoded", **headers}
-        return await self._ask("POST", path, body, {"sec-fetch-site": "same-origin"} | headers)
+        return await self.ask("POST", path, body, {"sec-fetch-site": "same-origin"} | headers)
 
-    async def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         route, _, query = path.partition("?")
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         said = headers | ({"cookie": cookie} if cookie else {})

@@ -5,7 +5,7 @@ Its shape is as the event's model says, the rest as the rules beside this say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from services.inquiry_intake.submission.error_codes import ErrorCode, error
 from services.inquiry_intake.submission.legible import Sender
 from services.inquiry_intake.submission.rules import rules_for
 from shared.events.envelope import Event, Message, Unchecked
-from shared.events.error_codes import code_of
+from shared.events.error_codes import add_faults, code_of
 from shared.events.reference import reference_of
 from shared.events.submissions import (
     ContractViewedSubmitted,
@@ -117,21 +117,12 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
         submission = model.model_validate(received.fields)
     except ValidationError as invalid:
         found = invalid.errors(include_url=False, include_context=False)
-        _add(faults, [(".".join(map(str, fault["loc"])), code_of(fault)) for fault in found])
+        add_faults(faults, [(".".join(map(str, fault["loc"])), code_of(fault)) for fault in found])
     for rule in rules_for(model):
-        _add(faults, [*rule(received.fields, now)])
+        add_faults(faults, [*rule(received.fields, now)])
     if submission is not None and not faults:
         return submission
     return _errors(faults)
-
-
-def _add(faults: dict[str, ErrorCode], found: Sequence[tuple[str, ErrorCode]]) -> None:
-    """Add what was found, one fault a field: a list of faulty items is not too short as well."""
-    paths = [path.split(".") for path in (*faults, *(path for path, _ in found))]
-    wholes = {".".join(path[:depth]) for path in paths for depth in range(1, len(path))}
-    for path, code in found:
-        if path not in wholes:
-            faults.setdefault(path, code)
 
 
 def _errors(faults: Mapping[str, ErrorCode]) -> tuple[FieldError, ...]:

@@ -56,7 +56,8 @@ def test_only_commands_that_ask_the_database_take_its_address() -> None:
     """The others ask the services: an option without effect would mislead."""
     takers = {name for name, options in _below("", get_command(app)) if "--mongo" in options}
 
-    assert takers == {"doctor", "restore", "up", "verify"}
+    partners = {f"partner {act}" for act in ("add", "grant", "list", "revoke")}
+    assert takers == {"doctor", "restore", "up", "verify", *partners}
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, set[str]]]:
