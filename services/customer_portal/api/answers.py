@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from shared.events.values import FieldError
+from shared.events.values import Bilingual, FieldError, Money
 
 Item = TypeVar("Item")
 
@@ -72,3 +72,119 @@ class Page(BaseModel, Generic[Item]):
 
     items: Annotated[list[Item], Field(max_length=100)]
     next: str | None = None
+
+
+class Entry(BaseModel):
+    """Something that happened to an inquiry; `text` is a person's own."""
+
+    type: str
+    at: datetime | None = None
+    by: str | None = None
+    status: str | None = None
+    note: Bilingual | None = None
+    text: str | None = None
+    contract_number: str | None = None
+
+
+class Inquiry(BaseModel):
+    """An inquiry as a list shows it."""
+
+    id: str
+    reference: str | None = None
+    kind: str
+    status: str
+    subject: str | None = None
+    opened_at: datetime
+    answer_due_at: datetime | None = None
+    contract_numbers: tuple[str, ...] = ()
+
+
+class InquiryWhole(Inquiry):
+    """An inquiry with its conversation, oldest first."""
+
+    entries: tuple[Entry, ...] = ()
+
+
+class Contract(BaseModel):
+    """A contract's facts as the registry reports them, and its status."""
+
+    number: str
+    type: str
+    title: str
+    status: str
+    starts_on: date
+    ends_on: date | None = None
+    auto_renewal: bool
+    price: Money | None = None
+    period: str | None = None
+
+
+class Awaited(BaseModel):
+    """A request that waits for evidence, for a professional or for the registry."""
+
+    inquiry_id: str
+    status: str
+    missing: tuple[str, ...] = ()
+    due_on: date | None = None
+
+
+class Decision(BaseModel):
+    """What the desk decided about a contract, by which rule, and why."""
+
+    type: str
+    sequence: int
+    at: datetime | None = None
+    inquiry_id: str | None = None
+    policy: str
+    policy_version: str
+    rule: str
+    explanation: Bilingual
+    effective_on: date | None = None
+    last_billable_on: date | None = None
+    due_on: date | None = None
+
+
+class Cancellation(BaseModel):
+    """A contract's cancellation: what stands, what is awaited, and every decision, oldest first.
+
+    `status` is the contract's.
+    """
+
+    contract_number: str
+    status: str
+    effective_on: date | None = None
+    last_billable_on: date | None = None
+    awaited: tuple[Awaited, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class InvoiceKind(StrEnum):
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class Invoice(BaseModel):
+    """An invoice or a credit note. `open` is what is still to be paid of an invoice."""
+
+    number: str
+    kind: InvoiceKind
+    issued_on: date
+    due_on: date | None = None
+    total: Money
+    open: Money | None = None
+
+
+class Line(BaseModel):
+    line: int
+    description: str
+    contract_number: str | None = None
+    quantity: int
+    net: Money
+    tax_rate: str
+
+
+class InvoiceWhole(Invoice):
+    """An invoice with its lines."""
+
+    net: Money
+    lines: tuple[Line, ...] = ()

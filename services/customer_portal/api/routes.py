@@ -5,8 +5,18 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.customer_portal.api import submissions, token
-from services.customer_portal.api.answers import AccessToken, SubmissionState
+from services.customer_portal.api import records, submissions, token
+from services.customer_portal.api.answers import (
+    AccessToken,
+    Cancellation,
+    Contract,
+    Inquiry,
+    InquiryWhole,
+    Invoice,
+    InvoiceWhole,
+    Page,
+    SubmissionState,
+)
 from services.customer_portal.api.endpoints import JSON, Api, Endpoint
 from services.customer_portal.api.http_events import BINARY, STRUCTURED
 from services.customer_portal.api.partners import Scope
@@ -21,6 +31,8 @@ SENDS = {
     "traceparent": "W3C Trace Context.",
 }
 """Headers of binary mode; the first four are needed there."""
+OF_CUSTOMER = "/customers/{customer_id}"
+FROM = {"from": "How many of the list to pass over; `next` says it."}
 
 
 async def openapi(api: Api, _request: Request) -> Response:
@@ -66,6 +78,80 @@ ENDPOINTS = (
         submissions.submission,
         "How far a submission is.",
         SubmissionState,
+        problems=(404,),
+    ),
+    Endpoint(
+        "inquiries",
+        "GET",
+        f"{OF_CUSTOMER}/inquiries",
+        Scope.READ,
+        records.inquiries,
+        "A customer's inquiries, newest first.",
+        Page[Inquiry],
+        query={"status": "Only `open`, `resolved` or `closed` ones."} | FROM,
+        problems=(404,),
+    ),
+    Endpoint(
+        "inquiry",
+        "GET",
+        f"{OF_CUSTOMER}/inquiries/{{id}}",
+        Scope.READ,
+        records.inquiry,
+        "An inquiry with its conversation.",
+        InquiryWhole,
+        problems=(404,),
+    ),
+    Endpoint(
+        "contracts",
+        "GET",
+        f"{OF_CUSTOMER}/contracts",
+        Scope.READ,
+        records.contracts,
+        "The contracts of a customer with access to them, by number.",
+        Page[Contract],
+        query=FROM,
+        problems=(404,),
+    ),
+    Endpoint(
+        "contract",
+        "GET",
+        f"{OF_CUSTOMER}/contracts/{{number:path}}",
+        Scope.READ,
+        records.contract,
+        "A contract of a customer with access.",
+        Contract,
+        problems=(404,),
+    ),
+    Endpoint(
+        "cancellations",
+        "GET",
+        f"{OF_CUSTOMER}/cancellations",
+        Scope.READ,
+        records.cancellations,
+        "What was asked, decided and stands about cancelling a customer's contracts.",
+        Page[Cancellation],
+        query=FROM,
+        problems=(404,),
+    ),
+    Endpoint(
+        "invoices",
+        "GET",
+        f"{OF_CUSTOMER}/invoices",
+        Scope.READ,
+        records.invoices,
+        "A customer's invoices and credit notes, newest first.",
+        Page[Invoice],
+        query=FROM,
+        problems=(404,),
+    ),
+    Endpoint(
+        "invoice",
+        "GET",
+        f"{OF_CUSTOMER}/invoices/{{number:path}}",
+        Scope.READ,
+        records.invoice,
+        "An invoice with its lines.",
+        InvoiceWhole,
         problems=(404,),
     ),
 )
