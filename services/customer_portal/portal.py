@@ -18,6 +18,7 @@ from services.customer_portal.sign_in_mail import CodeMails
 from shared.desk_hours.calendar import DeskCalendar
 from shared.mongo.changes import Changes
 from shared.web.one_time_codes import OneTimeCodes
+from shared.web.passkeys import Passkeys
 from shared.web.rate_limits import RateLimits
 from shared.web.sessions import Sessions
 
@@ -37,6 +38,7 @@ class Portal:
     changes: Changes
     sessions: Sessions
     codes: OneTimeCodes
+    passkeys: Passkeys
     code_mails: CodeMails
     followed: Followed
     limits: RateLimits

@@ -12,6 +12,7 @@ from services.customer_portal.pages import (
     inventory,
     invoices,
     orders,
+    passkeys,
     profile,
     registration,
     requests,
@@ -38,6 +39,7 @@ PAGES = (
     Page("register", "/registro", "/register", registration.register, accepts_forms=True),
     Page(SIGN_IN, "/entrar", "/sign-in", sign_in.sign_in, accepts_forms=True),
     Page("code", "/entrar/codigo", "/sign-in/code", sign_in.code, accepts_forms=True),
+    Page("passkey", "/entrar/llave", "/sign-in/passkey", passkeys.passkey, accepts_forms=True),
     Page("follow", "/seguir", "/follow", follow.follow, accepts_forms=True),
     Page(
         "follow_code",
@@ -131,6 +133,22 @@ PAGES = (
     ),
     Page("account", "/cuenta", "/account", orders.account, for_holders=True),
     Page("profile", "/perfil", "/profile", profile.profile, for_holders=True, accepts_forms=True),
+    Page(
+        "passkeys",
+        "/perfil/llaves",
+        "/profile/passkeys",
+        passkeys.passkeys,
+        for_holders=True,
+        accepts_forms=True,
+    ),
+    Page(
+        "passkey_removal",
+        "/perfil/llaves/{passkey}",
+        "/profile/passkeys/{passkey}",
+        passkeys.passkey_removal,
+        for_holders=True,
+        accepts_forms=True,
+    ),
     Page(
         "withdraw_consent",
         "/perfil/consentimientos/{purpose}",

@@ -56,6 +56,7 @@ from shared.web import app as web
 from shared.web.languages import translations
 from shared.web.one_time_codes import OneTimeCodes
 from shared.web.pages import Site, bound
+from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.rate_limits import RateLimits, shared_storage
 from shared.web.server import serve
 from shared.web.sessions import Sessions
@@ -144,6 +145,7 @@ def wire(
     patient, key = PatientPublisher(settings, skew), settings.web_key.get_secret_value().encode()
     stopping = asyncio.Event()
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
+    party = RelyingParty(settings.company_name, settings.public_url)
     portal = Portal(
         settings=settings,
         calendar=madrid_calendar(settings.calendar()),
@@ -156,6 +158,7 @@ def wire(
         changes=Changes(views),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
+        passkeys=Passkeys(database, party, now),
         code_mails=CodeMails(settings),
         followed=Followed(database, now),
         limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
@@ -266,6 +269,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield process.generations.begin
     yield portal.sessions.prepare
     yield portal.codes.prepare
+    yield portal.passkeys.prepare
     yield portal.followed.prepare
     yield portal.outbox.prepare
     if process.settings.create_topics:

@@ -1,6 +1,7 @@
-"""The mail with a one-time code. The portal hands it in itself: no topic ever carries a code.
+"""Mails about signing in: a one-time code, a passkey that was added or removed.
 
-It is sent beside the request, so that a page takes as long for an address that nobody has
+The portal hands them in itself, since no topic ever carries a code (ADR 0013). They are sent beside
+the request, so that a page takes as long for an address that nobody has
 registered as for one that somebody has.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -26,7 +27,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a mail with a code says, by language; with `{code}` and the company's data."""
+    """What a mail says, by language; with places such as `{code}`, and the company's data."""
 
     subjects: Mapping[Language, str]
     texts: Mapping[Language, str]
@@ -95,6 +96,63 @@ for it on the phone or by mail.
 """,
     },
 )
+PASSKEY_ADDED = Words(
+    {
+        Language.ES: "Se ha añadido una llave de acceso",
+        Language.EN: "A passkey was added",
+    },
+    {
+        Language.ES: """\
+Desde ahora se puede entrar en {company} con una nueva llave de acceso:
+
+    {name}
+    añadida el {at}
+
+Si no la ha añadido usted, entre con un código, quítela en «Mis datos», «Llaves de acceso»,
+y llámenos.
+
+{company} · {phone} (desde el extranjero: {abroad})
+""",
+        Language.EN: """\
+From now on, a new passkey signs in to {company}:
+
+    {name}
+    added on {at}
+
+If you did not add it, sign in with a code, remove it under “My details”, “Passkeys”, and call us.
+
+{company} · {phone} (from abroad: {abroad})
+""",
+    },
+)
+PASSKEY_REMOVED = Words(
+    {
+        Language.ES: "Se ha quitado una llave de acceso",
+        Language.EN: "A passkey was removed",
+    },
+    {
+        Language.ES: """\
+Ya no se puede entrar en {company} con esta llave de acceso:
+
+    {name}
+    quitada el {at}
+
+El código por correo electrónico sigue sirviendo. Si no la ha quitado usted, llámenos.
+
+{company} · {phone} (desde el extranjero: {abroad})
+""",
+        Language.EN: """\
+This passkey no longer signs in to {company}:
+
+    {name}
+    removed on {at}
+
+The code by e-mail still works. If you did not remove it, call us.
+
+{company} · {phone} (from abroad: {abroad})
+""",
+    },
+)
 TRIES, PAUSE_SECONDS = 3, 2.0
 
 
@@ -102,28 +160,33 @@ def code_mail(
     settings: Settings, language: Language, address: str, code: str, words: Words = SIGN_IN
 ) -> EmailMessage:
     """The mail, in the language of the page on which the code was asked for."""
-    shown = f"{code[:4]} {code[4:]}"
+    return sign_in_mail(settings, language, address, words, {"code": f"{code[:4]} {code[4:]}"})
+
+
+def sign_in_mail(
+    settings: Settings, language: Language, address: str, words: Words, said: Mapping[str, str]
+) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = settings.mail_from
     mail["To"] = address
-    mail["Subject"] = words.subjects[language].format(code=shown)
+    mail["Subject"] = words.subjects[language].format(**said)
     mail["Date"] = formatdate(usegmt=True)
-    mail["Message-ID"] = f"<code.{uuid.uuid4()}@{settings.message_id_domain}>"
+    mail["Message-ID"] = f"<sign-in.{uuid.uuid4()}@{settings.message_id_domain}>"
     mail["Content-Language"] = language.value
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(
         words.texts[language].format(
             company=settings.company_name,
-            code=shown,
             phone=settings.company_phone,
             abroad=settings.company_phone_from_abroad,
+            **said,
         )
     )
     return mail
 
 
 class CodeMails:
-    """Sends codes in the background; one that cannot be sent is asked for again."""
+    """Sends mails in the background; a code that cannot be sent is asked for again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -133,21 +196,30 @@ class CodeMails:
 
     def send(self, language: Language, address: str, code: str, *, words: Words = SIGN_IN) -> None:
         """Send it beside whatever comes next."""
-        task = asyncio.create_task(self._send(language, address, code, words))
+        self._begin(address, lambda to: code_mail(self._settings, language, to, code, words))
+
+    def tell(self, language: Language, address: str, words: Words, said: Mapping[str, str]) -> None:
+        """Send what happened to somebody's sign-in, beside whatever comes next."""
+        self._begin(address, lambda to: sign_in_mail(self._settings, language, to, words, said))
+
+    def _begin(self, address: str, made: Callable[[str], EmailMessage]) -> None:
+        task = asyncio.create_task(self._send(address, made))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send(self, language: Language, address: str, code: str, words: Words) -> None:
+    async def _send(self, address: str, made: Callable[[str], EmailMessage]) -> None:
         recipient = mailable(address)
         if recipient is None:  # a profile of an earlier release
             return
-        mail = code_mail(self._settings, language, recipient, code, words)
+        mail = made(recipient)
         for attempt in range(1, TRIES + 1):
             try:
                 async with AsyncExitStack() as until_sent:
                     await self._mailer.send(mail, recipient, until_sent)
             except Refused as refused:
-                log.warning("a code was not mailed", why=refused.error, attempt=attempt)
+                log.warning(
+                    "a mail about signing in was not sent", why=refused.error, attempt=attempt
+                )
                 if refused.permanent:
                     return
                 await asyncio.sleep(PAUSE_SECONDS * attempt)

@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from shared.mongo.client import Database
@@ -38,6 +38,20 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How somebody signed in: by which method, and the assurance that it gives."""
+
+    method: str
+    level: str
+
+
+BY_CODE = SignIn("one_time_code_by_mail", "low")
+"""With what an e-mail address received, and nothing else."""
+BY_PASSKEY = SignIn("passkey", "substantial")
+"""With a key that does not leave its device or vault, which verified the person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What a cookie stands for. `is_new`: the browser does not have it yet."""
 
@@ -46,6 +60,7 @@ class Session:
     holder: Holder | None = None
     signed_in_at: datetime | None = None
     is_new: bool = False
+    by: SignIn = BY_CODE
 
 
 def new_id() -> str:
@@ -94,10 +109,14 @@ class Sessions:
             if is_use and now - found["seen_at"] >= NOTED_EVERY:
                 await self._sessions.update_one({"_id": found["_id"]}, {"$set": {"seen_at": now}})
         return Session(
-            cookie, Visitor(found["visitor"]), Holder(found["customer_id"]), found["signed_in_at"]
+            cookie,
+            Visitor(found["visitor"]),
+            Holder(found["customer_id"]),
+            found["signed_in_at"],
+            by=SignIn(**found["by"]) if "by" in found else BY_CODE,
         )
 
-    async def sign_in(self, before: Session, holder: Holder) -> Session:
+    async def sign_in(self, before: Session, holder: Holder, by: SignIn = BY_CODE) -> Session:
         """A session under a new id. The browser keeps what it sent as a visitor."""
         await self.sign_out(before)
         now, fresh = self._now(), new_id()
@@ -107,12 +126,13 @@ class Sessions:
                     "_id": key_of(fresh),
                     "visitor": before.visitor.key,
                     "customer_id": holder.customer_id,
+                    "by": asdict(by),
                     "signed_in_at": now,
                     "seen_at": now,
                     "until": now + self._life,
                 }
             )
-        return Session(fresh, before.visitor, holder, now, is_new=True)
+        return Session(fresh, before.visitor, holder, now, is_new=True, by=by)
 
     async def sign_out(self, session: Session) -> None:
         with mongodb_errors_as_outage():

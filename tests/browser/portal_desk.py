@@ -38,10 +38,12 @@ from shared.events.topics import PORTAL
 from shared.kafka.record_sender import RecordSender, record_sender
 from shared.mongo.client import Database, connect
 from shared.runtime.projections.generations import Generations
+from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.sessions import Holder, Sessions
 from tests.browser import tools
 from tests.builders import pacing
 from tests.builders.clients import settings_at
+from tests.builders.passkeys import ORIGIN
 
 PATIENCE_S = 120.0
 """How long anything may take on a busy machine before a test fails."""
@@ -68,6 +70,7 @@ class PortalDesk:
     generations: Generations
     queries: Queries
     sessions: Sessions
+    passkeys: Passkeys
     world: World
     errors: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
@@ -249,10 +252,11 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
         sessions = Sessions(
             own, idle=settings.session_idle, life=settings.session_life, now=utc_now
         )
+        passkeys = Passkeys(own, RelyingParty("", ORIGIN), utc_now)
         world = World(token_hex(2), datetime.now(UTC))
         try:
             yield PortalDesk(
-                desk, browser, sender, generations, Queries(generations), sessions, world
+                desk, browser, sender, generations, Queries(generations), sessions, passkeys, world
             )
         finally:
             client.close()

@@ -19,6 +19,7 @@ from shared.web import pages
 from shared.web.sessions import Holder
 from tests.browser import tools
 from tests.browser.portal_desk import PortalDesk
+from tests.builders.passkeys import SoftAuthenticator
 
 PARAMETER = re.compile(r"\{([a-z_]+)(?::path)?\}")
 AXE = "axe.run({resultTypes: ['violations']}).then(it => it.violations)"
@@ -137,8 +138,16 @@ async def somebody_new(site: PortalDesk) -> Somebody:
         "credit": "A-2026-0007",
         "item": "IT-303",
         "purpose": "store_and_contact",
+        "passkey": await a_passkey(site, customer),
     }
     return Somebody(customer, parts)
+
+
+async def a_passkey(site: PortalDesk, customer: Customer) -> str:
+    device, session = SoftAuthenticator(), "of no browser"
+    options = await site.passkeys.registration_options(session, customer.id, customer.email)
+    made = device.create(options)
+    return (await site.passkeys.register(session, customer.id, made, "Portátil")).id
 
 
 async def sent_by(page: Page) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from services.customer_portal.api.partners import Scope
 from services.customer_portal.documents import Document
 from services.customer_portal.service import Process, wire
 from services.customer_portal.settings import Settings
+from services.customer_portal.sign_in_mail import Words
 from shared.events.values import Language
 from shared.kafka.records import Envelope
 from shared.outage import Outage
@@ -103,6 +104,7 @@ class PortalOfFew:
     views: FewDocuments
     mailed: list[tuple[Language, str, str]]
     archive: ArchiveOfFew
+    told: list[tuple[Language, str, Words, Mapping[str, str]]]
 
     async def keep(self, projection: str, document: dict[str, Any]) -> None:
         """Let a projection have this document."""
@@ -136,12 +138,14 @@ def portal_of_few(**settings: Any) -> Iterator[PortalOfFew]:
             now=lambda: NOW,
         )
     mailed: list[tuple[Language, str, str]] = []
+    told: list[tuple[Language, str, Words, Mapping[str, str]]] = []
     archive, parts = ArchiveOfFew(), process.portal
     with (
         patch.object(type(parts.code_mails), "send", lambda _self, *said, **_: mailed.append(said)),
+        patch.object(type(parts.code_mails), "tell", lambda _self, *said: told.append(said)),
         patch.object(type(parts.documents), "read", lambda _self, *asked: archive.read(*asked)),
     ):
-        yield PortalOfFew(process, process.app, published, own, views, mailed, archive)
+        yield PortalOfFew(process, process.app, published, own, views, mailed, archive, told)
     process.client.close()
 
 

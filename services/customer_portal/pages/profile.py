@@ -42,6 +42,7 @@ async def profile(portal: Portal, visit: Visit, holder: Holder) -> Response:
         countries=countries(visit.language),
         languages=[(name.value, text) for name, text in LANGUAGES.items()],
         CONSENT=CONSENT,
+        passkeys=portal.passkeys.party.is_possible,
     )
 
 

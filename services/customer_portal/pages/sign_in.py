@@ -1,4 +1,4 @@
-"""Signing in with a one-time code by mail, and out again.
+"""Signing in with a one-time code by mail, and out again. Passkeys are in `passkeys.py`.
 
 A page says the same and takes as long whether or not an address is registered.
 """
@@ -32,12 +32,12 @@ async def sign_in(portal: Portal, visit: Visit) -> Response:
         return visit.see("inquiries")
     if not visit.posted:
         form = Form({NEXT: visit.safe_next(visit.asked(NEXT)) or ""})
-        return visit.show("sign_in.html", form=form)
+        return _show(portal, visit, form)
     form = given(await visit.form())
     address = form["email"].strip()
     if mailable(address) is None:
         form.add("email", NO_ADDRESS)
-        return visit.show("sign_in.html", 422, form=form)
+        return _show(portal, visit, form)
     await portal.limits.spend(CODES_FROM_ONE_CLIENT, "code-client", visit.client)
     await portal.limits.spend(CODES_TO_ONE_ADDRESS, "code-address", address_key(address))
     code = await portal.codes.issue(visit.session.visitor.key, address)
@@ -46,6 +46,11 @@ async def sign_in(portal: Portal, visit: Visit) -> Response:
         portal.code_mails.send(visit.language, str(found[0]["email"]), code)
     after = visit.safe_next(form[NEXT]) or ""
     return RedirectResponse(visit.url_with("code", {NEXT: after}), 303)
+
+
+def _show(portal: Portal, visit: Visit, form: Form) -> Response:
+    possible = portal.passkeys.party.is_possible
+    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, passkeys=possible)
 
 
 async def code(portal: Portal, visit: Visit) -> Response:

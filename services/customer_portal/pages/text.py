@@ -25,8 +25,6 @@ READ, YES = "read", "yes"
 FIELDS = (READ, "signed_by")
 REQUIRED = {"signed_by": N_("Write your name")}
 NOT_READ = N_("Confirm that you have read the text and accept it")
-METHOD, LEVEL = "one_time_code_by_mail", "low"
-"""How a session begins: with what an e-mail address received, and nothing else."""
 
 
 async def contract_text(portal: Portal, visit: Visit, holder: Holder) -> Response:
@@ -103,8 +101,8 @@ def _authentication(visit: Visit, now: datetime) -> dict[str, str]:
     """The session by a part of its key, which opens nothing."""
     at = visit.session.signed_in_at or now
     return {
-        "method": METHOD,
-        "level": LEVEL,
+        "method": visit.session.by.method,
+        "level": visit.session.by.level,
         "at": at.isoformat(timespec="milliseconds"),
         "reference": key_of(visit.session.id)[:16],
     }

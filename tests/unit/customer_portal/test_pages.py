@@ -22,6 +22,7 @@ from shared.web import app as web
 from shared.web.live import DONE
 from shared.web.pages import NotFound, Page
 from shared.web.sessions import Holder, Session, Visitor
+from tests.builders.passkeys import SoftAuthenticator
 from tests.builders.portal import COOKIE, NOW, TEXT_SHA256, Browser, PortalOfFew, portal_of_few
 
 ANA, BEA = "C-ANA", "C-BEA"
@@ -35,6 +36,7 @@ SECRETS = (
     "123,45",
     "123.45",
     "Servidor de Ana",
+    "Llave de Ana",
 )
 """Words that only Ana's pages have."""
 CONSENTS: Any = [
@@ -80,7 +82,14 @@ async def ana_has_something_of_everything(portal: PortalOfFew) -> dict[str, str]
         "invoice": "F-ANA",
         "credit": "A-ANA",
         "item": "IT-ANA",
+        "passkey": await ana_has_a_passkey(portal),
     }
+
+
+async def ana_has_a_passkey(portal: PortalOfFew) -> str:
+    passkeys, device = portal.process.portal.passkeys, SoftAuthenticator()
+    options = await passkeys.registration_options("x" * 43, ANA, "ana@example.test")
+    return (await passkeys.register("x" * 43, ANA, device.create(options), "Llave de Ana")).id
 
 
 async def ana_has_an_account(portal: PortalOfFew) -> None:
@@ -179,6 +188,7 @@ def address(page: Page, language: Language, parts: dict[str, str]) -> str:
         "{invoice:path}": parts["invoice"],
         "{credit:path}": parts["credit"],
         "{item:path}": parts["item"],
+        "{passkey}": parts["passkey"],
         "{id}": parts[ids.get(page.name, "inquiry")],
     }
     path = page.path(language)
@@ -243,7 +253,7 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(portal: Por
         if page.accepts_forms:
             path = address(page, Language.ES, parts)
             for browser in (Browser(portal), await portal.signed_in(ANA)):
-                if page.name in ("sign_in", "code") and browser.cookies:
+                if page.name in ("sign_in", "code", "passkey") and browser.cookies:
                     continue  # who is signed in is sent on before a form is looked at
                 for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
                     sent = await browser.post(path, {**ticket, "text": "x"})
@@ -597,7 +607,7 @@ def test_without_kafka_pages_know_which_generation_serves(portal: PortalOfFew) -
 
     assert steps[0] == portal.process.generations.begin
     assert steps[-1] == portal.process.publisher.start
-    assert len(steps) == 7
+    assert len(steps) == 8
 
 
 def test_live_scripts_are_there_before_htmx_begins() -> None:

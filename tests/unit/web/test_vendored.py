@@ -13,7 +13,7 @@ STATIC = Path(shared.web.__file__).parent / "static"
 ROW = re.compile(
     r"\| `(?P<file>[^`]+)` \| (?P<package>[^|]+) \| [^|]+ \| `(?P<sha256>[0-9a-f]{64})`"
 )
-OURS = {"web.css", "web.js"}
+OURS = {"web.css", "web.js", "passkeys.js"}
 
 
 def listed() -> dict[str, str]:
