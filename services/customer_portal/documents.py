@@ -45,12 +45,15 @@ class Documents:
         url = settings.contract_archive_url
         self._archive = RecordOwner(ARCHIVE, url, settings, within_seconds=WITHIN_SECONDS)
 
-    async def read(self, holder: Holder, number: str, document_id: str) -> Document | None:
-        """The holder's document; None where the archive does not answer. Raises `NotFound`."""
+    async def read(self, holder: Holder, number: str | None, document_id: str) -> Document | None:
+        """The holder's document, of a contract or else attached; None without an answer.
+
+        Raises `NotFound`.
+        """
         if len(document_id) > LONGEST_ID:
             raise NotFound
         question = {
-            "contract_number": number,
+            **({"contract_number": number} if number is not None else {}),
             "document_id": document_id,
             "customer_id": holder.customer_id,
         }

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from services.customer_portal.hand_over import SOURCE, NotTaken
 from services.customer_portal.projections import submission_key
 from shared.events.submissions import Submission
-from shared.events.topics import PORTAL
 from shared.kafka.records import Envelope
 from shared.mongo.client import Database, Document, OperationFailure
 from shared.mongo.errors import mongodb_errors_as_outage
@@ -32,8 +32,7 @@ from shared.web.sessions import Holder, Session, Visitor
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-SOURCE = f"/services/{PORTAL}"
-SENDING, SENT = "sending", "sent"
+SENDING, SENT, REFUSED = "sending", "sent", "refused"
 ACKNOWLEDGED_WITHIN_SECONDS = 3.0
 """Longer than Kafka takes, shorter than a person waits; then the page says that it waits."""
 RELAY_SECONDS = 1.0
@@ -57,6 +56,14 @@ class AlreadySent(Exception):
         self.submission_id = submission_id
 
 
+class HandsOver(Protocol):
+    """Brings what a submission names to where it is kept, before the submission is published."""
+
+    async def of(self, submission: Document) -> list[Envelope]:
+        """Further events to publish with it. Raises `NotTaken`, `Outage`."""
+        ...
+
+
 class Publisher(Protocol):
     """Where submissions go."""
 
@@ -65,7 +72,10 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A submission as the portal keeps it. `about` is the inquiry that a follow-up continues."""
+    """A submission as the portal keeps it. `about` is the inquiry that a follow-up continues.
+
+    `refused` says why it will never be published: an attachment was not taken.
+    """
 
     id: str
     type: str
@@ -74,6 +84,7 @@ class Sent:
     at: datetime
     sending: bool
     about: str | None = None
+    refused: str | None = None
     name: tuple[str, str] | None = None
     """Source and id that another system gave it."""
 
@@ -108,12 +119,14 @@ class Outbox:
         self,
         database: Database,
         publisher: Publisher,
+        hand_over: HandsOver | None = None,
         *,
         kept: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._submissions = database.collection("submissions")
         self._publisher = publisher
+        self._hand_over = hand_over
         self._kept = kept
         self._now = now
 
@@ -169,7 +182,7 @@ class Outbox:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                 await self._publish([document])
         except (Outage, TimeoutError):
-            log.warning("a submission waits for kafka", type=document["type"])
+            log.warning("a submission waits for kafka or the archive", type=document["type"])
 
     async def keep(
         self, session: Session, submission_id: str, event: Submission, *, about: str | None = None
@@ -190,6 +203,7 @@ class Outbox:
             "at": self._now(),
             "state": SENDING,
             "about": about,
+            "has_documents": bool(data.get("documents")),
         }
         return document if await self._is_first(document) else None
 
@@ -244,15 +258,30 @@ class Outbox:
                 await sleep_unless(stopping, RELAY_SECONDS)
 
     async def publish_waiting(self) -> None:
-        """Publish once what has waited for some seconds, oldest first. Raises `Outage`."""
-        waiting = {"state": SENDING, "at": {"$lt": self._now() - RELAY_AFTER}}
-        with mongodb_errors_as_outage():
-            found = await self._submissions.find(waiting).sort("at", 1).to_list(MOST_AT_ONCE)
-        if found:
-            await self._publish(found)
+        """Publish once what has waited for some seconds, oldest first. Raises `Outage`.
+
+        What has attachments goes after the rest, since an archive that does not answer holds it up.
+        """
+        before = {"$lt": self._now() - RELAY_AFTER}
+        for attached in (False, True):
+            # What an earlier release kept says nothing about documents: it has none.
+            kinds = {"$in": [True] if attached else [False, None]}
+            waiting = {"state": SENDING, "at": before, "has_documents": kinds}
+            with mongodb_errors_as_outage():
+                found = await self._submissions.find(waiting).sort("at", 1).to_list(MOST_AT_ONCE)
+            for part in [[it] for it in found] if attached else [found]:
+                await self._publish(part)
 
     async def _publish(self, documents: list[Document]) -> None:
-        await self._publisher.publish([_envelope(it) for it in documents])
+        if not documents:
+            return
+        try:
+            attached = [it for document in documents for it in await self._handed_over(document)]
+        except NotTaken as refusal:
+            [refused] = documents
+            await self._refuse(refused["_id"], str(refusal))
+            return
+        await self._publisher.publish([*attached, *(_envelope(it) for it in documents)])
         ids = [it["_id"] for it in documents]
         with mongodb_errors_as_outage():
             await self._submissions.update_many(
@@ -262,6 +291,19 @@ class Outbox:
                     "$unset": {f"data.{CODE_FIELD}": ""},
                 },
             )
+
+    async def _handed_over(self, document: Document) -> list[Envelope]:
+        """The claim checks of its attachments, once the archive has their bytes."""
+        if self._hand_over is None or not document.get("has_documents"):
+            return []
+        return await self._hand_over.of(document)
+
+    async def _refuse(self, submission_id: str, cause: str) -> None:
+        """It is not published: it speaks of an attachment that nobody keeps."""
+        refused = {"state": REFUSED, "refusal": cause, "until": self._now() + self._kept}
+        with mongodb_errors_as_outage():
+            await self._submissions.update_one({"_id": submission_id}, {"$set": refused})
+        log.warning("a submission is not sent: an attachment was not taken", cause=cause)
 
 
 def _holder(holder: Holder | None) -> str | None:
@@ -307,6 +349,7 @@ def _sent(found: Document) -> Sent:
         sending=found["state"] == SENDING,
         about=found["about"],
         name=(found["source"], found["ce_id"]) if "source" in found else None,
+        refused=found.get("refusal"),
     )
 
 

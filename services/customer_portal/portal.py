@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.customer_portal.documents import Documents
 from services.customer_portal.followed import Followed
+from services.customer_portal.hand_over import HandOver
 from services.customer_portal.outbox import Outbox
 from services.customer_portal.previews import Previews
 from services.customer_portal.queries import Queries
@@ -15,6 +16,7 @@ from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.settings import Settings
 from services.customer_portal.sign_in_mail import CodeMails
+from services.customer_portal.uploads import Uploads
 from shared.desk_hours.calendar import DeskCalendar
 from shared.mongo.changes import Changes
 from shared.web.one_time_codes import OneTimeCodes
@@ -35,6 +37,8 @@ class Portal:
     previews: Previews
     documents: Documents
     billing_documents: BillingDocuments
+    uploads: Uploads
+    hand_over: HandOver
     changes: Changes
     sessions: Sessions
     codes: OneTimeCodes

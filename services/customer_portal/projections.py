@@ -12,6 +12,12 @@ from typing import Any
 from services.customer_portal.words import status_of
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import ContractAccepted, ContractCopyReady, CustomerProfile
+from shared.events.documents import (
+    DocumentEvent,
+    DocumentKept,
+    DocumentReceived,
+    DocumentRefused,
+)
 from shared.events.envelope import Event, Message, message_uuid
 from shared.events.inquiries import (
     FollowedUp,
@@ -29,9 +35,10 @@ from shared.events.submissions import SubmissionRejected
 from shared.mongo.client import Document
 from shared.runtime.projections.projection import Projection
 
-FOLDS = 3
+FOLDS = 4
 """Raise it when a fold changes: the projections are then rebuilt beside those in use."""
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
+ATTACHMENTS = "attachments"
 MOST_ENTRIES, MOST_CHARACTERS = 500, 1_000_000
 """Of one conversation, the newest: a document stays far below the 16 MiB that a database takes."""
 MOST_MAILS = 1_000
@@ -39,6 +46,8 @@ MOST_DECISIONS, MOST_COPIES = 50, 20
 MADE = ("document_id", "contract_number", "available_until")
 """What is kept of a document that the archive has made."""
 FORGOTTEN = "forgotten"
+SAID = ("customer_id", "file_name", "media_type", "size")
+"""What is kept of an attachment's claim check."""
 
 
 def submission_key(source: str, submission_id: str) -> str:
@@ -137,7 +146,7 @@ def _entered(document: Document, message: Message, event: Event) -> Document:
     said = _dump(event)
     entry = {
         name: said[name]
-        for name in ("by", "status", "note", "text", "contract_number")
+        for name in ("by", "status", "note", "text", "contract_number", "documents")
         if said.get(name) is not None
     } | {"type": event.ce_type, "at": message.time, "id": message.id}
     if isinstance(event, FollowedUp) and event.submission_id:
@@ -256,6 +265,28 @@ def fold_policy(document: Document, message: Message) -> Document:
     return _dump(event) if isinstance(event, PolicyInForce) else document
 
 
+# Attachments
+
+
+def attachment_keys(message: Message) -> Iterable[str]:
+    event = message.data
+    return (event.document_id,) if isinstance(event, DocumentEvent) else ()
+
+
+def fold_attachment(document: Document, message: Message) -> Document:
+    """What a channel said of it, and whether the archive keeps it; either may be read first."""
+    event = message.data
+    match event:
+        case DocumentReceived() if "file_name" not in document:
+            said = _dump(event)
+            return document | {name: said[name] for name in SAID}
+        case DocumentKept() | DocumentRefused():
+            standing = "kept" if isinstance(event, DocumentKept) else "refused"
+            return document | {"standing": standing}
+        case _:
+            return document
+
+
 def _forgotten(event: object) -> tuple[str, ...]:
     return (event.key,) if isinstance(event, KeyForgotten) else ()
 
@@ -300,5 +331,8 @@ PROJECTIONS = (
         (("customer_id",),),
     ),
     Projection(CUSTOMERS, ("desk.customers",), customer_keys, fold_customer, (("address",),)),
+    Projection(
+        ATTACHMENTS, ("desk.documents",), attachment_keys, fold_attachment, (("customer_id",),)
+    ),
     Projection(POLICIES, ("desk.policies",), policy_keys, fold_policy),
 )

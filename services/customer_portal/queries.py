@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.customer_portal.projections import (
+    ATTACHMENTS,
     CONTRACTS,
     CUSTOMERS,
     FORGOTTEN,
@@ -84,6 +85,13 @@ class Queries:
         if found is None or not (found.get("reference") or found.get("stated")):
             raise NotFound
         return found
+
+    async def attachments(self, holder: Holder, document_ids: Sequence[str]) -> list[Document]:
+        """Those of these attachments that are the customer's, in no order."""
+        own = {"_id": {"$in": [*document_ids]}, "customer_id": holder.customer_id}
+        with mongodb_errors_as_outage():
+            found = self._generations.serving(ATTACHMENTS).find(own)
+            return await found.to_list(len(document_ids))
 
     async def inventory_updates(self, holder: Holder) -> list[Document]:
         """The customer's corrections of the inventory (F16), in no order."""

@@ -54,6 +54,10 @@ class RecordOwner:
             log.warning("no answer", service=error.service, why=type(error).__name__)
             return None
 
+    async def tell(self, said: Callable[[ServiceClient], Awaitable[Found]]) -> Found:
+        """The answer to what must arrive. Raises a `ServiceError` where there is none."""
+        return await said(self._client)
+
     async def close(self) -> None:
         await self._http.aclose()
 

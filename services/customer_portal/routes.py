@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.customer_portal.pages import (
+    attachments,
     cancellation,
     contact,
     contracts,
@@ -33,6 +34,7 @@ PAGES = (
         "/contact/{topic}",
         contact.contact_about,
         accepts_forms=True,
+        takes_files=True,
     ),
     Page("sent", "/envios/{id}", "/sent/{id}", sent.sent),
     Page("sent_live", "/envios/{id}/en-vivo", "/sent/{id}/live", sent.sent_live, is_live=True),
@@ -58,6 +60,7 @@ PAGES = (
         inquiries.inquiry,
         for_holders=True,
         accepts_forms=True,
+        takes_files=True,
     ),
     Page(
         "inquiry_live",
@@ -75,6 +78,7 @@ PAGES = (
         cancellation.cancel,
         for_holders=True,
         accepts_forms=True,
+        takes_files=True,
     ),
     Page(
         "activation",
@@ -123,6 +127,7 @@ PAGES = (
         cancellation.evidence,
         for_holders=True,
         accepts_forms=True,
+        takes_files=True,
     ),
     Page(
         "contract",
@@ -130,6 +135,14 @@ PAGES = (
         "/contracts/{number:path}",
         contracts.contract,
         for_holders=True,
+    ),
+    Page(
+        "attachment",
+        "/adjuntos/{id}",
+        "/attachments/{id}",
+        attachments.attachment,
+        for_holders=True,
+        is_file=True,
     ),
     Page("account", "/cuenta", "/account", orders.account, for_holders=True),
     Page("profile", "/perfil", "/profile", profile.profile, for_holders=True, accepts_forms=True),

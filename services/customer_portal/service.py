@@ -20,6 +20,7 @@ from services.customer_portal.api.routes import ROOT as API_ROOT
 from services.customer_portal.api.tokens import AnotherIssuer, OwnIssuer
 from services.customer_portal.documents import Documents
 from services.customer_portal.followed import Followed
+from services.customer_portal.hand_over import HandOver
 from services.customer_portal.outbox import Outbox, Publisher
 from services.customer_portal.portal import Portal
 from services.customer_portal.previews import Previews
@@ -32,6 +33,7 @@ from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.routes import PAGES, SIGN_IN
 from services.customer_portal.settings import Settings
 from services.customer_portal.sign_in_mail import CodeMails
+from services.customer_portal.uploads import Uploads
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.topics import PORTAL
 from shared.kafka.clock_skew import ClockSkew
@@ -146,15 +148,25 @@ def wire(
     stopping = asyncio.Event()
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     party = RelyingParty(settings.company_name, settings.public_url)
+    uploads = Uploads(database, kept=settings.submissions_kept, now=now)
+    hand_over = HandOver(settings, uploads)
     portal = Portal(
         settings=settings,
         calendar=madrid_calendar(settings.calendar()),
-        outbox=Outbox(database, publisher or patient, kept=settings.submissions_kept, now=now),
+        outbox=Outbox(
+            database,
+            publisher or patient,
+            hand_over,
+            kept=settings.submissions_kept,
+            now=now,
+        ),
         queries=Queries(generations),
         rooms=Rooms(generations),
         previews=Previews(settings),
         documents=Documents(settings),
         billing_documents=BillingDocuments(settings),
+        uploads=uploads,
+        hand_over=hand_over,
         changes=Changes(views),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
@@ -229,6 +241,7 @@ async def run_until_stopped(settings: Settings) -> None:
         await process.portal.documents.close()
         await process.portal.billing_documents.close()
         await process.api.tokens.close()
+        await process.portal.hand_over.close()
         await process.publisher.stop()
         process.client.close()
         log.info("stopped")
@@ -272,6 +285,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield portal.passkeys.prepare
     yield portal.followed.prepare
     yield portal.outbox.prepare
+    yield portal.uploads.prepare
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)
     yield process.publisher.start

@@ -35,13 +35,20 @@ class Settings(DeskHoursSettings, WebSettings):
     contract_archive_url: str = Field(
         "",
         description="The archive's internal port, such as http://127.0.0.1:8094; without it, pages"
-        " show no text of a contract and hand out no document.",
+        " show no text of a contract, hand out no document and take no attachment.",
     )
     billing_documents_url: str = Field(
         "",
         description="Where billing keeps invoices as documents, such as"
         " https://billing.example/documents/; links to anywhere else are not followed, and without"
         " it customers download a plain copy.",
+    )
+
+    clamd_address: str = Field(
+        "",
+        pattern=r"^(|[^:/\s]+:\d{1,5})$",
+        description="ClamAV's daemon, such as clamav:3310, which looks into every attachment before"
+        " it goes on; while it does not answer, attachments wait. Without it nothing is scanned.",
     )
 
     api_token_minutes: int = Field(

@@ -19,6 +19,13 @@ STATUS: Mapping[str, tuple[str, str]] = {
 }
 """Of an inquiry: its words and its colour."""
 
+ATTACHMENT: Mapping[str, tuple[str, str]] = {
+    "awaited": (N_("Being checked"), "blue"),
+    "kept": (N_("Kept"), "green"),
+    "refused": (N_("Not accepted"), "red"),
+}
+"""Of an attachment: its words and its colour."""
+
 KIND: Mapping[str, str] = {
     InquiryKind.INQUIRY: N_("Question"),
     InquiryKind.REGISTRATION: N_("Registration"),

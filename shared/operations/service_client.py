@@ -27,6 +27,7 @@ from shared.runtime.operations.answers import (
     DueRecord,
     Faults,
     Foreseen,
+    HandInAnswer,
     History,
     Page,
     ParkedRecord,
@@ -169,6 +170,10 @@ class ServiceClient:
     async def document(self, question: Mapping[str, Any]) -> DocumentAnswer:
         """A document, for the customer whom the question names."""
         return await self._post("/document", DocumentAnswer, question)
+
+    async def hand_in(self, attachment: Mapping[str, Any]) -> HandInAnswer:
+        """Hands an attachment over, its bytes in base64; `Refused` names why it is not taken."""
+        return await self._post("/attachment", HandInAnswer, attachment)
 
     async def _get(self, path: str, answer: type[Asked], /, **fields: Any) -> Asked:
         given = {name: value for name, value in fields.items() if value is not None}

@@ -26,6 +26,7 @@ from shared.web.pages import Forged, NotFound, Site, Visit
 from shared.web.rate_limits import TooMany
 from shared.web.sessions import Session, Visitor
 from shared.web.settings import WebSettings
+from shared.web.uploads import MOST_REQUEST_BYTES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -156,7 +157,12 @@ def build_app(
             Middleware(Measured, registry=registry, routes=named),
             Middleware(Beside, others=others),
             Middleware(SameOrigin, origin=settings.public_url),
-            Middleware(BodyLimit, most_bytes=MOST_BODY_BYTES),
+            Middleware(
+                BodyLimit,
+                most_bytes=MOST_BODY_BYTES,
+                with_files=site.routes_with_files(),
+                most_with_files=MOST_REQUEST_BYTES,
+            ),
         ],
         exception_handlers=dict.fromkeys((*expected, Exception), failed),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -86,18 +87,32 @@ TOO_LARGE = PlainTextResponse("413: too large\n", 413, {"Connection": "close"})
 
 
 class BodyLimit:
-    """Ends a request whose body is too large, by its announcement or while it arrives."""
+    """Ends a request whose body is too large, by its announcement or while it arrives.
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, refusal: Response = TOO_LARGE) -> None:
+    `with_files` are the routes whose forms may be as long as `most_with_files`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most_bytes: int,
+        with_files: Sequence[Route] = (),
+        most_with_files: int = 0,
+        refusal: Response = TOO_LARGE,
+    ) -> None:
         self._app = app
         self._most = most_bytes
+        self._with_files = with_files
+        self._most_with_files = most_with_files
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        most = self._most_of(scope)
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._most:
+        if not announced.isdecimal() or int(announced) > most:
             return await self._refuse(scope, receive, send)
         received = 0
         begun = False
@@ -106,7 +121,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most:
+            if received > most:
                 raise TooLarge
             return message
 
@@ -121,6 +136,10 @@ class BodyLimit:
             if begun:
                 raise
             return await self._refuse(scope, receive, send)
+
+    def _most_of(self, scope: Scope) -> int:
+        takes_files = any(it.matches(scope)[0] is Match.FULL for it in self._with_files)
+        return self._most_with_files if takes_files else self._most
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._refusal(scope, receive, send)

@@ -21,11 +21,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, compile_path
 
 from shared.events.values import Language
-from shared.web import tickets
+from shared.web import tickets, uploads
 from shared.web.live import Streams, Viewer, ended
 from shared.web.sessions import Holder, Session, Sessions
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
+from shared.web.uploads import MULTIPART, Uploaded, form_with_files
 
 MOST_FIELDS = 200
 THEMES = frozenset({"light", "dark"})
@@ -46,7 +47,7 @@ class Page:
 
     `handler` takes a `Visit`, and for a page of holders the `Holder` too. `accepts_forms`: it takes
     a POST as well as a GET. `is_live`: a part of a page asks for it, not a person. `is_file`: its
-    answer is a file to keep.
+    answer is a file to keep. `takes_files`: its form may bring files.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Page:
     accepts_forms: bool = False
     is_live: bool = False
     is_file: bool = False
+    takes_files: bool = False
 
     def path(self, language: Language) -> str:
         return f"/{language}{self.en if language is Language.EN else self.es}"
@@ -83,6 +85,9 @@ class Site:
     is_forgotten: Callable[[Holder], Awaitable[bool]]
     stopping: asyncio.Event
     streams: Streams = field(default_factory=Streams)
+    places_for_files: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(uploads.AT_ONCE)
+    )
     by_name: dict[str, Page] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,9 +99,16 @@ class Site:
         _, form, converters = compile_path(path)
         return form.format(**{key: quote(parameters[key]) for key in converters})
 
+    def routes_with_files(self) -> list[Route]:
+        """Those whose forms may bring files, and be as long."""
+        return self._routes([page for page in self.pages if page.takes_files])
+
     def routes(self) -> list[Route]:
-        found = [self.static.route]
-        for page in self.pages:
+        return [self.static.route, *self._routes(self.pages)]
+
+    def _routes(self, pages: Sequence[Page]) -> list[Route]:
+        found = []
+        for page in pages:
             for language in Language:
                 endpoint = self._endpoint(page, language)
                 path = page.path(language).rstrip("/")
@@ -221,6 +233,23 @@ class Visit:
         if self.site.tickets.submission_id(self.session.id, form.get(tickets.FIELD)) is None:
             raise Forged
         return form
+
+    async def form_with_files(self, most_bytes: int) -> tuple[FormData, list[Uploaded]]:
+        """The same of a form that may bring files, none longer than `most_bytes`.
+
+        Its ticket stands before its files. Raises `Forged`, HTTPException.
+        """
+        if not self.request.headers.get("content-type", "").lower().startswith(MULTIPART):
+            return await self.form(), []
+
+        def may_begin(before: FormData) -> None:
+            self.submission_id(before)
+
+        form, files = await form_with_files(
+            self.request, self.site.places_for_files, may_begin, most_bytes=most_bytes
+        )
+        self.submission_id(form)
+        return form, files
 
     def submission_id(self, form: FormData) -> str:
         found = self.site.tickets.submission_id(self.session.id, form.get(tickets.FIELD))

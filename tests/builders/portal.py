@@ -62,9 +62,9 @@ class ArchiveOfFew:
         default_factory=lambda: {"text-1": Document(TEXT, "text/plain; charset=utf-8", TEXT_SHA256)}
     )
     silent: bool = False
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str | None, str]] = field(default_factory=list)
 
-    async def read(self, holder: Holder, number: str, document_id: str) -> Document | None:
+    async def read(self, holder: Holder, number: str | None, document_id: str) -> Document | None:
         self.asked.append((holder.customer_id, number, document_id))
         if self.silent:
             return None
@@ -149,6 +149,22 @@ def portal_of_few(**settings: Any) -> Iterator[PortalOfFew]:
     process.client.close()
 
 
+def multipart(
+    fields: dict[str, str], files: Sequence[tuple[str, str, str, bytes]]
+) -> tuple[bytes, str]:
+    """A form with files as a browser writes it, and its content type."""
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        for name, value in fields.items()
+    ]
+    for field_name, file_name, kind, content in files:
+        head = f'Content-Disposition: form-data; name="{field_name}"; filename="{file_name}"\r\n'
+        parts.append(f"{head}Content-Type: {kind}\r\n\r\n".encode() + content)
+    line = b"----boundary"
+    body = b"".join(b"--" + line + b"\r\n" + part + b"\r\n" for part in parts)
+    return body + b"--" + line + b"--\r\n", f"multipart/form-data; boundary={line.decode()}"
+
+
 @dataclass
 class System:
     """A program with a token; what it is answered is JSON."""
@@ -178,6 +194,18 @@ class Browser:
         body = urlencode(fields, doseq=True).encode()
         headers = {"content-type": "application/x-www-form-urlencoded", **headers}
         return await self.ask("POST", path, body, {"sec-fetch-site": "same-origin"} | headers)
+
+    async def attach(
+        self,
+        path: str,
+        fields: dict[str, str],
+        files: Sequence[tuple[str, str, str, bytes]] = (),
+        **headers: str,
+    ) -> Answer:
+        """Send a form with files: each by field, name, declared type and bytes."""
+        body, kind = multipart(fields, files)
+        said = {"content-type": kind, "sec-fetch-site": "same-origin"} | headers
+        return await self.ask("POST", path, body, said)
 
     async def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         route, _, query = path.partition("?")

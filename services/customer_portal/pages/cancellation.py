@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from services.customer_portal.pages.attachments import form_with_attachments, ids_of
 from services.customer_portal.pages.common import common, send
 from services.customer_portal.pages.contracts import WORDS, described, own_contract
 from services.customer_portal.portal import Portal
@@ -33,10 +35,22 @@ from shared.web.sessions import Holder
 CONTRACT, SEND = "contract", "send"
 YES = "yes"
 MOST = 50
-LONGEST_AHEAD = timedelta(days=366)
-FIELDS = (CONTRACT, "requested_end_on", "destruction", "signed_by", "name", "email", "phone")
+LONGEST_AHEAD = LONGEST_AGO = timedelta(days=366)
+FIELDS = (
+    CONTRACT,
+    "requested_end_on",
+    "destruction",
+    "signed_by",
+    "letter",
+    "letter_signed_by",
+    "letter_signed_on",
+    "name",
+    "email",
+    "phone",
+)
 NONE_CHOSEN = N_("Choose at least one contract")
 NO_CONTACT = N_("Write an e-mail address or a phone number")
+NOT_A_SIGNING_DAY = N_("Choose the day on which it was signed, at most a year ago")
 NOT_A_DAY = N_("Choose a day from today on")
 NOTHING_ADDED = N_("Confirm the destruction or sign")
 
@@ -61,13 +75,14 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
     if not visit.posted:
         chosen = visit.request.query_params.getlist(CONTRACT)
         return _form(visit, open_ones, _filled(profile), chosen)
-    sent = await visit.form()
-    form, chosen = given(sent), [str(it) for it in sent.getlist(CONTRACT)]
+    sent, form, staged = await form_with_attachments(portal, visit)
+    chosen = [str(it) for it in sent.getlist(CONTRACT)]
     asked = [it for it in open_ones if it["number"] in chosen]
     submission_id = visit.submission_id(sent)
-    event = _judged(portal, visit, holder, form, asked, submission_id)
+    event = _judged(portal, visit, holder, form, asked, submission_id, staged)
     if event is None or form["act"] == "change":
-        return _form(visit, open_ones, form, chosen, 422 if form.faults else 200)
+        status = 422 if form.faults else 200
+        return _form(visit, open_ones, form, chosen, status, staged)
     if form["act"] == SEND:
         return await send(portal, visit, submission_id, event)
     # All at once: a service that hangs costs its time limit, not that of each contract.
@@ -76,6 +91,7 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
         "cancel_check.html",
         form=form,
         ticket_again=str(sent["ticket"]),
+        staged=staged,
         foreseen=foreseen,
         event=event,
         **WORDS,
@@ -88,10 +104,12 @@ def _form(
     form: Form,
     chosen: list[str],
     status: int = 200,
+    staged: Sequence[Document] = (),
 ) -> Response:
     return visit.show(
         "cancel.html",
         status,
+        staged=staged,
         form=form,
         contracts=contracts,
         chosen=chosen,
@@ -113,6 +131,7 @@ def _judged(
     form: Form,
     asked: list[dict[str, Any]],
     submission_id: str,
+    staged: Sequence[Document],
 ) -> CancellationSubmitted | None:
     today = madrid_date(portal.now())
     if not asked:
@@ -128,11 +147,12 @@ def _judged(
         "contact": {name: text(form, name) for name in ("name", "email", "phone")},
         "requested_end_on": text(form, "requested_end_on"),
         "destruction_confirmed": form["destruction"] == YES,
-        "signature": _signature(form, submission_id, today),
+        "signature": _signature(form, submission_id, today, staged),
         "comment": text(form, "comment"),
+        "documents": ids_of(staged),
     }
     names = {f"contact.{name}": name for name in ("name", "email", "phone")}
-    names |= {"contract_numbers": CONTRACT, "signature.signed_by": "signed_by"}
+    names |= {"contract_numbers": CONTRACT, **_signature_fields(staged)}
     form.judge(CancellationSubmitted, data, names)
     form.in_order(FIELDS)
     return None if form.faults else CancellationSubmitted.model_validate(data)
@@ -152,8 +172,21 @@ def _judge_day(form: Form, today: date) -> None:
         form.add("requested_end_on", MESSAGES[ErrorCode.TOO_FAR_AHEAD])
 
 
-def _signature(form: Form, submission_id: str, today: date) -> dict[str, str] | None:
-    """An electronic signature: the name that was typed, in a session that a mail's code opened."""
+def _signature(
+    form: Form, submission_id: str, today: date, letters: Sequence[Document]
+) -> dict[str, str | None] | None:
+    """A signed letter, by its document; else an electronic signature, if one was given (F12).
+
+    The latter is the name that was typed, in a session that a mail's code opened.
+    """
+    if letters:
+        _judge_letter(form, today)
+        return {
+            "kind": SignatureKind.SIGNED_DOCUMENT,
+            "reference": str(letters[0]["_id"]),
+            "signed_by": text(form, "letter_signed_by"),
+            "signed_on": text(form, "letter_signed_on"),
+        }
     signed_by = text(form, "signed_by")
     if signed_by is None:
         return None
@@ -162,6 +195,27 @@ def _signature(form: Form, submission_id: str, today: date) -> dict[str, str] | 
         "reference": submission_id,
         "signed_by": signed_by,
         "signed_on": today.isoformat(),
+    }
+
+
+def _judge_letter(form: Form, today: date) -> None:
+    """Who signed it and when: not after today, and at most a year ago."""
+    form.require({"letter_signed_by": N_("Write who has signed the letter")})
+    try:
+        signed_on = date.fromisoformat(form["letter_signed_on"])
+    except ValueError:
+        form.add("letter_signed_on", NOT_A_SIGNING_DAY)
+        return
+    if not timedelta(0) <= today - signed_on <= LONGEST_AGO:
+        form.add("letter_signed_on", NOT_A_SIGNING_DAY)
+
+
+def _signature_fields(letters: Sequence[Document]) -> dict[str, str]:
+    """Where the form asks for a signature's parts."""
+    prefix = "letter_" if letters else ""
+    return {
+        "signature.signed_by": f"{prefix}signed_by",
+        "signature.signed_on": f"{prefix}signed_on",
     }
 
 
@@ -189,11 +243,10 @@ async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
     found = await own_contract(portal, holder, visit.parameter("number"))
     if not found["awaited"]:
         return visit.see("contract", number=found["number"])
-    form = Form()
+    form, staged = Form(), list[Document]()
     if visit.posted:
-        sent = await visit.form()
-        form = given(sent)
-        event = _evidence(portal, visit, holder, form, sent, found["number"])
+        sent, form, staged = await form_with_attachments(portal, visit)
+        event = _evidence(portal, visit, holder, form, sent, found["number"], staged)
         if event is not None:
             return await send(portal, visit, visit.submission_id(sent), event)
     missing = {it for request in found["awaited"] for it in request["missing"]}
@@ -203,16 +256,24 @@ async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
         form=form,
         contract=found,
         missing=missing,
+        staged=staged,
         **WORDS,
     )
 
 
 def _evidence(
-    portal: Portal, visit: Visit, holder: Holder, form: Form, sent: FormData, number: str
+    portal: Portal,
+    visit: Visit,
+    holder: Holder,
+    form: Form,
+    sent: FormData,
+    number: str,
+    staged: Sequence[Document],
 ) -> CancellationEvidenceSubmitted | None:
-    signature = _signature(form, visit.submission_id(sent), madrid_date(portal.now()))
+    today = madrid_date(portal.now())
+    signature = _signature(form, visit.submission_id(sent), today, staged)
     confirmed = form["destruction"] == YES
-    if not confirmed and signature is None:
+    if not confirmed and signature is None and form.fault("letter") is None:
         form.add("destruction" if "asks_destruction" in form.values else "signed_by", NOTHING_ADDED)
     data = {
         **common(portal, visit),
@@ -220,8 +281,10 @@ def _evidence(
         "contract_number": number,
         "destruction_confirmed": True if confirmed else None,
         "signature": signature,
+        "documents": ids_of(staged),
     }
-    form.judge(CancellationEvidenceSubmitted, data, {"signature.signed_by": "signed_by"})
+    form.judge(CancellationEvidenceSubmitted, data, _signature_fields(staged))
+    form.in_order(FIELDS)
     return None if form.faults else CancellationEvidenceSubmitted.model_validate(data)
 
 

@@ -119,6 +119,7 @@ async def send(
     Raises `TooMany`, `Outage`.
     """
     await portal.limits.spend(SUBMISSIONS_AN_HOUR, "submission", visit.client)
+    await portal.uploads.sending(getattr(event, "documents", None) or ())
     try:
         await portal.outbox.submit(visit.session, submission_id, event, about=about)
     except AlreadySent:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from services.customer_portal import faq
+from services.customer_portal.pages.attachments import form_with_attachments, ids_of
 from services.customer_portal.pages.common import common, desk, hours, new_customer_id, send
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import TOPIC
 from shared.events.choices import RequestType
 from shared.events.submissions import InquirySubmitted
 from shared.events.values import Language
-from shared.web.forms import Form, given, text
+from shared.mongo.client import Document
+from shared.web.forms import Form, text
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
 
@@ -33,7 +35,7 @@ NAMES: Mapping[Language, Mapping[str, RequestType]] = {
     },
 }
 """What a request type is called in an address."""
-FIELDS = ("contract_number", "subject", "text", "name", "email", "phone")
+FIELDS = ("contract_number", "subject", "text", "files", "name", "email", "phone")
 REQUIRED = {
     "subject": N_("Write the subject"),
     "text": N_("Write your inquiry"),
@@ -52,12 +54,12 @@ async def contact_about(portal: Portal, visit: Visit) -> Response:
     topic = _topic(visit)
     if not visit.posted:
         return visit.show("contact.html", **_shown(portal, visit, topic), form=Form())
-    sent = await visit.form()
-    form = given(sent)
+    sent, form, staged = await form_with_attachments(portal, visit)
     submission_id = visit.submission_id(sent)
-    event = _judged(portal, visit, form, topic, submission_id)
+    event = _judged(portal, visit, form, topic, submission_id, ids_of(staged))
     if event is None:
-        return visit.show("contact.html", 422, **_shown(portal, visit, topic), form=form)
+        shown = _shown(portal, visit, topic, staged)
+        return visit.show("contact.html", 422, **shown, form=form)
     return await send(portal, visit, submission_id, event)
 
 
@@ -70,7 +72,12 @@ def _topic(visit: Visit) -> RequestType:
     raise NotFound
 
 
-def _shown(portal: Portal, visit: Visit, topic: RequestType | None) -> dict[str, Any]:
+def _shown(
+    portal: Portal,
+    visit: Visit,
+    topic: RequestType | None,
+    staged: Sequence[Document] = (),
+) -> dict[str, Any]:
     names = NAMES[visit.language]
     return {
         "topics": [(name, it, *TOPIC[it]) for name, it in names.items()],
@@ -78,11 +85,17 @@ def _shown(portal: Portal, visit: Visit, topic: RequestType | None) -> dict[str,
         "topic_name": next((name for name, it in names.items() if it is topic), ""),
         "questions": faq.about(faq.answered(visit, desk(portal)), topic) if topic else [],
         "hours": hours(portal),
+        "staged": staged,
     }
 
 
 def _judged(
-    portal: Portal, visit: Visit, form: Form, topic: RequestType, submission_id: str
+    portal: Portal,
+    visit: Visit,
+    form: Form,
+    topic: RequestType,
+    submission_id: str,
+    documents: list[str] | None,
 ) -> InquirySubmitted | None:
     """The event that the form becomes; None where it has faults, which it then holds."""
     holder = visit.holder
@@ -95,6 +108,7 @@ def _judged(
         "text": text(form, "text"),
         "contract_number": text(form, "contract_number"),
         "contact": contact if any(contact.values()) else None,
+        "documents": documents,
     }
     form.require(REQUIRED if holder else REQUIRED | REQUIRED_OF_VISITORS)
     names = {f"contact.{name}": name for name in contact}

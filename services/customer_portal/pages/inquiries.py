@@ -7,6 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.outbox import SOURCE
+from services.customer_portal.pages.attachments import (
+    described,
+    form_with_attachments,
+    ids_of,
+)
 from services.customer_portal.pages.common import common, first_on_page, neighbours, send
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
@@ -14,7 +19,7 @@ from services.customer_portal.queries import ON_A_PAGE
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
 from shared.events.submissions import FollowUpSubmitted
 from shared.mongo.client import Document
-from shared.web.forms import Form, given, text
+from shared.web.forms import Form, text
 from shared.web.languages import N_
 from shared.web.live import Part, live
 from shared.web.pages import Visit
@@ -62,11 +67,10 @@ def _listed(inquiry: Document) -> dict[str, Any]:
 async def inquiry(portal: Portal, visit: Visit, holder: Holder) -> Response:
     inquiry_id = visit.parameter("id")
     found = await portal.queries.inquiry(holder, inquiry_id)
-    form = Form()
+    form, staged = Form(), list[Document]()
     if visit.posted:
-        sent = await visit.form()
-        form = given(sent)
-        event = _judged(portal, visit, holder, form, inquiry_id)
+        sent, form, staged = await form_with_attachments(portal, visit)
+        event = _judged(portal, visit, holder, form, inquiry_id, ids_of(staged))
         if event is not None:
             submission_id = visit.submission_id(sent)
             return await send(portal, visit, submission_id, event, about=inquiry_id)
@@ -74,15 +78,21 @@ async def inquiry(portal: Portal, visit: Visit, holder: Holder) -> Response:
         "inquiry.html",
         422 if form.faults else 200,
         form=form,
+        staged=staged,
         **await _shown(portal, holder, found),
     )
 
 
 def _judged(
-    portal: Portal, visit: Visit, holder: Holder, form: Form, inquiry_id: str
+    portal: Portal,
+    visit: Visit,
+    holder: Holder,
+    form: Form,
+    inquiry_id: str,
+    documents: list[str] | None,
 ) -> FollowUpSubmitted | None:
     closes = form["act"] == CLOSE
-    if not closes:
+    if not closes and not documents:
         form.require({"text": NOTHING_SAID})
     data = {
         **common(portal, visit),
@@ -90,6 +100,7 @@ def _judged(
         "inquiry_id": inquiry_id,
         "text": text(form, "text"),
         "close": closes,
+        "documents": documents,
     }
     form.judge(FollowUpSubmitted, data, {})
     return None if form.faults else FollowUpSubmitted.model_validate(data)
@@ -105,7 +116,11 @@ async def inquiry_live(portal: Portal, visit: Visit, holder: Holder) -> Response
         shown = await _shown(portal, holder, found)
         return Part(visit.html("parts/conversation.html", **shown), False)
 
-    ids = (inquiry_id, *(submission_key(SOURCE, it.id) for it in waiting))
+    ids = (
+        inquiry_id,
+        *(submission_key(SOURCE, it.id) for it in waiting),
+        *(id for it in waiting for id in it.data.get("documents") or ()),
+    )
     return live(portal.changes, ids, part, visit.viewer, visit.site.streams, visit.site.stopping)
 
 
@@ -118,10 +133,16 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         if follow_up.id in told:
             continue
         answer = await portal.queries.answer(submission_key(SOURCE, follow_up.id))
-        (refused if answer.get("rejected") else waiting).append(
+        is_refused = answer.get("rejected") or follow_up.refused
+        (refused if is_refused else waiting).append(
             {"sent": follow_up, "rejected": answer.get("rejected", ())}
         )
     listed = _listed(found)
+    mine = [*(found.get("documents") or ())]
+    for it in found.get("entries", ()):
+        mine += it.get("documents") or ()
+    for it in (*waiting, *refused):
+        mine += it["sent"].data.get("documents") or ()
     stated = found.get("stated", {}).get("contracts", ())
     return {
         "inquiry": listed,
@@ -129,6 +150,8 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         "entries": [it for it in found.get("entries", ()) if it.get("note") or it.get("text")],
         "opened": _opening(found),
         "document": found.get("document"),
+        "documents": found.get("documents") or (),
+        "attachments": await described(portal, holder.customer_id, mine),
         "waiting": waiting,
         "refused": refused,
         "may_close": listed["status"] != "closed"

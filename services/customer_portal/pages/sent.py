@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.outbox import SOURCE, Sent
+from services.customer_portal.pages.attachments import described
 from services.customer_portal.pages.common import SENT_BEFORE
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
@@ -75,11 +76,14 @@ class Answer:
     """What the archive has made, to be downloaded."""
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
+    attachments: tuple[dict[str, Any], ...] = ()
+    not_taken: bool = False
+    """An attachment was not taken, so nothing was sent."""
 
     @property
     def final(self) -> bool:
         """Whether nothing more comes by itself soon."""
-        if self.rejected:
+        if self.rejected or self.not_taken:
             return True
         return bool(self.reference) and self.confirmed_by_mail and not self.awaited
 
@@ -102,8 +106,8 @@ async def sent_live(portal: Portal, visit: Visit) -> Response:
         now = await _answer(portal, await _kept(portal, visit))
         return Part(visit.html("parts/answer.html", answer=now, sent=kept), now.final)
 
-    key = submission_key(SOURCE, kept.id)
-    return live(portal.changes, (key,), part, visit.viewer, visit.site.streams, visit.site.stopping)
+    ids = (submission_key(SOURCE, kept.id), *_documents(kept))
+    return live(portal.changes, ids, part, visit.viewer, visit.site.streams, visit.site.stopping)
 
 
 async def _kept(portal: Portal, visit: Visit) -> Sent:
@@ -117,7 +121,9 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
     found = await portal.queries.answer(key)
     entries = tuple(it for it in found.get("entries", ()) if it.get("note"))
     return Answer(
-        sending=kept.sending and not found,
+        sending=kept.sending and not found and not kept.refused,
+        not_taken=kept.refused is not None,
+        attachments=tuple((await described(portal, kept.customer_id, _documents(kept))).values()),
         sent_at=kept.at,
         rejected=tuple(found.get("rejected", ())),
         reference=found.get("reference"),
@@ -132,6 +138,10 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
         document=found.get("document"),
         decided=kept.type in DECIDED,
     )
+
+
+def _documents(kept: Sent) -> list[str]:
+    return list(kept.data.get("documents") or ())
 
 
 def _awaited(kept: Sent, found: Document, entries: tuple[Document, ...]) -> tuple[str, ...]:

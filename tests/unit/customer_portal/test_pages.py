@@ -67,6 +67,8 @@ async def ana_has_something_of_everything(portal: PortalOfFew) -> dict[str, str]
     await portal.keep("customers", profile(BEA, "bea@example.test"))
     await portal.keep("contracts", contract("K-ANA"))
     await portal.keep("inquiries", inquiry("i-ana"))
+    attached = {"customer_id": ANA, "file_name": "secreto.txt", "standing": "kept", "size": 9}
+    await portal.keep("attachments", attached | {"_id": "text-1"})
     await ana_has_an_account(portal)
     browser = await portal.signed_in(ANA)
     page = await browser.get("/es/contacto/contratos")
@@ -179,7 +181,12 @@ def inquiry(inquiry_id: str) -> dict[str, Any]:
 
 
 def address(page: Page, language: Language, parts: dict[str, str]) -> str:
-    ids = {"sent": "submission", "sent_live": "submission", "document": "document"}
+    ids = {
+        "sent": "submission",
+        "sent_live": "submission",
+        "document": "document",
+        "attachment": "document",
+    }
     own = {
         "{purpose}": "store_and_contact",
         "{topic}": "contratos",
@@ -607,7 +614,7 @@ def test_without_kafka_pages_know_which_generation_serves(portal: PortalOfFew) -
 
     assert steps[0] == portal.process.generations.begin
     assert steps[-1] == portal.process.publisher.start
-    assert len(steps) == 8
+    assert len(steps) == 9
 
 
 def test_live_scripts_are_there_before_htmx_begins() -> None:

@@ -1,0 +1,106 @@
+"""Forms with files: bounded and hashed while they are read, ended where the ticket is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from shared.web.uploads import MOST_PARTS, MOST_TEXT_BYTES, Uploaded, form_with_files
+from tests.builders.portal import multipart
+
+
+class Refused(Exception):
+    pass
+
+
+def everybody(_before: FormData) -> None:
+    return None
+
+
+def request(parts: Sequence[bytes], content_type: str) -> Request:
+    left = [*parts]
+
+    async def receive() -> Message:
+        body = left.pop(0) if left else b""
+        return {"type": "http.request", "body": body, "more_body": bool(left)}
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "headers": [(b"content-type", content_type.encode())],
+    }
+    return Request(scope, receive)
+
+
+async def read(
+    parts: Sequence[bytes], content_type: str, most_bytes: int = 100
+) -> tuple[FormData, list[Uploaded]]:
+    return await form_with_files(
+        request(parts, content_type), asyncio.Semaphore(1), everybody, most_bytes=most_bytes
+    )
+
+
+async def test_texts_and_files_are_read_however_the_body_is_cut() -> None:
+    body, kind = multipart(
+        {"subject": "Señal\r\nde vida", "ticket": "t"},
+        [("files", "a.txt", "text/plain", b"hola\r\n--adios"), ("files", "", "", b"")],
+    )
+
+    form, [file] = await read([body[at : at + 1] for at in range(len(body))], kind)
+
+    assert form["subject"] == "Señal\r\nde vida"
+    assert (file.field, file.file_name, file.declared) == ("files", "a.txt", "text/plain")
+    assert file.content == b"hola\r\n--adios"
+    assert file.sha256 == hashlib.sha256(b"hola\r\n--adios").hexdigest()
+
+
+async def test_a_file_that_is_too_large_is_read_past_and_not_kept() -> None:
+    body, kind = multipart({}, [("files", "a.txt", "text/plain", b"x" * 101)])
+
+    _, [file] = await read([body], kind)
+
+    assert (file.size, file.content) == (101, None)
+
+
+async def test_a_form_of_another_browser_ends_before_its_first_file() -> None:
+    body, kind = multipart({"ticket": "another's"}, [("files", "a.txt", "text/plain", b"x")])
+
+    def refuses(before: FormData) -> None:
+        assert before["ticket"] == "another's"
+        raise Refused
+
+    with pytest.raises(Refused):
+        await form_with_files(request([body], kind), asyncio.Semaphore(1), refuses, most_bytes=9)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"", "multipart/form-data", 400),
+        (b"x", "multipart/form-data; boundary=", 400),
+        (b"no form", "multipart/form-data; boundary=b", 400),
+        (multipart({"a": "b"}, [])[0][:-8], multipart({}, [])[1], 400),
+        (
+            b"------boundary\r\nContent-Disposition: form-data\r\n\r\nx\r\n------boundary--\r\n",
+            multipart({}, [])[1],
+            400,
+        ),
+        (*multipart({f"f{number}": "" for number in range(MOST_PARTS + 1)}, []), 413),
+        (*multipart({"text": "x" * (MOST_TEXT_BYTES + 1)}, []), 413),
+    ],
+    ids=["no boundary", "empty boundary", "no parts", "cut off", "no name", "parts", "text"],
+)
+async def test_what_is_no_form_or_too_much_is_refused(
+    body: bytes, content_type: str, status: int
+) -> None:
+    with pytest.raises(HTTPException) as refused:
+        await read([body], content_type)
+
+    assert refused.value.status_code == status
