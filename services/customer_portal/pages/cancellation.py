@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from services.customer_portal.pages.attachments import form_with_attachments, ids_of
-from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.common import common, send, sent_before
 from services.customer_portal.pages.contracts import WORDS, described, own_contract
 from services.customer_portal.portal import Portal
 from services.customer_portal.previews import Preview
@@ -80,9 +80,11 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
     asked = [it for it in open_ones if it["number"] in chosen]
     submission_id = visit.submission_id(sent)
     event = _judged(portal, visit, holder, form, asked, submission_id, staged)
-    if event is None or form["act"] == "change":
-        status = 422 if form.faults else 200
-        return _form(visit, open_ones, form, chosen, status, staged)
+    if event is None:
+        before = await sent_before(portal, visit, submission_id)
+        return before or _form(visit, open_ones, form, chosen, 422, staged)
+    if form["act"] == "change":
+        return _form(visit, open_ones, form, chosen, 200, staged)
     if form["act"] == SEND:
         return await send(portal, visit, submission_id, event)
     # All at once: a service that hangs costs its time limit, not that of each contract.
@@ -241,14 +243,18 @@ async def _foreseen(
 async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
     """What a request is missing, given by the same form."""
     found = await own_contract(portal, holder, visit.parameter("number"))
-    if not found["awaited"]:
-        return visit.see("contract", number=found["number"])
     form, staged = Form(), list[Document]()
     if visit.posted:
         sent, form, staged = await form_with_attachments(portal, visit)
         event = _evidence(portal, visit, holder, form, sent, found["number"], staged)
-        if event is not None:
-            return await send(portal, visit, visit.submission_id(sent), event)
+        submission_id = visit.submission_id(sent)
+        if event is not None and found["awaited"]:
+            return await send(portal, visit, submission_id, event)
+        before = await sent_before(portal, visit, submission_id)
+        if before is not None:
+            return before
+    if not found["awaited"]:
+        return visit.see("contract", number=found["number"])
     missing = {it for request in found["awaited"] for it in request["missing"]}
     return visit.show(
         "evidence.html",

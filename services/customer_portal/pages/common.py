@@ -17,7 +17,7 @@ from services.customer_portal.portal import Portal
 from shared.events.choices import Channel
 from shared.events.submissions import Submission
 from shared.web.forms import Form, text
-from shared.web.pages import Visit
+from shared.web.pages import NotFound, Visit
 
 SUBMISSIONS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
 """From one address: an office behind it may be many people."""
@@ -104,6 +104,18 @@ def new_customer_id(submission_id: str) -> str:
     """For who is no customer yet: the same each time the same form is sent."""
     digest = hashlib.sha256(f"customer of {submission_id}".encode()).hexdigest()
     return f"C-{digest[:16].upper()}"
+
+
+async def sent_before(portal: Portal, visit: Visit, submission_id: str) -> Response | None:
+    """Where the answer to this form appears, if it was sent already; else None.
+
+    For a form that cannot be sent as things are now: what it asks for may have been done by it.
+    """
+    try:
+        await portal.outbox.read(submission_id, visit.session.visitor, visit.holder)
+    except NotFound:
+        return None
+    return visit.see("sent", id=submission_id)
 
 
 async def send(

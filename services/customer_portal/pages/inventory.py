@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.pages.common import changed, common, send
+from services.customer_portal.pages.common import changed, common, send, sent_before
 from services.customer_portal.portal import Portal
 from services.customer_portal.rooms.words import ITEM_FIELDS, ITEM_STATUS
 from services.customer_portal.words import status_of
@@ -36,11 +36,14 @@ async def item(portal: Portal, visit: Visit, holder: Holder) -> Response:
     conflict = False
     if visit.posted:
         sent = await visit.form()
-        form = given(sent)
+        form, submission_id = given(sent), visit.submission_id(sent)
         conflict = form["version"] != str(found["version"])
         event = _judged(portal, visit, holder, form, found)
         if event is not None and not conflict:
-            return await send(portal, visit, visit.submission_id(sent), event)
+            return await send(portal, visit, submission_id, event)
+        before = await sent_before(portal, visit, submission_id)
+        if before is not None:
+            return before
     pending = [it for it in await _pending(portal, holder) if it["item_id"] == item_id]
     return visit.show(
         "item.html",

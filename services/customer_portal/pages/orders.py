@@ -26,12 +26,11 @@ async def account(_portal: Portal, visit: Visit, _holder: Holder) -> Response:
 
 async def orders(portal: Portal, visit: Visit, holder: Holder) -> Response:
     first = first_on_page(visit)
-    found = await portal.rooms.orders(holder, first)
     wanted = visit.asked("status") if visit.asked("status") in ORDER_STATUS else ""
-    listed = [it | {"status": order_status(it)} for it in found[:ORDERS_ON_A_PAGE]]
+    found = await portal.rooms.orders(holder, wanted, first)
     return visit.show(
         "orders.html",
-        orders=[it for it in listed if not wanted or it["status"] == wanted],
+        orders=[it | {"status": order_status(it)} for it in found[:ORDERS_ON_A_PAGE]],
         wanted=wanted,
         **neighbours(first, ORDERS_ON_A_PAGE, more=len(found) > ORDERS_ON_A_PAGE),
         ORDER_STATUS=ORDER_STATUS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.pages.common import changed, common, send
+from services.customer_portal.pages.common import changed, common, send, sent_before
 from services.customer_portal.pages.registration import PERSONAL, countries, judge_personal
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import CONSENT
@@ -30,10 +30,13 @@ async def profile(portal: Portal, visit: Visit, holder: Holder) -> Response:
     form = Form({name: str(kept.get(name, "")) for name in FIELDS})
     if visit.posted:
         sent = await visit.form()
-        form = given(sent)
+        form, submission_id = given(sent), visit.submission_id(sent)
         event = _judged(portal, visit, holder, form, kept)
         if event is not None:
-            return await send(portal, visit, visit.submission_id(sent), event)
+            return await send(portal, visit, submission_id, event)
+        before = await sent_before(portal, visit, submission_id)
+        if before is not None:
+            return before
     return visit.show(
         "profile.html",
         422 if form.faults else 200,

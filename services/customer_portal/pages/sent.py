@@ -128,7 +128,7 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
         rejected=tuple(found.get("rejected", ())),
         reference=found.get("reference"),
         inquiry_id=key,
-        due=found.get("answer_due_at"),
+        due=found.get("answer_due_at") or found.get("stated", {}).get("answer_due_at"),
         entries=entries,
         awaited=_awaited(kept, found, entries),
         confirmed_by_mail=any(

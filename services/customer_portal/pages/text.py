@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.customer_portal.documents import as_attachment
 from services.customer_portal.outbox import AlreadySent
-from services.customer_portal.pages.common import common, send
+from services.customer_portal.pages.common import common, send, sent_before
 from services.customer_portal.pages.contracts import own_contract
 from services.customer_portal.portal import Portal
 from shared.events.submissions import ContractAcceptanceSubmitted, ContractViewedSubmitted
@@ -36,12 +36,13 @@ async def contract_text(portal: Portal, visit: Visit, holder: Holder) -> Respons
     form = Form()
     if visit.posted:
         sent = await visit.form()
-        form = given(sent)
+        form, submission_id = given(sent), visit.submission_id(sent)
         changed = form["text_sha256"] != current["sha256"]
         event = None if changed else _judged(portal, visit, holder, form, contract)
         if event is not None:
-            return await send(portal, visit, visit.submission_id(sent), event)
-        return await _show(portal, visit, holder, contract, form, changed=changed)
+            return await send(portal, visit, submission_id, event)
+        before = await sent_before(portal, visit, submission_id)
+        return before or await _show(portal, visit, holder, contract, form, changed=changed)
     return await _show(portal, visit, holder, contract, form)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from services.customer_portal.rooms.words import order_status
 from shared.events.accounts import AccountEvent
 from shared.events.envelope import Event, Message
 from shared.events.internal import KeyForgotten
@@ -32,7 +33,13 @@ def order_keys(message: Message) -> Iterable[str]:
 
 
 def fold_order(document: Document, message: Message) -> Document:
-    """An order as it is now, with its shipments. What names another customer is not its."""
+    """An order as it is now, with its shipments, and what lists are filtered by."""
+    folded = _folded_order(document, message)
+    return folded | {"standing": order_status(folded)} if "order" in folded else folded
+
+
+def _folded_order(document: Document, message: Message) -> Document:
+    """What names another customer is not the order's."""
     event = message.data
     match event:
         case Order() if event.sequence >= document.get("sequence", 0):
@@ -116,7 +123,13 @@ def _dump(event: Event) -> dict[str, Any]:
 
 
 PROJECTIONS = (
-    Projection(ORDERS, ("orders.orders",), order_keys, fold_order, (("customer_id", "placed_on"),)),
+    Projection(
+        ORDERS,
+        ("orders.orders",),
+        order_keys,
+        fold_order,
+        (("customer_id", "placed_on"), ("customer_id", "standing", "placed_on")),
+    ),
     Projection(
         BOOKINGS,
         ("billing.accounts",),

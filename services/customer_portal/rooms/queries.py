@@ -25,9 +25,12 @@ class Rooms:
     def __init__(self, generations: Generations) -> None:
         self._generations = generations
 
-    async def orders(self, holder: Holder, first: int = 0) -> list[Document]:
-        """The customer's orders, newest first: a page, and one if there are more."""
-        own = {"customer_id": holder.customer_id}
+    async def orders(self, holder: Holder, status: str = "", first: int = 0) -> list[Document]:
+        """The customer's orders, newest first, those of one status where one is named.
+
+        A page, and one if there are more.
+        """
+        own = {"customer_id": holder.customer_id} | ({"standing": status} if status else {})
         with mongodb_errors_as_outage():
             found = self._generations.serving(ORDERS).find(own).sort("placed_on", -1).skip(first)
             return await found.limit(ORDERS_ON_A_PAGE + 1).to_list(ORDERS_ON_A_PAGE + 1)

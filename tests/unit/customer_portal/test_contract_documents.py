@@ -72,6 +72,10 @@ async def test_the_text_that_was_shown_is_the_text_that_is_accepted(portal: Port
     assert data["authentication"]["method"] == "one_time_code_by_mail"
     assert data["authentication"]["level"] == "low"
     assert datetime.fromisoformat(data["authentication"]["at"]) == NOW
+    newer = {"document_id": "text-2", "version": 2, "sha256": "0" * 64, "approved": True}
+    await portal.keep("contracts", contract(text=newer))
+    assert (await accept(ana, page)).header("location").startswith("/es/envios/")
+    assert len([it for it in portal.published.events if it.type == event.type]) == 1
 
 
 async def test_a_text_that_changed_meanwhile_is_shown_again_and_not_accepted(

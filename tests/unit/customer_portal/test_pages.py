@@ -13,6 +13,8 @@ from unittest.mock import patch
 import pytest
 
 from services.customer_portal import service
+from services.customer_portal.outbox import SOURCE
+from services.customer_portal.projections import submission_key
 from services.customer_portal.rooms import statement
 from services.customer_portal.routes import PAGES
 from shared.events.submissions import FollowUpSubmitted
@@ -47,6 +49,7 @@ CONSENTS: Any = [
     }
 ]
 LIVE = frozenset({"sent_live", "inquiry_live"})
+REQUEST = {"customer_id": ANA, "missing": []}
 INVOICE = {
     "subject": "Una factura",
     "text": "¿Dónde está?",
@@ -494,6 +497,11 @@ async def test_a_cancellation_is_checked_before_it_is_sent(portal: PortalOfFew) 
     assert data["contract_numbers"] == ["K-FREE"]
     assert data["customer_id"] == ANA
     assert data["destruction_confirmed"] is False
+    decided = free | {"cancellation": {"status": "requested", "requests": [REQUEST]}}
+    await portal.keep("contracts", decided)
+    again = await browser.post("/es/cancelar", fields | {"act": "send"})
+    assert (again.status, again.header("location")) == (303, sent.header("location"))
+    assert len(portal.published.events) == 1
 
 
 async def test_nobody_cancels_another_ones_contract(portal: PortalOfFew) -> None:
@@ -762,3 +770,19 @@ async def test_what_was_published_but_not_marked_is_published_again_as_the_same_
 
     first, second = portal.published.events
     assert first == second
+
+
+async def test_a_page_says_what_is_known_whatever_topic_was_read_first(
+    portal: PortalOfFew,
+) -> None:
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    sent = await browser.post("/es/contacto/facturas", INVOICE | {"ticket": page.ticket})
+    key = submission_key(SOURCE, page.ticket.partition(".")[0])
+    stated = {"reference": "INQ-ANA", "status": "open", "answer_due_at": "2026-11-30T10:30:00Z"}
+    await portal.keep("inquiries", {"_id": key, "reference": "INQ-ANA", "stated": stated})
+
+    shown = await browser.get(sent.header("location"))
+
+    assert shown.status == 200
+    assert "lunes, 30 de noviembre de 2026 a las 11:30" in shown.body

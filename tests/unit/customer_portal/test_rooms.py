@@ -120,6 +120,27 @@ def test_an_order_is_as_far_as_its_shipments(events: list[Event], status: str) -
     found = fold("orders", order(), *events)
 
     assert order_status(found["PED-1"]) == status
+    assert found["PED-1"]["standing"] == status
+
+
+async def test_orders_of_one_state_are_found_however_many_newer_ones_there_are(
+    portal: PortalOfFew,
+) -> None:
+    arrived = [dispatched("E1", (1, 2), (2, 4)), delivered("E1")]
+    [old] = fold("orders", order(placed_on="2025-01-01"), *arrived).values()
+    await portal.keep("orders", old)
+    for number in range(60):
+        [newer] = fold("orders", order()).values()
+        await portal.keep("orders", newer | {"_id": f"PED-N{number}"})
+    ana = await portal.signed_in(ANA)
+
+    page = await ana.get("/es/pedidos?status=delivered")
+    first = await ana.get("/es/pedidos?status=in_progress")
+
+    assert page.body.count("/es/pedidos/PED-") == 1
+    assert "?from=" not in page.body
+    assert first.body.count("/es/pedidos/PED-") == 50
+    assert "?from=50&amp;status=in_progress" in first.body
 
 
 def test_an_older_state_of_an_order_changes_nothing() -> None:
@@ -270,13 +291,19 @@ async def test_a_correction_sends_what_differs_and_the_version_it_is_based_on(
     ana = await portal.signed_in(ANA)
     page = await ana.get("/es/inventario/IT-1")
 
-    assert (await correct(ana, page, site="Sevilla", serial_number=" ")).status == 303
+    sent = await correct(ana, page, site="Sevilla", serial_number=" ")
+
+    assert sent.status == 303
 
     [event] = portal.published.events
     data = json.loads(event.value)
     assert event.type == "submission.inventory_update.v1"
     assert (data["item_id"], data["expected_version"]) == ("IT-1", 3)
     assert {name: it for name, it in data["changes"].items() if it} == {"site": "Sevilla"}
+    await portal.keep("items", item(4, site="Sevilla") | {"_id": "IT-1"})
+    again = await correct(ana, page, site="Sevilla", serial_number=" ")
+    assert again.header("location") == sent.header("location")
+    assert len(portal.published.events) == 1
 
 
 async def test_an_item_that_changed_meanwhile_is_shown_beside_the_correction(
