@@ -252,7 +252,7 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
         sessions = Sessions(
             own, idle=settings.session_idle, life=settings.session_life, now=utc_now
         )
-        passkeys = Passkeys(own, RelyingParty("", ORIGIN), utc_now)
+        passkeys = Passkeys(own, RelyingParty("Empresa", ORIGIN), utc_now)
         world = World(token_hex(2), datetime.now(UTC))
         try:
             yield PortalDesk(
