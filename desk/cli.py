@@ -12,6 +12,7 @@ import typer
 
 from desk.arguments.acl import acl
 from desk.arguments.cancellation import cancellation
+from desk.arguments.case import case
 from desk.arguments.dead_letters import dead_letters
 from desk.arguments.doctor import doctor
 from desk.arguments.inquiry import inquiry
@@ -20,6 +21,7 @@ from desk.arguments.partner import partner
 from desk.arguments.publish import publish
 from desk.arguments.restore import restore
 from desk.arguments.submit import submit
+from desk.arguments.tail import tail
 from desk.arguments.topics import topics
 from desk.arguments.typer_workarounds import convert_without_pydantic
 from desk.arguments.up import up
@@ -37,8 +39,10 @@ app = typer.Typer(
 app.command()(up)
 app.add_typer(submit, name="submit")
 app.command()(inquiry)
+app.command()(case)
 app.add_typer(cancellation, name="cancellation")
 app.command()(mail)
+app.command()(tail)
 app.command()(publish)
 app.command()(verify)
 app.command()(restore)

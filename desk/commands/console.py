@@ -41,7 +41,15 @@ def text(words: str, style: str = "") -> Text:
 
 def as_json(value: Any) -> str:
     """The value as JSON on several lines; what could steer a terminal is escaped (`\\u202e`)."""
-    written = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def as_json_line(value: Any) -> str:
+    """The same on one line."""
+    return _escaped(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _escaped(written: str) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 

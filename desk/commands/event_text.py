@@ -37,9 +37,9 @@ def said(ce_type: str, data: Mapping[str, Any], language: Language) -> Said | No
 def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Language) -> str:
     for field in ("explanation", "note"):
         bilingual = data.get(field)
-        if bilingual:
+        if isinstance(bilingual, Mapping) and bilingual:
             return str(bilingual[language.value])
-    if "errors" in data:
+    if isinstance(data.get("errors"), list):
         return "\n".join(fault_line(error, language) for error in data["errors"])
     sentence = SENTENCES.get(ce_type)
     return sentence.in_language(language).format_map(facts) if sentence else ""
@@ -82,9 +82,17 @@ class _Facts(dict[str, str]):
         return "–"
 
 
+def _local(written: str) -> str:
+    """In Madrid's time; what is no instant, such as a hidden one, stays as it is."""
+    try:
+        return local_time(datetime.fromisoformat(written))
+    except ValueError:
+        return written
+
+
 def _shown(name: str, value: Any, language: Language) -> str:
     if name.endswith(("_at", "until")) and isinstance(value, str):
-        return local_time(datetime.fromisoformat(value))
+        return _local(value)
     if isinstance(value, list):
         return ", ".join(_shown(name, item, language) for item in value)
     known = WORDS.get(f"{name}={value}")

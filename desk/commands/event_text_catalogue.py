@@ -128,9 +128,104 @@ HEADLINES: dict[str, Bilingual] = {
     "customer.request_denied.v1": _both(
         "Cliente {customer_id}: no está registrado", "Customer {customer_id}: not registered"
     ),
+    "submission.inquiry.v1": _both("Llega una consulta", "A question comes in"),
+    "submission.follow_up.v1": _both("Llega un mensaje", "A follow-up comes in"),
+    "submission.registration.v1": _both("Llega un registro", "A registration comes in"),
+    "submission.contract_copy.v1": _both(
+        "Se pide copia de {contract_number}", "A copy of {contract_number} is asked for"
+    ),
+    "submission.contract_acceptance.v1": _both(
+        "Llega la aceptación de {contract_number}", "An acceptance of {contract_number} comes in"
+    ),
+    "submission.contract_viewed.v1": _both(
+        "El cliente ha leído {contract_number}", "The customer has read {contract_number}"
+    ),
+    "submission.servicepac_activation.v1": _both(
+        "Se pide activar {contract_number}", "An activation of {contract_number} is asked for"
+    ),
+    "submission.cancellation.v1": _both(
+        "Se pide cancelar {contract_numbers}", "A cancellation of {contract_numbers} is asked for"
+    ),
+    "submission.cancellation_evidence.v1": _both(
+        "Llega documentación para {contract_number}", "Evidence for {contract_number} comes in"
+    ),
+    "submission.cancellation_withdrawal.v1": _both(
+        "Se retira la cancelación de {contract_number}",
+        "The cancellation of {contract_number} is to be withdrawn",
+    ),
+    "submission.profile_update.v1": _both("Llega un cambio de datos", "A profile change comes in"),
+    "submission.consent_withdrawal.v1": _both(
+        "Se retira un consentimiento", "A consent is to be withdrawn"
+    ),
+    "submission.inventory_update.v1": _both(
+        "Llega una corrección de {item_id}", "A correction of {item_id} comes in"
+    ),
+    "agent.access_authorised.v1": _both(
+        "El agente {agent_id} autoriza a {customer_id}",
+        "Agent {agent_id} authorises {customer_id}",
+    ),
+    "agent.referral_decided.v1": _both(
+        "El agente {agent_id} decide sobre {contract_number}",
+        "Agent {agent_id} decides on {contract_number}",
+    ),
+    "agent.inquiry_answered.v1": _both("El agente {agent_id} contesta", "Agent {agent_id} answers"),
+    "agent.inquiry_routed.v1": _both(
+        "El agente {agent_id} pasa la consulta a {queue}",
+        "Agent {agent_id} routes the inquiry to {queue}",
+    ),
+    "agent.activation_unlocked.v1": _both(
+        "El agente {agent_id} desbloquea {contract_number}",
+        "Agent {agent_id} unlocks {contract_number}",
+    ),
+    "agent.contract_approved.v1": _both(
+        "El agente {agent_id} aprueba el texto de {contract_number}",
+        "Agent {agent_id} approves the text of {contract_number}",
+    ),
+    "registry.contract_recorded.v1": _both(
+        "El registro comunica {contract_number}", "The registry reports {contract_number}"
+    ),
+    "registry.contract_terminated.v1": _both(
+        "El registro termina {contract_number}", "The registry ends {contract_number}"
+    ),
+    "billing.invoice_issued.v1": _both(
+        "Factura {invoice_number} emitida", "Invoice {invoice_number} issued"
+    ),
+    "billing.invoice_paid.v1": _both(
+        "Factura {invoice_number} pagada", "Invoice {invoice_number} paid"
+    ),
+    "billing.invoice_voided.v1": _both(
+        "Factura {invoice_number} anulada", "Invoice {invoice_number} voided"
+    ),
+    "billing.payment_reversed.v1": _both(
+        "Pago de {invoice_number} devuelto", "Payment of {invoice_number} reversed"
+    ),
+    "mail.attempted.v1": _both("Intento de envío n.º {attempt}", "Attempt no. {attempt} to mail"),
+    "timer.due.v1": _both("Vence el plazo de {id}", "The time of {id} has come"),
+    "document.received.v1": _both(
+        "Adjunto {document_id} recibido", "Attachment {document_id} received"
+    ),
+    "document.kept.v1": _both("Adjunto {document_id} archivado", "Attachment {document_id} kept"),
+    "document.refused.v1": _both(
+        "Adjunto {document_id} rechazado ({cause})", "Attachment {document_id} refused ({cause})"
+    ),
+    "document.stored.v1": _both("Documento {document_id} hecho", "Document {document_id} made"),
+    "dead_letter.replayed.v1": _both(
+        "Mensaje muerto {letter} procesado de nuevo por {by}",
+        "Dead letter {letter} replayed by {by}",
+    ),
+    "dead_letter.edited.v1": _both(
+        "Mensaje muerto {letter} corregido por {by}", "Dead letter {letter} corrected by {by}"
+    ),
+    "dead_letter.discarded.v1": _both(
+        "Mensaje muerto {letter} descartado por {by}", "Dead letter {letter} discarded by {by}"
+    ),
 }
 
 SENTENCES: dict[str, Bilingual] = {
+    "inquiry.progressed.v1": _both("{status}", "{status}"),
+    "mail.attempted.v1": _both("Error: {error}.", "Error: {error}."),
+    "dead_letter.edited.v1": _both("{why}", "{why}"),
+    "dead_letter.discarded.v1": _both("{why}", "{why}"),
     "rejection.recorded": _both(
         "No se abrió ninguna consulta; quien la envió recibió la lista de errores.",
         "No inquiry was opened; the sender was told every fault.",
@@ -196,8 +291,18 @@ LABELS: dict[str, Bilingual] = {
         "The registry has not reported this contract.",
     ),
     "unchanged": _both("No se ha cambiado nada.", "Nothing was changed."),
+    "later": _both("después", "later"),
+    "given_up": _both("Mensaje muerto", "Dead letter"),
+    "undecodable": _both("No se puede descifrar", "It cannot be decoded"),
+    "next": _both("vence", "due"),
+    "parked": _both("parado", "parked"),
+    "incomplete": _both(
+        "Incompleto: no hubo tiempo o sitio para leerlo todo.",
+        "Incomplete: there was not time or room to read everything.",
+    ),
+    "silent": _both("no contesta", "does not answer"),
 }
-"""What the views of `desk inquiry` and `desk cancellation preview` call their rows."""
+"""What the views of `desk inquiry`, `desk case` and `desk cancellation preview` call their rows."""
 
 WORDS: dict[str, Bilingual] = {
     "status=open": _both("abierta", "open"),

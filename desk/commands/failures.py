@@ -15,6 +15,7 @@ from desk.commands.errors import FAILED, DeskError
 from desk.local.child import ChildError
 from shared.environment import faults_of
 from shared.events.reference import parse_reference
+from shared.operations.case_timeline import NoSuchCase
 from shared.operations.dead_letters import errors as of_letters
 from shared.operations.dead_letters.letter import NoSuchLetters, NotALetterId
 from shared.operations.errors import (
@@ -91,9 +92,23 @@ def _not_found(error: OperationError) -> DeskError | None:
             words = f"{letter} is not the newest letter of its message; edit {newest}."
         case of_letters.AlreadySettled(letter, settlement):
             words = f"{letter} was {settlement_text(settlement)}; there is nothing left to correct."
+        case NoSuchCase(named, complete):
+            words = _no_case_text(named, complete=complete)
         case _:
             return None
     return DeskError(words, code=FAILED)
+
+
+def _no_case_text(named: str, *, complete: bool) -> str:
+    if complete:
+        return (
+            f"nothing has {named!r} as a reference, contract, customer, submission or event.\n"
+            "The topics keep records as long as docs/events.md says; ids are told apart by case."
+        )
+    return (
+        f"nothing was found of {named!r} in that time, and not everything was read.\n"
+        "Give it longer with --within, or less to read with --since."
+    )
 
 
 def _no_inquiry_text(named: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -17,12 +16,11 @@ from rich.console import Console
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, plain, print_json, text
 from desk.commands.errors import DeskError
-from shared.operations.local_time import MADRID, local_time
+from desk.commands.instants import instant
+from shared.operations.local_time import local_time
 
 SHOWN = 30
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
-AGO = re.compile(r"(\d{1,5})([smhd])")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def mail(
         raise DeskError(f"there is no mailbox folder {folder}; `desk up` makes it.")
     mails = mails_in(folder)
     if number is None:
-        since = _instant(wanted["since"])
+        since = instant(wanted["since"], "--since")
         chosen = [each for each in mails if each.is_wanted(wanted, since)]
         return _list(chosen, 0 if every else max(0, len(chosen) - SHOWN), as_json=as_json)
     if number > len(mails):
@@ -115,20 +113,6 @@ def show_mails(folder: Path, references: Sequence[str]) -> None:
 def mails_in(folder: Path) -> list[Mail]:
     """The mails that the embedded mailbox keeps in `folder`, in order of receipt."""
     return [Mail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
-
-
-def _instant(written: str | None) -> datetime | None:
-    if written is None:
-        return None
-    if ago := AGO.fullmatch(written):
-        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-    try:
-        instant = datetime.fromisoformat(written)
-    except ValueError:
-        raise DeskError(
-            f"--since {written!r} is no time; write it like 2026-11-27, 2026-11-27T09:30 or 15m."
-        ) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=MADRID)
 
 
 def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:

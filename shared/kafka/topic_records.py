@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -21,28 +23,99 @@ POLL_MS = 1_000
 FRUITLESS_POLLS = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of topics: by the records' instants (timezone-aware) or offsets; all if none is given.
+
+    `until` and `last` are the first that are left out. The offsets are those of `partition`, or of
+    each partition; `newest` leaves that number of each one's last offsets.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    partition: int | None = None
+    first: int | None = None
+    last: int | None = None
+    newest: int | None = None
+
+
+ALL = Window()
+
+
 async def records_on(
-    settings: RuntimeSettings, topics: Iterable[str], *, newest: int | None = None
-) -> AsyncIterator[Any]:
+    settings: RuntimeSettings,
+    topics: Iterable[str],
+    *,
+    newest: int | None = None,
+    window: Window = ALL,
+) -> AsyncGenerator[Any, None]:
     """Every committed record of `topics` up to their ends at this moment, each partition in order.
 
     One that cannot be decoded is an `UndecodableRecord`.
     `newest` leaves those at that number of last offsets of each partition. Topics that do not exist
     are passed over. Raises `Outage`.
     """
+    asked = window if newest is None else replace(window, newest=newest)
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_errors_as_outage():
         try:
             await consumer.start()
-            spans = await _spans(consumer, await _partitions(settings, topics))
-            if newest is not None:
-                spans = {
-                    tp: range(max(s.start, s.stop - newest), s.stop) for tp, s in spans.items()
-                }
-            async for record in _within(consumer, spans):
+            spans = await _spans(consumer, await _partitions(settings, topics), asked)
+            unread = {tp: span for tp, span in spans.items() if span}
+            async for record in _within(consumer, unread):
                 yield record
         finally:
             await consumer.stop()
+
+
+async def followed(
+    settings: RuntimeSettings, topics: Iterable[str], window: Window | None
+) -> AsyncGenerator[Any | None, None]:
+    """The same from where `window` begins, and then whatever comes; without one, from now on.
+
+    It never ends by itself. None says that nothing came for a second. Raises `Outage`.
+    """
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
+    with kafka_errors_as_outage():
+        try:
+            await consumer.start()
+            spans = await _spans(consumer, await _partitions(settings, topics), window or ALL)
+            following = {
+                tp: span.stop if window is None else span.start for tp, span in spans.items()
+            }
+            _seek(consumer, following)
+            while True:
+                found = await _poll(consumer, following)
+                for partition, records in found.items():
+                    for record in records:
+                        following[partition] = record.offset + 1
+                        yield record
+                if not found:
+                    yield None
+        finally:
+            await consumer.stop()
+
+
+def _seek(consumer: EndingConsumer, offsets: Mapping[TopicPartition, int]) -> None:
+    consumer.assign(list(offsets))
+    for partition, offset in offsets.items():
+        consumer.seek(partition, offset)
+
+
+async def _poll(
+    consumer: EndingConsumer, following: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, list[Any]]:
+    """What has come on these partitions, each of which is to continue at its offset."""
+    BUDGET.renew()
+    try:
+        found: dict[TopicPartition, list[Any]] = await consumer.getmany(
+            *following, timeout_ms=POLL_MS
+        )
+    except UnicodeDecodeError:  # the failed poll may have dropped other records
+        for partition, offset in following.items():
+            consumer.seek(partition, offset)
+        found = {tp: await consumer.one_by_one(tp) for tp in following}
+    return {tp: records for tp, records in found.items() if records}
 
 
 async def _partitions(
@@ -66,13 +139,42 @@ async def _partitions(
 
 
 async def _spans(
-    consumer: AIOKafkaConsumer, topics: Mapping[str, Sequence[TopicPartition]]
+    consumer: AIOKafkaConsumer, topics: Mapping[str, Sequence[TopicPartition]], window: Window
 ) -> dict[TopicPartition, range]:
-    """The offsets that each partition has now; one that is empty is left out."""
-    partitions = [*chain.from_iterable(topics.values())]
-    begins = await consumer.beginning_offsets(partitions)
+    """The offsets of each partition that lie in the window now; the range may be empty."""
+    partitions = [
+        tp
+        for tp in chain.from_iterable(topics.values())
+        if window.partition in (None, tp.partition)
+    ]
+    if not partitions:
+        return {}
+    begins: dict[TopicPartition, int] = await consumer.beginning_offsets(partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    return {tp: range(begins[tp], end) for tp, end in ends.items() if end > begins[tp]}
+    since = await _offsets_at(consumer, window.since, ends)
+    until = await _offsets_at(consumer, window.until, ends)
+    return {
+        tp: range(
+            min(end, max(begins[tp], window.first or 0, since.get(tp, 0), _newest(window, end))),
+            min(end, until.get(tp, end), end if window.last is None else window.last),
+        )
+        for tp, end in ends.items()
+    }
+
+
+def _newest(window: Window, end: int) -> int:
+    return 0 if window.newest is None else end - window.newest
+
+
+async def _offsets_at(
+    consumer: AIOKafkaConsumer, at: datetime | None, ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """The offset of each partition's first record of that instant or later, or its end."""
+    if at is None:
+        return {}
+    milliseconds = int(at.timestamp() * 1000)
+    found = await consumer.offsets_for_times(dict.fromkeys(ends, milliseconds))
+    return {tp: found[tp].offset if found.get(tp) else end for tp, end in ends.items()}
 
 
 async def _within(
@@ -80,19 +182,11 @@ async def _within(
 ) -> AsyncIterator[Any]:
     if not spans:
         return
-    consumer.assign(list(spans))
-    for partition, span in spans.items():
-        consumer.seek(partition, span.start)
-    left, fruitless = set(spans), 0
     following = {partition: span.start for partition, span in spans.items()}
+    _seek(consumer, following)
+    left, fruitless = set(spans), 0
     while left:
-        BUDGET.renew()
-        try:
-            found = await consumer.getmany(*left, timeout_ms=POLL_MS)
-        except UnicodeDecodeError:  # the failed poll may have dropped other records
-            for partition in left:
-                consumer.seek(partition, following[partition])
-            found = {tp: await consumer.one_by_one(tp) for tp in left}
+        found = await _poll(consumer, {tp: following[tp] for tp in left})
         for partition, records in found.items():
             for record in records:
                 following[partition] = record.offset + 1

@@ -14,6 +14,7 @@ from desk.commands.failures import expected
 from shared.events.envelope import Ref
 from shared.events.operations import DeadLetterDiscarded
 from shared.operations.audit_trail import Author, common
+from shared.operations.case_timeline import NoSuchCase
 from shared.operations.dead_letters import errors
 from shared.operations.dead_letters.letter import LetterId, NoSuchLetters, NotALetterId
 from shared.operations.dead_letters.settlement import Settlement
@@ -86,6 +87,8 @@ ERRORS: list[tuple[OperationError, int, str]] = [
     ),
     (NoSuchInquiry("e-1"), FAILED, "no inquiry has 'e-1' as an id"),
     (NoSuchInquiry("INQ-1"), FAILED, "'INQ-1' cannot be a reference"),
+    (NoSuchCase("e-1"), FAILED, "nothing has 'e-1' as a reference"),
+    (NoSuchCase("e-1", complete=False), FAILED, "not everything was read"),
     (WrongDatabaseUrl("InvalidURI"), WRONG_USE, "URL is wrong (InvalidURI)"),
     (GroupsOfAnother("channels"), WRONG_USE, "channels could join the services' groups"),
     (NotALetterId("x"), WRONG_USE, "'x' is no letter's id; it looks like 3-1042"),

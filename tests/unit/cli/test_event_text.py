@@ -13,6 +13,7 @@ from desk.commands.event_text_catalogue import HEADLINES, SENTENCES
 from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
+from shared.events.field_classes import HIDDEN
 from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language
 
@@ -33,6 +34,29 @@ BECAUSE = {"explanation": {"es": "Porque sí.", "en": "Because."}}
 @pytest.mark.parametrize("event", [e for topic in TOLD for e in TOPICS[topic].events])
 def test_everything_a_customer_may_hear_of_has_a_headline(event: type[Event]) -> None:
     assert event.ce_type in HEADLINES
+
+
+CASES = (
+    *TOLD,
+    "desk.submissions",
+    "desk.agent-actions",
+    "registry.contracts",
+    "billing.invoices",
+    "desk.timers",
+    "desk.documents",
+    "desk.operations",
+)
+
+
+@pytest.mark.parametrize("event", [e for topic in CASES for e in TOPICS[topic].events])
+@pytest.mark.parametrize("language", Language)
+def test_a_masked_event_without_data_is_told_all_the_same(
+    event: type[Event], language: Language
+) -> None:
+    found = said(event.ce_type, dict.fromkeys(event.model_fields, HIDDEN), language)
+
+    assert found is not None
+    assert "{" not in found.what + found.words
 
 
 @pytest.mark.parametrize("texts", [HEADLINES, SENTENCES])

@@ -1,0 +1,215 @@
+"""One timeline of a case over all topics, completed by what the services alone know.
+
+The topics are read as they stand, in several passes as long as one teaches what else belongs to
+the case; memory and time are bounded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.events.reference import parse_reference
+from shared.events.topics import ARCHIVE, CANCELLATION, EVENT_TYPES, INTAKE
+from shared.kafka.topic_records import ALL, Window, records_on
+from shared.operations.case_search import TOPICS, Sought, bytes_of
+from shared.operations.decoded_record import decoded
+from shared.operations.errors import OperationError
+from shared.operations.service_client import ServiceClient, ServiceError
+from shared.operations.timeline import Step, Told, step_of, told
+from shared.operations.topics import require_topics
+from shared.runtime.operations.answers import Entry, History
+from shared.settings import RuntimeSettings
+
+MOST_STEPS = 2_000
+MOST_PASSES = 5
+MOST_REMEMBERED = 20_000
+REMEMBERED_BYTES = 64 * 1024 * 1024
+"""Records of the first pass that are kept for the next: most desks are read once."""
+MOST_ASKED = 20
+"""Records of one kind that a service is asked about."""
+LOOK_EVERY = 256
+KINDS = ((INTAKE, "inquiry"), (CANCELLATION, "file"), (ARCHIVE, "contract"))
+
+
+@dataclass(eq=False)
+class NoSuchCase(OperationError):
+    """Nothing on the topics or with the services has this id."""
+
+    named: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """A record that acts by itself next, and when."""
+
+    service: str
+    kind: str
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTimeline:
+    """What happened, in order of causation, and what is due next.
+
+    `records` are the services' own, `silent` the services that did not answer. `complete` is False
+    where time or room ran out.
+    """
+
+    steps: Sequence[Told]
+    records: Sequence[History]
+    due: Sequence[NextDue]
+    silent: Sequence[ServiceError]
+    complete: bool
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One search through the topics."""
+
+    settings: RuntimeSettings
+    window: Window
+    deadline: float
+    steps: dict[tuple[str, int, int], Step] = field(default_factory=dict)
+    remembered: list[Any] | None = field(default_factory=list)
+    complete: bool = True
+
+    async def find(self, sought: Sought) -> None:
+        """Reads the topics until a pass teaches nothing new."""
+        for _ in range(MOST_PASSES):
+            before = sought.size
+            await self._pass(sought)
+            if not self.complete or sought.size == before:
+                return
+        self.complete = False
+
+    async def _pass(self, sought: Sought) -> None:
+        pattern, size = sought.pattern(), sought.size
+        async with aclosing(self._records()) as records:
+            number = 0
+            async for record in records:
+                number += 1
+                if number % LOOK_EVERY == 0 and time.monotonic() > self.deadline:
+                    self.complete = False
+                    return
+                if sought.size != size:
+                    pattern, size = sought.pattern(), sought.size
+                if pattern.search(bytes_of(record)) and not self._take(record, sought):
+                    return
+
+    def _take(self, record: Any, sought: Sought) -> bool:
+        found = decoded(record)
+        if not sought.take(found):
+            return True
+        if len(self.steps) >= MOST_STEPS and found.place not in self.steps:
+            self.complete = False
+            return False
+        self.steps[found.place] = step_of(found)
+        return True
+
+    async def _records(self) -> AsyncGenerator[Any, None]:
+        if self.remembered:
+            for record in self.remembered:
+                yield record
+            return
+        kept, size = self.remembered, 0
+        async with aclosing(records_on(self.settings, TOPICS, window=self.window)) as records:
+            async for record in records:
+                if kept is not None:
+                    kept.append(record)
+                    size += len(record.value or b"")
+                    if len(kept) > MOST_REMEMBERED or size > REMEMBERED_BYTES:
+                        kept.clear()
+                        kept = self.remembered = None
+                yield record
+
+
+async def read_timeline(
+    named: str,
+    settings: RuntimeSettings,
+    services: Mapping[str, ServiceClient],
+    *,
+    within_s: float,
+    since: datetime | None = None,
+) -> CaseTimeline:
+    """The case of any id: a reference, a contract, a customer, a submission or an event.
+
+    Raises `NoSuchCase`, `Outage`, `MissingTopics`.
+    """
+    written = named.strip()
+    sought = Sought(frozenset({written, written.lower(), parse_reference(named) or written}))
+    await require_topics(settings, TOPICS)
+    window = ALL if since is None else Window(since=since)
+    reading = _Reading(settings, window, time.monotonic() + within_s)
+    await reading.find(sought)
+    records, silent = await _asked(sought, services)
+    steps = [*reading.steps.values()]
+    steps += _kept_by_services(steps, records, sought)
+    if not steps:
+        raise NoSuchCase(written, reading.complete)
+    due = [
+        NextDue(record.service, record.kind, record.id, record.due_at)
+        for record in records
+        if record.due_at is not None
+    ]
+    due.sort(key=lambda it: it.at)
+    return CaseTimeline(told(steps), records, due, silent, reading.complete)
+
+
+async def _asked(
+    sought: Sought, services: Mapping[str, ServiceClient]
+) -> tuple[list[History], list[ServiceError]]:
+    """What the services have of the case; each that does not answer is asked once."""
+    contracts = sorted(sought.contracts)[:MOST_ASKED]
+    asked = {"inquiry": sorted(sought.inquiries)[:MOST_ASKED], "file": contracts}
+    found: list[History] = []
+    silent: list[ServiceError] = []
+    for name, kind in KINDS:
+        if name not in services:
+            continue
+        try:
+            for record_id in asked.get(kind, contracts):
+                record = await services[name].history(kind, record_id)
+                found += [] if record is None else [record]
+        except ServiceError as error:
+            silent.append(error)
+    return found, silent
+
+
+def _kept_by_services(
+    steps: Sequence[Step], records: Sequence[History], sought: Sought
+) -> list[Step]:
+    """What the histories tell and no topic does, or does not any more."""
+    known = {step.id for step in steps}
+    return [
+        step
+        for record in records
+        for entry in record.entries
+        for step in _steps_of(record, entry)
+        if step.id not in known and _belongs(step, known, sought)
+    ]
+
+
+def _steps_of(record: History, entry: Entry) -> list[Step]:
+    cause = entry.message_id.rpartition(" ")[2]
+    return [
+        Step(entry.at, event.id, cause, event.type, event.data, service=record.service)
+        for event in entry.events
+    ]
+
+
+def _belongs(step: Step, known: set[str], sought: Sought) -> bool:
+    """Of a contract's history only what is about the case; no event that repeats its cause."""
+    inquiries = {step.data.get("inquiry_id"), step.data.get("answers_inquiry_id")} - {None}
+    if inquiries:
+        mine = not sought.inquiries.isdisjoint(inquiries)
+    else:
+        mine = step.service == INTAKE or step.type in EVENT_TYPES
+    repeats = step.type.startswith(("mail.", "rejection.")) and step.cause in known
+    return mine and not repeats

@@ -1,0 +1,141 @@
+"""What operators look at, on a running desk: records, cases, topics, work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.local.supervisor import Desk
+from tests.builders import clients
+from tests.builders.desk_command import COMMAND, contract, desk, environment
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+EMAIL, NAME = "cliente@example.test", "Cliente de Prueba"
+WITHIN_S = 60.0
+
+
+async def published(here: Path, *events: dict[str, Any]) -> None:
+    ran = await desk("publish", "-", cwd=here, stdin=json.dumps(events))
+    assert ran.code == 0, ran.err
+
+
+async def cancelled(here: Path, name: str) -> dict[str, Any]:
+    """A cancellation of one contract, answered and mailed; what `desk submit --json` says."""
+    await published(here, contract(f"{name}-1", f"C-{name}"))
+    ran = await desk(
+        *("submit", "cancellation", "--customer", f"C-{name}", "--contract", f"{name}-1"),
+        *("--destruction-confirmed", "--name", NAME, "--email", EMAIL, "--comment", "privado"),
+        *("--id", name, "--wait", "30", "--json"),
+        cwd=here,
+    )
+    assert ran.code == 0, ran.err
+    [told] = ran.json
+    return dict(told)
+
+
+async def test_records_are_shown_decoded_masked_and_chosen_by_any_id(
+    here: Path, running: Desk
+) -> None:
+    told = await cancelled(here, "tail")
+
+    by_id = await desk("tail", "--since", "1h", "--id", told["reference"], "--json", cwd=here)
+    by_type = await desk(
+        *("tail", "desk.submissions", "--since", "1h", "--type", "submission.cancellation"),
+        *("--id", "tail", "--json"),
+        cwd=here,
+    )
+    shown = await desk("tail", "--since", "1h", "--id", told["inquiry_id"], cwd=here)
+    wrong = await desk("tail", "no.such", cwd=here)
+
+    opened = [json.loads(line) for line in by_id.out.splitlines()]
+    [asked] = [json.loads(line) for line in by_type.out.splitlines()]
+    assert [record["type"] for record in opened if record["topic"] == "desk.inquiries"]
+    assert (asked["id"], asked["key"], asked["data"]["customer_id"]) == ("tail", "C-tail", "C-tail")
+    assert asked["data"]["contact"] == {"name": "•••", "email": "•••"}
+    assert "cancellation.scheduled.v1" in shown.out
+    for ran in (by_id, by_type, shown):
+        assert ran.code == 0, ran.err
+        assert not [said for said in (EMAIL, NAME, "privado") if said in ran.out]
+    assert (wrong.code, "Traceback" in wrong.err) == (2, False)
+    assert "has no topic no.such" in wrong.err
+
+
+async def test_each_kind_of_id_tells_the_same_case(here: Path, running: Desk) -> None:
+    told = await cancelled(here, "case")
+    [decision] = [it for it in told["answers"] if it["ce_type"] == "cancellation.scheduled.v1"]
+    names = [told["reference"], told["inquiry_id"], "case", "case-1", "C-case", decision["ce_id"]]
+
+    ran = [await desk("case", name, "--json", cwd=here) for name in names]
+    shown = await desk("case", told["reference"], "--language", "es", cwd=here)
+    nothing = await desk("case", "no-such-id", cwd=here)
+
+    assert [each.err for each in ran if each.code] == []
+    timelines = [[step["id"] for step in each.json["timeline"]] for each in ran]
+    assert {tuple(sorted(timeline)) for timeline in timelines} == {tuple(sorted(timelines[0]))}
+    types = [step["type"] for step in ran[0].json["timeline"]]
+    assert types.index("submission.cancellation.v1") < types.index("inquiry.opened.v1")
+    assert types.index("inquiry.opened.v1") < types.index("cancellation.scheduled.v1")
+    assert {"registry.contract_recorded.v1", "notification.sent.v1"} <= set(types)
+    assert [due["kind"] for due in ran[0].json["due"]] != []
+    assert shown.code == 0, shown.err
+    assert "case-1: cancelación programada" in shown.out
+    assert "Se pide cancelar case-1" in " ".join(shown.out.split())
+    assert (nothing.code, "nothing has 'no-such-id'" in nothing.err) == (1, True)
+    for each in (*ran, shown):
+        assert not [said for said in (EMAIL, NAME, "privado") if said in each.out]
+
+
+async def test_what_cannot_be_decoded_is_shown_as_such_from_its_offset(
+    here: Path, running: Desk
+) -> None:
+    producer = clients.producer(running.endpoints.kafka_bootstrap_servers)
+    await producer.start()
+    try:
+        place = await producer.send_and_wait("orders.orders", b"\xff{", partition=3)
+    finally:
+        await producer.stop()
+
+    ran = await desk(
+        *("tail", "orders.orders", "--partition", "3", "--offset", str(place.offset), "--json"),
+        cwd=here,
+    )
+
+    [record] = [json.loads(line) for line in ran.out.splitlines()]
+    assert (record["offset"], record["data"]) == (place.offset, {})
+    assert record["fault"]
+
+
+async def test_live_records_are_shown_as_they_come_and_no_group_is_joined(
+    here: Path, running: Desk
+) -> None:
+    admin = clients.admin(running.endpoints.kafka_bootstrap_servers)
+    await admin.start()
+    process = await asyncio.create_subprocess_exec(
+        *(COMMAND, "tail", "registry.contracts", "--id", "LIVE-1", "--most", "1", "--json"),
+        cwd=here,
+        env=environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        before = {group for group, _ in await admin.list_consumer_groups()}
+        async with asyncio.timeout(WITHIN_S):
+            while process.returncode is None:  # it shows what comes once it listens
+                await published(here, contract("LIVE-1", "C-live"))
+                await asyncio.wait({asyncio.ensure_future(process.wait())}, timeout=1.0)
+            out, err = await process.communicate()
+        after = {group for group, _ in await admin.list_consumer_groups()}
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await admin.close()
+
+    [line] = out.decode().splitlines()
+    assert json.loads(line)["data"]["contract_number"] == "LIVE-1"
+    assert (process.returncode, err.decode()) == (0, "")
+    assert after == before
