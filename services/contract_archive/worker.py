@@ -17,7 +17,6 @@ from services.contract_archive.attachment.state import Attachment
 from services.contract_archive.contract.issue_text import text_of
 from services.contract_archive.contract.state import BegunDocument, ContractState, DocumentKind
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
-from services.contract_archive.documents.fonts import NotPrintable
 from services.contract_archive.documents.make import (
     AcceptedText,
     Company,
@@ -34,6 +33,7 @@ from shared.events.values import madrid_date
 from shared.mongo.client import Database, File
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
+from shared.typesetting.fonts import NotPrintable
 
 
 def open_worker(settings: Settings) -> OpenWorker:

@@ -218,6 +218,14 @@ PAGES = (
         for_holders=True,
         is_file=True,
     ),
+    Page(
+        "statement_pdf",
+        "/estado-de-cuenta/pdf",
+        "/statement/pdf",
+        invoices.statement_as_pdf,
+        for_holders=True,
+        is_file=True,
+    ),
     Page("inventory", "/inventario", "/inventory", inventory.inventory, for_holders=True),
     Page(
         "item",

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
-from services.contract_archive.documents.fonts import TYPEFACES
+from shared.typesetting.fonts import TYPEFACES
 
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">

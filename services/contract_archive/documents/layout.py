@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from services.contract_archive.documents.archival import archivable
-from services.contract_archive.documents.fonts import BOLD, REGULAR, lines, one_line, register, tidy
+from shared.typesetting.fonts import BOLD, REGULAR, lines, one_line, register, tidy
 
 Rows = tuple[tuple[str, str], ...]
 """Labels and their values, in the order of the document."""

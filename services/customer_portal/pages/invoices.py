@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from datetime import date
@@ -23,6 +24,7 @@ from services.customer_portal.rooms.statement import (
     open_of,
     statements,
 )
+from services.customer_portal.rooms.statement_pdf import Sheet, statement_pdf
 from services.customer_portal.rooms.words import AGE, BOOKING
 from shared.events.values import madrid_date
 from shared.mongo.client import Document
@@ -157,6 +159,24 @@ async def statement_csv(portal: Portal, visit: Visit, holder: Holder) -> Respons
     content = (BOM + written.getvalue()).encode()
     name = f"{visit.translate(STATEMENT)}-{as_of.isoformat()}"
     return as_attachment(File(content, "text/csv; charset=utf-8", ""), name)
+
+
+async def statement_as_pdf(portal: Portal, visit: Visit, holder: Holder) -> Response:
+    """The whole statement, whatever of it the page shows."""
+    as_of = _as_of(visit, madrid_date(portal.now()))
+    bookings = await portal.rooms.bookings(holder)
+    sheet = Sheet(
+        company=portal.settings.company_name,
+        customer_id=holder.customer_id,
+        as_of=as_of,
+        complete=is_complete(bookings),
+        language=visit.language,
+        translate=visit.translate,
+    )
+    # Layout is CPU work: a thread keeps the other pages moving.
+    content = await asyncio.to_thread(statement_pdf, statements(bookings, as_of), sheet)
+    name = f"{visit.translate(STATEMENT)}-{as_of.isoformat()}"
+    return as_attachment(File(content, "application/pdf", ""), name)
 
 
 def _csv_rows(visit: Visit, statement: Statement) -> list[list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -76,9 +77,14 @@ class Answer:
     """What the archive has made, to be downloaded."""
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
-    attachments: tuple[dict[str, Any], ...] = ()
+    attachments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     not_taken: bool = False
     """An attachment was not taken, so nothing was sent."""
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether the archive keeps everything that was attached."""
+        return all(it["kept"] for it in self.attachments.values())
 
     @property
     def final(self) -> bool:
@@ -123,7 +129,7 @@ async def _answer(portal: Portal, kept: Sent) -> Answer:
     return Answer(
         sending=kept.sending and not found and not kept.refused,
         not_taken=kept.refused is not None,
-        attachments=tuple((await described(portal, kept.customer_id, _documents(kept))).values()),
+        attachments=await described(portal, kept.customer_id, _documents(kept)),
         sent_at=kept.at,
         rejected=tuple(found.get("rejected", ())),
         reference=found.get("reference"),

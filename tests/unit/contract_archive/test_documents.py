@@ -14,13 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.contract_archive.documents.fonts import (
-    REGULAR,
-    TYPEFACES,
-    NotPrintable,
-    lines,
-    one_line,
-)
 from services.contract_archive.documents.make import (
     AcceptedText,
     Company,
@@ -31,6 +24,13 @@ from services.contract_archive.documents.make import (
     sheet_sha256,
 )
 from shared.events.values import Authentication
+from shared.typesetting.fonts import (
+    REGULAR,
+    TYPEFACES,
+    NotPrintable,
+    lines,
+    one_line,
+)
 
 COMPANY = Company(
     name="Compañía de Prueba",

@@ -352,6 +352,57 @@ async def test_an_attachment_is_downloaded_by_its_customer_alone_and_as_a_file(
     assert (await Browser(portal).get("/es/adjuntos/doc-1")).status == 303
 
 
+async def test_the_conversation_says_of_each_attachment_whether_it_is_kept(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    inquiry: dict[str, Any] = {
+        "_id": "i-1",
+        "customer_id": ANA,
+        "opened": True,
+        "status": "open",
+        "reference": "INQ-1",
+        "kind": "inquiry",
+        "subject": "Algo",
+        "opened_at": "2026-11-27T10:00:00Z",
+        "answer_due_at": "2026-11-30T10:00:00Z",
+        "listed_at": "2026-11-27T10:00:00Z",
+        "standing": "open",
+        "documents": ["doc-1"],
+        "entries": [
+            {
+                "type": "inquiry.progressed.v1",
+                "at": "2026-11-27T11:00:00Z",
+                "id": "e-1",
+                "by": "customer",
+                "text": "Otra",
+                "documents": ["doc-2", "doc-of-bea"],
+            }
+        ],
+    }
+    await portal.keep("inquiries", inquiry)
+    said = {"customer_id": ANA, "file_name": "<b>uno.pdf", "size": 2048}
+    await portal.keep("attachments", said | {"_id": "doc-1", "standing": "kept"})
+    await portal.keep("attachments", said | {"_id": "doc-2", "standing": "refused"})
+    of_bea = said | {"customer_id": BEA, "file_name": "secreto.pdf"}
+    await portal.keep("attachments", of_bea | {"_id": "doc-of-bea", "standing": "kept"})
+    ana = await portal.signed_in(ANA)
+    page = await ana.get("/es/consultas/i-1")
+    archive.down = True
+
+    sent = await ana.attach("/es/consultas/i-1", {"ticket": page.ticket, "act": "write"}, [PDF])
+    shown = await ana.get(sent.header("location"))
+
+    assert shown.body.count('href="/es/adjuntos/doc-1"') == 1
+    assert "/es/adjuntos/doc-2" not in shown.body
+    assert "&lt;b&gt;uno.pdf" in shown.body
+    assert "secreto.pdf" not in shown.body
+    for words in ("Guardado", "No aceptado", "En comprobación", "carta.pdf", "En camino"):
+        assert words in shown.body
+    archive.down = False
+    await relay(portal)
+    assert data(portal)["submission.follow_up.v1"]["documents"]
+
+
 @pytest.mark.parametrize(
     ("given", "name"),
     [

@@ -1,0 +1,1 @@
+"""The typeface of documents, and how texts are set in it: for every service that makes PDFs."""
