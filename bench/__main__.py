@@ -104,6 +104,10 @@ async def measure_releases(asked: argparse.Namespace) -> None:
     sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
     found, latencies = dict[str, Sequence[Run]](), defaultdict[str, list[releases.Measured]](list)
     with releases.both() as both:
+        stages = _measure_stages(both, asked.rounds)
+        print(f"\n{releases.stage_table(stages)}\n", flush=True)
+        if asked.stages:
+            return
         async with fresh() as running:
             products = [
                 release.of(throughput.product(INTAKE, load.SUBMISSIONS)) for release in both
@@ -139,12 +143,26 @@ async def measure_releases(asked: argparse.Namespace) -> None:
     results.write(
         "releases",
         running.names,
-        {title: results.as_json(runs) for title, runs in found.items()} | {"latency": latencies},
+        {title: results.as_json(runs) for title, runs in found.items()}
+        | {"latency": latencies, "stages": stages},
     )
     plots.bars("releases", panels, running.names)
     for title, rows in panels.items():
         print(f"\n{results.table(title, rows)}")
     print(f"\n{releases.table(latencies)}")
+
+
+def _measure_stages(
+    both: Sequence[releases.Release], rounds: int
+) -> dict[str, dict[str, list[float]]]:
+    found = {
+        it: {release.name: list[float]() for release in both} for it in ("intake", CANCELLATION)
+    }
+    for _ in range(rounds):
+        for service, measured in found.items():
+            for release in both:
+                measured[release.name].append(releases.stage_cpu(release, service))
+    return found
 
 
 def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> None:
@@ -297,6 +315,7 @@ def main() -> None:
     )
     parser.add_argument("--waiting", type=int, default=500_000, help="for the backlog")
     parser.add_argument("--kinds", nargs="+", help="types of event, for hostile")
+    parser.add_argument("--stages", action="store_true", help="of releases: no servers, only CPU")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +45,34 @@ def both() -> Iterator[Sequence[Release]]:
             Release(f"contract-desk at {PREVIOUS}", extract(PREVIOUS, Path(directory))),
             Release("contract-desk, this tree", ROOT),
         )
+
+
+STAGE = Path(__file__).with_name("stage.py")
+RECORDS, WARM = 3_000, 500
+
+
+def stage_cpu(release: Release, service: str) -> float:
+    """Microseconds of CPU per record of the release's five steps, without broker and database."""
+    command = [sys.executable, "-P", str(STAGE), service, str(RECORDS), str(WARM)]
+    environment = {**os.environ, "DEVELOPMENT_DEFAULTS": "true", **release.environment}
+    ended = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(json.loads(ended.stdout))
+
+
+def stage_table(found: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """By service and release: the least of the rounds, as a Markdown table."""
+    lines = [
+        "### CPU µs per record of the five steps alone, the least of all rounds",
+        "",
+        "| service | release | CPU µs/record |",
+        "|---|---|--:|",
+    ]
+    lines += [
+        f"| {service} | {name} | {min(rounds):.0f} |"
+        for service, releases in found.items()
+        for name, rounds in releases.items()
+    ]
+    return "\n".join(lines)
 
 
 def table(rounds: Mapping[str, Sequence[Measured]]) -> str:

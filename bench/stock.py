@@ -18,9 +18,11 @@ from services.inquiry_intake.settings import Settings as IntakeSettings
 from shared.events.envelope import Event, Ref, message_uuid
 from shared.kafka.records import Headers
 from shared.mongo.client import Database, Document, connect
+from shared.mongo.encoding import size_of
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
+from shared.runtime.public_states import upgrade_of
 
 AT_ONCE = 1_000
 
@@ -120,7 +122,7 @@ def files(numbers: Iterable[int], run: str) -> Iterator[Document]:
         contract = made.state["contract"] | {"customer_id": f"C-{run}-{number}"}
         state = made.state | marks | {"contract": contract}
         entry = made.entry(record, load.submission_id(number, f"{run} 0"), marks, at)
-        yield {"_id": own, "version": 1, "state": state, "history": [entry]}
+        yield _document(own, state, entry)
 
 
 def inquiries(numbers: Iterable[int], run: str) -> Iterator[Document]:
@@ -132,13 +134,24 @@ def inquiries(numbers: Iterable[int], run: str) -> Iterator[Document]:
         own = str(message_uuid(load.CHANNEL, message_id))
         marks: Document = {"inquiry_id": own, "customer_id": f"C-{run}-{number}"}
         entry = made.entry(record, message_id, marks, at)
-        yield {"_id": own, "version": 1, "state": made.state | marks, "history": [entry]}
+        yield _document(own, made.state | marks, entry)
+
+
+def _document(own: str, state: Document, entry: Document) -> Document:
+    size = size_of(entry)
+    return {"_id": own, "version": 1, "state": state, "history_bytes": size, "history": [entry]}
 
 
 async def prepare(url: str, database: str, service: Service) -> None:
-    """The service's indexes, before anything is stored."""
+    """The service's indexes, before anything is stored; every state counts as published.
+
+    Otherwise a service publishes them beside what is measured, as at the first start of a release.
+    """
     client = connect(url)
-    await Store(Database(client, database), service.deciders).prepare()
+    store = Store(Database(client, database), service.deciders)
+    await store.prepare()
+    for kind in (it.kind for it in service.deciders if it.public_state is not None):
+        await store.note_upgrade(upgrade_of(kind), {"done": True})
     client.close()
 
 

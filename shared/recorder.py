@@ -13,17 +13,28 @@ from shared.events.envelope import Event
 State = TypeVar("State")
 
 
+class Recorded(list[Event], Generic[State]):
+    """The events so far, and the `state` that they were folded into one by one."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
+
+
 class Recorder(Generic[State]):
     """The `events` so far, and the `state` as it is after them."""
 
     def __init__(self, evolve: Callable[[State, Event], State], state: State) -> None:
         self._evolve = evolve
-        self.state = state
-        self.events: list[Event] = []
+        self.events = Recorded(state)
+
+    @property
+    def state(self) -> State:
+        return self.events.state
 
     def record(self, event: Event) -> None:
         self.events.append(event)
-        self.state = self._evolve(self.state, event)
+        self.events.state = self._evolve(self.events.state, event)
 
     def record_all(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -19,25 +19,26 @@ def normalised(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     """`fields` (of JSON) without what counts as absent or is the default, texts trimmed, instants
     in UTC, a language of ours by its primary tag.
     """
-    given = {name: _normalised(name, it) for name, it in fields.items() if not is_absent(it)}
-    return {name: it for name, it in given.items() if not _is_default(it, defaults.get(name))}
-
-
-def _is_default(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and value == default
+    found: dict[str, Any] = {}
+    for name, given in fields.items():
+        if not is_absent(given):
+            value, default = _normalised(name, given), defaults.get(name)
+            if type(value) is not type(default) or value != default:
+                found[name] = value
+    return found
 
 
 def _normalised(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        text = trimmed(value)
+        if name == "language":
+            return tag if (tag := primary_tag(text)) in LANGUAGES else text
+        return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
     if isinstance(value, dict):
         return normalised(value, {})
     if isinstance(value, list):
         return [_normalised(name, item) for item in value]
-    if not isinstance(value, str):
-        return value
-    text = trimmed(value)
-    if name == "language" and primary_tag(text) in LANGUAGES:
-        return primary_tag(text)
-    return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
+    return value
 
 
 def _in_utc(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -72,7 +73,7 @@ def primary_tag(text: str) -> str:
 
 def _language(value: object) -> object:
     """A language that the desk does not have is answered in Spanish."""
-    if not isinstance(value, str) or isinstance(value, Language) or len(value) > LONGEST_LANGUAGE:
+    if not isinstance(value, str) or value in LANGUAGES or len(value) > LONGEST_LANGUAGE:
         return value
     tag = primary_tag(value)
     return tag if tag in LANGUAGES else Language.ES
@@ -129,11 +130,18 @@ class Given(BaseModel):
     def _without_what_is_absent(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
+        fields = _fields(cls)
         return {
-            name: given[name]
-            for name, field in cls.model_fields.items()
-            if name in given and (field.is_required() or not is_absent(given[name]))
+            name: value
+            for name, value in given.items()
+            if name in fields and (fields[name] or not is_absent(value))
         }
+
+
+@lru_cache(maxsize=64)
+def _fields(model: type[Given]) -> dict[str, bool]:
+    """The names of its fields, and whether they are required."""
+    return {name: field.is_required() for name, field in model.model_fields.items()}
 
 
 class SubmittedContact(Given, Contact):

@@ -100,10 +100,15 @@ class KafkaPublisher:
     ) -> dict[tuple[str, int], list[Envelope]]:
         """Events in their order, by the partition that every Kafka client puts their key in."""
         found: dict[tuple[str, int], list[Envelope]] = defaultdict(list)
+        partitions: dict[str, int] = {}
+        hashes: dict[str, int] = {}
         for envelope in events:
-            partitions = len(await self._producer.partitions_for(envelope.topic))
-            number = (murmur2(envelope.key.encode()) & 0x7FFFFFFF) % partitions
-            found[envelope.topic, number].append(envelope)
+            topic, key = envelope.topic, envelope.key
+            if topic not in partitions:
+                partitions[topic] = len(await self._producer.partitions_for(topic))
+            if key not in hashes:
+                hashes[key] = murmur2(key.encode()) & 0x7FFFFFFF
+            found[topic, hashes[key] % partitions[topic]].append(envelope)
         return found
 
     def _batches(self, events: Iterable[Envelope]) -> Iterator[Any]:

@@ -12,7 +12,13 @@ from pydantic_core import to_json
 
 from shared.events.envelope import HIDING, Event, Fault, Message, Unchecked
 from shared.events.internal import KeyForgotten
-from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
+from shared.events.limits import (
+    MAX_HEADERS,
+    MAX_RECORD_BYTES,
+    faults_of_size,
+    is_small,
+    soon_written,
+)
 from shared.events.text import trimmed
 from shared.events.topics import EVENT_TYPES, TOPIC_OF, TOPICS, Topic, key_in
 from shared.kafka.decompression import MOST_BATCH_BYTES
@@ -141,7 +147,7 @@ def _answerable(
         except NoObject as error:
             faults.append(Fault("data", error.code))
         else:
-            if soon_written(fields):
+            if is_small(raw) or soon_written(fields):
                 digest, meaning = digests_of(ce_type, fields)
             faults += faults_of_fields(topic, ce_type, fields, record.key)
     for fault in faults:

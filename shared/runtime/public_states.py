@@ -8,9 +8,9 @@ after it was acknowledged, and published again if it has changed meanwhile.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL
 
-from shared.events.envelope import Event, Ref
+from shared.events.envelope import Event, Ref, caused_event_id
 from shared.mongo.client import Document
 from shared.runtime import codec
 from shared.runtime.aggregates.aggregate import Aggregate
@@ -57,7 +57,7 @@ class PublicStates:
     def _envelope(self, aggregate: Aggregate, event: Event, version: int) -> Envelope:
         ref, entry = aggregate.ref, aggregate.newest_entry()
         return codec.envelope(
-            str(uuid5(NAMESPACE_URL, f"{self._source} {ref.kind} {ref.id} state {version}")),
+            caused_event_id(NAMESPACE_URL, f"{self._source} {ref.kind} {ref.id} state", version),
             event.ce_type,
             codec.dump(event),
             source=self._source,
@@ -94,7 +94,7 @@ class PublicStates:
         after a restart and is done once. Raises `Outage`, `ProducerDead`.
         """
         for kind in self._stating:
-            marker = f"states of {kind}"
+            marker = upgrade_of(kind)
             progress = await self._store.upgrade(marker)
             if progress.get("done"):
                 continue
@@ -106,6 +106,11 @@ class PublicStates:
                 await self._store.note_upgrade(marker, {"done": True})
             return True
         return False
+
+
+def upgrade_of(kind: str) -> str:
+    """The name under which the database keeps how far the publication on upgrade is."""
+    return f"states of {kind}"
 
 
 def _correlation(entry: Document) -> str | None:

@@ -61,6 +61,8 @@ def takes_evidence(request: Request) -> bool:
 def compact(decision: Decision) -> None:
     """What no later decision needs leaves the file, once there is too much of it."""
     file = decision.file
+    if _is_small(file):
+        return
     inquiries = (*_settled_beyond(file), *_referrals_beyond(file))
     renewals = tuple(_renewals_beyond(file))
     payments = _payments_within(file, renewals)
@@ -81,6 +83,18 @@ def compact(decision: Decision) -> None:
             reversals=reversals,
             forgets_timer=noted_timer,
         )
+    )
+
+
+def _is_small(file: CancellationFile) -> bool:
+    """Whether so little is there that nothing can be too much."""
+    return (
+        len(file.requests) <= MOST_OF_ONE_STRANGER
+        and len(file.renewals) <= RENEWALS_KEPT
+        and len(file.payments) <= PAYMENTS_OF_ONE_INVOICE
+        and len(file.voids) <= VOIDS_KEPT
+        and len(file.reversals) <= REVERSALS_KEPT
+        and file.woken_for is None
     )
 
 

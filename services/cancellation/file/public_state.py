@@ -28,7 +28,8 @@ def public_state(file: CancellationFile, version: int) -> CancellationStated:
         last_billable_on=_last_billable_on(file, status),
         cancellation=_standing(file.cancellation),
         renewals=tuple(
-            WatchedRenewal.model_validate(renewal.model_dump()) for renewal in file.renewals
+            WatchedRenewal.model_validate(renewal, from_attributes=True)
+            for renewal in file.renewals
         ),
         requests=tuple(_open_requests(file)),
     )
@@ -58,7 +59,7 @@ def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> dat
 def _standing(cancellation: Cancellation | None) -> StandingCancellation | None:
     if cancellation is None:
         return None
-    return StandingCancellation.model_validate(cancellation.model_dump())
+    return StandingCancellation.model_validate(cancellation, from_attributes=True)
 
 
 def _open_requests(file: CancellationFile) -> Iterator[OpenRequest]:

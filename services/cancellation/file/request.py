@@ -146,10 +146,11 @@ def _decided_by_policy(contract: ContractFacts, case: Case) -> Outcome:
     if request.only_evidence and contract.type != ContractType.PASSPORT_ADVANTAGE:
         return refer.evidence_without_request()
     policy = policy_for(request, contract.type)
-    earliest = earliest_day(policy, case)
-    if contract.last_day is not None and earliest is not None and contract.last_day < earliest:
-        return own_term.ends_by_itself(policy_name(request, contract.type), contract.last_day)
     outcome = policy(case)
+    if contract.last_day is not None:
+        earliest = earliest_day(policy, case, outcome)
+        if earliest is not None and contract.last_day < earliest:
+            return own_term.ends_by_itself(policy_name(request, contract.type), contract.last_day)
     starts_on = contract.starts_on
     if isinstance(outcome, Schedule) and starts_on and outcome.effective_on < starts_on:
         return own_term.not_started(starts_on, outcome.effective_on)

@@ -11,6 +11,7 @@ from services.cancellation.policies import monthly_notice, refer, single_charge,
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
     Case,
+    Outcome,
     Policy,
     PolicyName,
     Schedule,
@@ -52,12 +53,11 @@ def policy_name(request: Request, contract_type: str) -> str:
     return NAMES.get(contract_type, PolicyName.REFER)
 
 
-def earliest_day(policy: Policy, case: Case) -> date | None:
+def earliest_day(policy: Policy, case: Case, outcome: Outcome) -> date | None:
     """The first day without the contract that the policy could give, asked before any evidence.
 
-    None where the policy gives no day.
+    `outcome` is what it gives with the evidence that is there. None where the policy gives no day.
     """
-    outcome = policy(case)
     if isinstance(outcome, AwaitEvidence):
         outcome = policy(_complete(case))
     return outcome.effective_on if isinstance(outcome, Schedule) else None

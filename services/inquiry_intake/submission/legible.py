@@ -22,6 +22,8 @@ _CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 def readable(adapter: TypeAdapter[T], value: object) -> T | None:
     """The value, or None when it does not match `adapter`'s type."""
+    if value is None:
+        return None
     try:
         return adapter.validate_python(value)
     except ValidationError:
@@ -54,9 +56,9 @@ class Sender:
     def requested_language(self) -> str | None:
         """The language asked for that the desk does not have; the answer is in Spanish then."""
         asked = self._asked
-        if readable(_LANGUAGE, asked) is None or not isinstance(asked, str) or is_blank(asked):
+        if not isinstance(asked, str) or primary_tag(asked) in LANGUAGES:
             return None
-        return None if primary_tag(asked) in LANGUAGES else trimmed(asked)
+        return None if is_blank(asked) or readable(_LANGUAGE, asked) is None else trimmed(asked)
 
     @property
     def contact(self) -> Contact | None:

@@ -67,9 +67,11 @@ def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:
 
 
 def _ends_within_a_year(fields: Fields, now: datetime) -> Iterator[Fault]:
-    received_at = readable(_INSTANT, fields.get("received_at"))
     requested = readable(_DAY, fields.get("requested_end_on"))
-    if received_at is None or requested is None or any(_received_in_time(fields, now)):
+    if requested is None or any(_received_in_time(fields, now)):
+        return
+    received_at = readable(_INSTANT, fields.get("received_at"))
+    if received_at is None:
         return
     if requested - madrid_date(received_at) > LONGEST_AHEAD:
         yield "requested_end_on", ErrorCode.TOO_FAR_AHEAD
@@ -77,9 +79,11 @@ def _ends_within_a_year(fields: Fields, now: datetime) -> Iterator[Fault]:
 
 def _signed_by_the_day_of_receipt(fields: Fields, now: datetime) -> Iterator[Fault]:
     """A signature is not younger than the request that carries it, and at most a year older."""
-    received_at = readable(_INSTANT, fields.get("received_at"))
     signed_on = readable(_DAY, _member(fields.get("signature"), "signed_on"))
-    if received_at is None or signed_on is None or any(_received_in_time(fields, now)):
+    if signed_on is None or any(_received_in_time(fields, now)):
+        return
+    received_at = readable(_INSTANT, fields.get("received_at"))
+    if received_at is None:
         return
     received_on = madrid_date(received_at)
     if signed_on > received_on:

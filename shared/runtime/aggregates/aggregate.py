@@ -59,7 +59,8 @@ class Aggregate:
 
     def record(self, entry: Document, state: Any, encoded: Encoded | None = None) -> None:
         """Add what has been decided. Raises what BSON raises for an entry it cannot hold."""
-        encoded = encoded or encode(entry)
+        if encoded is None:
+            encoded = encode(entry)
         self.encoded.append(encoded)
         self.added_bytes += len(encoded.raw)
         self.remember(entry)

@@ -161,7 +161,7 @@ class DocumentMapper:
             "parked": None if parked is None else encode(parked.document()),
         }
         history_bytes = (aggregate.history_bytes or 0) + aggregate.added_bytes
-        size = history_bytes + sum(len(part.raw) for part in kept.values() if part)
+        size = history_bytes + sum(len(part.raw) for part in kept.values() if part is not None)
         aggregate.bytes = size
         return kept | {
             "version": aggregate.version + 1,

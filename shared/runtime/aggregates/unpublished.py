@@ -10,6 +10,7 @@ are not. They are published once more, under the same ids, and then known to be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Protocol
 
 from shared.events.envelope import Ref
@@ -49,7 +50,8 @@ class UnpublishedEntries:
         """Every event of these entries is acknowledged."""
         for ref, keys in answered.items():
             self._published[ref] = self._published.pop(ref, set()) | keys
-        for ref in list(self._published)[: max(0, len(self._published) - REMEMBERED)]:
+        excess = max(0, len(self._published) - REMEMBERED)
+        for ref in [*islice(self._published, excess)]:
             del self._published[ref]
 
     async def lacking(self, entries: Iterable[tuple[Ref, Document]]) -> set[tuple[Ref, EntryKey]]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from shared.events.envelope import Ref
+from shared.events.envelope import Event, Ref
 from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
 from shared.mongo.client import Document
 from shared.mongo.encoding import Encoded, encode
+from shared.recorder import Recorded
 from shared.runtime.aggregates.aggregate import OUTCOMES, Aggregate
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.dead_letters import DeadLetter
-from shared.runtime.decider import Service
+from shared.runtime.decider import Decider, Service
 from shared.runtime.faults import NewerRelease, described
 from shared.runtime.reason import Reason
 from shared.runtime.stage.batch import Batch, IncomingMessage
@@ -131,9 +132,7 @@ class Decisions:
             replicas=replicas,
         )
         events = decider.decide(message, aggregate.state, acting_now(message, batch.at))
-        state = aggregate.state
-        for event in events:
-            state = decider.evolve(state, event)
+        state = _folded(decider, aggregate.state, events)
         return entry_of(self._source, received, aggregate.ref, events, batch.at), state
 
     def _alarms(self, ref: Ref, entry: Document) -> Iterator[tuple[Ref, str]]:
@@ -193,6 +192,15 @@ class Decisions:
         batch.count("dead")
         service = self._service.name
         batch.outgoing.append(DeadLetter(received.record, service, reason, error, batch.at))
+
+
+def _folded(decider: Decider[Any], state: Any, events: Sequence[Event]) -> Any:
+    """The state after `events`; what the Decider has folded is not folded again."""
+    if isinstance(events, Recorded) and events:
+        return events.state
+    for event in events:
+        state = decider.evolve(state, event)
+    return state
 
 
 def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:

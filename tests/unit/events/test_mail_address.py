@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 
 from shared.events.mail_address import mailable
 
@@ -71,3 +72,27 @@ def test_a_mailable_address_is_sent_to_in_its_ascii_form(address: str, sent_to: 
 )
 def test_an_address_that_no_mail_can_be_sent_to_is_none(address: str) -> None:
     assert mailable(address) is None
+
+
+@pytest.mark.parametrize(
+    "local", ["ana", "ana.b-c_1+x", "postmaster", "a..b", ".a", "a.", '"a', "a b"]
+)
+@pytest.mark.parametrize(
+    "domain", ["ejemplo.es", "EJEMPLO.es", "-a.es", "a_b.es", "localhost", "x@y.es", '"@y.es', ""]
+)
+def test_an_address_whose_domain_was_seen_before_is_judged_as_a_whole(
+    local: str, domain: str
+) -> None:
+    mailable(f"otro@{domain}")
+    try:
+        found = validate_email(
+            f"{local}@{domain}",
+            allow_smtputf8=False,
+            strict=True,
+            check_deliverability=False,
+            test_environment=True,
+        )
+    except EmailNotValidError:
+        assert mailable(f"{local}@{domain}") is None
+    else:
+        assert mailable(f"{local}@{domain}") == found.ascii_email

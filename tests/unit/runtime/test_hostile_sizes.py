@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,13 @@ import pytest
 
 from services.inquiry_intake.submission.validate import checked
 from shared.events.envelope import Event, Fault, FaultCode, Unchecked
-from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES, faults_of_size, soon_written
+from shared.events.limits import (
+    MAX_HEADERS,
+    MAX_RECORD_BYTES,
+    faults_of_size,
+    is_small,
+    soon_written,
+)
 from shared.runtime import codec
 from shared.runtime.consumption import parts_of
 from shared.runtime.faults import Unreadable
@@ -216,3 +223,17 @@ def test_a_batch_is_decided_in_parts_of_bounded_size(sizes: list[int], parts: li
 
     assert [len(part) for part in made] == parts
     assert [record for part in made for record in part] == records
+
+
+@pytest.mark.parametrize(
+    ("raw", "small"),
+    [
+        (b"[" + b"1," * 998 + b"1]", True),
+        (b"[" + b"1," * 1_000 + b"1]", False),
+        (b'{"n":' + b"9" * 299 + b"}", True),
+        (b'{"n":' + b"9" * 309 + b"}", False),
+    ],
+)
+def test_a_value_that_is_small_by_its_bytes_is_soon_written(raw: bytes, small: bool) -> None:
+    assert is_small(raw) is small
+    assert soon_written(json.loads(raw)) or not small

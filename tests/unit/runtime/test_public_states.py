@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from shared.events.envelope import Event, Ref
+from shared.events.envelope import Event, Ref, caused_event_id
 from shared.events.states import CancellationStated, CancellationStatus
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Decider, Service
@@ -83,3 +84,9 @@ async def test_records_without_a_public_state_are_left_alone() -> None:
     await states(Changing(), published).publish_current([Ref("customer", "C-1")])
 
     assert published.versions == []
+
+
+def test_a_states_id_is_the_uuid5_that_earlier_releases_gave_it() -> None:
+    name = "/services/cancellation file K-2001 state 7"
+    named = caused_event_id(NAMESPACE_URL, name.removesuffix(" 7"), 7)
+    assert named == str(uuid5(NAMESPACE_URL, name))
