@@ -45,6 +45,7 @@ from shared.mongo.changes import Changes
 from shared.mongo.client import Client, Database, connect
 from shared.outage import Outage
 from shared.runtime.backoff import Backoff
+from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
 from shared.runtime.process import end_process, run_until_signalled
@@ -269,6 +270,7 @@ async def _background(process: Process) -> None:
     log.info("started")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(projections.run())
+        tasks.create_task(watch_skew(process.skew, process.health, stopping))
         tasks.create_task(portal.changes.watch(stopping))
         tasks.create_task(portal.outbox.relay(stopping, settings.max_pause_seconds))
         tasks.create_task(
