@@ -118,7 +118,7 @@ def _of_currency(statement: Statement, sheet: Sheet) -> list[Flowable]:
             for it in statement.open_items
         ]
         story += _headed(say(N_("Open invoices")))
-        story.append(_table(open_items, (0.4, 0.2, 0.2, 0.2), tuple(map(say, heads)), ends=2))
+        story.append(_table(open_items, (0.34, 0.26, 0.18, 0.22), tuple(map(say, heads)), ends=2))
     heads_ = (N_("Booked on"), N_("Booking"), N_("Number"), N_("Amount"), N_("Balance"))
     rows = [
         (
@@ -131,7 +131,7 @@ def _of_currency(statement: Statement, sheet: Sheet) -> list[Flowable]:
         for row in statement.rows
     ]
     story += _headed(say(N_("Every booking")))
-    story.append(_table(rows, (0.17, 0.25, 0.22, 0.18, 0.18), tuple(map(say, heads_)), ends=2))
+    story.append(_table(rows, (0.26, 0.2, 0.2, 0.17, 0.17), tuple(map(say, heads_)), ends=2))
     return story
 
 

@@ -29,7 +29,14 @@ from shared.events.documents import (
 from shared.events.envelope import Event, Message
 from shared.operations.service_client import Refused, Unreachable
 from shared.outage import Outage
-from tests.builders.portal import NOW, Answer, Browser, PortalOfFew, portal_of_few
+from tests.builders.portal import (
+    NOW,
+    Answer,
+    Browser,
+    PortalOfFew,
+    multipart,
+    portal_of_few,
+)
 
 ANA, BEA = "C-ANA", "C-BEA"
 LETTER = b"%PDF-1.7\n%a letter\n%%EOF\n"
@@ -327,7 +334,12 @@ async def test_a_form_with_files_of_another_browser_is_refused(
     stolen = await bea.attach(CONTACT, {"ticket": page.ticket, "subject": "x", "text": "x"}, [PDF])
     late = await ana.attach(CONTACT, {}, [PDF])
 
+    body, kind = multipart({"ticket": page.ticket, "subject": "x", "text": "x"}, [PDF])
+    cut = {"content-type": kind, "sec-fetch-site": "same-origin"}
+    ended = await bea.ask("POST", CONTACT, body[:-20], cut)
+
     assert (stolen.status, late.status) == (403, 403)
+    assert ended.status == 403, "it ends at the first file, not at the body's end"
     assert portal.own.collection("uploads").documents == {}
 
 
