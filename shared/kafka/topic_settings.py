@@ -61,11 +61,11 @@ async def settings_of(
 ) -> dict[str, TopicSettings]:
     """Raises KafkaError, also where the user may not see a topic's settings."""
     found: dict[str, TopicSettings] = {}
-    for topic in await described(admin, topics):
-        _raise_for(topic.code, topic.text)
-        own = (entry for entry in topic.entries if entry[3] == DYNAMIC_TOPIC_CONFIG)
-        found[topic.topic] = TopicSettings(
-            own={entry[0]: entry[1] for entry in own}, all=topic.settings
+    for answer in await described(admin, topics):
+        _raise_for(answer.code, answer.text)
+        own = (entry for entry in answer.entries if entry[3] == DYNAMIC_TOPIC_CONFIG)
+        found[answer.topic] = TopicSettings(
+            own={entry[0]: entry[1] for entry in own}, all=answer.settings
         )
     return found
 

@@ -92,7 +92,7 @@ def _noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
 def _request_noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
     match event:
         case RequestReceived():
-            request = Request.model_validate(event, from_attributes=True)
+            request = Request.model_validate(dict(event))
             return file.with_(requests=(*file.requests, request))
         case RequestHeld():
             return file.with_request(event.inquiry_id, status=Status.HELD, held_until=event.until)
@@ -226,7 +226,7 @@ def _decided(file: CancellationFile, event: CancellationEvent) -> CancellationFi
         case CancellationReferred():
             return _answered(file, event, Status.REFERRED)
         case CancellationScheduled():
-            cancellation = Cancellation.model_validate(event, from_attributes=True)
+            cancellation = Cancellation.model_validate(dict(event))
             return _answered(file, event, Status.SCHEDULED).with_(cancellation=cancellation)
         case CancellationSuspended():
             suspended = _answered(file, event, Status.REFERRED)

@@ -27,10 +27,7 @@ def public_state(file: CancellationFile, version: int) -> CancellationStated:
         status=status,
         last_billable_on=_last_billable_on(file, status),
         cancellation=_standing(file.cancellation),
-        renewals=tuple(
-            WatchedRenewal.model_validate(renewal, from_attributes=True)
-            for renewal in file.renewals
-        ),
+        renewals=tuple(WatchedRenewal.model_validate(dict(renewal)) for renewal in file.renewals),
         requests=tuple(_open_requests(file)),
     )
 
@@ -59,7 +56,7 @@ def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> dat
 def _standing(cancellation: Cancellation | None) -> StandingCancellation | None:
     if cancellation is None:
         return None
-    return StandingCancellation.model_validate(cancellation, from_attributes=True)
+    return StandingCancellation.model_validate(dict(cancellation))
 
 
 def _open_requests(file: CancellationFile) -> Iterator[OpenRequest]:

@@ -22,7 +22,7 @@ from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.faults import Unreadable
 from shared.runtime.health.status import Health
-from shared.runtime.projections.folding import REVISION, Placed, folded
+from shared.runtime.projections.fold import REVISION, Placed, folded
 from shared.runtime.projections.generations import (
     DUPLICATE_KEY,
     Generation,

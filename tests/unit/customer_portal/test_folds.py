@@ -33,7 +33,7 @@ from shared.events.states import (
 from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
 from shared.events.values import Bilingual, Channel, Contact, Language
-from shared.runtime.projections.folding import Placed, folded
+from shared.runtime.projections.fold import Placed, folded
 from shared.runtime.projections.projection import Projection
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)

@@ -28,7 +28,7 @@ from shared.events.orders import (
     ShipmentProgressed,
 )
 from shared.events.topics import TOPIC_OF
-from shared.runtime.projections.folding import Placed, folded
+from shared.runtime.projections.fold import Placed, folded
 from tests.builders.portal import Answer, Browser, PortalOfFew, portal_of_few
 
 ANA = "C-ANA"

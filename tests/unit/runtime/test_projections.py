@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from shared.events.envelope import Message
 from shared.events.inquiries import InquiryResolved
 from shared.mongo.client import Document
-from shared.runtime.projections.folding import POSITIONS, REVISION, Placed, folded
+from shared.runtime.projections.fold import POSITIONS, REVISION, Placed, folded
 
 
 def count(document: Document, message: Message) -> Document:
