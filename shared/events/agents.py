@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.events.envelope import Event
-from shared.events.values import ContractNumber, CustomerId, Day, FieldError, Flag, Text
+from shared.events.text import is_absent
+from shared.events.values import (
+    UNKNOWN,
+    ContractNumber,
+    CustomerId,
+    Day,
+    FieldError,
+    Flag,
+    Text,
+)
 
 
 class AgentAction(Event):
@@ -77,15 +86,19 @@ class ContractApproved(AgentAction):
     document_id: Text
 
 
+def _named(agent_id: object) -> object:
+    return UNKNOWN if is_absent(agent_id) else agent_id
+
+
 class AgentActionRefused(Event):
     """A faulty act, with every fault at once. Nothing of it was done.
 
-    `action_id` is the act's `ce_id`.
+    `action_id` is the act's `ce_id`; `agent_id` is "unknown" where the act's is invisible.
     """
 
     ce_type: ClassVar[str] = "agent.action_refused.v1"
 
     action_id: str
-    agent_id: str
+    agent_id: Annotated[str, BeforeValidator(_named)]
     errors: tuple[FieldError, ...] = Field(min_length=1)
     contract_number: str | None = None

@@ -27,7 +27,7 @@ from shared.events.choices import Word
 from shared.events.text import is_absent, is_blank, trimmed
 
 MADRID = ZoneInfo("Europe/Madrid")
-UNKNOWN_CUSTOMER = "unknown"
+UNKNOWN = "unknown"
 """Whose it is when nothing says whose: a record needs a key."""
 
 

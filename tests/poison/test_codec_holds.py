@@ -6,23 +6,28 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk.contract_docs.goldens import read_goldens
 from shared.events.topics import EVENT_TYPES, TOPIC_OF
 from shared.runtime import codec
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Unreadable
-from tests.poison.bases import Header, Mix
-from tests.poison.inputs import KINDS, MARK, Poison, poison
+from tests.poison.bases import READ, Bases, Header, Mix
+from tests.poison.inputs import KINDS, MARK, ROOT, Poison, poison, record_of
 from tests.poison.trial import Mails, Trial, built, decide_anew
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 LONGEST_ERROR = 2_000
 SERVICES = built()
 BUSY = Mix(customers=50, with_email=0.8)
+
+BASES = Bases(ROOT, NOW)
+READ_TYPES = [ce_type for ce_type, golden in read_goldens(ROOT).items() if golden.topic in READ]
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -57,6 +62,18 @@ def test_a_record_is_read_or_refused_and_the_refusal_quotes_nothing(kind: str) -
 def test_what_can_be_read_can_be_decided_in_an_empty_aggregate_and_stored(kind: str) -> None:
     for record in readable(some(kind, 60)):
         decide_anew(SERVICES, record, NOW)
+
+
+@pytest.mark.parametrize("ce_type", sorted(READ_TYPES))
+def test_whatever_names_nobody_leads_to_nothing_that_its_readers_would_bury(ce_type: str) -> None:
+    for number, invisible in enumerate(("\u200b", "\u202e\u2066")):
+        whole = BASES.draft_of(ce_type, Random(number), "one", MARK)
+        for name in [name for name, value in whole.fields.items() if isinstance(value, str)]:
+            draft = BASES.draft_of(ce_type, Random(number), "one", MARK)
+            draft.fields[name] = invisible
+            record = record_of(number, name, draft)
+            if refusal(record) is None:
+                decide_anew(SERVICES, record, NOW)
 
 
 def test_what_can_be_read_can_be_decided_after_anything_that_came_before() -> None:

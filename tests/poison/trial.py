@@ -16,11 +16,12 @@ from services.notification.mail.state import KIND, Notification
 from services.notification.settings import Settings
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import TimerDue
-from shared.events.topics import SERVICES, topics_read_by
+from shared.events.topics import SERVICES, TOPIC_OF, topics_read_by
 from shared.runtime import codec
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import Record
 from shared.runtime.decider import Decider, Route, Service
+from shared.runtime.record_faults import is_nameless
 from tests.fakes.memory_stage import MemoryStage
 
 
@@ -59,11 +60,13 @@ def _in_empty(decider: Decider[Any], message: Message, route: Route, now: dateti
 
 
 def _store(decider: Decider[Any], state: Any, events: Sequence[Event]) -> None:
-    """See that the database can hold it and that it can be read again."""
+    """See that the database can hold it, that it can be read again, and that readers can, too."""
     stored = state.model_dump(mode="json")
     decider.state.model_validate(stored)
     bson.encode({"s": stored, "due": decider.due_at(state), "work": decider.work_at(state)})
     bson.encode({"events": [codec.dump(event) for event in events]})
+    nameless = [event for event in events if event.ce_type in TOPIC_OF and is_nameless(event)]
+    assert not nameless, f"its readers would bury {nameless}"
 
 
 def _decider(service: Service, ref: Ref) -> Decider[Any]:

@@ -25,7 +25,7 @@ from shared.events.submissions import (
     Submission,
     SubmissionRejected,
 )
-from shared.events.values import UNKNOWN_CUSTOMER, FieldError
+from shared.events.values import UNKNOWN, FieldError
 
 _MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted, ContractViewedSubmitted)
 SUBMISSIONS = {model.ce_type: model for model in _MODELS}
@@ -93,7 +93,7 @@ def reject(message: Message, *errors: FieldError, used: bool = False) -> Rejecti
     answer = SubmissionRejected(
         submission_id=message.id,
         submission_source=message.source,
-        customer_id=sender.customer_id or UNKNOWN_CUSTOMER,
+        customer_id=sender.customer_id or UNKNOWN,
         errors=errors,
         language=sender.language,
         requested_language=sender.requested_language,

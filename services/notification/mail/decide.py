@@ -35,7 +35,7 @@ from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
 from shared.events.mail_address import mailable
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.text import is_absent
-from shared.events.values import UNKNOWN_CUSTOMER, Contact
+from shared.events.values import UNKNOWN, Contact
 
 
 class Rules(BaseModel):
@@ -181,7 +181,7 @@ def _customer_of(message: Message, event: Event, inquiry_id: str | None) -> str:
     if customer_id is not None:
         return customer_id
     if inquiry_id is None:
-        return UNKNOWN_CUSTOMER
+        return UNKNOWN
     inquiry = message.replica(INQUIRY, inquiry_id)
     return str(inquiry.customer_id) if inquiry else ""
 
