@@ -247,3 +247,9 @@ def test_claim_checks_are_decided_in_the_attachment_and_its_own_answers_are_pass
     assert routed(received()) == (Ref(ATTACHMENT, ID),)
     assert routed(DocumentKept(document_id=ID)) == ()
     assert build(Settings()).hand_ins is not None
+
+
+def test_an_event_that_is_no_attachments_is_a_defect() -> None:
+    checked = AttachmentChecked(document_id=ID, kept=True)
+    with pytest.raises(TypeError, match="no attachment event"):
+        evolve(Attachment.model_construct(), checked)
