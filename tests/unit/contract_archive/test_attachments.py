@@ -251,5 +251,14 @@ def test_claim_checks_are_decided_in_the_attachment_and_its_own_answers_are_pass
 
 def test_an_event_that_is_no_attachments_is_a_defect() -> None:
     checked = AttachmentChecked(document_id=ID, kept=True)
+    held = Attachment(
+        document_id=ID,
+        customer_id=ANA,
+        media_type="application/pdf",
+        size=1,
+        sha256="0" * 64,
+        link=LINK + ID,
+        expires_at=NOW,
+    )
     with pytest.raises(TypeError, match="no attachment event"):
-        evolve(Attachment.model_construct(), checked)
+        evolve(held, checked)
