@@ -67,8 +67,11 @@ async def answers(page: Page) -> bool:
 
 
 async def opened_by(site: PortalDesk, submission_id: str) -> list[str]:
-    """The references of all inquiries that a submission opened, from the topic itself."""
-    found = []
+    """The references of all inquiries that a submission opened, from the topic itself.
+
+    An event that is there twice under one id is one: its acknowledgement died with the broker.
+    """
+    found: dict[bytes, str] = {}
     async with clients.consumer(
         site.desk.endpoints.kafka_bootstrap_servers,
         "desk.inquiries",
@@ -79,9 +82,10 @@ async def opened_by(site: PortalDesk, submission_id: str) -> list[str]:
         for partition, end in ends.items():
             while await consumer.position(partition) < end:
                 record = await consumer.getone(partition)
-                if dict(record.headers).get("ce_type") != InquiryOpened.ce_type.encode():
+                headers = dict(record.headers)
+                if headers.get("ce_type") != InquiryOpened.ce_type.encode():
                     continue
                 event = json.loads(record.value)
                 if event["submission_id"] == submission_id:
-                    found.append(event["reference"])
-    return found
+                    found[headers["ce_id"]] = event["reference"]
+    return [*found.values()]
