@@ -39,7 +39,7 @@ from shared.kafka.record_sender import RecordSender, record_sender
 from shared.mongo.client import Database, connect
 from shared.runtime.projections.generations import Generations
 from shared.web.passkeys import Passkeys, RelyingParty
-from shared.web.sessions import Holder, Sessions
+from shared.web.sessions import Holder, Session, Sessions, Visitor, new_id
 from tests.browser import tools
 from tests.builders import pacing
 from tests.builders.clients import settings_at
@@ -181,6 +181,19 @@ class PortalDesk:
     async def signed_in(self, customer: Customer, **options: object) -> Page:
         page = await self.visitor(**options)
         await self.sign_in(page, customer.email)
+        return page
+
+    async def with_session(self, customer: Customer) -> Page:
+        """A page of a customer who is signed in already: a client gets few codes an hour."""
+        visitor = Session(new_id(), Visitor(new_id()))
+        session = await self.sessions.sign_in(visitor, self.holder(customer))
+        page = await self.visitor()
+        secured = self.url.replace(
+            "http://", "https://"
+        )  # localhost counts as such, set by hand not
+        await page.context.add_cookies(
+            [{"name": "__Host-session", "value": session.id, "url": secured, "secure": True}]
+        )
         return page
 
     def mails(self, address: str) -> list[Mail]:

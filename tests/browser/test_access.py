@@ -63,8 +63,7 @@ async def test_every_route_is_the_owners_alone_and_tells_nobody_else_that_it_is_
                 assert_safe(seen, secrets)
                 assert not about or seen.status_code == 404, path
                 seen = await owner.get(path)
-                # That submission came by another channel, and attachments have their own journey.
-                mine = not page.name.startswith(("sent", "attachment"))
+                mine = not page.name.startswith("sent")  # that submission came by another channel
                 assert seen.status_code in ((200, 303) if mine else (404,)), path
                 shown.update(said for said in SAID if said in seen.text)
     assert shown == set(SAID), "the owner sees what the others do not"

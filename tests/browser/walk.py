@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from desk.demo.company import first_text, sample_account
 from desk.demo.outside import Customer
@@ -139,8 +139,23 @@ async def somebody_new(site: PortalDesk) -> Somebody:
         "item": "IT-303",
         "purpose": "store_and_contact",
         "passkey": await a_passkey(site, customer),
+        "attachment.id": await an_attachment(site, customer),
     }
     return Somebody(customer, parts)
+
+
+async def an_attachment(site: PortalDesk, customer: Customer) -> str:
+    page = await site.with_session(customer)
+    await page.goto("/es/contacto/facturas")
+    await page.get_by_label("Asunto").fill("Una factura")
+    await page.get_by_label("Su consulta").fill("La adjunto.")
+    note: FilePayload = {"name": "nota.txt", "mimeType": "text/plain", "buffer": b"Importe: 12"}
+    await page.get_by_label("Adjuntos").set_input_files(note)
+    await page.get_by_role("button", name="Enviar consulta").click()
+    await page.get_by_role("link", name="Abrir esta consulta").click()
+    link = page.get_by_role("link", name="nota.txt")
+    await expect(link).to_be_visible()
+    return (await link.get_attribute("href") or "").rpartition("/")[2]
 
 
 async def a_passkey(site: PortalDesk, customer: Customer) -> str:
