@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.responses import Response
 
+from services.customer_portal.file_names import disposition
 from services.customer_portal.record_owner import RecordOwner
 from services.customer_portal.settings import Settings
 from shared.events.topics import ARCHIVE
@@ -71,14 +72,19 @@ class Documents:
 
 
 def as_attachment(document: Document, name: str) -> Response:
-    """A download that no browser shows as a page of ours."""
+    """A download under a name of ours, without its suffix."""
     suffix = SUFFIXES.get(document.media_type.partition(";")[0], "bin")
     safe = re.sub(r"[^A-Za-z0-9._-]", "-", name)
+    return download(document, f"{safe}.{suffix}")
+
+
+def download(document: Document, file_name: str) -> Response:
+    """What no browser shows as a page of ours."""
     return Response(
         document.content,
         media_type=document.media_type,
         headers={
-            "Content-Disposition": f'attachment; filename="{safe}.{suffix}"',
+            "Content-Disposition": disposition(file_name),
             "Content-Security-Policy": SANDBOXED,
         },
     )

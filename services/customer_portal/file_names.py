@@ -31,6 +31,6 @@ def clean(given: str) -> str:
 
 def disposition(name: str) -> str:
     """`Content-Disposition` of a download (RFC 6266): to be kept, never shown."""
-    if quote(name, safe=" ") == name.replace(" ", " ") and '"' not in name:
+    if quote(name, safe=" ") == name:
         return f'attachment; filename="{name}"'
     return f"attachment; filename*=utf-8''{quote(name, safe='')}"

@@ -22,7 +22,7 @@ from services.customer_portal.projections import submission_key
 from shared.events.submissions import Submission
 from shared.kafka.records import Envelope
 from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 from shared.outage import Outage
 from shared.runtime import codec
@@ -39,7 +39,6 @@ RELAY_SECONDS = 1.0
 RELAY_AFTER = timedelta(seconds=5)
 """By then the request that kept a submission has published it, or has died."""
 MOST_AT_ONCE = 100
-DUPLICATE_KEY = 11_000
 _OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at", "viewed_at", "withdrawn_at"})
 """Fields that differ each time the same form is sent."""
 CODE_FIELD = "activation_code"
@@ -93,7 +92,8 @@ class Sent:
 class Named:
     """A submission that another system has named by `source` and `ce_id`, and sends as `sender`.
 
-    `meaning` tells it from another one under the same name.
+    `meaning` tells it from another one under the same name, as intake does: null is as good as
+    absent.
     """
 
     sender: str

@@ -15,7 +15,7 @@ from limits import RateLimitItem, RateLimitItemPerHour
 from services.customer_portal.file_names import clean
 from shared.attachments import MOST_FILES, agrees, media_type_of
 from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 from shared.web.forms import Form
 from shared.web.languages import N_
@@ -29,7 +29,6 @@ STAGED = timedelta(days=1)
 """How long files wait for a form that is never sent."""
 LONGEST_WAIT = timedelta(days=400)
 """Of what was sent, for an archive that does not answer; long before that operations know."""
-DUPLICATE_KEY = 11_000
 AWAITED, HANDED_OVER, REFUSED = "awaited", "handed_over", "refused"
 NOT_CONTENT = {"content": 0}
 

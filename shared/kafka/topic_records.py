@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -45,22 +45,18 @@ ALL = Window()
 async def records_on(
     settings: RuntimeSettings,
     topics: Iterable[str],
-    *,
-    newest: int | None = None,
     window: Window = ALL,
 ) -> AsyncGenerator[Any, None]:
-    """Every committed record of `topics` up to their ends at this moment, each partition in order.
+    """Every committed record in the window, up to the ends at this moment, each partition in order.
 
-    One that cannot be decoded is an `UndecodableRecord`.
-    `newest` leaves those at that number of last offsets of each partition. Topics that do not exist
-    are passed over. Raises `Outage`.
+    One that cannot be decoded is an `UndecodableRecord`. Topics that do not exist are passed over.
+    Raises `Outage`.
     """
-    asked = window if newest is None else replace(window, newest=newest)
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_errors_as_outage():
         try:
             await consumer.start()
-            spans = await _spans(consumer, await _partitions(settings, topics), asked)
+            spans = await _spans(consumer, await _partitions(settings, topics), window)
             unread = {tp: span for tp, span in spans.items() if span}
             async for record in _within(consumer, unread):
                 yield record

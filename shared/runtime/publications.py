@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, EVENT_TYPES, SERVICES
-from shared.kafka.topic_records import records_on
+from shared.kafka.topic_records import Window, records_on
 from shared.settings import RuntimeSettings
 
 NOT_FROM_HISTORIES = frozenset({"desk.timers", "desk.outcomes", DEAD_LETTERS, "desk.operations"})
@@ -107,7 +107,7 @@ async def last_published(service: str, settings: RuntimeSettings) -> list[Publis
     """
     last: dict[tuple[str, int], PublishedEvent] = {}
     topics = [name for name in topics_of(service) if set(WRITERS[name]) <= set(SERVICES)]
-    async for record in records_on(settings, topics, newest=NEWEST):
+    async for record in records_on(settings, topics, Window(newest=NEWEST)):
         event = _event_of(record, f"/services/{service}")
         if event is not None:
             last[event.topic, event.partition] = event

@@ -89,9 +89,9 @@ def compact(decision: Decision) -> None:
 def _is_small(file: CancellationFile) -> bool:
     """Whether so little is there that nothing can be too much."""
     return (
-        len(file.requests) <= MOST_OF_ONE_STRANGER
+        len(file.requests) <= min(SETTLED_KEPT, MOST_REFERRED, MOST_OF_ONE_STRANGER)
         and len(file.renewals) <= RENEWALS_KEPT
-        and len(file.payments) <= PAYMENTS_OF_ONE_INVOICE
+        and len(file.payments) <= min(PAYMENTS_KEPT, PAYMENTS_OF_ONE_INVOICE)
         and len(file.voids) <= VOIDS_KEPT
         and len(file.reversals) <= REVERSALS_KEPT
         and file.woken_for is None

@@ -7,8 +7,7 @@ submission's status says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from services.customer_portal.api.http_events import HttpEvent
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import Refused
+from services.customer_portal.outbox import Named
 from shared.events.choices import Channel
 from shared.events.envelope import Fault
 from shared.events.error_codes import ErrorCode, add_faults, code_of
@@ -35,26 +35,11 @@ OTHERS = {"ce_source": ErrorCode.SOURCE_NOT_ALLOWED, "customer_id": ErrorCode.NO
 """Faults of a partner that writes for somebody whom it was not granted, or as somebody else."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoundEvent:
-    """A partner's submission that keeps the rules; only `judge` makes one.
+def judge(partner: Partner, received: HttpEvent) -> Named:
+    """What the partner said, in the contract's words, if it keeps the rules.
 
-    `data` is what the partner said, in the contract's words. `meaning` tells one submission from
-    another, as intake does: null is as good as absent.
+    Raises `Refused` with every fault: 403 where the partner may not write so, else 422.
     """
-
-    source: str
-    id: str
-    type: str
-    customer_id: str
-    data: Mapping[str, Any]
-    meaning: str
-    time: datetime
-    traceparent: str | None
-
-
-def judge(partner: Partner, received: HttpEvent) -> SoundEvent:
-    """Raises `Refused` with every fault: 403 where the partner may not write so, else 422."""
     attributes, faults = received.attributes, dict(received.faults)
     add_faults(faults, [_pair(fault) for fault, _words in attributes.faults()])
     ce_type, source = attributes.text("ce_type"), attributes.text("ce_source")
@@ -69,9 +54,10 @@ def judge(partner: Partner, received: HttpEvent) -> SoundEvent:
         forbidden = any(faults.get(name) is code for name, code in OTHERS.items())
         raise Refused(403 if forbidden else 422, "Every faulty field is in `errors`.", faults)
     own_source, own_id = attributes.identity
-    return SoundEvent(
+    return Named(
+        sender=partner.sender,
         source=own_source,
-        id=own_id,
+        ce_id=own_id,
         type=event.ce_type,
         customer_id=event.customer_id,
         data=_said(event, fields),

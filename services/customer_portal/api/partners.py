@@ -46,6 +46,11 @@ class Partner:
         """The `ce_source` under which it writes, and nobody else."""
         return f"{SOURCES}/{self.id}"
 
+    @property
+    def sender(self) -> str:
+        """How the outbox knows the partner; no browser is called so."""
+        return f"partner {self.id}"
+
     def writes_as(self, source: str) -> bool:
         """Whether a `ce_source` is the partner's own, or one of its parts."""
         return source == self.source or source.startswith(f"{self.source}/")

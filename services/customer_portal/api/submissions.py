@@ -13,7 +13,7 @@ from services.customer_portal.api.endpoints import Api, answered
 from services.customer_portal.api.judge import judge
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import Refused
-from services.customer_portal.outbox import AlreadySent, Named, Sent
+from services.customer_portal.outbox import AlreadySent, Sent
 from services.customer_portal.words import status_of
 from shared.events.error_codes import ErrorCode
 from shared.events.values import FieldError
@@ -25,18 +25,7 @@ ID_REUSED = "Another submission was sent under this ce_source and ce_id; it stan
 async def submit(api: Api, partner: Partner, request: Request) -> Response:
     """Keep and publish an event; the same event again is answered alike."""
     received = http_events.read(request.headers.raw, await request.body())
-    sound = judge(partner, received)
-    named = Named(
-        sender=_sender(partner),
-        source=sound.source,
-        ce_id=sound.id,
-        type=sound.type,
-        customer_id=sound.customer_id,
-        data=sound.data,
-        meaning=sound.meaning,
-        time=sound.time,
-        traceparent=sound.traceparent,
-    )
+    named = judge(partner, received)
     try:
         await api.portal.outbox.submit_named(named)
     except AlreadySent:
@@ -51,7 +40,7 @@ async def submission(api: Api, partner: Partner, request: Request) -> Response:
 
 
 async def _state(api: Api, partner: Partner, submission_id: str) -> SubmissionState:
-    sent = await api.portal.outbox.read_named(submission_id, _sender(partner))
+    sent = await api.portal.outbox.read_named(submission_id, partner.sender)
     partner.holder(sent.customer_id)
     found = await api.portal.queries.answer(submission_id)
     assert sent.name is not None
@@ -93,8 +82,3 @@ async def _inquiry(api: Api, found: Document) -> InquiryLink | None:
         status=status_of(found),
         url=api.url(f"/customers/{found['customer_id']}/inquiries/{inquiry_id}"),
     )
-
-
-def _sender(partner: Partner) -> str:
-    """How the outbox knows the partner; no browser is called so."""
-    return f"partner {partner.id}"

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from services.customer_portal.documents import SANDBOXED
-from services.customer_portal.file_names import clean, disposition
+from services.customer_portal.documents import download
+from services.customer_portal.file_names import clean
 from services.customer_portal.portal import Portal
 from services.customer_portal.uploads import UPLOADS_AN_HOUR, Owner
 from services.customer_portal.words import ATTACHMENT
@@ -85,12 +85,4 @@ async def attachment(portal: Portal, visit: Visit, holder: Holder) -> Response:
     found = await portal.documents.read(holder, None, document_id)
     if found is None:
         raise Outage(ARCHIVE, "no answer")
-    return Response(
-        found.content,
-        media_type=found.media_type,
-        headers={
-            "Content-Disposition": disposition(clean(str(told.get("file_name", "")))),
-            "Content-Security-Policy": SANDBOXED,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return download(found, clean(str(told.get("file_name", ""))))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_reader import TopicReader, topic_reader
-from shared.kafka.topic_records import records_on
+from shared.kafka.topic_records import Window, records_on
 from shared.operations.dead_letters.letter import Letter, LetterId, NoSuchLetters, letter_of
 from shared.operations.topics import require_topics
 from shared.settings import RuntimeSettings
@@ -20,7 +20,7 @@ async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> As
     `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
     """
     await require_topics(settings, {DEAD_LETTERS})
-    async for record in records_on(settings, [DEAD_LETTERS], newest=newest):
+    async for record in records_on(settings, [DEAD_LETTERS], Window(newest=newest)):
         yield letter_of(record)
 
 

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 
 GENERATIONS = "generations"
 _ONE = {"_id": "projections"}
-DUPLICATE_KEY = 11_000
 
 
 @dataclass(frozen=True, slots=True)

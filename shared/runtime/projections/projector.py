@@ -15,7 +15,7 @@ import structlog
 from shared.kafka.group_consumer import GroupConsumer, lag_of
 from shared.kafka.records import Record
 from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 from shared.outage import Outage
 from shared.runtime import codec
@@ -23,11 +23,7 @@ from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.faults import Unreadable
 from shared.runtime.health.status import Health
 from shared.runtime.projections.fold import REVISION, Placed, folded
-from shared.runtime.projections.generations import (
-    DUPLICATE_KEY,
-    Generation,
-    Generations,
-)
+from shared.runtime.projections.generations import Generation, Generations
 from shared.runtime.projections.projection import Projection, topics_of
 from shared.settings import RuntimeSettings
 

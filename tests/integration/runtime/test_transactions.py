@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from desk.local.stack import Endpoints
 from shared.kafka.broker import broker_at
 from shared.kafka.client_options import consumer_options
-from shared.kafka.topic_records import records_on
+from shared.kafka.topic_records import Window, records_on
 from shared.operations.checks.kafka import lag_check
 from shared.operations.lag import lag_of
 from shared.runtime.wiring import Runtime
@@ -103,7 +103,8 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
         async with AIOKafkaConsumer(**consumer_options(settings), group_id=None) as consumer:
             end = (await consumer.end_offsets([place]))[place]
         read = [
-            record.headers async for record in records_on(settings, [TOPIC], newest=end - committed)
+            record.headers
+            async for record in records_on(settings, [TOPIC], Window(newest=end - committed))
         ]
 
     assert [headers_of(r)["ce_causationid"] for r in decided] == [
