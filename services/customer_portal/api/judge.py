@@ -22,6 +22,7 @@ from shared.events.error_codes import ErrorCode, add_faults, code_of
 from shared.events.limits import MAX_RECORD_BYTES, faults_of_size, soon_written
 from shared.events.submissions import Submission
 from shared.events.submitted import LONGEST_LANGUAGE
+from shared.events.text import is_absent
 from shared.events.topics import TOPICS
 from shared.runtime.digests import digest_of, digests_of
 from shared.runtime.json_object import NoObject, json_object
@@ -102,6 +103,9 @@ def _event(
     customer = event.customer_id if event else str(fields.get("customer_id", "")).strip()
     if "customer_id" not in faults and customer not in partner.customers:
         add_faults(faults, [("customer_id", ErrorCode.NOT_ALLOWED)])
+    if "documents" not in faults and not is_absent(fields.get("documents")):
+        # Whose they are and where they lie only the sender of their bytes could say.
+        add_faults(faults, [("documents", ErrorCode.NOT_ALLOWED)])
     if "channel" not in faults and fields.get("channel") != Channel.PARTNER.value:
         add_faults(faults, [("channel", ErrorCode.NOT_ALLOWED)])
     return event

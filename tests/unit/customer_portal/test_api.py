@@ -234,6 +234,7 @@ FAULTY: dict[str, tuple[dict[str, Any], dict[str, str], int, dict[str, str]]] = 
         {"ce_source": "source_not_allowed"},
     ),
     "header_injection": ({}, {"ce_id": "s-1%0d%0aX-Evil: 1"}, 422, {"ce_id": "wrong_format"}),
+    "attachments": ({"documents": ["d-of-another"]}, {}, 422, {"documents": "not_allowed"}),
     "half_a_character": ({"text": "\ud800"}, {}, 422, {"text": "wrong_format"}),
     "too_many_items": (
         {"contact": {str(n): n for n in range(2000)}},
