@@ -227,6 +227,15 @@ async def test_an_attachment_is_handed_to_its_customer_alone_once_it_is_kept() -
     assert await hand_out("unknown", ANA, database, archive.read) is None
 
 
+async def test_what_its_claim_check_alone_refused_is_handed_to_nobody() -> None:
+    archive = Archive(received(customer_id=EVA, link="https://elsewhere.test/letter"))
+    await take_in(handed_in(), archive.files.database)
+    assert archive.state is not None
+    assert archive.state.standing is Standing.REFUSED
+    for customer_id in (ANA, EVA):
+        assert await hand_out(ID, customer_id, archive.files.database, archive.read) is None
+
+
 async def test_a_restored_database_is_asked_for_each_attachment_that_was_kept() -> None:
     archive = Archive(received())
     await take_in(handed_in(), archive.files.database)
