@@ -41,7 +41,7 @@ from shared.runtime.wiring import wire
 from shared.settings import RuntimeSettings
 from shared.telemetry import logging
 from tests.apache_kafka.broker import AS_IN_PRODUCTION, apache_kafka, missing
-from tests.builders import pacing
+from tests.builders import fetch_pace
 
 CONTRACTS = 200
 REQUESTS = 20
@@ -219,7 +219,7 @@ async def _servers(directory: Path) -> AsyncIterator[Endpoints]:
         broker = apache_kafka(directory / "kafka", jvm=AS_IN_PRODUCTION)
         kafka = None if lack else await stack.enter_async_context(broker)
         if lack:
-            pacing.install()
+            fetch_pace.install()
         print(f"broker: {'embedded; ' + lack if lack else 'Apache Kafka'}", flush=True)
         yield (await stack.enter_async_context(embedded_stack(directory, kafka=kafka))).endpoints
 

@@ -19,7 +19,7 @@ from shared.events.topics import PORTAL, SERVICES
 from shared.operations.rights import OPERATORS
 from tests.apache_kafka.broker import apache_kafka
 from tests.apache_kafka.security import ADMIN
-from tests.builders import pacing
+from tests.builders import fetch_pace
 from tests.builders.users import environment_of, url_of
 from tests.ferretdb.server import ferretdb
 from tests.secure.servers import secured
@@ -69,7 +69,7 @@ async def infrastructure(choice: str, directory: Path) -> AsyncIterator[Endpoint
         ):
             yield stack.endpoints
     elif choice == "ferretdb":
-        pacing.install()
+        fetch_pace.install()
         async with (
             ferretdb(directory / "ferretdb") as mongo,
             embedded_stack(directory, mongo=mongo) as stack,
@@ -147,7 +147,7 @@ async def local_kafka(choice: str, directory: Path) -> AsyncIterator[str | None]
     Then this process's consumers are paced; those of Apache Kafka are left as the product's are.
     """
     if choice != "kafka":
-        pacing.install()
+        fetch_pace.install()
         yield None
         return
     async with apache_kafka(directory / "apache-kafka") as address:

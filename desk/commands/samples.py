@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from desk.commands.event_file import SOURCES, Outgoing
+from desk.commands.sample_account import sample_account, sample_answers
 from desk.commands.send import send
-from desk.demo.company import sample_account, sample_answers
 from desk.local.broker import plain
 from desk.local.supervisor import Desk
 from shared.events.agents import AccessAuthorised

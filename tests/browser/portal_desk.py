@@ -41,7 +41,7 @@ from shared.runtime.projections.generations import Generations
 from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.sessions import Holder, Session, Sessions, Visitor, new_id
 from tests.browser import tools
-from tests.builders import pacing
+from tests.builders import fetch_pace
 from tests.builders.clients import settings_at
 from tests.builders.passkeys import ORIGIN
 
@@ -246,7 +246,7 @@ def headers_of(sent: Sent) -> list[tuple[str, bytes]]:
 async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterator[PortalDesk]:
     """Everything on this machine, until left; the broker is embedded unless `kafka` is one."""
     if kafka is None:
-        pacing.install()
+        fetch_pace.install()
     expect.set_options(timeout=PATIENCE_S * 1000)
     async with (
         desk_up(directory, kafka=kafka, portal=True, overrides=QUICK, say=_quiet) as desk,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import FilePayload, Page, expect
 
-from desk.demo.company import first_text, sample_account
+from desk.commands.sample_account import first_text, sample_account
 from desk.demo.outside import Customer
 from desk.demo.story import Sent
 from services.customer_portal.rooms.queries import Rooms

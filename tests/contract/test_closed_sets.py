@@ -34,7 +34,7 @@ from services.contract_archive.customer.decide import CUSTOMER
 from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.record_answer import _WORD_OF
 from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
-from services.inquiry_intake.inquiry.state import INQUIRY, Progress, Standing
+from services.inquiry_intake.inquiry.state import INQUIRY, AnswerStatus, Standing
 from services.notification.mail.state import KIND as NOTIFICATION
 from services.notification.summary import decide as summary
 from services.notification.worker import RATE_LIMITED
@@ -202,7 +202,7 @@ def test_every_word_of_a_closed_set_has_its_meaning(words: type[Enum]) -> None:
 
 
 def test_the_words_of_the_states_are_those_of_the_records() -> None:
-    assert CONTRACTS_OF_AN_INQUIRY.keys() == {it.value for it in Progress}
+    assert CONTRACTS_OF_AN_INQUIRY.keys() == {it.value for it in AnswerStatus}
     assert OPEN_REQUESTS.keys() == {it.value for it in OPEN}
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from desk.local.supervisor import Desk, desk_up
 from shared.events.topics import SERVICES
 from tests.infra import local_kafka
-from tests.poison import auditing
-from tests.poison.auditing import Findings
-from tests.poison.sending import UNDECODABLE, Sent, send, send_rolled_back, send_undecodable
+from tests.poison import audit
+from tests.poison.audit import Findings
+from tests.poison.processes import Memory, Offsets, drained, sample
+from tests.poison.publish import UNDECODABLE, Sent, send, send_rolled_back, send_undecodable
 from tests.poison.trial import built
-from tests.poison.watching import Memory, Offsets, drained, sample
 
 QUICK = {
     "CONTRACT_GRACE_SECONDS": "1",
@@ -92,10 +92,10 @@ async def _feed(desk: Desk, inputs: int, seed: int, broker: str, undecodable: in
 
 async def _audit(desk: Desk, report: Report, pids: dict[str, int | None]) -> None:
     findings = report.findings
-    public = await auditing.read_public(desk.endpoints.kafka_bootstrap_servers)
-    known = await auditing.read_histories(desk.endpoints.mongo_url, findings)
-    auditing.account(report.sent, public, known, built(), findings)
-    await auditing.look_at_services(desk, pids, findings)
+    public = await audit.read_public(desk.endpoints.kafka_bootstrap_servers)
+    known = await audit.read_histories(desk.endpoints.mongo_url, findings)
+    audit.account(report.sent, public, known, built(), findings)
+    await audit.look_at_services(desk, pids, findings)
     for name, memory in report.memory.items():
         if memory.last > MOST_MEMORY_MB or memory.growth > MOST_GROWTH_MB:
             now, more = f"{memory.last:.0f}", f"{memory.growth:.0f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from services.inquiry_intake.inquiry.state import Progress
+from services.inquiry_intake.inquiry.state import AnswerStatus
 from shared.events.envelope import Event
 
 
@@ -43,7 +43,7 @@ class ContractProgressed(Event):
     ce_type: ClassVar[str] = "inquiry.contract_progressed"
 
     contract_number: str
-    status: Progress
+    status: AnswerStatus
     sequence: int
 
 

@@ -9,8 +9,8 @@ from services.inquiry_intake.inquiry.private_events import ContractProgressed
 from services.inquiry_intake.inquiry.state import (
     INVENTORY_ITEM,
     NO_CONTRACT,
+    AnswerStatus,
     Inquiry,
-    Progress,
     Standing,
 )
 from services.inquiry_intake.rules import Rules
@@ -79,23 +79,23 @@ CustomerAnswer = (
     CustomerRegistered | CustomerProfileUpdated | CustomerConsentWithdrawn | CustomerRequestDenied
 )
 
-_PROGRESS_OF: dict[type[CancellationEvent], Progress] = {
-    CancellationScheduled: Progress.SCHEDULED,
-    CancellationNotRequired: Progress.NOT_REQUIRED,
-    CancellationEvidenceAwaited: Progress.EVIDENCE_AWAITED,
-    CancellationExpired: Progress.EXPIRED,
-    CancellationReferred: Progress.REFERRED,
-    CancellationSuspended: Progress.REFERRED,
-    CancellationRefused: Progress.REFUSED,
-    CancellationAlreadyScheduled: Progress.ALREADY_SCHEDULED,
-    CancellationWithdrawn: Progress.WITHDRAWN,
-    CancellationTookEffect: Progress.TOOK_EFFECT,
+_STATUS_AFTER: dict[type[CancellationEvent], AnswerStatus] = {
+    CancellationScheduled: AnswerStatus.SCHEDULED,
+    CancellationNotRequired: AnswerStatus.NOT_REQUIRED,
+    CancellationEvidenceAwaited: AnswerStatus.EVIDENCE_AWAITED,
+    CancellationExpired: AnswerStatus.EXPIRED,
+    CancellationReferred: AnswerStatus.REFERRED,
+    CancellationSuspended: AnswerStatus.REFERRED,
+    CancellationRefused: AnswerStatus.REFUSED,
+    CancellationAlreadyScheduled: AnswerStatus.ALREADY_SCHEDULED,
+    CancellationWithdrawn: AnswerStatus.WITHDRAWN,
+    CancellationTookEffect: AnswerStatus.TOOK_EFFECT,
 }
 """How far a decision brings the request it decides. A reminder and a refused withdrawal leave the
 request where it is."""
 
 _WORD_OF: dict[type[CancellationEvent], str] = {
-    **{event: progress.value for event, progress in _PROGRESS_OF.items()},
+    **{event: status.value for event, status in _STATUS_AFTER.items()},
     CancellationSuspended: "suspended",
     CancellationEvidenceReminded: "evidence_reminded",
     CancellationWithdrawalRefused: "withdrawal_refused",
@@ -115,19 +115,19 @@ def cancellation_decided(
         return
     progressed = ContractProgressed(
         contract_number=event.contract_number,
-        status=_progress(event, decision.state, asked.status),
+        status=_status_after(event, decision.state, asked.status),
         sequence=event.sequence,
     )
     _progressed(rules, decision, progressed, word, event.explanation, now)
 
 
-def _progress(event: CancellationEvent, state: Inquiry, before: Progress) -> Progress:
+def _status_after(event: CancellationEvent, state: Inquiry, before: AnswerStatus) -> AnswerStatus:
     """How far this inquiry is afterwards: its own request, or what it added to another's."""
     if isinstance(event, CancellationEvidenceReminded):
         return before
     if state.kind is not InquiryKind.CANCELLATION or event.inquiry_id != state.inquiry_id:
-        return Progress.ANSWERED
-    return _PROGRESS_OF.get(type(event), before)
+        return AnswerStatus.ANSWERED
+    return _STATUS_AFTER.get(type(event), before)
 
 
 def contract_answered(
@@ -196,10 +196,10 @@ def _answered(
     now: datetime,
 ) -> None:
     asked = decision.state.contract(asked_for)
-    if asked is None or asked.status is Progress.ANSWERED:
+    if asked is None or asked.status is AnswerStatus.ANSWERED:
         return
     progressed = ContractProgressed(
-        contract_number=asked_for, status=Progress.ANSWERED, sequence=asked.sequence
+        contract_number=asked_for, status=AnswerStatus.ANSWERED, sequence=asked.sequence
     )
     _progressed(rules, decision, progressed, word, note, now)
 

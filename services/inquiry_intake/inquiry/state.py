@@ -37,7 +37,7 @@ class Standing(StrEnum):
     VIEW = "view"
 
 
-class Progress(StrEnum):
+class AnswerStatus(StrEnum):
     """How far the desk is with one contract of an inquiry."""
 
     PENDING = "pending"
@@ -54,9 +54,9 @@ class Progress(StrEnum):
     """What was asked has its answer: evidence, a withdrawal, a copy, a registration…"""
 
 
-UNANSWERED = frozenset({Progress.PENDING, Progress.EVIDENCE_AWAITED, Progress.REFERRED})
-UNSETTLED = UNANSWERED | {Progress.SCHEDULED}
-OF_THE_DESK = UNANSWERED - {Progress.EVIDENCE_AWAITED}
+UNANSWERED = frozenset({AnswerStatus.PENDING, AnswerStatus.EVIDENCE_AWAITED, AnswerStatus.REFERRED})
+UNSETTLED = UNANSWERED | {AnswerStatus.SCHEDULED}
+OF_THE_DESK = UNANSWERED - {AnswerStatus.EVIDENCE_AWAITED}
 """Where the desk is to act next, not the customer."""
 
 
@@ -64,7 +64,7 @@ class ContractProgress(Value):
     """One contract of an inquiry; `sequence` is that of the last cancellation event applied."""
 
     contract_number: str
-    status: Progress = Progress.PENDING
+    status: AnswerStatus = AnswerStatus.PENDING
     sequence: int = 0
 
 

@@ -15,7 +15,7 @@ from shared.events.reference import reference_of
 from shared.events.topics import DEAD_LETTERS
 from tests.builders import clients
 from tests.builders.desk_command import Ran, desk
-from tests.integration.cli.waiting import body
+from tests.integration.cli.parked_desk import body
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -23,7 +23,7 @@ from shared.operations.sender import Pace
 from shared.operations.service_client import ServiceClient
 from shared.runtime.decider import Route, Service
 from tests.builders.internal_port import asking
-from tests.integration.cli.waiting import OPERATOR, Play, body, deploy_the_fix, ids, playing
+from tests.integration.cli.parked_desk import OPERATOR, Play, body, deploy_the_fix, ids, playing
 from tests.integration.runtime import toy
 from tests.integration.runtime.wire import collect
 

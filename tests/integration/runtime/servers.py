@@ -14,7 +14,7 @@ from desk.local.child import Child
 from desk.local.stack import Endpoints, embedded_stack
 from tests.apache_kafka.broker import prepared
 from tests.apache_kafka.security import ADMIN
-from tests.builders import pacing
+from tests.builders import fetch_pace
 from tests.secure.servers import secured
 
 
@@ -64,7 +64,7 @@ async def own_servers(choice: str, directory: Path) -> AsyncIterator[Servers]:
             )
         return
     if choice != "kafka":
-        pacing.install()
+        fetch_pace.install()
         async with embedded_stack(directory) as stack:
             yield Servers(
                 stack.endpoints,

@@ -20,7 +20,6 @@ from shared.kafka.errors import ProducerDead
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.topic_creation import create_missing_topics
 from shared.runtime.codec import Envelope
-from tests.integration.runtime.miscounting import ORDER
 from tests.integration.runtime.wire import (
     Outsider,
     collect,
@@ -29,6 +28,7 @@ from tests.integration.runtime.wire import (
     outsider,
     settings_for,
 )
+from tests.integration.runtime.wrong_sequence import ORDER
 
 WITHIN_S = 60.0
 
@@ -60,7 +60,7 @@ async def test_the_last_line_says_so_and_the_supervisor_starts_a_new_process(
     }
     child = Child(
         "intake",
-        [sys.executable, "-m", "tests.integration.runtime.miscounting"],
+        [sys.executable, "-m", "tests.integration.runtime.wrong_sequence"],
         log_file=tmp_path / "intake.log",
         env=os.environ | environment,
     )

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from desk.commands.sample_account import first_text, sample_account, sample_answers
 from desk.commands.samples import CONTRACTS, CUSTOMER, sample_contracts, sample_customer
-from desk.demo.company import first_text, sample_account, sample_answers
 from services.contract_archive.contract.issue_text import text_id
 from services.customer_portal.rooms.statement import is_complete, statements
 from shared.events.contracts import ContractType

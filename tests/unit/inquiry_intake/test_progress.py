@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.inquiry_intake.inquiry.public_state import public_state
-from services.inquiry_intake.inquiry.state import Progress, Standing
+from services.inquiry_intake.inquiry.state import AnswerStatus, Standing
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
     CancellationEvent,
@@ -148,7 +148,7 @@ def test_a_decision_that_comes_late_is_not_told_any_more() -> None:
     history = intake(CANCELLATION, decision(CancellationTookEffect, 2))
 
     assert history.receive(decision(CancellationScheduled, 1)) == []
-    assert record(history, INQUIRY_ID).contracts[0].status is Progress.TOOK_EFFECT
+    assert record(history, INQUIRY_ID).contracts[0].status is AnswerStatus.TOOK_EFFECT
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_evidence_and_withdrawals_are_settled_by_any_answer(
     history.receive(decision(decided, answers=second))
 
     assert record(history, second).status is Standing.CLOSED
-    assert record(history, second).contracts[0].status is Progress.ANSWERED
+    assert record(history, second).contracts[0].status is AnswerStatus.ANSWERED
 
 
 def test_evidence_for_nothing_open_is_settled_by_its_own_answer() -> None:
@@ -209,7 +209,7 @@ def test_a_refused_withdrawal_leaves_the_cancellation_where_it_was() -> None:
 
     history.receive(decision(CancellationWithdrawalRefused, 2, answers=inquiry_id_of("s-2")))
 
-    assert record(history, INQUIRY_ID).contracts[0].status is Progress.EVIDENCE_AWAITED
+    assert record(history, INQUIRY_ID).contracts[0].status is AnswerStatus.EVIDENCE_AWAITED
     assert record(history, INQUIRY_ID).status is Standing.OPEN
 
 

@@ -15,7 +15,7 @@ from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
 from shared.environment import refused_defaults
 from shared.settings import RuntimeSettings
-from tests.builders.packaging import (
+from tests.builders.container_files import (
     ROOT,
     compose,
     containers,

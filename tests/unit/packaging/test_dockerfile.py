@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.builders.packaging import let_into_the_build, project_version, stages
+from tests.builders.container_files import let_into_the_build, project_version, stages
 
 BUILD, FINAL = stages()
 

@@ -16,6 +16,7 @@ ROOT = Path(shared.__path__[0]).parent
 PACKAGES = ("desk", "services", "shared")
 
 DOWNWARD = "Within shared, imports run one way"
+WITHIN_DESK = "Within desk, imports run one way"
 BREAKS = [
     ("Imports run one way: desk, then services, then shared", "services.broken", "desk.cli"),
     ("Imports run one way: desk, then services, then shared", "shared.events.broken", "desk.cli"),
@@ -29,6 +30,9 @@ BREAKS = [
     (DOWNWARD, "shared.telemetry.second", "shared.kafka.records"),
     (DOWNWARD, "shared.events.second", "shared.kafka.records"),
     (DOWNWARD, "shared.a_room_without_a_place", None),
+    (WITHIN_DESK, "desk.commands.second", "desk.demo.play"),
+    (WITHIN_DESK, "desk.local.third", "desk.commands.send"),
+    (WITHIN_DESK, "desk.another_room_without_a_place", None),
     ("Services never import each other", "services.cancellation.b", "services.notification"),
     ("Services never import each other", "services.customer_portal.b", "services.cancellation"),
     ("desk imports no service", "desk.commands.broken", "services.cancellation.service"),

@@ -20,7 +20,7 @@ from shared.operations.dead_letters.resend import resend
 from shared.operations.dead_letters.stop import ReplayedTooOften
 from shared.operations.dead_letters.topic import dead_letter_topic
 from shared.operations.sender import ReplaySession
-from tests.integration.cli.waiting import Play, deploy_the_fix, ids, playing
+from tests.integration.cli.parked_desk import Play, deploy_the_fix, ids, playing
 
 ROOT = Path(__file__).parents[3]
 MANY = 12

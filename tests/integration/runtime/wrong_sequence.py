@@ -1,6 +1,6 @@
 """Intake with a producer that miscounts when told to: the broker refuses it from then on for good.
 
-`python -m tests.integration.runtime.miscounting`; the order is a file named by MISCOUNT_ORDER.
+`python -m tests.integration.runtime.wrong_sequence`; the order is a file named by MISCOUNT_ORDER.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from itertools import islice
 import pytest
 
 from shared.events.topics import INTAKE
-from tests.poison import auditing
-from tests.poison.auditing import Findings, Grave, Place, Public
+from tests.poison import audit
+from tests.poison.audit import Findings, Grave, Place, Public
 from tests.poison.inputs import Poison, poison
-from tests.poison.sending import Sent
+from tests.poison.publish import Sent
 from tests.poison.trial import built
 
 AT = datetime(2026, 3, 16, 10, tzinfo=UTC)
@@ -27,9 +27,7 @@ def unreadable(sent: Sent) -> tuple[Poison, Place]:
     """A submission that intake cannot read, and where its dead letter says it lies."""
     [intake] = [service for service in built() if service.name == INTAKE]
     for record in sent.poison:
-        if record.topic == "desk.submissions" and (
-            graves := [*auditing._graves(record, (intake,))]
-        ):
+        if record.topic == "desk.submissions" and (graves := [*audit._graves(record, (intake,))]):
             return record, graves[0]
     raise AssertionError("no such record among the first")
 
@@ -37,27 +35,25 @@ def unreadable(sent: Sent) -> tuple[Poison, Place]:
 def accused(sent: Sent, dead: dict[Place, Grave]) -> list[str]:
     findings = Findings()
     known = {service.name: set[str]() for service in built()}
-    auditing.account(sent, Public(dead=dead), known, built(), findings)
+    audit.account(sent, Public(dead=dead), known, built(), findings)
     return [line for line in findings.wrong if line.startswith("dead letters of records that can")]
 
 
 def test_a_record_that_lies_twice_has_two_dead_letters_and_one_more_is_accused(sent: Sent) -> None:
     record, place = unreadable(sent)
     again = place._replace(offset=HOW_MANY + 1)
-    grave = Grave("unreadable", "…", auditing._body(record.key, record.value))
+    grave = Grave("unreadable", "…", audit._body(record.key, record.value))
     assert not accused(sent, {place: grave, again: grave})
-    other = grave._replace(body=auditing._body(record.key, b"something that can be read"))
+    other = grave._replace(body=audit._body(record.key, b"something that can be read"))
     assert accused(sent, {place: grave, again: other})
     neighbour = again._replace(service="nobody_who_should")
     assert accused(sent, {place: grave, neighbour: grave})
 
 
 def test_a_forged_approval_is_known_by_an_id_that_is_its_own(sent: Sent) -> None:
-    found = auditing._forged(sent)
+    found = audit._forged(sent)
     kinds = {
-        record.kind
-        for record in islice(poison(1, AT), HOW_MANY)
-        if auditing._id_of(record) in found
+        record.kind for record in islice(poison(1, AT), HOW_MANY) if audit._id_of(record) in found
     }
     assert kinds == {"forged approval"}
     assert "" not in found

@@ -26,7 +26,7 @@ from shared.runtime.faults import Unreadable
 from shared.settings import RuntimeSettings
 from tests.builders.records import Records
 from tests.poison.inputs import MARK, Poison
-from tests.poison.sending import Sent
+from tests.poison.publish import Sent
 from tests.poison.trial import built, readers
 
 SHOWN = 10
