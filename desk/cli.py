@@ -86,7 +86,7 @@ def desk(
 
 
 def main() -> None:
-    """What the `desk` command runs: expected failures end with a sentence, not a traceback."""
+    """Entry point of the `desk` command: expected failures end with a sentence, not a traceback."""
     # An outage is reported in our words; without this, the libraries would log it as well.
     logging.getLogger().addHandler(logging.NullHandler())
     with told_plainly():

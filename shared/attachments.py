@@ -22,7 +22,7 @@ SUFFIXES: Mapping[MediaType, frozenset[str]] = {
     MediaType.TEXT: frozenset({"txt"}),
 }
 UNDECLARED = frozenset({"", "application/octet-stream"})
-"""What a browser says of a type that its system does not know, such as HEIC on many."""
+"""A browser's name for a type that its system does not know, such as HEIC on many."""
 _DECLARED: Mapping[str, MediaType] = {
     **{it.value: it for it in MediaType},
     "image/jpg": MediaType.JPEG,
@@ -42,7 +42,7 @@ _ZIP_END, _ZIP_END_BYTES, _LONGEST_ZIP_COMMENT = b"PK\x05\x06", 22, 65_535
 
 
 def media_type_of(content: bytes) -> MediaType | None:
-    """What the file is; None for what may not be attached.
+    """The file's media type; None for one that may not be attached.
 
     A file that is two things at once is neither: markup in the part that browsers sniff, or an
     archive at the end (which Java and unpackers find there).

@@ -236,7 +236,7 @@ class FieldWording:
         return f"{self.day(local.date())}, {local:%H:%M}"
 
     def label(self, field: str) -> str:
-        """What people call a field: `consents.1.given_at` is `Fecha del consentimiento (2)`."""
+        """A field's name for people: `consents.1.given_at` is `Fecha del consentimiento (2)`."""
         path = INDEX.sub("", field)
         pair = _LABELS.get(path) or _LABELS.get(path.rpartition(".")[2])
         label = self.of(pair) if pair else path.replace("_", " ").replace(".", ": ").capitalize()

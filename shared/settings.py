@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LONGEST_KEPT_DAYS = 24_855
-"""What a MongoDB index can be told at most: 2^31 seconds."""
+"""The longest expiry that a MongoDB index takes: 2^31 seconds."""
 
 FetchInterval = Annotated[
     int,

@@ -1,4 +1,4 @@
-"""What may be typed: each command's name, options and help, and nothing that takes time to load.
+"""Each command's name, options and help, and nothing that takes time to load.
 
 The work is in `desk.commands`, in a module and a function of the command's name, loaded once a
 command is run: `desk --help` costs a tenth of a second of CPU, not a whole one.

@@ -1,4 +1,4 @@
-"""What a shell completes beside names of commands and options; it loads no library."""
+"""Shell completion of values, beside names of commands and options; it loads no library."""
 
 from __future__ import annotations
 

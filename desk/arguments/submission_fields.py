@@ -1,4 +1,4 @@
-"""What each kind of submission is made of on the command line: one function per kind.
+"""Builds each kind of submission from the command line: one function per kind.
 
 Each gives the event's own fields; `contact` and `signature` give those that several kinds have, and
 what all submissions have in common is added by `submit`. What is not given is left out: whether

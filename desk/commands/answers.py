@@ -1,4 +1,4 @@
-"""What the desk answers to a submission, followed on Kafka as it comes."""
+"""Follows the desk's answers to a submission on Kafka as they come."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Listener:
         self._topics = topics
 
     async def next(self) -> list[Answer]:
-        """What has come; an empty list after a short while without anything. Raises `Outage`."""
+        """The next answers; an empty list after a short while without any. Raises `Outage`."""
         records = await self._topics.next()
         records.sort(key=lambda record: record.timestamp)
         return [_answer(record) for record in records]

@@ -70,7 +70,7 @@ ADVICE = {
 
 
 def advice(check: Check) -> str:
-    """What to do about the finding; empty where it is all right."""
+    """The remedy in words; empty where the finding is all right."""
     return "" if check.remedy is None else ADVICE[check.remedy].format(name=check.name)
 
 

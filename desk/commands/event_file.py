@@ -1,4 +1,4 @@
-"""What a person wants published: read from JSON, checked, and made into a record.
+"""Reads the events of a JSON file, checks them, and makes records of them.
 
 Every fault of a file is named at once, and nothing is sent while there is one.
 """
@@ -71,7 +71,7 @@ class Outgoing:
         return json.dumps(self.data, ensure_ascii=False, separators=(",", ":")).encode()
 
     def faults(self, *, checked: bool) -> Iterator[str]:
-        """What keeps the event from being sent; `checked`: faulty fields do, too."""
+        """Reasons not to send the event; `checked`: faulty fields are reasons, too."""
         size = len(self._value())
         if size > MAX_RECORD_BYTES:
             yield f"data is {size} bytes long; at most {MAX_RECORD_BYTES} are accepted"

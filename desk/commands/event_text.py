@@ -46,7 +46,7 @@ def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Langu
 
 
 def label(name: str, language: Language) -> str:
-    """What a view calls one of its rows, or says of the whole."""
+    """A row's label in a view, or a sentence about the whole."""
     return LABELS[name].in_language(language)
 
 

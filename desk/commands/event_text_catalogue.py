@@ -302,7 +302,7 @@ LABELS: dict[str, Bilingual] = {
     ),
     "silent": _both("no contesta", "does not answer"),
 }
-"""What the views of `desk inquiry`, `desk case` and `desk cancellation preview` call their rows."""
+"""Labels of the rows of `desk inquiry`, `desk case` and `desk cancellation preview`."""
 
 WORDS: dict[str, Bilingual] = {
     "status=open": _both("abierta", "open"),

@@ -1,4 +1,4 @@
-"""What each expected failure means to a person, in words and with an exit code.
+"""Explains each expected failure in words, and gives its exit code.
 
 Loaded once a failure has happened. The library's errors say what happened; this is where they
 become sentences that name commands and options.

@@ -30,7 +30,7 @@ CONTACT = {"name": "Cliente de Prueba", "email": "cliente@example.test"}
 
 
 def sample_account(customer: str, contracts: tuple[str, ...], at: str) -> list[Outgoing]:
-    """What upstream systems and the customer's browser say; `at` is when it began."""
+    """Events of upstream systems and of the customer's browser; `at` is when the account began."""
     today = madrid_date(datetime.fromisoformat(at))
     return [
         *_orders(customer, today),
@@ -42,7 +42,7 @@ def sample_account(customer: str, contracts: tuple[str, ...], at: str) -> list[O
 
 
 def sample_answers(contracts: tuple[str, ...]) -> list[Outgoing]:
-    """What professionals do once the desk has the contracts and the questions."""
+    """The professionals' actions, once the desk has the contracts and the questions."""
     approvals = [
         _said(
             ContractApproved,

@@ -1,4 +1,4 @@
-"""What a desk on this machine begins with, so that there is something to ask for and to see."""
+"""Fills a new desk on this machine, so that there is something to ask for and to see."""
 
 from __future__ import annotations
 

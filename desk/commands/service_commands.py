@@ -32,7 +32,7 @@ NO_KEYS = frozenset({"verify", PARTNER})
 async def answers_of(
     command: Sequence[str], where: Where, services: Sequence[str] = SERVICES
 ) -> list[Any]:
-    """What each service says. Returns or raises when all of them have ended.
+    """Runs a command of each service. Returns or raises when all of them have ended.
 
     Raises `DeskError` where one cannot do it, `Outage` or `WrongDatabaseUrl` where it cannot read.
     """

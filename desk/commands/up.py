@@ -69,7 +69,7 @@ def _saying(out: Console) -> Say:
 
 
 def show(desk: Desk, out: Console) -> None:
-    """What runs where, and what to try next."""
+    """Shows the addresses of the servers, and a command to try."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

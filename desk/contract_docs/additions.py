@@ -1,4 +1,4 @@
-"""What the desk has added to the required minimum: topics, events, fields, readers and writers."""
+"""The desk's additions to the required minimum: topics, events, fields, readers and writers."""
 
 from __future__ import annotations
 

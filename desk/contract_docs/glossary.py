@@ -1,4 +1,4 @@
-"""What the fields mean, in a reader's words.
+"""Explains the fields in a reader's words.
 
 A name means the same wherever it occurs, so it is explained once; `SPECIAL` holds the places that
 have more to say. A description in the model itself wins over both.

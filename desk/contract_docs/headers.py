@@ -11,7 +11,7 @@ from shared.runtime.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says, in Markdown; `schema` is what JSON Schema says of it besides."""
+    """Describes a header in Markdown; `schema` is its JSON Schema."""
 
     name: str
     says: str

@@ -85,7 +85,7 @@ def _describe_fields(body: dict[str, Any], owner: str) -> None:
 
 
 def purpose_of(event: type[Event]) -> str:
-    """What the event says: its docstring on one line, or its nearest ancestor's."""
+    """The event's docstring on one line, or its nearest ancestor's."""
     documented = next(base for base in event.__mro__ if base.__dict__.get("__doc__"))
     assert documented.__doc__
     return " ".join(documented.__doc__.split())

@@ -1,4 +1,4 @@
-"""What must come for what was sent: dates by the words of the domain page, mails beside events.
+"""The answers that the demo expects: dates by the words of the domain page, mails beside events.
 
 Every answer that a customer gets is an event and a mail; the mail's subject has the reference of
 the inquiry that it answers.

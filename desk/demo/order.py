@@ -1,4 +1,4 @@
-"""What holds over everything that the desk published: identities, order, keys, causes."""
+"""Checks everything that the desk published: identities, order, keys, causes."""
 
 from __future__ import annotations
 

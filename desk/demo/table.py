@@ -101,7 +101,7 @@ def _all_below(judged: JudgedRow) -> Text:
 
 
 def _outcomes(judged: JudgedRow) -> list[tuple[str, str]]:
-    """What came, in one word each, with the fields that the row shows."""
+    """The answers, in one word each, with the fields that the row shows."""
     return [(record.word, details(expected, record)) for expected, record in _shown(judged)]
 
 

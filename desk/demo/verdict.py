@@ -116,7 +116,7 @@ def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
 
 
 class Came:
-    """What came for each expectation."""
+    """The answer to each expectation."""
 
     def __init__(self, rows: Iterable[Row], records: Iterable[Seen]) -> None:
         by_topic: dict[str, list[Seen]] = {}
@@ -174,7 +174,7 @@ def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
 def _unexpected(
     came: Came, rows: Sequence[Row], records: Sequence[Seen]
 ) -> list[tuple[Row | None, str]]:
-    """What came and must not have, with the row that it concerns, if there is one."""
+    """Answers that must not come, with the row that they concern, if there is one."""
     strays = (
         record
         for record in records

@@ -41,7 +41,7 @@ class Seen:
 
     @property
     def word(self) -> str:
-        """What happened, in one word: `cancellation.took_effect.v1` is `took_effect`."""
+        """The event in one word: `cancellation.took_effect.v1` is `took_effect`."""
         if self.topic == DEAD_LETTERS:
             return "dead_letter"
         what = str(self.facts.get("ce_type")).removesuffix(".v1").partition(".")[2]

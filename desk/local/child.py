@@ -129,7 +129,7 @@ class Child:
 
 
 def _end_with_parent(parent: int) -> Callable[[], None] | None:
-    """What the child does between fork and exec so that it does not outlive its parent.
+    """Runs in the child between fork and exec so that it does not outlive its parent.
 
     A parent that is killed with SIGKILL cannot stop its children: they would keep their ports and
     data directories. The kernel's parent-death signal is SIGTERM, so that they save their data.

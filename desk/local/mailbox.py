@@ -82,7 +82,7 @@ class MailDirectory:
 
 
 class KeepMail:
-    """What aiosmtpd calls for each mail: `250` is answered only when the mail is on disk."""
+    """Called by aiosmtpd for each mail: `250` is answered only when the mail is on disk."""
 
     def __init__(self, mail: MailDirectory) -> None:
         self._mail = mail

@@ -22,7 +22,7 @@ READY_TIMEOUT_S = 120.0
 STOP_GRACE_S = 10.0
 LOCK_WAIT_S = 10.0
 PRIVATE = 0o700
-"""What a desk keeps is its owner's alone: mails, records and keys."""
+"""Only the owner reads a desk's mails, records and keys."""
 OWNERS_FILE = 0o600
 
 

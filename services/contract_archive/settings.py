@@ -1,4 +1,4 @@
-"""What the archive can be told through its environment."""
+"""The archive's settings, from its environment."""
 
 from __future__ import annotations
 

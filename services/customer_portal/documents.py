@@ -79,7 +79,7 @@ def as_attachment(document: Document, name: str) -> Response:
 
 
 def download(document: Document, file_name: str) -> Response:
-    """What no browser shows as a page of ours."""
+    """Media types that no browser shows as a page of ours."""
     return Response(
         document.content,
         media_type=document.media_type,

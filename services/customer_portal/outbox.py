@@ -1,4 +1,4 @@
-"""What the portal sends to the desk: kept first, then published, so that nothing sent is lost.
+"""Sends the portal's submissions to the desk: kept first, then published, so that none is lost.
 
 A submission's id was made when its form was loaded and is its `ce_id`: sent twice, it is one
 request. It is kept as `sending`, however long that takes; if Kafka does not acknowledge it in time,
@@ -170,7 +170,7 @@ class Outbox:
             await self._send(document)
 
     async def read_named(self, submission_id: str, sender: str) -> Sent:
-        """What the other system has sent. Raises `NotFound` for anybody else's."""
+        """A submission of the other system. Raises `NotFound` for anybody else's."""
         with mongodb_errors_as_outage():
             found = await self._submissions.find_one({"_id": submission_id, "visitor": sender})
         if found is None:
@@ -227,7 +227,7 @@ class Outbox:
             raise AlreadySent(document["_id"])
 
     async def read(self, submission_id: str, visitor: Visitor, holder: Holder | None) -> Sent:
-        """What this browser or this customer has sent. Raises `NotFound` for anybody else's.
+        """A submission of this browser or this customer. Raises `NotFound` for anybody else's.
 
         What was sent while signed in is seen while signed in: the id that the browser had before is
         worth nothing.
@@ -239,7 +239,7 @@ class Outbox:
         return _sent(found)
 
     async def follow_ups(self, holder: Holder, inquiry_id: str) -> list[Sent]:
-        """What the customer has sent about an inquiry, oldest first."""
+        """The customer's submissions about an inquiry, oldest first."""
         wanted = {"about": inquiry_id, "customer_id": holder.customer_id}
         with mongodb_errors_as_outage():
             found = await self._submissions.find(wanted).sort("at", 1).to_list(MOST_AT_ONCE)
@@ -354,7 +354,7 @@ def _sent(found: Document) -> Sent:
 
 
 def _digest(ce_type: str, data: Mapping[str, Any]) -> str:
-    """What tells one request from another: all that the customer said, not when."""
+    """Identifies a request: all that the customer said, not when."""
     said = json.dumps(_without_moments(dict(data)), sort_keys=True)
     return hashlib.sha256(f"{ce_type}\n{said}".encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What the pages are given to work with."""
+"""The clients and settings that the pages work with."""
 
 from __future__ import annotations
 

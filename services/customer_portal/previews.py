@@ -1,4 +1,4 @@
-"""What would happen if I cancelled? Only the service that decides can say, on its internal port.
+"""Asks the service that decides, on its internal port, what a cancellation would bring.
 
 If it does not answer in time, the page says what the portal knows by itself.
 """
@@ -45,7 +45,7 @@ class Previews:
     async def preview(
         self, number: str, event: CancellationSubmitted, language: Language
     ) -> Preview | None:
-        """What the request would bring for one contract; None where nobody answers."""
+        """The decision that a request would bring for one contract; None where nobody answers."""
         question = {
             "contract_number": number,
             "customer_id": event.customer_id,

@@ -1,4 +1,4 @@
-"""What the pages read: inquiries, contracts, customers and policies, folded from public topics.
+"""Folds public topics into what the pages read: inquiries, contracts, customers and policies.
 
 Each fold is right whatever the order in which the topics are read, so each takes from every topic
 only what that topic alone says.
@@ -44,10 +44,10 @@ MOST_ENTRIES, MOST_CHARACTERS = 500, 1_000_000
 MOST_MAILS = 1_000
 MOST_DECISIONS, MOST_COPIES = 50, 20
 MADE = ("document_id", "contract_number", "available_until")
-"""What is kept of a document that the archive has made."""
+"""Fields that are kept of a document that the archive has made."""
 FORGOTTEN = "forgotten"
 SAID = ("customer_id", "file_name", "media_type", "size")
-"""What is kept of an attachment's claim check."""
+"""Fields that are kept of an attachment's claim check."""
 
 
 def submission_key(source: str, submission_id: str) -> str:
@@ -56,7 +56,7 @@ def submission_key(source: str, submission_id: str) -> str:
 
 
 def address_key(email: str) -> str:
-    """What is the same for two ways to write one address."""
+    """Normalises a mail address, so that two ways to write it are found under one key."""
     return email.strip().casefold()
 
 
@@ -188,7 +188,7 @@ OWN_FIELDS = {
     "desk.contract-states": ("facts", "customer_id", "decisions"),
     "desk.cancellation-states": ("cancellation",),
 }
-"""What goes when a topic forgets a contract; what another topic says stays."""
+"""Removed when a topic forgets a contract; facts of other topics stay."""
 
 
 def contract_keys(message: Message) -> Iterable[str]:
@@ -274,7 +274,7 @@ def attachment_keys(message: Message) -> Iterable[str]:
 
 
 def fold_attachment(document: Document, message: Message) -> Document:
-    """What a channel said of it, and whether the archive keeps it; either may be read first."""
+    """Folds the channel's claim check and the archive's answer; either may be read first."""
     event = message.data
     match event:
         case DocumentReceived() if "file_name" not in document:

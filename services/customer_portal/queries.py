@@ -1,4 +1,4 @@
-"""What pages may read. Whatever belongs to a customer is asked for with the session's `Holder`.
+"""Queries of the pages. A customer's documents are asked for with the session's `Holder`.
 
 Others' records and unknown ones are the same to a caller: `NotFound`, or None.
 """
@@ -27,7 +27,7 @@ from shared.web.sessions import Holder
 ON_A_PAGE = 50
 MOST_SHOWN = 200
 BRIEF = {"entries": 0, "details": 0, "mails": 0}
-"""What a list does not show."""
+"""Fields that a list does not show."""
 MOST_CONTRACTS = 500
 
 
@@ -38,7 +38,7 @@ class Queries:
         self._generations = generations
 
     async def answer(self, key: str) -> Document:
-        """What has come back about a submission, by the key that only who sent it can know."""
+        """The answers to a submission, by the key that only its sender can know."""
         with mongodb_errors_as_outage():
             return await self._generations.serving(INQUIRIES).find_one({"_id": key}) or {}
 

@@ -1,4 +1,4 @@
-"""What an operator may set about the portal alone."""
+"""Settings of the portal alone."""
 
 from __future__ import annotations
 

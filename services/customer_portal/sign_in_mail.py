@@ -27,7 +27,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a mail says, by language; with places such as `{code}`, and the company's data."""
+    """A mail's text, by language, with places such as `{code}`, and the company's data."""
 
     subjects: Mapping[Language, str]
     texts: Mapping[Language, str]

@@ -1,4 +1,4 @@
-"""What customers attach: checked, kept with the form's id, and handed to the archive.
+"""Checks customers' attachments, keeps them with the form's id, and hands them to the archive.
 
 The bytes stay here until the archive has them; after that this keeps what a page says of them.
 """
@@ -63,7 +63,7 @@ class Uploads:
             )
 
     async def staged(self, submission_id: str) -> list[Document]:
-        """What was attached to this form so far, without its bytes, oldest first."""
+        """The form's files so far, without their bytes, oldest first."""
         of_form = {"submission_id": submission_id}
         with mongodb_errors_as_outage():
             found = self._uploads.find(of_form, NOT_CONTENT).sort("at", 1)
@@ -173,7 +173,7 @@ class Uploads:
             await self._uploads.update_one({"_id": document_id}, change)
 
     async def notes(self, document_ids: Sequence[str]) -> list[Document]:
-        """What is known of these files, without their bytes."""
+        """These files' records, without their bytes."""
         with mongodb_errors_as_outage():
             found = self._uploads.find({"_id": {"$in": [*document_ids]}}, NOT_CONTENT)
             return await found.to_list(len(document_ids))

@@ -1,4 +1,4 @@
-"""What states are called on a page. The messages are English here and translated where shown."""
+"""Names of states on a page. The messages are English here and translated where shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this service remembers of other services' events, so that a mail finds its words and way.
+"""Replicas of other services' events, so that a mail finds its words and way.
 
 Each is one aggregate kind that publishes nothing. They are read when a mail is sent, not when it
 is asked for: topics are not ordered among each other, and the latest address counts.
@@ -50,7 +50,7 @@ class FileContact(Value):
 
 
 class Contract(Value):
-    """What a contract is called, and whose it is: its title is for its holder only."""
+    """A contract's title and holder: its title is for its holder only."""
 
     customer_id: str
     title: str

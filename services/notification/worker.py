@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 def open_worker(settings: Settings) -> OpenWorker:
-    """What the runtime opens once and closes at the end; the mail server need not be there yet."""
+    """Opened by the runtime once and closed at the end; the mail server need not be there yet."""
 
     @asynccontextmanager
     async def opened(database: Database, dependencies: Dependencies) -> AsyncIterator[Perform]:

@@ -34,7 +34,7 @@ class StaffedHours(BaseModel):
 
 
 class CalendarSettings(BaseModel):
-    """What an operator may change about the calendar; the defaults are F7's."""
+    """The calendar's settings; the defaults are F7's."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What an operator may set about the desk's hours. Wall-clock times in Europe/Madrid."""
+"""Settings of the desk's hours. Wall-clock times in Europe/Madrid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk does to aiokafka from within; its private fields are touched in this file alone.
+"""Changes aiokafka from within; its private fields are touched in this file alone.
 
 Each workaround says what it is for, where that is known upstream, and holds for `HOLDS_FOR`. A
 guard in `tests/unit/kafka/test_aiokafka_workarounds.py` fails once aiokafka no longer needs it.

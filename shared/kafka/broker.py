@@ -1,4 +1,4 @@
-"""What a broker says of its topics and of who reads them, over one connection."""
+"""Asks a broker about its topics and their readers, over one connection."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def elapsed_seconds() -> float:
 
 
 class Stamped(Protocol):
-    """What carries a time: a record that was read, or the acknowledgement of one."""
+    """Carries the broker's time: a record that was read, or the acknowledgement of one."""
 
     @property
     def timestamp(self) -> int: ...

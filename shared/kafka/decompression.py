@@ -47,7 +47,7 @@ class Undecodable(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """What the process's consumer may still decompress in this poll; without a limit at first."""
+    """Bytes that the process's consumer may still decompress in this poll; no limit at first."""
 
     left: int | None = None
 

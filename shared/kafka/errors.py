@@ -1,4 +1,4 @@
-"""What the Kafka client's errors mean for a batch: an outage, or a producer that is dead."""
+"""Translates the Kafka client's errors for a batch: an outage, or a producer that is dead."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class TopicListener:
         self._consumer = consumer
 
     async def next(self) -> list[Any]:
-        """What has come; an empty list after 0.2 s without anything. Raises `Outage`."""
+        """The next records; an empty list after 0.2 s without any. Raises `Outage`."""
         with kafka_errors_as_outage():
             batches = await self._consumer.getmany(timeout_ms=POLL_MS)
         return [record for batch in batches.values() for record in batch]

@@ -61,7 +61,7 @@ class TopicReader:
         return ends
 
     async def _up_to(self, ends: Mapping[TopicPartition, int]) -> AsyncIterator[Any]:
-        """What lies between the consumer's positions and `ends`."""
+        """The records between the consumer's positions and `ends`."""
         heard, consumer = monotonic(), self._consumer
         with kafka_errors_as_outage():
             while unread := [tp for tp in ends if await consumer.position(tp) < ends[tp]]:

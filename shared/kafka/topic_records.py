@@ -101,7 +101,7 @@ def _seek(consumer: EndingConsumer, offsets: Mapping[TopicPartition, int]) -> No
 async def _poll(
     consumer: EndingConsumer, following: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, list[Any]]:
-    """What has come on these partitions, each of which is to continue at its offset."""
+    """The next records of these partitions, each of which continues at its offset."""
     BUDGET.renew()
     try:
         found: dict[TopicPartition, list[Any]] = await consumer.getmany(

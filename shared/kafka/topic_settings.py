@@ -1,4 +1,4 @@
-"""What a broker's topics are set to, beside what the catalogue asks for."""
+"""Compares the settings of a broker's topics with the catalogue's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class TopicSettings:
-    """What holds for a topic: `own` was given to it alone, `all` includes the broker's."""
+    """A topic's settings: `own` was given to it alone, `all` includes the broker's."""
 
     own: Settings
     all: Settings
@@ -73,7 +73,7 @@ async def settings_of(
 async def described(
     admin: AIOKafkaAdminClient, topics: Iterable[str], settings: Sequence[str] | None = None
 ) -> list[Description]:
-    """What the broker answers of each topic; without `settings`, all of them. Raises KafkaError."""
+    """Each topic's settings from the broker; without `settings`, all of them. Raises KafkaError."""
     names = None if settings is None else dict.fromkeys(settings)
     answers = await admin.describe_configs(
         [ConfigResource(ConfigResourceType.TOPIC, topic, names) for topic in topics]

@@ -1,4 +1,4 @@
-"""What a server of MongoDB's protocol may lack, found out at start.
+"""Finds out at start what a server of MongoDB's protocol lacks.
 
 MongoDB has all of it. Other servers refuse what they lack or, worse, pass over it in silence.
 """

@@ -92,7 +92,7 @@ class Database:
         return majority.watch(pipeline, max_await_time_ms=await_ms)
 
     async def clock(self, within: float) -> datetime | None:
-        """What the server's clock shows; None where it does not say.
+        """The server's time; None where it does not say.
 
         Raises PyMongoError when the server does not answer within the given seconds.
         """

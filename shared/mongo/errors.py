@@ -1,4 +1,4 @@
-"""What the driver's errors mean for a batch: an outage, or a value that no database can hold."""
+"""Translates the driver's errors for a batch: an outage, or a value that no database can hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from shared.outage import Forbidden, Outage
 
 UNSTORABLE = (InvalidDocument, OverflowError, UnicodeEncodeError)
-"""What BSON raises for a value that no database can hold: our defect, not an outage."""
+"""Raised by BSON for a value that no database can hold: our defect, not an outage."""
 UNAUTHORIZED = frozenset({13, 18})
 """MongoDB's codes: a user without the right, and a wrong password."""
 DUPLICATE_KEY = 11000

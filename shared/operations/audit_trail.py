@@ -1,4 +1,4 @@
-"""What operators did with dead letters: read back from `desk.operations`, and added to it."""
+"""The audit trail of dead letters: read back from `desk.operations`, and added to it."""
 
 from __future__ import annotations
 

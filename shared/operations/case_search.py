@@ -21,7 +21,7 @@ TOPICS = tuple(topic.name for topic in CATALOGUE if topic.name not in SUMMARIES)
 
 @dataclass(slots=True)
 class Sought:
-    """What a case is known by so far; every record of it may add to that.
+    """The ids by which a case is known so far; every record of it may add to them.
 
     `named` is what somebody gave. `whole` are the contracts and customers whose every inquiry is
     meant; `contracts` those that an inquiry is about, of which only what belongs to no inquiry is

@@ -56,7 +56,7 @@ class NextDue:
 
 @dataclass(frozen=True, slots=True)
 class CaseTimeline:
-    """What happened, in order of causation, and what is due next.
+    """A case's events, in order of causation, and its next timers.
 
     `records` are the services' own, `silent` the services that did not answer. `complete` is False
     where time or room ran out.
@@ -165,7 +165,7 @@ async def read_timeline(
 async def _asked(
     sought: Sought, services: Mapping[str, ServiceClient]
 ) -> tuple[list[History], list[ServiceError]]:
-    """What the services have of the case; each that does not answer is asked once."""
+    """The services' records of the case; each that does not answer is asked once."""
     contracts = sorted(sought.contracts)[:MOST_ASKED]
     asked = {"inquiry": sorted(sought.inquiries)[:MOST_ASKED], "file": contracts}
     found: list[History] = []
@@ -185,7 +185,7 @@ async def _asked(
 def _kept_by_services(
     steps: Sequence[Step], records: Sequence[History], sought: Sought
 ) -> list[Step]:
-    """What the histories tell and no topic does, or does not any more."""
+    """Events that the histories have and no topic does, or does not any more."""
     known = {step.id for step in steps}
     return [
         step

@@ -57,7 +57,7 @@ async def read_case(named: str, intake: ServiceClient, cancellation: ServiceClie
 
 
 async def _decisions(cancellation: ServiceClient, number: str, inquiry_id: str) -> list[Moment]:
-    """What the contract's cancellation file holds about this inquiry."""
+    """The contract's cancellation file, as far as it concerns this inquiry."""
     file = await cancellation.history(FILE, number)
     return [
         moment

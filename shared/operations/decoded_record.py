@@ -33,7 +33,7 @@ class DeadBecause:
 
 @dataclass(frozen=True, slots=True)
 class DecodedRecord:
-    """What a record says. `at` is the timestamp on its topic; an absent attribute is empty.
+    """A decoded record. `at` is the timestamp on its topic; an absent attribute is empty.
 
     `fault` says why it is no event that the desk can read; then `data` is empty. `dead` tells a
     dead letter, whose attributes and data are those of the record that was given up.

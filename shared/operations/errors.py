@@ -1,4 +1,4 @@
-"""What keeps an operator from doing something: each error says what happened, in fields.
+"""Errors of operators' actions: each says what happened, in fields.
 
 The command or the page that catches one words it for people and ends the process.
 """

@@ -26,7 +26,7 @@ class Parked:
     error: str
     waiting: tuple[str, ...]
     behind: tuple[bytes, ...] = ()
-    """What waits behind those named: digests of the messages' ids."""
+    """The messages behind those named: digests of their ids."""
 
     @property
     def name(self) -> str:

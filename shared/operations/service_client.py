@@ -124,7 +124,7 @@ class ServiceClient:
         return (await self._get("/parked/waits", Waiting, **named)).waits
 
     async def due(self, limit: int, after: str | None = None) -> Page[DueRecord]:
-        """What falls due, the earliest first."""
+        """The records with a due time, the earliest first."""
         return await self._get("/due", Page[DueRecord], limit=limit, after=after)
 
     async def sizes(self) -> Sizes:
@@ -150,7 +150,7 @@ class ServiceClient:
     async def dry_run(
         self, records: Sequence[Record], *, until_fault: bool = False
     ) -> tuple[Foreseen, ...]:
-        """What the service would decide about the records, one after the other.
+        """The service's decisions on the records, one after the other, as a dry run.
 
         `fits` says how many one dry run takes.
         """
@@ -164,7 +164,7 @@ class ServiceClient:
         return (await self._post("/check", CheckAnswer, asked.model_dump_json())).faults
 
     async def preview(self, question: Mapping[str, Any]) -> PreviewAnswer:
-        """What the service would tell about a request that nobody has made."""
+        """The service's preview of a hypothetical request."""
         return await self._post("/preview", PreviewAnswer, question)
 
     async def document(self, question: Mapping[str, Any]) -> DocumentAnswer:

@@ -1,4 +1,4 @@
-"""What a service says of itself over HTTP, read without a web client of our own."""
+"""Reads a service's health page over HTTP, without a web client of our own."""
 
 from __future__ import annotations
 

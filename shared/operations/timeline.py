@@ -1,4 +1,4 @@
-"""What happened, in order of causation: pure, and the same in whatever order it was read."""
+"""Orders events by causation: pure, and the same in whatever order they were read."""
 
 from __future__ import annotations
 

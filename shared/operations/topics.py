@@ -28,7 +28,7 @@ async def require_topics(settings: RuntimeSettings, names: Collection[str]) -> N
 
 
 async def align_topics(settings: RuntimeSettings, *, apply: bool) -> list[Difference]:
-    """What differs from the catalogue; altered if `apply`. Raises KafkaError."""
+    """The differences from the catalogue; altered if `apply`. Raises KafkaError."""
     wanted = wanted_settings(settings)
     async with broker_at(settings) as broker:
         present = await broker.topics() & wanted.keys()
@@ -40,7 +40,7 @@ async def align_topics(settings: RuntimeSettings, *, apply: bool) -> list[Differ
 
 
 def wanted_settings(settings: RuntimeSettings) -> dict[str, Settings]:
-    """What each topic of the catalogue is created with; a compacted one may not delete."""
+    """Settings that each topic of the catalogue is created with; a compacted one may not delete."""
     return {
         topic.name: {"cleanup.policy": "delete", **new_topic(topic, settings).topic_configs}
         for topic in CATALOGUE

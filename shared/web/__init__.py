@@ -1,1 +1,1 @@
-"""What the web applications share: server, sessions, forms, live parts, layout, languages."""
+"""Parts of the web applications: server, sessions, forms, live parts, layout, languages."""

@@ -1,4 +1,4 @@
-"""What a form says, and what is wrong with it: every faulty field at once (F2).
+"""Reads a form and names every faulty field at once (F2).
 
 The rules are those of the event that the form becomes, with the codes of `desk.rejections`.
 """

@@ -1,4 +1,4 @@
-"""What holds for every request, whatever page answers it: headers, origin and size of its body."""
+"""Checks and headers of every request, for all pages: origin, size of the body, headers."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Page:
 
 @dataclass(slots=True)
 class Site:
-    """What all pages of one application share."""
+    """The parts that all pages of one application share."""
 
     pages: tuple[Page, ...]
     sign_in: str

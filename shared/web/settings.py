@@ -1,4 +1,4 @@
-"""What every web application can be told through its environment."""
+"""Settings of every web application, from its environment."""
 
 from __future__ import annotations
 

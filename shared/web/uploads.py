@@ -51,7 +51,7 @@ class _Part:
 
 
 class _Form:
-    """What the parser has found so far."""
+    """The parser's findings so far."""
 
     def __init__(self, most_bytes: int, may_begin: Callable[[FormData], None]) -> None:
         self.texts: list[tuple[str, str | UploadFile]] = []

@@ -1,4 +1,4 @@
-"""What the cancellation cases share."""
+"""Steps that the cancellation cases share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a professional decides (F6)."""
+"""Cases that a professional decides (F6)."""
 
 from __future__ import annotations
 

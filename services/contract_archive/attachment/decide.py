@@ -52,7 +52,7 @@ def _noted(received: DocumentReceived, now: datetime) -> Sequence[Event]:
 
 
 def _refusal(received: DocumentReceived) -> DocumentRefusalCause | None:
-    """What the claim check alone forbids; a link leads nowhere but to what was handed over."""
+    """A refusal by the claim check alone; a link leads nowhere but to what was handed over."""
     if received.link != LINK + received.document_id:
         return DocumentRefusalCause.LINK_NOT_ALLOWED
     if received.media_type not in list(MediaType):

@@ -1,4 +1,4 @@
-"""What the archive notes about an attachment for itself: kept in the history, on no topic."""
+"""The archive's private events about an attachment: kept in the history, on no topic."""
 
 from __future__ import annotations
 

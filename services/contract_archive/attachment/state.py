@@ -1,4 +1,4 @@
-"""What the archive knows about one attachment: its claim check, and what became of it."""
+"""State of one attachment: its claim check, and whether it was kept or refused."""
 
 from __future__ import annotations
 

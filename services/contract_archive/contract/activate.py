@@ -122,7 +122,7 @@ def _locked(rules: Rules, customer_id: str, state: ContractState, as_of: datetim
 
 
 def _attempts_left(rules: Rules, customer_id: str, state: ContractState, as_of: datetime) -> int:
-    """What the customer has left, and what is left of the contract's day if that is less.
+    """Tries that the customer has left, or those of the contract's day if these are fewer.
 
     A contract whose day is full stays locked on the next days. A count of 0 that all customers
     shared is a lock from the days when they did.

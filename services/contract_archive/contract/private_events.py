@@ -1,4 +1,4 @@
-"""What the archive notes about a contract for itself: kept in the history, on no topic."""
+"""The archive's private events about a contract: kept in the history, on no topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others may know of a contract: `contract.state.v1`."""
+"""A contract as others see it: `contract.state.v1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the archive knows about one contract."""
+"""State of one contract."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONTRACT = "contract"
 
 
 class CancellationStanding(StrEnum):
-    """What the newest decision on this contract's cancellation says."""
+    """The newest decision on this contract's cancellation."""
 
     NONE = "none"
     SCHEDULED = "scheduled"

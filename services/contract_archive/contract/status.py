@@ -1,4 +1,4 @@
-"""What a contract's status is: by the registry's facts, the date, and its cancellation."""
+"""Derives a contract's status from the registry's facts, the date, and its cancellation."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def record(
 
 
 def _reported(facts: ContractRecorded | None) -> ContractRecorded | None:
-    """What the registry said. Facts of earlier releases have a code; a missing one is no change."""
+    """The registry's facts. Those of earlier releases have a code; a missing one is no change."""
     return facts and facts.model_copy(update={"activation_code": None, "acceptable": None})
 
 

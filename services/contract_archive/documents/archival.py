@@ -1,4 +1,4 @@
-"""What makes a laid-out document PDF/A-3b: metadata that says so, and the colours it is made for.
+"""Makes a laid-out document PDF/A-3b: metadata that says so, and the colours it is made for.
 
 Embedded fonts, the title and the language are the layout's part.
 """

@@ -24,7 +24,7 @@ class Price:
 
 @dataclass(frozen=True)
 class ContractSheet:
-    """What the registry records of a contract, as a document shows it.
+    """The registry's record of a contract, as a document shows it.
 
     `type`, `period` and `status` are the wire's values (`monthly_licence`, `month`, `active`);
     values that the documents have no word for are printed as they are. Dates are calendar dates

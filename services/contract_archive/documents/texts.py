@@ -1,4 +1,4 @@
-"""What the archive's documents say, in Spanish and in English."""
+"""Texts of the archive's documents, in Spanish and in English."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

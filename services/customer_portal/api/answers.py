@@ -1,4 +1,4 @@
-"""What the API answers with, as `docs/openapi.json` says it."""
+"""Models of the API's answers; `docs/openapi.json` is made from them."""
 
 from __future__ import annotations
 

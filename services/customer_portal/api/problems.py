@@ -1,4 +1,4 @@
-"""What is answered instead of what was asked for: problem details (RFC 9457)."""
+"""Answers refused requests by problem details (RFC 9457)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a form brings beside its texts, what a page says of it, and the download (F4)."""
+"""Attachments: how a form takes them, how a page shows them, and the download (F4)."""
 
 from __future__ import annotations
 

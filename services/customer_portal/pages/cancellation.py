@@ -57,7 +57,7 @@ NOTHING_ADDED = N_("Confirm the destruction or sign")
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What a page can say of one contract before its cancellation is sent."""
+    """The outlook of one contract before its cancellation is sent."""
 
     contract: dict[str, Any]
     summary: str | None
@@ -224,7 +224,7 @@ def _signature_fields(letters: Sequence[Document]) -> dict[str, str]:
 async def _foreseen(
     portal: Portal, visit: Visit, contract: dict[str, Any], event: CancellationSubmitted
 ) -> Foreseen:
-    """What would happen, from the service that decides; else the policy, and what is missing."""
+    """The outlook from the service that decides; else the policy, and the evidence missing."""
     policy = await portal.queries.policy(contract["policy"])
     language = "en" if visit.language is Language.EN else "es"
     missing = []
@@ -241,7 +241,7 @@ async def _foreseen(
 
 
 async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
-    """What a request is missing, given by the same form."""
+    """The request's missing evidence, given by the same form."""
     found = await own_contract(portal, holder, visit.parameter("number"))
     form, staged = Form(), list[Document]()
     if visit.posted:

@@ -1,4 +1,4 @@
-"""What several pages say: the desk's hours, and who writes to us."""
+"""Parts that several pages share: the desk's hours, and who writes to us."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def neighbours(first: int, size: int, *, more: bool) -> dict[str, Any]:
 
 
 def changed(form: Form, names: Iterable[str], kept: Mapping[str, Any]) -> dict[str, str]:
-    """What a form says otherwise than `kept`; a blank field is no change."""
+    """The form's differences from `kept`; a blank field is no change."""
     return {
         name: value
         for name in names

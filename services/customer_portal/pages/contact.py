@@ -34,7 +34,7 @@ NAMES: Mapping[Language, Mapping[str, RequestType]] = {
         "invoices": RequestType.INVOICES_AND_PAYMENTS,
     },
 }
-"""What a request type is called in an address."""
+"""A request type's name in an address."""
 FIELDS = ("contract_number", "subject", "text", "files", "name", "email", "phone")
 REQUIRED = {
     "subject": N_("Write the subject"),

@@ -162,6 +162,6 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
 
 
 def _opening(found: Document) -> str:
-    """What the customer wrote first."""
+    """The customer's first message."""
     said = {it["field"]: it["value"] for it in found.get("details", ())}
     return str(said.get("text") or said.get("comment") or "")

@@ -25,7 +25,7 @@ NO_LANGUAGE = N_("Choose one of the options")
 
 
 async def profile(portal: Portal, visit: Visit, holder: Holder) -> Response:
-    """What differs is sent. The desk tells the old address of a new one."""
+    """Sends the differences. The desk tells the old address of a new one."""
     kept = await _profile(portal, holder)
     form = Form({name: str(kept.get(name, "")) for name in FIELDS})
     if visit.posted:

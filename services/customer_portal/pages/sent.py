@@ -1,4 +1,4 @@
-"""What became of something that was sent: as it stands, and live (F4)."""
+"""Follows a submission after it was sent: as it stands, and live (F4)."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ DECIDED = OF_THE_PROFILE | {
     ContractAcceptanceSubmitted.ce_type,
     ServicepacActivationSubmitted.ce_type,
 }
-"""What is answered by a decision, not by a person."""
+"""Submissions that a decision answers, not a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What has come back by now."""
+    """The desk's answers to a submission so far."""
 
     sending: bool
     sent_at: datetime
@@ -74,7 +74,7 @@ class Answer:
     confirmed_by_mail: bool
     email: str
     document: Document | None
-    """What the archive has made, to be downloaded."""
+    """The documents that the archive has made, to be downloaded."""
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
     attachments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Answer:
 
     @property
     def final(self) -> bool:
-        """Whether nothing more comes by itself soon."""
+        """True when no further answer comes soon by itself."""
         if self.rejected or self.not_taken:
             return True
         return bool(self.reference) and self.confirmed_by_mail and not self.awaited
@@ -173,5 +173,5 @@ def masked(address: str) -> str:
 
 
 def _said(kept: Sent) -> dict[str, Any]:
-    """What was sent, without what the sender knows by heart."""
+    """The submission's fields, without those that its sender knows by heart."""
     return {name: kept.data[name] for name in SHOWN if kept.data.get(name)}

@@ -1,4 +1,4 @@
-"""What the rooms show, folded from the topics of the order, billing and inventory systems."""
+"""Folds the topics of the order, billing and inventory systems into what the rooms show."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fold_order(document: Document, message: Message) -> Document:
 
 
 def _folded_order(document: Document, message: Message) -> Document:
-    """What names another customer is not the order's."""
+    """An event that names another customer is not the order's."""
     event = message.data
     match event:
         case Order() if event.sequence >= document.get("sequence", 0):

@@ -1,4 +1,4 @@
-"""What the rooms' pages may read, for the session's `Holder` alone. Unknown is `NotFound`."""
+"""Queries of the rooms' pages, for the session's `Holder` alone. Unknown is `NotFound`."""
 
 from __future__ import annotations
 

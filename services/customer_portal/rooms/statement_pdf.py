@@ -31,7 +31,7 @@ _PADDING = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a statement says beside its sums, and how it is said."""
+    """A statement's words beside its sums."""
 
     company: str
     customer_id: str

@@ -1,4 +1,4 @@
-"""What the rooms call things. The messages are English here and translated where shown."""
+"""Words of the rooms. The messages are English here and translated where shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ITEM_FIELDS: Mapping[str, str] = {
     "site": N_("Site"),
     "status": N_("State"),
 }
-"""What a customer may correct about an item."""
+"""Fields of an item that a customer may correct."""
 BOOKING: Mapping[str, str] = {
     INVOICE: N_("Invoice"),
     CREDIT_NOTE: N_("Credit note"),

@@ -77,7 +77,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What every mail's header says of its sender: an address with or without a name."""
+    """The sender in every mail's header: an address with or without a name."""
 
     mail_from: str
     message_id_domain: str
@@ -167,7 +167,7 @@ def _sections(
     parts: Sequence[tuple[Notification, Mapping[str, Any]]],
     language: Language,
 ) -> list[str]:
-    """What each decision's own mail would say, without greeting and signature."""
+    """The texts of each decision's own mail, without greeting and signature."""
     layout = {"layout": f"section.{form}.j2"}
     rendered = [
         environment.get_template(f"{language.value}/{part.template}.j2").render({**words, **layout})

@@ -1,4 +1,4 @@
-"""What notification notes about a mail for itself: kept in the history, on no topic."""
+"""Notification's private events about a mail: kept in the history, on no topic."""
 
 from __future__ import annotations
 

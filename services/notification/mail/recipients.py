@@ -28,7 +28,7 @@ class Addressed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the replicas say about one notification; None for what has not arrived."""
+    """The replicas that one notification needs; None for one that has not arrived."""
 
     inquiry: replicas.Inquiry | None
     customer: replicas.Customer | None

@@ -1,4 +1,4 @@
-"""What of a rejection the customer hears: the faults that a customer can put right.
+"""Selects the faults of a rejection that a customer can put right.
 
 Ids, clocks and formats are the channel's own; it reads them on `desk.rejections`.
 """

@@ -90,7 +90,7 @@ _ALLOWED = {
     "text": _LONG,
     "transfer_abroad": _BOTH_CONSENTS,
 }
-"""What may stand in a field, by its name."""
+"""The values that a field may have, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Wording(FieldWording):
         return date.fromisoformat(day) < today
 
     def allowed(self, field: str) -> str | None:
-        """What may stand in a field of a submission, as a sentence; None where nothing helps."""
+        """The values that a submission's field may have, in a sentence; None where none helps."""
         path = INDEX.sub("", field)
         name = path.rpartition(".")[2]
         vocabulary = TERMS.get(path) or TERMS.get(name)

@@ -54,7 +54,7 @@ PRIVATE_EVENTS: tuple[type[Event], ...] = (DecisionAdded, SummaryClosed)
 
 
 class Summary(Value):
-    """What an inquiry's mail will say. `send_at` is when it is due, None once it is closed."""
+    """The decisions of an inquiry's mail. `send_at` is when it is due, None once it is closed."""
 
     inquiry_id: str
     customer_id: str

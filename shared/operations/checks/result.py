@@ -1,4 +1,4 @@
-"""What a check found, and which remedy would help; how to apply it is for a face to say."""
+"""The result of a check, and its remedy; how to apply it is for a face to say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What puts a finding right."""
+    """The remedy of a finding."""
 
     REACH_BROKER = "start the broker, or correct its address"
     GRANT_ON_BROKER = "give the user the right on the broker"

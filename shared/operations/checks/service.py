@@ -12,7 +12,7 @@ from shared.runtime.older_database import RECORDS
 
 
 async def service_check(name: str, url: str) -> Check:
-    """What the health page at `url` says of the service."""
+    """Checks the service by its health page at `url`."""
     page = await health_of(url)
     if page is None:
         return fail(name, f"nothing answers at {url}", Remedy.RESTART_SERVICE)
@@ -29,7 +29,7 @@ async def service_check(name: str, url: str) -> Check:
 
 
 def clock_of(page: Mapping[str, Any]) -> str:
-    """What a health page says of its service's clock: seconds ahead, of whose."""
+    """The clock's error by the health page: seconds ahead, of whose clock."""
     whose = page.get("clock_compared_with")
     if whose is None:
         return "its clock was compared with none"

@@ -24,7 +24,7 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What to change: a whole new `body`, else `fields`, JSON text by JSON pointer; and headers.
+    """A correction: a whole new `body`, else `fields`, JSON text by JSON pointer; and headers.
 
     A field or header without a value is removed.
     """

@@ -35,7 +35,7 @@ class Discard:
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """What became of it; `stopped_by` says why its message still waits."""
+    """The outcome of one discard; `stopped_by` says why its message still waits."""
 
     discard: Discard
     stopped_by: StillWaits | None = None
@@ -44,7 +44,7 @@ class Discarded:
 async def discards(
     ids: Sequence[LetterId], services: Mapping[str, ServiceClient], session: ReplaySession
 ) -> list[Discard]:
-    """What discarding these letters means. Raises `Outage`, `NoSuchLetters`, `ServiceError`."""
+    """Finds letters and messages behind them. Raises `Outage`, `NoSuchLetters`, `ServiceError`."""
     index = await briefs(session.settings)
     still = {letter.id for letter in session.trail.open(index)}
     waiting = named(await all_parked(services), index)

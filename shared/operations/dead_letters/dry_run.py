@@ -1,4 +1,4 @@
-"""What letters would bring, said by the service that gave them up; nothing is decided for real."""
+"""Asks the service that gave letters up what they would bring; nothing is decided for real."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Chunk:
 async def foreseen_for(
     chunk: Chunk, services: Mapping[str, ServiceClient]
 ) -> list[tuple[Letter, Foreseen]]:
-    """What each letter would bring, in their order; none of a service that is not known.
+    """The decisions that letters would bring, in their order; none of an unknown service.
 
     Raises `ServiceError`.
     """

@@ -51,7 +51,7 @@ class Draft:
 
 @dataclass(slots=True)
 class Edited:
-    """What became of a correction; `stopped_by` says why it, or what waits behind, is not done."""
+    """The outcome of a correction; `stopped_by` says why it, or what waits behind, is not done."""
 
     letter: Letter
     sent: RecordPosition

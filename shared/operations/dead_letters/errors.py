@@ -35,14 +35,14 @@ class HalfACharacter(OperationError):
 
 @dataclass(eq=False)
 class NotAPointer(OperationError):
-    """What should name a field is not a JSON pointer (RFC 6901)."""
+    """The field's name is not a JSON pointer (RFC 6901)."""
 
     written: str
 
 
 @dataclass(eq=False)
 class NotJson(OperationError):
-    """What a field should be set to is not JSON."""
+    """The field's new value is not JSON."""
 
     pointer: str
 

@@ -128,7 +128,7 @@ def _number(text: str) -> int:
 
 
 def letter_id(written: str) -> LetterId:
-    """What a person typed. Raises `NotALetterId`."""
+    """Parses an id that a person typed. Raises `NotALetterId`."""
     found = _ID.fullmatch(written.strip())
     if found is None:
         raise NotALetterId(written)

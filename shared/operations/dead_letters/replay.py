@@ -22,7 +22,7 @@ Newest = Mapping[tuple[str, str], Letter]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one parked aggregate's replay; `stopped_by` says why it went no further."""
+    """The outcome of one parked aggregate's replay; `stopped_by` says why it went no further."""
 
     parked: Parked
     decided: int = 0
@@ -42,7 +42,7 @@ async def plan_replay(
     *,
     force: bool,
 ) -> tuple[Plan, Newest]:
-    """What a replay of `selection` would send, from the topic and the services' parked aggregates.
+    """Plans a replay of `selection` from the topic and the services' parked aggregates.
 
     Raises `Outage`, `MissingTopics`, `NoSuchLetters`, `ServiceError`.
     """

@@ -21,7 +21,7 @@ from shared.runtime.faults import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """What became of one letter; `stopped_by` says why it was not sent, or that it died again."""
+    """The outcome of one letter; `stopped_by` says why it was not sent, or that it died again."""
 
     letter: Letter
     stopped_by: Stop | None = None

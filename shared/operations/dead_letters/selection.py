@@ -55,7 +55,7 @@ class Selection:
 
 @dataclass(slots=True)
 class Plan:
-    """What to let through, what to send again, and what is left alone and why."""
+    """The messages to let through, those to send again, and those left alone, and why."""
 
     aggregates: list[Parked] = field(default_factory=list)
     singles: list[Letter] = field(default_factory=list)
@@ -72,7 +72,7 @@ def planned(
     *,
     force: bool,
 ) -> Plan:
-    """What a replay of `wanted` does, given all `letters` by when they were given up.
+    """Plans a replay of `wanted`, given all `letters` by when they were given up.
 
     `force` also sends what was dealt with already. Raises `NoSuchLetters`.
     """

@@ -135,7 +135,7 @@ class Port:
         return CheckAnswer(service=self.service.name, faults=tuple(found))
 
     async def preview(self, request: Request) -> Answer:
-        """What the service would tell about a request that nobody has made."""
+        """The service's preview of a hypothetical request."""
         preview: Preview[Any] | None = self.service.preview
         if preview is None:
             raise Refused(404, ("", "this service has no preview"))
