@@ -17,6 +17,7 @@ from desk.arguments.dead_letters import dead_letters
 from desk.arguments.doctor import doctor
 from desk.arguments.inquiry import inquiry
 from desk.arguments.mail import mail
+from desk.arguments.open_work import work
 from desk.arguments.partner import partner
 from desk.arguments.publish import publish
 from desk.arguments.restore import restore
@@ -41,6 +42,7 @@ app.add_typer(submit, name="submit")
 app.command()(inquiry)
 app.command()(case)
 app.add_typer(cancellation, name="cancellation")
+app.command()(work)
 app.command()(mail)
 app.command()(tail)
 app.command()(publish)

@@ -6,9 +6,33 @@ from typing import Annotated
 
 import typer
 
-from desk.arguments import done_by, options
+from desk.arguments import done_by, options, work_there
 
-topics = typer.Typer(help="How the broker keeps the topics.", no_args_is_help=True)
+topics = typer.Typer(help="What flows through the topics, and who is behind.")
+
+
+@topics.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Again and again until Ctrl-C; elsewhere than on a terminal one line a second.",
+        ),
+    ] = False,
+    as_json: options.AsJson = False,
+    directory: options.Directory = options.DIRECTORY,
+    kafka: options.Kafka = None,
+) -> None:
+    """Show what flows through the topics, and who is behind.
+
+    Each topic's records and rate of the last minute; for each service and topic, how many records
+    it has not decided, and the oldest of them with its age.
+    """
+    if context.invoked_subcommand is None:
+        given = {"watch": watch, "as_json": as_json, "directory": directory, "kafka": kafka}
+        work_there("flow", "show", **given)
 
 
 @topics.command()

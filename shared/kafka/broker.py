@@ -6,6 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,6 +24,17 @@ POLL_MS = 200
 LOOK_EVERY_S = 0.1
 FETCH_BYTES = 64 * 1024
 """Of a backlog, its first record is all that is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many records of a topic a group has yet to read, and the timestamp of the first.
+
+    `oldest` is None where it could not be read in time.
+    """
+
+    records: int
+    oldest: datetime | None = None
 
 
 class Broker:
@@ -68,22 +82,51 @@ class Broker:
 
         A topic that was read to its end may be missing.
         """
+        found = await self.backlogs(group, topics)
+        return Counter({topic: backlog.records for topic, backlog in found.items()})
+
+    async def backlogs(self, group: str, topics: Iterable[str]) -> dict[str, Backlog]:
+        """The same, with the oldest of them; a topic that was read to its end may be missing."""
         consumer = await self._reader()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic, replicas in (await self.replicas(topics)).items()
-            for number in range(len(replicas))
-        ]
+        partitions = await self._partitions(topics)
         committed = await self.admin.list_consumer_group_offsets(group)
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         done = {
             tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
         }
-        found: Counter[str] = Counter()
-        for partition, offset in (await _first_readable(consumer, done, ends)).items():
-            found[partition.topic] += ends[partition] - offset
+        found: dict[str, Backlog] = {}
+        for partition, (offset, at) in (await _first_readable(consumer, done, ends)).items():
+            before = found.get(partition.topic, Backlog(0))
+            instants = [it for it in (before.oldest, at) if it is not None]
+            records = before.records + ends[partition] - offset
+            found[partition.topic] = Backlog(records, min(instants, default=None))
         return found
+
+    async def written(self, topics: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:
+        """How many records each topic has, and how many of them since then.
+
+        Markers and rolled-back records of transactions count.
+        """
+        consumer = await self._reader()
+        partitions = await self._partitions(topics)
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        milliseconds = int(since.timestamp() * 1000)
+        first = await consumer.offsets_for_times(dict.fromkeys(partitions, milliseconds))
+        found: dict[str, tuple[int, int]] = {}
+        for tp in partitions:
+            whole, new = found.get(tp.topic, (0, 0))
+            offset = first[tp].offset if first.get(tp) else ends[tp]
+            found[tp.topic] = (whole + ends[tp] - begins[tp], new + ends[tp] - offset)
+        return found
+
+    async def _partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic, number)
+            for topic, replicas in (await self.replicas(topics)).items()
+            for number in range(len(replicas))
+        ]
 
     async def _reader(self) -> AIOKafkaConsumer:
         if self._consumer is None:
@@ -117,8 +160,8 @@ async def _first_readable(
     consumer: AIOKafkaConsumer,
     begins: Mapping[TopicPartition, int],
     ends: Mapping[TopicPartition, int],
-) -> dict[TopicPartition, int]:
-    """The offset of the first record between `begins` and `ends`, for each partition with one.
+) -> dict[TopicPartition, tuple[int, datetime | None]]:
+    """The first record between `begins` and `ends`, by offset and timestamp, where there is one.
 
     Markers and rolled-back records of transactions take offsets too, but no consumer is given
     them. A partition that may not be read, or does not answer in time, counts from where it begins.
@@ -129,14 +172,19 @@ async def _first_readable(
     consumer.assign(list(unknown))
     for partition, offset in unknown.items():
         consumer.seek(partition, offset)
-    found: dict[TopicPartition, int] = {}
+    found: dict[TopicPartition, tuple[int, datetime | None]] = {}
     with suppress(TimeoutError, TopicAuthorizationFailedError):
         async with asyncio.timeout(READ_WITHIN_S):
             while unknown:
                 records = await consumer.getmany(*unknown, timeout_ms=POLL_MS, max_records=1)
-                found |= {tp: some[0].offset for tp, some in records.items()}
+                found |= {tp: _placed(some[0]) for tp, some in records.items()}
                 for partition in list(unknown):
                     if partition in found or await consumer.position(partition) >= ends[partition]:
                         del unknown[partition]
                         consumer.pause(partition)
-    return unknown | {tp: offset for tp, offset in found.items() if offset < ends[tp]}
+    unread = {tp: (offset, None) for tp, offset in unknown.items()}
+    return unread | {tp: place for tp, place in found.items() if place[0] < ends[tp]}
+
+
+def _placed(record: Any) -> tuple[int, datetime]:
+    return record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC)

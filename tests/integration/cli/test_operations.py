@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desk.local.supervisor import Desk
+from shared.operations.open_work import Waiting
 from tests.builders import clients
 from tests.builders.desk_command import COMMAND, contract, desk, environment
 
@@ -139,3 +141,63 @@ async def test_live_records_are_shown_as_they_come_and_no_group_is_joined(
     assert json.loads(line)["data"]["contract_number"] == "LIVE-1"
     assert (process.returncode, err.decode()) == (0, "")
     assert after == before
+
+
+async def test_topics_tell_rates_and_lag_and_a_watch_without_a_terminal_is_a_line_each(
+    here: Path, running: Desk
+) -> None:
+    await cancelled(here, "flow")
+
+    ran = await desk("topics", "--json", cwd=here)
+    shown = await desk("topics", cwd=here)
+    process = await asyncio.create_subprocess_exec(
+        *(COMMAND, "topics", "--watch"),
+        cwd=here,
+        env=environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(WITHIN_S):
+        lines = [(await process.stdout.readline()).decode() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+
+    assert (ran.code, shown.code) == (0, 0), ran.err
+    [topic] = [it for it in ran.json["topics"] if it["topic"] == "desk.submissions"]
+    assert topic["records"] > 0
+    assert topic["per_second"] > 0
+    lags = {(it["service"], it["topic"]) for it in ran.json["lags"]}
+    assert ("cancellation", "desk.timers") in lags
+    assert "desk.submissions" in shown.out
+    assert all("cancellation " in line and " s)" in line for line in lines)
+    assert (process.returncode, err.decode()) == (0, "")
+
+
+async def test_open_work_is_counted_and_a_silent_service_hides_nothing_else(
+    here: Path, running: Desk
+) -> None:
+    await published(here, contract("work-1", "C-work"))
+    asked = await desk(
+        *("submit", "cancellation", "--customer", "C-work", "--contract", "work-1"),
+        *("--wait", "30", "--json"),
+        cwd=here,
+    )
+
+    ran = await desk("work", "--json", cwd=here)
+    nowhere = {"NOTIFICATION_URL": "http://127.0.0.1:9"}
+    silent = await desk("work", "--json", cwd=here, env=nowhere)
+    shown = await desk("work", "--language", "es", cwd=here)
+
+    [request] = asked.json
+    assert request["outcome"] == "evidence_awaited"
+    groups = {group["waiting"]: group for group in ran.json["work"]}
+    assert (ran.code, ran.json["silent"]) == (0, []), ran.err
+    assert groups["awaited"]["count"] >= 1
+    assert groups["awaited"]["further"].startswith("desk case INQ-")
+    assert set(groups) == set(Waiting)
+    assert (silent.code, len(silent.json["silent"])) == (1, 1)
+    assert "notification" in silent.json["silent"][0]
+    again = {group["waiting"]: group for group in silent.json["work"]}
+    assert again["awaited"]["count"] >= 1
+    assert "a la espera del cliente" in shown.out

@@ -1,0 +1,196 @@
+"""What waits: for people, for time, for a mail server or for a fix.
+
+What the services have parked and due they are asked; where inquiries stand is what intake states
+on its topic of states. Nothing is kept of what is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from shared.events.states import InquiryStated, InquiryStatus
+from shared.events.topics import ARCHIVE, DEAD_LETTERS, NOTIFICATION
+from shared.kafka.topic_records import records_on
+from shared.operations.audit_trail import OPERATIONS, read_audit_trail
+from shared.operations.dead_letters.letter import Letter
+from shared.operations.dead_letters.topic import briefs
+from shared.operations.decoded_record import decoded
+from shared.operations.service_client import ServiceClient, ServiceError
+from shared.operations.topics import require_topics
+from shared.runtime.operations.answers import DueRecord, ParkedRecord
+from shared.settings import RuntimeSettings
+
+STATES = "desk.inquiry-states"
+MOST_PAGES = 10
+PAGE = 1_000
+LETTERS_READ = 10_000
+"""The newest dead letters of each partition that are looked at."""
+REFERRED, AWAITED, PENDING = "referred", "evidence_awaited", "pending"
+
+
+class Waiting(StrEnum):
+    """What something waits for."""
+
+    OVERDUE = "overdue"
+    """An inquiry waits for the desk, and its answer target has passed."""
+    REFERRED = "referred"
+    """A cancellation waits for a professional."""
+    AWAITED = "awaited"
+    """A cancellation waits for the customer's evidence."""
+    UNSENT = "unsent"
+    """A mail waits for the mail server, or for its next attempt."""
+    UNMADE = "unmade"
+    """A document waits to be made."""
+    TIMERS = "timers"
+    """A record's time has come, and it has not been decided yet."""
+    PARKED = "parked"
+    """A record waits for a fix."""
+    DEAD_LETTERS = "dead_letters"
+    """A message was given up, and nobody has dealt with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Everything that waits for the same: how many, since when the oldest, and which one that is.
+
+    `at_least`: there may be more than were counted.
+    """
+
+    waiting: Waiting
+    count: int
+    since: datetime | None = None
+    oldest: str = ""
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """Every group in the order of `Waiting`, and the services that did not answer."""
+
+    groups: Sequence[Group]
+    silent: Sequence[ServiceError]
+
+
+@dataclass(slots=True)
+class _Standing:
+    """The inquiries that are open, each as last stated: what compaction keeps is what counts."""
+
+    states: dict[str, InquiryStated] = field(default_factory=dict)
+
+    def take(self, state: InquiryStated) -> None:
+        if state.status is InquiryStatus.OPEN:
+            self.states[state.inquiry_id] = state
+        else:
+            self.states.pop(state.inquiry_id, None)
+
+
+async def read_open_work(
+    settings: RuntimeSettings, services: Mapping[str, ServiceClient]
+) -> OpenWork:
+    """What waits now. Raises `Outage`, `MissingTopics`."""
+    now = datetime.now(UTC)
+    await require_topics(settings, {STATES, DEAD_LETTERS, OPERATIONS})
+    groups = list(of_inquiries(await _standing(settings), now))
+    silent: dict[str, ServiceError] = {}
+    due: dict[str, tuple[Sequence[DueRecord], bool]] = {}
+    parked: list[tuple[str, ParkedRecord]] = []
+    for name, service in services.items():
+        try:
+            due[name] = await _due(service)
+            parked += [(name, record) for record in await service.parked()]
+        except ServiceError as error:
+            silent[name] = error
+    groups += [
+        of_work(Waiting.UNSENT, *due.get(NOTIFICATION, ((), False))),
+        of_work(Waiting.UNMADE, *due.get(ARCHIVE, ((), False))),
+        of_timers(due, now),
+        _group(Waiting.PARKED, [(it.since, f"{name} {it.kind} {it.id}") for name, it in parked]),
+        of_letters(await _open_letters(settings)),
+    ]
+    return OpenWork(groups, [*silent.values()])
+
+
+def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[Group]:
+    """What open inquiries wait for; one with several contracts may wait for several things.
+
+    `now` is timezone-aware.
+    """
+    overdue, referred, awaited = [], [], []
+    for state in states:
+        said = {contract.status for contract in state.contracts}
+        waits_for_the_desk = not state.contracts or not said.isdisjoint({PENDING, REFERRED})
+        if waits_for_the_desk and state.answer_due_at < now:
+            overdue.append((state.answer_due_at, state.reference))
+        if REFERRED in said:
+            referred.append((state.opened_at, state.reference))
+        if AWAITED in said:
+            awaited.append((state.opened_at, state.reference))
+    return [
+        _group(Waiting.OVERDUE, overdue),
+        _group(Waiting.REFERRED, referred),
+        _group(Waiting.AWAITED, awaited),
+    ]
+
+
+def of_work(waiting: Waiting, due: Sequence[DueRecord], more: bool) -> Group:
+    """The side effects that one service has not done yet; retries of later count too."""
+    return _group(waiting, [(it.at, f"{it.kind} {it.id}") for it in due if it.what == "work"], more)
+
+
+def of_timers(due: Mapping[str, tuple[Sequence[DueRecord], bool]], now: datetime) -> Group:
+    """The records of all services whose time has come."""
+    come = [
+        (it.at, f"{name} {it.kind} {it.id}")
+        for name, (records, _) in due.items()
+        for it in records
+        if it.what == "timer" and it.at <= now
+    ]
+    return _group(Waiting.TIMERS, come, any(more for _, more in due.values()))
+
+
+def of_letters(letters: Sequence[Letter]) -> Group:
+    """The dead letters that nobody has dealt with."""
+    return _group(Waiting.DEAD_LETTERS, [(letter.at, str(letter.id)) for letter in letters])
+
+
+def _group(
+    waiting: Waiting, found: Sequence[tuple[datetime, str]], at_least: bool = False
+) -> Group:
+    since, oldest = min(found, default=(None, ""))
+    return Group(waiting, len(found), since, oldest, at_least)
+
+
+async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:
+    """The first of what is due, and whether there is more."""
+    found: list[DueRecord] = []
+    after: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await service.due(PAGE, after)
+        found += page.items
+        if page.next is None:
+            return found, False
+        after = page.next
+    return found, True
+
+
+async def _standing(settings: RuntimeSettings) -> Iterable[InquiryStated]:
+    standing = _Standing()
+    async for record in records_on(settings, [STATES]):
+        found = decoded(record)
+        if found.type != InquiryStated.ce_type or found.fault:
+            continue
+        try:
+            standing.take(InquiryStated.model_validate(found.data))
+        except ValidationError:
+            continue
+    return standing.states.values()
+
+
+async def _open_letters(settings: RuntimeSettings) -> Sequence[Letter]:
+    letters = await briefs(settings, newest=LETTERS_READ)
+    return (await read_audit_trail(settings)).open(letters) if letters else []

@@ -1,0 +1,102 @@
+"""What waits, for whom, and since when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from desk.commands.open_work import FURTHER, NAMES
+from shared.events.states import InquiryStated
+from shared.operations.open_work import (
+    Group,
+    Waiting,
+    _Standing,
+    of_inquiries,
+    of_timers,
+    of_work,
+)
+from shared.runtime.operations.answers import DueRecord
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def stated(reference: str, *statuses: str, due: timedelta = -HOUR, **more: Any) -> InquiryStated:
+    contracts = [{"contract_number": f"K-{n}", "status": it} for n, it in enumerate(statuses)]
+    return InquiryStated.model_validate(
+        {
+            "inquiry_id": reference,
+            "reference": reference,
+            "customer_id": "C-1",
+            "kind": "cancellation",
+            "status": "open",
+            "language": "es",
+            "queue": "cancellations",
+            "opened_at": (NOW - 9 * HOUR).isoformat(),
+            "answer_due_at": (NOW + due).isoformat(),
+            "contracts": contracts,
+            "sequence": 1,
+            "version": 1,
+            **more,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "waits_for"),
+    [
+        (stated("a"), [Waiting.OVERDUE]),
+        (stated("a", due=HOUR), []),
+        (stated("a", "pending"), [Waiting.OVERDUE]),
+        (stated("a", "referred"), [Waiting.OVERDUE, Waiting.REFERRED]),
+        (stated("a", "referred", due=HOUR), [Waiting.REFERRED]),
+        (stated("a", "evidence_awaited"), [Waiting.AWAITED]),
+        (stated("a", "evidence_awaited", "pending"), [Waiting.OVERDUE, Waiting.AWAITED]),
+        (stated("a", "scheduled"), []),
+    ],
+)
+def test_an_open_inquiry_waits_for_whoever_acts_next(
+    state: InquiryStated, waits_for: list[Waiting]
+) -> None:
+    assert [it.waiting for it in of_inquiries([state], NOW) if it.count] == waits_for
+
+
+def test_the_oldest_is_named_and_told_since_when() -> None:
+    overdue, *_ = of_inquiries([stated("a"), stated("b", due=-5 * HOUR), stated("c")], NOW)
+
+    assert overdue == Group(Waiting.OVERDUE, 3, NOW - 5 * HOUR, "b")
+
+
+def test_only_what_is_open_by_its_last_state_waits() -> None:
+    standing = _Standing()
+    for state in (
+        stated("a"),
+        stated("b"),
+        stated("a", status="resolved", version=2, sequence=2),
+        stated("b", status="closed", version=3, sequence=3),
+        stated("c", status="closed"),
+        stated("c", version=2, sequence=2),
+    ):
+        standing.take(state)
+
+    assert [*standing.states] == ["c"]
+
+
+def test_side_effects_and_timers_are_told_apart_and_what_comes_later_is_no_due_timer() -> None:
+    due = [
+        DueRecord(kind="notification", id="n-1", what="work", at=NOW + HOUR),
+        DueRecord(kind="file", id="K-1", what="timer", at=NOW - HOUR),
+        DueRecord(kind="file", id="K-2", what="timer", at=NOW + HOUR),
+    ]
+
+    assert of_work(Waiting.UNSENT, due, False) == Group(
+        Waiting.UNSENT, 1, NOW + HOUR, "notification n-1"
+    )
+    timers = of_timers({"cancellation": (due, True)}, NOW)
+    assert timers == Group(Waiting.TIMERS, 1, NOW - HOUR, "cancellation file K-1", at_least=True)
+
+
+def test_all_that_can_wait_has_a_name_and_a_command() -> None:
+    assert set(NAMES) == set(FURTHER) == set(Waiting)
