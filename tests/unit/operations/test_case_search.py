@@ -143,9 +143,10 @@ def test_evidence_belongs_to_the_inquiry_that_it_completes() -> None:
             {"contract_number": "K-1", "inquiry_id": INQUIRY, "answers_inquiry_id": OTHER},
             by="s-2",
         ),
+        record(62, "desk.inquiries", "inquiry.closed.v1", "c-2", {"inquiry_id": OTHER}),
     ]
 
-    assert found(REFERENCE, [*evidence, *MINE]) == {60, 61, *(each.offset for each in MINE)}
+    assert found(REFERENCE, [*evidence, *MINE]) == {60, 61, 62, *(each.offset for each in MINE)}
 
 
 def test_a_contract_whose_slash_its_sender_escaped_is_found() -> None:
