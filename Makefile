@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
-	coverage test-docker matrix audit sbom hooks constraints hashes clean
+	coverage test-docker structure matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -141,7 +141,7 @@ format: install  ## Format and fix what can be fixed
 
 docs: install  ## Write docs/events.md, the schemas, the AsyncAPI and the OpenAPI document
 	$(BIN)/python -m desk.contract_docs
-	$(BIN)/python -m services.customer_portal.api.openapi > docs/openapi.json
+	$(BIN)/python -m services.customer_portal.api > docs/openapi.json
 
 # Whatever needs no broker and no database; what the wire tests run beside is not counted.
 COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py
@@ -150,6 +150,9 @@ coverage: install  ## Measure the coverage of lines and branches; it may not fal
 	$(BIN)/python -m pytest $(COVERAGE_TESTS) \
 	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=json --cov-report=
 	$(BIN)/python -m tests.gates.coverage
+
+structure: install  ## Count arrows, circles and rooms of the imports, beside the previous release
+	$(BIN)/python -m tests.gates.structure
 
 matrix: install  ## Run the unit and contract tests on every Python from 3.11 to 3.14 found here
 	$(BIN)/python -m tests.gates.matrix $(TESTS)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -16,7 +15,6 @@ from services.customer_portal.api.endpoints import JSON, Endpoint
 from services.customer_portal.api.judge import SUBMISSIONS
 from services.customer_portal.api.partners import Scope
 from services.customer_portal.api.problems import MEDIA_TYPE, Problem
-from services.customer_portal.api.routes import ENDPOINTS
 
 Json = dict[str, Any]
 REFS = "#/components/schemas/{model}"
@@ -42,16 +40,15 @@ SCOPES = {
 }
 
 
-@lru_cache(maxsize=2)
-def document_json(url: str) -> str:
-    return json.dumps(document(url), ensure_ascii=False, indent=2) + "\n"
+def document_json(url: str, endpoints: Iterable[Endpoint]) -> str:
+    return json.dumps(document(url, endpoints), ensure_ascii=False, indent=2) + "\n"
 
 
-def document(url: str) -> Json:
+def document(url: str, endpoints: Iterable[Endpoint]) -> Json:
     """The whole description of the API at `url`."""
     schemas: Json = {}
     paths: Json = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         path = compile_path(endpoint.path)[1]
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     flow = {"tokenUrl": f"{url}/token", "scopes": {str(it): SCOPES[it] for it in Scope}}
@@ -193,7 +190,3 @@ def _schema(model: Any, schemas: Json) -> Json:
     name = made["title"].replace("[", "_").replace("]", "")
     schemas[name] = made
     return {"$ref": REFS.format(model=name)}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(document_json(EXAMPLE_URL))

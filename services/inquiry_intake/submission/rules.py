@@ -51,9 +51,10 @@ _COUNTRY: TypeAdapter[str] = TypeAdapter(Country)
 _PURPOSES = [purpose.value for purpose in ConsentPurpose]
 
 
-def rules_for(model: type[Submission]) -> tuple[Rule, ...]:
-    """The rules that submissions of this type must keep."""
-    return (*_FOR_ALL, *_FOR_ONE.get(model, ()))
+def broken_rules(model: type[Submission], fields: Fields, now: datetime) -> list[Fault]:
+    """The faults of a submission of this type beside those of its shape."""
+    rules = (*_FOR_ALL, *_FOR_ONE.get(model, ()))
+    return [fault for rule in rules for fault in rule(fields, now)]
 
 
 def _received_in_time(fields: Fields, now: datetime) -> Iterator[Fault]:

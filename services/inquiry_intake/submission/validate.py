@@ -15,7 +15,7 @@ from services.inquiry_intake.inquiry.private_events import RejectionRecorded
 from services.inquiry_intake.inquiry.routing import KIND_OF
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
 from services.inquiry_intake.submission.legible import Sender
-from services.inquiry_intake.submission.rules import rules_for
+from services.inquiry_intake.submission.rules import broken_rules
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.error_codes import add_faults, code_of
 from shared.events.reference import reference_of
@@ -118,8 +118,7 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
     except ValidationError as invalid:
         found = invalid.errors(include_url=False, include_context=False)
         add_faults(faults, [(".".join(map(str, fault["loc"])), code_of(fault)) for fault in found])
-    for rule in rules_for(model):
-        add_faults(faults, [*rule(received.fields, now)])
+    add_faults(faults, broken_rules(model, received.fields, now))
     if submission is not None and not faults:
         return submission
     return _errors(faults)

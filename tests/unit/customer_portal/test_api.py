@@ -548,4 +548,4 @@ async def test_the_description_names_every_route_and_no_other(portal: PortalOfFe
     }
     assert named == routes
     assert told["servers"] == [{"url": "http://localhost:8080/api/v1"}]
-    assert told == openapi.document("http://localhost:8080/api/v1")
+    assert told == openapi.document("http://localhost:8080/api/v1", ENDPOINTS)

@@ -1,0 +1,9 @@
+"""Writes the API's description: `python -m services.customer_portal.api > docs/openapi.json`."""
+
+import sys
+
+from services.customer_portal.api.openapi import EXAMPLE_URL
+from services.customer_portal.api.routes import description
+
+if __name__ == "__main__":
+    sys.stdout.write(description(EXAMPLE_URL))
