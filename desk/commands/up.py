@@ -13,7 +13,7 @@ from rich.text import Text
 
 from desk.commands.console import console
 from desk.commands.errors import DeskError
-from desk.commands.samples import ADDRESS, fill
+from desk.commands.samples import ADDRESS, CUSTOMER, fill
 from desk.local.supervisor import Desk, desk_up
 from desk.local.watched import Say
 
@@ -90,6 +90,7 @@ def show(desk: Desk, out: Console) -> None:
         out.print(f"  {line}", style="cyan", soft_wrap=True)
     if ends.portal is not None:
         _show_portal(desk, out)
+        _show_api(desk, out)
 
 
 def _show_portal(desk: Desk, out: Console) -> None:
@@ -99,6 +100,15 @@ def _show_portal(desk: Desk, out: Console) -> None:
     if "broker" in desk.stack.children:
         code = "`desk mail` shows the code" if desk.endpoints.mailbox else "the code comes by mail"
         out.print(f"  Sign in as {ADDRESS}; {code}.", soft_wrap=True)
+
+
+def _show_api(desk: Desk, out: Console) -> None:
+    """How a partner's system gets a token."""
+    api = f"{desk.endpoints.portal}/api/v1"
+    token = f'curl -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials {api}/token'
+    out.print("\nThe same for partners' systems (docs/api.md); a token for one:")
+    for line in (f'eval "$(desk partner add acme --customer {CUSTOMER})"', token):
+        out.print(f"  {line}", style="cyan", soft_wrap=True)
 
 
 def without_password(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -18,6 +18,9 @@ from services.customer_portal.api.endpoints import Api
 from services.customer_portal.api.partners import Partners
 from services.customer_portal.api.routes import ROOT as API_ROOT
 from services.customer_portal.api.tokens import AnotherIssuer, OwnIssuer
+from services.customer_portal.api.webhooks.feed import Feed
+from services.customer_portal.api.webhooks.sender import Poster, Sender
+from services.customer_portal.api.webhooks.store import WebhookStore
 from services.customer_portal.documents import Documents
 from services.customer_portal.followed import Followed
 from services.customer_portal.hand_over import HandOver
@@ -185,7 +188,7 @@ def wire(
         generations=generations,
         publisher=patient,
         portal=portal,
-        api=_api(settings, portal, Partners(database, now), now),
+        api=_api(settings, portal, database, now),
         site=_site(settings, portal, sessions, key, stopping),
         health=Health(PORTAL, Metrics(), utc_now),
         skew=skew,
@@ -194,13 +197,14 @@ def wire(
 
 
 def _api(
-    settings: Settings, portal: Portal, partners: Partners, now: Callable[[], datetime]
+    settings: Settings, portal: Portal, database: Database, now: Callable[[], datetime]
 ) -> Api:
+    partners, webhooks = Partners(database, now), WebhookStore(database, now)
     if settings.api_jwks_url:
         another = AnotherIssuer(settings, now, httpx2.AsyncClient(follow_redirects=False))
-        return Api(settings, portal, partners, another, None)
+        return Api(settings, portal, partners, another, None, webhooks)
     own = OwnIssuer.of(settings, now)
-    return Api(settings, portal, partners, own, own)
+    return Api(settings, portal, partners, own, own, webhooks)
 
 
 def _site(
@@ -268,14 +272,26 @@ async def _background(process: Process) -> None:
         return
     process.health.begun()
     log.info("started")
+    api, poster = process.api, Poster(anywhere=settings.development_defaults)
+    feed = Feed(settings, api.webhooks, api.partners, portal.queries, stopping)
+    sender = Sender(
+        api.webhooks,
+        api.partners,
+        poster,
+        utc_now,
+        give_up_after=timedelta(days=settings.webhook_failure_days),
+    )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(projections.run())
         tasks.create_task(watch_skew(process.skew, process.health, stopping))
+        tasks.create_task(feed.run())
+        tasks.create_task(sender.run(stopping, settings.max_pause_seconds))
         tasks.create_task(portal.changes.watch(stopping))
         tasks.create_task(portal.outbox.relay(stopping, settings.max_pause_seconds))
         tasks.create_task(
             check_dependencies(process.health, process.views, process.skew, settings, stopping)
         )
+    await poster.close()
 
 
 def _starting_steps(process: Process) -> Iterator[Step]:
@@ -288,6 +304,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield portal.followed.prepare
     yield portal.outbox.prepare
     yield portal.uploads.prepare
+    yield process.api.webhooks.prepare
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)
     yield process.publisher.start

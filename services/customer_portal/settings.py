@@ -57,6 +57,9 @@ class Settings(DeskHoursSettings, WebSettings):
     api_requests_a_minute: int = Field(
         600, ge=1, description="Requests that one partner may make in a minute."
     )
+    webhook_failure_days: int = Field(
+        5, ge=1, le=30, description="A webhook that fails for this long is disabled."
+    )
     api_audience: str = Field(
         "", description="`aud` of access tokens; the API's own address where it is not set."
     )

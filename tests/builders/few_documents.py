@@ -1,11 +1,12 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
-It knows equality, `$gt`, `$lt` and `$in` in filters, and `$set`, `$inc` and `$unset` in changes.
+It knows equality, comparisons and `$in` in filters, and `$set`, `$inc` and `$unset` in changes.
 What it does not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -15,7 +16,9 @@ from shared.mongo.client import OperationFailure
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": lambda value, limit: value > limit,
+    "$gte": lambda value, limit: value >= limit,
     "$lt": lambda value, limit: value < limit,
+    "$lte": lambda value, limit: value is not None and value <= limit,
     "$in": lambda value, limit: value in limit,
 }
 CHANGES: dict[str, Callable[[Any, Any], Any]] = {
@@ -46,6 +49,7 @@ class Found:
         return Found(self._documents[:most])
 
     async def to_list(self, most: int) -> list[dict[str, Any]]:
+        await asyncio.sleep(0)  # others have their turn, as with a real database
         return self._documents[:most]
 
 
@@ -85,20 +89,24 @@ class Collection:
             changed(document, change)
         return SimpleNamespace(matched_count=len(found), modified_count=len(found))
 
-    async def update_many(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> None:
-        for document in self.documents.values():
-            if fits(document, wanted):
-                changed(document, change)
+    async def update_many(self, wanted: Mapping[str, Any], change: Mapping[str, Any]) -> Any:
+        found = [it for it in self.documents.values() if fits(it, wanted)]
+        for document in found:
+            changed(document, change)
+        return SimpleNamespace(matched_count=len(found))
+
+    async def distinct(self, field: str, wanted: Mapping[str, Any]) -> list[Any]:
+        return sorted({it[field] for it in self.documents.values() if fits(it, wanted)})
 
     async def find_one_and_delete(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-        found = await self.find_one(wanted)
+        found = next((it for it in self.documents.values() if fits(it, wanted)), None)
         return None if found is None else self.documents.pop(found["_id"])
 
     async def delete_one(self, wanted: Mapping[str, Any]) -> None:
         await self.find_one_and_delete(wanted)
 
     async def delete_many(self, wanted: Mapping[str, Any]) -> None:
-        for found in await self.find(wanted).to_list(len(self.documents)):
+        for found in [it for it in self.documents.values() if fits(it, wanted)]:
             del self.documents[found["_id"]]
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services.customer_portal.api.partners import Partners, Scope
 from services.customer_portal.api.tokens import OwnIssuer, Tokens
+from services.customer_portal.api.webhooks.store import WebhookStore
 from services.customer_portal.portal import Portal
 from services.customer_portal.settings import Settings
 
@@ -26,6 +27,7 @@ class Api:
     partners: Partners
     tokens: Tokens
     issuer: OwnIssuer | None
+    webhooks: WebhookStore
 
     def url(self, path: str) -> str:
         """The address of something of the API, as partners reach it."""

@@ -50,7 +50,7 @@ async def inquiries(api: Api, partner: Partner, request: Request) -> Response:
     first = first_asked(request.query_params.get("from", ""))
     found = await api.portal.queries.inquiries(holder, statuses, first)
     shown = [Inquiry(**_inquiry(it)) for it in found[:ON_A_PAGE]]
-    return answered(_page(api, request, shown, first, more=len(found) > ON_A_PAGE))
+    return answered(page_of(api, request, shown, first, more=len(found) > ON_A_PAGE))
 
 
 async def inquiry(api: Api, partner: Partner, request: Request) -> Response:
@@ -174,10 +174,10 @@ def _part(
     """A page of a list that was read whole."""
     first = first_asked(request.query_params.get("from", ""))
     items = [shown(it) for it in found[first : first + ON_A_PAGE]]
-    return _page(api, request, items, first, more=len(found) > first + ON_A_PAGE)
+    return page_of(api, request, items, first, more=len(found) > first + ON_A_PAGE)
 
 
-def _page(api: Api, request: Request, items: list[Item], first: int, *, more: bool) -> Page[Item]:
+def page_of(api: Api, request: Request, items: list[Item], first: int, *, more: bool) -> Page[Item]:
     """`next` repeats what was asked, from where this page ends."""
     path = request.url.path.partition("/api/v1")[2]
     query = dict(request.query_params) | {"from": str(first + ON_A_PAGE)}

@@ -23,6 +23,7 @@ from services.customer_portal.api.endpoints import JSON, Api, Endpoint
 from services.customer_portal.api.http_events import BINARY, STRUCTURED
 from services.customer_portal.api.openapi import document_json
 from services.customer_portal.api.partners import Scope
+from services.customer_portal.api.webhooks import manage
 
 ROOT = "/api/v1"
 SENDS = {
@@ -159,5 +160,79 @@ ENDPOINTS = (
         "An invoice with its lines.",
         InvoiceWhole,
         problems=(404,),
+    ),
+    Endpoint(
+        "add_webhook",
+        "POST",
+        "/webhooks",
+        Scope.WEBHOOKS,
+        manage.add,
+        "Tell a URL of events; the answer has the secret of the signatures, once.",
+        manage.WebhookMade,
+        201,
+        takes={JSON: manage.NewWebhook},
+        problems=(409, 422),
+    ),
+    Endpoint(
+        "webhooks",
+        "GET",
+        "/webhooks",
+        Scope.WEBHOOKS,
+        manage.listed,
+        "The partner's webhooks.",
+        manage.WebhookList,
+    ),
+    Endpoint(
+        "webhook",
+        "GET",
+        "/webhooks/{id}",
+        Scope.WEBHOOKS,
+        manage.shown,
+        "A webhook and whether it works.",
+        manage.WebhookState,
+        problems=(404,),
+    ),
+    Endpoint(
+        "remove_webhook",
+        "DELETE",
+        "/webhooks/{id}",
+        Scope.WEBHOOKS,
+        manage.remove,
+        "Forget a webhook, and what was to be sent to it.",
+        status=204,
+        problems=(404,),
+    ),
+    Endpoint(
+        "enable_webhook",
+        "POST",
+        "/webhooks/{id}/enable",
+        Scope.WEBHOOKS,
+        manage.enable,
+        "Send to a disabled webhook again.",
+        manage.WebhookState,
+        problems=(404,),
+    ),
+    Endpoint(
+        "deliveries",
+        "GET",
+        "/webhooks/{id}/deliveries",
+        Scope.WEBHOOKS,
+        manage.deliveries,
+        "What was sent to a webhook and is to be sent, newest first; kept for 30 days.",
+        Page[manage.DeliveryLog],
+        query={"state": "Only deliveries in this state."} | FROM,
+        problems=(404,),
+    ),
+    Endpoint(
+        "replay",
+        "POST",
+        "/webhooks/{id}/replay",
+        Scope.WEBHOOKS,
+        manage.replay,
+        "Send one delivery again, or all since a moment, under the same ids.",
+        manage.Replayed,
+        202,
+        takes={JSON: manage.Replay},
+        problems=(404, 409, 422),
     ),
 )

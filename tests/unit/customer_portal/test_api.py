@@ -436,8 +436,12 @@ async def test_a_partner_has_no_scope_that_the_desk_did_not_give_it(portal: Port
     await portal.process.api.partners.add("reader", [Scope.READ], ["C-ANA"])
     acme = await portal.partner()
     acme.token = forged(portal, client_id="reader", scope=ALL_SCOPES)
+    own = ce(ce_source="/channels/partners/reader")
 
-    assert (await acme.ask("POST", "/submissions", body(), **ce())).status == 403
+    refused = await acme.ask("POST", "/submissions", body(), **own)
+
+    assert refused.status == 403
+    assert 'error="insufficient_scope"' in refused.header("www-authenticate")
 
 
 async def test_a_revoked_partner_is_answered_nothing(portal: PortalOfFew) -> None:

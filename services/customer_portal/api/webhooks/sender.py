@@ -1,0 +1,157 @@
+"""Sends what is due: one message at a time to each webhook, so that a dead one holds up no other.
+
+It follows no redirect, keeps no connection, and does not read what is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpcore2
+import structlog
+
+from services.customer_portal.api.partners import Partners
+from services.customer_portal.api.webhooks.addresses import CheckedBackend, NotPublic
+from services.customer_portal.api.webhooks.schedule import Outcome, after
+from services.customer_portal.api.webhooks.signature import headers_of
+from services.customer_portal.api.webhooks.store import Webhook, WebhookStore
+from shared.outage import Outage
+from shared.runtime.backoff import Backoff, sleep_unless
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+WITHIN_SECONDS = 15.0
+"""Standard Webhooks asks for 15 to 30."""
+LOOK_SECONDS = 1.0
+MOST_AT_ONCE = 100
+"""Webhooks that one process sends to."""
+MOST_IN_A_ROW = 50
+"""Then the others have their turn."""
+
+
+class Post(Protocol):
+    """Sends one message."""
+
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome: ...
+
+
+class Poster:
+    """Over the network, to addresses that are allowed."""
+
+    def __init__(self, *, anywhere: bool) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(
+            max_connections=MOST_AT_ONCE,
+            max_keepalive_connections=0,
+            network_backend=CheckedBackend(anywhere=anywhere),
+        )
+
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+        """Whatever happens is an outcome, told in a word: an answer is never repeated."""
+        told = {"content-type": "application/json", "user-agent": "contract-desk", **headers}
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), WITHIN_SECONDS)
+        try:
+            async with (
+                asyncio.timeout(WITHIN_SECONDS),
+                self._pool.stream(
+                    "POST",
+                    url,
+                    headers=list(told.items()),
+                    content=body,
+                    extensions={"timeout": timeouts},
+                ) as answer,
+            ):
+                return Outcome(status=answer.status)
+        except NotPublic:
+            return Outcome(error="address_not_allowed")
+        except (TimeoutError, httpcore2.TimeoutException):
+            return Outcome(error="timeout")
+        except (httpcore2.NetworkError, OSError):
+            return Outcome(error="not_reached")
+        except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ValueError):
+            return Outcome(error="no_http")
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+
+
+class Sender:
+    """Sends deliveries; several processes may do it at once."""
+
+    def __init__(
+        self,
+        store: WebhookStore,
+        partners: Partners,
+        post: Post,
+        now: Callable[[], datetime],
+        *,
+        give_up_after: timedelta,
+    ) -> None:
+        self._store = store
+        self._partners = partners
+        self._post = post
+        self._now = now
+        self._give_up_after = give_up_after
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stopping: asyncio.Event, longest_pause: float) -> None:
+        """Return when `stopping` is set and nothing is being sent."""
+        backoff = Backoff(longest_pause, stopping)
+        while not stopping.is_set():
+            try:
+                await self.round()
+            except Outage as outage:
+                log.warning("waiting", dependency=outage.dependency, why=str(outage))
+                await backoff.pause()
+            else:
+                backoff.reset()
+                await sleep_unless(stopping, LOOK_SECONDS)
+        await asyncio.gather(*self._sending.values(), return_exceptions=True)
+
+    async def round(self) -> None:
+        """Begin to send to each webhook that is due and not being sent to. Raises `Outage`."""
+        for webhook_id, task in list(self._sending.items()):
+            if task.done():
+                del self._sending[webhook_id]
+                task.result()
+        for webhook_id in await self._store.with_due():
+            if len(self._sending) >= MOST_AT_ONCE:
+                return
+            if webhook_id not in self._sending:
+                self._sending[webhook_id] = asyncio.create_task(self._send_to(webhook_id))
+
+    async def settled(self) -> None:
+        """Return when what was begun has ended."""
+        await asyncio.gather(*self._sending.values())
+
+    async def _send_to(self, webhook_id: str) -> None:
+        """Send what is due until nothing is, or an attempt fails."""
+        for _ in range(MOST_IN_A_ROW):
+            webhook = await self._store.by_id(webhook_id)
+            if webhook is None or webhook.disabled is not None:
+                return await self._store.hold(webhook_id)
+            if not await self._send_next(webhook):
+                return None
+        return None
+
+    async def _send_next(self, webhook: Webhook) -> bool:
+        delivery = await self._store.lease(webhook.id)
+        if delivery is None:
+            return False
+        partner = await self._partners.known(webhook.partner)
+        if partner is None or delivery.customer_id not in partner.customers:
+            await self._store.drop(delivery)
+            return True
+        began = time.monotonic()
+        signed = headers_of(webhook.secret, delivery.id, self._now(), delivery.body)
+        outcome = await self._post(webhook.url, signed, delivery.body)
+        took_ms = round((time.monotonic() - began) * 1000)
+        tries = delivery.tries + 1
+        then = after(outcome, tries, webhook.failing_since, self._now(), self._give_up_after)
+        await self._store.note(webhook, delivery, outcome, then, took_ms)
+        if then.disabled:
+            log.warning("webhook disabled", webhook=webhook.id, why=then.disabled.value)
+        return outcome.good
