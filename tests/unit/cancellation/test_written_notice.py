@@ -157,6 +157,17 @@ def test_a_witness_by_phone_completes_a_request_that_came_by_post() -> None:
     assert told(answers, "complete_on") == [("scheduled", day("2027-03-02"))]
 
 
+def test_no_partner_is_a_witness_with_its_request_or_later() -> None:
+    witnessed = signature("agent_witness")
+    desk = Desk("2027-03-01", contract(MAINTENANCE), requested("2027-03-01", channel="post"))
+
+    by_partner = desk.hears(evidence("2027-03-02", channel="partner", signature=witnessed))
+    by_desk = desk.hears(evidence("2027-03-03", "b", channel="call_centre", signature=witnessed))
+
+    assert told(by_partner, "missing") == [("evidence_awaited", ("signature",))]
+    assert told(by_desk, "complete_on") == [("scheduled", day("2027-03-03"))]
+
+
 def test_the_customer_reads_what_is_missing() -> None:
     desk = Desk("2027-02-03", contract(MAINTENANCE))
 

@@ -227,6 +227,7 @@ FAULTY: dict[str, tuple[dict[str, Any], dict[str, str], int, dict[str, str]]] = 
         403,
         {"ce_source": "source_not_allowed"},
     ),
+    "the_desks_telephone": ({"channel": "call_centre"}, {}, 422, {"channel": "not_allowed"}),
     "the_desks_source": (
         {},
         {"ce_source": "/services/customer_portal"},
