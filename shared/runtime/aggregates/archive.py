@@ -15,7 +15,9 @@ from shared.mongo.writes import insert_all
 from shared.runtime.aggregates.aggregate import Aggregate
 
 EXPIRY = "at_1"
-LOOKED_UP_BY = (("aggregate", "number"), ("aggregate", "message_id"))
+ABOUT = "events.data.inquiry_id"
+LOOKED_UP_BY = (("aggregate", "number"), ("message_id",), ("aggregate", ABOUT, "number"))
+FEW = 10
 
 
 class Archive:
@@ -76,12 +78,15 @@ class Archive:
     async def recall(
         self, kind: str, aggregates: Sequence[Aggregate], message_ids: Sequence[str]
     ) -> None:
-        """Let the aggregates remember these messages, if they are archived. Raises `Outage`."""
+        """Let the aggregates remember these messages, if they are archived. Raises `Outage`.
+
+        Asked by message alone: with the aggregates too, an index would be entered for every pair.
+        """
         by_id = {aggregate.ref.id: aggregate for aggregate in aggregates}
-        query = {"aggregate": {"$in": list(by_id)}, "message_id": {"$in": list(message_ids)}}
         with mongodb_errors_as_outage():
-            async for entry in self._of(kind).find(query):
-                by_id[entry["aggregate"]].remember(entry)
+            async for entry in self._of(kind).find({"message_id": {"$in": list(message_ids)}}):
+                if aggregate := by_id.get(entry["aggregate"]):
+                    aggregate.remember(entry)
 
     async def entries(self, kind: str, aggregate_id: str, count: int) -> list[Document]:
         """The oldest `count` entries of one history. Raises `Outage`."""
@@ -106,16 +111,15 @@ class Archive:
 
         Raises `Outage`.
         """
-        about = {
-            "aggregate": ref.id,
-            "events.data.inquiry_id": {"$in": list(inquiry_ids)},
-            "correlation_id": {"$ne": None},
-        }
         origins: dict[str, str] = {}
         with mongodb_errors_as_outage():
-            async for entry in self._of(ref.kind).find(about).sort("number", ASCENDING):
-                for event in entry["events"]:
-                    origins.setdefault(event["data"].get("inquiry_id"), entry["correlation_id"])
+            for inquiry_id in inquiry_ids:
+                about = {"aggregate": ref.id, ABOUT: inquiry_id}
+                found = self._of(ref.kind).find(about, {"correlation_id": 1})
+                async for entry in found.sort("number", ASCENDING).batch_size(FEW):
+                    if entry["correlation_id"] is not None:
+                        origins[inquiry_id] = entry["correlation_id"]
+                        break
         return origins
 
 

@@ -112,7 +112,8 @@ async def ask_everything(records: Records) -> None:
             found = await store.read([ref], [f"/tests {number}"])
             found[ref].record(entry(number), None)
             await store.write(found.values(), UnpublishedEntries(AllCommitted()))
-        await store.read([ref], ["/tests 0"])
+        await store.read([ref], ["/tests 0", "/tests 1"])
+        await store.begun_by(ref, ["an inquiry"])
         await database.collection(decider.kind).update_one(
             {"_id": ref.id}, {"$set": {"work_at": NOW, "due_at": NOW}}
         )

@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from desk.local.stack import Endpoints, Stack
+from shared.events.envelope import Ref
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.kafka import retention
 from shared.kafka.retention import DAY_MS, Refused, check_retention
@@ -182,4 +183,27 @@ async def test_archived_messages_are_found_by_an_index(database: Database) -> No
 
     keys = [list(dict(index["key"])) for index in found.values()]
     assert ["aggregate", "number"] in keys
-    assert ["aggregate", "message_id"] in keys
+    assert ["message_id"] in keys
+    assert ["aggregate", "events.data.inquiry_id", "number"] in keys
+
+
+async def test_the_oldest_archived_message_about_an_inquiry_leads_to_its_submission(
+    database: Database,
+) -> None:
+    store = Store(database, toy.build().deciders)
+    await store.prepare()
+    told = [("S-1", None), ("S-1", "first"), ("S-1", "later"), ("S-2", "another's"), ("S-3", "9")]
+    await database.collection("seen_history").insert_many(
+        {
+            "_id": str(number),
+            "aggregate": "else" if inquiry_id == "S-3" else "one",
+            "number": number,
+            "correlation_id": correlation_id,
+            "events": [{"data": {"inquiry_id": inquiry_id}}],
+        }
+        for number, (inquiry_id, correlation_id) in reversed([*enumerate(told)])
+    )
+
+    found = await store.begun_by(Ref("seen", "one"), ["S-1", "S-2", "S-3", "S-4"])
+
+    assert found == {"S-1": "first", "S-2": "another's"}
