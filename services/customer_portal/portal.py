@@ -20,6 +20,7 @@ from services.customer_portal.uploads import Uploads
 from shared.desk_hours.calendar import DeskCalendar
 from shared.mongo.changes import Changes
 from shared.web.one_time_codes import OneTimeCodes
+from shared.web.openid import OpenId
 from shared.web.passkeys import Passkeys
 from shared.web.rate_limits import RateLimits
 from shared.web.sessions import Sessions
@@ -43,6 +44,7 @@ class Portal:
     sessions: Sessions
     codes: OneTimeCodes
     passkeys: Passkeys
+    openid: OpenId
     code_mails: CodeMails
     followed: Followed
     limits: RateLimits

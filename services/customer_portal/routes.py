@@ -15,6 +15,7 @@ from services.customer_portal.pages import (
     orders,
     passkeys,
     profile,
+    provider,
     registration,
     requests,
     sent,
@@ -42,6 +43,14 @@ PAGES = (
     Page(SIGN_IN, "/entrar", "/sign-in", sign_in.sign_in, accepts_forms=True),
     Page("code", "/entrar/codigo", "/sign-in/code", sign_in.code, accepts_forms=True),
     Page("passkey", "/entrar/llave", "/sign-in/passkey", passkeys.passkey, accepts_forms=True),
+    Page("provider", "/entrar/proveedor", "/sign-in/provider", provider.provider),
+    Page(
+        "provider_return",
+        "/entrar/proveedor/vuelta",
+        "/sign-in/provider/return",
+        provider.provider_return,
+        accepts_forms=True,
+    ),
     Page("follow", "/seguir", "/follow", follow.follow, accepts_forms=True),
     Page(
         "follow_code",

@@ -61,6 +61,7 @@ from shared.telemetry.metrics import Metrics
 from shared.web import app as web
 from shared.web.languages import translations
 from shared.web.one_time_codes import OneTimeCodes
+from shared.web.openid import OpenId
 from shared.web.pages import Site, bound
 from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.rate_limits import RateLimits, shared_storage
@@ -175,6 +176,7 @@ def wire(
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
         passkeys=Passkeys(database, party, now),
+        openid=OpenId(database, settings, now),
         code_mails=CodeMails(settings),
         followed=Followed(database, now),
         limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
@@ -242,6 +244,7 @@ async def run_until_stopped(settings: Settings) -> None:
         process.health.phase = "stopping"
         await background
         await process.portal.code_mails.close()
+        await process.portal.openid.close()
         await process.portal.previews.close()
         await process.portal.documents.close()
         await process.portal.billing_documents.close()
@@ -301,6 +304,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield portal.sessions.prepare
     yield portal.codes.prepare
     yield portal.passkeys.prepare
+    yield portal.openid.prepare
     yield portal.followed.prepare
     yield portal.outbox.prepare
     yield portal.uploads.prepare

@@ -6,10 +6,17 @@ from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.mail.smtp import MailServer
 from shared.settings import DEVELOPMENT_DEFAULT, DEVELOPMENT_KEY, CompanySettings
+
+
+def is_private_to_the_wire(url: str) -> bool:
+    """Whether nobody on the network reads what is sent there: HTTPS, or this machine."""
+    parts = urlsplit(url)
+    ours = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or ours)
 
 
 class WebSettings(CompanySettings):
@@ -44,6 +51,41 @@ class WebSettings(CompanySettings):
     )
     session_hours: int = Field(12, ge=1, description="Hours until the next sign-in in any case.")
 
+    oidc_issuer: str = Field(
+        "",
+        description="The OpenID Connect provider's issuer, exactly as its discovery document names"
+        " it, such as https://login.example/realms/desk; without it there is none.",
+    )
+    oidc_name: str = Field("", max_length=60, description="What the button calls the provider.")
+    oidc_client_id: str = Field(
+        "", validate_default=True, description="The site's client id at the provider."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="The client's secret there; unset: a public client, by PKCE alone."
+    )
+    oidc_scopes: str = Field(
+        "openid email", pattern=r"\bopenid\b", description="What is asked for, with blanks between."
+    )
+    oidc_prompt: str = Field(
+        "",
+        pattern="^(|login|consent|select_account)$",
+        description="login: ask for the password again each time; select_account: which account.",
+    )
+    oidc_customer_claim: str = Field(
+        "",
+        description="The claim that has the customer's id, such as customer_id; dots lead into a"
+        " claim. Unset: the customer is found by the verified e-mail address.",
+    )
+    oidc_roles_claim: str = Field(
+        "roles", description="The claim that has the roles of staff, such as realm_access.roles."
+    )
+    oidc_timeout_seconds: float = Field(
+        5.0, gt=0, le=30, description="How long the provider may take for an answer."
+    )
+    oidc_leeway_seconds: int = Field(
+        60, ge=0, le=300, description="How far the provider's clock may be off."
+    )
+
     smtp_url: Annotated[SecretStr, DEVELOPMENT_DEFAULT] = Field(
         SecretStr("smtp://127.0.0.1:1025"),
         description="The mail server for one-time codes: smtp://, smtps:// or smtp+starttls://,"
@@ -57,6 +99,20 @@ class WebSettings(CompanySettings):
     message_id_domain: Annotated[str, DEVELOPMENT_DEFAULT] = Field(
         "contract-desk.example", description="Right-hand side of every Message-ID."
     )
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _keeps_secrets(cls, issuer: str) -> str:
+        if issuer and not is_private_to_the_wire(issuer):
+            raise ValueError("expected https://, or http:// on this machine")
+        return issuer
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _of_a_provider(cls, client_id: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not client_id:
+            raise ValueError("set it beside OIDC_ISSUER")
+        return client_id
 
     @field_validator("smtp_url")
     @classmethod

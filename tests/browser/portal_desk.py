@@ -43,6 +43,7 @@ from shared.web.sessions import Holder, Session, Sessions, Visitor, new_id
 from tests.browser import tools
 from tests.builders import fetch_pace
 from tests.builders.clients import settings_at
+from tests.builders.openid_provider import CLIENT, SECRET, Provider, provider
 from tests.builders.passkeys import ORIGIN
 
 PATIENCE_S = 120.0
@@ -72,6 +73,7 @@ class PortalDesk:
     sessions: Sessions
     passkeys: Passkeys
     world: World
+    provider: Provider
     errors: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
     _addresses: count[int] = field(default_factory=lambda: count(1))
@@ -249,7 +251,10 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
         fetch_pace.install()
     expect.set_options(timeout=PATIENCE_S * 1000)
     async with (
-        desk_up(directory, kafka=kafka, portal=True, overrides=QUICK, say=_quiet) as desk,
+        provider() as openid,
+        desk_up(
+            directory, kafka=kafka, portal=True, overrides=QUICK | known(openid), say=_quiet
+        ) as desk,
         record_sender(settings_at(desk.endpoints.kafka_bootstrap_servers)) as sender,
         async_playwright() as playwright,
     ):
@@ -266,14 +271,24 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
             own, idle=settings.session_idle, life=settings.session_life, now=utc_now
         )
         passkeys = Passkeys(own, RelyingParty("Empresa", ORIGIN), utc_now)
-        world = World(token_hex(2), datetime.now(UTC))
+        world, queries = World(token_hex(2), datetime.now(UTC)), Queries(generations)
         try:
             yield PortalDesk(
-                desk, browser, sender, generations, Queries(generations), sessions, passkeys, world
+                desk, browser, sender, generations, queries, sessions, passkeys, world, openid
             )
         finally:
             client.close()
             await browser.close()
+
+
+def known(openid: Provider) -> dict[str, str]:
+    """What a portal is told of its provider."""
+    return {
+        "OIDC_ISSUER": openid.issuer,
+        "OIDC_NAME": "Empresa",
+        "OIDC_CLIENT_ID": CLIENT,
+        "OIDC_CLIENT_SECRET": SECRET,
+    }
 
 
 def _quiet(_line: str) -> None:

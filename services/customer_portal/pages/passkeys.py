@@ -10,7 +10,7 @@ from datetime import datetime
 from limits import RateLimitItem, RateLimitItemPerHour
 from starlette.responses import RedirectResponse, Response
 
-from services.customer_portal.pages.sign_in import TRIES_FROM_ONE_CLIENT
+from services.customer_portal.pages.sign_in import TRIES_FROM_ONE_CLIENT, ways_in
 from services.customer_portal.portal import Portal
 from services.customer_portal.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, Words
 from shared.events.values import Language
@@ -43,7 +43,7 @@ async def passkey(portal: Portal, visit: Visit) -> Response:
     holder = await _owner(portal, visit, form["response"])
     if holder is None:
         kept = Form({NEXT: after or ""})
-        return visit.show("sign_in.html", 422, form=kept, passkeys=True, refused=NOT_ACCEPTED)
+        return visit.show("sign_in.html", 422, form=kept, refused=NOT_ACCEPTED, **ways_in(portal))
     visit.take(await portal.sessions.sign_in(visit.session, holder, BY_PASSKEY))
     return RedirectResponse(after or visit.url("inquiries"), 303)
 

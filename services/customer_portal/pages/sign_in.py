@@ -1,9 +1,11 @@
-"""Signing in with a one-time code by mail, and out again. Passkeys are in `passkeys.py`.
+"""Signing in with a one-time code by mail, and out again.
 
 A page says the same and takes as long whether or not an address is registered.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +17,7 @@ from shared.events.mail_address import mailable
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
+from shared.web.openid import METHOD
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import Holder
 
@@ -49,8 +52,15 @@ async def sign_in(portal: Portal, visit: Visit) -> Response:
 
 
 def _show(portal: Portal, visit: Visit, form: Form) -> Response:
-    possible = portal.passkeys.party.is_possible
-    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, passkeys=possible)
+    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, **ways_in(portal))
+
+
+def ways_in(portal: Portal) -> dict[str, Any]:
+    """The ways beside the code, as the page names them."""
+    return {
+        "passkeys": portal.passkeys.party.is_possible,
+        "provider": portal.openid.name if portal.openid.is_set else None,
+    }
 
 
 async def code(portal: Portal, visit: Visit) -> Response:
@@ -75,7 +85,7 @@ async def code(portal: Portal, visit: Visit) -> Response:
     chosen = _chosen(accounts, form["customer_id"])
     if chosen is None:  # the code was right: another one, never mailed, says so for the choice
         form.values["code"] = await portal.codes.issue(visitor, address)
-        return visit.show("accounts.html", form=form, accounts=accounts)
+        return visit.show("accounts.html", form=form, accounts=accounts, to="code")
     before = visit.session
     visit.take(await portal.sessions.sign_in(before, Holder(chosen["customer_id"])))
     return RedirectResponse(visit.safe_next(form[NEXT]) or visit.url("inquiries"), 303)
@@ -91,5 +101,16 @@ def _chosen(accounts: list[Document], wanted: str) -> Document | None:
 async def sign_out(portal: Portal, visit: Visit) -> Response:
     if visit.posted:
         await visit.form()
-        await portal.sessions.sign_out(visit.session)
+        session = visit.session
+        await portal.sessions.sign_out(session)
+        if session.by.method.startswith(METHOD) and portal.openid.is_set:
+            return await _signed_out(portal, visit)
     return visit.see("home")
+
+
+async def _signed_out(portal: Portal, visit: Visit) -> Response:
+    """The provider may know the person still: it is left by a link of its own."""
+    visit.session = await portal.sessions.read(visit.session.id, is_use=False)
+    home = portal.settings.public_url + visit.url("home")
+    address = await portal.openid.end_session_address(home)
+    return visit.see("home") if address is None else visit.show("signed_out.html", address=address)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from desk.local.supervisor import KNOWN_TO
 from services.cancellation.settings import Settings as CancellationSettings
@@ -39,14 +41,35 @@ NEEDS = {
     "customer_portal": {"kafka", "mongo", "mailpit"},
 }
 
+OIDC = tuple(
+    f"OIDC_{name}"
+    for name in (
+        "ISSUER",
+        "NAME",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "SCOPES",
+        "PROMPT",
+        "CUSTOMER_CLAIM",
+    )
+)
+
 each_service = pytest.mark.parametrize("name", SETTINGS)
 each_container = pytest.mark.parametrize("name", CONTAINERS)
 
 
-def told(name: str) -> RuntimeSettings:
-    """The service's settings as its container is told them."""
+PASSED_ON = re.compile(r"\$\{([A-Z_]+):-\}")
+"""A value of the shell that runs Compose, or none."""
+
+
+def told(name: str, **shell: str) -> RuntimeSettings:
+    """The service's settings as its container is told them. What is empty counts as not set."""
     environment: dict[str, Any] = CONTAINERS[name]["environment"]
-    return SETTINGS[name].model_validate({key.lower(): value for key, value in environment.items()})
+    given = {
+        key.lower(): PASSED_ON.sub(lambda it: shell.get(it[1], ""), str(value))
+        for key, value in environment.items()
+    }
+    return SETTINGS[name].model_validate({key: value for key, value in given.items() if value})
 
 
 def test_every_service_of_the_tree_runs_in_a_container_of_its_name() -> None:
@@ -74,6 +97,24 @@ def test_the_service_accepts_what_its_container_tells_it(name: str) -> None:
     assert settings.kafka_bootstrap_servers == "kafka:19092"
     assert settings.mongo_url == "mongodb://mongo:27017/?replicaSet=rs0"
     assert settings.log_format == "json"
+
+
+def test_the_shells_provider_signs_customers_in() -> None:
+    shell = {name: f"x-{name}" for name in OIDC} | {
+        "OIDC_ISSUER": "https://login.example",
+        "OIDC_SCOPES": "openid profile",
+        "OIDC_PROMPT": "login",
+    }
+
+    settings, without = told("customer_portal", **shell), told("customer_portal")
+
+    assert {name: shown(getattr(settings, name.lower())) for name in OIDC} == shell
+    assert isinstance(without, PortalSettings)
+    assert without.oidc_issuer == ""
+
+
+def shown(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 @each_service
