@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any, ClassVar, NamedTuple
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -125,13 +125,17 @@ class Message:
         return self.replicas[Ref(kind, aggregate_id)]
 
 
+_URL = NAMESPACE_URL.bytes
+
+
 @lru_cache(maxsize=4096)
 def message_uuid(source: str, message_id: str) -> UUID:
     """The UUIDv5 of a message's identity; a URI holds no space, so the pair is unambiguous.
 
     An inquiry's id is the `message_uuid` of the submission that opened it.
     """
-    return uuid5(NAMESPACE_URL, f"{source} {message_id}")
+    name = _URL + f"{source} {message_id}".encode()
+    return UUID(bytes=sha1(name, usedforsecurity=False).digest()[:16], version=5)
 
 
 def caused_event_id(cause: UUID, owner: str, index: int) -> str:

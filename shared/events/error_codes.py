@@ -70,6 +70,8 @@ def code_of(fault: ErrorDetails) -> ErrorCode:
 
 def add_faults(faults: dict[str, ErrorCode], found: Sequence[tuple[str, ErrorCode]]) -> None:
     """Add what was found, one fault a field: a list of faulty items is not too short as well."""
+    if not found:
+        return
     paths = [path.split(".") for path in (*faults, *(path for path, _ in found))]
     wholes = {".".join(path[:depth]) for path in paths for depth in range(1, len(path))}
     for path, code in found:

@@ -20,7 +20,7 @@ MAX_ITEMS = 1_000
 MAX_DEPTH = 16
 """Levels of lists and objects in each other; no event of the catalogue has more than five."""
 MAX_HEADERS = 1_000
-LIST_LIMITS = {"contract_numbers": 50, "consents": 10, "documents": 10}
+LIST_LIMITS: Mapping[str | int, int] = {"contract_numbers": 50, "consents": 10, "documents": 10}
 """Items of the lists whose length the event contract states."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of the desk's clock an instant in a submission may lie."""
@@ -39,23 +39,24 @@ def faults_of_size(
     Looks at no more than `most_items` items; fields that nobody reads may hold what they like.
     """
     left = most_items
-    waiting = [(name, name, fields[name], 1) for name in names if name in fields]
+    waiting: list[tuple[str | None, str | int, Any, int]]
+    waiting = [(None, name, fields[name], 1) for name in names if name in fields]
     while waiting:
-        path, name, value, depth = waiting.pop()
+        within, name, value, depth = waiting.pop()
         if isinstance(value, str):
             if not value.isascii() and not _is_text(value):
-                yield Fault(path, FaultCode.WRONG_FORMAT)
+                yield Fault(_path(within, name), FaultCode.WRONG_FORMAT)
         elif isinstance(value, int):
             if not -_WIDEST <= value < _WIDEST:
-                yield Fault(path, FaultCode.TOO_LARGE)
+                yield Fault(_path(within, name), FaultCode.TOO_LARGE)
         elif isinstance(value, list | dict):
-            count = len(value)
+            count, path = len(value), _path(within, name)
             if count > LIST_LIMITS.get(name, most_items) or count > left or depth > MAX_DEPTH:
                 yield Fault(path, FaultCode.TOO_LONG)
                 continue
             left -= count
             inner = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting += [(f"{path}.{_shown(key)}", str(key), item, depth + 1) for key, item in inner]
+            waiting += [(path, key, item, depth + 1) for key, item in inner]
 
 
 def is_small(raw: bytes) -> bool:
@@ -81,10 +82,12 @@ def soon_written(value: Any, most: int = MAX_ITEMS) -> bool:
     return True
 
 
-def _shown(key: object) -> str:
-    """A member's name as a fault may repeat it: a field's name, never a text by chance."""
+def _path(within: str | None, key: str | int) -> str:
+    """A member's dotted path as a fault may repeat it: fields' names, never a text by chance."""
     name = str(key)
-    return name if _NAME.fullmatch(name) else "?"
+    if within is None:
+        return name
+    return f"{within}.{name}" if _NAME.fullmatch(name) else f"{within}.?"
 
 
 def _is_text(value: str) -> bool:

@@ -23,7 +23,7 @@ def normalised(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     for name, given in fields.items():
         if not is_absent(given):
             value, default = _normalised(name, given), defaults.get(name)
-            if type(value) is not type(default) or value != default:
+            if value != default or type(value) is not type(default):
                 found[name] = value
     return found
 

@@ -28,6 +28,7 @@ _PREFIX = "INQ"
 _PREFIX_AS_TYPED = _PREFIX.translate(_LOOK_ALIKES)
 _LONGEST = len(_PREFIX) + _BODY_LENGTH + 1
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1 is primitive: x has 31 distinct powers
+_TIMES_X = [it << 1 if it < 16 else it << 1 ^ _FIELD_POLYNOMIAL for it in range(32)]
 
 
 def reference_of(inquiry_id: UUID, attempt: int = 0) -> str:
@@ -76,13 +77,8 @@ def _without_separators(text: str) -> str:
 def _check_character(body: str) -> str:
     parity = 0
     for digit in body:
-        parity = _times_x(parity ^ _VALUE_OF[digit])
+        parity = _TIMES_X[parity ^ _VALUE_OF[digit]]
     return _DIGITS[parity]
-
-
-def _times_x(element: int) -> int:
-    doubled = element << 1
-    return doubled ^ _FIELD_POLYNOMIAL if doubled > 0b11111 else doubled
 
 
 def _canonical(digits: str) -> str:

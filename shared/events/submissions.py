@@ -181,7 +181,7 @@ class SubmittedChanges(Given, ItemChanges):
 
     @property
     def plain(self) -> ItemChanges:
-        return ItemChanges(**dict(self))
+        return ItemChanges(**vars(self))
 
 
 class InventoryUpdateSubmitted(Submission):

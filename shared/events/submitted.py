@@ -35,6 +35,8 @@ _PHONE = re.compile(
     r"\s*(?P<extension>\d{1,8})\s*[)\]]?)?",
     re.ASCII | re.IGNORECASE,
 )
+_ORDINARY_PHONE = re.compile(r"\+?\d+(?: \d+)*", re.ASCII)
+"""A number of which nothing but its length is to be judged, and nothing changed."""
 _DIGITS_OF_A_PHONE = range(5, 21)
 
 
@@ -58,12 +60,15 @@ def _mailable(address: str) -> str:
 
 def _phone(text: str) -> str:
     """A number as people write it, with plain blanks and without `tel:`."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    found = _PHONE.fullmatch(plain)
-    digits = sum(map(str.isdigit, found["number"])) if found else 0
-    if not found or digits not in _DIGITS_OF_A_PHONE:
+    if _ORDINARY_PHONE.fullmatch(text):
+        number = plain = text
+    else:
+        text = " ".join(unicodedata.normalize("NFKC", text).split())
+        found = _PHONE.fullmatch(text)
+        number, plain = (found["number"], text[found.start("number") :]) if found else ("", "")
+    if sum(map(str.isdigit, number)) not in _DIGITS_OF_A_PHONE:
         raise PydanticCustomError("wrong_format", "a telephone number is needed")
-    return plain[found.start("number") :]
+    return plain
 
 
 def primary_tag(text: str) -> str:
@@ -130,18 +135,14 @@ class Given(BaseModel):
     def _without_what_is_absent(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        fields = _fields(cls)
-        return {
-            name: value
-            for name, value in given.items()
-            if name in fields and (fields[name] or not is_absent(value))
-        }
+        absent = [it for it in _optional(cls) if it in given and is_absent(given[it])]
+        return {it: given[it] for it in given if it not in absent} if absent else given
 
 
 @lru_cache(maxsize=64)
-def _fields(model: type[Given]) -> dict[str, bool]:
-    """The names of its fields, and whether they are required."""
-    return {name: field.is_required() for name, field in model.model_fields.items()}
+def _optional(model: type[Given]) -> tuple[str, ...]:
+    """The names of its fields that need not be given."""
+    return tuple(it for it, field in model.model_fields.items() if not field.is_required())
 
 
 class SubmittedContact(Given, Contact):
@@ -154,7 +155,7 @@ class SubmittedContact(Given, Contact):
 
     @property
     def plain(self) -> Contact:
-        return Contact(**dict(self))
+        return Contact(**vars(self))
 
 
 class SubmittedSignature(Signature):
@@ -165,7 +166,7 @@ class SubmittedSignature(Signature):
 
     @property
     def plain(self) -> Signature:
-        return Signature(**dict(self))
+        return Signature(**vars(self))
 
 
 class SubmittedConsent(Consent):
@@ -173,7 +174,7 @@ class SubmittedConsent(Consent):
 
     @property
     def plain(self) -> Consent:
-        return Consent(**dict(self))
+        return Consent(**vars(self))
 
 
 class SubmittedAuthentication(Authentication):
@@ -183,4 +184,4 @@ class SubmittedAuthentication(Authentication):
 
     @property
     def plain(self) -> Authentication:
-        return Authentication(**dict(self))
+        return Authentication(**vars(self))

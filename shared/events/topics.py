@@ -434,7 +434,7 @@ def topics_read_by(service: str) -> tuple[str, ...]:
 
 def key_of(event: Event) -> str:
     """The record key that `event` travels under. Raises LookupError for an internal event."""
-    return key_in(event.ce_type, dict(event))
+    return key_in(event.ce_type, vars(event))
 
 
 def key_in(ce_type: str, data: Mapping[str, Any]) -> str:

@@ -125,7 +125,7 @@ def _event(topic: Topic, attributes: Attributes, record: Record) -> Event:
         event = model.model_validate(fields)
     except ValidationError as error:
         raise Unreadable(Reason.UNREADABLE, words_of(error)) from None
-    if is_nameless(event) or key_differs(model.ce_type, dict(event), record.key):
+    if is_nameless(event) or key_differs(model.ce_type, vars(event), record.key):
         raise Unreadable(Reason.UNREADABLE, _WRONG_KEY)
     return event
 

@@ -27,9 +27,9 @@ def digests_of(ce_type: str, fields: dict[str, Any]) -> tuple[str, str]:
 
 def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:
     """What a body says: without the fields that nobody reads."""
-    model = EVENT_TYPES.get(ce_type)
-    read = {it: fields[it] for it in fields if model is None or it in model.model_fields}
-    return normalised(read, _defaults(ce_type))
+    defaults = _defaults(ce_type)
+    read = {it: fields[it] for it in fields if it in defaults} if defaults else fields
+    return normalised(read, defaults)
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from uuid import NAMESPACE_URL
 
 from shared.events.envelope import Event, Ref, caused_event_id
+from shared.events.topics import TOPIC_OF
 from shared.mongo.client import Document
 from shared.runtime import codec
 from shared.runtime.aggregates.aggregate import Aggregate
@@ -48,11 +49,10 @@ class PublicStates:
             return
         version = aggregate.version + aggregate.touched
         event = state_of(aggregate.state, version)
-        if event is None or (
-            not always and before is not None and state_of(before, version) == event
-        ):
+        if event is None:
             return
-        yield self._envelope(aggregate, event, version)
+        if always or before is None or _numbered(aggregate) or state_of(before, version) != event:
+            yield self._envelope(aggregate, event, version)
 
     def _envelope(self, aggregate: Aggregate, event: Event, version: int) -> Envelope:
         ref, entry = aggregate.ref, aggregate.newest_entry()
@@ -111,6 +111,12 @@ class PublicStates:
 def upgrade_of(kind: str) -> str:
     """The name under which the database keeps how far the publication on upgrade is."""
     return f"states of {kind}"
+
+
+def _numbered(aggregate: Aggregate) -> bool:
+    """Whether a new public event has a `sequence`: the state says the last, so it is another."""
+    new = (event for entry in aggregate.added for event in entry["events"])
+    return any(event["type"] in TOPIC_OF and "sequence" in event["data"] for event in new)
 
 
 def _correlation(entry: Document) -> str | None:

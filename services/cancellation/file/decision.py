@@ -14,8 +14,6 @@ from shared.events.envelope import Event
 from shared.events.values import Bilingual, madrid_date
 from shared.recorder import Recorder
 
-UNNUMBERED = 0
-
 
 class Heading(TypedDict):
     """The fields that every public event has."""
@@ -34,7 +32,8 @@ class Decision(Recorder[CancellationFile]):
     """What one message brings about, seen at `now` (timezone-aware).
 
     What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
-    Public events get the next `sequence` here, and nowhere else.
+    Public events get the next `sequence` here, and nowhere else: from their heading, or as they are
+    recorded if others came first.
     """
 
     def __init__(
@@ -59,9 +58,14 @@ class Decision(Recorder[CancellationFile]):
         """The date in Madrid."""
         return madrid_date(self.now)
 
+    @property
+    def next_sequence(self) -> int:
+        """The number of the public event that is recorded next."""
+        return self.file.sequence + 1
+
     def record(self, event: Event) -> None:
-        if isinstance(event, CancellationEvent):
-            event = event.model_copy(update={"sequence": self.file.sequence + 1})
+        if isinstance(event, CancellationEvent) and event.sequence != self.next_sequence:
+            event = event.model_copy(update={"sequence": self.next_sequence})
         super().record(event)
 
     def answers(
@@ -73,7 +77,9 @@ class Decision(Recorder[CancellationFile]):
         """
         asking = request.unanswered if asked_by is None else (*request.unanswered, asked_by)
         for inquiry_id in asking or (None,):
-            self.record(event.model_copy(update={"answers_inquiry_id": inquiry_id}))
+            if event.answers_inquiry_id != inquiry_id:
+                event = event.model_copy(update={"answers_inquiry_id": inquiry_id})
+            self.record(event)
 
     def about(self, request: Request, because: Because) -> Heading:
         """The heading of an event on a request, under the version it was received under."""
@@ -81,7 +87,7 @@ class Decision(Recorder[CancellationFile]):
             contract_number=self.file.contract_number,
             customer_id=request.customer_id,
             inquiry_id=request.inquiry_id,
-            sequence=UNNUMBERED,
+            sequence=self.next_sequence,
             policy=because.policy,
             policy_version=request.policy_version,
             rule=because.rule,
@@ -94,7 +100,7 @@ class Decision(Recorder[CancellationFile]):
             contract_number=self.file.contract_number,
             customer_id=cancellation.customer_id,
             inquiry_id=cancellation.inquiry_id,
-            sequence=UNNUMBERED,
+            sequence=self.next_sequence,
             policy=because.policy,
             policy_version=cancellation.policy_version,
             rule=because.rule,
@@ -109,7 +115,7 @@ class Decision(Recorder[CancellationFile]):
             contract_number=self.file.contract_number,
             customer_id=contract.customer_id,
             inquiry_id=None,
-            sequence=UNNUMBERED,
+            sequence=self.next_sequence,
             policy=because.policy,
             policy_version=renewal.policy_version,
             rule=because.rule,

@@ -56,6 +56,7 @@ from shared.events.cancellations import (
     RenewalWatched,
 )
 from shared.events.envelope import Event
+from shared.events.values import Evidence
 
 
 def evolve(state: CancellationFile | None, event: Event) -> CancellationFile:
@@ -92,7 +93,7 @@ def _noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
 def _request_noted(file: CancellationFile, event: PrivateEvent) -> CancellationFile:
     match event:
         case RequestReceived():
-            request = Request.model_validate(dict(event))
+            request = Request.model_validate(vars(event))
             return file.with_(requests=(*file.requests, request))
         case RequestHeld():
             return file.with_request(event.inquiry_id, status=Status.HELD, held_until=event.until)
@@ -207,7 +208,39 @@ def _compacted(file: CancellationFile, event: FileCompacted) -> CancellationFile
 
 
 def _decided(file: CancellationFile, event: CancellationEvent) -> CancellationFile:
-    file = file.with_(sequence=event.sequence)
+    match event:
+        case (
+            RenewalLapsed()
+            | RenewalWatched()
+            | RenewalReinstated()
+            | CancellationTookEffect()
+            | CancellationEvidenceReminded()
+        ):
+            return _told(file.with_(sequence=event.sequence), event)
+        case CancellationEvidenceAwaited(missing=missing):
+            return _answered(file, event, Status.AWAITING, missing=missing)
+        case CancellationReferred():
+            return _answered(file, event, Status.REFERRED)
+        case CancellationScheduled():
+            cancellation = Cancellation.model_validate(vars(event))
+            return _answered(file, event, Status.SCHEDULED, cancellation=cancellation)
+        case CancellationSuspended():
+            suspended = _answered(file, event, Status.REFERRED)
+            return _with_cancellation(suspended, suspended=True, alarmed=False)
+        case CancellationWithdrawn() | CancellationNotRequired() | CancellationRefused():
+            return _without_cancellation(_answered(file, event, Status.SETTLED), event)
+    return _answered(file, event, Status.SETTLED)
+
+
+def _told(
+    file: CancellationFile,
+    event: RenewalLapsed
+    | RenewalWatched
+    | RenewalReinstated
+    | CancellationTookEffect
+    | CancellationEvidenceReminded,
+) -> CancellationFile:
+    """An event that answers no request."""
     match event:
         case RenewalLapsed():
             return file.with_renewal(event.invoice_number, event.issued_on, lapsed=True)
@@ -219,32 +252,26 @@ def _decided(file: CancellationFile, event: CancellationEvent) -> CancellationFi
             return _with_cancellation(file, took_effect=True)
         case CancellationEvidenceReminded():
             return file.with_request(event.inquiry_id, reminded=True)
-        case CancellationEvidenceAwaited():
-            return _answered(file, event, Status.AWAITING).with_request(
-                event.inquiry_id, missing=event.missing
-            )
-        case CancellationReferred():
-            return _answered(file, event, Status.REFERRED)
-        case CancellationScheduled():
-            cancellation = Cancellation.model_validate(dict(event))
-            return _answered(file, event, Status.SCHEDULED).with_(cancellation=cancellation)
-        case CancellationSuspended():
-            suspended = _answered(file, event, Status.REFERRED)
-            return _with_cancellation(suspended, suspended=True, alarmed=False)
-        case CancellationWithdrawn() | CancellationNotRequired() | CancellationRefused():
-            return _without_cancellation(_answered(file, event, Status.SETTLED), event)
-    return _answered(file, event, Status.SETTLED)
 
 
-def _answered(file: CancellationFile, event: CancellationEvent, status: Status) -> CancellationFile:
-    return file.with_request(
+def _answered(
+    file: CancellationFile,
+    event: CancellationEvent,
+    status: Status,
+    *,
+    missing: tuple[Evidence, ...] = (),
+    **changes: object,
+) -> CancellationFile:
+    """The request of `event` has its answer, which may have `changes` in the file besides."""
+    requests = file.requests_with(
         event.inquiry_id,
         status=status,
         policy=event.policy,
         held_until=None,
-        missing=(),
+        missing=missing,
         unanswered=(),
     )
+    return file.with_(sequence=event.sequence, requests=requests, **changes)
 
 
 def _with_cancellation(file: CancellationFile, **changes: object) -> CancellationFile:

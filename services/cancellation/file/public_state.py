@@ -27,7 +27,7 @@ def public_state(file: CancellationFile, version: int) -> CancellationStated:
         status=status,
         last_billable_on=_last_billable_on(file, status),
         cancellation=_standing(file.cancellation),
-        renewals=tuple(WatchedRenewal.model_validate(dict(renewal)) for renewal in file.renewals),
+        renewals=tuple(WatchedRenewal.model_validate(vars(renewal)) for renewal in file.renewals),
         requests=tuple(_open_requests(file)),
     )
 
@@ -56,7 +56,7 @@ def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> dat
 def _standing(cancellation: Cancellation | None) -> StandingCancellation | None:
     if cancellation is None:
         return None
-    return StandingCancellation.model_validate(dict(cancellation))
+    return StandingCancellation.model_validate(vars(cancellation))
 
 
 def _open_requests(file: CancellationFile) -> Iterator[OpenRequest]:

@@ -318,12 +318,12 @@ class CancellationFile(Value):
         return self.model_copy(update=changes)
 
     def with_request(self, inquiry_id: str | None, **changes: Any) -> CancellationFile:
+        return self.with_(requests=self.requests_with(inquiry_id, **changes))
+
+    def requests_with(self, inquiry_id: str | None, **changes: Any) -> tuple[Request, ...]:
         """One request changed; an inquiry that is not a request changes nothing."""
-        return self.with_(
-            requests=tuple(
-                r.model_copy(update=changes) if r.inquiry_id == inquiry_id else r
-                for r in self.requests
-            )
+        return tuple(
+            r.model_copy(update=changes) if r.inquiry_id == inquiry_id else r for r in self.requests
         )
 
     def with_renewal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.cancellation.file.decision import UNNUMBERED, Decision
+from services.cancellation.file.decision import Decision
 from services.cancellation.file.private_events import LateWithdrawalNoted, RequestClosed
 from services.cancellation.file.state import Cancellation, Closed, Closing, Request
 from services.cancellation.policies import every_policy, refer
@@ -133,7 +133,7 @@ def _refuse(
             contract_number=asked.contract_number,
             customer_id=asked.customer_id,
             inquiry_id=asked.inquiry_id,
-            sequence=UNNUMBERED,
+            sequence=decision.next_sequence,
             policy=because.policy,
             policy_version=version,
             rule=because.rule,

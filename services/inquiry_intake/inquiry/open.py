@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -107,21 +107,23 @@ def _details(submission: Submission, asked: str | None) -> tuple[Detail, ...]:
     return _DETAILS.validate_python(
         [
             {"field": field, "value": HIDDEN if field in SECRETS else value}
-            for field, value in _lines("", said | submitted)
+            for field, value in _lines(said | submitted)
         ]
     )
 
 
-def _lines(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def _lines(values: Mapping[str, Any], within: str = "") -> list[tuple[str, str]]:
     """Every value with its dotted path; a list of plain values is one line."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _lines(f"{path}.{name}" if path else name, item)
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for index, item in enumerate(value):
-            yield from _lines(f"{path}.{index}", item)
-    else:
-        yield path, _text(value)
+    lines: list[tuple[str, str]] = []
+    for name, value in values.items():
+        path = f"{within}{name}"
+        if isinstance(value, dict):
+            lines += _lines(value, f"{path}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            lines += _lines({str(index): item for index, item in enumerate(value)}, f"{path}.")
+        else:
+            lines.append((path, _text(value)))
+    return lines
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,10 @@ class Decisions:
         self._store = store
         self._reader = reader
         self._source = f"/services/{service.name}"
+        self._alarming = {
+            decider.kind: frozenset(event.ce_type for event in decider.alarms)
+            for decider in service.deciders
+        }
 
     def decide(
         self, received: IncomingMessage, batch: Batch, unstorable: Mapping[Ref, str]
@@ -135,12 +139,11 @@ class Decisions:
         state = _folded(decider, aggregate.state, events)
         return entry_of(self._source, received, aggregate.ref, events, batch.at), state
 
-    def _alarms(self, ref: Ref, entry: Document) -> Iterator[tuple[Ref, str]]:
+    def _alarms(self, ref: Ref, entry: Document) -> list[tuple[Ref, str]]:
         """What operations should hear of in what was just decided."""
-        alarming = {event.ce_type for event in self._store.decider(ref.kind).alarms}
-        if alarming:
-            types = (str(event["type"]) for event in entry["events"])
-            yield from ((ref, ce_type) for ce_type in types if ce_type in alarming)
+        alarming = self._alarming[ref.kind]
+        types = (str(event["type"]) for event in entry["events"])
+        return [(ref, ce_type) for ce_type in types if ce_type in alarming]
 
     def _discard(
         self, received: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch

@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.events.envelope import Unchecked, caused_event_id
+from shared.events.envelope import Unchecked, caused_event_id, message_uuid
 from shared.events.internal import KeyForgotten
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable
@@ -247,6 +247,11 @@ def test_an_events_bytes_are_compact_json_for_ever(data: dict[str, Any]) -> None
     )
     assert made.value == json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     assert dict(made.headers)["ce_time"] == b"2026-01-01T12:00:00.123Z"
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_a_messages_identity_is_its_uuid5(source: str, message_id: str) -> None:
+    assert message_uuid(source, message_id) == uuid5(NAMESPACE_URL, f"{source} {message_id}")
 
 
 @given(st.uuids(), st.text(max_size=20), st.integers(1, 99))

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import pytest
+
 from shared.events.envelope import Event, Ref, caused_event_id
 from shared.events.states import CancellationStated, CancellationStatus
 from shared.runtime.aggregates.aggregate import Aggregate
@@ -84,6 +86,26 @@ async def test_records_without_a_public_state_are_left_alone() -> None:
     await states(Changing(), published).publish_current([Ref("customer", "C-1")])
 
     assert published.versions == []
+
+
+@pytest.mark.parametrize(
+    ("ce_type", "data", "news"),
+    [
+        ("file.request_held", {}, False),
+        ("file.contract_progressed", {"sequence": 4}, False),
+        ("cancellation.scheduled.v1", {"sequence": 4}, True),
+    ],
+)
+def test_a_state_is_news_where_it_looks_otherwise_or_a_public_event_was_numbered(
+    ce_type: str, data: dict[str, object], news: bool
+) -> None:
+    as_before = toy.Seen(count=4)
+    file = Aggregate(FILE, version=3)
+    file.record(ENTRY | {"events": [{"id": "e", "type": ce_type, "data": data}]}, as_before)
+
+    said = [*states(Changing(), Published()).envelopes(file, as_before, always=False)]
+
+    assert len(said) == news
 
 
 def test_a_states_id_is_the_uuid5_that_earlier_releases_gave_it() -> None:
