@@ -15,7 +15,6 @@ from services.customer_portal.queries import Queries
 from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.settings import Settings
-from services.customer_portal.sign_in_mail import CodeMails
 from services.customer_portal.uploads import Uploads
 from shared.desk_hours.calendar import DeskCalendar
 from shared.mongo.changes import Changes
@@ -24,6 +23,7 @@ from shared.web.openid import OpenId
 from shared.web.passkeys import Passkeys
 from shared.web.rate_limits import RateLimits
 from shared.web.sessions import Sessions
+from shared.web.sign_in_mail import CodeMails
 
 
 @dataclass(frozen=True, slots=True)

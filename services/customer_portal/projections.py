@@ -28,6 +28,7 @@ from shared.events.inquiries import (
     InquiryResolved,
 )
 from shared.events.internal import KeyForgotten
+from shared.events.mail_address import address_key
 from shared.events.notifications import NotificationEvent, NotificationSent
 from shared.events.policies import PolicyInForce
 from shared.events.states import CancellationStated, ContractStated, InquiryStated
@@ -53,11 +54,6 @@ SAID = ("customer_id", "file_name", "media_type", "size")
 def submission_key(source: str, submission_id: str) -> str:
     """The id of the inquiry that a submission opens, and of the document that has its answer."""
     return str(message_uuid(source, submission_id))
-
-
-def address_key(email: str) -> str:
-    """Normalises a mail address, so that two ways to write it are found under one key."""
-    return email.strip().casefold()
 
 
 # Inquiries

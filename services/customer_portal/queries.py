@@ -14,10 +14,10 @@ from services.customer_portal.projections import (
     FORGOTTEN,
     INQUIRIES,
     POLICIES,
-    address_key,
 )
 from services.customer_portal.words import STATUS
 from shared.events.inquiries import InquiryKind
+from shared.events.mail_address import address_key
 from shared.mongo.client import Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.projections.generations import Generations

@@ -35,7 +35,6 @@ from services.customer_portal.rooms.projections import PROJECTIONS as OF_THE_ROO
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.routes import PAGES, SIGN_IN
 from services.customer_portal.settings import Settings
-from services.customer_portal.sign_in_mail import CodeMails
 from services.customer_portal.uploads import Uploads
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.topics import PORTAL
@@ -67,6 +66,7 @@ from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.rate_limits import RateLimits, shared_storage
 from shared.web.server import serve
 from shared.web.sessions import Sessions
+from shared.web.sign_in_mail import CodeMails
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
 

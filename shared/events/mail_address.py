@@ -50,3 +50,8 @@ def _judged(address: str) -> str | None:
     except EmailNotValidError:
         return None
     return found.ascii_email if "." in found.ascii_domain else None
+
+
+def address_key(email: str) -> str:
+    """Normalises a mail address, so that two ways to write it are found under one key."""
+    return email.strip().casefold()

@@ -22,7 +22,7 @@ from shared.events.values import Language
 from shared.outage import Outage
 from shared.web.languages import Formats, translations
 from shared.web.middleware import BodyLimit, SameOrigin, SecurityHeaders, security_headers
-from shared.web.pages import Forged, NotFound, Site, Visit
+from shared.web.pages import Forged, NotAllowed, NotFound, Site, Visit
 from shared.web.rate_limits import TooMany
 from shared.web.sessions import Session, Visitor
 from shared.web.settings import WebSettings
@@ -149,7 +149,7 @@ def build_app(
     async def failed(request: Request, error: Exception) -> Response:
         return _failure(site, request, error)
 
-    expected = (NotFound, Forged, TooMany, Outage, HTTPException)
+    expected = (NotFound, NotAllowed, Forged, TooMany, Outage, HTTPException)
     return Starlette(
         routes=[Route("/", root), *routes],
         middleware=[
@@ -179,7 +179,12 @@ def _failure(site: Site, request: Request, error: Exception) -> Response:
         home = next(iter(site.pages))
         visit = Visit(site, home, language, request, Session("", Visitor("")))
     try:
-        html = visit.html("error.html", status=status, retry_after=headers.get("Retry-After"))
+        html = visit.html(
+            "error.html",
+            status=status,
+            lacks_role=isinstance(error, NotAllowed),
+            retry_after=headers.get("Retry-After"),
+        )
     except Exception:  # noqa: BLE001 - a page about an error must not fail with another one
         return PlainTextResponse(f"{status}\n", status, headers)
     return HTMLResponse(html, status, headers)
@@ -189,7 +194,7 @@ def _status(error: Exception) -> tuple[int, dict[str, str]]:
     match error:
         case NotFound():
             return 404, {}
-        case Forged():
+        case Forged() | NotAllowed():
             return 403, {}
         case TooMany(retry_after):
             return 429, {"Retry-After": str(retry_after)}

@@ -23,7 +23,7 @@ from starlette.routing import Route, compile_path
 from shared.events.values import Language
 from shared.web import tickets, uploads
 from shared.web.live import Streams, Viewer, ended
-from shared.web.sessions import Holder, Session, Sessions
+from shared.web.sessions import Holder, Operator, Role, Session, Sessions, Visitor, key_of
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
 from shared.web.uploads import MULTIPART, Uploaded, form_with_files
@@ -37,6 +37,10 @@ class NotFound(Exception):
     """There is no such page, or not for this person: both look the same."""
 
 
+class NotAllowed(Exception):
+    """The page is there, and this member of staff has not the role for it."""
+
+
 class Forged(Exception):
     """The form's ticket is not one that this browser was given."""
 
@@ -45,9 +49,10 @@ class Forged(Exception):
 class Page:
     """A page, its address in each language, and who may see it.
 
-    `handler` takes a `Visit`, and for a page of holders the `Holder` too. `accepts_forms`: it takes
-    a POST as well as a GET. `is_live`: a part of a page asks for it, not a person. `is_file`: its
-    answer is a file to keep. `takes_files`: its form may bring files.
+    `handler` takes a `Visit`, and for a page of holders the `Holder` too. `role`: the page is for
+    members of staff who have it, and its handler takes the `Operator` of the session.
+    `accepts_forms`: it takes a POST as well as a GET. `is_live`: a part of a page asks for it, not
+    a person. `is_file`: its answer is a file to keep. `takes_files`: its form may bring files.
     """
 
     name: str
@@ -59,6 +64,12 @@ class Page:
     is_live: bool = False
     is_file: bool = False
     takes_files: bool = False
+    role: Role | None = None
+
+    @property
+    def is_for_somebody(self) -> bool:
+        """Whether it is for those who are signed in alone."""
+        return self.for_holders or self.role is not None
 
     def path(self, language: Language) -> str:
         return f"/{language}{self.en if language is Language.EN else self.es}"
@@ -82,8 +93,11 @@ class Site:
     brand: Mapping[str, str]
     cookie: str
     secure: bool
-    is_forgotten: Callable[[Holder], Awaitable[bool]]
     stopping: asyncio.Event
+    is_forgotten: Callable[[Holder], Awaitable[bool]] | None = None
+    """Of an application of customers; one that has none signs no customer in."""
+    standing: Callable[[Operator], Awaitable[Operator | None]] | None = None
+    """Of an application of staff; one that has none signs no member of staff in."""
     streams: Streams = field(default_factory=Streams)
     places_for_files: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(uploads.AT_ONCE)
@@ -120,12 +134,27 @@ class Site:
         return found
 
     async def session(self, cookie: str | None, *, is_use: bool) -> Session:
-        """The session of a cookie; those of a customer who was forgotten end, in every browser."""
+        """The session of a cookie, if it stands: as what somebody is now."""
         session = await self.sessions.read(cookie, is_use=is_use)
-        if session.holder is None or not await self.is_forgotten(session.holder):
+        if session.holder is not None:
+            return await self._of_a_customer(session)
+        if session.operator is not None:
+            return await self._of_staff(session, session.operator)
+        return session
+
+    async def _of_a_customer(self, session: Session) -> Session:
+        """Those of a customer who was forgotten end, in every browser."""
+        if self.is_forgotten is None or session.holder is None:
+            return signed_out(session)
+        if not await self.is_forgotten(session.holder):
             return session
         await self.sessions.revoke_all(session.holder)
-        return await self.sessions.read(cookie, is_use=False)
+        return signed_out(session)
+
+    async def _of_staff(self, session: Session, operator: Operator) -> Session:
+        """With the roles of now; one whose account was removed has no session."""
+        now = await self.standing(operator) if self.standing is not None else None
+        return signed_out(session) if now is None else replace(session, operator=now)
 
     def _endpoint(self, page: Page, language: Language) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -141,15 +170,22 @@ class Site:
 
 
 async def _answer(page: Page, visit: Visit) -> Response:
-    if not page.for_holders:
+    if not page.is_for_somebody:
         return await page.handler(visit)
-    holder = visit.session.holder
-    if holder is None and page.is_live:
+    who = visit.holder if page.for_holders else visit.operator
+    if who is None and page.is_live:
         return ended()
-    if holder is None:
+    if who is None:
         here = quote(visit.request.url.path) if visit.request.method == "GET" else ""
         return RedirectResponse(visit.url_with(visit.site.sign_in, {NEXT: here}), 303)
-    return await page.handler(visit, holder)
+    if isinstance(who, Operator) and page.role is not None and not who.may(page.role):
+        raise NotAllowed
+    return await page.handler(visit, who)
+
+
+def signed_out(session: Session) -> Session:
+    """What is left of a session that no longer stands: a visitor's."""
+    return Session(session.id, Visitor(key_of(session.id)))
 
 
 @dataclass(slots=True)
@@ -172,6 +208,10 @@ class Visit:
         return self.session.holder
 
     @property
+    def operator(self) -> Operator | None:
+        return self.session.operator
+
+    @property
     def client(self) -> str:
         """Where the request comes from, as far as the proxies that we trust know it.
 
@@ -186,10 +226,10 @@ class Visit:
 
     async def _is_still_signed_in(self) -> bool:
         """Whether the session stands for whom it stood for when the request came."""
-        if self.holder is None:
+        if self.holder is None and self.operator is None:
             return True
         now = await self.site.session(self.session.id, is_use=False)
-        return now.holder == self.holder
+        return (now.holder, now.operator) == (self.holder, self.operator)
 
     def translate(self, text: str) -> str:
         return self.site.translations[self.language].gettext(text)
@@ -214,9 +254,9 @@ class Visit:
         return self.site.url(self.page.name, language, **self.request.path_params)
 
     def safe_next(self, given: str) -> str | None:
-        """An address that a form names, if it is that of a page of ours for signed-in customers."""
+        """An address that a form names, if it is that of a page for those who are signed in."""
         for page in self.site.pages:
-            if page.for_holders and not page.is_live:
+            if page.is_for_somebody and not page.is_live:
                 for language in Language:
                     if compile_path(page.path(language).rstrip("/"))[0].fullmatch(given):
                         return given
@@ -285,6 +325,7 @@ class Visit:
             static=self.site.static.url,
             language=self.language,
             holder=self.holder,
+            operator=self.operator,
             theme=theme if theme in THEMES else "",
             brand=self.site.brand,
             **context,

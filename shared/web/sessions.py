@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from shared.mongo.client import Database
+from shared.mongo.client import Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 
@@ -28,6 +29,31 @@ class Holder:
     """The customer on whose behalf a page reads: from the session, never from a form or a URL."""
 
     customer_id: str
+
+
+class Role(StrEnum):
+    """What a member of staff may do: read, decide for customers, repair, look into the audit."""
+
+    READER = "reader"
+    AGENT = "agent"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The member of staff on whose behalf a page reads or acts: from the session alone.
+
+    `account` is the one that `desk staff` made; None for whom a provider vouches.
+    """
+
+    name: str
+    roles: frozenset[Role]
+    account: str | None = None
+
+    def may(self, role: Role) -> bool:
+        """Everybody with any role reads."""
+        return role in self.roles or (role is Role.READER and bool(self.roles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +79,10 @@ BY_PASSKEY = SignIn("passkey", "substantial")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a cookie stands for. `is_new`: the browser does not have it yet."""
+    """What a cookie stands for: a visitor, a customer or a member of staff, never two of them.
+
+    `is_new`: the browser does not have it yet.
+    """
 
     id: str
     visitor: Visitor
@@ -61,6 +90,7 @@ class Session:
     signed_in_at: datetime | None = None
     is_new: bool = False
     by: SignIn = BY_CODE
+    operator: Operator | None = None
 
 
 def new_id() -> str:
@@ -91,7 +121,9 @@ class Sessions:
     async def prepare(self) -> None:
         """Create the indexes that are missing."""
         with mongodb_errors_as_outage():
-            await create_indexes_on(self._sessions, [["customer_id"]], expires_on="until")
+            await create_indexes_on(
+                self._sessions, [["customer_id"], ["account"]], expires_on="until"
+            )
 
     async def read(self, cookie: str | None, *, is_use: bool = True) -> Session:
         """The session of a cookie; a visitor's for one that is none, has ended or was revoked.
@@ -111,28 +143,42 @@ class Sessions:
         return Session(
             cookie,
             Visitor(found["visitor"]),
-            Holder(found["customer_id"]),
+            _holder(found),
             found["signed_in_at"],
             by=SignIn(**found["by"]) if "by" in found else BY_CODE,
+            operator=_operator(found),
         )
 
     async def sign_in(self, before: Session, holder: Holder, by: SignIn = BY_CODE) -> Session:
-        """A session under a new id. The browser keeps what it sent as a visitor."""
+        """A customer's session under a new id. The browser keeps what it sent as a visitor."""
+        return await self._begin(before, {"customer_id": holder.customer_id}, by)
+
+    async def sign_in_staff(self, before: Session, operator: Operator, by: SignIn) -> Session:
+        """A session of a member of staff, under a new id."""
+        who = {
+            "operator": operator.name,
+            "roles": sorted(operator.roles),
+            "account": operator.account,
+        }
+        return await self._begin(before, who, by)
+
+    async def _begin(self, before: Session, who: Document, by: SignIn) -> Session:
         await self.sign_out(before)
         now, fresh = self._now(), new_id()
+        kept = {
+            "_id": key_of(fresh),
+            "visitor": before.visitor.key,
+            **who,
+            "by": asdict(by),
+            "signed_in_at": now,
+            "seen_at": now,
+            "until": now + self._life,
+        }
         with mongodb_errors_as_outage():
-            await self._sessions.insert_one(
-                {
-                    "_id": key_of(fresh),
-                    "visitor": before.visitor.key,
-                    "customer_id": holder.customer_id,
-                    "by": asdict(by),
-                    "signed_in_at": now,
-                    "seen_at": now,
-                    "until": now + self._life,
-                }
-            )
-        return Session(fresh, before.visitor, holder, now, is_new=True, by=by)
+            await self._sessions.insert_one(kept)
+        return Session(
+            fresh, before.visitor, _holder(who), now, is_new=True, by=by, operator=_operator(who)
+        )
 
     async def sign_out(self, session: Session) -> None:
         with mongodb_errors_as_outage():
@@ -142,3 +188,19 @@ class Sessions:
         """Sign the customer out of every browser."""
         with mongodb_errors_as_outage():
             await self._sessions.delete_many({"customer_id": holder.customer_id})
+
+    async def revoke_account(self, account_id: str) -> None:
+        """Sign the member of staff out of every browser."""
+        with mongodb_errors_as_outage():
+            await self._sessions.delete_many({"account": account_id})
+
+
+def _holder(found: Document) -> Holder | None:
+    return Holder(found["customer_id"]) if "customer_id" in found else None
+
+
+def _operator(found: Document) -> Operator | None:
+    if "operator" not in found:
+        return None
+    roles = frozenset(Role(it) for it in found["roles"])
+    return Operator(found["operator"], roles, found["account"])

@@ -22,12 +22,12 @@ from services.customer_portal.api.partners import Scope
 from services.customer_portal.documents import Document
 from services.customer_portal.service import Process, wire
 from services.customer_portal.settings import Settings
-from services.customer_portal.sign_in_mail import Words
 from shared.events.values import Language
 from shared.kafka.records import Envelope
 from shared.outage import Outage
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder, Session, Visitor
+from shared.web.sign_in_mail import Words
 from tests.builders.few_documents import FewDocuments
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)

@@ -19,7 +19,19 @@ from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.web.one_time_codes import VALID, WRONG_ONES, OneTimeCodes
 from shared.web.pages import NotFound
-from shared.web.sessions import NOTED_EVERY, Holder, Session, Sessions, Visitor, key_of
+from shared.web.passkeys import Passkeys, RelyingParty
+from shared.web.sessions import (
+    BY_CODE,
+    NOTED_EVERY,
+    Holder,
+    Operator,
+    Role,
+    Session,
+    Sessions,
+    Visitor,
+    key_of,
+)
+from shared.web.staff import StaffAccounts, StaffExists, UnknownStaff
 
 IDLE, LIFE = timedelta(minutes=30), timedelta(hours=12)
 KEPT = timedelta(days=30)
@@ -82,6 +94,13 @@ class DocumentsSuite:
         return made
 
     @pytest.fixture
+    async def staff(self, database: Database, sessions: Sessions, clock: Clock) -> StaffAccounts:
+        passkeys = Passkeys(database, RelyingParty("Empresa", "https://desk.example"), clock)
+        made = StaffAccounts(database, sessions, passkeys, clock)
+        await made.prepare()
+        return made
+
+    @pytest.fixture
     def broker(self) -> Broker:
         return Broker()
 
@@ -93,6 +112,100 @@ class DocumentsSuite:
 
     async def kept(self, database: Database, collection: str) -> list[dict[str, Any]]:
         return await database.collection(collection).find({}).to_list(100)
+
+    # Staff
+
+    async def test_a_session_is_a_customers_or_a_member_of_staffs_and_never_both(
+        self, sessions: Sessions, staff: StaffAccounts
+    ) -> None:
+        marta = (await staff.add("marta", "marta@desk.example", [Role.AGENT])).operator
+        of_ana = await sessions.sign_in(await sessions.read(None), ANA)
+
+        of_marta = await sessions.sign_in_staff(of_ana, marta, BY_CODE)
+
+        found = await sessions.read(of_marta.id)
+        assert (found.holder, found.operator) == (None, marta)
+        assert (await sessions.read(of_ana.id)).holder is None
+        again = await sessions.read((await sessions.sign_in(of_marta, ANA)).id)
+        assert (again.holder, again.operator) == (ANA, None)
+        assert (await sessions.read(of_marta.id)).operator is None
+
+    @pytest.mark.parametrize("act", ["remove", "change_roles"])
+    async def test_an_account_that_is_removed_or_has_other_roles_is_signed_out_of_every_browser(
+        self, sessions: Sessions, staff: StaffAccounts, act: str
+    ) -> None:
+        marta = (await staff.add("marta", "marta@desk.example", [Role.OPERATOR])).operator
+        other = (await staff.add("luis", "luis@desk.example", [Role.AGENT])).operator
+        first, second, third = [
+            await sessions.sign_in_staff(await sessions.read(None), who, BY_CODE)
+            for who in (marta, marta, other)
+        ]
+
+        if act == "remove":
+            await staff.remove("marta")
+        else:
+            await staff.change_roles("marta", [Role.READER])
+
+        for session in (first, second):
+            assert (await sessions.read(session.id)).operator is None
+        assert (await sessions.read(third.id)).operator == other
+
+    async def test_a_session_that_began_while_its_account_was_removed_stands_for_nobody(
+        self, sessions: Sessions, staff: StaffAccounts
+    ) -> None:
+        marta = (await staff.add("marta", "marta@desk.example", [Role.OPERATOR])).operator
+        await staff.remove("marta")
+
+        late = await sessions.sign_in_staff(await sessions.read(None), marta, BY_CODE)
+
+        assert late.operator is not None
+        assert await staff.standing(late.operator) is None
+        made_again = await staff.add("marta", "marta@desk.example", [Role.READER])
+        assert await staff.standing(late.operator) is None
+        assert made_again.id != marta.account
+
+    async def test_a_role_that_is_taken_away_ends_at_once(self, staff: StaffAccounts) -> None:
+        before = (await staff.add("marta", "marta@desk.example", [Role.OPERATOR])).operator
+
+        await staff.change_roles("marta", [Role.READER, Role.AUDITOR])
+
+        now = await staff.standing(before)
+        assert now is not None
+        assert now.roles == {Role.READER, Role.AUDITOR}
+
+    async def test_whom_a_provider_vouches_for_keeps_the_roles_that_it_named(
+        self, sessions: Sessions, staff: StaffAccounts
+    ) -> None:
+        vouched = Operator("eva@desk.example", frozenset({Role.AGENT}))
+        session = await sessions.sign_in_staff(await sessions.read(None), vouched, BY_CODE)
+
+        found = (await sessions.read(session.id)).operator
+
+        assert found is not None
+        assert await staff.standing(found) == vouched
+
+    async def test_an_account_has_a_name_and_an_address_of_its_own(
+        self, staff: StaffAccounts
+    ) -> None:
+        await staff.add("marta", "marta@desk.example", [Role.AGENT])
+
+        for name, email in (("marta", "m@desk.example"), ("m", " MARTA@desk.example".strip())):
+            with pytest.raises(StaffExists):
+                await staff.add(name, email, [Role.AGENT])
+        for name, email, roles in (
+            ("Marta", "m@desk.example", [Role.AGENT]),
+            ("m", "nobody", [Role.AGENT]),
+            ("m", "m@desk.example", []),
+        ):
+            with pytest.raises(ValueError, match=r"name|mail|role"):
+                await staff.add(name, email, roles)
+        for act in (staff.remove("luis"), staff.change_roles("luis", [Role.AGENT])):
+            with pytest.raises(UnknownStaff):
+                await act
+        assert [it.name for it in await staff.listed()] == ["marta"]
+        found = await staff.of_address("Marta@Desk.Example")
+        assert found is not None
+        assert found.name == "marta"
 
     # Sessions
 

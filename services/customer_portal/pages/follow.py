@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.customer_portal.follow_mail import FOLLOW
 from services.customer_portal.pages.sent import masked
 from services.customer_portal.pages.sign_in import (
     CODES_FROM_ONE_CLIENT,
@@ -19,10 +20,8 @@ from services.customer_portal.pages.sign_in import (
     WRONG_CODE,
 )
 from services.customer_portal.portal import Portal
-from services.customer_portal.projections import address_key
-from services.customer_portal.sign_in_mail import FOLLOW
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
-from shared.events.mail_address import mailable
+from shared.events.mail_address import address_key, mailable
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_

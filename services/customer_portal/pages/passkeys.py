@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from services.customer_portal.pages.sign_in import TRIES_FROM_ONE_CLIENT, ways_in
 from services.customer_portal.portal import Portal
-from services.customer_portal.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, Words
 from shared.events.values import Language
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
@@ -20,6 +19,7 @@ from shared.web.languages import N_, Formats
 from shared.web.pages import NEXT, NotFound, Visit
 from shared.web.passkeys import MOST_OF_ONE, NotVerified, Passkey, TooManyPasskeys
 from shared.web.sessions import BY_PASSKEY, Holder
+from shared.web.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, Words
 
 ADDITIONS_OF_ONE: RateLimitItem = RateLimitItemPerHour(30)
 ACT, OPTIONS = "act", "options"

@@ -12,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.customer_portal.pages.sent import masked
 from services.customer_portal.portal import Portal
-from services.customer_portal.projections import address_key
-from shared.events.mail_address import mailable
+from shared.events.mail_address import address_key, mailable
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_

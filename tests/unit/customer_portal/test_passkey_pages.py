@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.customer_portal.projections import FORGOTTEN
-from services.customer_portal.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, sign_in_mail
 from shared.events.values import Language
 from shared.web.passkeys import Passkey
+from shared.web.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, sign_in_mail
 from tests.builders.passkeys import SoftAuthenticator
 from tests.builders.portal import COOKIE, NOW, TEXT_SHA256, Answer, Browser, PortalOfFew
 from tests.builders.portal import portal_of_few as few

@@ -1,8 +1,8 @@
 """Mails about signing in: a one-time code, a passkey that was added or removed.
 
-The portal hands them in itself, since no topic ever carries a code (ADR 0013). They are sent beside
-the request, so that a page takes as long for an address that nobody has
-registered as for one that somebody has.
+The application hands them in itself, since no topic ever carries a code (ADR 0013). They are sent
+beside the request, so that a page takes as long for an address that nobody has registered as for
+one that somebody has.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from email.utils import formatdate
 
 import structlog
 
-from services.customer_portal.settings import Settings
 from shared.events.mail_address import mailable
 from shared.events.values import Language
 from shared.mail.smtp import Mailer, Refused
+from shared.web.settings import WebSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -64,38 +64,6 @@ give it to anybody; we will never ask for it on the phone or by mail.
 """,
 }
 SIGN_IN = Words(SUBJECTS, TEXTS)
-FOLLOW = Words(
-    {
-        Language.ES: "Su código para seguir una consulta: {code}",
-        Language.EN: "Your code to follow an inquiry: {code}",
-    },
-    {
-        Language.ES: """\
-Su código para ver cómo va su consulta en {company} es:
-
-    {code}
-
-Sirve una sola vez, durante 10 minutos, en el navegador en el que lo ha pedido.
-
-Si no lo ha pedido usted, no tiene que hacer nada. No se lo dé a nadie; nunca se lo pediremos por
-teléfono ni por correo.
-
-{company} · {phone} (desde el extranjero: {abroad})
-""",
-        Language.EN: """\
-Your code to see how far your inquiry with {company} is:
-
-    {code}
-
-It works once, for 10 minutes, in the browser in which you asked for it.
-
-If you did not ask for it, you need not do anything. Do not give it to anybody; we will never ask
-for it on the phone or by mail.
-
-{company} · {phone} (from abroad: {abroad})
-""",
-    },
-)
 PASSKEY_ADDED = Words(
     {
         Language.ES: "Se ha añadido una llave de acceso",
@@ -157,14 +125,14 @@ TRIES, PAUSE_SECONDS = 3, 2.0
 
 
 def code_mail(
-    settings: Settings, language: Language, address: str, code: str, words: Words = SIGN_IN
+    settings: WebSettings, language: Language, address: str, code: str, words: Words = SIGN_IN
 ) -> EmailMessage:
     """The mail, in the language of the page on which the code was asked for."""
     return sign_in_mail(settings, language, address, words, {"code": f"{code[:4]} {code[4:]}"})
 
 
 def sign_in_mail(
-    settings: Settings, language: Language, address: str, words: Words, said: Mapping[str, str]
+    settings: WebSettings, language: Language, address: str, words: Words, said: Mapping[str, str]
 ) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = settings.mail_from
@@ -188,7 +156,7 @@ def sign_in_mail(
 class CodeMails:
     """Sends mails in the background; a code that cannot be sent is asked for again."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WebSettings) -> None:
         self._settings = settings
         timeout = settings.smtp_timeout_seconds
         self._mailer = Mailer(settings.mail_server, connections=2, timeout=timeout)
