@@ -27,7 +27,7 @@ FIELD = re.compile(r'<(?:input|textarea|select|button)\b[^>]*\bname="([^"]+)"')
 TEMPLATE, RESULT = "{{1234567*7}}${1234567*7}#{1234567*7}", "8641969"
 LINES = "x\r\nSet-Cookie: planted=1\r\n\r\n<h1>planted</h1>"
 ESCAPED = "x%0d%0aSet-Cookie:%20planted=1%0d%0a%0d%0a%3Ch1%3Eplanted%3C/h1%3E"
-ELSEWHERE = frozenset({"code", "follow_code", "passkey", "sign_out"})
+ELSEWHERE = frozenset({"code", "follow_code", "passkey", "provider_return", "sign_out"})
 """Pages that show no form by themselves: another one leads to them, or a script asks them."""
 FORMS = tuple(page for page in PAGES if page.accepts_forms and page.name not in ELSEWHERE)
 NAMED = ("q", "next", "status", "from", "show", "as_of", "all", "contract", "before")

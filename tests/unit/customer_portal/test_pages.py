@@ -625,7 +625,7 @@ def test_without_kafka_pages_know_which_generation_serves(portal: PortalOfFew) -
 
     assert steps[0] == portal.process.generations.begin
     assert steps[-1] == portal.process.publisher.start
-    assert len(steps) == 10
+    assert len(steps) == 11
 
 
 def test_live_scripts_are_there_before_htmx_begins() -> None:

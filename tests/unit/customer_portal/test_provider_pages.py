@@ -221,6 +221,21 @@ async def test_a_choice_without_this_browsers_ticket_is_refused(portal: PortalOf
         assert sent.status == 403
 
 
+async def test_nothing_that_comes_back_or_is_sent_is_shown(portal: PortalOfFew) -> None:
+    planted = "<b>{{7*7}}</b>\r\nplanted: 1"
+    browser = Browser(portal)
+    ticket = (await browser.get("/es/entrar")).ticket
+    said = dict.fromkeys(("code", "state", "error", "error_description", "next"), planted)
+
+    for answer in (
+        await browser.get(f"{BACK}?{urlencode(said)}"),
+        await browser.post(BACK, said | {"ticket": ticket, "customer_id": planted}),
+    ):
+        assert answer.status == 400
+        assert "planted" not in repr(answer)
+        assert ">49<" not in answer.body
+
+
 async def test_one_client_begins_no_more_than_so_often(portal: PortalOfFew) -> None:
     statuses = {
         (await Browser(portal).get(f"{BACK}?state=x&code=x")).status
