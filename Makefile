@@ -87,8 +87,7 @@ test-docker: install $(KAFKA_JARS)/.fetched  ## Run wire tests in containers (Do
 
 FERRETDB := tests/ferretdb/target/ferretdb
 FERRETDB_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \
-	tests/integration/contract_archive tests/integration/notification/test_on_the_wire.py \
-	tests/integration/customer_portal/test_webhook_store.py
+	tests/integration/contract_archive tests/integration/notification/test_on_the_wire.py
 
 $(FERRETDB): tests/ferretdb/main.go tests/ferretdb/go.mod tests/ferretdb/go.sum
 	@command -v go >/dev/null || { echo 'go is not on the PATH; install Go 1.24 or newer'; exit 1; }

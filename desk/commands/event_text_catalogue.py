@@ -278,6 +278,7 @@ LABELS: dict[str, Bilingual] = {
     "contact": _both("contacto", "contact"),
     "contracts": _both("contratos", "contracts"),
     "continues": _both("continúa", "continues"),
+    "attachments": _both("archivos adjuntos", "attachments"),
     "policy": _both("política", "policy"),
     "rule": _both("regla", "rule"),
     "also": _both("además", "also"),
@@ -305,6 +306,10 @@ LABELS: dict[str, Bilingual] = {
 """Labels of the rows of `desk inquiry`, `desk case` and `desk cancellation preview`."""
 
 WORDS: dict[str, Bilingual] = {
+    "attachment=awaited": _both("en camino", "on its way"),
+    "attachment=kept": _both("guardado", "kept"),
+    "attachment=refused": _both("rechazado", "refused"),
+    "attachment=unknown": _both("desconocido", "unknown"),
     "status=open": _both("abierta", "open"),
     "status=resolved": _both("resuelta", "resolved"),
     "status=closed": _both("cerrada", "closed"),

@@ -19,8 +19,10 @@ from shared.operations.case_timeline import NoSuchCase
 from shared.operations.dead_letters import errors as of_letters
 from shared.operations.dead_letters.letter import NoSuchLetters, NotALetterId
 from shared.operations.errors import (
+    AttachmentDiffers,
     GroupsOfAnother,
     MissingTopics,
+    NoSuchAttachment,
     NoSuchInquiry,
     OperationError,
     WrongDatabaseUrl,
@@ -83,6 +85,13 @@ def _not_found(error: OperationError) -> DeskError | None:
             )
         case NoSuchInquiry(named):
             words = _no_inquiry_text(named)
+        case NoSuchAttachment(document_id, standing):
+            words = _no_attachment_text(document_id, standing)
+        case AttachmentDiffers(document_id):
+            words = (
+                f"attachment {document_id} is not saved: the archive's bytes have another hash than"
+                " its channel named."
+            )
         case NoSuchLetters(ids):
             words = (
                 f"there is no dead letter {', '.join(map(str, ids))}.\n"
@@ -97,6 +106,14 @@ def _not_found(error: OperationError) -> DeskError | None:
         case _:
             return None
     return DeskError(words, code=FAILED)
+
+
+def _no_attachment_text(document_id: str, standing: str | None) -> str:
+    if standing is None:
+        return (
+            f"the inquiry names no attachment {document_id!r}; without the option, it lists them."
+        )
+    return f"the archive keeps no attachment {document_id!r} of this customer ({standing})."
 
 
 def _no_case_text(named: str, *, complete: bool) -> str:

@@ -1,16 +1,24 @@
-"""The replica of `desk.customers`: what completes an inquiry with the registration's data (F4)."""
+"""Replicas of other services' facts: what completes an inquiry, and what is attached to one.
+
+`desk.customers` has the registration's data (F4), `desk.documents` says of each attachment what its
+channel called it, and whether the archive keeps it.
+"""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from services.inquiry_intake.submission.legible import readable
 from shared.events.contracts import CustomerProfile
+from shared.events.documents import DocumentKept, DocumentReceived, DocumentRefused
 from shared.events.envelope import Event
 from shared.events.submitted import SubmittedContact
 from shared.events.values import Contact
 
 CUSTOMER = "customer"
+ATTACHMENT = "attachment"
 TOPIC = "desk.customers"
 _CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
@@ -35,3 +43,60 @@ def _contact_of(profile: CustomerProfile) -> Contact:
     given = profile.model_dump(include={"name", "email", "phone"})
     sound = {name: value for name, value in given.items() if readable(_CONTACT, {name: value})}
     return Contact.model_validate(sound)
+
+
+class Standing(StrEnum):
+    """Where an attachment stands with the archive."""
+
+    AWAITED = "awaited"
+    KEPT = "kept"
+    REFUSED = "refused"
+
+
+class Attachment(BaseModel):
+    """An attachment as its first claim check describes it, and what the archive answered.
+
+    Without a claim check, which its topic keeps for 30 days, only the archive's answer is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    document_id: str
+    customer_id: str | None = None
+    file_name: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    standing: Standing = Standing.AWAITED
+    cause: str | None = None
+
+
+def evolve_attachment(state: Attachment | None, event: Event) -> Attachment:
+    """The attachment after an event. What was said first stands, as it does in the archive."""
+    match event:
+        case DocumentReceived():
+            return _described(state, event)
+        case DocumentKept():
+            return _settled(state or _unnamed(event), Standing.KEPT)
+        case DocumentRefused():
+            return _settled(state or _unnamed(event), Standing.REFUSED, event.cause)
+    raise TypeError(f"no attachment's event: {event.ce_type}")
+
+
+def _described(state: Attachment | None, received: DocumentReceived) -> Attachment:
+    if state is not None and state.file_name is not None:
+        return state
+    said = received.model_dump(include={*Attachment.model_fields} - {"standing", "cause"})
+    said["sha256"] = received.sha256.lower()
+    return (state or Attachment(document_id=received.document_id)).model_copy(update=said)
+
+
+def _unnamed(event: DocumentKept | DocumentRefused) -> Attachment:
+    said = event.model_dump(include={*Attachment.model_fields} - {"cause"})
+    return Attachment.model_validate(said)
+
+
+def _settled(state: Attachment, standing: Standing, cause: str | None = None) -> Attachment:
+    if state.standing is not Standing.AWAITED:
+        return state
+    return state.model_copy(update={"standing": standing, "cause": cause and str(cause)})

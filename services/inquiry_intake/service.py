@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from services.inquiry_intake import replicas as customers
+from services.inquiry_intake import replicas
 from services.inquiry_intake.inquiry import decide as domain
 from services.inquiry_intake.inquiry.follow_up import followed
 from services.inquiry_intake.inquiry.public_state import public_state
 from services.inquiry_intake.inquiry.record_answer import ContractAnswer
 from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id
-from services.inquiry_intake.replicas import CUSTOMER, Customer
+from services.inquiry_intake.replicas import ATTACHMENT, CUSTOMER, Attachment, Customer
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.submission.legible import readable_customer_id
 from services.inquiry_intake.submission.validate import checked
@@ -19,6 +19,7 @@ from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied
+from shared.events.documents import DocumentEvent
 from shared.events.envelope import Message, Ref, Unchecked
 from shared.events.inquiries import InquiryOverdue
 from shared.events.inventory import InventoryUpdateDecided
@@ -47,8 +48,10 @@ def rejects(message: Message, now: datetime) -> list[str]:
     return [f"{fault.field}: {fault.code}: {fault.message.en}" for fault in faults]
 
 
-def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Customer]]:
-    """The inquiry, and the replica of the customers that completes it (F4)."""
+def deciders(
+    rules: domain.Rules,
+) -> tuple[Decider[domain.Inquiry], Decider[Customer], Decider[Attachment]]:
+    """The inquiry, and replicas: the customers that complete it (F4), and what is attached."""
     inquiry = Decider(
         kind=INQUIRY,
         state=domain.Inquiry,
@@ -62,7 +65,11 @@ def deciders(rules: domain.Rules) -> tuple[Decider[domain.Inquiry], Decider[Cust
         alias="reference",
         answers_reused_ids=True,
     )
-    return inquiry, replica(CUSTOMER, Customer, customers.evolve, of=customers.TOPIC)
+    return (
+        inquiry,
+        replica(CUSTOMER, Customer, replicas.evolve, of=replicas.TOPIC),
+        replica(ATTACHMENT, Attachment, replicas.evolve_attachment),
+    )
 
 
 def route(message: Message) -> Route:
@@ -74,6 +81,8 @@ def route(message: Message) -> Route:
             return _inquiries(event.inquiry_id, event.answers_inquiry_id)
         case CustomerProfile() as event:
             return _profile(event)
+        case DocumentEvent() as event:
+            return Route(decides=(Ref(ATTACHMENT, event.document_id),))
         case (
             InquiryAnswered()
             | InquiryRouted()

@@ -353,7 +353,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.documents",
         ("document_id",),
         ("channels", PORTAL, ARCHIVE),
-        (ARCHIVE, PORTAL, "channels"),
+        (ARCHIVE, INTAKE, PORTAL, "channels"),
         (documents.DocumentReceived, documents.DocumentKept, documents.DocumentRefused),
         "Attachments: received by a channel, then kept or refused by the archive.",
         sources=("/channels/", "/services/customer_portal", "/services/contract_archive"),

@@ -36,6 +36,21 @@ class NoSuchInquiry(OperationError):
 
 
 @dataclass(eq=False)
+class NoSuchAttachment(OperationError):
+    """The inquiry names no such document (`standing` is None), or the archive keeps none."""
+
+    document_id: str
+    standing: str | None
+
+
+@dataclass(eq=False)
+class AttachmentDiffers(OperationError):
+    """The archive's bytes have another hash than the one that the channel named."""
+
+    document_id: str
+
+
+@dataclass(eq=False)
 class GroupsOfAnother(OperationError):
     """The services' groups would be named like those of `user`, an outside system: it could join
     them and take their messages.

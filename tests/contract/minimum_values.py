@@ -66,8 +66,5 @@ COMPACTED = (
     "desk.policies",
     "inventory.items",
 )
-NOT_YET_READ = (
-    ("desk.documents", "intake"),
-    ("inventory.items", "intake"),
-)
+NOT_YET_READ = (("inventory.items", "intake"),)
 """Readers of the page that do not consume the topic yet, so that none subscribes for nothing."""

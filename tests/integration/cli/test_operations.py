@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desk.local.supervisor import Desk
+from shared.events.topics import ARCHIVE
 from shared.operations.open_work import Waiting
+from shared.operations.service_client import services_at
 from tests.builders import clients
 from tests.builders.desk_command import COMMAND, contract, desk, environment
 
@@ -201,3 +206,77 @@ async def test_open_work_is_counted_and_a_silent_service_hides_nothing_else(
     again = {group["waiting"]: group for group in silent.json["work"]}
     assert again["awaited"]["count"] >= 1
     assert "a la espera del cliente" in shown.out
+
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
+HOSTILE = "../../\x1b[2Jcarta.pdf"
+
+
+async def attached(running: Desk, here: Path, document_id: str, customer_id: str) -> None:
+    """A channel has handed the archive a PDF, and told of it."""
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    said = {
+        "document_id": document_id,
+        "customer_id": customer_id,
+        "media_type": "application/pdf",
+        "sha256": sha256,
+    }
+    ends = running.endpoints
+    assert ends.internal_credential is not None
+    async with services_at(ends.internal, ends.internal_credential, [ARCHIVE]) as services:
+        content = base64.b64encode(PDF).decode()
+        await services[ARCHIVE].hand_in(said | {"content": content})
+    claim = {
+        "purpose": "inquiry",
+        "file_name": HOSTILE,
+        "size": len(PDF),
+        "link": f"/attachments/{document_id}",
+        "expires_at": "2099-01-01T00:00:00Z",
+    }
+    event = {"ce_type": "document.received.v1", "source": "/channels/web", "data": said | claim}
+    await published(here, event)
+
+
+async def test_an_inquirys_attachments_are_told_and_one_is_saved_where_the_operator_says(
+    here: Path, running: Desk, tmp_path: Path
+) -> None:
+    await attached(running, here, "doc-ops-1", "C-ops")
+    await attached(running, here, "doc-ops-2", "C-another")
+    data = {
+        "customer_id": "C-ops",
+        "channel": "web",
+        "received_at": datetime.now(UTC).isoformat(),
+        "request_type": "contracts",
+        "subject": "Carta",
+        "text": "Adjunta.",
+        "contact": {"name": NAME, "email": EMAIL},
+        "documents": ["doc-ops-1", "doc-ops-2"],
+    }
+    submission = {"ce_type": "submission.inquiry.v1", "ce_id": "ops-attached", "data": data}
+    sent = await desk("submit", "-", "--wait", "30", cwd=here, stdin=json.dumps(submission))
+    assert sent.code == 0, sent.err
+
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            told = await desk("inquiry", "ops-attached", "--json", cwd=here)
+            first, second = told.json["attachments"]
+            if first["standing"] == "kept":
+                break
+    shown = await desk("inquiry", "ops-attached", cwd=here)
+    file = tmp_path / "carta.pdf"
+    ask = ("inquiry", "ops-attached", "--save-attachment")
+    saved = await desk(*ask, "doc-ops-1", str(file), cwd=here)
+    again = await desk(*ask, "doc-ops-1", str(file), cwd=here)
+    others = await desk(*ask, "doc-ops-2", str(tmp_path / "b.pdf"), cwd=here)
+
+    assert first["sha256"] == hashlib.sha256(PDF).hexdigest()
+    assert (first["file_name"], first["size"]) == (HOSTILE, len(PDF))
+    assert (second["standing"], second["file_name"]) == (None, None), "another customer's"
+    assert "doc-ops-1" in shown.out
+    assert "carta.pdf" in shown.out
+    assert "\x1b" not in shown.out
+    assert (saved.code, file.read_bytes()) == (0, PDF), saved.err
+    assert (again.code, others.code) == (2, 1)
+    assert "is there already" in again.err
+    assert "keeps no attachment" in others.err
+    assert [it.name for it in tmp_path.iterdir()] == ["carta.pdf"]

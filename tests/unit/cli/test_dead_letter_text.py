@@ -30,8 +30,10 @@ from shared.operations.dead_letters.stop import (
     WouldFail,
 )
 from shared.operations.errors import (
+    AttachmentDiffers,
     GroupsOfAnother,
     MissingTopics,
+    NoSuchAttachment,
     NoSuchInquiry,
     OperationError,
     WrongDatabaseUrl,
@@ -87,6 +89,13 @@ ERRORS: list[tuple[OperationError, int, str]] = [
     ),
     (NoSuchInquiry("e-1"), FAILED, "no inquiry has 'e-1' as an id"),
     (NoSuchInquiry("INQ-1"), FAILED, "'INQ-1' cannot be a reference"),
+    (NoSuchAttachment("d-1", None), FAILED, "the inquiry names no attachment 'd-1'"),
+    (
+        NoSuchAttachment("d-1", "refused"),
+        FAILED,
+        "keeps no attachment 'd-1' of this customer (refu",
+    ),
+    (AttachmentDiffers("d-1"), FAILED, "attachment d-1 is not saved"),
     (NoSuchCase("e-1"), FAILED, "nothing has 'e-1' as a reference"),
     (NoSuchCase("e-1", complete=False), FAILED, "not everything was read"),
     (WrongDatabaseUrl("InvalidURI"), WRONG_USE, "URL is wrong (InvalidURI)"),

@@ -15,6 +15,7 @@ from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
 from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
 from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.replicas import Standing as AttachmentStanding
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
 from shared.operations.cases import Case, Moment
@@ -71,7 +72,7 @@ def shown(view: object, *arguments: object) -> str:
 
 
 def test_an_inquiry_is_told_in_spanish_alone() -> None:
-    told = shown(show_inquiry, LIFE, Language.ES)
+    told = shown(show_inquiry, LIFE, [], Language.ES)
 
     for words in (
         "referencia",
@@ -114,6 +115,7 @@ def test_every_word_that_a_view_may_show_is_in_both_languages() -> None:
     words += [f"status={it.value}" for it in Standing]
     words += [f"queue={it}" for it in _QUEUE_NAMES]
     words += [f"by={it.value}" for it in Actor]
+    words += [f"attachment={it}" for it in (*AttachmentStanding, "unknown")]
 
     assert [it for it in words if it not in WORDS] == []
     assert all(it.es and it.en for it in (*WORDS.values(), *LABELS.values()))

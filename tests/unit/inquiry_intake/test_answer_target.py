@@ -189,7 +189,7 @@ def test_whatever_is_noted_of_a_target_folds_to_the_stored_state() -> None:
 
 
 def test_operations_hear_of_every_reminder() -> None:
-    inquiry, _ = deciders(RULES)
+    inquiry, *_ = deciders(RULES)
     assert inquiry.alarms == (InquiryOverdue,)
     assert inquiry.evolve is evolve
     assert datetime(2026, 3, 2, tzinfo=UTC) < TARGET

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
 from services.inquiry_intake.inquiry.state import INQUIRY
-from services.inquiry_intake.replicas import CUSTOMER
+from services.inquiry_intake.replicas import ATTACHMENT, CUSTOMER
 from services.inquiry_intake.service import build, route
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.submission.validate import SUBMISSIONS
@@ -22,6 +22,7 @@ from shared.events.contracts import (
     CustomerProfileUpdated,
     CustomerRequestDenied,
 )
+from shared.events.documents import DocumentKept
 from shared.events.envelope import Event, Message, Ref
 from shared.events.topics import EVENT_TYPES, TOPICS, topics_read_by
 from shared.runtime.decider import IGNORED, Route
@@ -87,6 +88,10 @@ def profile(inquiry_id: str) -> Message:
             event(ReferralDecided(agent_id="A-1", contract_number="X", approved=True), "a-1"),
             IGNORED,
         ),
+        (
+            event(DocumentKept(document_id="d-1"), "d-1"),
+            Route((Ref(ATTACHMENT, "d-1"),)),
+        ),
         (event(ActivationUnlocked(agent_id="A-1", contract_number="X"), "a-1"), IGNORED),
     ],
 )
@@ -107,6 +112,7 @@ def test_intake_reads_what_the_catalogue_says() -> None:
         "desk.cancellations",
         "desk.contracts",
         "desk.customers",
+        "desk.documents",
         "desk.inventory-requests",
         "desk.notifications",
         "desk.operations",
