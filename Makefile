@@ -28,9 +28,9 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 # A file goes to one worker, and each worker starts the shared servers for its own files.
 WORKERS ?= 2
 
-test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external)
+test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external, EXAMPLES=all)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),tests --ignore tests/browser) \
-	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	  --examples $(or $(EXAMPLES),few) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # axe-core judges how accessible each page is.
 AXE := tests/browser/target/node_modules/.fetched
@@ -143,12 +143,14 @@ docs: install  ## Write docs/events.md, the schemas, the AsyncAPI and the OpenAP
 	$(BIN)/python -m desk.contract_docs
 	$(BIN)/python -m services.customer_portal.api > docs/openapi.json
 
-# Whatever needs no broker and no database; what the wire tests run beside is not counted.
-COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py
+# Whatever needs no broker and no database; what the wire tests run beside is not counted. Properties
+# are tried on all their examples here, of which `make test` takes a third.
+COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py \
+	tests/poison/test_codec_holds.py
 
 coverage: install  ## Measure the coverage of lines and branches; it may not fall (pyproject.toml)
 	$(BIN)/python -m pytest $(COVERAGE_TESTS) \
-	  -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=json --cov-report=
+	  -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=json --cov-report=
 	$(BIN)/python -m tests.gates.coverage
 
 structure: install  ## Count arrows, circles and rooms of the imports, beside the previous release

@@ -14,6 +14,7 @@ from desk.local.supervisor import Desk, desk_up
 from shared.operations.rights import RESTORER, users
 from tests.apache_kafka import broker
 from tests.apache_kafka.security import ADMIN, new_security
+from tests.builders.examples import ALL, FEW
 from tests.ferretdb import server
 from tests.infra import (
     CHOICES,
@@ -37,11 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "kafka: Apache Kafka without them, the rest embedded (make test-kafka INFRA=kafka); "
         "ferretdb: FerretDB as the database, the rest embedded (make test-ferretdb)",
     )
+    parser.addoption(
+        "--examples",
+        choices=(ALL, FEW),
+        default=ALL,
+        help="how many examples a property is tried on; few is a third of them (make test)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    hypothesis.settings.register_profile("desk", deadline=None)  # no test fails for a busy machine
-    hypothesis.settings.load_profile("desk")
+    hypothesis.settings.register_profile(ALL, deadline=None)  # no test fails for a busy machine
+    hypothesis.settings.register_profile(FEW, deadline=None, max_examples=33)
+    hypothesis.settings.load_profile(config.getoption("--examples"))
     config.addinivalue_line("markers", "plaintext(why): not with `--infra secure`, and why not")
     needed = {"kafka": broker.missing, "secure": broker.missing, "ferretdb": server.missing}
     missing = needed.get(config.getoption("--infra"))
@@ -59,9 +67,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             for mark in item.iter_markers("plaintext"):
                 item.add_marker(pytest.mark.skip(f"in plaintext only: {mark.args[0]}"))
-    items.sort(key=_shared_servers)
+    servers: dict[Path, int] = {}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+        servers[item.path] = max(servers.get(item.path, 0), _shared_servers(item))
+    items.sort(key=lambda item: servers[item.path])
 
 
 def _shared_servers(item: pytest.Item) -> int:

@@ -23,7 +23,7 @@ from shared.events.topics import CATALOGUE, EVENT_TYPES
 ROOT = Path(__file__).parents[2]
 MADE = documents(read_goldens(ROOT))
 PAGE = MADE["docs/events.md"]
-ASYNCAPI: dict[str, Any] = yaml.safe_load(MADE["docs/asyncapi.yaml"])
+ASYNCAPI: dict[str, Any] = yaml.load(MADE["docs/asyncapi.yaml"], yaml.CSafeLoader)
 SCHEMAS = event_schemas()
 VENDORED = Path(__file__).parent / "vendored" / "asyncapi-3.0.0.schema.json.gz"
 

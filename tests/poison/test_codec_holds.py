@@ -9,7 +9,7 @@ from itertools import islice
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.contract_docs.goldens import read_goldens
@@ -17,6 +17,7 @@ from shared.events.topics import EVENT_TYPES, TOPIC_OF
 from shared.runtime import codec
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.faults import Unreadable
+from tests.builders.examples import examples
 from tests.poison.bases import READ, Bases, Header, Mix
 from tests.poison.inputs import KINDS, MARK, ROOT, Poison, poison, record_of
 from tests.poison.trial import Mails, Trial, built, decide_anew
@@ -102,7 +103,7 @@ raw: st.SearchStrategy[bytes | None] = st.none() | st.binary(max_size=300)
 any_header: st.SearchStrategy[Header] = st.tuples(st.text(max_size=20), raw)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(
     sound=st.sampled_from(some("texts", 200)),
     value=st.none() | st.binary(max_size=300),
@@ -131,7 +132,7 @@ any_json = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ce_type=st.sampled_from(sorted(EVENT_TYPES)), data=st.data())
 def test_fields_of_any_type_are_read_or_refused_and_what_is_read_is_decided(
     ce_type: str, data: st.DataObject

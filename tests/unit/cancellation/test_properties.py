@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cancellation.file import bounds
@@ -63,9 +63,10 @@ from tests.builders.cancellation import (
     voided,
     withdrawal,
 )
+from tests.builders.examples import examples
 from tests.builders.stored import fold
 
-FAST = settings(max_examples=150, deadline=None)
+FAST = examples(150)
 START = datetime(2027, 2, 26, 22, 30, tzinfo=UTC)
 TYPES = (
     "monthly_licence",

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -31,6 +31,7 @@ from shared.typesetting.fonts import (
     lines,
     one_line,
 )
+from tests.builders.examples import examples
 
 COMPANY = Company(
     name="Compañía de Prueba",
@@ -484,7 +485,7 @@ def test_a_company_name_wider_than_the_page_is_cut_with_an_ellipsis() -> None:
     assert "Compañía Compañía… Calle" in text
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(title=st.text(max_size=120), name=st.text(max_size=60))
 def test_no_text_breaks_the_document(title: str, name: str) -> None:
     sheet = replace(SHEET, title=title, holder_name=name)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contract_archive.contract.decide import due_at
@@ -36,6 +36,7 @@ from tests.builders.archive import (
     types,
     unlocked,
 )
+from tests.builders.examples import examples
 
 RECORDS: list[Step] = [
     recorded(),
@@ -86,7 +87,7 @@ DENIED = ContractCopyDenied(
     cause="not_available",
 )
 
-quick = settings(max_examples=150, deadline=None)
+quick = examples(150)
 
 
 @quick

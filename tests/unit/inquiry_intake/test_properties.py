@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.inquiry_intake.inquiry.state import INQUIRY, Inquiry, Standing
@@ -14,6 +14,7 @@ from shared.events.contracts import ContractCopyDenied, ContractCopyReady
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryOpened
 from shared.events.reference import parse_reference
+from tests.builders.examples import examples
 from tests.builders.submissions import (
     DECISIONS,
     NUMBER,
@@ -35,7 +36,7 @@ from tests.builders.submissions import (
 from tests.fakes.memory_stage import MemoryStage
 
 ANSWERS = {"submission.rejected.v1", "inquiry.opened.v1", "follow_up.accepted"}
-FEW = settings(max_examples=100, deadline=None)
+FEW = examples(100)
 
 Lane = list[Message]
 """Messages of one topic and key: their order is kept."""

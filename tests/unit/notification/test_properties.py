@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notification.mail.private_events import NotificationRetry
@@ -13,6 +13,7 @@ from shared.events.envelope import Event
 from shared.events.internal import MailAttempted
 from shared.events.notifications import NotificationFailed, NotificationSent
 from shared.events.values import Contact
+from tests.builders.examples import examples
 from tests.builders.notification import (
     NOW,
     Notifications,
@@ -29,7 +30,7 @@ from tests.builders.notification import (
     scheduled,
 )
 
-quick = settings(max_examples=80, deadline=None)
+quick = examples(80)
 Named = tuple[str, Event]
 
 LATER = opened(

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.envelope import Unchecked, caused_event_id, message_uuid
@@ -18,6 +18,7 @@ from shared.events.internal import KeyForgotten
 from shared.runtime import codec
 from shared.runtime.faults import Unreadable
 from shared.runtime.reason import Reason
+from tests.builders.examples import examples
 
 TYPE = "submission.inquiry.v1"
 Header = tuple[str, bytes | None]
@@ -206,7 +207,7 @@ any_json: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     value=st.none() | st.binary(max_size=200) | any_json.map(lambda v: json.dumps(v).encode()),
     extra=st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=20)), max_size=4),
