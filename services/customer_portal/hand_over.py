@@ -104,7 +104,26 @@ class HandOver:
         Raises `NotTaken`, `Outage`.
         """
         ids: Sequence[str] = submission["data"].get("documents") or ()
+        await self._look_into(ids)
         return [await self._one(it, submission) for it in ids]
+
+    async def _look_into(self, ids: Sequence[str]) -> None:
+        """Every one before the archive has the first: it would keep that for nobody."""
+        notes = {it["_id"]: it for it in await self._uploads.notes(ids)}
+        for document_id in ids:
+            note = notes.get(document_id)
+            if note is None or note["state"] == REFUSED:
+                raise NotTaken(GONE if note is None else note["cause"])
+            if note["state"] != HANDED_OVER:
+                await self._scan(document_id)
+
+    async def _scan(self, document_id: str) -> None:
+        upload = await self._uploads.read(document_id) if self._scanner is not None else None
+        if upload is None or self._scanner is None:
+            return
+        if not await self._scanner.is_clean(bytes(upload["content"])):
+            await self._uploads.refused(document_id, INFECTED)
+            raise NotTaken(INFECTED)
 
     async def _one(self, document_id: str, submission: Document) -> Envelope:
         upload = await self._uploads.read(document_id)
@@ -121,8 +140,6 @@ class HandOver:
 
     async def _hand_in(self, upload: Document, customer_id: str) -> None:
         content = bytes(upload["content"])
-        if self._scanner is not None and not await self._scanner.is_clean(content):
-            raise NotTaken(INFECTED)
         given = {
             "document_id": upload["_id"],
             "customer_id": customer_id,

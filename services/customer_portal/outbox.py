@@ -39,6 +39,8 @@ RELAY_SECONDS = 1.0
 RELAY_AFTER = timedelta(seconds=5)
 """By then the request that kept a submission has published it, or has died."""
 MOST_AT_ONCE = 100
+MOST_REMEMBERED = 10_000
+"""Submissions whose attachments could not be handed over lately."""
 _OF_THE_MOMENT = frozenset({"received_at", "signed_at", "given_at", "viewed_at", "withdrawn_at"})
 """Fields that differ each time the same form is sent."""
 CODE_FIELD = "activation_code"
@@ -129,6 +131,8 @@ class Outbox:
         self._hand_over = hand_over
         self._kept = kept
         self._now = now
+        self._failed: dict[str, None] = {}
+        """Ids of those with attachments that failed, the longest ago first."""
 
     async def prepare(self) -> None:
         """Create the indexes that are missing."""
@@ -260,17 +264,39 @@ class Outbox:
     async def publish_waiting(self) -> None:
         """Publish once what has waited for some seconds, oldest first. Raises `Outage`.
 
-        What has attachments goes after the rest, since an archive that does not answer holds it up.
+        What has attachments goes after the rest, and what failed before goes last: neither an
+        archive that does not answer nor a file that it cannot deal with holds up the others.
         """
+        await self._publish(await self._waiting(attached=False, of={}))
+        for document in await self._waiting(attached=True, of={"$nin": [*self._failed]}):
+            await self._try(document)
+        again = [*self._failed][:MOST_AT_ONCE]
+        found = {it["_id"]: it for it in await self._waiting(attached=True, of={"$in": again})}
+        for submission_id in again:
+            if submission_id in found:
+                await self._try(found[submission_id])
+            else:  # another process has published it
+                self._failed.pop(submission_id)
+
+    async def _waiting(self, *, attached: bool, of: Document) -> list[Document]:
+        # What an earlier release kept says nothing about documents: it has none.
+        kinds = {"$in": [True] if attached else [False, None]}
         before = {"$lt": self._now() - RELAY_AFTER}
-        for attached in (False, True):
-            # What an earlier release kept says nothing about documents: it has none.
-            kinds = {"$in": [True] if attached else [False, None]}
-            waiting = {"state": SENDING, "at": before, "has_documents": kinds}
-            with mongodb_errors_as_outage():
-                found = await self._submissions.find(waiting).sort("at", 1).to_list(MOST_AT_ONCE)
-            for part in [[it] for it in found] if attached else [found]:
-                await self._publish(part)
+        waiting = {"state": SENDING, "at": before, "has_documents": kinds}
+        if of:
+            waiting["_id"] = of
+        with mongodb_errors_as_outage():
+            return await self._submissions.find(waiting).sort("at", 1).to_list(MOST_AT_ONCE)
+
+    async def _try(self, document: Document) -> None:
+        self._failed.pop(document["_id"], None)
+        try:
+            await self._publish([document])
+        except Outage:
+            self._failed[document["_id"]] = None
+            if len(self._failed) > MOST_REMEMBERED:
+                self._failed.pop(next(iter(self._failed)))
+            raise
 
     async def _publish(self, documents: list[Document]) -> None:
         if not documents:

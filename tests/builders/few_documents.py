@@ -1,6 +1,6 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
-It knows equality, comparisons and `$in` in filters, and `$set`, `$inc` and `$unset` in changes.
+It knows equality, comparisons, `$in` and `$nin` in filters, and `$set`, `$inc` and `$unset` in changes.
 What it does not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 
@@ -20,6 +20,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$lt": lambda value, limit: value < limit,
     "$lte": lambda value, limit: value is not None and value <= limit,
     "$in": lambda value, limit: value in limit,
+    "$nin": lambda value, limit: value not in limit,
 }
 CHANGES: dict[str, Callable[[Any, Any], Any]] = {
     "$set": lambda _before, value: value,

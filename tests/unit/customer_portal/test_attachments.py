@@ -69,13 +69,15 @@ class Taking:
 
 @dataclass
 class Scanning:
+    """Also of files that it cannot deal with, or finds infected, by what is in them."""
+
     infected: bool = False
     down: bool = False
 
-    async def is_clean(self, _content: bytes) -> bool:
-        if self.down:
+    async def is_clean(self, content: bytes) -> bool:
+        if self.down or b"a bomb" in content:
             raise Outage("clamd", "down")
-        return not self.infected
+        return not (self.infected or b"a virus" in content)
 
 
 @pytest.fixture
@@ -289,6 +291,58 @@ async def test_a_file_goes_on_only_once_the_scanner_has_looked_into_it(
     assert archive.taken == []
     assert portal.published.events == []
     assert "no se aceptó" in (await ana.get(waits.header("location"))).body
+
+
+async def test_files_that_the_scanner_cannot_deal_with_hold_up_no_other(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    portal.process.portal.hand_over._scanner = Scanning()
+    ana = await portal.signed_in(ANA)
+    for number in range(2):
+        bomb = LETTER + f"a bomb {number}".encode()
+        await ask(ana, ("files", "carta.pdf", "application/pdf", bomb))
+    archive.down = True
+    for number in range(2):
+        sound = LETTER + f"{number}".encode()
+        await ask(ana, ("files", "carta.pdf", "application/pdf", sound))
+    archive.down = False
+
+    for _ in range(3):
+        with pytest.raises(Outage):
+            await relay(portal)
+
+    assert [it.type for it in portal.published.events] == [RECEIVED, INQUIRY] * 2
+
+
+async def test_what_another_process_has_published_is_tried_no_more(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    ana = await portal.signed_in(ANA)
+    archive.down = True
+    await ask(ana, PDF)
+    with pytest.raises(Outage):
+        await relay(portal)
+    [submission] = portal.own.collection("submissions").documents.values()
+    submission["state"] = "sent"
+
+    await relay(portal)
+
+    outbox = portal.process.portal.outbox
+    assert outbox._failed == {}
+    assert portal.published.events == []
+
+
+async def test_the_archive_is_given_no_file_of_a_submission_that_has_an_infected_one(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    portal.process.portal.hand_over._scanner = Scanning()
+    ana = await portal.signed_in(ANA)
+
+    sent = await ask(ana, PDF, ("files", "otra.pdf", "application/pdf", LETTER + b"a virus"))
+
+    assert archive.taken == []
+    assert portal.published.events == []
+    assert "no se aceptó" in (await ana.get(sent.header("location"))).body
 
 
 @pytest.mark.parametrize(
