@@ -1,6 +1,6 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
-It knows equality, comparisons, `$in` and `$nin` in filters, and `$set`, `$inc` and `$unset` in changes.
+It knows equality, comparisons, `$in` and `$nin` in filters, `$set`, `$inc` and `$unset` in changes.
 What it does not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
+import uuid
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,6 +44,8 @@ from tests.builders.portal import NOW, PortalOfFew, System, portal_of_few
 from tests.fakes.documents_suite import Clock
 
 HOOK = "https://hooks.example.com/in"
+DEAD = [f"https://dead-{number}.example/" for number in range(3)]
+WEBHOOKS = "services.customer_portal.api.webhooks"
 GIVE_UP = timedelta(days=5)
 GOOD, BAD, GONE = Outcome(status=204), Outcome(error="timeout"), Outcome(status=410)
 
@@ -126,6 +131,16 @@ def test_a_signature_is_one_that_others_accept_and_changes_with_each_part() -> N
         ("::ffff:127.0.0.1", False),
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
+        ("64:ff9b::808:808", True),
+        ("64:ff9b:1::7f00:1", False),
+        ("64:ff9b:1:fffe::a9fe:a9fe", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("3fff::1", False),
+        ("192.0.0.9", False),
+        ("192.88.99.1", False),
         ("2002:7f00:1::", False),
         ("2001:0:4136:e378:8000:63bf:f5ff:fffe", False),
         ("elsewhere", False),
@@ -171,10 +186,10 @@ def test_an_embedded_desk_takes_this_machines_addresses_and_no_other_schemes() -
 async def test_a_name_that_leads_to_a_private_address_is_refused_when_connecting(
     found: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def resolved(_host: str, port: int, **_: object) -> list[Any]:
+    def resolved(_host: str, port: int, **_: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (it, port)) for it in found]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
 
     with pytest.raises(NotPublic):
         await CheckedBackend(anywhere=False).connect_tcp("hooks.example.com", 443)
@@ -190,7 +205,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     looked: list[str] = []
     connected: list[str] = []
 
-    async def resolved(host: str, port: int, **_: object) -> list[Any]:
+    def resolved(host: str, port: int, **_: object) -> list[Any]:
         looked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port))]
 
@@ -198,7 +213,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         connected.append(host)
         raise OSError
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
     poster = Poster(anywhere=False)
 
@@ -206,6 +221,31 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
 
     await poster.close()
     assert (looked, connected) == (["hooks.example.com"], ["93.184.215.14"])
+
+
+async def test_a_name_server_that_does_not_answer_holds_up_no_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pages make their PDFs in the loop's threads."""
+    answers = threading.Event()
+
+    def resolved(*_: object, **__: object) -> list[Any]:
+        answers.wait(30)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    poster = Poster(anywhere=False)
+    waiting = asyncio.create_task(poster(HOOK, {}, b"{}"))
+    await asyncio.sleep(0)
+
+    made = await asyncio.wait_for(asyncio.to_thread(lambda: "a PDF"), 20)
+    is_waiting = not waiting.done()
+
+    answers.set()
+    assert (made, is_waiting) == ("a PDF", True)
+    assert await waiting == Outcome(error="address_not_allowed")
+    await poster.close()
 
 
 # What is told, and to whom
@@ -478,6 +518,30 @@ async def test_a_failing_webhook_is_tried_again_under_the_same_id_and_holds_up_n
     assert first == second
     [delivery] = await log_of(system, made)
     assert [it.get("status") or it["error"] for it in delivery["attempts"]] == ["timeout", 204]
+
+
+async def test_webhooks_that_are_dead_have_no_more_turns_than_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them has more that is due, however often one attempt has failed."""
+    monkeypatch.setattr(f"{WEBHOOKS}.sender.MOST_AT_ONCE", 2)
+    ids = iter(uuid.UUID(int=it) for it in range(len(DEAD) + 1))
+    monkeypatch.setattr(f"{WEBHOOKS}.store.uuid4", ids.__next__)
+    urls = [*DEAD, "https://sound.example/"]
+    system = await desk.portal.partner()
+    for url in urls:
+        await webhook(system, url)
+        desk.hooks.answers[url] = BAD
+    desk.hooks.answers[urls[-1]] = GOOD
+    records = [desk.record("inquiry.opened.v1", OPENED) for _ in range(9)]
+    await desk.feed.keep(records)
+
+    for _ in range(2):
+        await desk.senders[0].round()
+        await desk.senders[0].settled()
+
+    assert len(desk.hooks.ids(urls[-1])) == 9
+    assert {to for to, _, _ in desk.hooks.got} == {*urls}
 
 
 async def test_two_processes_send_each_message_once_and_a_dead_ones_again(desk: Desk) -> None:

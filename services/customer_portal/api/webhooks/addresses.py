@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -17,6 +19,13 @@ import httpcore2
 LONGEST_URL = 2_000
 NAT64 = ip_network("64:ff9b::/96")
 """Addresses of IPv4 in those of IPv6, through a translator."""
+UNICAST = IPv6Network("2000::/3")
+"""All that is given out to the Internet. The rest is for one site, such as a translator's own
+prefix (RFC 8215), or of no use any more, such as `fec0::/10` and `::10.0.0.1`."""
+SPECIAL = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"), ip_network("3fff::/20"))
+"""Not on the Internet either; Python 3.11 does not say so of these."""
+MOST_RESOLVED_AT_ONCE = 100
+"""Threads of their own: a name server that does not answer holds up a webhook, and no page."""
 
 
 class NotPublic(Exception):
@@ -32,7 +41,10 @@ def is_public(address: str) -> bool:
     inner = _inner(found) if isinstance(found, IPv6Address) else None
     if inner is not None and not is_public(str(inner)):
         return False
-    return found.is_global and not found.is_multicast
+    if isinstance(found, IPv6Address) and inner is None and found not in UNICAST:
+        return False
+    special = found.is_multicast or any(found in it for it in SPECIAL)
+    return found.is_global and not special
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
@@ -73,6 +85,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
     def __init__(self, *, anywhere: bool) -> None:
         self._anywhere = anywhere
         self._inner = httpcore2.AnyIOBackend()
+        self._resolving = ThreadPoolExecutor(MOST_RESOLVED_AT_ONCE, "webhook-names")
 
     async def connect_tcp(
         self,
@@ -89,8 +102,9 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
     async def _checked(self, host: str, port: int) -> str:
         """One private address among several is one too many."""
         loop = asyncio.get_running_loop()
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await loop.run_in_executor(self._resolving, look_up)
         except OSError:
             raise NotPublic(host) from None
         addresses = [str(it[4][0]) for it in found]
@@ -100,3 +114,6 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def close(self) -> None:
+        self._resolving.shutdown(wait=False, cancel_futures=True)

@@ -43,10 +43,11 @@ class Poster:
     """Over the network, to addresses that are allowed."""
 
     def __init__(self, *, anywhere: bool) -> None:
+        self._backend = CheckedBackend(anywhere=anywhere)
         self._pool = httpcore2.AsyncConnectionPool(
             max_connections=MOST_AT_ONCE,
             max_keepalive_connections=0,
-            network_backend=CheckedBackend(anywhere=anywhere),
+            network_backend=self._backend,
         )
 
     async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
@@ -76,6 +77,7 @@ class Poster:
 
     async def close(self) -> None:
         await self._pool.aclose()
+        self._backend.close()
 
 
 class Sender:
@@ -96,6 +98,9 @@ class Sender:
         self._now = now
         self._give_up_after = give_up_after
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, int] = {}
+        """Of the webhooks that were due: in which turn each was sent to last."""
+        self._turn = 0
 
     async def run(self, stopping: asyncio.Event, longest_pause: float) -> None:
         """Return when `stopping` is set and nothing is being sent."""
@@ -112,15 +117,23 @@ class Sender:
         await asyncio.gather(*self._sending.values(), return_exceptions=True)
 
     async def round(self) -> None:
-        """Begin to send to each webhook that is due and not being sent to. Raises `Outage`."""
+        """Begin to send to each webhook that is due and not being sent to. Raises `Outage`.
+
+        Who was sent to longest ago comes first: those that are due for ever, because they are dead,
+        have no more turns than the others.
+        """
         for webhook_id, task in list(self._sending.items()):
             if task.done():
                 del self._sending[webhook_id]
                 task.result()
-        for webhook_id in await self._store.with_due():
+        due = await self._store.with_due()
+        self._turns = {it: self._turns.get(it, 0) for it in due}
+        for webhook_id in sorted(due, key=self._turns.__getitem__):
             if len(self._sending) >= MOST_AT_ONCE:
                 return
             if webhook_id not in self._sending:
+                self._turn += 1
+                self._turns[webhook_id] = self._turn
                 self._sending[webhook_id] = asyncio.create_task(self._send_to(webhook_id))
 
     async def settled(self) -> None:
