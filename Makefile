@@ -139,9 +139,10 @@ format: install  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## Write docs/events.md, the schemas, the AsyncAPI and the OpenAPI document
+docs: install  ## Write docs/events.md and metrics.md, the schemas, the AsyncAPI and the OpenAPI document
 	$(BIN)/python -m desk.contract_docs
 	$(BIN)/python -m services.customer_portal.api > docs/openapi.json
+	$(BIN)/python -m shared.telemetry.page > docs/metrics.md
 
 # Whatever needs no broker and no database; what the wire tests run beside is not counted. Properties
 # are tried on all their examples here, of which `make test` takes a third.

@@ -59,6 +59,7 @@ def file_decider(rules: domain.Rules) -> Decider[domain.CancellationFile]:
         evolve=domain.evolve,
         private_events=domain.PRIVATE_EVENTS,
         alarms=ALARMS,
+        counted_by="policy",
         due_at=domain.due_at,
         public_state=public_state,
     )

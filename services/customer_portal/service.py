@@ -133,7 +133,7 @@ class Process:
     @property
     def app(self) -> Starlette:
         beside = {API_ROOT: api_app(self.api)}
-        return web.build_app(self.site, self.settings, self.health.metrics.registry, beside)
+        return web.build_app(self.site, self.settings, self.health.metrics, beside)
 
 
 def wire(

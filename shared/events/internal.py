@@ -57,6 +57,11 @@ class Outcome(Event):
 
     correlation_id: str | None = None
 
+    @property
+    def result(self) -> str:
+        """In one word, for the metrics."""
+        return "done"
+
 
 class DocumentStored(Outcome):
     """The archive's worker made a document and keeps it; `sha256` is the file's, in hex.
@@ -128,3 +133,9 @@ class MailAttempted(Outcome):
     recipient_hash: str
     error: str | None = None
     permanent: bool = False
+
+    @property
+    def result(self) -> str:
+        if self.error is None:
+            return "accepted"
+        return "refused_for_good" if self.permanent else "refused"

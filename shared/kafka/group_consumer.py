@@ -6,13 +6,13 @@ recognise, by the position that each of their documents keeps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 import structlog
 
 from shared.kafka.client_options import consumer_options
-from shared.kafka.consumer import EndingConsumer, TolerantConsumer
+from shared.kafka.consumer import EndingConsumer, Offsets, TolerantConsumer
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.records import Record
 from shared.kafka.topic_records import committed_by
@@ -36,6 +36,7 @@ class GroupConsumer:
             enable_auto_commit=False,
             max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         )
+        self._next: Offsets = {}
 
     async def start(self) -> None:
         """Raises `Outage`; a consumer that could not start is stopped."""
@@ -53,7 +54,16 @@ class GroupConsumer:
         """
         with kafka_errors_as_outage():
             found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=most)
+        self._next = {tp: records[-1].offset + 1 for tp, records in found.items() if records}
         return list(chain.from_iterable(found.values()))
+
+    def lag(self) -> Mapping[tuple[str, int], int]:
+        """How many records lie behind those last handed out, by topic and partition."""
+        return self._consumer.lag(self._next)
+
+    def assignment(self) -> Iterable[tuple[str, int]]:
+        """The partitions that are this member's now."""
+        return [(tp.topic, tp.partition) for tp in self._consumer.assignment()]
 
     async def commit(self) -> None:
         """Commit all that was handed out. A refused commit is no error: the records come again."""

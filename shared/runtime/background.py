@@ -16,6 +16,7 @@ from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.announcements import LOOK_SECONDS
 from shared.runtime.backoff import sleep_unless
+from shared.runtime.health.backlog import measure_backlog
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.listener import listening
@@ -119,8 +120,8 @@ async def _measure_waiting(runtime: Runtime) -> None:
         await sleep_unless(runtime.stopping, runtime.settings.pulse_seconds)
 
 
-async def _look_for_large_documents(runtime: Runtime) -> int:
-    """Tell of documents that no message touches, too: they stay an alarm until they are cured.
+async def _look_at_documents(runtime: Runtime) -> int:
+    """Tell of large documents that no message touches, too, and of what is parked or due.
 
     A database that was dropped, or restored without its indexes, gets them back.
     """
@@ -139,6 +140,7 @@ async def _look_for_large_documents(runtime: Runtime) -> int:
                 aggregate=found.largest,
                 bytes=found.bytes,
             )
+    await measure_backlog(runtime.store, runtime.service.deciders, metrics, runtime.skew.now())
     return 0
 
 
@@ -174,7 +176,7 @@ async def _background(runtime: Runtime) -> None:
         tasks.create_task(
             _repeat(
                 runtime,
-                partial(_look_for_large_documents, runtime),
+                partial(_look_at_documents, runtime),
                 partial(sleep_unless, runtime.stopping, SIZES_SECONDS),
             )
         )

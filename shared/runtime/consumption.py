@@ -10,6 +10,7 @@ import structlog
 from shared.kafka.consumer import Offsets, TolerantConsumer
 from shared.kafka.records import Record
 from shared.outage import Outage
+from shared.runtime.health.lag import ShownLag
 from shared.runtime.wiring import Runtime
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -24,6 +25,7 @@ class Consumption:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._backoff = runtime.backoff()
+        self._lag = ShownLag(runtime.health.metrics)
 
     async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
         """In parts of bounded size, each committed before the next; a stop waits for one of them.
@@ -63,7 +65,7 @@ class Consumption:
             await self._backoff.pause()
             return False
         self._backoff.reset()
-        self._observe_lag(consumer, passed)
+        self._show_lag(consumer, passed, records)
         return True
 
     async def _commit(self, consumer: TolerantConsumer, offsets: Offsets) -> bool:
@@ -77,10 +79,11 @@ class Consumption:
             self._runtime.progress.note(offsets)
         return committed
 
-    def _observe_lag(self, consumer: TolerantConsumer, offsets: Offsets) -> None:
-        lag = self._runtime.health.metrics.lag
-        for (topic, partition), behind in consumer.lag(offsets).items():
-            lag.labels(topic, partition).set(behind)
+    def _show_lag(
+        self, consumer: TolerantConsumer, offsets: Offsets, records: Sequence[Record]
+    ) -> None:
+        now = self._runtime.skew.now().timestamp()
+        self._lag.show(consumer.lag(offsets), records, consumer.assignment(), now)
 
 
 def parts_of(records: Sequence[Record], most_bytes: int) -> Iterator[Sequence[Record]]:

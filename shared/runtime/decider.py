@@ -40,6 +40,8 @@ class Decider(Generic[State]):
     private_events: tuple[type[Event], ...] = ()
     alarms: tuple[type[Event], ...] = ()
     """The events that operations hear of: each is counted and logged."""
+    counted_by: str | None = None
+    """The field of its events by whose value the metrics count them: a closed set of values."""
     due_at: Callable[[State], datetime | None] = _never
     work_at: Callable[[State], datetime | None] = _never
     work_since: Callable[[State], datetime | None] = _never

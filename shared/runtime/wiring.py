@@ -17,9 +17,11 @@ from shared.runtime.clock import Clock
 from shared.runtime.decider import Service
 from shared.runtime.health.status import Health
 from shared.runtime.public_states import PublicStates
+from shared.runtime.reason import Reason
 from shared.runtime.refusals import Refusals
 from shared.runtime.stage.batch import utc_now
 from shared.runtime.stage.stage import Stage
+from shared.runtime.timers import Objection
 from shared.runtime.worker import Worker
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
@@ -54,6 +56,11 @@ class Runtime:
 def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     """Put the parts together. Nothing connects yet; call it inside the running event loop."""
     metrics = Metrics()
+    metrics.start_at_zero(
+        fates=[objection.value for objection in Objection],
+        reasons=[reason.value for reason in Reason],
+        alarms=[alarm.ce_type for decider in service.deciders for alarm in decider.alarms],
+    )
     client = connect(settings.mongo_url)
     database = Database(client, settings.database_of(service.name), journal=settings.mongo_journal)
     store = Store(

@@ -90,6 +90,7 @@ class Worker:
     ) -> None:
         self._source = f"/services/{service.name}/worker"
         self._kinds = [decider.kind for decider in service.deciders if decider.has_work]
+        self._since = {decider.kind: decider.work_since for decider in service.deciders}
         self._told = [decider.kind for decider in service.deciders if decider.tells_waiting]
         self._store = store
         self._metrics = metrics
@@ -180,11 +181,11 @@ class Worker:
             async with asyncio.timeout(within):
                 event = await perform(work)
         except (Outage, TimeoutError) as why:
-            self._metrics.work.labels("failed").inc()
+            self._tried(aggregate, "failed", "failed")
             log.warning("side effect put off", kind=aggregate.ref.kind, why=described(why))
             return None
         except Exception as defect:  # noqa: BLE001 - one failing effect must not stop the others
-            self._metrics.work.labels("failed").inc()
+            self._tried(aggregate, "failed", "failed")
             log.error(  # noqa: TRY400 - a traceback may quote personal data
                 "side effect failed",
                 kind=aggregate.ref.kind,
@@ -192,7 +193,7 @@ class Worker:
                 error=described(defect),
             )
             return None
-        self._metrics.work.labels("done").inc()
+        self._tried(aggregate, "done", event.result)
         identity = f"{self._source} {aggregate.ref.kind} {aggregate.ref.id} {aggregate.version}"
         first = next(iter(aggregate.known.values()))
         return codec.envelope(
@@ -206,3 +207,12 @@ class Worker:
             correlation_id=event.correlation_id or first["correlation_id"],
             traceparent=first.get("traceparent"),
         )
+
+    def _tried(self, aggregate: Aggregate, outcome: str, result: str) -> None:
+        """Count it; and measure how long it had been wanted, where its kind says since when."""
+        kind = aggregate.ref.kind
+        self._metrics.work.labels(outcome).inc()
+        since = self._since[kind](aggregate.state)
+        if since is not None:
+            waited = max(0.0, (self._now() - since).total_seconds())
+            self._metrics.work_seconds.labels(kind, result).observe(waited)

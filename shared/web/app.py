@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import Histogram
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.events.values import Language
 from shared.outage import Outage
+from shared.telemetry.metrics import Metrics
 from shared.web.languages import Formats, translations
 from shared.web.middleware import BodyLimit, SameOrigin, SecurityHeaders, security_headers
 from shared.web.pages import Forged, NotAllowed, NotFound, Site, Visit
@@ -33,7 +34,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 HERE = Path(__file__).parent
 MOST_BODY_BYTES = 128 * 1024
 """More than the longest form: two texts of 10,000 characters, each written as nine bytes."""
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
 class Absent(StrictUndefined):
@@ -78,18 +78,10 @@ class Measured:
     A live part of a page is not measured: it takes as long as somebody looks at it.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, registry: CollectorRegistry, routes: Sequence[BaseRoute]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: Histogram, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._routes = routes
-        self._seconds = Histogram(
-            "desk_web_request_seconds",
-            "Until a page was answered, by page and status.",
-            ["page", "status"],
-            buckets=BUCKETS,
-            registry=registry,
-        )
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -131,7 +123,7 @@ class Beside:
 def build_app(
     site: Site,
     settings: WebSettings,
-    registry: CollectorRegistry,
+    metrics: Metrics,
     beside: Mapping[str, Starlette] | None = None,
 ) -> Starlette:
     """The site's pages. `/` leads to the language that the browser prefers.
@@ -154,7 +146,7 @@ def build_app(
         routes=[Route("/", root), *routes],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(settings.hsts_seconds)),
-            Middleware(Measured, registry=registry, routes=named),
+            Middleware(Measured, seconds=metrics.web_requests, routes=named),
             Middleware(Beside, others=others),
             Middleware(SameOrigin, origin=settings.public_url),
             Middleware(

@@ -396,6 +396,23 @@ class StageSuite:
         count = book.metrics.registry.get_sample_value("desk_alarms_total", {"type": Noted.ce_type})
         assert count == 1
 
+    async def test_its_events_are_counted_by_the_field_that_its_decider_names(
+        self, new_store: NewStore
+    ) -> None:
+        made = service(counted_by="text")
+        book = Notebook(await new_store(made.deciders), made)
+        await book.stage.process([book.said("one", ce_id="1"), book.said("two"), book.said("one")])
+        await book.stage.process([book.said("one", ce_id="1")])
+
+        of = book.metrics.registry.get_sample_value
+        counts = [
+            of("desk_decisions_total", {"type": Noted.ce_type, "policy": text})
+            for text in ("one", "two", "three")
+        ]
+        assert counts == [2, 1, None]
+        assert of("desk_batch_records_sum") == 4
+        assert of("desk_batch_records_count") == 2
+
     async def test_a_release_that_knows_less_parks_what_a_newer_one_wrote(
         self, book: Notebook
     ) -> None:

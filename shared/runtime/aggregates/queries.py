@@ -87,6 +87,25 @@ class Queries:
             found = await cursor.limit(LARGE_COUNTED).to_list(None)
         return Large(len(found), found[0]["_id"], found[0]["large"]) if found else Large(0)
 
+    async def parked(self, kind: str) -> int:
+        """How many aggregates a defect parked, `MOST_COUNTED` at most. Raises `Outage`."""
+        collection, parked = self._collection(kind), {"parked.at": {"$exists": True}}
+        with mongodb_errors_as_outage():
+            return await collection.count_documents(parked, limit=MOST_COUNTED, hint="parked.at_1")
+
+    async def past_due(self, kind: str, now: datetime) -> tuple[int, datetime | None]:
+        """How many aggregates are due (`MOST_COUNTED` at most), and since when the longest is.
+
+        Raises `Outage`.
+        """
+        collection, come = self._collection(kind), {"due_at": {"$lte": now}}
+        with mongodb_errors_as_outage():
+            count = await collection.count_documents(come, limit=MOST_COUNTED, hint="due_at_1")
+            oldest = await collection.find_one(
+                come, {"due_at": 1}, sort=[("due_at", ASCENDING)], hint="due_at_1"
+            )
+        return count, oldest["due_at"] if oldest else None
+
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         """How many aggregates wait for a side effect (`MOST_COUNTED` at most), and since when.
 

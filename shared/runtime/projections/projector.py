@@ -21,6 +21,7 @@ from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.faults import Unreadable
+from shared.runtime.health.lag import ShownLag
 from shared.runtime.health.status import Health
 from shared.runtime.projections.fold import REVISION, Placed, folded
 from shared.runtime.projections.generations import Generation, Generations
@@ -198,6 +199,7 @@ class Projections:
             self._settings, generation.group(self._group), topics_of(self._projections)
         )
         await consumer.start()
+        lag = ShownLag(self._health.metrics)
         try:
             while not self._stopping.is_set():
                 records = await consumer.records(MOST_RECORDS)
@@ -207,6 +209,9 @@ class Projections:
                     # a transaction: uncommitted, it would be lag, and keep the switch from coming.
                     await consumer.commit()
                 if records:
+                    if generation == self._generations.state.serving:
+                        now = self._health.now().timestamp()
+                        lag.show(consumer.lag(), records, consumer.assignment(), now)
                     self._health.progressed()
                     self._health.back("mongodb", "kafka")
                 backoff.reset()

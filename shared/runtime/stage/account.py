@@ -27,10 +27,13 @@ def account(
     dead = [item for item in outgoing if isinstance(item, DeadLetter)]
     events = Counter(item.type for item in outgoing if isinstance(item, Envelope))
     fates["dead"] = len(dead)
+    metrics.batch.observe(len(records))
     for fate, count in fates.items():
         metrics.records.labels(fate).inc(count)
     for ce_type, count in events.items():
         metrics.events.labels(ce_type).inc(count)
+    for (ce_type, policy), count in _decisions(batches).items():
+        metrics.decisions.labels(ce_type, policy).inc(count)
     for ref, ce_type in (alarm for batch in batches for alarm in batch.alarms):
         metrics.alarms.labels(ce_type).inc()
         log.warning("alarm", type=ce_type, kind=ref.kind, id=ref.id)
@@ -52,3 +55,7 @@ def account(
         **fates,
         **{f"{step}_ms": round(seconds * 1000, 1) for step, seconds in steps.items()},
     )
+
+
+def _decisions(batches: Sequence[Batch]) -> Counter[tuple[str, str]]:
+    return sum((batch.decisions for batch in batches), Counter[tuple[str, str]]())

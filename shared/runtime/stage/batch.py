@@ -48,7 +48,8 @@ class Batch:
     """What one pass over the records of a lane has decided so far.
 
     `before` holds the states as they were read, `states` as they are now. `answered` holds, for
-    each aggregate that a message was decided in, the keys of its entries. `taken` counts the
+    each aggregate that a message was decided in, the keys of its entries. `decisions` counts events
+    by type and `Decider.counted_by`. `taken` counts the
     incoming it has got through; what is left of the lane is for the next round.
     """
 
@@ -61,6 +62,7 @@ class Batch:
     outgoing: list[Envelope | DeadLetter] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[Ref, str]] = field(default_factory=list)
+    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     taken: int = 0
 
     def count(self, fate: str) -> None:

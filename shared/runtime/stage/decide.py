@@ -81,6 +81,7 @@ class Decisions:
         for aggregate, entry, state, encoded in decided:
             aggregate.record(entry, state, encoded)
             batch.alarms += self._alarms(aggregate.ref, entry)
+            self._count(aggregate.ref, entry, batch)
             batch.states[aggregate.ref] = state
         batch.count("decided" if decided else "repeated")
         for ref in received.decides:
@@ -144,6 +145,14 @@ class Decisions:
         alarming = self._alarming[ref.kind]
         types = (str(event["type"]) for event in entry["events"])
         return [(ref, ce_type) for ce_type in types if ce_type in alarming]
+
+    def _count(self, ref: Ref, entry: Document, batch: Batch) -> None:
+        """By type and by the field that the Decider counts its events by."""
+        counted_by = self._store.decider(ref.kind).counted_by
+        if counted_by is not None:
+            for event in entry["events"]:
+                if (value := event["data"].get(counted_by)) is not None:
+                    batch.decisions[event["type"], value] += 1
 
     def _discard(
         self, received: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch

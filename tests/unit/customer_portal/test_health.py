@@ -7,8 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import httpx2
+
 from services.customer_portal import service
-from tests.builders.portal import portal_of_few
+from shared.web.server import operators_app
+from tests.builders.exported import documented, exported
+from tests.builders.portal import Browser, portal_of_few
 
 
 async def test_the_health_page_says_with_whose_clock_the_portals_was_compared() -> None:
@@ -37,3 +41,21 @@ async def test_the_health_page_says_with_whose_clock_the_portals_was_compared() 
                 await service._background(process)
 
         assert process.health.clock_compared_with == "database"
+
+
+async def test_the_portals_metrics_have_a_request_by_page_and_status_and_never_its_address() -> (
+    None
+):
+    with portal_of_few() as portal:
+        browser = Browser(portal)
+        await browser.get("/en/contact")
+        await browser.get("/en/inquiries/INQ-2027-SECRET")
+        app = operators_app(portal.process.health)
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
+            shown = (await client.get("http://portal/metrics/")).text
+
+    found = exported(shown)
+    assert found.keys() == documented().keys()
+    assert found["desk_web_request_seconds"].labels == {"page", "status"}
+    assert 'desk_web_request_seconds_count{page="contact.en",status="200"} 1.0' in shown
+    assert "SECRET" not in shown

@@ -46,6 +46,9 @@ class Member:
     def lag(self, _offsets: Offsets) -> dict[tuple[str, int], int]:
         return {}
 
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
 
 def consumption() -> Consumption:
     stopping = asyncio.Event()

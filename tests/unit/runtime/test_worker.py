@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.events.envelope import Ref
-from shared.events.internal import DocumentStored, Outcome
+from shared.events.internal import DocumentStored, MailAttempted, Outcome
 from shared.outage import Outage
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Decider, Service, Work
@@ -308,3 +308,49 @@ async def test_what_waits_shows_with_its_oldest_ones_age(
         for gauge in ("desk_work_waiting", "desk_work_oldest_seconds")
     }
     assert shown == {"desk_work_waiting": count, "desk_work_oldest_seconds": seconds}
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent", "outcome"),
+    [
+        (None, False, "accepted"),
+        ("greylisted", False, "refused"),
+        ("no_address", True, "refused_for_good"),
+    ],
+)
+async def test_a_mails_age_shows_with_what_became_of_the_attempt(
+    error: str | None, permanent: bool, outcome: str
+) -> None:
+    metrics = Metrics()
+
+    async def mail(_work: Work) -> Outcome:
+        return MailAttempted(
+            notification_id="n-1", attempt=1, recipient_hash="", error=error, permanent=permanent
+        )
+
+    tested = worker(
+        Stored("w"), Published(), now=lambda: NOW + timedelta(minutes=3), metrics=metrics
+    )
+    await tested.round(mail)
+    await tested.finish()
+
+    labels, of = {"kind": "seen", "outcome": outcome}, metrics.registry.get_sample_value
+    assert of("desk_work_seconds_sum", labels) == 180
+    assert of("desk_work_seconds_count", labels) == 1
+    assert of("desk_work_total", {"outcome": "done"}) == 1
+
+
+async def test_work_that_fails_shows_as_failed_with_its_age() -> None:
+    metrics = Metrics()
+
+    async def stumbles(_work: Work) -> Outcome:
+        raise ZeroDivisionError
+
+    tested = worker(
+        Stored("w"), Published(), now=lambda: NOW + timedelta(minutes=3), metrics=metrics
+    )
+    await tested.round(stumbles)
+    await tested.finish()
+
+    labels = {"kind": "seen", "outcome": "failed"}
+    assert metrics.registry.get_sample_value("desk_work_seconds_sum", labels) == 180

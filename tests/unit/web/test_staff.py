@@ -97,7 +97,7 @@ def app_of(sessions: Sessions, **told: Any) -> Starlette:
         stopping=asyncio.Event(),
         **told,
     )
-    return web.build_app(site, WebSettings(), Metrics().registry)
+    return web.build_app(site, WebSettings(), Metrics())
 
 
 async def statuses(app: Starlette, cookies: dict[str, str]) -> dict[str, int]:
