@@ -69,7 +69,7 @@ class Metrics:
         self.batch = self._histogram(
             "desk_batch_records",
             "records",
-            "How many records were decided together.",
+            "How many records were decided, or put into a projection, together.",
             buckets=RECORDS_BUCKETS,
         )
         self.step = self._histogram(

@@ -212,6 +212,7 @@ class Projections:
                     if generation == self._generations.state.serving:
                         now = self._health.now().timestamp()
                         lag.show(consumer.lag(), records, consumer.assignment(), now)
+                    self._health.metrics.batch.observe(len(records))
                     self._health.progressed()
                     self._health.back("mongodb", "kafka")
                 backoff.reset()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any, cast
+from datetime import timedelta
+from typing import cast
 from unittest.mock import patch
 
 import pytest
 
+from shared.kafka.records import Record
 from shared.mongo.client import Database
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.status import Health
@@ -16,16 +17,20 @@ from shared.runtime.projections import projector
 from shared.runtime.projections.generations import Generation, Generations, State
 from shared.runtime.projections.projector import Projections
 from shared.settings import RuntimeSettings
+from shared.telemetry.metrics import Metrics
 from tests.builders.few_documents import FewDocuments
+from tests.integration.runtime.bounded import NOW, Sent
 
+PLACE = ("desk.inquiries", 1)
 SERVING, BUILDING = Generation(1, 1), Generation(2, 1)
 
 
 class Quiet:
-    """A consumer that is given nothing, and then the process stops."""
+    """A consumer that is given `found`, while two lie behind, and then the process stops."""
 
-    def __init__(self, stopping: asyncio.Event) -> None:
+    def __init__(self, stopping: asyncio.Event, *found: Record) -> None:
         self._stopping = stopping
+        self._found = found
         self.commits = 0
 
     async def start(self) -> None:
@@ -37,9 +42,35 @@ class Quiet:
     async def commit(self) -> None:
         self.commits += 1
 
-    async def records(self, _most: int) -> list[Any]:
+    async def records(self, _most: int) -> list[Record]:
         self._stopping.set()
-        return []
+        return [*self._found]
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        return {PLACE: 2}
+
+    def assignment(self) -> list[tuple[str, int]]:
+        return [PLACE]
+
+
+async def read(generation: Generation, consumer: Quiet, stopping: asyncio.Event) -> Metrics:
+    """What shows after one turn of this generation's reader."""
+    metrics = Metrics()
+    generations = Generations(cast(Database, FewDocuments()), folds=1)
+    generations.state = State(SERVING, BUILDING)
+    projections = Projections(
+        RuntimeSettings(),
+        cast(Database, FewDocuments()),
+        generations,
+        (),
+        folds=1,
+        group="portal",
+        health=Health("portal", metrics, lambda: NOW + timedelta(seconds=90)),
+        stopping=stopping,
+    )
+    with patch.object(projector, "GroupConsumer", lambda *_: consumer):
+        await projections._read(generation, Backoff(1.0, stopping))
+    return metrics
 
 
 @pytest.mark.parametrize(("generation", "commits"), [(SERVING, 0), (BUILDING, 1)])
@@ -48,21 +79,21 @@ async def test_a_generation_being_built_commits_what_lies_behind_the_last_record
 ) -> None:
     stopping = asyncio.Event()
     consumer = Quiet(stopping)
-    database = cast(Database, FewDocuments())
-    generations = Generations(database, folds=1)
-    generations.state = State(SERVING, BUILDING)
-    projections = Projections(
-        RuntimeSettings(),
-        database,
-        generations,
-        (),
-        folds=1,
-        group="portal",
-        health=cast(Health, SimpleNamespace()),
-        stopping=stopping,
-    )
 
-    with patch.object(projector, "GroupConsumer", lambda *_: consumer):
-        await projections._read(generation, Backoff(1.0, stopping))
+    await read(generation, consumer, stopping)
 
     assert consumer.commits == commits
+
+
+@pytest.mark.parametrize(("generation", "lag"), [(SERVING, (2, 90)), (BUILDING, (None, None))])
+async def test_the_lag_of_the_generation_that_serves_shows_as_the_pages_age(
+    generation: Generation, lag: tuple[float | None, float | None]
+) -> None:
+    stopping = asyncio.Event()
+    record = Sent(PLACE[0], 7, b"", (), partition=PLACE[1])
+
+    metrics = await read(generation, Quiet(stopping, record), stopping)
+
+    shown, labels = metrics.registry.get_sample_value, {"topic": PLACE[0], "partition": "1"}
+    assert (shown("desk_lag_records", labels), shown("desk_lag_seconds", labels)) == lag
+    assert shown("desk_batch_records_count") == 1
