@@ -16,7 +16,8 @@ really shows. Every service and the customer portal show all of these at `/metri
 or is 0. No label holds an id or anything personal, and each has a closed set of values.
 
 A histogram has a series `…_bucket`, `…_sum` and `…_count`. Beside these there are `process_*` \
-(CPU, memory, open files, start) and `python_gc_*` of prometheus-client.
+(CPU, memory, open files, start) and `python_gc_*` of prometheus-client. \
+[Alerts and dashboards](../deploy/README.md) are made of nothing else.
 """
 
 
