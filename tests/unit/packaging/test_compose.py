@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
+from deploy.grafana.source import SOURCE
 from desk.local.supervisor import KNOWN_TO
 from services.cancellation.settings import Settings as CancellationSettings
 from services.contract_archive.settings import Settings as ArchiveSettings
@@ -54,6 +57,8 @@ OIDC = tuple(
     )
 )
 
+MONITORING = ("prometheus", "grafana")
+
 each_service = pytest.mark.parametrize("name", SETTINGS)
 each_container = pytest.mark.parametrize("name", CONTAINERS)
 
@@ -74,7 +79,7 @@ def told(name: str, **shell: str) -> RuntimeSettings:
 
 def test_every_service_of_the_tree_runs_in_a_container_of_its_name() -> None:
     assert services_of_the_tree() == set(SETTINGS)
-    assert set(CONTAINERS) == {*SETTINGS, "kafka", "mongo", "mailpit"}
+    assert set(CONTAINERS) == {*SETTINGS, "kafka", "mongo", "mailpit", *MONITORING}
 
 
 @each_service
@@ -225,7 +230,7 @@ def test_no_two_containers_publish_the_same_port() -> None:
     assert len(set(published)) == len(published)
 
 
-@pytest.mark.parametrize("name", ["kafka", "mongo", "mailpit"])
+@pytest.mark.parametrize("name", ["kafka", "mongo", "mailpit", *MONITORING])
 def test_an_image_from_elsewhere_is_pinned_to_a_release(name: str) -> None:
     tag = CONTAINERS[name]["image"].rpartition(":")[2]
 
@@ -269,6 +274,75 @@ def test_mongodb_makes_the_replica_set_that_the_services_look_for() -> None:
     assert 'host: "mongo:27017"' in mongo["healthcheck"]["test"][-1]
 
 
+def test_prometheus_and_grafana_start_only_when_asked_for() -> None:
+    asked_for = {name: it["profiles"] for name, it in CONTAINERS.items() if "profiles" in it}
+
+    assert asked_for == {name: ["monitoring"] for name in MONITORING}
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_monitoring_can_change_nothing_but_its_own_volume(name: str) -> None:
+    container = CONTAINERS[name]
+    own, *mounted = container["volumes"]
+
+    assert container["read_only"] is True
+    assert container["tmpfs"] == ["/tmp"]
+    assert container["cap_drop"] == ["ALL"]
+    assert own.partition(":")[0] == name
+    assert name in compose()["volumes"]
+    assert mounted
+    for it in mounted:
+        folder, _, inside = it.partition(":")
+        assert (ROOT / folder).is_dir()
+        assert inside.endswith(":ro")
+
+
+def mounted(name: str) -> dict[str, Path]:
+    """The folders of the repository that a container sees, by where it sees them."""
+    parts = [it.removesuffix(":ro").partition(":") for it in CONTAINERS[name]["volumes"]]
+    return {inside: ROOT / folder for folder, _, inside in parts if folder.startswith("./")}
+
+
+def loaded(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def test_prometheus_asks_every_service_where_it_answers_operators() -> None:
+    [option] = [it for it in CONTAINERS["prometheus"]["command"] if it.startswith("--config.file=")]
+    folder, _, file = option.removeprefix("--config.file=").rpartition("/")
+    read = loaded(mounted("prometheus")[folder] / file)
+    [job] = read["scrape_configs"]
+    asked = {it["labels"]["service"]: it["targets"] for it in job["static_configs"]}
+
+    assert asked == {name: [f"{name}:{told(name).http_port}"] for name in SETTINGS}
+    assert job["job_name"] == "desk"
+    assert [(mounted("prometheus")[folder] / it).is_file() for it in read["rule_files"]] == [True]
+
+
+def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+    folders = mounted("grafana")
+    provisioned = folders["/etc/grafana/provisioning"]
+    [source] = loaded(provisioned / "datasources/prometheus.yml")["datasources"]
+    [provider] = loaded(provisioned / "dashboards/desk.yml")["providers"]
+    home = CONTAINERS["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    folder, _, file = home.rpartition("/")
+    _, published, inner = CONTAINERS["prometheus"]["ports"][0].split(":")
+
+    assert source["url"] == f"http://prometheus:{inner}"
+    assert {"type": source["type"], "uid": source["uid"]} == SOURCE
+    assert provider["options"]["path"] == folder
+    assert (folders[folder] / file).is_file()
+    assert published == inner
+
+
+def test_nobody_signs_in_to_grafana_and_whoever_looks_can_change_nothing() -> None:
+    environment = CONTAINERS["grafana"]["environment"]
+
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert environment["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+
+
 def test_compose_itself_accepts_the_file() -> None:
     if not compose_answers():
         pytest.skip(
@@ -277,7 +351,10 @@ def test_compose_itself_accepts_the_file() -> None:
         )
 
     outcome = subprocess.run(
-        ["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), "config", "--quiet"],
+        [
+            *("docker", "compose", "--file", str(ROOT / "docker-compose.yml")),
+            *("--profile", "monitoring", "config", "--quiet"),
+        ],
         capture_output=True,
         text=True,
         check=False,
