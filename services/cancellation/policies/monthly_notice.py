@@ -8,6 +8,7 @@ complete: the day of receipt, if it came complete. A later end date, if requeste
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
@@ -63,6 +64,7 @@ def _confirm_destruction(due_on: date, notice: int) -> Because:
     )
 
 
+@lru_cache(maxsize=256)  # most of a day's requests get the same sentence
 def _ends_after_notice(effective_on: date, complete_on: date, notice: int) -> Because:
     return Because(
         PolicyName.MONTHLY_NOTICE,

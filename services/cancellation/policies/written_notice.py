@@ -10,6 +10,7 @@ on the requested end date, whichever is later.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
@@ -90,6 +91,7 @@ def _send(rule: str, missing: Bilingual, due_on: date) -> Because:
     )
 
 
+@lru_cache(maxsize=256)  # most of a day's requests get the same sentence
 def _ends_after_notice(effective_on: date, complete_on: date, notice: int) -> Because:
     notice_es = f"y el preaviso es de {dias(notice)}" if notice else "y no se exige preaviso"
     notice_en = f"and the notice is {days(notice)}" if notice else "and no notice is required"

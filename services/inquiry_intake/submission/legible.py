@@ -56,7 +56,7 @@ class Sender:
     def requested_language(self) -> str | None:
         """The language asked for that the desk does not have; the answer is in Spanish then."""
         asked = self._asked
-        if not isinstance(asked, str) or primary_tag(asked) in LANGUAGES:
+        if not isinstance(asked, str) or asked in LANGUAGES or primary_tag(asked) in LANGUAGES:
             return None
         return None if is_blank(asked) or readable(_LANGUAGE, asked) is None else trimmed(asked)
 

@@ -75,12 +75,13 @@ def judge(message: Message, now: datetime, *, used: bool) -> SoundSubmission | R
     found = checked(received, max(now, message.broker_time or now))
     if isinstance(found, tuple):
         return reject(message, *found)
+    uuid = message.uuid
     return SoundSubmission(
         said=found,
         id=message.id,
         source=message.source,
-        inquiry_id=str(message.uuid),
-        reference=reference_of(message.uuid, message.attempt),
+        inquiry_id=str(uuid),
+        reference=reference_of(uuid, message.attempt),
         requested_language=Sender(received, message.key).requested_language,
     )
 
