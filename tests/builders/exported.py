@@ -61,3 +61,14 @@ def series() -> dict[str, frozenset[str]]:
     shown = generate_latest(Metrics().registry).decode()
     library = re.findall(r"^(process_\w+)", shown, re.M)
     return found | dict.fromkeys([*library, "up"], OF_THE_SCRAPE)
+
+
+def with_samples(metrics: Metrics) -> Metrics:
+    """Every metric with a sample, so that its labels show."""
+    declared = {it.name: it.labels for it in metrics.documented}
+    for metric in vars(metrics).values():
+        for described in getattr(metric, "describe", list)():
+            name = f"{described.name}{'_total' if described.type == 'counter' else ''}"
+            if labels := declared[name]:
+                metric.labels(**dict.fromkeys(labels, "x"))
+    return metrics

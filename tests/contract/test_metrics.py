@@ -11,18 +11,7 @@ from shared.runtime.health.status import Health
 from shared.telemetry.metrics import LABELS, Metrics
 from shared.telemetry.page import metrics_page
 from shared.web.server import operators_app
-from tests.builders.exported import PAGE, documented, exported
-
-
-def with_samples(metrics: Metrics) -> Metrics:
-    """Every metric with a sample, so that its labels show."""
-    declared = {it.name: it.labels for it in metrics.documented}
-    for metric in vars(metrics).values():
-        for described in getattr(metric, "describe", list)():
-            name = f"{described.name}{'_total' if described.type == 'counter' else ''}"
-            if labels := declared[name]:
-                metric.labels(**dict.fromkeys(labels, "x"))
-    return metrics
+from tests.builders.exported import PAGE, documented, exported, with_samples
 
 
 def test_the_page_is_the_current_one() -> None:

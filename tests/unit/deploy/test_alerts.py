@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import generate_latest
 
 from services.cancellation.file.private_events import ALARMS
 from shared.events.topics import EVENT_TYPES
 from shared.runtime.reason import Reason
 from shared.runtime.timers import Objection
-from tests.builders.exported import series
+from shared.telemetry.metrics import Metrics
+from tests.builders.exported import series, with_samples
 from tests.builders.promql import OF_ALERTS, named_in, strangers
 
 ROOT = Path(__file__).parents[3]
@@ -53,10 +55,11 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
-def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+def promtool(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(PROMTOOL), *arguments],
         cwd=FOLDER,
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -141,6 +144,14 @@ def test_prometheus_accepts_the_alerts_and_its_settings() -> None:
     for arguments in (("check", "rules", "alerts.yml"), ("check", "config", "prometheus.yml")):
         outcome = promtool(*arguments)
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@needs_promtool
+def test_prometheus_objects_to_no_name_or_unit_of_a_metric() -> None:
+    shown = generate_latest(with_samples(Metrics()).registry).decode()
+    outcome = promtool("check", "metrics", given=shown)
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 @needs_promtool
