@@ -120,6 +120,7 @@ async def _play(part: Part, scenario: Scenario) -> Row:
     published = time.time()
     await _settled(running, expected, seen)
     findings = compare(expected, seen)
+    findings += injected.findings
     failed = None if injecting.cancelled() else injecting.exception()
     if failed is not None:
         findings.lost.append(f"the scenario itself: {failed!r}")

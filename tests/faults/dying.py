@@ -19,6 +19,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaStorageError
 
+from shared.events.topics import PORTAL
 from shared.kafka.publisher import KafkaPublisher
 from shared.runtime import app, wiring
 from shared.runtime.consumption import Consumption
@@ -27,6 +28,8 @@ from shared.runtime.stage.stage import Stage
 
 STEPS = ("read", "decide", "store", "half of publish", "publish", "commit")
 """After which of its acts a process may be told to die; the last two of them lose nothing new."""
+PORTAL_STEPS = ("keep", "publish")
+"""Of the portal: once a submission is kept, and once it is published but not yet marked so."""
 ORDERS = "FAULTS_ORDERS"
 REFUSAL = "no dead letters"
 """While a file of this name is there, sending a dead letter fails as on a disk that is full."""
@@ -87,9 +90,29 @@ def watch(orders: Orders) -> None:
     app.Consumption = WatchedConsumption  # type: ignore[attr-defined]
 
 
+def watch_portal(orders: Orders) -> None:
+    """The same between the parts of the portal, which no other service loads."""
+    portal: Any = importlib.import_module("services.customer_portal.service")
+
+    class WatchedOutbox(portal.Outbox):  # type: ignore[misc]
+        async def keep(self, *asked: Any, **named: Any) -> Any:
+            kept = await super().keep(*asked, **named)
+            orders.obey("keep")
+            return kept
+
+    class WatchedPatientPublisher(portal.PatientPublisher):  # type: ignore[misc]
+        async def publish(self, outgoing: list[Any]) -> None:
+            await super().publish(outgoing)
+            orders.obey("publish")
+
+    portal.Outbox = WatchedOutbox
+    portal.PatientPublisher = WatchedPatientPublisher
+
+
 def main() -> None:
     [service] = sys.argv[1:]
-    watch(Orders(Path(os.environ[ORDERS]), service))
+    orders = Orders(Path(os.environ[ORDERS]), service)
+    (watch_portal if service == PORTAL else watch)(orders)
     importlib.import_module(f"services.{service}.__main__").main()
 
 

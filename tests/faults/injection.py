@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from desk.local.child import Child
 from shared.events.topics import SERVICES
+from tests.faults.auditing import Findings
 from tests.faults.machine import Machine
 from tests.faults.watching import Seen
 from tests.faults.workload import Channel, Expected
@@ -71,6 +72,8 @@ class Injected:
     expected: Expected
     seen: Seen
     faults: list[Fault] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    """What the scenario itself found wrong."""
     publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """The workload holds it while it publishes a group of cases."""
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,6 +42,7 @@ SETTINGS = {
     "LOG_LEVEL": "INFO",
 }
 """Short leases and intervals: what takes minutes in production takes seconds here."""
+NOTHING_MORE: Mapping[str, str] = {}
 DURABLE = SUITED_SETTINGS | {"MONGO_JOURNAL": "true"}
 """The database is killed too, so what it acknowledges must be in its journal."""
 
@@ -110,10 +111,12 @@ class Machine:
         *,
         clock: str | None = None,
         broker: str | None = None,
+        own: Mapping[str, str] = NOTHING_MORE,
     ) -> Child:
         """One more instance of a service, started; `stop` it or `kill` it.
 
-        `clock` is how far its clock is off (`+40d`), `broker` the address at which it knocks first.
+        `clock` is how far its clock is off (`+40d`), `broker` the address at which it knocks first,
+        `own` further environment variables.
         """
         name = f"{service}-{number}"
         wrong_clock = () if clock is None else ("faketime", "-f", clock)
@@ -122,7 +125,7 @@ class Machine:
             name,
             [*wrong_clock, *command(service, dying.__name__)],
             log_file=self.directory / "desk" / "logs" / f"{name}.log",
-            env=self._environment() | first | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+            env=self._environment() | first | dict(own) | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
         )
         child.start()
         self.more[name] = child

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from shared.events.topics import ARCHIVE, CANCELLATION, NOTIFICATION, SERVICES
-from tests.faults import exhaustion, hostile_traffic, workload
+from tests.faults import exhaustion, hostile_traffic, portal, workload
 from tests.faults.dying import STEPS
 from tests.faults.injection import Injected, Scale, Scenario, each_beside, together
 from tests.faults.machine import Machine, every_service, frozen, kill_group, throttled
@@ -192,6 +192,7 @@ def scenarios(scale: Scale) -> tuple[Scenario, ...]:
     lasts = 4.0 if scale.stopped_s > MINUTE else 1.0
     return (
         Scenario(NO_FAULT, nothing),
+        *portal.scenarios(scale),
         *_grouped(scale, "kill -9 after", _after_steps()),
         Scenario("kill -9 at random", killed_at_random, times=6),
         Scenario("SIGTERM in the middle of a batch", terminated_in_a_batch, times=3),
@@ -214,7 +215,7 @@ def scenarios(scale: Scale) -> tuple[Scenario, ...]:
         ),
         Scenario("forged timers", hostile_traffic.timers_forged, times=3),
         Scenario("broker stopped, started again", broker_restarted, times=4),
-        Scenario("broker kill -9", broker_killed, times=4),
+        *_only_long(scale, Scenario("broker kill -9", broker_killed, times=4)),
         Scenario(f"broker {frozen_for}", broker_frozen, times=2),
         Scenario("broker's disk full", exhaustion.broker_disk_full, times=3),
         Scenario(
@@ -226,7 +227,7 @@ def scenarios(scale: Scale) -> tuple[Scenario, ...]:
         Scenario("partitions added", hostile_traffic.partitions_added, times=2),
         Scenario("transactions rolled back", hostile_traffic.transactions_rolled_back, times=3),
         Scenario("database stopped, started again", database_restarted, times=4),
-        Scenario("database kill -9", database_killed, times=4),
+        *_only_long(scale, Scenario("database kill -9", database_killed, times=4)),
         Scenario(f"database {frozen_for}", database_frozen, times=2),
         Scenario("database slower than max.poll.interval", database_slow, times=2),
         Scenario("database's disk full", exhaustion.database_disk_full, times=3),
@@ -255,6 +256,11 @@ def _mail_server() -> Sequence[Scenario]:
         Scenario("disk full", exhaustion.mail_disk_full, times=4),
         Scenario("down", mail_down, times=4),
     ]
+
+
+def _only_long(scale: Scale, scenario: Scenario) -> Sequence[Scenario]:
+    """A short run has the same fault among those of `portal`, with forms besides the cases."""
+    return [scenario] if scale.equals_apart else []
 
 
 def _grouped(scale: Scale, name: str, kinds: Sequence[Scenario]) -> Sequence[Scenario]:

@@ -60,6 +60,8 @@ class Seen:
     decisions: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
     words: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What customers added to their inquiries, in the order of publication."""
+    references: dict[str, str] = field(default_factory=dict)
+    """By inquiry, as its opening says it."""
     sent: Counter[str] = field(default_factory=Counter)
     """Mails said to be sent, by inquiry."""
     failed: Counter[str] = field(default_factory=Counter)
@@ -107,6 +109,7 @@ class Seen:
         inquiry_id = data["inquiry_id"]
         if ce_type == "inquiry.opened.v1":
             self.opened[inquiry_id] += 1
+            self.references[inquiry_id] = data["reference"]
         elif inquiry_id not in self.opened:
             self.before_opened[inquiry_id] += 1
         if data.get("status") == "follow_up_received":

@@ -24,7 +24,7 @@ from aiokafka.errors import KafkaError
 from shared.events.envelope import message_uuid
 
 SOURCE = "/channels/fault-suite"
-REGISTRY = "/registry/fault-suite"
+REGISTRY, AGENTS = "/registry/fault-suite", "/agents/fault-suite"
 UNKNOWN_EVERY = 20
 POISON_EVERY = 10
 AT_ONCE = 4
@@ -32,6 +32,8 @@ AT_ONCE = 4
 AGAIN_AFTER_S = 0.2
 
 CANCEL, WITHDRAW = "submission.cancellation.v1", "submission.cancellation_withdrawal.v1"
+REGISTER = "submission.registration.v1"
+PERSON = {"phone": "+34 600 000 000", "company": "Prueba SA", "country": "ES"}
 QUESTION, FOLLOW_UP = "submission.inquiry.v1", "submission.follow_up.v1"
 WORDS = (1, 2, 3)
 MAILS = {QUESTION: 1, CANCEL: 2, WITHDRAW: 2}
@@ -234,15 +236,30 @@ def question(customer_id: str, ce_id: str, email: str | None = None) -> Sent:
     return _submission(QUESTION, ce_id, customer_id, more | {"contact": contact})
 
 
+def registration(number: str) -> Sent:
+    """The holder of a contract registers."""
+    given_at = datetime.now(UTC).isoformat()
+    consents = [
+        {"purpose": purpose, "wording_version": "1", "given_at": given_at}
+        for purpose in ("store_and_contact", "transfer_abroad")
+    ]
+    holder = holder_of(number)
+    fields = _contact(holder) | PERSON
+    return _submission(REGISTER, f"register-{number}", holder, fields | {"consents": consents})
+
+
+def access(number: str) -> Sent:
+    """An agent lets the holder of a contract see it."""
+    holder = holder_of(number)
+    said = _json({"customer_id": holder, "agent_id": "agent-1"})
+    ce_type, ce_id = "agent.access_authorised.v1", f"access-{number}"
+    return Sent("desk.agent-actions", ce_type, ce_id, holder, said, source=AGENTS)
+
+
 def hostile(ce_id: str, value: bytes) -> Sent:
     """A registration whose consents are `value`, whatever that is."""
-    fields = {
-        **_contact(f"X-{ce_id}"),
-        "phone": "+34 600 000 000",
-        "company": "Prueba SA",
-        "country": "ES",
-    }
-    sound = _submission("submission.registration.v1", ce_id, f"X-{ce_id}", fields)
+    fields = _contact(f"X-{ce_id}") | PERSON
+    sound = _submission(REGISTER, ce_id, f"X-{ce_id}", fields)
     spoilt = sound.value[:-1] + b',"consents":%s}' % value
     return replace(sound, value=spoilt, hostile=True)
 

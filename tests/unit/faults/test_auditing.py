@@ -46,7 +46,12 @@ def _cancelled(number: str = "K-1") -> Sent:
 
 
 SENT = _cancelled()
-OPENED = Published("desk.inquiries", "inquiry.opened.v1", "e-1", {"inquiry_id": SENT.inquiry_id})
+OPENED = Published(
+    "desk.inquiries",
+    "inquiry.opened.v1",
+    "e-1",
+    {"inquiry_id": SENT.inquiry_id, "reference": "INQ-1"},
+)
 RESOLVED = Published(
     "desk.inquiries", "inquiry.resolved.v1", "e-2", {"inquiry_id": SENT.inquiry_id}
 )
@@ -124,7 +129,7 @@ CROWD = "H-1"
 
 
 def _opened(sent: Sent) -> Published:
-    body = {"inquiry_id": sent.inquiry_id}
+    body = {"inquiry_id": sent.inquiry_id, "reference": "INQ-2"}
     return Published("desk.inquiries", "inquiry.opened.v1", f"o-{sent.ce_id}", body)
 
 
