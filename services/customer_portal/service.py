@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,7 @@ from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import Envelope
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.changes import Changes
-from shared.mongo.client import Client, Database, connect
+from shared.mongo.client import Client, Database, close, connect
 from shared.outage import Outage
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
@@ -75,6 +76,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 HERE = Path(__file__).parent
 VIEWS = views_of(PORTAL)
 PROJECTIONS = (*OF_THE_DESK, *OF_THE_ROOMS)
+
+
+ENDED_WITHIN_SECONDS, CANCELLED_WITHIN_SECONDS = 4.0, 2.0
+"""With the pages', the producer's and the database's own limits less than the 20 s after which
+`desk up` kills a process, although broker and database do not answer.
+"""
 
 
 def utc_now() -> datetime:
@@ -242,7 +249,7 @@ async def run_until_stopped(settings: Settings) -> None:
     finally:
         process.stopping.set()
         process.health.phase = "stopping"
-        await background
+        await _ended(background)
         await process.portal.code_mails.close()
         await process.portal.openid.close()
         await process.portal.previews.close()
@@ -251,8 +258,19 @@ async def run_until_stopped(settings: Settings) -> None:
         await process.api.tokens.close()
         await process.portal.hand_over.close()
         await process.publisher.stop()
-        process.client.close()
+        process.portal.limits.close()
+        close(process.client)
         log.info("stopped")
+
+
+async def _ended(background: asyncio.Task[None]) -> None:
+    """Wait for the background to end. What waits for a server that does not answer is cancelled:
+    a fold or a publication that was in hand is repeated by the next process.
+    """
+    _, waiting = await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
+    if waiting:
+        background.cancel()
+        await asyncio.wait([background], timeout=CANCELLED_WITHIN_SECONDS)
 
 
 async def _background(process: Process) -> None:
@@ -326,6 +344,8 @@ def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
     logging.configure(PORTAL, level=settings.log_level, style=settings.log_format)
     run_until_signalled(run_until_stopped(settings))
+    # A thread of the database's driver may still wait half a minute for a server's answer.
+    end_process(os.EX_OK)
 
 
 async def rebuild(settings: Settings) -> int:

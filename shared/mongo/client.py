@@ -38,6 +38,7 @@ __all__ = [
     "File",
     "OperationFailure",
     "PyMongoError",
+    "close",
     "connect",
 ]
 
@@ -55,6 +56,12 @@ def connect(url: str, *, timeout_ms: int = 5_000, answer_ms: int = 30_000) -> Cl
         connectTimeoutMS=timeout_ms,
         socketTimeoutMS=answer_ms,
     )
+
+
+def close(client: Client) -> None:
+    """Disconnect. The server is told of the sessions that end, if it answers within a second."""
+    with pymongo.timeout(1):
+        client.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from limits.aio.storage import MongoDBStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
+from shared.mongo.client import close
 from shared.outage import Outage
 
 
@@ -33,6 +34,14 @@ class Counters(MongoDBStorage):
         except TypeError:
             return await self.get(key)
 
+    def close(self) -> None:
+        close(self.storage)
+
+    def __del__(self) -> None:
+        """Does not close the client, as the library would: while the interpreter ends, telling an
+        absent server of it waits for ever for a thread that does not start any more.
+        """
+
 
 def shared_storage(mongo_url: str, database: str) -> Storage:
     """Counters in a database of their own: they are nobody's loss."""
@@ -49,6 +58,7 @@ class RateLimits:
     """Fixed windows. Who it is about is counted by a keyed hash: no address is stored."""
 
     def __init__(self, storage: Storage, key: bytes) -> None:
+        self._storage = storage
         self._limiter = FixedWindowRateLimiter(storage)
         self._key = key
 
@@ -61,3 +71,7 @@ class RateLimits:
                 raise TooMany(max(1, round(window.reset_time - time.time())))
         except StorageError as error:
             raise Outage("mongodb", type(error).__name__) from error
+
+    def close(self) -> None:
+        if isinstance(self._storage, Counters):
+            self._storage.close()
