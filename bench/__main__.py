@@ -24,6 +24,7 @@ from bench import (
     latency,
     load,
     plots,
+    portal,
     releases,
     results,
     scaling,
@@ -275,6 +276,13 @@ async def measure_hostile(asked: argparse.Namespace) -> None:
     print("five hundred of the worst:", as_json(report))
 
 
+async def measure_portal(_asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        found = await portal.measure(running, partial(print, flush=True))
+        results.write("portal", running.names, found.as_json())
+    print(f"\n{portal.table(found)}\n\n{found.cpu_ms:.1f} ms of CPU a page", *found.failed[:20])
+
+
 PARTS = {
     "throughput": measure_throughput,
     "chain": measure_chain,
@@ -285,6 +293,7 @@ PARTS = {
     "scaling": measure_scaling,
     "backlog": measure_backlog,
     "hostile": measure_hostile,
+    "portal": measure_portal,
     "releases": measure_releases,
 }
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import expect
 
 from shared.events.topics import PORTAL
-from tests.browser.portal_desk import PortalDesk
-from tests.browser.second_portal import environment, second_portal
+from tests.browser.portal_desk import QUICK, PortalDesk
+from tests.builders.second_portal import environment, second_portal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,7 +33,7 @@ async def test_two_processes_show_the_same_and_a_rebuild_takes_nothing_from_what
     about = question.inquiry_id
     await site.until(lambda: site.queries.inquiries(site.holder(customer)))
     here = await site.signed_in(customer)
-    async with second_portal(site, tmp_path) as other:
+    async with second_portal(site.desk, tmp_path, QUICK) as (other, _process):
         there = await here.context.new_page()
         await here.goto(f"/es/consultas/{about}")
         await there.goto(f"{other}/es/consultas/{about}")
@@ -55,7 +55,8 @@ async def test_two_processes_show_the_same_and_a_rebuild_takes_nothing_from_what
 
         before = site.generations.state.serving.number
         rebuild = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", f"services.{PORTAL}", "rebuild", env=environment(site)
+            *(sys.executable, "-P", "-m", f"services.{PORTAL}", "rebuild"),
+            env=environment(site.desk, QUICK),
         )
         await answer("Durante la reconstrucción.")
         assert await rebuild.wait() == 0
