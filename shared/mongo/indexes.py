@@ -44,8 +44,9 @@ async def create_missing_indexes(collection: Collection, indexes: Sequence[Index
         expiring = any("expireAfterSeconds" in index.document for index in missing)
         if expiring and refused.code in NOT_IMPLEMENTED:
             raise Lacking(
-                "HISTORY_KEPT_DAYS is set, but this database has no indexes that let documents"
-                " expire: unset it to keep ids for ever."
+                f"{collection.name}: this database has no indexes that let documents expire. The"
+                " web applications need them; where HISTORY_KEPT_DAYS is set, unset it to keep ids"
+                " for ever."
             ) from None
         raise
 
