@@ -21,6 +21,7 @@ from desk.arguments.open_work import work
 from desk.arguments.partner import partner
 from desk.arguments.publish import publish
 from desk.arguments.restore import restore
+from desk.arguments.staff import staff
 from desk.arguments.submit import submit
 from desk.arguments.tail import tail
 from desk.arguments.topics import topics
@@ -53,6 +54,7 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(acl, name="acl")
 app.add_typer(topics, name="topics")
 app.add_typer(partner, name="partner")
+app.add_typer(staff, name="staff")
 
 
 @app.command()

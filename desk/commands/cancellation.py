@@ -15,10 +15,10 @@ from rich.console import Console
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import DeskError
-from desk.commands.event_text import consequence, label, said
 from desk.commands.services import services_of
 from shared.events.topics import CANCELLATION
 from shared.events.values import Language
+from shared.operations.event_text import consequence, label, said
 from shared.runtime.operations.answers import PreviewAnswer, PreviewedEvent
 
 HYPOTHETICAL = "preview"

@@ -12,9 +12,7 @@ from rich.console import Console
 
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
-from desk.commands.durations import duration
 from desk.commands.errors import FAILED, DeskError
-from desk.commands.event_text import consequence, label, said, word
 from desk.commands.instants import instant
 from desk.commands.services import services_of
 from shared.events.field_classes import masked
@@ -22,6 +20,8 @@ from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.operations.case_timeline import CaseTimeline, read_timeline
 from shared.operations.decoded_record import shown
+from shared.operations.durations import duration
+from shared.operations.event_text import consequence, label, said, word
 from shared.operations.local_time import local_time
 from shared.operations.service_client import ServiceClient
 from shared.operations.timeline import Step, Told

@@ -11,7 +11,7 @@ from desk.commands.errors import DeskError
 from desk.commands.services import services_of
 from desk.local.ports import HOST
 from desk.local.supervisor import PORTS_FILE, health_url
-from shared.events.topics import PORTAL, SERVICES
+from shared.events.topics import CONSOLE, PORTAL, SERVICES
 from shared.operations.checks.database import database_checks
 from shared.operations.checks.kafka import kafka_checks
 from shared.operations.checks.mail import mail_check
@@ -107,12 +107,12 @@ def _embeds(where: Where) -> bool:
 
 
 async def service_checks(directory: Path) -> list[Check]:
-    """The health page of all that `desk up` runs from this directory: services and portal."""
+    """The health page of all that `desk up` runs from this directory: services, portal, console."""
     ports = _ports(directory / PORTS_FILE)
     if not ports:
         found = f"not looked at: {directory} holds no `desk up`"
         return [warn("services", found, Remedy.FIND_SERVICES)]
-    names = (*SERVICES, PORTAL) if PORTAL in ports else SERVICES
+    names = (*SERVICES, *(name for name in (PORTAL, CONSOLE) if name in ports))
     looked = (service_check(name, health_url(ports[name])) for name in names)
     return list(await asyncio.gather(*looked))
 

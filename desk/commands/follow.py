@@ -17,11 +17,11 @@ from desk.commands.answers import Answer, Followed, Listener, listening
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
 from desk.commands.event_file import Outgoing
-from desk.commands.event_text import consequence, said
 from desk.commands.mail import show_mails
 from desk.commands.send import send
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import MADRID, Bilingual, Language
+from shared.operations.event_text import consequence, said
 from shared.settings import RuntimeSettings
 
 _DEAD = Bilingual(

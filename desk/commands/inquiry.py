@@ -17,13 +17,13 @@ from rich.console import Console
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import DeskError
-from desk.commands.event_text import consequence, label, said, word
 from desk.commands.services import services_of
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.field_wording import FieldWording
 from shared.operations.attachments import Attachment, attachments_of, bytes_of
 from shared.operations.cases import Case, Moment, read_case
+from shared.operations.event_text import consequence, label, said, word
 from shared.operations.local_time import local_time
 
 OWNER_ALONE = 0o600

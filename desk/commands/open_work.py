@@ -9,10 +9,10 @@ import typer
 
 from desk.commands.addresses import Where
 from desk.commands.console import columns, console, print_json, text
-from desk.commands.durations import duration
 from desk.commands.errors import FAILED
 from desk.commands.services import services_of
 from shared.events.values import Bilingual, Language
+from shared.operations.durations import duration
 from shared.operations.open_work import Group, OpenWork, Waiting, read_open_work
 
 NAMES = {

@@ -24,8 +24,8 @@ OUTAGES = {os.EX_UNAVAILABLE: Outage, os.EX_NOPERM: Forbidden}
 VERIFY = ("verify",)
 COMPARE = ("verify", "--topics")
 RESTORE = ("restore",)
-PARTNER = "partner"
-NO_KEYS = frozenset({"verify", PARTNER})
+PARTNER, STAFF = "partner", "staff"
+NO_KEYS = frozenset({"verify", PARTNER, STAFF})
 """Commands that need no key or address of the service's: they decide and publish nothing."""
 
 

@@ -51,7 +51,13 @@ async def _until_stopped(
     out.print(f"Starting the desk in {directory} …", soft_wrap=True)
     try:
         async with desk_up(
-            directory, kafka=kafka, mongo=mongo, smtp=smtp, portal=True, say=_saying(out)
+            directory,
+            kafka=kafka,
+            mongo=mongo,
+            smtp=smtp,
+            portal=True,
+            console=True,
+            say=_saying(out),
         ) as desk:
             if kafka is None:
                 await fill(desk)
@@ -91,6 +97,8 @@ def show(desk: Desk, out: Console) -> None:
     if ends.portal is not None:
         _show_portal(desk, out)
         _show_api(desk, out)
+    if ends.console is not None:
+        _show_console(desk, out)
 
 
 def _show_portal(desk: Desk, out: Console) -> None:
@@ -108,6 +116,14 @@ def _show_api(desk: Desk, out: Console) -> None:
     token = f'curl -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials {api}/token'
     out.print("\nThe same for partners' systems (docs/api.md); a token for one:")
     for line in (f'eval "$(desk partner add acme --customer {CUSTOMER})"', token):
+        out.print(f"  {line}", style="cyan", soft_wrap=True)
+
+
+def _show_console(desk: Desk, out: Console) -> None:
+    """Where the company's own people find theirs, and how the first one gets in."""
+    out.print("\nThe operations console; make an account, then sign in with the code of its mail:")
+    account = "desk staff add ana --email ana@desk.example --role reader"
+    for line in (f"{desk.endpoints.console}", account):
         out.print(f"  {line}", style="cyan", soft_wrap=True)
 
 

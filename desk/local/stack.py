@@ -42,6 +42,8 @@ class Endpoints(BaseModel):
     """What the services ask of their callers."""
     portal: str | None = None
     """Where the customer portal's pages are; `None` where it was not started."""
+    console: str | None = None
+    """Where the operations console's pages are; `None` where it was not started."""
 
 
 @dataclass(frozen=True)

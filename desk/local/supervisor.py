@@ -20,18 +20,27 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watched import Say, Watched
-from shared.events.topics import ARCHIVE, CANCELLATION, PORTAL, SERVICES
+from shared.events.topics import ARCHIVE, CANCELLATION, CONSOLE, INTAKE, PORTAL, SERVICES
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
 PORTS_FILE = "ports.json"
 DOCUMENTS = "documents"
 """The archive's second port, for customers."""
-PAGES = "portal pages"
-"""The portal's second port, for browsers."""
+PAGES = {PORTAL: "portal pages", CONSOLE: "console pages"}
+"""The applications' second ports, for browsers."""
 CREDENTIAL, PORTAL_CREDENTIAL = "INTERNAL_CREDENTIAL", "PORTAL_CREDENTIAL"
-KNOWN_TO = {CREDENTIAL: SERVICES, PORTAL_CREDENTIAL: (CANCELLATION, ARCHIVE, PORTAL)}
+KNOWN_TO = {
+    CREDENTIAL: (*SERVICES, CONSOLE),
+    PORTAL_CREDENTIAL: (CANCELLATION, ARCHIVE, PORTAL),
+}
 """Which services have to know a credential; no other gets it."""
+ASKED_AT = {
+    INTAKE: "INQUIRY_INTAKE_URL",
+    CANCELLATION: "CANCELLATION_URL",
+    ARCHIVE: "CONTRACT_ARCHIVE_URL",
+}
+"""The settings by which applications are told where a service answers about its records."""
 HEALTHY_TIMEOUT_S = 180.0
 """A service that dies is noticed at once; one on a busy machine may take minutes to start."""
 STOP_GRACE_S = 20.0
@@ -106,6 +115,7 @@ async def desk_up(
     own: Mapping[str, Mapping[str, str]] | None = None,
     run_by: str | None = None,
     portal: bool = False,
+    console: bool = False,
     say: Say = print,
 ) -> AsyncIterator[Desk]:
     """Run the desk with data, logs and addresses in `directory`; enter it from the main thread.
@@ -113,9 +123,10 @@ async def desk_up(
     Embedded is whatever has no address given. `overrides` are further environment variables for
     the services, `own` those of a single one, by its name; `run_by` is a module that runs the
     service of a given name in another way than its own `__main__`; with `portal`, the customer
-    portal runs too. Every service is healthy when entered, or waits for `desk restore`, as `say` is
-    told then; everything started is stopped when left, services first. `say` gets a line for each
-    restart. Raises `ChildError` if the directory is in use or a process cannot start.
+    portal runs too, with `console` the operations console. Every service is healthy when entered,
+    or waits for `desk restore`, as `say` is told then; everything started is stopped when left,
+    services first. `say` gets a line for each restart. Raises `ChildError` if the directory is in
+    use or a process cannot start.
     """
     async with AsyncExitStack() as until_left:
         stack = await until_left.enter_async_context(
@@ -124,7 +135,8 @@ async def desk_up(
         directory = directory.absolute()
         made = {name: os.environ.get(name) or secrets.token_urlsafe(32) for name in KNOWN_TO}
         overrides = {**made, **(overrides or {})}
-        names = (*SERVICES, PORTAL) if portal else SERVICES
+        applications = [name for name, runs in ((PORTAL, portal), (CONSOLE, console)) if runs]
+        names = (*SERVICES, *applications)
         services = _services(directory, stack, names, overrides, own or {}, run_by)
         endpoints = _with_services(stack.endpoints, services, overrides[CREDENTIAL])
         write_endpoints(directory, endpoints)
@@ -146,6 +158,7 @@ def _with_services(
         "internal": {name: services[name].internal_url for name in SERVICES},
         "internal_credential": credential,
         "portal": portal_url(services[PORTAL].pages_port) if PORTAL in services else None,
+        "console": portal_url(services[CONSOLE].pages_port) if CONSOLE in services else None,
     }
     return endpoints.model_copy(update=found)
 
@@ -164,7 +177,7 @@ def _services(
     run_by: str | None,
 ) -> dict[str, RunningService]:
     internal = {name: f"{name} internal" for name in names}
-    second = (DOCUMENTS, PAGES, *internal.values())
+    second = (DOCUMENTS, *PAGES.values(), *internal.values())
     ports = choose_ports((*names, *second), directory / PORTS_FILE)
     common = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka_bootstrap_servers,
@@ -179,9 +192,7 @@ def _services(
         common["KAFKA_SECURITY_PROTOCOL"] = "PLAINTEXT"
     if "DOCUMENTS_URL" not in os.environ:
         common["DOCUMENTS_URL"] = f"http://{HOST}:{ports[DOCUMENTS]}"
-    common["WEB_PORT"] = str(ports[PAGES])
-    common.setdefault("PUBLIC_URL", portal_url(ports[PAGES]))
-    for owner, url in ((CANCELLATION, "CANCELLATION_URL"), (ARCHIVE, "CONTRACT_ARCHIVE_URL")):
+    for owner, url in ASKED_AT.items():
         common.setdefault(url, f"http://{HOST}:{ports[internal[owner]]}")
     running: dict[str, RunningService] = {}
     for name in names:
@@ -193,6 +204,10 @@ def _services(
             "DOCUMENTS_PORT": str(ports[DOCUMENTS]),
             "KAFKA_GROUP_INSTANCE_ID": name,  # a restarted service has its partitions at once
         }
+        pages = ports[PAGES.get(name, PAGES[PORTAL])]
+        own["WEB_PORT"] = str(pages)
+        if name == CONSOLE or "PUBLIC_URL" not in os.environ:
+            own["PUBLIC_URL"] = portal_url(pages)
         unknown = {credential for credential, known_to in KNOWN_TO.items() if name not in known_to}
         told = {**common, **own, **overrides, **owned.get(name, {})}
         child = Child(
@@ -202,9 +217,7 @@ def _services(
             env={variable: value for variable, value in told.items() if variable not in unknown},
         )
         watched = Watched(child, partial(_again, child))
-        running[name] = RunningService(
-            name, watched, ports[name], ports[internal[name]], ports[PAGES]
-        )
+        running[name] = RunningService(name, watched, ports[name], ports[internal[name]], pages)
     return running
 
 

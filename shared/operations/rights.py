@@ -98,6 +98,8 @@ def _services(settings: RuntimeSettings) -> Iterator[Acl]:
             yield Acl(service, Resource.TOPIC, Operation.DESCRIBE, topic.name)
             if settings.create_topics:
                 yield Acl(service, Resource.TOPIC, Operation.CREATE, topic.name)
+    for topic in CATALOGUE:  # what happened to a case lies on all of them
+        yield Acl(CONSOLE, Resource.TOPIC, Operation.READ, topic.name)
     for service in SERVICES:
         for name in topics_of(service):
             yield Acl(service, Resource.TOPIC, Operation.READ, name)

@@ -253,7 +253,12 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
     async with (
         provider() as openid,
         desk_up(
-            directory, kafka=kafka, portal=True, overrides=QUICK | known(openid), say=_quiet
+            directory,
+            kafka=kafka,
+            portal=True,
+            console=True,
+            overrides=QUICK | known(openid),
+            say=_quiet,
         ) as desk,
         record_sender(settings_at(desk.endpoints.kafka_bootstrap_servers)) as sender,
         async_playwright() as playwright,

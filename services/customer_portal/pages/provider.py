@@ -14,30 +14,12 @@ from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.openid import Identity
 from shared.web.openid_documents import ProviderFailed, Why
+from shared.web.openid_failures import FAILED, FROM_ELSEWHERE
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import Holder, SignIn
 
 JOURNEYS_OF_ONE_CLIENT: RateLimitItem = RateLimitItemPerHour(120)
 LONGEST_ID = 200
-FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
-FAILED = {
-    Why.NO_ANSWER: (
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        N_("The sign-in service does not answer right now. Nothing is lost; a code works too."),
-    ),
-    Why.DECLINED: (
-        HTTPStatus.FORBIDDEN,
-        N_("The sign-in service did not sign you in, or you cancelled there."),
-    ),
-    Why.NOT_BEGUN_HERE: (
-        HTTPStatus.BAD_REQUEST,
-        N_("This sign-in was not begun in this browser, was used before, or took too long."),
-    ),
-    Why.NOT_TRUSTED: (
-        HTTPStatus.BAD_GATEWAY,
-        N_("The answer of the sign-in service could not be verified, so we did not let it in."),
-    ),
-}
 NOT_REGISTERED = N_("The sign-in service knows you, but we find no registration of yours.")
 
 

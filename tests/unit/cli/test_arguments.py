@@ -57,7 +57,8 @@ def test_only_commands_that_ask_the_database_take_its_address() -> None:
     takers = {name for name, options in _below("", get_command(app)) if "--mongo" in options}
 
     partners = {f"partner {act}" for act in ("add", "grant", "list", "revoke")}
-    assert takers == {"doctor", "restore", "up", "verify", *partners}
+    staff = {f"staff {act}" for act in ("add", "list", "remove", "roles")}
+    assert takers == {"doctor", "restore", "up", "verify", *partners, *staff}
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, set[str]]]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from desk.commands.console import plain
-from desk.commands.event_text import Said, consequence, said
-from desk.commands.event_text_catalogue import HEADLINES, SENTENCES
 from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
 from shared.events.field_classes import HIDDEN
 from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language
+from shared.operations.event_text import Said, consequence, said
+from shared.operations.event_text_catalogue import HEADLINES, SENTENCES
 
 TOLD = (
     "desk.rejections",

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from desk.commands.cancellation import show as show_preview
-from desk.commands.event_text_catalogue import LABELS, WORDS
 from desk.commands.inquiry import show as show_inquiry
 from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
@@ -19,6 +18,7 @@ from services.inquiry_intake.replicas import Standing as AttachmentStanding
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
 from shared.operations.cases import Case, Moment
+from shared.operations.event_text_catalogue import LABELS, WORDS
 from shared.runtime.codec import dump
 from shared.runtime.operations.answers import History, PreviewAnswer, PreviewedEvent
 

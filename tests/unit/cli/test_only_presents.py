@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import desk.commands
-from desk.commands.event_text_catalogue import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
+from shared.operations.event_text_catalogue import CONSEQUENCES, HEADLINES, SENTENCES, WORDS
 
 ROOT = Path(desk.commands.__file__).parents[2]
 SAMPLES = "desk/commands/sample_account.py"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from desk.cli import app
 from desk.commands.acl import kafka_script, mongodb_json, mongodb_script
 from desk.commands.failures import expected
-from shared.events.topics import CATALOGUE, DEAD_LETTERS, PORTAL, SERVICES, Topic
+from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
 from shared.operations.errors import GroupsOfAnother
 from shared.operations.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
@@ -32,14 +32,18 @@ def topics_of(user: str, operation: Operation, settings: RuntimeSettings = PLAIN
 def test_a_topic_is_written_and_read_by_those_whom_the_catalogue_names_and_operators(
     topic: Topic,
 ) -> None:
-    """And a service reads what it has published, to compare its records with it."""
+    """And a service reads what it has published, to compare its records with it.
+
+    The console looks for a case on all of them.
+    """
     publishers = {service for service in SERVICES if topic.name in published_by(service)}
     everybody = set(users()) - {OPERATORS}
     writers = {user for user in everybody if topic.name in topics_of(user, Operation.WRITE)}
     readers = {user for user in everybody if topic.name in topics_of(user, Operation.READ)}
 
     assert writers == set(map(user_of, topic.written_by)) - {OPERATORS}
-    assert readers == (set(map(user_of, topic.read_by)) | publishers) - {OPERATORS}
+    named = set(map(user_of, topic.read_by))
+    assert readers == (named | publishers | {CONSOLE}) - {OPERATORS}
 
 
 def test_operators_may_replay_to_what_services_read_and_change_no_dead_letter() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.commands.durations import duration
 from shared.events.values import Language
 from shared.kafka.records import RecordPosition
 from shared.operations.decoded_record import DeadBecause
+from shared.operations.durations import duration
 from shared.operations.timeline import Step, in_causal_order, told
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -18,8 +18,10 @@ from services.contract_archive.settings import Settings as ArchiveSettings
 from services.customer_portal.settings import Settings as PortalSettings
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification.settings import Settings as NotificationSettings
+from services.operations_console.settings import Settings as ConsoleSettings
 from shared.environment import refused_defaults
 from shared.settings import RuntimeSettings
+from shared.web.settings import WebSettings
 from tests.builders.container_files import (
     ROOT,
     compose,
@@ -35,6 +37,7 @@ SETTINGS: dict[str, type[RuntimeSettings]] = {
     "notification": NotificationSettings,
     "contract_archive": ArchiveSettings,
     "customer_portal": PortalSettings,
+    "operations_console": ConsoleSettings,
 }
 NEEDS = {
     "inquiry_intake": {"kafka", "mongo"},
@@ -42,6 +45,7 @@ NEEDS = {
     "notification": {"kafka", "mongo", "mailpit"},
     "contract_archive": {"kafka", "mongo"},
     "customer_portal": {"kafka", "mongo", "mailpit"},
+    "operations_console": {"kafka", "mongo", "mailpit"},
 }
 
 OIDC = tuple(
@@ -140,10 +144,10 @@ def test_the_health_check_asks_the_port_that_the_service_listens_on(name: str) -
 
 @each_service
 def test_the_published_port_leads_to_the_one_the_service_listens_on(name: str) -> None:
-    """The portal answers no questions of operators on an internal port; it has pages."""
+    """The applications answer no questions of operators on an internal port; they have pages."""
     port, second, *others = CONTAINERS[name]["ports"]
     settings = told(name)
-    inner = settings.web_port if isinstance(settings, PortalSettings) else settings.internal_port
+    inner = settings.web_port if isinstance(settings, WebSettings) else settings.internal_port
 
     assert port.endswith(f":{settings.http_port}")
     assert second.endswith(f":{inner}")

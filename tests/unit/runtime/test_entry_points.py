@@ -6,10 +6,10 @@ import importlib
 
 import pytest
 
-from shared.events.topics import PORTAL, SERVICES
+from shared.events.topics import CONSOLE, PORTAL, SERVICES
 
 
-@pytest.mark.parametrize("name", [*SERVICES, PORTAL])
+@pytest.mark.parametrize("name", [*SERVICES, PORTAL, CONSOLE])
 def test_a_service_that_is_called_wrongly_says_how_it_is_run(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,11 @@ from shared.events.values import Language
 from shared.web.languages import Formats, translations
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = [ROOT / "shared/web", ROOT / "services/customer_portal"]
+FOLDERS = [
+    ROOT / "shared/web",
+    ROOT / "services/customer_portal",
+    ROOT / "services/operations_console",
+]
 KEYWORDS: dict[str, Any] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 STRICT = {"**.html": {"silent": "false"}}

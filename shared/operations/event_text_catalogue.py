@@ -303,7 +303,7 @@ LABELS: dict[str, Bilingual] = {
     ),
     "silent": _both("no contesta", "does not answer"),
 }
-"""Labels of the rows of `desk inquiry`, `desk case` and `desk cancellation preview`."""
+"""Labels of the rows of an inquiry, a case and a preview of a cancellation."""
 
 WORDS: dict[str, Bilingual] = {
     "attachment=awaited": _both("en camino", "on its way"),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from desk.commands.event_text_catalogue import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
 from shared.events.values import Language
+from shared.operations.event_text_catalogue import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
 from shared.operations.local_time import local_time
 
 

@@ -1,0 +1,113 @@
+"""Looks for a case on the topics and with the services, and puts it into lines to show."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.operations_console.settings import Settings
+from shared.events.field_classes import masked
+from shared.events.values import Language
+from shared.operations.case_timeline import CaseTimeline, read_timeline
+from shared.operations.decoded_record import shown
+from shared.operations.durations import duration
+from shared.operations.event_text import consequence, label, said, word
+from shared.operations.service_client import services_at
+from shared.operations.timeline import Step, Told
+from shared.runtime.operations.answers import History
+
+MOST_ON_A_PAGE = 200
+"""Steps of one page: a long case has several."""
+
+
+class Cases:
+    """Reads cases, a few at the same time: each look reads the topics as they stand."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._places = asyncio.Semaphore(settings.cases_at_once)
+
+    async def find(self, named: str) -> CaseTimeline:
+        """The case of any id. Raises `NoSuchCase`, `MissingTopics`, `Outage`."""
+        settings = self._settings
+        urls, credential = settings.service_urls, settings.internal_credential
+        async with (
+            self._places,
+            services_at(urls, credential.get_secret_value(), urls) as services,
+        ):
+            return await read_timeline(named, settings, services, within_s=settings.case_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step as it is shown, without anybody's data. `fault` says what went wrong with it."""
+
+    at: datetime
+    pause: str
+    what: str
+    words: str
+    after: str
+    origin: str
+    rule: str
+    fault: str
+    letter: str
+    data: str
+
+
+def lines(steps: Sequence[Told], language: Language) -> list[Line]:
+    return [_line(told, language) for told in steps]
+
+
+def standing(record: History, language: Language) -> str:
+    """Where a service's record stands: its id, and its state in words."""
+    status = (record.state or {}).get("status")
+    words = word("status", status, language) if isinstance(status, str) else ""
+    return " · ".join(filter(None, (record.id, words)))
+
+
+def _line(told: Told, language: Language) -> Line:
+    step, facts = told.step, masked(told.step.type, told.step.data)
+    found = said(step.type, facts, language)
+    dates = consequence(step.type, facts, language)
+    after = f"+{duration(told.after_cause_s, language)}" if told.after_cause_s else ""
+    pause = f"{duration(told.pause_s, language)} {label('later', language)}" if told.waited else ""
+    return Line(
+        at=step.at,
+        pause=pause,
+        what=_what(step, found.what if found else "", language),
+        words="\n".join(filter(None, (dates, found.words if found else ""))),
+        after=after,
+        origin=_origin(step),
+        rule=_rule(facts, language),
+        fault=_fault(step, language),
+        letter=step.dead.letter if step.dead else "",
+        data=json.dumps(facts, ensure_ascii=False, indent=1, default=str) if facts else "",
+    )
+
+
+def _what(step: Step, headline: str, language: Language) -> str:
+    if step.dead is not None:
+        return f"{label('given_up', language)}: {shown(step.type)}"
+    return headline or shown(step.type) or "?"
+
+
+def _origin(step: Step) -> str:
+    if step.place is None:
+        return step.service
+    return f"{step.place.topic} {step.place.partition}-{step.place.offset}"
+
+
+def _rule(facts: dict[str, object], language: Language) -> str:
+    if "rule" not in facts:
+        return ""
+    policy = f"{label('policy', language)} {facts.get('policy')} {facts.get('policy_version')}"
+    return f"{policy}, {label('rule', language)} {facts['rule']}"
+
+
+def _fault(step: Step, language: Language) -> str:
+    if step.dead is not None:
+        return f"{step.dead.service}: {step.dead.reason}: {step.dead.error}"
+    return f"{label('undecodable', language)}: {step.fault}" if step.fault else ""

@@ -1,0 +1,31 @@
+"""What the pages are given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.operations_console.cases import Cases
+from services.operations_console.settings import Settings
+from shared.web.one_time_codes import OneTimeCodes
+from shared.web.openid import OpenId
+from shared.web.rate_limits import RateLimits
+from shared.web.sessions import Sessions
+from shared.web.sign_in_mail import CodeMails
+from shared.web.staff import StaffAccounts
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The parts of one console process."""
+
+    settings: Settings
+    cases: Cases
+    staff: StaffAccounts
+    sessions: Sessions
+    codes: OneTimeCodes
+    openid: OpenId
+    code_mails: CodeMails
+    limits: RateLimits
+    now: Callable[[], datetime]

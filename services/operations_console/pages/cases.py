@@ -1,0 +1,89 @@
+"""Paste anything: what happened to it, over all topics and services."""
+
+from __future__ import annotations
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from starlette.responses import RedirectResponse, Response
+
+from services.operations_console.cases import MOST_ON_A_PAGE, lines, standing
+from services.operations_console.console import Console
+from shared.operations.case_timeline import NoSuchCase
+from shared.operations.errors import MissingTopics
+from shared.web.forms import Form, given
+from shared.web.languages import N_
+from shared.web.pages import Visit
+from shared.web.sessions import Operator
+
+LOOKS_OF_ONE: RateLimitItem = RateLimitItemPerMinute(30)
+LONGEST_ID = 200
+NOTHING_WRITTEN = N_("Write or paste an id")
+TOO_LONG = N_("No id is as long as this")
+AN_ADDRESS = N_("Mail addresses are not looked for: they would stand in addresses and logs")
+NOT_FOUND = N_("Nothing on the topics or with the services has this id.")
+NOT_ALL_READ = N_("Nothing was found, but there was not time or room to read everything.")
+NO_TOPICS = N_("The topics are not there yet.")
+
+
+async def cases(console: Console, visit: Visit, operator: Operator) -> Response:
+    """Asks for an id, then shows its case. A form leads to an address that can be handed on."""
+    if visit.posted:
+        return await _sought(visit)
+    named = visit.asked("q").strip()
+    if not named:
+        return visit.show("cases.html", form=Form(), found=None)
+    if (fault := _fault(named)) is not None:
+        return _refused(visit, Form(), fault)
+    await console.limits.spend(LOOKS_OF_ONE, "case", operator.name)
+    return await _show(console, visit, named)
+
+
+async def _sought(visit: Visit) -> Response:
+    form = given(await visit.form())
+    named = form["q"].strip()
+    fault = _fault(named)
+    if fault is not None:
+        return _refused(visit, form, fault)
+    return RedirectResponse(visit.url_with("cases", {"q": named}), 303)
+
+
+def _fault(named: str) -> str | None:
+    if not named:
+        return NOTHING_WRITTEN
+    if "@" in named:
+        return AN_ADDRESS
+    return TOO_LONG if len(named) > LONGEST_ID else None
+
+
+def _refused(visit: Visit, form: Form, fault: str) -> Response:
+    form.add("q", fault)
+    return visit.show("cases.html", 422, form=form, found=None)
+
+
+async def _show(console: Console, visit: Visit, named: str) -> Response:
+    form = Form({"q": named})
+    try:
+        found = await console.cases.find(named)
+    except NoSuchCase as none:
+        words = NOT_FOUND if none.complete else NOT_ALL_READ
+        return visit.show("cases.html", 404, form=form, found=None, words=words)
+    except MissingTopics:
+        return visit.show("cases.html", 503, form=form, found=None, words=NO_TOPICS)
+    first = _first(visit.asked("from"), len(found.steps))
+    steps = found.steps[first : first + MOST_ON_A_PAGE]
+    return visit.show(
+        "cases.html",
+        form=form,
+        found=found,
+        named=named,
+        records=[(it.service, it.kind, standing(it, visit.language)) for it in found.records],
+        lines=lines(steps, visit.language),
+        first=first,
+        before=max(0, first - MOST_ON_A_PAGE) if first else None,
+        after=first + MOST_ON_A_PAGE if first + MOST_ON_A_PAGE < len(found.steps) else None,
+    )
+
+
+def _first(asked: str, steps: int) -> int:
+    """The number of the first step to show; nonsense shows the beginning."""
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
+    return number if number < steps else 0

@@ -1,0 +1,24 @@
+"""Every page with its address in both languages. The first one is the start page."""
+
+from __future__ import annotations
+
+from services.operations_console.pages import cases, provider, sign_in
+from shared.web.pages import Page
+from shared.web.sessions import Role
+
+SIGN_IN = "sign_in"
+
+PAGES = (
+    Page("home", "", "", sign_in.home),
+    Page(SIGN_IN, "/entrar", "/sign-in", sign_in.sign_in, accepts_forms=True),
+    Page("code", "/entrar/codigo", "/sign-in/code", sign_in.code, accepts_forms=True),
+    Page("provider", "/entrar/proveedor", "/sign-in/provider", provider.provider),
+    Page(
+        "provider_return",
+        "/entrar/proveedor/vuelta",
+        "/sign-in/provider/return",
+        provider.provider_return,
+    ),
+    Page("sign_out", "/salir", "/sign-out", sign_in.sign_out, accepts_forms=True),
+    Page("cases", "/casos", "/cases", cases.cases, role=Role.READER, accepts_forms=True),
+)

@@ -1,0 +1,176 @@
+"""Puts the console together and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from limits.aio.storage import Storage
+from starlette.applications import Starlette
+
+from services.operations_console.cases import Cases
+from services.operations_console.console import Console
+from services.operations_console.routes import PAGES, SIGN_IN
+from services.operations_console.settings import Settings
+from shared.events.topics import CONSOLE
+from shared.kafka.clock_skew import ClockSkew
+from shared.mongo.client import Client, Database, connect
+from shared.runtime.backoff import Backoff
+from shared.runtime.health.clock_skew import watch_skew
+from shared.runtime.health.dependency_checks import check_dependencies
+from shared.runtime.health.status import Health
+from shared.runtime.process import end_process, run_until_signalled
+from shared.runtime.until_there import Step, until_there
+from shared.telemetry import logging
+from shared.telemetry.metrics import Metrics
+from shared.web import app as web
+from shared.web.languages import translations
+from shared.web.one_time_codes import OneTimeCodes
+from shared.web.openid import OpenId
+from shared.web.pages import Site, bound
+from shared.web.passkeys import Passkeys, RelyingParty
+from shared.web.rate_limits import RateLimits, shared_storage
+from shared.web.server import serve
+from shared.web.sessions import Sessions
+from shared.web.sign_in_mail import CodeMails
+from shared.web.staff import StaffAccounts
+from shared.web.static_files import StaticFiles
+from shared.web.tickets import Tickets
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+HERE = Path(__file__).parent
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Process:
+    """One console process: its parts, wired once. Nothing connects yet."""
+
+    settings: Settings
+    client: Client
+    database: Database
+    console: Console
+    site: Site
+    health: Health
+    skew: ClockSkew
+    stopping: asyncio.Event
+
+    @property
+    def app(self) -> Starlette:
+        return web.build_app(self.site, self.settings, self.health.metrics)
+
+
+def wire(
+    settings: Settings,
+    *,
+    storage: Storage | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Process:
+    """Put the parts together; call it inside the running event loop."""
+    client = connect(settings.mongo_url)
+    name = settings.database_of(CONSOLE)
+    database = Database(client, name, journal=settings.mongo_journal)
+    key, stopping = settings.web_key.get_secret_value().encode(), asyncio.Event()
+    sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
+    passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
+    console = Console(
+        settings=settings,
+        cases=Cases(settings),
+        staff=StaffAccounts(database, sessions, passkeys, now),
+        sessions=sessions,
+        codes=OneTimeCodes(database, key, now),
+        openid=OpenId(database, settings, now),
+        code_mails=CodeMails(settings),
+        limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
+        now=now,
+    )
+    return Process(
+        settings=settings,
+        client=client,
+        database=database,
+        console=console,
+        site=_site(settings, console, key, stopping),
+        health=Health(CONSOLE, Metrics(), utc_now),
+        skew=ClockSkew(utc_now),
+        stopping=stopping,
+    )
+
+
+def _site(settings: Settings, console: Console, key: bytes, stopping: asyncio.Event) -> Site:
+    """A cookie of its own: on one host, browsers hand the portal's to every port."""
+    return Site(
+        pages=bound(PAGES, console),
+        sign_in=SIGN_IN,
+        environments=web.environments((HERE,)),
+        translations=translations((web.HERE / "locale", HERE / "locale")),
+        static=StaticFiles([web.HERE / "static"]),
+        sessions=console.sessions,
+        tickets=Tickets(key),
+        standing=console.staff.standing,
+        brand={"company": settings.company_name},
+        cookie="__Host-staff" if settings.secure_cookies else "staff",
+        secure=settings.secure_cookies,
+        stopping=stopping,
+    )
+
+
+async def run_until_stopped(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Pages are there while Kafka or MongoDB are not."""
+    process = wire(settings)
+    background = asyncio.create_task(_background(process))
+    background.add_done_callback(_end_if_failed)
+    try:
+        await serve(process.app, process.health, settings, process.stopping)
+    finally:
+        process.stopping.set()
+        process.health.phase = "stopping"
+        await background
+        await process.console.code_mails.close()
+        await process.console.openid.close()
+        process.client.close()
+        log.info("stopped")
+
+
+async def _background(process: Process) -> None:
+    """Indexes first, then dependency checks beside the pages."""
+    settings, stopping = process.settings, process.stopping
+    for step in _starting_steps(process.console):
+        await until_there(step, process.health, Backoff(settings.max_pause_seconds, stopping))
+    if stopping.is_set():
+        return
+    process.health.begun()
+    log.info("started")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch_skew(process.skew, process.health, stopping))
+        tasks.create_task(
+            check_dependencies(process.health, process.database, process.skew, settings, stopping)
+        )
+
+
+def _starting_steps(console: Console) -> Iterator[Step]:
+    yield console.sessions.prepare
+    yield console.codes.prepare
+    yield console.openid.prepare
+    yield console.staff.prepare
+
+
+def _end_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical(
+            "a background task failed; start this service again", exc_info=task.exception()
+        )
+        end_process()
+
+
+def run(settings: Settings) -> None:
+    """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
+    logging.configure(CONSOLE, level=settings.log_level, style=settings.log_format)
+    run_until_signalled(run_until_stopped(settings))

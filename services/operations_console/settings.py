@@ -1,0 +1,37 @@
+"""What an operator may set about the console alone."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
+from shared.web.settings import WebSettings
+
+
+class Settings(WebSettings):
+    """It asks the services with the operators' credential, and has no internal port of its own."""
+
+    inquiry_intake_url: str = Field(
+        "", description="Intake's internal port, such as http://127.0.0.1:8091."
+    )
+    cancellation_url: str = Field("", description="The cancellation service's internal port.")
+    contract_archive_url: str = Field("", description="The archive's internal port.")
+    case_seconds: float = Field(
+        20.0,
+        gt=0,
+        le=120,
+        description="How long one look for a case may read the topics; what was not read is said.",
+    )
+    cases_at_once: int = Field(
+        2, ge=1, le=20, description="How many cases one process looks for at the same time."
+    )
+
+    @property
+    def service_urls(self) -> dict[str, str]:
+        """Where the services are that know more about a case than the topics."""
+        named = {
+            INTAKE: self.inquiry_intake_url,
+            CANCELLATION: self.cancellation_url,
+            ARCHIVE: self.contract_archive_url,
+        }
+        return {name: url for name, url in named.items() if url}
