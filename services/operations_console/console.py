@@ -10,6 +10,7 @@ from services.operations_console.cases import Cases
 from services.operations_console.settings import Settings
 from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
+from shared.web.passkeys import Passkeys
 from shared.web.rate_limits import RateLimits
 from shared.web.sessions import Sessions
 from shared.web.sign_in_mail import CodeMails
@@ -25,6 +26,7 @@ class Console:
     staff: StaffAccounts
     sessions: Sessions
     codes: OneTimeCodes
+    passkeys: Passkeys
     openid: OpenId
     code_mails: CodeMails
     limits: RateLimits

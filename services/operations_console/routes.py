@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.operations_console.pages import cases, provider, sign_in
+from services.operations_console.pages import cases, passkeys, provider, sign_in
 from shared.web.pages import Page
 from shared.web.sessions import Role
 
@@ -12,6 +12,7 @@ PAGES = (
     Page("home", "", "", sign_in.home),
     Page(SIGN_IN, "/entrar", "/sign-in", sign_in.sign_in, accepts_forms=True),
     Page("code", "/entrar/codigo", "/sign-in/code", sign_in.code, accepts_forms=True),
+    Page("passkey", "/entrar/llave", "/sign-in/passkey", passkeys.passkey, accepts_forms=True),
     Page("provider", "/entrar/proveedor", "/sign-in/provider", provider.provider),
     Page(
         "provider_return",
@@ -20,5 +21,21 @@ PAGES = (
         provider.provider_return,
     ),
     Page("sign_out", "/salir", "/sign-out", sign_in.sign_out, accepts_forms=True),
+    Page(
+        "passkeys",
+        "/llaves",
+        "/passkeys",
+        passkeys.passkeys,
+        role=Role.READER,
+        accepts_forms=True,
+    ),
+    Page(
+        "passkey_removal",
+        "/llaves/{passkey}",
+        "/passkeys/{passkey}",
+        passkeys.passkey_removal,
+        role=Role.READER,
+        accepts_forms=True,
+    ),
     Page("cases", "/casos", "/cases", cases.cases, role=Role.READER, accepts_forms=True),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
 from shared.kafka.clock_skew import ClockSkew
-from shared.mongo.client import Client, Database, connect
+from shared.mongo.client import Client, Database, close, connect
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
@@ -44,6 +45,8 @@ from shared.web.tickets import Tickets
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 HERE = Path(__file__).parent
+ENDED_WITHIN_SECONDS = 3.0
+"""Far less than the 20 s after which `desk up` kills a process, although no server answers."""
 
 
 def utc_now() -> datetime:
@@ -87,6 +90,7 @@ def wire(
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
+        passkeys=passkeys,
         openid=OpenId(database, settings, now),
         code_mails=CodeMails(settings),
         limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
@@ -132,11 +136,20 @@ async def run_until_stopped(settings: Settings) -> None:
     finally:
         process.stopping.set()
         process.health.phase = "stopping"
-        await background
+        await _ended(background)
         await process.console.code_mails.close()
         await process.console.openid.close()
-        process.client.close()
+        process.console.limits.close()
+        close(process.client)
         log.info("stopped")
+
+
+async def _ended(background: asyncio.Task[None]) -> None:
+    """Wait for the background to end; what waits for a silent server is cancelled."""
+    _, waiting = await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
+    if waiting:
+        background.cancel()
+        await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
 
 
 async def _background(process: Process) -> None:
@@ -158,6 +171,7 @@ async def _background(process: Process) -> None:
 def _starting_steps(console: Console) -> Iterator[Step]:
     yield console.sessions.prepare
     yield console.codes.prepare
+    yield console.passkeys.prepare
     yield console.openid.prepare
     yield console.staff.prepare
 
@@ -174,3 +188,5 @@ def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
     logging.configure(CONSOLE, level=settings.log_level, style=settings.log_format)
     run_until_signalled(run_until_stopped(settings))
+    # A thread of the database's driver may still wait half a minute for a server's answer.
+    end_process(os.EX_OK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from services.operations_console.settings import Settings
 from shared.events.values import Language
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
+from shared.web.sign_in_mail import Words
 from tests.builders.few_documents import FewDocuments
 from tests.builders.portal import Browser
 
@@ -49,6 +50,7 @@ class ConsoleOfFew:
     own: FewDocuments
     mailed: list[tuple[Language, str, str]]
     cases: CasesOfFew
+    told: list[tuple[Language, str, Words, Mapping[str, str]]]
 
     @property
     def browser(self) -> Browser:
@@ -80,9 +82,11 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         process = wire(Settings(**settings), storage=MemoryStorage(), now=lambda: NOW)
     mailed: list[tuple[Language, str, str]] = []
     parts = process.console
+    told: list[tuple[Language, str, Words, Mapping[str, str]]] = []
     with (
         patch.object(type(parts.code_mails), "send", lambda _self, *said, **_: mailed.append(said)),
+        patch.object(type(parts.code_mails), "tell", lambda _self, *said: told.append(said)),
         patch.object(type(parts.cases), "find", lambda _self, named: cases.find(named)),
     ):
-        yield ConsoleOfFew(process, process.app, own, mailed, cases)
+        yield ConsoleOfFew(process, process.app, own, mailed, cases, told)
     process.client.close()

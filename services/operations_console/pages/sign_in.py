@@ -5,6 +5,8 @@ A page says the same and takes as long whether or not an address is one of an ac
 
 from __future__ import annotations
 
+from typing import Any
+
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from starlette.responses import RedirectResponse, Response
 
@@ -52,8 +54,15 @@ async def sign_in(console: Console, visit: Visit) -> Response:
 
 
 def _show(console: Console, visit: Visit, form: Form) -> Response:
-    provider = console.openid.name if console.openid.is_set else None
-    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, provider=provider)
+    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, **ways_in(console))
+
+
+def ways_in(console: Console) -> dict[str, Any]:
+    """The ways beside the code, as the page names them."""
+    return {
+        "passkeys": console.passkeys.party.is_possible,
+        "provider": console.openid.name if console.openid.is_set else None,
+    }
 
 
 async def code(console: Console, visit: Visit) -> Response:

@@ -22,10 +22,12 @@ from shared.operations.timeline import Step, told
 from shared.web.sessions import Holder, Operator, Role
 from tests.builders.console import COOKIE, NOW, ConsoleOfFew, console_of_few
 from tests.builders.openid_provider import CLIENT, SECRET, Provider, provider
+from tests.builders.passkeys import SoftAuthenticator
 from tests.builders.portal import Browser
 from tests.unit.customer_portal.test_weight import MOST_BYTES, weight_of
 
 SIGN_IN, CASES = "/es/entrar", "/es/casos"
+OF_STAFF = ("cases", "passkeys", "passkey_removal")
 BEGIN, BACK = "/es/entrar/proveedor", "/es/entrar/proveedor/vuelta"
 SECRETS = ("Ana Pérez", "ana@example.test", "El secreto de Ana", "600 000 000")
 OPENED = {
@@ -61,7 +63,7 @@ def case(steps: int = 1, **more: Any) -> CaseTimeline:
 async def statuses(browser: Browser, language: Language) -> dict[str, int]:
     found = {}
     for page in PAGES:
-        path = page.path(language).rstrip("/")
+        path = page.path(language).rstrip("/").replace("{passkey}", "none")
         query = "?q=CD-1" if page.name == "cases" else ""
         found[page.name] = (await browser.get(path + query)).status
     return found
@@ -75,6 +77,7 @@ async def test_every_page_is_shown_to_the_roles_that_it_names_and_to_nobody_else
         "home": 303,
         "sign_in": 200,
         "code": 303,
+        "passkey": 303,
         "provider": 303,
         "provider_return": 303,
         "sign_out": 303,
@@ -82,12 +85,13 @@ async def test_every_page_is_shown_to_the_roles_that_it_names_and_to_nobody_else
     customer = await console.signed_in(Holder("C-1"))
     vouched = Operator("eva@desk.example", frozenset())
     for browser in (console.browser, customer, Browser(console, {COOKIE: "x" * 43})):  # type: ignore[arg-type]  # a browser looks into its `app`
-        assert await statuses(browser, language) == of_anybody | {"cases": 303}
+        assert await statuses(browser, language) == of_anybody | dict.fromkeys(OF_STAFF, 303)
     without = await statuses(await console.signed_in(vouched), language)
-    assert without["cases"] == 403
+    assert {without[name] for name in OF_STAFF} == {403}
     for role in Role:
         browser = await console.signed_in(await console.account(role.value, role))
-        expected = of_anybody | {"sign_in": 303, "cases": 200}
+        own = {"cases": 200, "passkeys": 200, "passkey_removal": 404}
+        expected = of_anybody | {"sign_in": 303} | own
         assert await statuses(browser, language) == expected, role
     assert {page.name for page in PAGES} == expected.keys()
 
@@ -95,16 +99,26 @@ async def test_every_page_is_shown_to_the_roles_that_it_names_and_to_nobody_else
 async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(
     console: ConsoleOfFew,
 ) -> None:
-    marta = await console.signed_in(await console.account("marta", *Role))
+    account = await console.account("marta", *Role)
+    marta = await console.signed_in(account)
+    kept = await a_passkey(console, account)
     theirs = (await console.browser.get(SIGN_IN)).ticket
 
     for page in PAGES:
         if page.accepts_forms:
             browser = marta if page.role or page.name == "sign_out" else console.browser
             for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
-                sent = await browser.post(page.path(Language.ES), {**ticket, "q": "CD-1"})
+                path = page.path(Language.ES).replace("{passkey}", kept)
+                sent = await browser.post(path, {**ticket, "q": "CD-1"})
                 assert sent.status == 403, page.name
     assert await console.who(marta) is not None
+
+
+async def a_passkey(console: ConsoleOfFew, operator: Operator) -> str:
+    passkeys, device, session = console.process.console.passkeys, SoftAuthenticator(), "x" * 43
+    assert operator.account is not None
+    options = await passkeys.registration_options(session, operator.account, "m@desk.example")
+    return (await passkeys.register(session, operator.account, device.create(options), "")).id
 
 
 # Signing in
