@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
+.PHONY: help install demo up test test-long test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
 	coverage test-docker structure matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
@@ -28,9 +28,16 @@ up: install  ## Start the desk and keep it running until Ctrl-C
 # A file goes to one worker, and each worker starts the shared servers for its own files.
 WORKERS ?= 2
 
-test: install  ## Run all tests (TESTS=path to run some, INFRA=embedded|docker|external, EXAMPLES=all)
-	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(or $(TESTS),tests --ignore tests/browser) \
-	  --examples $(or $(EXAMPLES),few) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+IN_WORKERS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Marked `long`: they kill, freeze and restore servers that no other test can use.
+LONG := tests/faults tests/poison tests/integration
+
+test: install  ## Run all tests but the long ones (TESTS=path to run some, INFRA=embedded|docker|external, EXAMPLES=all)
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) \
+	  $(or $(TESTS),tests --ignore tests/browser -m 'not long') --examples $(or $(EXAMPLES),few) $(IN_WORKERS)
+
+test-long: install  ## Run the tests that take whole desks apart: kills, outages, restorations, wrong clocks, poison
+	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(LONG) -m long $(IN_WORKERS)
 
 # axe-core judges how accessible each page is.
 AXE := tests/browser/target/node_modules/.fetched

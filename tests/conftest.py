@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile(ALL, deadline=None)  # no test fails for a busy machine
     hypothesis.settings.register_profile(FEW, deadline=None, max_examples=33)
     hypothesis.settings.load_profile(config.getoption("--examples"))
+    config.addinivalue_line("markers", "long(why): in `make test-long`, not in `make test`")
     config.addinivalue_line("markers", "plaintext(why): not with `--infra secure`, and why not")
     needed = {"kafka": broker.missing, "secure": broker.missing, "ferretdb": server.missing}
     missing = needed.get(config.getoption("--infra"))

@@ -15,11 +15,15 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from desk.local.supervisor import Desk
 from shared.events.envelope import message_uuid
 from tests.builders import clients
 from tests.builders.desk_command import environment
 from tests.infra import Given, desk_on
+
+pytestmark = pytest.mark.long("ten kills of a desk of its own")
 
 KILLS = 10
 WITHIN_SECONDS = 240

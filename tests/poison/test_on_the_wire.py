@@ -9,6 +9,8 @@ import pytest
 from tests.infra import resolved
 from tests.poison.on_the_wire import run
 
+pytestmark = pytest.mark.long("a thousand poisonous records on a desk of its own")
+
 INPUTS = {"embedded": 1_000, "kafka": 2_000}
 """The embedded broker and the desk share two cores with all other tests."""
 

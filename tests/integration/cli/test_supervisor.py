@@ -20,6 +20,8 @@ from shared.events.topics import SERVICES
 from shared.operations.service_health import health_of, is_healthy
 from tests.builders.desk_command import COMMAND, Ran, desk, environment
 
+pytestmark = pytest.mark.long("four desks of their own, killed and stopped")
+
 UP_WITHIN_S = 240.0
 
 

@@ -27,7 +27,10 @@ from tests.infra import local_servers, resolved
 WITHIN_S = 120.0
 PAGE = Path(__file__).parents[3] / "docs/api.md"
 
-pytestmark = pytest.mark.plaintext("tests/secure shows the portal with its own user")
+pytestmark = [
+    pytest.mark.plaintext("tests/secure shows the portal with its own user"),
+    pytest.mark.long("a desk with its portal for a partner alone"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

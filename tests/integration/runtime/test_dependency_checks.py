@@ -21,6 +21,8 @@ from tests.integration.runtime.wire import (
     settings_for,
 )
 
+pytestmark = pytest.mark.long("servers of their own, stopped and frozen")
+
 
 @pytest.fixture
 async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Servers]:

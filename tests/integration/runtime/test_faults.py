@@ -41,6 +41,7 @@ from tests.integration.runtime.wire import (
 TYPE = "submission.inquiry.v1"
 
 
+@pytest.mark.long("servers of its own, stopped")
 async def test_an_outage_of_the_database_commits_nothing_and_ends_by_itself(
     own_stack: Stack,
 ) -> None:
@@ -74,6 +75,7 @@ def _consumer_of(broker: Any) -> Any:
     return broker.subscribers[0].consumer
 
 
+@pytest.mark.long("servers of its own, stopped")
 async def test_an_outage_longer_than_the_poll_interval_does_not_cost_the_group_membership(
     own_stack: Stack,
 ) -> None:

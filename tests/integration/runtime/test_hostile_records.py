@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from desk.local.stack import Stack
 from tests.poison import hostile_run
+
+pytestmark = pytest.mark.long("five hundred of the worst records on servers of their own")
 
 MOST_MEMORY_MB = 512
 """What the compose file gives a service."""

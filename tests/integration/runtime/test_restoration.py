@@ -45,6 +45,8 @@ from tests.builders.records import reading
 from tests.builders.users import url_of
 from tests.integration.runtime.wire import Outsider, event_headers, outsider, running
 
+pytestmark = pytest.mark.long("desks of their own, whose databases are lost")
+
 NUMBER, CUSTOMER = "LIC-2027/0001", "C-1001"
 CONTACT = {"name": "Cliente de Prueba", "email": "cliente@example.org"}
 Dump = Mapping[str, Mapping[str, list[Any]]]

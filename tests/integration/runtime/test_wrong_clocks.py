@@ -32,9 +32,12 @@ CUSTOMER = "C-1001"
 WITHIN_S = 120.0
 """On a busy machine a service alone takes half a minute to start."""
 
-pytestmark = pytest.mark.skipif(
-    FAKETIME is None, reason="faketime is missing; get it with: apt-get install faketime"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        FAKETIME is None, reason="faketime is missing; get it with: apt-get install faketime"
+    ),
+    pytest.mark.long("servers of their own, and processes whose clocks are wrong"),
+]
 
 
 @asynccontextmanager

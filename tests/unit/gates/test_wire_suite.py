@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 MARK = "@pytest.mark." + "plaintext("
+LONG = "pytest.mark." + "long("
 
 
 def variable(name: str) -> list[str]:
@@ -22,3 +23,13 @@ def test_what_is_not_run_on_the_secured_broker_is_run_on_the_other_one() -> None
     assert marked
     assert marked <= set(variable("PLAINTEXT_TESTS"))
     assert all((ROOT / path).exists() for path in variable("PLAINTEXT_TESTS"))
+
+
+def test_what_make_test_leaves_out_is_run_by_make_test_long_and_both_by_ci() -> None:
+    tests = (ROOT / "tests").rglob("test_*.py")
+    long = {str(file.relative_to(ROOT)) for file in tests if LONG in file.read_text()}
+    makefile = (ROOT / "Makefile").read_text()
+    assert long
+    assert all(file.startswith(tuple(f"{it}/" for it in variable("LONG"))) for file in long)
+    assert makefile.count("-m 'not long'") == makefile.count("-m long ") == 1
+    assert {"make test", "make test-long"} <= set((ROOT / ".ci/run").read_text().splitlines())
