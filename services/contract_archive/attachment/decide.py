@@ -25,6 +25,10 @@ from shared.events.internal import AttachmentChecked
 
 LOOK_AGAIN = timedelta(seconds=30)
 """Bytes are handed over before their claim check is published, so they are seldom missing."""
+LONGEST_PAUSE = timedelta(hours=6)
+"""Up to this the pause doubles each time: a claim check costs no more looks than days can bear."""
+LONGEST_WAIT = timedelta(days=31)
+"""For bytes that do not come, whatever a channel says."""
 
 
 def decide(message: Message, state: Attachment | None, now: datetime) -> Sequence[Event]:
@@ -44,7 +48,7 @@ def _noted(received: DocumentReceived, now: datetime) -> Sequence[Event]:
         size=received.size,
         sha256=received.sha256.lower(),
         link=received.link,
-        expires_at=received.expires_at,
+        expires_at=min(received.expires_at, now + LONGEST_WAIT),
         look_at=now,
     )
     cause = _refusal(received)
@@ -74,8 +78,17 @@ def _settled(checked: AttachmentChecked, state: Attachment, now: datetime) -> Ev
     if checked.cause is not None:
         return _refused(state, checked.cause)
     if now < state.expires_at:
-        return AttachmentMissed(document_id=state.document_id, look_at=now + LOOK_AGAIN)
+        return _missed(state, now)
     return _refused(state, DocumentRefusalCause.NOT_RECEIVED)
+
+
+def _missed(state: Attachment, now: datetime) -> AttachmentMissed:
+    pause = LOOK_AGAIN
+    for _ in range(state.looked):
+        pause = min(2 * pause, LONGEST_PAUSE)
+    return AttachmentMissed(
+        document_id=state.document_id, look_at=now + pause, looked=state.looked + 1
+    )
 
 
 def _refused(attachment: Attachment | AttachmentNoted, cause: DocumentRefusalCause) -> Event:

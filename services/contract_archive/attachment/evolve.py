@@ -14,7 +14,7 @@ def evolve(before: Attachment | None, event: Event) -> Attachment:
     assert before is not None
     match event:
         case AttachmentMissed():
-            return before.model_copy(update={"look_at": event.look_at})
+            return before.model_copy(update={"look_at": event.look_at, "looked": event.looked})
         case DocumentKept():
             return before.model_copy(update={"standing": Standing.KEPT, "look_at": None})
         case DocumentRefused():

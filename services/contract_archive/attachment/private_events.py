@@ -27,12 +27,14 @@ class AttachmentNoted(Event):
 
 
 class AttachmentMissed(Event):
-    """Its bytes have not come yet."""
+    """Its bytes have not come yet; `looked` is how often they were looked for."""
 
     ce_type: ClassVar[str] = "attachment.missed"
 
     document_id: str
     look_at: Instant
+    looked: int = 0
+    """0 in histories of earlier releases, which did not count."""
 
 
 PRIVATE_EVENTS = (AttachmentNoted, AttachmentMissed)

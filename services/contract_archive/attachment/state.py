@@ -20,7 +20,8 @@ class Standing(StrEnum):
 class Attachment(BaseModel):
     """The claim check as it came first, and where the attachment stands.
 
-    `look_at` is when its bytes are looked for next, None once that is settled.
+    `look_at` is when its bytes are looked for next, None once that is settled; `looked` is how
+    often they were not there.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -34,6 +35,7 @@ class Attachment(BaseModel):
     expires_at: Instant
     standing: Standing = Standing.AWAITED
     look_at: Instant | None = None
+    looked: int = 0
 
 
 def file_id(document_id: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from services.contract_archive.attachment.check import HandedIn, check, hand_out, take_in
 from services.contract_archive.attachment.decide import LOOK_AGAIN, decide
 from services.contract_archive.attachment.evolve import evolve
+from services.contract_archive.attachment.private_events import AttachmentMissed
 from services.contract_archive.attachment.state import ATTACHMENT, Attachment, Standing, file_id
 from services.contract_archive.handover import Question, hand_over
 from services.contract_archive.service import build, keeps, route
@@ -170,6 +171,28 @@ async def test_bytes_that_do_not_come_are_looked_for_until_the_claim_check_expir
     refused = await archive.works(after=timedelta(days=1))
     assert isinstance(refused, DocumentRefused)
     assert refused.cause is DocumentRefusalCause.NOT_RECEIVED
+
+
+async def test_a_claim_check_without_bytes_is_looked_for_seldom_and_not_for_ever() -> None:
+    """Each look is a record on a topic and an entry of a history."""
+    archive = Archive(received(expires_at="9999-12-31T23:59:59-14:00"))
+    looks = 0
+
+    while archive.state is not None and archive.state.look_at is not None:
+        looks += 1
+        await archive.works(after=archive.state.look_at - NOW)
+        assert looks < 200, "too often"
+
+    assert isinstance(archive.told[-1], DocumentRefused)
+    assert archive.told[-1].cause is DocumentRefusalCause.NOT_RECEIVED
+
+
+def test_an_attachment_of_an_earlier_release_is_looked_for_as_it_was() -> None:
+    archive = Archive(received())
+    assert archive.state is not None
+    missed = AttachmentMissed.model_validate({"document_id": ID, "look_at": NOW})
+
+    assert evolve(archive.state, missed) == archive.state
 
 
 async def test_the_first_claim_check_stands_and_an_outcome_settles_once() -> None:
