@@ -72,7 +72,9 @@ def _structured(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> HttpEven
     found += [(name, value) for name, value in _attributes(headers) if name == "traceparent"]
     faults: dict[str, ErrorCode] = {}
     data = to_json(event["data"]) if "data" in event else None
-    if data is None and "data_base64" in event:
+    if data is not None and "data_base64" in event:
+        faults["data"] = ErrorCode.AMBIGUOUS
+    elif "data_base64" in event:
         data = _decoded(event["data_base64"])
         if data is None:
             faults["data_base64"] = ErrorCode.WRONG_FORMAT

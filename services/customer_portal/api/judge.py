@@ -7,7 +7,7 @@ submission's status says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -51,6 +51,9 @@ def judge(partner: Partner, received: HttpEvent) -> Named:
         add_faults(faults, [("ce_type", ErrorCode.UNKNOWN_TYPE)])
     fields = _fields(received, faults)
     event = None if model is None else _event(partner, model, fields, faults)
+    said_at = {"ce_time": attributes.time, "received_at": event.received_at if event else None}
+    beyond = [name for name, at in said_at.items() if at is not None and not has_utc(at)]
+    add_faults(faults, [(name, ErrorCode.WRONG_FORMAT) for name in beyond])
     if faults or event is None or attributes.identity is None:
         forbidden = any(faults.get(name) is code for name, code in OTHERS.items())
         raise Refused(403 if forbidden else 422, "Every faulty field is in `errors`.", faults)
@@ -66,6 +69,15 @@ def judge(partner: Partner, received: HttpEvent) -> Named:
         time=(attributes.time or event.received_at).astimezone(UTC),
         traceparent=attributes.traceparent,
     )
+
+
+def has_utc(at: datetime) -> bool:
+    """Whether the calendar has an instant in UTC, too: not so beside the years 1 and 9999."""
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _fields(received: HttpEvent, faults: dict[str, ErrorCode]) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class AnotherIssuer:
         self._now = now
         self._client = client
         self._keys = KeySet([])
-        self._fetched = float("-inf")
+        self._fetched = self._failed = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def read(self, token: str) -> Claims:
@@ -163,15 +163,21 @@ class AnotherIssuer:
         return claims_of(token, self._keys, THEIRS, self._issuer, self._audience, self._now())
 
     async def _fetch(self, older_than: float) -> None:
-        """Fetch the keys, unless they are younger. Raises `Outage`."""
+        """Fetch the keys, unless they are younger. Raises `Outage`.
+
+        Those who wait for an issuer that does not answer wait for one try, not for one each.
+        """
         async with self._fetching:
             if time.monotonic() - self._fetched <= older_than:
                 return
+            if time.monotonic() - self._failed <= AGAIN_SECONDS:
+                raise Outage("issuer", "it did not answer a moment ago")
             try:
                 answer = await self._client.get(self._url, timeout=WITHIN_SECONDS)
                 answer.raise_for_status()
                 self._keys = KeySet.import_key_set(answer.json())
             except (httpx2.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
+                self._failed = time.monotonic()
                 log.warning("no keys of the token issuer", why=type(error).__name__)
                 raise Outage("issuer", type(error).__name__) from error
             self._fetched = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -11,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -19,7 +21,10 @@ from services.customer_portal.api import openapi
 from services.customer_portal.api.application import api_app
 from services.customer_portal.api.partners import Scope
 from services.customer_portal.api.routes import ENDPOINTS
+from services.customer_portal.api.tokens import AnotherIssuer
+from services.customer_portal.settings import Settings
 from shared.events.envelope import message_uuid
+from shared.outage import Outage
 from tests.builders.portal import ALL_SCOPES, NOW, Answer, Browser, PortalOfFew, portal_of_few
 
 SOURCE = "/channels/partners/acme"
@@ -235,6 +240,12 @@ FAULTY: dict[str, tuple[dict[str, Any], dict[str, str], int, dict[str, str]]] = 
         {"ce_source": "source_not_allowed"},
     ),
     "header_injection": ({}, {"ce_id": "s-1%0d%0aX-Evil: 1"}, 422, {"ce_id": "wrong_format"}),
+    "no_such_moment": (
+        {"received_at": "9999-12-31T23:59:59-14:00"},
+        {"ce_time": "0001-01-01T00:00:00+14:00"},
+        422,
+        {"ce_time": "wrong_format", "received_at": "wrong_format"},
+    ),
     "attachments": ({"documents": ["d-of-another"]}, {}, 422, {"documents": "not_allowed"}),
     "half_a_character": ({"text": "\ud800"}, {}, 422, {"text": "wrong_format"}),
     "too_many_items": (
@@ -509,6 +520,52 @@ async def test_there_is_no_token_for_anything_else(
     refused = await ask_for_token(portal, given, **told)
 
     assert (refused.status, refused.json["error"]) == (status, error)
+
+
+@pytest.mark.parametrize("given", ["Basic é", "Basic ====", "Basic /w==", "Basic", "Bearer YTpi"])
+async def test_a_header_that_names_nobody_is_nobodys(portal: PortalOfFew, given: str) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "authorization": given}
+
+    refused = await Browser(portal).ask("POST", "/api/v1/token", b"", headers)
+
+    assert (refused.status, refused.json["error"]) == (401, "invalid_client")
+
+
+async def test_an_event_with_two_kinds_of_data_is_neither(portal: PortalOfFew) -> None:
+    acme = await portal.partner()
+    other = base64.b64encode(body(text="Otra cosa")).decode()
+    event = {"specversion": "1.0", "id": "s-1", "source": SOURCE, "type": "submission.inquiry.v1"}
+    both = json.dumps(event | {"data": INQUIRY, "data_base64": other}).encode()
+
+    refused = await acme.ask("POST", "/submissions", both, **{"content-type": STRUCTURED})
+
+    assert (refused.status, faults(refused)) == (422, {"data": "ambiguous"})
+    assert portal.published.events == []
+
+
+async def test_those_who_wait_for_a_silent_issuer_wait_for_one_try() -> None:
+    tries: list[str] = []
+
+    async def silent(request: httpx2.Request) -> httpx2.Response:
+        tries.append(str(request.url))
+        await asyncio.sleep(0)
+        raise httpx2.ReadTimeout("silent")
+
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(silent))
+    settings = Settings(
+        api_issuer="https://issuer.test",
+        api_audience="desk",
+        api_jwks_url="https://issuer.test/keys",
+    )
+    tokens = AnotherIssuer(settings, lambda: NOW, client)
+
+    answers = await asyncio.gather(
+        *(tokens.read("a.b.c") for _ in range(5)), return_exceptions=True
+    )
+
+    assert [type(it) for it in answers] == [Outage] * 5
+    assert tries == ["https://issuer.test/keys"]
+    await tokens.close()
 
 
 async def test_requests_are_counted_for_each_partner() -> None:

@@ -649,6 +649,16 @@ async def test_a_webhook_that_is_none_is_refused(
     assert {it["field"]: it["code"] for it in refused.json["errors"]} == expected
 
 
+async def test_nothing_is_replayed_since_a_moment_that_there_is_not(desk: Desk) -> None:
+    system = await desk.portal.partner()
+    made = await webhook(system)
+    since = json.dumps({"since": "0001-01-01T00:00:00+14:00"}).encode()
+
+    refused = await system.ask("POST", f"/webhooks/{made['id']}/replay", since)
+
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "since")
+
+
 async def test_another_partners_webhook_is_not_there_and_its_secret_is_shown_once(
     desk: Desk,
 ) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.customer_portal.api.endpoints import Api, answered
+from services.customer_portal.api.judge import has_utc
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import Refused
 from services.customer_portal.api.records import page_of
@@ -147,6 +148,8 @@ async def replay(api: Api, partner: Partner, request: Request) -> Response:
     asked = await _asked(request, Replay)
     if (asked.delivery is None) == (asked.since is None):
         raise Refused(422, "Name one delivery, or a moment.", {"delivery": ErrorCode.MISSING})
+    if asked.since is not None and not has_utc(asked.since):
+        raise Refused(422, "There is no such moment.", {"since": ErrorCode.WRONG_FORMAT})
     if webhook.disabled is not None:
         raise Refused(409, "The webhook is disabled; enable it first.")
     found = await api.webhooks.replay(webhook, delivery_id=asked.delivery, since=asked.since)
