@@ -85,7 +85,9 @@ class Broker:
         found = await self.backlogs(group, topics)
         return Counter({topic: backlog.records for topic, backlog in found.items()})
 
-    async def backlogs(self, group: str, topics: Iterable[str]) -> dict[str, Backlog]:
+    async def backlogs(
+        self, group: str, topics: Iterable[str], *, within_s: float = READ_WITHIN_S
+    ) -> dict[str, Backlog]:
         """The same, with the oldest of them; a topic that was read to its end may be missing."""
         consumer = await self._reader()
         partitions = await self._partitions(topics)
@@ -95,8 +97,9 @@ class Broker:
         done = {
             tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
         }
+        first = await _first_readable(consumer, done, ends, within_s)
         found: dict[str, Backlog] = {}
-        for partition, (offset, at) in (await _first_readable(consumer, done, ends)).items():
+        for partition, (offset, at) in first.items():
             before = found.get(partition.topic, Backlog(0))
             instants = [it for it in (before.oldest, at) if it is not None]
             records = before.records + ends[partition] - offset
@@ -160,6 +163,7 @@ async def _first_readable(
     consumer: AIOKafkaConsumer,
     begins: Mapping[TopicPartition, int],
     ends: Mapping[TopicPartition, int],
+    within_s: float,
 ) -> dict[TopicPartition, tuple[int, datetime | None]]:
     """The first record between `begins` and `ends`, by offset and timestamp, where there is one.
 
@@ -174,7 +178,7 @@ async def _first_readable(
         consumer.seek(partition, offset)
     found: dict[TopicPartition, tuple[int, datetime | None]] = {}
     with suppress(TimeoutError, TopicAuthorizationFailedError):
-        async with asyncio.timeout(READ_WITHIN_S):
+        async with asyncio.timeout(within_s):
             while unknown:
                 records = await consumer.getmany(*unknown, timeout_ms=POLL_MS, max_records=1)
                 found |= {tp: _placed(some[0]) for tp, some in records.items()}

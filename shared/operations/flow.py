@@ -12,6 +12,8 @@ from shared.kafka.errors import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
 RATE_OVER = timedelta(minutes=1)
+OLDEST_WITHIN_S = 1.0
+"""For each service: what is watched comes every second, and not where one partition is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ async def flow_at(broker: Broker, settings: RuntimeSettings) -> Flow:
     lags: list[ServiceLag] = []
     for service in SERVICES:
         read = [name for name in topics_read_by(service) if name in present]
-        behind = await broker.backlogs(settings.group_of(service), read)
+        group = settings.group_of(service)
+        behind = await broker.backlogs(group, read, within_s=OLDEST_WITHIN_S)
         lags += [lag_on(service, name, behind.get(name, Backlog(0)), now) for name in read]
     return Flow(now, topics, lags)
 

@@ -156,6 +156,7 @@ def test_a_second_up_in_the_same_folder_says_what_to_do(runs: tuple[Run, Run]) -
 
 def test_endpoints_hold_exactly_the_agreed_keys(runs: tuple[Run, Run]) -> None:
     assert sorted(runs[0].endpoints) == [
+        "console",
         "internal",
         "internal_credential",
         "kafka_bootstrap_servers",

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-MARK = "@pytest.mark." + "plaintext("
+MARK = "pytest.mark." + "plaintext("
 LONG = "pytest.mark." + "long("
 
 
