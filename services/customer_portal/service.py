@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,12 +50,11 @@ from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
-from shared.runtime.process import end_process, run_until_signalled
+from shared.runtime.process import end_with_producer
 from shared.runtime.projections.generations import Generations
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.projector import Projections
 from shared.runtime.until_there import Step, until_there
-from shared.telemetry import logging
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
 from shared.web.languages import translations
@@ -64,8 +62,8 @@ from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
 from shared.web.pages import Site, bound
 from shared.web.passkeys import Passkeys, RelyingParty
+from shared.web.process import run_web, serve_beside
 from shared.web.rate_limits import RateLimits, shared_storage
-from shared.web.server import serve
 from shared.web.sessions import Sessions
 from shared.web.sign_in_mail import CodeMails
 from shared.web.static_files import StaticFiles
@@ -76,12 +74,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 HERE = Path(__file__).parent
 VIEWS = views_of(PORTAL)
 PROJECTIONS = (*OF_THE_DESK, *OF_THE_ROOMS)
-
-
-ENDED_WITHIN_SECONDS, CANCELLED_WITHIN_SECONDS = 4.0, 2.0
-"""With the pages', the producer's and the database's own limits less than the 20 s after which
-`desk up` kills a process, although broker and database do not answer.
-"""
 
 
 def utc_now() -> datetime:
@@ -112,8 +104,7 @@ class PatientPublisher:
         try:
             await self._publisher.publish(outgoing)
         except ProducerDead as error:
-            log.critical("the producer is dead; start this service again", why=str(error))
-            end_process()
+            end_with_producer(error)
 
     async def stop(self) -> None:
         if self._publisher is not None:
@@ -242,14 +233,11 @@ def _site(
 async def run_until_stopped(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Pages are there while Kafka or MongoDB are not."""
     process = wire(settings)
-    background = asyncio.create_task(_background(process))
-    background.add_done_callback(_end_if_failed)
     try:
-        await serve(process.app, process.health, settings, process.stopping)
+        await serve_beside(
+            _background(process), process.app, process.health, settings, process.stopping
+        )
     finally:
-        process.stopping.set()
-        process.health.phase = "stopping"
-        await _ended(background)
         await process.portal.code_mails.close()
         await process.portal.openid.close()
         await process.portal.previews.close()
@@ -261,16 +249,6 @@ async def run_until_stopped(settings: Settings) -> None:
         process.portal.limits.close()
         close(process.client)
         log.info("stopped")
-
-
-async def _ended(background: asyncio.Task[None]) -> None:
-    """Wait for the background to end. What waits for a server that does not answer is cancelled:
-    a fold or a publication that was in hand is repeated by the next process.
-    """
-    _, waiting = await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
-    if waiting:
-        background.cancel()
-        await asyncio.wait([background], timeout=CANCELLED_WITHIN_SECONDS)
 
 
 async def _background(process: Process) -> None:
@@ -332,20 +310,9 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield process.publisher.start
 
 
-def _end_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical(
-            "a background task failed; start this service again", exc_info=task.exception()
-        )
-        end_process()
-
-
 def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
-    logging.configure(PORTAL, level=settings.log_level, style=settings.log_format)
-    run_until_signalled(run_until_stopped(settings))
-    # A thread of the database's driver may still wait half a minute for a server's answer.
-    end_process(os.EX_OK)
+    run_web(PORTAL, settings, run_until_stopped(settings))
 
 
 async def rebuild(settings: Settings) -> int:

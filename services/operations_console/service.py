@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,9 +23,7 @@ from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
-from shared.runtime.process import end_process, run_until_signalled
 from shared.runtime.until_there import Step, until_there
-from shared.telemetry import logging
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
 from shared.web.languages import translations
@@ -34,8 +31,8 @@ from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
 from shared.web.pages import Site, bound
 from shared.web.passkeys import Passkeys, RelyingParty
+from shared.web.process import run_web, serve_beside
 from shared.web.rate_limits import RateLimits, shared_storage
-from shared.web.server import serve
 from shared.web.sessions import Sessions
 from shared.web.sign_in_mail import CodeMails
 from shared.web.staff import StaffAccounts
@@ -45,8 +42,6 @@ from shared.web.tickets import Tickets
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 HERE = Path(__file__).parent
-ENDED_WITHIN_SECONDS = 3.0
-"""Far less than the 20 s after which `desk up` kills a process, although no server answers."""
 
 
 def utc_now() -> datetime:
@@ -129,27 +124,16 @@ def _site(settings: Settings, console: Console, key: bytes, stopping: asyncio.Ev
 async def run_until_stopped(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Pages are there while Kafka or MongoDB are not."""
     process = wire(settings)
-    background = asyncio.create_task(_background(process))
-    background.add_done_callback(_end_if_failed)
     try:
-        await serve(process.app, process.health, settings, process.stopping)
+        await serve_beside(
+            _background(process), process.app, process.health, settings, process.stopping
+        )
     finally:
-        process.stopping.set()
-        process.health.phase = "stopping"
-        await _ended(background)
         await process.console.code_mails.close()
         await process.console.openid.close()
         process.console.limits.close()
         close(process.client)
         log.info("stopped")
-
-
-async def _ended(background: asyncio.Task[None]) -> None:
-    """Wait for the background to end; what waits for a silent server is cancelled."""
-    _, waiting = await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
-    if waiting:
-        background.cancel()
-        await asyncio.wait([background], timeout=ENDED_WITHIN_SECONDS)
 
 
 async def _background(process: Process) -> None:
@@ -176,17 +160,6 @@ def _starting_steps(console: Console) -> Iterator[Step]:
     yield console.staff.prepare
 
 
-def _end_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical(
-            "a background task failed; start this service again", exc_info=task.exception()
-        )
-        end_process()
-
-
 def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
-    logging.configure(CONSOLE, level=settings.log_level, style=settings.log_format)
-    run_until_signalled(run_until_stopped(settings))
-    # A thread of the database's driver may still wait half a minute for a server's answer.
-    end_process(os.EX_OK)
+    run_web(CONSOLE, settings, run_until_stopped(settings))
