@@ -148,6 +148,11 @@ async def test_live_records_are_shown_as_they_come_and_no_group_is_joined(
     assert after == before
 
 
+def hear_interrupts() -> None:
+    """A shell lets what it starts in the background ignore them, and so whatever that starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_topics_tell_rates_and_lag_and_a_watch_without_a_terminal_is_a_line_each(
     here: Path, running: Desk
 ) -> None:
@@ -161,6 +166,7 @@ async def test_topics_tell_rates_and_lag_and_a_watch_without_a_terminal_is_a_lin
         env=environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=hear_interrupts,
     )
     assert process.stdout is not None
     async with asyncio.timeout(WITHIN_S):

@@ -30,6 +30,7 @@ from tests.conftest import QUICK
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.long("a desk with its portal, killed twice"),
     pytest.mark.plaintext("tests/secure shows the portal with its own user"),
 ]
 
