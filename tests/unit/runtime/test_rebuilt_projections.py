@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import cast
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -53,12 +53,10 @@ class Quiet:
         return [PLACE]
 
 
-async def read(generation: Generation, consumer: Quiet, stopping: asyncio.Event) -> Metrics:
-    """What shows after one turn of this generation's reader."""
-    metrics = Metrics()
-    generations = Generations(cast(Database, FewDocuments()), folds=1)
-    generations.state = State(SERVING, BUILDING)
-    projections = Projections(
+def projections_of(
+    generations: Generations, metrics: Metrics, stopping: asyncio.Event
+) -> Projections:
+    return Projections(
         RuntimeSettings(),
         cast(Database, FewDocuments()),
         generations,
@@ -68,6 +66,14 @@ async def read(generation: Generation, consumer: Quiet, stopping: asyncio.Event)
         health=Health("portal", metrics, lambda: NOW + timedelta(seconds=90)),
         stopping=stopping,
     )
+
+
+async def read(generation: Generation, consumer: Quiet, stopping: asyncio.Event) -> Metrics:
+    """What shows after one turn of this generation's reader."""
+    metrics = Metrics()
+    generations = Generations(cast(Database, FewDocuments()), folds=1)
+    generations.state = State(SERVING, BUILDING)
+    projections = projections_of(generations, metrics, stopping)
     with patch.object(projector, "GroupConsumer", lambda *_: consumer):
         await projections._read(generation, Backoff(1.0, stopping))
     return metrics
@@ -97,3 +103,23 @@ async def test_the_lag_of_the_generation_that_serves_shows_as_the_pages_age(
     shown, labels = metrics.registry.get_sample_value, {"topic": PLACE[0], "partition": "1"}
     assert (shown("desk_lag_records", labels), shown("desk_lag_seconds", labels)) == lag
     assert shown("desk_batch_records_count") == 1
+
+
+@pytest.mark.parametrize(("behind", "serving"), [(1, []), (0, [BUILDING])])
+async def test_a_generation_serves_once_no_record_lies_behind_it(
+    behind: int, serving: list[Generation]
+) -> None:
+    served: list[Generation] = []
+
+    async def serve(built: Generation, _names: object) -> bool:
+        served.append(built)
+        return True
+
+    async def lag_of(*_: object) -> int:
+        return behind
+
+    projections = projections_of(Mock(serve=serve), Metrics(), asyncio.Event())
+    with patch.object(projector, "lag_of", lag_of):
+        await projections._serve_if_level(BUILDING)
+
+    assert served == serving
