@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from tests.infra import (
     local_servers,
     resolved,
 )
+
+RUNNING_DESK = 2
+"""Of the servers that tests share, all."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Servers that one test starts for all later ones idle on these cores: they come last.
 
     Where several workers share the tests, a file goes to one of them; each starts the shared
-    servers for its own files, so that none is left alone with all tests of the desk at the end.
+    servers for its own files, so that none is left alone with all tests of the desk at the end. Of
+    those, the files with most tests begin.
     """
     if config.getoption("--infra") == "secure":
         for item in items:
@@ -71,12 +76,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     servers: dict[Path, int] = {}
     for item in items:
         servers[item.path] = max(servers.get(item.path, 0), _shared_servers(item))
-    items.sort(key=lambda item: servers[item.path])
+    tests = Counter(item.path for item in items if servers[item.path] == RUNNING_DESK)
+    items.sort(key=lambda item: (servers[item.path], -tests[item.path]))
 
 
 def _shared_servers(item: pytest.Item) -> int:
     needed: Sequence[str] = getattr(item, "fixturenames", ())
-    return 2 if "running_desk" in needed else 1 if "endpoints" in needed else 0
+    return RUNNING_DESK if "running_desk" in needed else 1 if "endpoints" in needed else 0
 
 
 @pytest.fixture(scope="session", autouse=True)
