@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -30,6 +31,18 @@ def test_what_make_test_leaves_out_is_run_by_make_test_long_and_both_by_ci() -> 
     long = {str(file.relative_to(ROOT)) for file in tests if LONG in file.read_text()}
     makefile = (ROOT / "Makefile").read_text()
     assert long
-    assert all(file.startswith(tuple(f"{it}/" for it in variable("LONG"))) for file in long)
+    assert all(file.startswith(tuple(f"{it}/" for it in variable("LONG_TESTS"))) for file in long)
     assert makefile.count("-m 'not long'") == makefile.count("-m long ") == 1
     assert {"make test", "make test-long"} <= set((ROOT / ".ci/run").read_text().splitlines())
+
+
+def test_the_faults_are_a_short_run_unless_a_long_one_is_asked_for() -> None:
+    """A variable of the Makefile that has the name of an option is given whoever calls."""
+    asked = ["make", "--dry-run", "--always-make", "faults"]
+    short, long = (
+        subprocess.run([*asked, *more], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for more in ((), ("LONG=1",))
+    )
+    assert "-m tests.faults" in short
+    assert "--long" not in short
+    assert "-m tests.faults --long" in long
