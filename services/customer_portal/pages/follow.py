@@ -12,13 +12,6 @@ from starlette.responses import Response
 
 from services.customer_portal.follow_mail import FOLLOW
 from services.customer_portal.pages.sent import masked
-from services.customer_portal.pages.sign_in import (
-    CODES_FROM_ONE_CLIENT,
-    CODES_TO_ONE_ADDRESS,
-    NO_CODE,
-    TRIES_FROM_ONE_CLIENT,
-    WRONG_CODE,
-)
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
 from shared.events.mail_address import address_key, mailable
@@ -26,6 +19,13 @@ from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.pages import Visit
+from shared.web.sign_in import (
+    CODES_FROM_ONE_CLIENT,
+    CODES_TO_ONE_ADDRESS,
+    NO_CODE,
+    TRIES_FROM_ONE_CLIENT,
+    WRONG_CODE,
+)
 
 LONGEST = 64
 NO_REFERENCE = N_("Write the reference, such as INQ-8F78J-XE4V0-Q")

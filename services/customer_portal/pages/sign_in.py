@@ -5,61 +5,33 @@ A page says the same and takes as long whether or not an address is registered.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from starlette.responses import RedirectResponse, Response
 
 from services.customer_portal.pages.sent import masked
 from services.customer_portal.portal import Portal
-from shared.events.mail_address import address_key, mailable
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.openid import METHOD
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import Holder
+from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, mail_code
 
-CODES_TO_ONE_ADDRESS: RateLimitItem = RateLimitItemPerMinute(3, 15)
-CODES_FROM_ONE_CLIENT: RateLimitItem = RateLimitItemPerHour(30)
-TRIES_FROM_ONE_CLIENT: RateLimitItem = RateLimitItemPerHour(60)
 NO_ADDRESS = N_("Write the e-mail address that you registered with")
-WRONG_CODE = N_("This code is wrong, or it has been used or is too old. Ask for another one.")
-NO_CODE = N_("Write the eight digits of the code")
 
 
 async def sign_in(portal: Portal, visit: Visit) -> Response:
     """Asks for the address, and mails a code to it."""
     if visit.holder is not None:
         return visit.see("inquiries")
-    if not visit.posted:
-        form = Form({NEXT: visit.safe_next(visit.asked(NEXT)) or ""})
-        return _show(portal, visit, form)
-    form = given(await visit.form())
-    address = form["email"].strip()
-    if mailable(address) is None:
-        form.add("email", NO_ADDRESS)
-        return _show(portal, visit, form)
-    await portal.limits.spend(CODES_FROM_ONE_CLIENT, "code-client", visit.client)
-    await portal.limits.spend(CODES_TO_ONE_ADDRESS, "code-address", address_key(address))
-    code = await portal.codes.issue(visit.session.visitor.key, address)
+    return await mail_code(portal, visit, partial(_registered, portal), NO_ADDRESS)
+
+
+async def _registered(portal: Portal, address: str) -> str | None:
     found = await portal.queries.registered_under(address)
-    if found:  # to the address as it was registered, not as somebody typed it
-        portal.code_mails.send(visit.language, str(found[0]["email"]), code)
-    after = visit.safe_next(form[NEXT]) or ""
-    return RedirectResponse(visit.url_with("code", {NEXT: after}), 303)
-
-
-def _show(portal: Portal, visit: Visit, form: Form) -> Response:
-    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, **ways_in(portal))
-
-
-def ways_in(portal: Portal) -> dict[str, Any]:
-    """The ways beside the code, as the page names them."""
-    return {
-        "passkeys": portal.passkeys.party.is_possible,
-        "provider": portal.openid.name if portal.openid.is_set else None,
-    }
+    return str(found[0]["email"]) if found else None
 
 
 async def code(portal: Portal, visit: Visit) -> Response:

@@ -5,25 +5,19 @@ A page says the same and takes as long whether or not an address is one of an ac
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from starlette.responses import RedirectResponse, Response
 
 from services.operations_console.console import Console
-from shared.events.mail_address import address_key, mailable
 from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.openid import METHOD
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import BY_CODE
+from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, mail_code
 
-CODES_TO_ONE_ADDRESS: RateLimitItem = RateLimitItemPerMinute(3, 15)
-CODES_FROM_ONE_CLIENT: RateLimitItem = RateLimitItemPerHour(30)
-TRIES_FROM_ONE_CLIENT: RateLimitItem = RateLimitItemPerHour(60)
 NO_ADDRESS = N_("Write the e-mail address of your account")
-WRONG_CODE = N_("This code is wrong, or it has been used or is too old. Ask for another one.")
-NO_CODE = N_("Write the eight digits of the code")
 FIRST = "cases"
 """The page after signing in."""
 
@@ -36,33 +30,12 @@ async def sign_in(console: Console, visit: Visit) -> Response:
     """Asks for the address, and mails a code to it."""
     if visit.operator is not None:
         return visit.see(FIRST)
-    if not visit.posted:
-        return _show(console, visit, Form({NEXT: visit.safe_next(visit.asked(NEXT)) or ""}))
-    form = given(await visit.form())
-    address = form["email"].strip()
-    if mailable(address) is None:
-        form.add("email", NO_ADDRESS)
-        return _show(console, visit, form)
-    await console.limits.spend(CODES_FROM_ONE_CLIENT, "code-client", visit.client)
-    await console.limits.spend(CODES_TO_ONE_ADDRESS, "code-address", address_key(address))
-    code = await console.codes.issue(visit.session.visitor.key, address)
+    return await mail_code(console, visit, partial(_of_account, console), NO_ADDRESS)
+
+
+async def _of_account(console: Console, address: str) -> str | None:
     account = await console.staff.of_address(address)
-    if account is not None:  # to the address of the account, not as somebody typed it
-        console.code_mails.send(visit.language, account.email, code)
-    after = visit.safe_next(form[NEXT]) or ""
-    return RedirectResponse(visit.url_with("code", {NEXT: after}), 303)
-
-
-def _show(console: Console, visit: Visit, form: Form) -> Response:
-    return visit.show("sign_in.html", 422 if form.faults else 200, form=form, **ways_in(console))
-
-
-def ways_in(console: Console) -> dict[str, Any]:
-    """The ways beside the code, as the page names them."""
-    return {
-        "passkeys": console.passkeys.party.is_possible,
-        "provider": console.openid.name if console.openid.is_set else None,
-    }
+    return None if account is None else account.email
 
 
 async def code(console: Console, visit: Visit) -> Response:
