@@ -32,7 +32,7 @@ async def test_a_customer_adds_a_passkey_signs_in_with_it_and_removes_it(site: P
     await with_device(page)
     await page.goto("/es/perfil")
     await page.get_by_role("link", name="Gestionar las llaves de acceso").click()
-    await page.get_by_label("Nombre").fill("Portátil de la oficina")
+    await page.get_by_label("Nombre de la llave de acceso").fill("Portátil de la oficina")
     assert await faults_of(page) == []
     await page.get_by_role("button", name="Añadir una en este dispositivo").click()
     kept = page.get_by_role("link", name="Portátil de la oficina")

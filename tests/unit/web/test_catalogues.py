@@ -54,6 +54,17 @@ def test_every_message_is_translated_with_the_same_values(folder: Path) -> None:
             assert set(PLACE.findall(str(text))) == set(PLACE.findall(str(ids[-1]))), message.id
 
 
+@pytest.mark.parametrize("folder", FOLDERS[1:], ids=lambda it: it.name)
+def test_a_message_that_stands_in_two_catalogues_of_an_application_says_the_same(
+    folder: Path,
+) -> None:
+    shared, own = ({it.id: it.string for it in spanish(it)} for it in (FOLDERS[0], folder))
+
+    assert {it: shared[it] for it in shared.keys() & own.keys() if it} == {
+        it: own[it] for it in shared.keys() & own.keys() if it
+    }
+
+
 def test_the_portal_speaks_both_languages() -> None:
     texts = translations(tuple(folder / "locale" for folder in FOLDERS))
 
