@@ -52,7 +52,7 @@ ASKS_EVERY = 20
 """Clicks of a customer from one question to the next."""
 KNOWN_WITHIN_S = 600.0
 SEEN_WITHIN_S = 60.0
-MODEST = {"UNREGISTERED_MAILS_PER_HOUR": "100000", "UNREGISTERED_MAILS_PER_DAY": "100000"}
+MODEST = {"UNREGISTERED_MAILS_PER_HOUR": "5000", "UNREGISTERED_MAILS_PER_DAY": "5000"}
 OF_THE_ROOMS = frozenset({"orders", "accounts", "items"})
 NAMES_OF_ONE = ("PED-", "ENV-", "IT-", "F-2026-", "A-2026-")
 """How the numbers of the sample company's records begin: each customer gets own ones."""
