@@ -13,18 +13,8 @@ from desk.commands.errors import FAILED
 from desk.commands.services import services_of
 from shared.events.values import Bilingual, Language
 from shared.operations.durations import duration
-from shared.operations.open_work import Group, OpenWork, Waiting, read_open_work
+from shared.operations.open_work import NAMES, Group, OpenWork, Waiting, read_open_work
 
-NAMES = {
-    Waiting.OVERDUE: Bilingual(es="consultas fuera de plazo", en="overdue inquiries"),
-    Waiting.REFERRED: Bilingual(es="para un profesional", en="referred to a professional"),
-    Waiting.AWAITED: Bilingual(es="a la espera del cliente", en="awaited from the customer"),
-    Waiting.UNSENT: Bilingual(es="correos sin enviar", en="unsent mails"),
-    Waiting.UNMADE: Bilingual(es="documentos por hacer", en="documents to be made"),
-    Waiting.TIMERS: Bilingual(es="plazos vencidos", en="due timers"),
-    Waiting.PARKED: Bilingual(es="registros parados", en="parked records"),
-    Waiting.DEAD_LETTERS: Bilingual(es="mensajes muertos", en="dead letters"),
-}
 FURTHER = {
     Waiting.OVERDUE: "desk case {oldest}",
     Waiting.REFERRED: "desk case {oldest}",

@@ -20,7 +20,15 @@ from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watched import Say, Watched
-from shared.events.topics import ARCHIVE, CANCELLATION, CONSOLE, INTAKE, PORTAL, SERVICES
+from shared.events.topics import (
+    ARCHIVE,
+    CANCELLATION,
+    CONSOLE,
+    INTAKE,
+    NOTIFICATION,
+    PORTAL,
+    SERVICES,
+)
 from shared.operations.service_health import held_back, is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 
@@ -39,6 +47,7 @@ ASKED_AT = {
     INTAKE: "INQUIRY_INTAKE_URL",
     CANCELLATION: "CANCELLATION_URL",
     ARCHIVE: "CONTRACT_ARCHIVE_URL",
+    NOTIFICATION: "NOTIFICATION_URL",
 }
 """The settings by which applications are told where a service answers about its records."""
 HEALTHY_TIMEOUT_S = 180.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.operations_console.cases import Cases
+from services.operations_console.overview import Overview
 from services.operations_console.settings import Settings
 from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
@@ -23,6 +24,7 @@ class Console:
 
     settings: Settings
     cases: Cases
+    overview: Overview
     staff: StaffAccounts
     sessions: Sessions
     codes: OneTimeCodes

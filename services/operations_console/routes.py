@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.operations_console.pages import cases, passkeys, provider, sign_in
+from services.operations_console.pages import cases, overview, passkeys, provider, sign_in
 from shared.web.pages import Page
 from shared.web.sessions import Role
 
@@ -36,6 +36,15 @@ PAGES = (
         passkeys.passkey_removal,
         role=Role.READER,
         accepts_forms=True,
+    ),
+    Page("overview", "/panorama", "/overview", overview.overview, role=Role.READER),
+    Page(
+        "overview_live",
+        "/panorama/en-vivo",
+        "/overview/live",
+        overview.overview_live,
+        role=Role.READER,
+        is_live=True,
     ),
     Page("cases", "/casos", "/cases", cases.cases, role=Role.READER, accepts_forms=True),
 )

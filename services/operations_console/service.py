@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
+from services.operations_console.overview import Overview, looking
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
@@ -82,6 +83,9 @@ def wire(
     console = Console(
         settings=settings,
         cases=Cases(settings),
+        overview=Overview(
+            looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
+        ),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),

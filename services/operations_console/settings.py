@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
+from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
 from shared.web.settings import WebSettings
 
 
@@ -16,6 +16,7 @@ class Settings(WebSettings):
     )
     cancellation_url: str = Field("", description="The cancellation service's internal port.")
     contract_archive_url: str = Field("", description="The archive's internal port.")
+    notification_url: str = Field("", description="The notification service's internal port.")
     case_seconds: float = Field(
         20.0,
         gt=0,
@@ -24,6 +25,10 @@ class Settings(WebSettings):
     )
     cases_at_once: int = Field(
         2, ge=1, le=20, description="How many cases one process looks for at the same time."
+    )
+
+    overview_every_seconds: float = Field(
+        10.0, gt=0, le=600, description="How old the overview may be before it is read again."
     )
 
     @property
@@ -35,3 +40,10 @@ class Settings(WebSettings):
             ARCHIVE: self.contract_archive_url,
         }
         return {name: url for name, url in named.items() if url}
+
+    @property
+    def all_service_urls(self) -> dict[str, str]:
+        """Where every service is; mails are nobody's case, but they are work."""
+        return self.service_urls | (
+            {NOTIFICATION: self.notification_url} if self.notification_url else {}
+        )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from shared.events.states import InquiryStated, InquiryStatus
 from shared.events.topics import ARCHIVE, DEAD_LETTERS, NOTIFICATION
+from shared.events.values import Bilingual
 from shared.kafka.topic_records import records_on
 from shared.operations.audit_trail import OPERATIONS, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
@@ -52,6 +53,19 @@ class Waiting(StrEnum):
     """A record waits for a fix."""
     DEAD_LETTERS = "dead_letters"
     """A message was given up, and nobody has dealt with it."""
+
+
+NAMES = {
+    Waiting.OVERDUE: Bilingual(es="consultas fuera de plazo", en="overdue inquiries"),
+    Waiting.REFERRED: Bilingual(es="para un profesional", en="referred to a professional"),
+    Waiting.AWAITED: Bilingual(es="a la espera del cliente", en="awaited from the customer"),
+    Waiting.UNSENT: Bilingual(es="correos sin enviar", en="unsent mails"),
+    Waiting.UNMADE: Bilingual(es="documentos por hacer", en="documents to be made"),
+    Waiting.TIMERS: Bilingual(es="plazos vencidos", en="due timers"),
+    Waiting.PARKED: Bilingual(es="registros parados", en="parked records"),
+    Waiting.DEAD_LETTERS: Bilingual(es="mensajes muertos", en="dead letters"),
+}
+"""What each group is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.responses import Response, StreamingResponse
 
-from shared.mongo.changes import Changes
 from shared.outage import Outage
 from shared.web.rate_limits import TooMany
 
@@ -27,6 +27,14 @@ RETRY_SECONDS = 10
 DONE = "event: done\ndata:\n\n"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_STREAM = "text/event-stream"
+
+
+class Changes(Protocol):
+    """What wakes a stream before its next breath."""
+
+    def of(self, *ids: str) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """An event that is set whenever what these ids name may have changed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

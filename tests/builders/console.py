@@ -13,6 +13,7 @@ from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp
 
 from services.operations_console import service
+from services.operations_console.overview import Seen
 from services.operations_console.service import Process, wire
 from services.operations_console.settings import Settings
 from shared.events.values import Language
@@ -42,6 +43,18 @@ class CasesOfFew:
 
 
 @dataclass
+class OverviewOfFew:
+    """Has seen this, however often it is asked."""
+
+    last: Seen = field(default_factory=lambda: Seen(NOW, None, None))
+    times: int = 0
+
+    async def seen(self) -> Seen:
+        self.times += 1
+        return self.last
+
+
+@dataclass
 class ConsoleOfFew:
     """A wired console process on documents in memory."""
 
@@ -51,6 +64,7 @@ class ConsoleOfFew:
     mailed: list[tuple[Language, str, str]]
     cases: CasesOfFew
     told: list[tuple[Language, str, Words, Mapping[str, str]]]
+    overview: OverviewOfFew
 
     @property
     def browser(self) -> Browser:
@@ -77,7 +91,7 @@ class ConsoleOfFew:
 
 @contextmanager
 def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
-    own, cases = FewDocuments(), CasesOfFew()
+    own, cases, overview = FewDocuments(), CasesOfFew(), OverviewOfFew()
     with patch.object(service, "Database", lambda *_a, **_k: own):
         process = wire(Settings(**settings), storage=MemoryStorage(), now=lambda: NOW)
     mailed: list[tuple[Language, str, str]] = []
@@ -87,6 +101,7 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         patch.object(type(parts.code_mails), "send", lambda _self, *said, **_: mailed.append(said)),
         patch.object(type(parts.code_mails), "tell", lambda _self, *said: told.append(said)),
         patch.object(type(parts.cases), "find", lambda _self, named: cases.find(named)),
+        patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
     ):
-        yield ConsoleOfFew(process, process.app, own, mailed, cases, told)
+        yield ConsoleOfFew(process, process.app, own, mailed, cases, told, overview)
     process.client.close()

@@ -18,7 +18,7 @@ from shared.web.pages import NotFound, Visit
 from shared.web.passkey_pages import Owner, PasskeyPages
 from shared.web.sessions import BY_PASSKEY, Operator, Session
 
-OWN = PasskeyPages(ADDED, REMOVED, above=((FIRST, N_("Cases")),))
+OWN = PasskeyPages(ADDED, REMOVED, above=((FIRST, N_("Overview")),))
 
 
 async def passkey(console: Console, visit: Visit) -> Response:

@@ -18,7 +18,7 @@ from shared.web.sessions import BY_CODE
 from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, mail_code
 
 NO_ADDRESS = N_("Write the e-mail address of your account")
-FIRST = "cases"
+FIRST = "overview"
 """The page after signing in."""
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from desk.commands.open_work import FURTHER, NAMES
+from desk.commands.open_work import FURTHER
 from shared.events.states import InquiryStated
 from shared.operations.open_work import (
+    NAMES,
     Group,
     Waiting,
     _Standing,

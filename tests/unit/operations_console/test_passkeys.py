@@ -125,4 +125,6 @@ async def test_whom_a_provider_vouches_for_has_no_passkeys_here(console: Console
 async def test_a_passkey_leads_to_no_other_site(console: ConsoleOfFew, after: str) -> None:
     device = await added(await console.signed_in(await console.account("marta", Role.AGENT)))
 
-    assert (await signed_in_with(device, console.browser, after)).header("location") == "/es/casos"
+    assert (await signed_in_with(device, console.browser, after)).header(
+        "location"
+    ) == "/es/panorama"

@@ -1,0 +1,130 @@
+"""The overview: counts that lead to what is counted, and how far each service is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.operations_console.overview import Overview, Seen
+from shared.operations.flow import Flow, ServiceLag, TopicFlow
+from shared.operations.open_work import Group, OpenWork, Waiting
+from shared.operations.service_client import ServiceError
+from shared.web.sessions import Role
+from tests.builders.console import NOW, ConsoleOfFew, console_of_few
+from tests.builders.portal import Browser
+from tests.unit.customer_portal.test_weight import MOST_BYTES, weight_of
+
+OVERVIEW, LIVE = "/es/panorama", "/es/panorama/en-vivo"
+HOURS = timedelta(hours=1)
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[ConsoleOfFew]:
+    with console_of_few() as console:
+        yield console
+
+
+async def browser_of(console: ConsoleOfFew, *roles: Role) -> Browser:
+    return await console.signed_in(await console.account("-".join(roles), *roles))
+
+
+def flow(behind: int = 0, seconds: float | None = None) -> Flow:
+    topics = [TopicFlow("desk.submissions", 12, 2.5), TopicFlow("desk.inquiries", 7, 0.5)]
+    lag = ServiceLag("inquiry_intake", "desk.submissions", behind, None, seconds)
+    return Flow(NOW, topics, [lag])
+
+
+def work(*groups: Group, silent: tuple[str, ...] = ()) -> OpenWork:
+    return OpenWork(groups, [ServiceError(it, "does not answer") for it in silent])
+
+
+async def test_each_group_is_shown_with_its_count_and_since_when(console: ConsoleOfFew) -> None:
+    overdue = Group(Waiting.OVERDUE, 3, NOW - 5 * HOURS, "INQ-1")
+    letters = Group(Waiting.DEAD_LETTERS, 10_000, NOW - 30 * HOURS, "0-1", at_least=True)
+    console.overview.last = Seen(NOW, flow(), work(overdue, letters))
+
+    page = await (await browser_of(console, Role.READER)).get(OVERVIEW)
+
+    assert '<b class="number">3</b>' in page.body
+    assert "el más antiguo, desde hace 5 horas" in page.body
+    assert '<b class="number">10000+</b>' in page.body
+    assert 44_000 < weight_of(page.body) <= MOST_BYTES
+
+
+async def test_a_services_lag_is_shown_in_records_and_in_time(console: ConsoleOfFew) -> None:
+    console.overview.last = Seen(NOW, flow(42, 90.0), work())
+
+    page = await (await browser_of(console, Role.READER)).get("/en/overview")
+
+    assert "behind by 42 · 1 minute" in page.body
+    assert "2.5/s" in page.body
+    assert page.body.count("up to date") == 3
+
+
+async def test_what_could_not_be_read_is_said_and_the_rest_is_shown(console: ConsoleOfFew) -> None:
+    reader = await browser_of(console, Role.READER)
+    console.overview.last = Seen(NOW, None, work(silent=("cancellation",)))
+    without_broker = await reader.get(OVERVIEW)
+    console.overview.last = Seen(NOW, flow(), None)
+    without_work = await reader.get(OVERVIEW)
+
+    assert "cancellation no contesta" in without_broker.body
+    assert "El bróker no contesta a tiempo" in without_broker.body
+    assert "No se ha podido leer a tiempo qué espera" in without_work.body
+    assert "desk.submissions" in without_work.body
+
+
+async def test_a_service_that_does_not_answer_is_told_from_one_that_was_not_asked(
+    console: ConsoleOfFew,
+) -> None:
+    reader = await browser_of(console, Role.READER)
+    console.overview.last = Seen(NOW, flow(), work(silent=("notification",)))
+    asked = (await reader.get("/en/overview")).body
+    console.overview.last = Seen(NOW, flow(), None)
+    unasked = (await reader.get("/en/overview")).body
+
+    assert (asked.count(">answers<"), asked.count(">does not answer<")) == (3, 1)
+    assert unasked.count(">not asked<") == 4
+
+
+async def test_the_live_part_shows_the_same_to_those_who_are_signed_in(
+    console: ConsoleOfFew,
+) -> None:
+    console.overview.last = Seen(NOW, flow(7, 1.0), work())
+    reader = await browser_of(console, Role.READER)
+
+    whole = await reader.get(OVERVIEW)
+    stream = asyncio.create_task(reader.get(LIVE))
+    while console.overview.times < 2:
+        await asyncio.sleep(0)
+    console.process.stopping.set()
+    part = await stream
+
+    assert "7 por leer" in whole.body
+    assert "7 por leer" in part.body
+    assert (await console.browser.get(LIVE)).body == "event: done\ndata:\n\n"
+
+
+async def test_several_who_ask_at_once_wait_for_one_look() -> None:
+    looks, now = 0, NOW
+
+    async def look() -> Seen:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0)
+        return Seen(now, None, None)
+
+    overview = Overview(look, timedelta(seconds=10), lambda: now)
+    await asyncio.gather(*(overview.seen() for _ in range(5)))
+    assert looks == 1
+
+    now += timedelta(seconds=9)
+    await overview.seen()
+    assert looks == 1
+
+    now += timedelta(seconds=1)
+    assert (await overview.seen()).at == now
+    assert looks == 2
