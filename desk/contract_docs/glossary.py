@@ -186,6 +186,7 @@ MEANINGS = {
     "text_bound": "Whether the acceptance names the text that was accepted; one on paper does not.",
     "text_document_id": "The contract's text that is meant: accepted, or offered instead.",
     "text_sha256": "The SHA-256 of that text's bytes, in hex.",
+    "thing": "What was acted on: a record's place as topic/partition/offset, or an id.",
     "title": "The contract's name for people.",
     "to_come": "Later versions that are settled already, earliest first.",
     "topic": "The topic from which the record was read.",

@@ -39,18 +39,14 @@ from services.customer_portal.uploads import Uploads
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.topics import PORTAL
 from shared.kafka.clock_skew import ClockSkew
-from shared.kafka.errors import ProducerDead
-from shared.kafka.publisher import KafkaPublisher
-from shared.kafka.records import Envelope
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.changes import Changes
 from shared.mongo.client import Client, Database, close, connect
-from shared.outage import Outage
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
-from shared.runtime.process import end_with_producer
+from shared.runtime.patient_publisher import PatientPublisher
 from shared.runtime.projections.generations import Generations
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.projector import Projections
@@ -78,37 +74,6 @@ PROJECTIONS = (*OF_THE_DESK, *OF_THE_ROOMS)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-class PatientPublisher:
-    """A publisher that starts once the broker is there; until then what it is given has to wait."""
-
-    def __init__(self, settings: Settings, skew: ClockSkew) -> None:
-        self._settings = settings
-        self._skew = skew
-        self._publisher: KafkaPublisher | None = None
-
-    async def start(self) -> None:
-        """Raises `Outage`."""
-        publisher = KafkaPublisher(self._settings, self._skew)
-        try:
-            await publisher.start()
-        except Outage:
-            await publisher.stop()
-            raise
-        self._publisher = publisher
-
-    async def publish(self, outgoing: list[Envelope]) -> None:
-        if self._publisher is None:
-            raise Outage("kafka", "the broker has not answered yet")
-        try:
-            await self._publisher.publish(outgoing)
-        except ProducerDead as error:
-            end_with_producer(error)
-
-    async def stop(self) -> None:
-        if self._publisher is not None:
-            await self._publisher.stop()
 
 
 @dataclass(slots=True)

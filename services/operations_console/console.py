@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.operations_console.acts import Acts
 from services.operations_console.cases import Cases
 from services.operations_console.overview import Overview
 from services.operations_console.settings import Settings
@@ -25,6 +26,7 @@ class Console:
     settings: Settings
     cases: Cases
     overview: Overview
+    acts: Acts
     staff: StaffAccounts
     sessions: Sessions
     codes: OneTimeCodes

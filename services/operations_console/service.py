@@ -12,6 +12,7 @@ import structlog
 from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
+from services.operations_console.acts import Acts, Publisher
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.overview import Overview, looking
@@ -24,6 +25,7 @@ from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
+from shared.runtime.patient_publisher import PatientPublisher
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
@@ -56,6 +58,7 @@ class Process:
     settings: Settings
     client: Client
     database: Database
+    publisher: PatientPublisher
     console: Console
     site: Site
     health: Health
@@ -70,6 +73,7 @@ class Process:
 def wire(
     settings: Settings,
     *,
+    publisher: Publisher | None = None,
     storage: Storage | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Process:
@@ -78,6 +82,8 @@ def wire(
     name = settings.database_of(CONSOLE)
     database = Database(client, name, journal=settings.mongo_journal)
     key, stopping = settings.web_key.get_secret_value().encode(), asyncio.Event()
+    skew = ClockSkew(utc_now)
+    patient = PatientPublisher(settings, skew)
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
     console = Console(
@@ -86,6 +92,7 @@ def wire(
         overview=Overview(
             looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
+        acts=Acts(publisher or patient),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
@@ -99,10 +106,11 @@ def wire(
         settings=settings,
         client=client,
         database=database,
+        publisher=patient,
         console=console,
         site=_site(settings, console, key, stopping),
         health=Health(CONSOLE, Metrics(), utc_now),
-        skew=ClockSkew(utc_now),
+        skew=skew,
         stopping=stopping,
     )
 
@@ -135,6 +143,7 @@ async def run_until_stopped(settings: Settings) -> None:
     finally:
         await process.console.code_mails.close()
         await process.console.openid.close()
+        await process.publisher.stop()
         process.console.limits.close()
         close(process.client)
         log.info("stopped")
@@ -143,7 +152,7 @@ async def run_until_stopped(settings: Settings) -> None:
 async def _background(process: Process) -> None:
     """Indexes first, then dependency checks beside the pages."""
     settings, stopping = process.settings, process.stopping
-    for step in _starting_steps(process.console):
+    for step in _starting_steps(process):
         await until_there(step, process.health, Backoff(settings.max_pause_seconds, stopping))
     if stopping.is_set():
         return
@@ -156,12 +165,15 @@ async def _background(process: Process) -> None:
         )
 
 
-def _starting_steps(console: Console) -> Iterator[Step]:
+def _starting_steps(process: Process) -> Iterator[Step]:
+    """The database's first: without Kafka, staff must be able to sign in."""
+    console = process.console
     yield console.sessions.prepare
     yield console.codes.prepare
     yield console.passkeys.prepare
     yield console.openid.prepare
     yield console.staff.prepare
+    yield process.publisher.start
 
 
 def run(settings: Settings) -> None:

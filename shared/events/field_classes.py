@@ -58,8 +58,8 @@ _NAMES: Mapping[FieldClass, str] = {
         replaced_by request_type requested_end_on requested_language resolve reversed_on rule
         sent_offset sent_partition sequence service sha256 shipment_number signed_at signed_on
         signer_is_holder size starts_on status submission_id submission_source submission_type
-        tax_rate template terminated_on terms text_bound text_document_id text_sha256 topic type
-        version viewed_at voided_on withdrawn_at withdrawn_on wording_version
+        tax_rate template terminated_on terms text_bound text_document_id text_sha256 thing topic
+        type version viewed_at voided_on withdrawn_at withdrawn_on wording_version
     """,
     FieldClass.WORDS: "changed en error es explanation message summary why",
     FieldClass.GOODS: "carrier description model product title",

@@ -1,6 +1,6 @@
-"""What operators did with dead letters: `desk.operations`, the audit trail of `desk dead-letters`.
+"""What people did in the console and by command: `desk.operations`, the desk's audit trail.
 
-No event here repeats anything of a letter's content; the letter itself stays where it is.
+No event here repeats anything of a letter's or a record's content; they stay where they are.
 """
 
 from __future__ import annotations
@@ -71,3 +71,28 @@ class DeadLetterDiscarded(LetterHandled):
     kind: str | None = None
     aggregate: str | None = None
     digest: str | None = None
+
+
+class PersonActed(Event):
+    """What every act in the console says: who did it, when, why and on what (`thing`, the key)."""
+
+    thing: str
+    by: str
+    at: Instant
+    why: str | None = None
+
+
+class RecordUnmasked(PersonActed):
+    """A person asked to see the hidden fields of the record at this place, and was shown them.
+
+    It is written before anything is shown. `message_id` is the source and id by which consumers
+    know the message, where it has them.
+    """
+
+    ce_type: ClassVar[str] = "record.unmasked.v1"
+
+    why: str
+    topic: str
+    partition: int
+    offset: int
+    message_id: str | None = None

@@ -219,6 +219,9 @@ HEADLINES: dict[str, Bilingual] = {
     "dead_letter.discarded.v1": _both(
         "Mensaje muerto {letter} descartado por {by}", "Dead letter {letter} discarded by {by}"
     ),
+    "record.unmasked.v1": _both(
+        "Datos ocultos de {thing} mostrados a {by}", "Hidden data of {thing} shown to {by}"
+    ),
 }
 
 SENTENCES: dict[str, Bilingual] = {
@@ -226,6 +229,7 @@ SENTENCES: dict[str, Bilingual] = {
     "mail.attempted.v1": _both("Error: {error}.", "Error: {error}."),
     "dead_letter.edited.v1": _both("{why}", "{why}"),
     "dead_letter.discarded.v1": _both("{why}", "{why}"),
+    "record.unmasked.v1": _both("{why}", "{why}"),
     "rejection.recorded": _both(
         "No se abrió ninguna consulta; quien la envió recibió la lista de errores.",
         "No inquiry was opened; the sender was told every fault.",
