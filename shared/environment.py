@@ -1,15 +1,23 @@
-"""Reads settings from the environment: names every faulty variable at once, never a value."""
+"""Reads settings from the environment and the files that it names: tells every faulty variable at
+once, never a value.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from shared.settings import DEVELOPMENT_DEFAULT, DEVELOPMENT_DEFAULTS, RuntimeSettings
+from shared.settings import (
+    DEVELOPMENT_DEFAULT,
+    DEVELOPMENT_DEFAULTS,
+    SECRETS_DIR,
+    RuntimeSettings,
+)
 
 Settings = TypeVar("Settings", bound=RuntimeSettings)
 
@@ -46,7 +54,8 @@ def refused_defaults(kind: type[RuntimeSettings], environment: Mapping[str, str]
 
     A secret's default is refused also where it is set: everybody knows it.
     """
-    given = {name.upper(): value for name, value in environment.items()}
+    named = {name.upper(): value for name, value in environment.items() if value}
+    given = _in_files(kind, named.get(SECRETS_DIR, "")) | named
     if _is_true(given.get(DEVELOPMENT_DEFAULTS, "")):
         return []
     return [
@@ -55,6 +64,17 @@ def refused_defaults(kind: type[RuntimeSettings], environment: Mapping[str, str]
         if DEVELOPMENT_DEFAULT in field.metadata
         and _is_left(field.default, given.get(name.upper(), ""))
     ]
+
+
+def _in_files(kind: type[RuntimeSettings], folder: str) -> dict[str, str]:
+    """The settings that have a file of their name in `folder`."""
+    if not folder or not Path(folder).is_dir():
+        return {}
+    return {
+        path.name.upper(): path.read_text("utf-8").strip()
+        for path in Path(folder).iterdir()
+        if path.name.lower() in kind.model_fields and path.is_file()
+    }
 
 
 def _is_left(default: object, given: str) -> bool:

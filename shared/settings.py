@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
+    DirectoryPath,
     Field,
     SecretStr,
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 LONGEST_KEPT_DAYS = 24_855
 """The longest expiry that a MongoDB index takes: 2^31 seconds."""
@@ -39,6 +47,7 @@ class DevelopmentDefault:
 
 DEVELOPMENT_DEFAULT = DevelopmentDefault()
 DEVELOPMENT_DEFAULTS = "DEVELOPMENT_DEFAULTS"
+SECRETS_DIR = "SECRETS_DIR"
 
 ActivationCodeKey = Annotated[
     SecretStr,
@@ -75,6 +84,12 @@ class RuntimeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
+    secrets_dir: DirectoryPath | None = Field(
+        None,
+        description="A folder of files called like settings, such as `kafka_password`: each holds"
+        " the value of one that is not set in the environment. For the secrets that Docker and"
+        " Kubernetes mount.",
+    )
     development_defaults: bool = Field(
         False,
         description="Start with known keys and made-up addresses. `desk up` and `desk demo` set it"
@@ -204,6 +219,21 @@ class RuntimeSettings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON otherwise."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Files come last; a folder that is not there is a fault of `secrets_dir`."""
+        folder, files = os.environ.get(SECRETS_DIR, ""), file_secret_settings
+        if folder and Path(folder).is_dir():
+            files = SecretsSettingsSource(settings_cls, folder)
+        return init_settings, env_settings, dotenv_settings, files
 
     @field_validator("portal_credential")
     @classmethod

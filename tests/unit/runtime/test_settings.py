@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -98,6 +99,54 @@ def test_with_values_of_its_own_a_service_starts(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, value)
 
     assert load(NOTIFICATION).development_defaults is False
+
+
+def in_files(folder: Path, values: dict[str, str]) -> str:
+    """As Kubernetes mounts them: links into a folder beside them; and a file that is no setting."""
+    (folder / "..data").mkdir()
+    (folder / "ca.pem").write_bytes(b"\xff")
+    for name, value in values.items():
+        (folder / "..data" / name.lower()).write_text(f"{value}\n")
+        (folder / name.lower()).symlink_to(Path("..data", name.lower()))
+    return str(folder)
+
+
+def test_what_the_environment_leaves_out_is_read_from_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECRETS_DIR", in_files(tmp_path, {**OWN, "KAFKA_PASSWORD": "oculto"}))
+    monkeypatch.setenv("MAIL_FROM", "another@example.test")
+    monkeypatch.setenv("SMTP_URL", "")
+
+    settings = load(NOTIFICATION)
+
+    assert settings.kafka_password.get_secret_value() == "oculto"
+    assert settings.internal_credential.get_secret_value() == OWN["INTERNAL_CREDENTIAL"]
+    assert settings.model_dump()["mail_from"] == "another@example.test"
+    assert settings.model_dump()["smtp_url"].get_secret_value() == OWN["SMTP_URL"]
+
+
+def test_a_key_that_everybody_knows_is_refused_in_a_file_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = {**OWN, "RECIPIENT_HASH_KEY": "development-only"}
+    monkeypatch.setenv("SECRETS_DIR", in_files(tmp_path, known))
+
+    assert refusal(NOTIFICATION).splitlines()[1:] == [
+        "  RECIPIENT_HASH_KEY: the default is for development; set your own"
+    ]
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {**OWN, "SECRETS_DIR": str(tmp_path / "oculto")}.items():
+        monkeypatch.setenv(name, value)
+
+    said = refusal(NOTIFICATION)
+
+    assert [line.split(":")[0].strip() for line in said.splitlines()[1:]] == ["SECRETS_DIR"]
+    assert "oculto" not in said
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
