@@ -280,7 +280,13 @@ async def measure_portal(_asked: argparse.Namespace) -> None:
     async with fresh() as running:
         found = await portal.measure(running, partial(print, flush=True))
         results.write("portal", running.names, found.as_json())
-    print(f"\n{portal.table(found)}\n\n{found.cpu_ms:.1f} ms of CPU a page", *found.failed[:20])
+    print(
+        f"\n{portal.table(found)}\n",
+        f"{found.cpu_ms:.1f} ms of CPU a page, {found.idle_cpu_ms:.1f} of them also without any",
+        f"{len(found.failed)} failed",
+        *found.failed[:20],
+        sep="\n",
+    )
 
 
 PARTS = {

@@ -8,6 +8,8 @@ from a client on the same machine, whose own work is in the figures.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import random
 import re
@@ -39,6 +41,7 @@ from services.customer_portal.settings import Settings
 from shared.events.topics import PORTAL, TOPIC_OF
 from shared.kafka.publisher import KafkaPublisher
 from shared.mongo.client import Database, connect
+from shared.runtime.backoff import sleep_unless
 from shared.runtime.projections.generations import Generations
 from shared.settings import RuntimeSettings
 from shared.web.sessions import Holder, Session, Sessions, Visitor, new_id
@@ -48,16 +51,19 @@ CUSTOMERS, SECONDS, THINKS_S = 200, 60.0, 5.0
 WATCHING = 50
 """Customers who have a conversation open besides, whose answers they see live."""
 ANSWERS_EVERY_S = 1.0
+CONNECTS_AGAIN_S = 1.0
+"""What a browser waits before it opens again a stream that has ended."""
 ASKS_EVERY = 20
 """Clicks of a customer from one question to the next."""
 KNOWN_WITHIN_S = 600.0
 SEEN_WITHIN_S = 60.0
+IDLE_S = 10.0
 MODEST = {"UNREGISTERED_MAILS_PER_HOUR": "5000", "UNREGISTERED_MAILS_PER_DAY": "5000"}
 OF_THE_ROOMS = frozenset({"orders", "accounts", "items"})
 NAMES_OF_ONE = ("PED-", "ENV-", "IT-", "F-2026-", "A-2026-")
 """How the numbers of the sample company's records begin: each customer gets own ones."""
 TICKET = re.compile(r'name="ticket" value="([^"]+)"')
-ASK, QUESTION = "ask a question (POST)", "question form"
+ASK, QUESTION, LIVE = "ask a question (POST)", "question form", "live"
 
 Times = Mapping[str, Sequence[float]]
 
@@ -112,6 +118,8 @@ class Measured:
     seconds: float = 0.0
     cpu_ms: float = 0.0
     """CPU of both portals for each page, with their projections and live parts."""
+    idle_cpu_ms: float = 0.0
+    """The part of it that both portals take also while nobody uses them."""
     memory_mb: float = 0.0
 
     @property
@@ -127,6 +135,7 @@ class Measured:
             "pages": len(self.all_pages),
             "failed": self.failed,
             "cpu_ms_a_page": round(self.cpu_ms, 2),
+            "idle_cpu_ms_a_page": round(self.idle_cpu_ms, 2),
             "memory_mb": round(self.memory_mb),
             "all pages": figures(self.all_pages),
             "live answer": figures(self.live),
@@ -162,6 +171,7 @@ async def measure(servers: Servers, say: Callable[[str], None]) -> Measured:
         urls, pids = (desk.endpoints.portal, other), (own, process.pid)
         say("warm-up")
         await _used(http, people, urls, Measured(), seconds=2 * THINKS_S)
+        idle = await _cpu_a_second(pids, IDLE_S)
         found = Measured()
         before, began = sum(map(cpu_seconds, pids)), time.perf_counter()
         async with _watched(http, desk, people[:WATCHING], urls, found):
@@ -169,8 +179,15 @@ async def measure(servers: Servers, say: Callable[[str], None]) -> Measured:
         found.seconds = time.perf_counter() - began
         spent = sum(map(cpu_seconds, pids)) - before
         found.cpu_ms = spent * 1000 / len(found.all_pages)
+        found.idle_cpu_ms = idle * found.seconds * 1000 / len(found.all_pages)
         found.memory_mb = max(map(memory_mb, pids))
         return found
+
+
+async def _cpu_a_second(pids: Sequence[int], seconds: float) -> float:
+    before, began = sum(map(cpu_seconds, pids)), time.perf_counter()
+    await asyncio.sleep(seconds)
+    return (sum(map(cpu_seconds, pids)) - before) / (time.perf_counter() - began)
 
 
 @asynccontextmanager
@@ -335,42 +352,64 @@ async def _watched(
     urls: Sequence[str],
     found: Measured,
 ) -> AsyncIterator[None]:
-    """Conversations are open at both processes, and professionals answer in them."""
+    """Conversations are open at both processes, and professionals answer in them.
+
+    An answer that no open page shows in time is a failure.
+    """
     answered: dict[str, float] = {}
-    streams = [
-        asyncio.create_task(_stream(http, it, urls[it.number % len(urls)], answered, found))
-        for it in people
-    ]
-    answering = asyncio.create_task(_answers(desk, people, answered))
-    try:
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        streams = [
+            tasks.create_task(_watches(http, it, urls[it.number % len(urls)], answered, found))
+            for it in people
+        ]
+        answering = tasks.create_task(_answers(desk, people, answered, stopping))
         yield
-    finally:
-        answering.cancel()
-        await asyncio.gather(answering, return_exceptions=True)
-        async with asyncio.timeout(SEEN_WITHIN_S):
-            while answered:
-                await asyncio.sleep(0.05)
+        stopping.set()
+        await answering
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SEEN_WITHIN_S):
+                while answered:
+                    await asyncio.sleep(0.05)
+        found.failed += [f"{LIVE}: never shown: {text}" for text in answered]
         for task in streams:
             task.cancel()
-        await asyncio.gather(*streams, return_exceptions=True)
 
 
-async def _answers(desk: Desk, people: Sequence[Person], answered: dict[str, float]) -> None:
+async def _answers(
+    desk: Desk, people: Sequence[Person], answered: dict[str, float], stopping: asyncio.Event
+) -> None:
     world = World(new_id()[:4], datetime.now(UTC))
     settings = RuntimeSettings(kafka_bootstrap_servers=desk.endpoints.kafka_bootstrap_servers)
     publisher = KafkaPublisher(settings)
     await publisher.start()
     try:
-        for number in range(10**6):
+        for number in itertools.takewhile(lambda _: not stopping.is_set(), itertools.count()):
             about = people[number % len(people)].question.inquiry_id
             text = f"Respuesta {number:06}"
             act = world.agent("inquiry_answered", about, inquiry_id=about, text=text)
             event = Outgoing(act.ce_type, act.id, act.source, dict(act.data))  # type: ignore[arg-type]  # an agent's act has fields
             answered[text] = time.perf_counter()
             await publisher.publish([event.record(datetime.now(UTC))])
-            await asyncio.sleep(ANSWERS_EVERY_S)
+            await sleep_unless(stopping, ANSWERS_EVERY_S)
     finally:
         await publisher.stop()
+
+
+async def _watches(
+    http: httpx2.AsyncClient,
+    person: Person,
+    url: str,
+    answered: dict[str, float],
+    found: Measured,
+) -> None:
+    """An open conversation: like a browser, it connects again when its stream ends."""
+    while True:
+        try:
+            await _stream(http, person, url, answered, found)
+        except httpx2.HTTPError as error:
+            found.failed.append(f"{LIVE}: {error!r}")
+        await asyncio.sleep(CONNECTS_AGAIN_S)
 
 
 async def _stream(
@@ -380,9 +419,11 @@ async def _stream(
     answered: dict[str, float],
     found: Measured,
 ) -> None:
-    """One live conversation: each answer is taken off `answered` when it is shown first."""
+    """Each answer is taken off `answered` when it is shown first."""
     address = f"{url}/es/consultas/{person.question.inquiry_id}/en-vivo"
     async with http.stream("GET", address, headers=person.headers) as stream:
+        if stream.status_code != 200:
+            found.failed.append(f"{LIVE}: {stream.status_code}")
         async for line in stream.aiter_lines():
             for text in re.findall(r"Respuesta \d{6}", line):
                 published = answered.pop(text, None)

@@ -20,6 +20,10 @@ from shared.web.settings import WebSettings
 
 STOP_SECONDS = 5
 """How long requests that are being answered may take after SIGTERM."""
+COMMON = {"log_config": None, "access_log": False, "server_header": False}
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than the minute for which proxies keep theirs. One
+that we closed while they send the next request on it would be a page that fails."""
 
 
 class PageServer(uvicorn.Server):
@@ -62,30 +66,31 @@ def operators_app(health: Health) -> ASGIApp:
     )
 
 
+def config_of_pages(pages: ASGIApp, settings: WebSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        pages,
+        host=settings.web_host,
+        port=settings.web_port,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="off",
+        **COMMON,  # type: ignore[arg-type]
+    )
+
+
 async def serve(
     pages: ASGIApp, health: Health, settings: WebSettings, stopping: asyncio.Event
 ) -> None:
     """Serve both until SIGTERM or SIGINT; `stopping` is set then."""
-    common = {"log_config": None, "access_log": False, "server_header": False}
-    pages_server = PageServer(
-        uvicorn.Config(
-            pages,
-            host=settings.web_host,
-            port=settings.web_port,
-            forwarded_allow_ips=settings.trusted_proxies,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            lifespan="off",
-            **common,  # type: ignore[arg-type]
-        ),
-        stopping,
-    )
+    pages_server = PageServer(config_of_pages(pages, settings), stopping)
     operators = _OperatorsServer(
         uvicorn.Config(
             operators_app(health),
             host=settings.http_host,
             port=settings.http_port,
             lifespan="off",
-            **common,  # type: ignore[arg-type]
+            **COMMON,  # type: ignore[arg-type]
         )
     )
     serving = asyncio.create_task(operators.serve())

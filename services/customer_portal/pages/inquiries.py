@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response
@@ -35,8 +36,11 @@ async def inquiries(portal: Portal, visit: Visit, holder: Holder) -> Response:
     wanted = visit.asked("status") if visit.asked("status") in STATUS else ""
     first = first_on_page(visit)
     statuses = (wanted,) if wanted else tuple(STATUS)
-    found = await portal.queries.inquiries(holder, statuses, first)
-    counts = {it: await portal.queries.number_of_inquiries(holder, it) for it in STATUS}
+    found, numbers = await asyncio.gather(
+        portal.queries.inquiries(holder, statuses, first),
+        asyncio.gather(*(portal.queries.number_of_inquiries(holder, it) for it in STATUS)),
+    )
+    counts = dict(zip(STATUS, numbers, strict=True))
     return visit.show(
         "inquiries.html",
         inquiries=[_listed(it) for it in found[:ON_A_PAGE]],
