@@ -13,7 +13,7 @@ FOR = timedelta(minutes=30)
 
 
 class Followed:
-    """By visitor; the last inquiry counts. Its methods raise `Outage`."""
+    """By the hash of a session's id; the last inquiry counts. Its methods raise `Outage`."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._followed = database.collection("followed")
@@ -24,13 +24,15 @@ class Followed:
         with mongodb_errors_as_outage():
             await create_indexes_on(self._followed, [], expires_on="until")
 
-    async def note(self, visitor: str, inquiry_id: str) -> None:
+    async def note(self, session_key: str, inquiry_id: str) -> None:
         kept = {"inquiry_id": inquiry_id, "until": self._now() + FOR}
         with mongodb_errors_as_outage():
-            await self._followed.replace_one({"_id": visitor}, kept, upsert=True)
+            await self._followed.replace_one({"_id": session_key}, kept, upsert=True)
 
-    async def read(self, visitor: str) -> str | None:
+    async def read(self, session_key: str) -> str | None:
         """The inquiry, for as long as the code counts."""
         with mongodb_errors_as_outage():
-            found = await self._followed.find_one({"_id": visitor, "until": {"$gt": self._now()}})
+            found = await self._followed.find_one(
+                {"_id": session_key, "until": {"$gt": self._now()}}
+            )
         return None if found is None else str(found["inquiry_id"])

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from json import dumps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -44,6 +45,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 VALID = timedelta(minutes=10)
 """From leaving for the provider to coming back."""
 LONGEST = 100
+NO_SENSE = (ValueError, TypeError, OverflowError, RecursionError)
+"""What the libraries raise for values of other kinds than the specification's."""
 METHOD, UNSTATED = "openid_connect", "unstated"
 ALGORITHMS = tuple(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
 """With a key pair of the provider's: neither `none` nor a secret that others know."""
@@ -199,7 +202,7 @@ class OpenId:
                 )
         except AuthlibBaseError as error:
             raise not_trusted("the provider does not take the code") from error
-        except (httpx2.HTTPError, TimeoutError, ValueError, RecursionError) as error:
+        except (httpx2.HTTPError, TimeoutError, *NO_SENSE) as error:
             raise no_answer(error) from error
         token = found.get("id_token") if isinstance(found, dict) else None
         if not isinstance(token, str):
@@ -210,7 +213,8 @@ class OpenId:
         try:
             claims = await self._signed_claims(token)
             self._check(claims, nonce)
-        except (JoseError, ValueError, TypeError) as error:
+            dumps(claims, ensure_ascii=False).encode()  # no half of a character: none can be kept
+        except (JoseError, *NO_SENSE) as error:
             raise not_trusted(type(error).__name__) from error
         return claims
 
@@ -238,6 +242,8 @@ class OpenId:
             nonce={"essential": True, "value": nonce},
         )
         rules.validate(claims)
+        if claims["nonce"] != nonce:  # the registry takes a list that has it
+            raise ValueError("another nonce")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if several else client_id) != client_id:
             raise ValueError("issued to another client")
@@ -250,8 +256,9 @@ def _hash(token: str) -> str:
 def _client_authentication(metadata: Mapping[str, Any], *, has_secret: bool) -> str:
     if not has_secret:
         return "none"
-    known = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-    return "client_secret_basic" if "client_secret_basic" in known else "client_secret_post"
+    known = metadata.get("token_endpoint_auth_methods_supported")
+    basic = not isinstance(known, list) or not known or "client_secret_basic" in known
+    return "client_secret_basic" if basic else "client_secret_post"
 
 
 def _sign_in(claims: Mapping[str, Any]) -> SignIn:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from limits import RateLimitItem, RateLimitItemPerHour
 from starlette.responses import RedirectResponse, Response
@@ -17,15 +17,18 @@ from shared.web.forms import Form, given
 from shared.web.languages import N_, Formats
 from shared.web.pages import NEXT, NotFound, Visit
 from shared.web.passkeys import MOST_OF_ONE, NotVerified, Passkey, TooManyPasskeys
-from shared.web.sessions import Session
+from shared.web.sessions import Session, SignIn
 from shared.web.sign_in import TRIES_FROM_ONE_CLIENT, SignsIn, ways_in
 from shared.web.sign_in_mail import Words
 
 ADDITIONS_OF_ONE: RateLimitItem = RateLimitItemPerHour(30)
-ACT, OPTIONS = "act", "options"
+SIGNED_IN_WITHIN = timedelta(minutes=15)
+"""Who finds a browser signed in, on a desk that somebody left, adds no key of his own."""
+ACT, OPTIONS, AGAIN = "act", "options", "again"
 JSON = "application/json"
 NOT_ACCEPTED = N_("This passkey is not known here, or it has been removed. Ask for a code instead.")
 NOT_MADE = N_("The passkey could not be verified, so it was not added. Please try again.")
+NOT_LATELY = N_("You signed in more than 15 minutes ago. Sign in again, then add the passkey.")
 TOO_MANY = N_("You have as many passkeys as one can have. Remove one that you no longer use.")
 
 
@@ -39,7 +42,10 @@ class Owner:
 
 
 async def sign_in(
-    parts: SignsIn, visit: Visit, begin: Callable[[str], Awaitable[Session | None]], first: str
+    parts: SignsIn,
+    visit: Visit,
+    begin: Callable[[str, SignIn], Awaitable[Session | None]],
+    first: str,
 ) -> Response:
     """Give out a challenge, and sign in whoever's passkey answers it, on the page `first`.
 
@@ -53,7 +59,8 @@ async def sign_in(
         return Response(await parts.passkeys.sign_in_options(visit.session.id), media_type=JSON)
     after = visit.safe_next(form[NEXT])
     try:
-        session = await begin(await parts.passkeys.verify(visit.session.id, form["response"]))
+        found = await parts.passkeys.verify(visit.session.id, form["response"])
+        session = await begin(found.owner, found.by)
     except NotVerified:
         session = None
     if session is None:
@@ -77,13 +84,21 @@ class PasskeyPages:
         if not visit.posted:
             return await self._show(parts, visit, owner, Form())
         form = given(await visit.form())
+        if form[ACT] == AGAIN:
+            await parts.sessions.sign_out(visit.session)
+            back = {NEXT: visit.url("passkeys")}
+            return RedirectResponse(visit.url_with(visit.site.sign_in, back), 303)
+        if not _signed_in_lately(parts, visit):
+            form.add("name", NOT_LATELY)
+            return await self._show(parts, visit, owner, form)
         await parts.limits.spend(ADDITIONS_OF_ONE, "passkey-added", owner.id)
-        session, passkeys = visit.session.id, parts.passkeys
+        session, passkeys = visit.session, parts.passkeys
         try:
             if form[ACT] == OPTIONS:
-                options = await passkeys.registration_options(session, owner.id, owner.address)
+                options = await passkeys.registration_options(session.id, owner.id, owner.address)
                 return Response(options, media_type=JSON)
-            added = await passkeys.register(session, owner.id, form["response"], form["name"])
+            answer, name = form["response"], form["name"]
+            added = await passkeys.register(session.id, owner.id, answer, name, session.by.level)
         except TooManyPasskeys:
             form.add("name", TOO_MANY)
             return await self._show(parts, visit, owner, form)
@@ -94,7 +109,10 @@ class PasskeyPages:
         return visit.see("passkeys")
 
     async def removal(self, parts: SignsIn, visit: Visit, owner: Owner) -> Response:
-        """Ask first. Raises `NotFound` for a passkey that is not the owner's."""
+        """Ask first. Raises `NotFound` for a passkey that is not the owner's.
+
+        Other browsers are signed out: one of them may have signed in with it.
+        """
         _check(parts)
         kept = await parts.passkeys.find(owner.id, visit.parameter("passkey"))
         if kept is None:
@@ -104,6 +122,7 @@ class PasskeyPages:
             return visit.show("passkey_removal.html", passkey=kept, above=above)
         await visit.form()
         if await parts.passkeys.remove(owner.id, kept.id):
+            await parts.sessions.revoke_others(visit.session)
             _tell(parts, owner, self.removed, kept, parts.now())
         return visit.see("passkeys")
 
@@ -115,11 +134,17 @@ class PasskeyPages:
             form=form,
             passkeys=own,
             full=len(own) >= MOST_OF_ONE,
+            lately=_signed_in_lately(parts, visit),
             above=self._trail(visit),
         )
 
     def _trail(self, visit: Visit) -> list[tuple[str, str]]:
         return [(visit.url(page), visit.translate(name)) for page, name in self.above]
+
+
+def _signed_in_lately(parts: SignsIn, visit: Visit) -> bool:
+    at = visit.session.signed_in_at
+    return at is not None and parts.now() - at <= SIGNED_IN_WITHIN
 
 
 def _check(parts: SignsIn) -> None:

@@ -40,11 +40,13 @@ from webauthn.helpers.structs import (
 from shared.mongo.client import Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
-from shared.web.sessions import key_of
+from shared.web.sessions import LOW, SignIn, by_passkey, key_of
 
 VALID = timedelta(minutes=5)
 """From the options to the answer: time to find a security key."""
 MOST_OF_ONE = 10
+MOST_READ = 1_000
+"""None stays unseen: one that its owner is not shown he could not remove."""
 LONGEST_NAME = 60
 MOST_ANSWER_CHARACTERS = 16 * 1024
 """An answer with a chain of certificates has half of it."""
@@ -104,6 +106,14 @@ class Passkey:
     last_used_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whose passkey answered, and what that proves of him."""
+
+    owner: str
+    by: SignIn
+
+
 class Passkeys:
     """The passkeys of a site, by their owners' ids. Its methods raise `Outage`."""
 
@@ -128,7 +138,7 @@ class Passkeys:
     async def _of(self, owner: str) -> list[Document]:
         with mongodb_errors_as_outage():
             found = self._passkeys.find({"owner": owner}).sort("added_at", 1)
-            return await found.to_list(MOST_OF_ONE)
+            return await found.to_list(MOST_READ)
 
     async def registration_options(self, session_id: str, owner: str, person: str) -> str:
         """What the browser is asked for, as JSON. `person`: by whose name it lists the passkey.
@@ -153,8 +163,13 @@ class Passkeys:
         await self._note(session_id, options.challenge, act=REGISTER, owner=owner, handle=handle)
         return options_to_json(options)
 
-    async def register(self, session_id: str, owner: str, answer: str, name: str) -> Passkey:
-        """Keep the passkey that the browser made. Raises `NotVerified`, `TooManyPasskeys`."""
+    async def register(
+        self, session_id: str, owner: str, answer: str, name: str, level: str = LOW
+    ) -> Passkey:
+        """Keep the passkey that the browser made. Raises `NotVerified`, `TooManyPasskeys`.
+
+        `level` is that of the sign-in under which it is added.
+        """
         with _malformed_as_not_verified(answer):
             given = parse_registration_credential_json(answer)
             challenge = parse_client_data_json(given.response.client_data_json).challenge
@@ -167,8 +182,6 @@ class Passkeys:
                 expected_origin=self.party.origin,
                 require_user_verification=True,
             )
-        if len(await self._of(owner)) >= MOST_OF_ONE:
-            raise TooManyPasskeys
         kept = {
             "_id": _id(verified.credential_id),
             "owner": owner,
@@ -178,11 +191,15 @@ class Passkeys:
             "sign_count": verified.sign_count,
             "name": _name(name),
             "added_at": self._now(),
+            "level": level,
         }
         with mongodb_errors_as_outage():
             if await self._passkeys.find_one({"_id": kept["_id"]}) is not None:
                 raise NotVerified  # one person's credential does not become another's
             await self._passkeys.insert_one(kept)
+        if len(await self._of(owner)) > MOST_OF_ONE:  # also where several were added at once
+            await self.remove(owner, kept["_id"])
+            raise TooManyPasskeys
         return _shown(kept)
 
     async def sign_in_options(self, session_id: str) -> str:
@@ -193,7 +210,7 @@ class Passkeys:
         await self._note(session_id, options.challenge, act=SIGN_IN)
         return options_to_json(options)
 
-    async def verify(self, session_id: str, answer: str) -> str:
+    async def verify(self, session_id: str, answer: str) -> Verified:
         """The owner of the passkey that answers. Raises `NotVerified`.
 
         A count that does not rise is a copy of the passkey's. The write that notes it decides, so
@@ -223,7 +240,7 @@ class Passkeys:
             noted = await self._passkeys.update_one(unchanged, {"$set": used})
         if not noted.matched_count:
             raise NotVerified
-        return str(kept["owner"])
+        return Verified(str(kept["owner"]), by_passkey(kept.get("level", LOW)))
 
     async def find(self, owner: str, passkey_id: str) -> Passkey | None:
         """One of the owner's."""

@@ -73,8 +73,18 @@ class SignIn:
 
 BY_CODE = SignIn("one_time_code_by_mail", "low")
 """With what an e-mail address received, and nothing else."""
-BY_PASSKEY = SignIn("passkey", "substantial")
-"""With a key that does not leave its device or vault, which verified the person."""
+LOW, SUBSTANTIAL, HIGH = "low", "substantial", "high"
+"""The levels of eIDAS; a provider may name them by an address that ends so."""
+
+
+def by_passkey(added_at_level: str) -> SignIn:
+    """With a key that does not leave its device or vault, which verified the person.
+
+    Whose it is, is no surer than it was at the sign-in under which it was added: a key that was
+    added after a code by mail proves the mailbox of that day and no more.
+    """
+    named = added_at_level.rpartition("/")[2].lower()
+    return SignIn("passkey", SUBSTANTIAL if named in (SUBSTANTIAL, HIGH) else LOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,12 @@ class Sessions:
         }
         return await self._begin(before, who, by)
 
+    async def renew(self, before: Session) -> Session:
+        """A visitor's session under a new id: what is opened to it is opened to nobody who knew the
+        id before.
+        """
+        return await self._begin(before, {}, before.by)
+
     async def _begin(self, before: Session, who: Document, by: SignIn) -> Session:
         await self.sign_out(before)
         now, fresh = self._now(), new_id()
@@ -188,6 +204,17 @@ class Sessions:
         """Sign the customer out of every browser."""
         with mongodb_errors_as_outage():
             await self._sessions.delete_many({"customer_id": holder.customer_id})
+
+    async def revoke_others(self, session: Session) -> None:
+        """Sign whoever this session is of out of every other browser."""
+        if session.holder is not None:
+            who: Document = {"customer_id": session.holder.customer_id}
+        elif session.operator is not None and session.operator.account is not None:
+            who = {"account": session.operator.account}
+        else:
+            return
+        with mongodb_errors_as_outage():
+            await self._sessions.delete_many(who | {"_id": {"$nin": [key_of(session.id)]}})
 
     async def revoke_account(self, account_id: str) -> None:
         """Sign the member of staff out of every browser."""

@@ -16,10 +16,11 @@ from shared.events.mail_address import address_key, mailable
 from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.one_time_codes import OneTimeCodes
-from shared.web.openid import OpenId
+from shared.web.openid import METHOD, OpenId
 from shared.web.pages import NEXT, Visit
 from shared.web.passkeys import Passkeys
 from shared.web.rate_limits import RateLimits
+from shared.web.sessions import Sessions
 from shared.web.sign_in_mail import CodeMails
 
 CODES_TO_ONE_ADDRESS: RateLimitItem = RateLimitItemPerMinute(3, 15)
@@ -34,6 +35,8 @@ class SignsIn(Protocol):
 
     @property
     def limits(self) -> RateLimits: ...
+    @property
+    def sessions(self) -> Sessions: ...
     @property
     def codes(self) -> OneTimeCodes: ...
     @property
@@ -79,6 +82,20 @@ async def mail_code(
         parts.code_mails.send(visit.language, known, code)
     after = visit.safe_next(form[NEXT]) or ""
     return RedirectResponse(visit.url_with("code", {NEXT: after}), 303)
+
+
+async def leave_provider(parts: SignsIn, visit: Visit, public_url: str, to: str) -> Response:
+    """What a browser is shown whose session has ended: the page `to`.
+
+    A provider may know the person still. It is left by a link of its own, since browsers let no
+    form of ours lead to another site (`form-action`).
+    """
+    was = visit.session
+    visit.session = await parts.sessions.read(was.id, is_use=False)
+    if not was.by.method.startswith(METHOD) or not parts.openid.is_set:
+        return visit.see(to)
+    address = await parts.openid.end_session_address(public_url + visit.url("home"))
+    return visit.see(to) if address is None else visit.show("signed_out.html", address=address)
 
 
 def _show(parts: SignsIn, visit: Visit, form: Form) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from json import dumps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -42,6 +43,7 @@ class Provider:
     more_keys: list[Any] = field(default_factory=list)
     claims: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    exchanged: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], str] | None = None
     answers: bool = True
     declines: bool = False
@@ -109,14 +111,15 @@ class Provider:
         if not request.headers.get("authorization", "").startswith("Basic "):
             return JSONResponse({"error": "invalid_client"}, 401)
         token = self.token(asked["nonce"])
-        said = {"access_token": "x", "token_type": "Bearer", "id_token": token}
+        said = {"access_token": "x", "token_type": "Bearer", "id_token": token} | self.exchanged
         return await self._answer("token", said)
 
     async def _answer(self, name: str, said: dict[str, Any]) -> Response:
         self.reads[name] += 1
         if name in self.slow:
             await self.ended.wait()
-        return JSONResponse(said | ({"more": "x" * 1024 * 1024} if name in self.huge else {}))
+        whole = said | ({"more": "x" * 1024 * 1024} if name in self.huge else {})
+        return Response(dumps(whole), media_type="application/json")
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
 from shared.web.pages import Visit
+from shared.web.sessions import key_of
 from shared.web.sign_in import (
     CODES_FROM_ONE_CLIENT,
     CODES_TO_ONE_ADDRESS,
@@ -74,7 +75,9 @@ async def follow_code(portal: Portal, visit: Visit) -> Response:
         form.add("code", WRONG_CODE if form["code"].strip() else NO_CODE)
         kept = await portal.codes.address_of(key)
         return visit.show("follow_code.html", 422, form=form, address=_shown(kept or ""))
-    await portal.followed.note(visit.session.visitor.key, inquiry_id)
+    if visit.holder is None:
+        visit.take(await portal.sessions.renew(visit.session))
+    await portal.followed.note(key_of(visit.session.id), inquiry_id)
     return visit.see("followed")
 
 
@@ -84,7 +87,7 @@ def _shown(kept: str) -> str:
 
 async def followed(portal: Portal, visit: Visit) -> Response:
     """How far the inquiry is: no name, no text, no contract."""
-    inquiry_id = await portal.followed.read(visit.session.visitor.key)
+    inquiry_id = await portal.followed.read(key_of(visit.session.id))
     if inquiry_id is None:
         return visit.see("follow")
     found = await portal.queries.answer(inquiry_id)

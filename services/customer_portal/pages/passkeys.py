@@ -12,7 +12,7 @@ from shared.web import passkey_pages
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
 from shared.web.passkey_pages import Owner, PasskeyPages
-from shared.web.sessions import BY_PASSKEY, Holder, Session
+from shared.web.sessions import Holder, Session, SignIn
 from shared.web.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED
 
 OWN = PasskeyPages(
@@ -28,7 +28,7 @@ async def passkey(portal: Portal, visit: Visit) -> Response:
     return await passkey_pages.sign_in(portal, visit, partial(_begin, portal, visit), "inquiries")
 
 
-async def _begin(portal: Portal, visit: Visit, customer_id: str) -> Session | None:
+async def _begin(portal: Portal, visit: Visit, customer_id: str, by: SignIn) -> Session | None:
     """The session of the customer, if he is registered still."""
     holder = Holder(customer_id)
     if await portal.queries.is_forgotten(holder):
@@ -36,7 +36,7 @@ async def _begin(portal: Portal, visit: Visit, customer_id: str) -> Session | No
         return None
     if await portal.queries.profile(holder) is None:
         return None
-    return await portal.sessions.sign_in(visit.session, holder, BY_PASSKEY)
+    return await portal.sessions.sign_in(visit.session, holder, by)
 
 
 async def passkeys(portal: Portal, visit: Visit, holder: Holder) -> Response:

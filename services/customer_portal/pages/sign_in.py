@@ -14,10 +14,9 @@ from services.customer_portal.portal import Portal
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
-from shared.web.openid import METHOD
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import Holder
-from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, mail_code
+from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, leave_provider, mail_code
 
 NO_ADDRESS = N_("Write the e-mail address that you registered with")
 
@@ -70,18 +69,11 @@ def _chosen(accounts: list[Document], wanted: str) -> Document | None:
 
 
 async def sign_out(portal: Portal, visit: Visit) -> Response:
+    """Ends this session, or all of the customer's."""
     if visit.posted:
-        await visit.form()
-        session = visit.session
+        form, session = given(await visit.form()), visit.session
+        if form["everywhere"] and session.holder is not None:
+            await portal.sessions.revoke_all(session.holder)
         await portal.sessions.sign_out(session)
-        if session.by.method.startswith(METHOD) and portal.openid.is_set:
-            return await _signed_out(portal, visit)
+        return await leave_provider(portal, visit, portal.settings.public_url, "home")
     return visit.see("home")
-
-
-async def _signed_out(portal: Portal, visit: Visit) -> Response:
-    """The provider may know the person still: it is left by a link of its own."""
-    visit.session = await portal.sessions.read(visit.session.id, is_use=False)
-    home = portal.settings.public_url + visit.url("home")
-    address = await portal.openid.end_session_address(home)
-    return visit.see("home") if address is None else visit.show("signed_out.html", address=address)

@@ -16,7 +16,7 @@ from shared.web import passkey_pages
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
 from shared.web.passkey_pages import Owner, PasskeyPages
-from shared.web.sessions import BY_PASSKEY, Operator, Session
+from shared.web.sessions import Operator, Session, SignIn
 
 OWN = PasskeyPages(ADDED, REMOVED, above=((FIRST, N_("Overview")),))
 
@@ -27,12 +27,12 @@ async def passkey(console: Console, visit: Visit) -> Response:
     return await passkey_pages.sign_in(console, visit, partial(_begin, console, visit), FIRST)
 
 
-async def _begin(console: Console, visit: Visit, account_id: str) -> Session | None:
+async def _begin(console: Console, visit: Visit, account_id: str, by: SignIn) -> Session | None:
     """The session of the member of staff, if the account is there still."""
     account = await console.staff.of_id(account_id)
     if account is None:
         return None
-    return await console.sessions.sign_in_staff(visit.session, account.operator, BY_PASSKEY)
+    return await console.sessions.sign_in_staff(visit.session, account.operator, by)
 
 
 async def passkeys(console: Console, visit: Visit, operator: Operator) -> Response:

@@ -12,10 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from services.operations_console.console import Console
 from shared.web.forms import Form, given
 from shared.web.languages import N_
-from shared.web.openid import METHOD
 from shared.web.pages import NEXT, Visit
 from shared.web.sessions import BY_CODE
-from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, mail_code
+from shared.web.sign_in import NO_CODE, TRIES_FROM_ONE_CLIENT, WRONG_CODE, leave_provider, mail_code
 
 NO_ADDRESS = N_("Write the e-mail address of your account")
 FIRST = "overview"
@@ -63,10 +62,5 @@ async def sign_out(console: Console, visit: Visit) -> Response:
     if not visit.posted:
         return visit.see("home")
     await visit.form()
-    by = visit.session.by
     await console.sessions.sign_out(visit.session)
-    if not by.method.startswith(METHOD) or not console.openid.is_set:
-        return visit.see("sign_in")
-    home_page = console.settings.public_url + visit.url("home")
-    address = await console.openid.end_session_address(home_page)
-    return visit.see("sign_in") if address is None else RedirectResponse(address, 303)
+    return await leave_provider(console, visit, console.settings.public_url, "sign_in")

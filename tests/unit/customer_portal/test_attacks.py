@@ -17,11 +17,13 @@ from shared.web.sessions import new_id
 from tests.builders.portal import COOKIE, Answer, Browser, PortalOfFew, portal_of_few
 from tests.unit.customer_portal.test_pages import (
     ANA,
+    INVOICE,
     address,
     ana_has_something_of_everything,
     profile,
     sign_in,
 )
+from tests.unit.customer_portal.test_profile import ask, enter, inquiry
 
 FIELD = re.compile(r'<(?:input|textarea|select|button)\b[^>]*\bname="([^"]+)"')
 TEMPLATE, RESULT = "{{1234567*7}}${1234567*7}#{1234567*7}", "8641969"
@@ -100,3 +102,31 @@ async def test_a_session_that_an_attacker_chose_is_worth_nothing_after_signing_i
     assert (await victim.get("/es/consultas")).status == 200
     assert (await attacker.get("/es/consultas")).status == 303
     assert victim.cookies[COOKIE] != chosen
+
+
+async def test_a_session_that_an_attacker_chose_follows_no_inquiry_of_the_victims(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("inquiries", inquiry())
+    chosen = new_id()
+    victim, attacker = Browser(portal, {COOKIE: chosen}), Browser(portal, {COOKIE: chosen})
+
+    await ask(victim, "INQ-1", "lucia@example.test")
+    await enter(victim, portal.mailed[0][2])
+
+    assert "INQ-1" in (await victim.get("/es/seguir/estado")).body
+    assert (await attacker.get("/es/seguir/estado")).status == 303
+    assert victim.cookies[COOKIE] != chosen
+
+
+async def test_who_follows_an_inquiry_still_sees_what_the_browser_has_sent(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("inquiries", inquiry())
+    browser = Browser(portal)
+    page = await browser.get("/es/contacto/facturas")
+    sent = await browser.post("/es/contacto/facturas", INVOICE | {"ticket": page.ticket})
+    await ask(browser, "INQ-1", "lucia@example.test")
+    await enter(browser, portal.mailed[0][2])
+
+    assert (await browser.get(sent.header("location"))).status == 200

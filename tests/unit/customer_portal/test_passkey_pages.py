@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from services.customer_portal.projections import FORGOTTEN
 from shared.events.values import Language
+from shared.web.passkey_pages import SIGNED_IN_WITHIN
 from shared.web.passkeys import Passkey
 from shared.web.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED, sign_in_mail
 from tests.builders.passkeys import SoftAuthenticator
@@ -79,7 +81,54 @@ async def test_an_acceptance_says_that_a_passkey_signed_in(portal: PortalOfFew) 
     assert (await browser.post("/es/contratos/K-ANA/texto", fields)).status == 303
 
     said = json.loads(portal.published.events[-1].value)["authentication"]
-    assert (said["method"], said["level"]) == ("passkey", "substantial")
+    assert (said["method"], said["level"]) == ("passkey", "low"), "added after a code by mail"
+
+
+async def test_a_browser_that_signed_in_long_ago_adds_no_passkey_until_it_signs_in_again(
+    portal: PortalOfFew,
+) -> None:
+    ana, device = await portal.signed_in(ANA), SoftAuthenticator()
+    ticket = (await ana.get(OWN)).ticket
+    options = await ana.post(OWN, {"ticket": ticket, "act": "options"})
+    [session] = portal.own.collection("sessions").documents.values()
+    session["signed_in_at"] -= SIGNED_IN_WITHIN + timedelta(seconds=1)
+
+    page = await ana.get(OWN)
+    made = {"ticket": page.ticket, "response": device.create(options.body)}
+    assert "data-passkey" not in page.body
+    assert (await ana.post(OWN, {"ticket": page.ticket, "act": "options"})).status == 422
+    assert (await ana.post(OWN, made)).status == 422
+    assert await keys_of(portal) == []
+
+    again = await ana.post(OWN, {"ticket": page.ticket, "act": "again"})
+
+    assert again.header("location") == "/es/entrar?next=%2Fes%2Fperfil%2Fllaves"
+    assert (await ana.get(OWN)).status == 303
+
+
+async def test_a_removed_passkey_leaves_nobody_signed_in_elsewhere(portal: PortalOfFew) -> None:
+    ana, thief = await portal.signed_in(ANA), Browser(portal)
+    bea = await portal.signed_in(BEA)
+    await signed_in_with(await added(portal, ana), thief)
+    assert (await thief.get("/es/consultas")).status == 200
+    [kept] = await keys_of(portal)
+    page = f"{OWN}/{kept.id}"
+
+    await ana.post(page, {"ticket": (await ana.get(page)).ticket})
+
+    assert (await thief.get("/es/consultas")).status == 303
+    assert (await ana.get("/es/consultas")).status == 200
+    assert (await bea.get("/es/consultas")).status == 200
+
+
+async def test_a_customer_ends_all_sessions_at_once(portal: PortalOfFew) -> None:
+    here, there, bea = [await portal.signed_in(who) for who in (ANA, ANA, BEA)]
+    page = await here.get("/es/perfil")
+    assert 'name="everywhere"' in page.body
+
+    await here.post("/es/salir", {"ticket": page.ticket, "everywhere": "yes"})
+
+    assert [(await it.get("/es/consultas")).status for it in (here, there, bea)] == [303, 303, 200]
 
 
 @pytest.mark.parametrize("after", ["//evil.example", "https://evil.example/es/contratos", "/es"])

@@ -279,6 +279,27 @@ async def test_the_providers_claim_names_the_roles_and_without_one_nobody_is_let
         await console.process.console.openid.close()
 
 
+async def test_a_browser_is_led_to_the_providers_sign_out_by_a_link_and_by_no_form(
+    at: Provider,
+) -> None:
+    """`form-action` forbids a form of ours to lead there: the browser would stay where it was."""
+    at.claims = {"roles": ["agent"]}
+    told_it = {"oidc_issuer": at.issuer, "oidc_client_id": CLIENT}
+    with console_of_few(**told_it, oidc_client_secret=SecretStr(SECRET)) as console:
+        browser = console.browser
+        said = at.authorize((await browser.get(BEGIN)).header("location"))
+        await browser.get(f"{BACK}?{urlencode(said)}")
+        ticket = (await browser.get(CASES)).ticket
+
+        answer = await browser.post("/es/salir", {"ticket": ticket})
+
+        assert answer.status == 200
+        assert f'href="{at.issuer}/end?client_id={CLIENT}' in answer.body
+        assert "Salir</button>" not in answer.body
+        assert await console.who(browser) is None
+        await console.process.console.openid.close()
+
+
 async def test_an_answer_that_another_browser_began_signs_nobody_in(at: Provider) -> None:
     at.claims = {"roles": ["operator"]}
     told_it = {"oidc_issuer": at.issuer, "oidc_client_id": CLIENT}

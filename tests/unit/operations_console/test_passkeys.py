@@ -8,7 +8,7 @@ import pytest
 
 from services.operations_console.passkey_mail import ADDED, REMOVED
 from shared.events.values import Language
-from shared.web.sessions import BY_PASSKEY, Operator, Role
+from shared.web.sessions import Operator, Role, SignIn
 from shared.web.sign_in_mail import sign_in_mail
 from tests.builders.console import COOKIE, ConsoleOfFew, console_of_few
 from tests.builders.passkeys import SoftAuthenticator
@@ -54,7 +54,7 @@ async def test_a_passkey_signs_in_under_another_id_with_the_roles_of_now(
     assert (answer.status, answer.header("location")) == (303, "/es/llaves")
     assert browser.cookies[COOKIE] != before
     session = await console.process.console.sessions.read(browser.cookies[COOKIE])
-    assert session.by == BY_PASSKEY
+    assert session.by == SignIn("passkey", "low"), "it was added after a code by mail"
     assert session.operator == Operator("marta", frozenset({Role.READER}), marta.account)
 
 

@@ -12,8 +12,8 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import OctKey
+from joserfc import jws, jwt
+from joserfc.jwk import ECKey, OctKey
 from pydantic import SecretStr
 
 from shared.mongo.client import Database
@@ -115,6 +115,7 @@ def by_another(claims: dict[str, Any]) -> str:
 NOW = int(time.time())
 LIES: dict[str, dict[str, Any]] = {
     "another nonce": {"nonce": "another"},
+    "a list of nonces": {"nonce": ["another"]},
     "no nonce": {"nonce": None},
     "another audience": {"aud": "another"},
     "no audience": {"aud": None},
@@ -232,6 +233,69 @@ async def test_a_provider_that_is_down_or_names_another_issuer_begins_nothing(
     at.metadata = {"authorization_endpoint": "http://evil.example/authorize"}
     with pytest.raises(ProviderFailed, match=Why.NOT_TRUSTED):
         await openid.begin(HERE, BACK, "")
+
+
+def by_the_provider(key: ECKey, payload: bytes) -> str:
+    return jws.serialize_compact({"alg": "ES256", "kid": key.kid}, payload, key)
+
+
+async def test_a_nonce_among_others_is_not_the_one(openid: OpenId, at: Provider) -> None:
+    at.sign = lambda said: by_the_provider(
+        at.key, dumps(said | {"nonce": [said["nonce"]]}).encode()
+    )
+
+    with pytest.raises(ProviderFailed, match=Why.NOT_TRUSTED):
+        await signed_in(openid, at)
+
+
+@pytest.mark.parametrize(
+    "exchanged",
+    [
+        {"expires_in": [1]},
+        {"expires_in": float("inf")},
+        {"expires_in": "soon"},
+        {"expires_at": {}},
+        {"error": 5},
+        {"id_token": 5},
+    ],
+)
+async def test_a_token_answer_that_makes_no_sense_fails_as_any_other(
+    openid: OpenId, at: Provider, exchanged: dict[str, Any]
+) -> None:
+    at.exchanged = exchanged
+
+    with pytest.raises(ProviderFailed):
+        await signed_in(openid, at)
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"5", b"\xff", b'{"a":' * 3000 + b"1" + b"}" * 3000])
+async def test_a_signed_text_that_is_no_token_is_refused(
+    openid: OpenId, at: Provider, payload: bytes
+) -> None:
+    at.sign = lambda _said: by_the_provider(at.key, payload)
+
+    with pytest.raises(ProviderFailed, match=Why.NOT_TRUSTED):
+        await signed_in(openid, at)
+
+
+async def test_a_claim_with_half_a_character_is_refused(openid: OpenId, at: Provider) -> None:
+    at.sign = lambda said: by_the_provider(at.key, dumps(said | {"customer_id": "\ud800"}).encode())
+
+    with pytest.raises(ProviderFailed, match=Why.NOT_TRUSTED):
+        await signed_in(openid, at)
+
+
+@pytest.mark.parametrize("methods", [5, "client_secret_post", {}, [], [5], True])
+async def test_a_provider_that_says_nonsense_of_its_methods_is_told_the_secret_as_by_default(
+    openid: OpenId, at: Provider, methods: object
+) -> None:
+    at.metadata = {"token_endpoint_auth_methods_supported": methods}
+    if methods == [5]:
+        with pytest.raises(ProviderFailed):
+            await signed_in(openid, at)
+        return
+
+    await signed_in(openid, at)
 
 
 @pytest.mark.parametrize("answer", ["discovery", "keys", "token"])

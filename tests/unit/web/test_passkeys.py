@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +20,7 @@ from shared.web.passkeys import (
     RelyingParty,
     TooManyPasskeys,
 )
+from shared.web.sessions import SignIn
 from tests.builders.few_documents import FewDocuments
 from tests.builders.passkeys import ORIGIN, PRESENT, VERIFIED, SoftAuthenticator, b64
 from tests.fakes.documents_suite import Clock
@@ -55,9 +57,9 @@ async def test_who_has_the_key_signs_in_without_a_name(passkeys: Passkeys, clock
     clock.pass_by(timedelta(days=1))
     options = await passkeys.sign_in_options(THERE)
 
-    owner = await passkeys.verify(THERE, device.get(options))
+    found = await passkeys.verify(THERE, device.get(options))
 
-    assert owner == ANA
+    assert found.owner == ANA
     assert json.loads(options)["allowCredentials"] == []
     assert json.loads(options)["userVerification"] == "required"
     [kept] = await passkeys.of(ANA)
@@ -182,7 +184,7 @@ async def test_a_challenge_counts_once_in_its_session_for_five_minutes(
         with pytest.raises(NotVerified):
             await passkeys.verify(session, answer)
     answer = device.get(await passkeys.sign_in_options(HERE))
-    assert await passkeys.verify(HERE, answer) == ANA
+    assert (await passkeys.verify(HERE, answer)).owner == ANA
     with pytest.raises(NotVerified):
         await passkeys.verify(HERE, answer)
 
@@ -240,6 +242,59 @@ async def test_one_has_ten_passkeys_at_most(passkeys: Passkeys) -> None:
 
     await passkeys.remove_all(ANA)
     assert await passkeys.of(ANA) == []
+
+
+async def test_of_keys_that_are_added_at_once_none_is_beyond_ten_and_none_is_hidden(
+    passkeys: Passkeys, documents: FewDocuments
+) -> None:
+    for _ in range(MOST_OF_ONE - 1):
+        await added(passkeys)
+    made = []
+    for _ in range(3):
+        options = await passkeys.registration_options(HERE, ANA, "ana@example.test")
+        made.append(passkeys.register(HERE, ANA, SoftAuthenticator().create(options), "Otra"))
+
+    await asyncio.gather(*made, return_exceptions=True)
+
+    kept = documents.collection("passkeys").documents
+    assert len(kept) <= MOST_OF_ONE
+    assert {it.id for it in await passkeys.of(ANA)} == kept.keys()
+
+
+@pytest.mark.parametrize(
+    ("added_under", "level"),
+    [
+        ("low", "low"),
+        ("substantial", "substantial"),
+        ("high", "substantial"),
+        ("http://eidas.europa.eu/LoA/high", "substantial"),
+        ("unstated", "low"),
+        ("not substantial", "low"),
+        ("", "low"),
+    ],
+)
+async def test_a_passkey_proves_no_more_than_the_sign_in_under_which_it_was_added(
+    passkeys: Passkeys, added_under: str, level: str
+) -> None:
+    device = SoftAuthenticator()
+    options = await passkeys.registration_options(HERE, ANA, "ana@example.test")
+    await passkeys.register(HERE, ANA, device.create(options), "", added_under)
+
+    found = await passkeys.verify(HERE, device.get(await passkeys.sign_in_options(HERE)))
+
+    assert found.by == SignIn("passkey", level)
+
+
+async def test_a_passkey_of_the_release_before_proves_the_mailbox_alone(
+    passkeys: Passkeys, documents: FewDocuments
+) -> None:
+    device = await added(passkeys)
+    [kept] = documents.collection("passkeys").documents.values()
+    del kept["level"]
+
+    found = await passkeys.verify(HERE, device.get(await passkeys.sign_in_options(HERE)))
+
+    assert found.by == SignIn("passkey", "low")
 
 
 @pytest.mark.parametrize(
