@@ -37,7 +37,7 @@ class _KindOrFile(TyperGroup):
 def with_seconds(args: list[str]) -> list[str]:
     """The arguments with the default number of seconds after a `--wait` that has none."""
     told: list[str] = []
-    for here, following in zip(args, [*args[1:], ""], strict=True):
+    for here, following in zip(args, [*args[1:], ""], strict=False):
         told.append(here)
         if here == "--wait" and not following.replace(".", "", 1).isdigit():
             told.append(DEFAULT_WAIT)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.operations.rights import OPERATORS
+from tests.builders.preloaded_command import forked
 from tests.builders.users import environment_of
 
 ENVIRONMENT = ("KAFKA_BOOTSTRAP_SERVERS", "MONGO_URL", "SMTP_URL", "COLUMNS", "FORCE_COLOR")
@@ -24,7 +25,7 @@ WITHIN_S = 180.0
 class Ran:
     """How a command ended and what it said."""
 
-    code: int | None
+    code: int
     out: str
     err: str
 
@@ -43,23 +44,9 @@ async def desk(
     *arguments: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None
 ) -> Ran:
     """Run `desk …` in `cwd` to its end. Raises TimeoutError."""
-    process = await asyncio.create_subprocess_exec(
-        COMMAND,
-        *arguments,
-        cwd=cwd,
-        env=environment(**(env or {})),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            out, err = await process.communicate(stdin.encode())
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
-    return Ran(process.returncode, out.decode(), err.decode())
+    async with asyncio.timeout(WITHIN_S):
+        asked = environment(**(env or {}))
+        return Ran(*await forked(arguments, cwd=cwd, env=asked, stdin=stdin))
 
 
 def contract(number: str, customer: str, kind: str = "monthly_licence") -> dict[str, Any]:

@@ -25,6 +25,7 @@ from shared.events.topics import TOPICS
         (["--wait", "request.json"], ["--wait", "15", "request.json"]),
         (["--wait=30"], ["--wait=30"]),
         (["--text", "wait"], ["--text", "wait"]),
+        ([], []),
     ],
 )
 def test_wait_may_stand_without_a_number(typed: list[str], understood: list[str]) -> None:
