@@ -1,21 +1,23 @@
-"""Looks for a case on the topics and with the services, and puts it into lines to show."""
+"""Looks for a case in the index and with the services, and puts it into lines to show."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.operations_console.settings import Settings
 from shared.events.field_classes import masked
 from shared.events.values import Language
-from shared.operations.case_timeline import CaseTimeline, read_timeline
+from shared.operations.case_index import CaseIndex
+from shared.operations.case_timeline import CaseTimeline, indexed_timeline, read_timeline
 from shared.operations.decoded_record import shown
 from shared.operations.durations import duration
 from shared.operations.event_text import consequence, label, said, word
-from shared.operations.service_client import services_at
+from shared.operations.service_client import ServiceClient, services_at
 from shared.operations.timeline import Step, Told
 from shared.runtime.operations.answers import History
 
@@ -24,21 +26,28 @@ MOST_ON_A_PAGE = 200
 
 
 class Cases:
-    """Reads cases, a few at the same time: each look reads the topics as they stand."""
+    """Finds cases in the index; on the topics as they stand only if asked, a few at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, index: CaseIndex) -> None:
         self._settings = settings
+        self._index = index
         self._places = asyncio.Semaphore(settings.cases_at_once)
 
     async def find(self, named: str) -> CaseTimeline:
-        """The case of any id. Raises `NoSuchCase`, `MissingTopics`, `Outage`."""
+        """The case of any id. Raises `NoSuchCase`, `Outage`."""
+        async with self._services() as services:
+            return await indexed_timeline(named, self._index, services)
+
+    async def find_on_topics(self, named: str) -> CaseTimeline:
+        """The same, read from the topics. Raises `NoSuchCase`, `MissingTopics`, `Outage`."""
+        within_s = self._settings.case_seconds
+        async with self._places, self._services() as services:
+            return await read_timeline(named, self._settings, services, within_s=within_s)
+
+    def _services(self) -> AbstractAsyncContextManager[Mapping[str, ServiceClient]]:
         settings = self._settings
         urls, credential = settings.service_urls, settings.internal_credential
-        async with (
-            self._places,
-            services_at(urls, credential.get_secret_value(), urls) as services,
-        ):
-            return await read_timeline(named, settings, services, within_s=settings.case_seconds)
+        return services_at(urls, credential.get_secret_value(), urls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,22 @@ from services.operations_console.acts import Acts, Publisher
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.overview import Overview, looking
+from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
 from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.client import Client, Database, close, connect
+from shared.operations.case_index import NAME as RECORDS
+from shared.operations.case_index import CaseIndex
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
 from shared.runtime.patient_publisher import PatientPublisher
+from shared.runtime.projections.generations import Generations
+from shared.runtime.projections.projector import Projections
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
@@ -58,6 +64,8 @@ class Process:
     settings: Settings
     client: Client
     database: Database
+    views: Database
+    generations: Generations
     publisher: PatientPublisher
     console: Console
     site: Site
@@ -82,13 +90,14 @@ def wire(
     name = settings.database_of(CONSOLE)
     database = Database(client, name, journal=settings.mongo_journal)
     key, stopping = settings.web_key.get_secret_value().encode(), asyncio.Event()
-    skew = ClockSkew(utc_now)
+    views = Database(client, settings.database_of(VIEWS), journal=settings.mongo_journal)
+    generations, skew = Generations(views, FOLDS), ClockSkew(utc_now)
     patient = PatientPublisher(settings, skew)
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
     console = Console(
         settings=settings,
-        cases=Cases(settings),
+        cases=Cases(settings, CaseIndex(lambda: generations.serving(RECORDS))),
         overview=Overview(
             looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
@@ -106,6 +115,8 @@ def wire(
         settings=settings,
         client=client,
         database=database,
+        views=views,
+        generations=generations,
         publisher=patient,
         console=console,
         site=_site(settings, console, key, stopping),
@@ -150,8 +161,19 @@ async def run_until_stopped(settings: Settings) -> None:
 
 
 async def _background(process: Process) -> None:
-    """Indexes first, then dependency checks beside the pages."""
+    """Projections and dependency checks, beside the pages."""
     settings, stopping = process.settings, process.stopping
+    projections = Projections(
+        settings,
+        process.views,
+        process.generations,
+        (),
+        folds=FOLDS,
+        group=settings.group_of(CONSOLE),
+        health=process.health,
+        stopping=stopping,
+        indexes=indexes(settings),
+    )
     for step in _starting_steps(process):
         await until_there(step, process.health, Backoff(settings.max_pause_seconds, stopping))
     if stopping.is_set():
@@ -159,6 +181,7 @@ async def _background(process: Process) -> None:
     process.health.begun()
     log.info("started")
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(projections.run())
         tasks.create_task(watch_skew(process.skew, process.health, stopping))
         tasks.create_task(
             check_dependencies(process.health, process.database, process.skew, settings, stopping)
@@ -168,14 +191,30 @@ async def _background(process: Process) -> None:
 def _starting_steps(process: Process) -> Iterator[Step]:
     """The database's first: without Kafka, staff must be able to sign in."""
     console = process.console
+    yield process.generations.begin
     yield console.sessions.prepare
     yield console.codes.prepare
     yield console.passkeys.prepare
     yield console.openid.prepare
     yield console.staff.prepare
+    if process.settings.create_topics:
+        yield lambda: create_missing_topics(process.settings)
     yield process.publisher.start
 
 
 def run(settings: Settings) -> None:
     """Log, serve, and end with code 0 after SIGTERM or SIGINT."""
     run_web(CONSOLE, settings, run_until_stopped(settings))
+
+
+async def rebuild(settings: Settings) -> int:
+    """Begin to build the index again, beside the one in use. Returns the generation."""
+    client = connect(settings.mongo_url)
+    try:
+        views = Database(client, settings.database_of(VIEWS), journal=settings.mongo_journal)
+        generations = Generations(views, FOLDS)
+        await generations.begin()
+        state = await generations.rebuild()
+        return (state.building or state.serving).number
+    finally:
+        client.close()

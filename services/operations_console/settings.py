@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
@@ -23,6 +25,12 @@ class Settings(WebSettings):
         le=120,
         description="How long one look for a case may read the topics; what was not read is said.",
     )
+    cases_kept_days: int = Field(
+        1095,
+        ge=1,
+        le=36_500,
+        description="How long the index of cases keeps what a record said, masked, after its time.",
+    )
     cases_at_once: int = Field(
         2, ge=1, le=20, description="How many cases one process looks for at the same time."
     )
@@ -30,6 +38,10 @@ class Settings(WebSettings):
     overview_every_seconds: float = Field(
         10.0, gt=0, le=600, description="How old the overview may be before it is read again."
     )
+
+    @property
+    def cases_kept(self) -> timedelta:
+        return timedelta(days=self.cases_kept_days)
 
     @property
     def service_urls(self) -> dict[str, str]:

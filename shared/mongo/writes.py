@@ -23,6 +23,11 @@ def update(which: Document, change: Document) -> Write:
     return UpdateOne(which, change)
 
 
+def update_or_insert(which: Document, change: Document) -> Write:
+    """Changes the document that fits `which`, or makes one."""
+    return UpdateOne(which, change, upsert=True)
+
+
 async def write_all(collection: Collection, writes: Sequence[Write]) -> int:
     """One bulk write in no order; how many documents the updates found. Raises PyMongoError."""
     result = await collection.bulk_write(writes, ordered=False)

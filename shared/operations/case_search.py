@@ -37,6 +37,12 @@ class Sought:
     ids: set[str] = field(default_factory=set)
 
     @property
+    def names(self) -> frozenset[str]:
+        """By which its records are found; contracts are not: most have several inquiries."""
+        found = (self.named, self.inquiries, self.correlations, self.whole, self.letters)
+        return frozenset().union(*found)
+
+    @property
     def size(self) -> int:
         """It grows as long as more is learned, and never shrinks."""
         return sum(map(len, self._learned()))
@@ -52,8 +58,12 @@ class Sought:
         return re.compile(b"|".join(re.escape(text.encode()) for text in sorted(written)))
 
     def take(self, record: DecodedRecord) -> bool:
-        """Whether the record belongs to the case; learns from it what else does."""
+        """Whether the record belongs to the case; learns from it what else does.
+
+        A summary leads to its case, and is no part of it.
+        """
         if record.place.topic in SUMMARIES:
+            self._anchor(record)
             return False
         if record.type.startswith("dead_letter."):
             return self._is_about_a_letter(record)
@@ -71,7 +81,7 @@ class Sought:
 
     def _anchor(self, record: DecodedRecord) -> None:
         """Learns what the given id stands for."""
-        if record.id in self.named or record.data.get("reference") in self.named:
+        if not self.named.isdisjoint(record.names):
             if record.inquiries:
                 self.inquiries |= record.inquiries
             elif record.contracts or record.customer:

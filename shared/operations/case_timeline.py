@@ -6,6 +6,7 @@ the case; memory and time are bounded.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from typing import Any
 from shared.events.reference import parse_reference
 from shared.events.topics import ARCHIVE, CANCELLATION, EVENT_TYPES, INTAKE
 from shared.kafka.topic_records import ALL, Window, records_on
+from shared.operations.case_index import CaseIndex
 from shared.operations.case_search import TOPICS, Sought, bytes_of
 from shared.operations.decoded_record import decoded
 from shared.operations.errors import OperationError
@@ -142,24 +144,49 @@ async def read_timeline(
 
     Raises `NoSuchCase`, `Outage`, `MissingTopics`.
     """
-    written = named.strip()
-    sought = Sought(frozenset({written, written.lower(), parse_reference(named) or written}))
+    sought = _sought(named)
     await require_topics(settings, TOPICS)
     window = ALL if since is None else Window(since=since)
     reading = _Reading(settings, window, time.monotonic() + within_s)
     await reading.find(sought)
+    return await _timeline(named, sought, [*reading.steps.values()], reading.complete, services)
+
+
+async def indexed_timeline(
+    named: str, index: CaseIndex, services: Mapping[str, ServiceClient]
+) -> CaseTimeline:
+    """The same from the console's index, without reading a topic.
+
+    Raises `NoSuchCase`, `Outage`.
+    """
+    sought = _sought(named)
+    steps, complete = await index.find(sought)
+    return await _timeline(named, sought, steps, complete, services)
+
+
+def _sought(named: str) -> Sought:
+    written = named.strip()
+    return Sought(frozenset({written, written.lower(), parse_reference(named) or written}))
+
+
+async def _timeline(
+    named: str,
+    sought: Sought,
+    steps: list[Step],
+    complete: bool,
+    services: Mapping[str, ServiceClient],
+) -> CaseTimeline:
     records, silent = await _asked(sought, services)
-    steps = [*reading.steps.values()]
     steps += _kept_by_services(steps, records, sought)
     if not steps:
-        raise NoSuchCase(written, reading.complete)
+        raise NoSuchCase(named.strip(), complete)
     due = [
         NextDue(record.service, record.kind, record.id, record.due_at)
         for record in records
         if record.due_at is not None
     ]
     due.sort(key=lambda it: it.at)
-    return CaseTimeline(told(steps), records, due, silent, reading.complete)
+    return CaseTimeline(told(steps), records, due, silent, complete)
 
 
 async def _asked(
@@ -170,15 +197,19 @@ async def _asked(
     asked = {"inquiry": sorted(sought.inquiries)[:MOST_ASKED], "file": contracts}
     found: list[History] = []
     silent: list[ServiceError] = []
-    for name, kind in KINDS:
-        if name not in services:
-            continue
-        try:
-            for record_id in asked.get(kind, contracts):
-                record = await services[name].history(kind, record_id)
-                found += [] if record is None else [record]
-        except ServiceError as error:
-            silent.append(error)
+
+    async def ask(service: ServiceClient, kind: str) -> list[History]:
+        records = [await service.history(kind, it) for it in asked.get(kind, contracts)]
+        return [it for it in records if it is not None]
+
+    asking = [ask(services[name], kind) for name, kind in KINDS if name in services]
+    for answer in await asyncio.gather(*asking, return_exceptions=True):
+        if isinstance(answer, ServiceError):
+            silent.append(answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found += answer
     return found, silent
 
 

@@ -82,6 +82,12 @@ class DecodedRecord:
         return self.type.startswith("submission.") and self.type != "submission.rejected.v1"
 
     @property
+    def names(self) -> frozenset[str]:
+        """By what it alone is known: its id, an inquiry's reference, a mail address's hash."""
+        found = (self.id, self.data.get("reference"), self.data.get("recipient_hash"))
+        return frozenset(it for it in found if isinstance(it, str) and it)
+
+    @property
     def ids(self) -> frozenset[str]:
         """Everything by which the record can be found."""
         named = (self.id, self.correlation_id, self.causation_id, self.key, self.customer)

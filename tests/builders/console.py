@@ -34,12 +34,19 @@ class CasesOfFew:
     known: dict[str, CaseTimeline] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     complete: bool = True
+    on_topics: dict[str, CaseTimeline] = field(default_factory=dict)
+    """Cases that the index does not have."""
 
     async def find(self, named: str) -> CaseTimeline:
         self.asked.append(named)
         if named not in self.known:
             raise NoSuchCase(named, self.complete)
         return self.known[named]
+
+    async def find_on_topics(self, named: str) -> CaseTimeline:
+        if named not in self.on_topics:
+            raise NoSuchCase(named, self.complete)
+        return self.on_topics[named]
 
 
 @dataclass
@@ -101,6 +108,9 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         patch.object(type(parts.code_mails), "send", lambda _self, *said, **_: mailed.append(said)),
         patch.object(type(parts.code_mails), "tell", lambda _self, *said: told.append(said)),
         patch.object(type(parts.cases), "find", lambda _self, named: cases.find(named)),
+        patch.object(
+            type(parts.cases), "find_on_topics", lambda _self, named: cases.find_on_topics(named)
+        ),
         patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
     ):
         yield ConsoleOfFew(process, process.app, own, mailed, cases, told, overview)

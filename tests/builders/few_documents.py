@@ -1,6 +1,7 @@
 """As much of a database as sessions, codes and the outbox ask of one, in memory.
 
-It knows equality, comparisons, `$in` and `$nin` in filters, `$set`, `$inc` and `$unset` in changes.
+It knows equality, comparisons, `$in` and `$nin` in filters, of lists too; `$set`, `$inc`, `$max`
+and `$unset` in changes.
 What it does not know raises KeyError, so a test cannot pass on an operator that was overlooked.
 """
 
@@ -11,6 +12,8 @@ import copy
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
+
+from pymongo.errors import BulkWriteError
 
 from shared.mongo.client import OperationFailure
 
@@ -25,6 +28,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 CHANGES: dict[str, Callable[[Any, Any], Any]] = {
     "$set": lambda _before, value: value,
     "$inc": lambda before, value: before + value,
+    "$max": lambda before, value: value if before is None else max(before, value),
 }
 
 
@@ -49,7 +53,7 @@ class Found:
     def limit(self, most: int) -> Found:
         return Found(self._documents[:most])
 
-    async def to_list(self, most: int) -> list[dict[str, Any]]:
+    async def to_list(self, most: int | None) -> list[dict[str, Any]]:
         await asyncio.sleep(0)  # others have their turn, as with a real database
         return self._documents[:most]
 
@@ -77,6 +81,23 @@ class Collection:
         if document["_id"] in self.documents:
             raise OperationFailure("duplicate key", 11_000)
         self.documents[document["_id"]] = copy.deepcopy(dict(document))
+
+    async def insert_many(self, documents: list[dict[str, Any]], *, ordered: bool) -> None:
+        assert not ordered
+        refused = [at for at, it in enumerate(documents) if it["_id"] in self.documents]
+        new = [it for it in documents if it["_id"] not in self.documents]
+        self.documents |= {it["_id"]: copy.deepcopy(it) for it in new}
+        if refused:
+            raise BulkWriteError({"writeErrors": [{"index": at, "code": 11_000} for at in refused]})
+
+    async def bulk_write(self, writes: list[Any], *, ordered: bool) -> Any:
+        """Of updates by `_id` that insert what is missing."""
+        assert not ordered
+        for write in writes:
+            assert write._upsert
+            document = self.documents.setdefault(write._filter["_id"], {**write._filter})
+            changed(document, write._doc)
+        return SimpleNamespace(matched_count=0)
 
     async def replace_one(
         self, wanted: Mapping[str, Any], document: Mapping[str, Any], *, upsert: bool
@@ -116,6 +137,8 @@ def fits(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _fits(value: Any, wanted: Any) -> bool:
+    if isinstance(value, list) and not isinstance(wanted, list):
+        return any(_fits(it, wanted) for it in value)
     if not isinstance(wanted, dict):
         return bool(value == wanted)
     return all(COMPARE[name](value, limit) for name, limit in wanted.items())
@@ -128,5 +151,5 @@ def changed(document: dict[str, Any], change: Mapping[str, Any]) -> None:
                 inner, _, last = field.rpartition(".")
                 (document[inner] if inner else document).pop(last, None)
                 continue
-            before = document[field] if name == "$inc" else None
+            before = document[field] if name == "$inc" else document.get(field)
             document[field] = CHANGES[name](before, value)

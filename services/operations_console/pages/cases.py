@@ -16,10 +16,13 @@ from shared.web.sessions import Operator
 
 LOOKS_OF_ONE: RateLimitItem = RateLimitItemPerMinute(30)
 LONGEST_ID = 200
+ON_TOPICS = "topics"
+"""Asks for the topics to be read as they stand, which takes seconds."""
 NOTHING_WRITTEN = N_("Write or paste an id")
 TOO_LONG = N_("No id is as long as this")
 AN_ADDRESS = N_("Mail addresses are not looked for: they would stand in addresses and logs")
-NOT_FOUND = N_("Nothing on the topics or with the services has this id.")
+NOT_FOUND = N_("Nothing in the index or with the services has this id.")
+NOT_ON_TOPICS = N_("Nothing on the topics or with the services has this id.")
 NOT_ALL_READ = N_("Nothing was found, but there was not time or room to read everything.")
 NO_TOPICS = N_("The topics are not there yet.")
 
@@ -60,12 +63,14 @@ def _refused(visit: Visit, form: Form, fault: str) -> Response:
 
 
 async def _show(console: Console, visit: Visit, named: str) -> Response:
-    form = Form({"q": named})
+    form, on_topics = Form({"q": named}), visit.asked("on") == ON_TOPICS
+    find = console.cases.find_on_topics if on_topics else console.cases.find
     try:
-        found = await console.cases.find(named)
+        found = await find(named)
     except NoSuchCase as none:
-        words = NOT_FOUND if none.complete else NOT_ALL_READ
-        return visit.show("cases.html", 404, form=form, found=None, words=words)
+        words = (NOT_ON_TOPICS if on_topics else NOT_FOUND) if none.complete else NOT_ALL_READ
+        seek = "" if on_topics else visit.url_with("cases", {"q": named, "on": ON_TOPICS})
+        return visit.show("cases.html", 404, form=form, found=None, words=words, seek=seek)
     except MissingTopics:
         return visit.show("cases.html", 503, form=form, found=None, words=NO_TOPICS)
     first = _first(visit.asked("from"), len(found.steps))
@@ -77,7 +82,7 @@ async def _show(console: Console, visit: Visit, named: str) -> Response:
         named=named,
         records=[(it.service, it.kind, standing(it, visit.language)) for it in found.records],
         lines=lines(steps, visit.language),
-        first=first,
+        on=visit.asked("on") if on_topics else "",
         before=max(0, first - MOST_ON_A_PAGE) if first else None,
         after=first + MOST_ON_A_PAGE if first + MOST_ON_A_PAGE < len(found.steps) else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from shared.events.envelope import Message
 from shared.mongo.client import Document
@@ -34,6 +35,13 @@ def views_of(application: str) -> str:
     return f"{application}_views"
 
 
-def topics_of(projections: Iterable[Projection]) -> tuple[str, ...]:
-    """The topics that these projections read, each once."""
+class OfTopics(Protocol):
+    """What is made of the records of some topics."""
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+
+
+def topics_of(projections: Iterable[OfTopics]) -> tuple[str, ...]:
+    """The topics that these read, each once."""
     return tuple(dict.fromkeys(topic for it in projections for topic in it.topics))

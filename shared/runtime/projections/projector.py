@@ -26,6 +26,7 @@ from shared.runtime.health.status import Health
 from shared.runtime.projections.fold import REVISION, Placed, folded
 from shared.runtime.projections.generations import Generation, Generations
 from shared.runtime.projections.projection import Projection, topics_of
+from shared.runtime.projections.record_index import IndexKeeper, RecordIndex
 from shared.settings import RuntimeSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -46,9 +47,18 @@ class Projector:
         database: Database,
         projections: Sequence[Projection],
         generation: Generation,
+        indexes: Sequence[RecordIndex] = (),
     ) -> None:
         self._settings = settings
         self._projections = projections
+        self._indexes = [
+            IndexKeeper(
+                it,
+                database.collection(generation.collection(it.name)),
+                database.collection(generation.collection(it.tombstones)),
+            )
+            for it in indexes
+        ]
         self._collections = {
             it.name: database.collection(generation.collection(it.name)) for it in projections
         }
@@ -58,9 +68,15 @@ class Projector:
         with mongodb_errors_as_outage():
             for it in self._projections:
                 await create_indexes_on(self._collections[it.name], it.indexes)
+        for index in self._indexes:
+            await index.prepare()
 
-    async def keep(self, records: Iterable[Record]) -> None:
+    async def keep(self, records: Sequence[Record]) -> None:
         """Fold `records`, which may have been folded before. Raises `Outage`."""
+        for index in self._indexes:
+            await index.keep(records)
+        if not self._projections:
+            return
         readable = [placed for record in records if (placed := self._placed(record)) is not None]
         for projection in self._projections:
             touched: Touched = defaultdict(list)
@@ -130,11 +146,16 @@ class Projections:
         group: str,
         health: Health,
         stopping: asyncio.Event,
+        indexes: Sequence[RecordIndex] = (),
     ) -> None:
         self._settings = settings
         self._database = database
         self._generations = generations
         self._projections = projections
+        self._indexes = indexes
+        self._topics = topics_of((*projections, *indexes))
+        self._names = [it.name for it in projections]
+        self._names += [name for it in indexes for name in (it.name, it.tombstones)]
         self._folds = folds
         self._group = group
         self._health = health
@@ -174,9 +195,9 @@ class Projections:
         assert built is not None
         try:
             group = built.group(self._group)
-            if await lag_of(self._settings, group, topics_of(self._projections)) > 0:
+            if await lag_of(self._settings, group, self._topics) > 0:
                 return
-            if await self._generations.serve(built, [it.name for it in self._projections]):
+            if await self._generations.serve(built, self._names):
                 log.info("projections rebuilt", generation=built.number)
         except Outage as outage:
             self._health.lost(outage.dependency)
@@ -193,11 +214,11 @@ class Projections:
 
     async def _read(self, generation: Generation, backoff: Backoff) -> None:
         """Raises `Outage`; what was not kept then comes again to the next consumer."""
-        projector = Projector(self._settings, self._database, self._projections, generation)
-        await projector.prepare()
-        consumer = GroupConsumer(
-            self._settings, generation.group(self._group), topics_of(self._projections)
+        projector = Projector(
+            self._settings, self._database, self._projections, generation, self._indexes
         )
+        await projector.prepare()
+        consumer = GroupConsumer(self._settings, generation.group(self._group), self._topics)
         await consumer.start()
         lag = ShownLag(self._health.metrics)
         try:

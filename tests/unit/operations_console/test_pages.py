@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -393,6 +395,20 @@ async def test_an_unknown_id_is_said_to_be_unknown(
 
     assert answer.status == 404
     assert words in answer.body
+
+
+async def test_what_the_index_does_not_have_is_read_from_the_topics_if_asked(
+    console: ConsoleOfFew, reader: Browser
+) -> None:
+    console.cases.on_topics["CD-8"] = case(MOST_ON_A_PAGE + 1)
+
+    missing = await reader.get(f"{CASES}?q=CD-8")
+    [there] = re.findall(r'href="([^"]*on=topics[^"]*)"', missing.body)
+    found = await reader.get(html.unescape(there))
+
+    assert (missing.status, found.status) == (404, 200)
+    assert "desk.inquiries 0-0<" in found.body
+    assert f"on=topics&amp;from={MOST_ON_A_PAGE}" in found.body
 
 
 @pytest.mark.parametrize("written", ["ana@example.test", "x" * 201, "", "  "])

@@ -1,0 +1,17 @@
+"""What the console keeps of the topics: an entry per record, by which every id finds its case."""
+
+from __future__ import annotations
+
+from services.operations_console.settings import Settings
+from shared.events.topics import CONSOLE
+from shared.operations.case_index import case_index
+from shared.runtime.projections.projection import views_of
+from shared.runtime.projections.record_index import RecordIndex
+
+FOLDS = 1
+"""Raise it when an entry changes: the index is then built again beside the one in use."""
+VIEWS = views_of(CONSOLE)
+
+
+def indexes(settings: Settings) -> tuple[RecordIndex, ...]:
+    return (case_index(settings.cases_kept),)
