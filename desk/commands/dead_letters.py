@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from desk.commands.addresses import Where
 from desk.commands.console import console, print_json
@@ -20,30 +18,12 @@ from desk.commands.dead_letter_output import (
 )
 from desk.commands.errors import FAILED, DeskError
 from desk.commands.services import services_of
-from shared.operations.audit_trail import AuditTrail, read_audit_trail
 from shared.operations.dead_letters.letter import Letter, LetterId, letter_id
+from shared.operations.dead_letters.listing import Found, found_letters
 from shared.operations.dead_letters.selection import Selection, grouped
-from shared.operations.dead_letters.topic import briefs, dead_letter_topic
-from shared.operations.parked import Parked, named, parked, waiting_for
-from shared.operations.service_client import ServiceError
+from shared.operations.dead_letters.topic import dead_letter_topic
+from shared.operations.parked import waiting_for
 from shared.runtime.reason import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Letters without their values, what was done with them, and who waits."""
-
-    letters: list[Letter]
-    trail: AuditTrail
-    waiting: Sequence[Parked]
-    silent: Sequence[ServiceError] = ()
-    """From these services nobody knows who waits."""
-
-    def tell_silence(self) -> None:
-        """Raises `DeskError` where a service did not say what it has parked."""
-        if self.silent:
-            told = "\n".join(map(str, self.silent))
-            raise DeskError(f"{told}\nWhat is parked there is not shown.", code=FAILED)
 
 
 def list_(
@@ -71,7 +51,7 @@ def list_(
         )
         lines = [parked_as_json(parked) for parked in waiting]
         print_json({"letters": rows, "handled": handled, "parked": lines})
-        return found.tell_silence()
+        return _tell_silence(found)
     if one_by_one:
         show_letters(chosen, console())
     else:
@@ -79,7 +59,7 @@ def list_(
     if handled and not handled_too:
         console().print(f"{handled} more were dealt with: --all shows them.", style="dim")
     show_parked(waiting, console())
-    return found.tell_silence()
+    return _tell_silence(found)
 
 
 def show_(
@@ -97,7 +77,14 @@ def show_(
         print_json(whole_as_json(whole, done, waiting, settled=settled))
     else:
         show_letter(whole, done, waiting, console(), settled=settled)
-    found.tell_silence()
+    _tell_silence(found)
+
+
+def _tell_silence(found: Found) -> None:
+    """Raises `DeskError` where a service did not say what it has parked."""
+    if found.silent:
+        told = "\n".join(map(str, found.silent))
+        raise DeskError(f"{told}\nWhat is parked there is not shown.", code=FAILED)
 
 
 def _word(reason: Reason | None) -> str | None:
@@ -105,17 +92,8 @@ def _word(reason: Reason | None) -> str | None:
 
 
 async def _found(where: Where) -> Found:
-    settings = where.settings()
-    letters, acts = await briefs(settings), await read_audit_trail(settings)
-    waiting: list[Parked] = []
-    silent: list[ServiceError] = []
     async with services_of(where) as services:
-        for service in services.values():
-            try:
-                waiting += await parked(service)
-            except ServiceError as error:
-                silent.append(error)
-    return Found(letters, acts, named(waiting, letters), silent)
+        return await found_letters(where.settings(), services)
 
 
 async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +19,24 @@ from desk.commands.dead_letter_output import (
 )
 from desk.commands.services import services_of
 from shared.operations.audit_trail import Author, read_audit_trail
-from shared.operations.dead_letters.dry_run import Chunk, foreseen_for, types_of
+from shared.operations.dead_letters.dry_run import types_of
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.replay import Newest, Outcome, let_through, plan_replay
-from shared.operations.dead_letters.resend import Resent, resend
+from shared.operations.dead_letters.replay import Outcome, plan_replay
+from shared.operations.dead_letters.resend import Resent
+from shared.operations.dead_letters.run import (
+    Foresaw,
+    Foretold,
+    NotTried,
+    OnlyFirst,
+    WouldSend,
+    carried_out,
+    foretold,
+    size_of,
+)
 from shared.operations.dead_letters.selection import Plan, Selection
-from shared.operations.dead_letters.topic import DeadLetterTopic, dead_letter_topic
-from shared.operations.parked import Parked
+from shared.operations.dead_letters.stop import LetterGone
+from shared.operations.dead_letters.topic import dead_letter_topic
 from shared.operations.sender import Pace, replay_session
-from shared.operations.service_client import ServiceClient
 from shared.runtime.operations.answers import Foreseen
 
 Told = list[dict[str, Any]]
@@ -78,20 +87,9 @@ async def run(where: Where, asked: Run) -> Told:
         plan, newest = await plan_replay(
             asked.selection, services, settings, session.trail, force=asked.force
         )
-        with _progress(_size(plan), silent=asked.as_json) as step:
-            for aggregate in plan.aggregates:
-                service = services[aggregate.service]
-                _tell_outcome(
-                    tell, await let_through(service, aggregate, newest, session, step=step)
-                )
-
-            def told(resent: Resent) -> None:
-                step()
-                _tell_single(tell, resent)
-
-            singles = await resend(plan.singles, session, told=told)
-        if rest := len(plan.singles) - len(singles):
-            tell.say("not tried", f"{rest} letters like one that failed")
+        with _progress(size_of(plan), silent=asked.as_json) as step:
+            async for part in carried_out(plan, newest, services, session, step=step):
+                _tell_part(tell, part)
     _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
@@ -105,49 +103,32 @@ async def dry_run(where: Where, asked: Run) -> Told:
         plan, newest = await plan_replay(
             asked.selection, services, settings, trail, force=asked.force
         )
-        for aggregate in plan.aggregates:
-            await _dry_run_parked(tell, aggregate, newest, topic, services[aggregate.service])
-        await _dry_run_singles(tell, plan.singles, topic, services)
+        async for part in foretold(plan, newest, topic, services):
+            _tell_foretold(tell, part)
     _tell_rest(tell, plan, asked.selection)
     return tell.rows
 
 
-async def _dry_run_parked(
-    tell: Teller, parked: Parked, newest: Newest, topic: DeadLetterTopic, service: ServiceClient
-) -> None:
-    """Up to the first that would fail again, and no more than one dry run takes."""
-    tell.say(parked.name, f"would send {len(parked.waiting)} messages, in their order")
-    letters = [newest.get((parked.service, message_id)) for message_id in parked.waiting]
-    there = letters[: letters.index(None)] if None in letters else letters
-    chunk = Chunk()
-    left = await chunk.fill([letter for letter in there if letter is not None], topic)
-    foreseen = await service.dry_run(chunk.records, until_fault=True) if chunk.records else ()
-    for letter, outcome in zip(chunk.letters, foreseen, strict=False):
-        _tell_foreseen(tell, letter, outcome)
-    if foreseen and foreseen[-1].fault:
-        return
-    if left:
-        tell.say(
-            parked.name, f"only the first {len(chunk.letters)} were tried: one dry run takes these"
-        )
-    elif len(there) < len(letters):
-        gone = parked.waiting[len(there)]
-        tell.say(gone, "its dead letter is gone", "its dead letter is gone")
+def _tell_part(tell: Teller, part: Outcome | Resent | NotTried) -> None:
+    match part:
+        case Outcome():
+            _tell_outcome(tell, part)
+        case Resent():
+            _tell_single(tell, part)
+        case NotTried(rest):
+            tell.say("not tried", f"{rest} letters like one that failed")
 
 
-async def _dry_run_singles(
-    tell: Teller,
-    singles: Sequence[Letter],
-    topic: DeadLetterTopic,
-    services: Mapping[str, ServiceClient],
-) -> None:
-    """As many at a time as one dry run takes, none of a service that this release lacks."""
-    left: Sequence[Letter] = [letter for letter in singles if letter.service in services]
-    while left:
-        chunk = Chunk()
-        left = await chunk.fill(left, topic)
-        for letter, outcome in await foreseen_for(chunk, services):
-            _tell_foreseen(tell, letter, outcome)
+def _tell_foretold(tell: Teller, part: Foretold) -> None:
+    match part:
+        case WouldSend(parked):
+            tell.say(parked.name, f"would send {len(parked.waiting)} messages, in their order")
+        case Foresaw(letter, foreseen):
+            _tell_foreseen(tell, letter, foreseen)
+        case OnlyFirst(parked, count):
+            tell.say(parked.name, f"only the first {count} were tried: one dry run takes these")
+        case LetterGone(gone):
+            tell.say(gone, "its dead letter is gone", "its dead letter is gone")
 
 
 def _tell_foreseen(tell: Teller, letter: Letter, foreseen: Foreseen) -> None:
@@ -176,10 +157,6 @@ def _tell_rest(tell: Teller, plan: Plan, selection: Selection) -> None:
         tell.say(str(name), f"{settlement_text(how)}; --force sends it again")
     if not tell.rows:
         tell.nothing(selection)
-
-
-def _size(plan: Plan) -> int:
-    return sum(len(aggregate.waiting) for aggregate in plan.aggregates) + len(plan.singles)
 
 
 @contextmanager

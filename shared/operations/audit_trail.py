@@ -30,10 +30,11 @@ MOST_REPLAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who acts, and why: what every audit event says."""
+    """Who acts, why, and with what: what every audit event says."""
 
     by: str
     why: str | None = None
+    source: str = SOURCE
 
 
 class AuditTrail:
@@ -104,17 +105,17 @@ async def read_audit_trail(settings: RuntimeSettings) -> AuditTrail:
     return AuditTrail(events.values())
 
 
-def envelope_of(event: LetterHandled, *distinct: object) -> Envelope:
+def envelope_of(event: LetterHandled, source: str, *distinct: object) -> Envelope:
     """The audit event's record. `distinct` tells it from others of its kind about this letter.
 
     The same act has the same id, so that writing it again after a crash counts once.
     """
     told = " ".join(map(str, (event.ce_type, event.letter, event.service, *distinct)))
     return codec.envelope(
-        str(uuid5(NAMESPACE_URL, f"{SOURCE} {told}")),
+        str(uuid5(NAMESPACE_URL, f"{source} {told}")),
         event.ce_type,
         codec.dump(event),
-        source=SOURCE,
+        source=source,
         subject=event.letter,
         at=event.at,
         causation_id=None,

@@ -108,7 +108,7 @@ class ReplaySession:
 
     async def record(self, event: LetterHandled, *distinct: object) -> None:
         """Write down what was done; acknowledged when this returns. Raises `Outage`."""
-        envelope = envelope_of(event, *distinct)
+        envelope = envelope_of(event, self.author.source, *distinct)
         await self._sender.send(
             envelope.topic, envelope.key.encode(), envelope.value, envelope.headers
         )

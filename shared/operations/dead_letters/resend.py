@@ -5,7 +5,7 @@ Nobody could read them, or our routing failed on them; nothing waits behind them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from shared.events.topics import TOPICS
@@ -27,18 +27,12 @@ class Resent:
     stopped_by: Stop | None = None
 
 
-async def resend(
-    chosen: Sequence[Letter],
-    session: ReplaySession,
-    *,
-    told: Callable[[Resent], None] = lambda _outcome: None,
-) -> list[Resent]:
+async def resend(chosen: Sequence[Letter], session: ReplaySession) -> AsyncIterator[Resent]:
     """Send the letters in their order, each once the one before it was dealt with.
 
     After one that fails, neither others of its service, reason and error are sent nor others of
-    its topic and key. `told` is called with each at once. Raises `Outage`, `NoSuchLetters`.
+    its topic and key. Raises `Outage`, `NoSuchLetters`.
     """
-    outcomes: list[Resent] = []
     failed: set[tuple[object, ...]] = set()
     for letter in chosen:
         alike = {
@@ -49,11 +43,10 @@ async def resend(
             alike.discard((letter.service, letter.origin.topic, None))
         if alike & failed:
             continue
-        outcomes.append(Resent(letter, await _try(letter, session)))
-        if outcomes[-1].stopped_by is not None:
+        outcome = Resent(letter, await _try(letter, session))
+        if outcome.stopped_by is not None:
             failed |= alike
-        told(outcomes[-1])
-    return outcomes
+        yield outcome
 
 
 async def _try(letter: Letter, session: ReplaySession) -> Stop | None:

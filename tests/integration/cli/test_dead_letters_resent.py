@@ -54,11 +54,11 @@ async def test_letters_that_nothing_waits_for_are_sent_again_until_one_fails(
         first = await play.open()
 
         async with play.post() as session:
-            unfixed = await resend(first, session)
+            unfixed = [it async for it in resend(first, session)]
         second = await play.open()
         deploy_the_fix(monkeypatch)
         async with play.post() as session:
-            fixed = await resend(second, session)
+            fixed = [it async for it in resend(second, session)]
         answers = await play.answered(2)
         still = await play.open()
 

@@ -89,7 +89,7 @@ async def test_a_replay_that_died_before_writing_it_down_sends_once_more_and_not
         rest = await play.answered(2)
         [letter] = await play.open()
         async with play.post() as session:
-            [resent] = await resend([letter], session)
+            [resent] = [it async for it in resend([letter], session)]
         decided, still = await play.decided(), await play.open()
 
     assert len(unwritten) == 3

@@ -10,7 +10,7 @@ import pytest
 
 from shared.events.envelope import Ref
 from shared.events.operations import DeadLetterDiscarded, DeadLetterReplayed
-from shared.operations.audit_trail import AuditTrail, Author, common, envelope_of
+from shared.operations.audit_trail import SOURCE, AuditTrail, Author, common, envelope_of
 from shared.operations.dead_letters.errors import AggregateAndSelection, IdsAndSelection
 from shared.operations.dead_letters.letter import (
     Letter,
@@ -128,9 +128,9 @@ def test_replays_of_what_has_no_id_are_counted_from_death_to_death() -> None:
 def test_the_same_act_has_the_same_id_and_says_nothing_of_the_content() -> None:
     letter = dead_letter(FIRST, value=b'{"name": "Cliente de Prueba"}')
     first, same, other = (
-        envelope_of(replayed(letter), 0, 99),
-        envelope_of(replayed(letter), 0, 99),
-        envelope_of(replayed(letter), 0, 100),
+        envelope_of(replayed(letter), SOURCE, 0, 99),
+        envelope_of(replayed(letter), SOURCE, 0, 99),
+        envelope_of(replayed(letter), SOURCE, 0, 100),
     )
 
     assert dict(first.headers)["ce_id"] == dict(same.headers)["ce_id"]
