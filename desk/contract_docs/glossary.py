@@ -7,6 +7,7 @@ have more to say. A description in the model itself wins over both.
 from __future__ import annotations
 
 MEANINGS = {
+    "act": "What is done with them.",
     "acceptable": "Whether the contract is, as of the record, not over and has a current text.",
     "accepted": "Always true: a refusal is not submitted.",
     "access": "Whether an agent has authorised this customer to use the contract tool (F1).",
@@ -101,6 +102,7 @@ MEANINGS = {
     "lapsed_on": "The day on which the renewal lapsed (F10).",
     "last_billable_on": "The last day to charge: the day before `effective_on`.",
     "letter": "The letter's place in `desk.dead-letters`, as partition-offset.",
+    "letters": "The letters' places in `desk.dead-letters`, as partition-offset.",
     "level": "How strong it was, in the channel's words.",
     "line": "The line's number.",
     "lines": "The lines.",

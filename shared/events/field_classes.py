@@ -43,7 +43,7 @@ SHOWN = frozenset({FieldClass.FACT, FieldClass.WORDS, FieldClass.GOODS})
 
 _NAMES: Mapping[FieldClass, str] = {
     FieldClass.FACT: """
-        acceptable accepted access action_id activated agent_id aggregate amount answer_due_at
+        acceptable accepted access act action_id activated agent_id aggregate amount answer_due_at
         answers_inquiry_id approved as_of at attempt attempts attempts_left auto_renewal
         available_until booked_on by cancelled_on cause channel close closed_by code complete_on
         contract_number contract_numbers corrected_sha256 correlation_id covered_until
@@ -51,7 +51,7 @@ _NAMES: Mapping[FieldClass, str] = {
         dispatched_at document_id documents due_at due_on effective_on ends_on expected_on
         expected_version expires_at field first_inquiry_id given_at holds_from id inquiry_id
         installed_on invoice_number issued_on item_id kept kind language lapsed lapsed_on
-        lapses_on last_billable_on letter level line media_type message_id method missing
+        lapses_on last_billable_on letter letters level line media_type message_id method missing
         notice_ends_on notification_id offset opened_at order_number original_sha256 owner paid_on
         partition payment_id period permanent placed_on policy policy_version promised_on purpose
         quantity queue received_at received_on recipient_hash reference registered_at renewal

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from shared.events.choices import Word
 from shared.events.envelope import Event
 from shared.events.values import Count, Instant
 
@@ -96,3 +97,24 @@ class RecordUnmasked(PersonActed):
     partition: int
     offset: int
     message_id: str | None = None
+
+
+class RepairAct(Word):
+    """What a person does with dead letters."""
+
+    REPLAY = "replay", "Their messages are let through, or sent to their topics again."
+    EDIT = "edit", "A corrected record is sent in the letter's place."
+    DISCARD = "discard", "Nobody will decide their messages any more."
+
+
+class DeadLetterRepairBegun(PersonActed):
+    """A person begins to deal with these letters; `thing` is the first of them.
+
+    It is written before anything is sent. Each letter's outcome is an event of its own.
+    """
+
+    ce_type: ClassVar[str] = "dead_letter.repair_begun.v1"
+
+    why: str
+    act: RepairAct
+    letters: tuple[str, ...]

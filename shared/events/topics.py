@@ -119,7 +119,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(
         "desk.agent-actions",
         ("contract_number", "inquiry_id", "customer_id"),
-        ("desk agents' tools",),
+        ("desk agents' tools", CONSOLE),
         (INTAKE, CANCELLATION, ARCHIVE),
         (
             agents.AccessAuthorised,
@@ -308,6 +308,7 @@ CATALOGUE: tuple[Topic, ...] = (
             operations.DeadLetterEdited,
             operations.DeadLetterDiscarded,
             operations.RecordUnmasked,
+            operations.DeadLetterRepairBegun,
         ),
         "What people did in the console and by command, and why.",
         retention=YEAR,

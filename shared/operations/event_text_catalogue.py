@@ -219,6 +219,10 @@ HEADLINES: dict[str, Bilingual] = {
     "dead_letter.discarded.v1": _both(
         "Mensaje muerto {letter} descartado por {by}", "Dead letter {letter} discarded by {by}"
     ),
+    "dead_letter.repair_begun.v1": _both(
+        "{by} empieza a tratar mensajes muertos desde {thing} ({act})",
+        "{by} begins to deal with dead letters from {thing} on ({act})",
+    ),
     "record.unmasked.v1": _both(
         "Datos ocultos de {thing} mostrados a {by}", "Hidden data of {thing} shown to {by}"
     ),
@@ -229,6 +233,7 @@ SENTENCES: dict[str, Bilingual] = {
     "mail.attempted.v1": _both("Error: {error}.", "Error: {error}."),
     "dead_letter.edited.v1": _both("{why}", "{why}"),
     "dead_letter.discarded.v1": _both("{why}", "{why}"),
+    "dead_letter.repair_begun.v1": _both("{why}", "{why}"),
     "record.unmasked.v1": _both("{why}", "{why}"),
     "rejection.recorded": _both(
         "No se abrió ninguna consulta; quien la envió recibió la lista de errores.",

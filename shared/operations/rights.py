@@ -98,8 +98,7 @@ def _services(settings: RuntimeSettings) -> Iterator[Acl]:
             yield Acl(service, Resource.TOPIC, Operation.DESCRIBE, topic.name)
             if settings.create_topics:
                 yield Acl(service, Resource.TOPIC, Operation.CREATE, topic.name)
-    for topic in CATALOGUE:  # what happened to a case lies on all of them
-        yield Acl(CONSOLE, Resource.TOPIC, Operation.READ, topic.name)
+    yield from _as_operators_do(CONSOLE, settings)
     for service in SERVICES:
         for name in topics_of(service):
             yield Acl(service, Resource.TOPIC, Operation.READ, name)
@@ -109,14 +108,19 @@ def _services(settings: RuntimeSettings) -> Iterator[Acl]:
 
 
 def _operators(settings: RuntimeSettings) -> Iterator[Acl]:
+    yield from _as_operators_do(OPERATORS, settings)
+    for topic in CATALOGUE:
+        yield Acl(OPERATORS, Resource.TOPIC, Operation.DESCRIBE_CONFIGS, topic.name)
+
+
+def _as_operators_do(user: str, settings: RuntimeSettings) -> Iterator[Acl]:
     """They see everything, and send a record again to the topic of any service that gave it up."""
     for topic in CATALOGUE:
-        yield Acl(OPERATORS, Resource.TOPIC, Operation.READ, topic.name)
-        yield Acl(OPERATORS, Resource.TOPIC, Operation.DESCRIBE_CONFIGS, topic.name)
+        yield Acl(user, Resource.TOPIC, Operation.READ, topic.name)
         if set(SERVICES) & set(topic.read_by):
-            yield Acl(OPERATORS, Resource.TOPIC, Operation.WRITE, topic.name)
+            yield Acl(user, Resource.TOPIC, Operation.WRITE, topic.name)
     prefix = settings.group_of("")
-    yield Acl(OPERATORS, Resource.GROUP, Operation.DESCRIBE, prefix, Pattern.PREFIXED)
+    yield Acl(user, Resource.GROUP, Operation.DESCRIBE, prefix, Pattern.PREFIXED)
 
 
 def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:

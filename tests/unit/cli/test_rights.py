@@ -34,24 +34,26 @@ def test_a_topic_is_written_and_read_by_those_whom_the_catalogue_names_and_opera
 ) -> None:
     """And a service reads what it has published, to compare its records with it.
 
-    The console looks for a case on all of them.
+    The console looks for a case on all of them, and replays as operators do.
     """
     publishers = {service for service in SERVICES if topic.name in published_by(service)}
     everybody = set(users()) - {OPERATORS}
     writers = {user for user in everybody if topic.name in topics_of(user, Operation.WRITE)}
     readers = {user for user in everybody if topic.name in topics_of(user, Operation.READ)}
 
-    assert writers == set(map(user_of, topic.written_by)) - {OPERATORS}
+    replays = {CONSOLE} if set(SERVICES) & set(topic.read_by) else set()
+    assert writers == (set(map(user_of, topic.written_by)) | replays) - {OPERATORS}
     named = set(map(user_of, topic.read_by))
     assert readers == (named | publishers | {CONSOLE}) - {OPERATORS}
 
 
-def test_operators_may_replay_to_what_services_read_and_change_no_dead_letter() -> None:
-    writes = topics_of(OPERATORS, Operation.WRITE)
+@pytest.mark.parametrize("user", [OPERATORS, CONSOLE])
+def test_operators_may_replay_to_what_services_read_and_change_no_dead_letter(user: str) -> None:
+    writes = topics_of(user, Operation.WRITE)
 
     assert writes == {topic.name for topic in CATALOGUE if set(SERVICES) & set(topic.read_by)}
     assert DEAD_LETTERS not in writes
-    assert topics_of(OPERATORS, Operation.READ) == {topic.name for topic in CATALOGUE}
+    assert topics_of(user, Operation.READ) == {topic.name for topic in CATALOGUE}
 
 
 @pytest.mark.parametrize("party", ["channels", "agents", "billing", "registry"])
@@ -75,9 +77,9 @@ def test_a_service_uses_its_own_group_and_an_outside_system_those_of_its_name() 
     assert ("billing", "billing.", Pattern.PREFIXED) in groups
     assert (PORTAL, "north.customer_portal.", Pattern.PREFIXED) in groups, "one a generation"
     assert {user for user, *_ in groups} == set(users())
-    assert Acl(
-        OPERATORS, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED
-    ) in kafka_rights(PLAIN)
+    for user in (OPERATORS, CONSOLE):
+        seen = Acl(user, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED)
+        assert seen in kafka_rights(PLAIN)
 
 
 @pytest.mark.parametrize("prefix", ["channels", "billing.desk", OPERATORS])
