@@ -8,8 +8,11 @@ from datetime import datetime
 
 from services.operations_console.acts import Acts
 from services.operations_console.cases import Cases
+from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview
+from services.operations_console.repairs import Repairs
 from services.operations_console.settings import Settings
+from shared.mongo.changes import Changes
 from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
 from shared.web.passkeys import Passkeys
@@ -27,6 +30,9 @@ class Console:
     cases: Cases
     overview: Overview
     acts: Acts
+    dead_letters: DeadLetters
+    repairs: Repairs
+    changes: Changes
     staff: StaffAccounts
     sessions: Sessions
     codes: OneTimeCodes

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from services.operations_console.pages import cases, overview, passkeys, provider, sign_in
+from services.operations_console.pages import (
+    cases,
+    dead_letters,
+    overview,
+    passkeys,
+    provider,
+    sign_in,
+)
 from shared.web.pages import Page
 from shared.web.sessions import Role
 
@@ -47,4 +54,50 @@ PAGES = (
         is_live=True,
     ),
     Page("cases", "/casos", "/cases", cases.cases, role=Role.READER, accepts_forms=True),
+    Page(
+        "dead_letters",
+        "/mensajes-muertos",
+        "/dead-letters",
+        dead_letters.dead_letters,
+        role=Role.OPERATOR,
+    ),
+    Page(
+        "dead_letter_group",
+        "/mensajes-muertos/grupo",
+        "/dead-letters/group",
+        dead_letters.dead_letter_group,
+        role=Role.OPERATOR,
+        accepts_forms=True,
+    ),
+    Page(
+        "dead_letter",
+        "/mensajes-muertos/{letter}",
+        "/dead-letters/{letter}",
+        dead_letters.dead_letter,
+        role=Role.OPERATOR,
+        accepts_forms=True,
+    ),
+    Page(
+        "dead_letter_edit",
+        "/mensajes-muertos/{letter}/corregir",
+        "/dead-letters/{letter}/correct",
+        dead_letters.dead_letter_edit,
+        role=Role.OPERATOR,
+        accepts_forms=True,
+    ),
+    Page(
+        "repair",
+        "/reparaciones/{repair}",
+        "/repairs/{repair}",
+        dead_letters.repair,
+        role=Role.OPERATOR,
+    ),
+    Page(
+        "repair_live",
+        "/reparaciones/{repair}/en-vivo",
+        "/repairs/{repair}/live",
+        dead_letters.repair_live,
+        role=Role.OPERATOR,
+        is_live=True,
+    ),
 )

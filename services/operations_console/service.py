@@ -15,13 +15,16 @@ from starlette.applications import Starlette
 from services.operations_console.acts import Acts, Publisher
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
+from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview, looking
 from services.operations_console.projections import FOLDS, VIEWS, indexes
+from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
 from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.topic_creation import create_missing_topics
+from shared.mongo.changes import Changes
 from shared.mongo.client import Client, Database, close, connect
 from shared.operations.case_index import NAME as RECORDS
 from shared.operations.case_index import CaseIndex
@@ -95,13 +98,17 @@ def wire(
     patient = PatientPublisher(settings, skew)
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
+    acts, dead_letters = Acts(publisher or patient), DeadLetters(settings)
     console = Console(
         settings=settings,
         cases=Cases(settings, CaseIndex(lambda: generations.serving(RECORDS))),
         overview=Overview(
             looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
-        acts=Acts(publisher or patient),
+        acts=acts,
+        dead_letters=dead_letters,
+        repairs=Repairs(database, dead_letters, acts, now),
+        changes=Changes(database),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
@@ -152,6 +159,7 @@ async def run_until_stopped(settings: Settings) -> None:
             _background(process), process.app, process.health, settings, process.stopping
         )
     finally:
+        await process.console.repairs.stop()
         await process.console.code_mails.close()
         await process.console.openid.close()
         await process.publisher.stop()
@@ -182,6 +190,7 @@ async def _background(process: Process) -> None:
     log.info("started")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(projections.run())
+        tasks.create_task(process.console.changes.watch(stopping))
         tasks.create_task(watch_skew(process.skew, process.health, stopping))
         tasks.create_task(
             check_dependencies(process.health, process.database, process.skew, settings, stopping)
@@ -199,6 +208,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     yield console.staff.prepare
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)
+    yield console.repairs.prepare
     yield process.publisher.start
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,11 +13,26 @@ from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp
 
 from services.operations_console import service
+from services.operations_console.dead_letters import Drafted, Opened, opened_of
 from services.operations_console.overview import Seen
 from services.operations_console.service import Process, wire
 from services.operations_console.settings import Settings
+from shared.events.operations import LetterHandled
 from shared.events.values import Language
+from shared.kafka.records import Envelope
+from shared.operations.audit_trail import AuditTrail, Author
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
+from shared.operations.dead_letters.correct import Correction, corrected
+from shared.operations.dead_letters.edit import Draft
+from shared.operations.dead_letters.letter import Letter, LetterId
+from shared.operations.dead_letters.listing import Found
+from shared.operations.dead_letters.run import Foretold
+from shared.operations.dead_letters.selection import Plan, chosen
+from shared.operations.errors import OperationError
+from shared.operations.parked import Parked
+from shared.operations.service_client import ServiceError
+from shared.outage import Outage
+from shared.runtime.operations.answers import Foreseen
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
 from shared.web.sign_in_mail import Words
 from tests.builders.few_documents import FewDocuments
@@ -62,6 +77,54 @@ class OverviewOfFew:
 
 
 @dataclass
+class LettersOfFew:
+    """These dead letters, and what was done with them."""
+
+    letters: list[Letter] = field(default_factory=list)
+    acts: list[LetterHandled] = field(default_factory=list)
+    waiting: list[Parked] = field(default_factory=list)
+    faults: list[str] | None = field(default_factory=list)
+    silent: list[ServiceError] = field(default_factory=list)
+    told: list[Foretold] = field(default_factory=list)
+    refused: OperationError | None = None
+    drafts: list[Correction] = field(default_factory=list)
+    brings: Foreseen = field(default_factory=Foreseen)
+
+    async def found(self) -> Found:
+        return Found(self.letters, AuditTrail(self.acts), self.waiting, self.silent)
+
+    async def opened(self, asked: LetterId) -> Opened:
+        [letter] = chosen([asked], self.letters)
+        return opened_of(letter, await self.found(), self.faults)
+
+    async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
+        if self.refused is not None:
+            raise self.refused
+        chosen(ids, self.letters)
+        return Plan(), self.told
+
+    async def drafted(self, asked: LetterId, correction: Correction, _author: Author) -> Drafted:
+        if self.refused is not None:
+            raise self.refused
+        [letter] = chosen([asked], self.letters)
+        self.drafts.append(correction)
+        return Drafted(Draft(letter, corrected(letter, correction), ()), self.brings)
+
+
+@dataclass
+class PublisherOfFew:
+    """Takes what is published, unless the broker is away."""
+
+    published: list[Envelope] = field(default_factory=list)
+    away: bool = False
+
+    async def publish(self, outgoing: list[Envelope]) -> None:
+        if self.away:
+            raise Outage("kafka", "away")
+        self.published += outgoing
+
+
+@dataclass
 class ConsoleOfFew:
     """A wired console process on documents in memory."""
 
@@ -72,6 +135,8 @@ class ConsoleOfFew:
     cases: CasesOfFew
     told: list[tuple[Language, str, Words, Mapping[str, str]]]
     overview: OverviewOfFew
+    letters: LettersOfFew
+    publisher: PublisherOfFew
 
     @property
     def browser(self) -> Browser:
@@ -99,8 +164,17 @@ class ConsoleOfFew:
 @contextmanager
 def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
     own, cases, overview = FewDocuments(), CasesOfFew(), OverviewOfFew()
-    with patch.object(service, "Database", lambda *_a, **_k: own):
-        process = wire(Settings(**settings), storage=MemoryStorage(), now=lambda: NOW)
+    letters, publisher = LettersOfFew(), PublisherOfFew()
+    with (
+        patch.object(service, "Database", lambda *_a, **_k: own),
+        patch.object(service, "DeadLetters", lambda _settings: letters),
+    ):
+        process = wire(
+            Settings(**settings),
+            publisher=publisher,
+            storage=MemoryStorage(),
+            now=lambda: NOW,
+        )
     mailed: list[tuple[Language, str, str]] = []
     parts = process.console
     told: list[tuple[Language, str, Words, Mapping[str, str]]] = []
@@ -113,5 +187,7 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         ),
         patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
     ):
-        yield ConsoleOfFew(process, process.app, own, mailed, cases, told, overview)
+        yield ConsoleOfFew(
+            process, process.app, own, mailed, cases, told, overview, letters, publisher
+        )
     process.client.close()

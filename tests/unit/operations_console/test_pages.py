@@ -18,18 +18,38 @@ from services.operations_console.routes import PAGES
 from shared.events.values import Language
 from shared.kafka.records import RecordPosition
 from shared.operations.case_timeline import CaseTimeline, NextDue
+from shared.operations.dead_letters.letter import LetterId
 from shared.operations.decoded_record import DeadBecause
 from shared.operations.service_client import ServiceError
 from shared.operations.timeline import Step, told
 from shared.web.sessions import Holder, Operator, Role
 from tests.builders.console import COOKIE, NOW, ConsoleOfFew, console_of_few
+from tests.builders.dead_letters import dead_letter
 from tests.builders.openid_provider import CLIENT, SECRET, Provider, provider
 from tests.builders.passkeys import SoftAuthenticator
 from tests.builders.portal import Browser
 from tests.unit.customer_portal.test_weight import MOST_BYTES, weight_of
 
 SIGN_IN, CASES = "/es/entrar", "/es/casos"
-OF_STAFF = ("overview", "overview_live", "cases", "passkeys", "passkey_removal")
+ROLES = {
+    "overview": Role.READER,
+    "overview_live": Role.READER,
+    "cases": Role.READER,
+    "passkeys": Role.READER,
+    "passkey_removal": Role.READER,
+    "dead_letters": Role.OPERATOR,
+    "dead_letter_group": Role.OPERATOR,
+    "dead_letter": Role.OPERATOR,
+    "dead_letter_edit": Role.OPERATOR,
+    "repair": Role.OPERATOR,
+    "repair_live": Role.OPERATOR,
+}
+"""Every page of staff, and who may see it."""
+OF_STAFF = tuple(ROLES)
+OF_NOTHING = frozenset(
+    {"passkey_removal", "dead_letter", "dead_letter_edit", "repair", "repair_live"}
+)
+"""They are about one thing, and there is none."""
 LIVE = {page.name for page in PAGES if page.is_live}
 BEGIN, BACK = "/es/entrar/proveedor", "/es/entrar/proveedor/vuelta"
 SECRETS = ("Ana Pérez", "ana@example.test", "El secreto de Ana", "600 000 000")
@@ -63,11 +83,15 @@ def case(steps: int = 1, **more: Any) -> CaseTimeline:
     )
 
 
+def may(role: Role, name: str) -> bool:
+    return ROLES[name] in (Role.READER, role)
+
+
 async def statuses(console: ConsoleOfFew, browser: Browser, language: Language) -> dict[str, int]:
     found = {}
     console.process.stopping.set()  # a live part ends at once
     for page in PAGES:
-        path = page.path(language).rstrip("/").replace("{passkey}", "none")
+        path = re.sub(r"\{\w+\}", "none", page.path(language).rstrip("/"))
         query = "?q=CD-1" if page.name == "cases" else ""
         found[page.name] = (await browser.get(path + query)).status
     return found
@@ -95,7 +119,11 @@ async def test_every_page_is_shown_to_the_roles_that_it_names_and_to_nobody_else
     assert {without[name] for name in OF_STAFF} == {403}
     for role in Role:
         browser = await console.signed_in(await console.account(role.value, role))
-        own = dict.fromkeys(OF_STAFF, 200) | {"passkey_removal": 404}
+        own = {
+            name: 403 if not may(role, name) else 404 if name in OF_NOTHING else 200
+            for name in OF_STAFF
+        }
+        own |= {"dead_letter_group": 303} if may(role, "dead_letter_group") else {}
         expected = of_anybody | {"sign_in": 303} | own
         assert await statuses(console, browser, language) == expected, role
     assert {page.name for page in PAGES} == expected.keys()
@@ -107,13 +135,14 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(
     account = await console.account("marta", *Role)
     marta = await console.signed_in(account)
     kept = await a_passkey(console, account)
+    console.letters.letters = [dead_letter(LetterId(0, 1))]
     theirs = (await console.browser.get(SIGN_IN)).ticket
 
     for page in PAGES:
         if page.accepts_forms:
             browser = marta if page.role or page.name == "sign_out" else console.browser
             for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
-                path = page.path(Language.ES).replace("{passkey}", kept)
+                path = page.path(Language.ES).replace("{passkey}", kept).replace("{letter}", "0-1")
                 sent = await browser.post(path, {**ticket, "q": "CD-1"})
                 assert sent.status == 403, page.name
     assert await console.who(marta) is not None

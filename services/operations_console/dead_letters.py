@@ -1,0 +1,181 @@
+"""Dead letters as pages show them: which there are, what is in one, what dealing with it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from services.operations_console.settings import Settings
+from shared.events.field_classes import HIDDEN, masked
+from shared.operations.audit_trail import Author, read_audit_trail
+from shared.operations.dead_letters.correct import Correction
+from shared.operations.dead_letters.edit import Draft, draft
+from shared.operations.dead_letters.letter import Letter, LetterId
+from shared.operations.dead_letters.listing import Found, found_letters
+from shared.operations.dead_letters.replay import plan_replay
+from shared.operations.dead_letters.run import Foretold, foretold
+from shared.operations.dead_letters.selection import Plan, Selection
+from shared.operations.dead_letters.topic import dead_letter_topic
+from shared.operations.decoded_record import shown
+from shared.operations.open_work import LETTERS_READ
+from shared.operations.sender import ReplaySession, replay_session
+from shared.operations.service_client import ServiceClient, ServiceError, services_at
+from shared.runtime.faults import Unreadable
+from shared.runtime.json_object import json_object
+from shared.runtime.operations.answers import Foreseen
+
+MOST_FIELDS = 90
+"""Of one value; a longer one is replaced as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value within a letter's data, by JSON pointer. `text`: it is written without quotes."""
+
+    pointer: str
+    shown: str
+    text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A letter with what may be shown of it. `faults` is None where its service does not answer.
+
+    `data` is empty where the value is no JSON object.
+    """
+
+    letter: Letter
+    found: Found
+    data: Mapping[str, Any]
+    fields: Sequence[Field]
+    headers: Sequence[tuple[str, str]]
+    faults: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A correction that would be taken, and what the letter's service would decide on it."""
+
+    draft: Draft
+    foreseen: Foreseen
+
+
+class DeadLetters:
+    """Reads the topic as it stands. Its methods raise `Outage`, `MissingTopics`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def found(self) -> Found:
+        """The newest letters, what was done with them and what waits for them."""
+        async with self.services() as services:
+            return await found_letters(self._settings, services, newest=LETTERS_READ)
+
+    async def opened(self, asked: LetterId) -> Opened:
+        """One letter. Raises `NoSuchLetters`."""
+        async with self.services() as services, dead_letter_topic(self._settings) as topic:
+            letter = await topic.fetch(asked)
+            found = await found_letters(self._settings, services, newest=LETTERS_READ)
+            faults = await _faults(letter, services)
+        return opened_of(letter, found, faults)
+
+    async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
+        """What a replay would bring. Raises `NoSuchLetters`, `ServiceError`."""
+        settings = self._settings
+        async with self.services() as services, dead_letter_topic(settings) as topic:
+            trail = await read_audit_trail(settings)
+            plan, newest = await plan_replay(
+                Selection(ids=tuple(ids)), services, settings, trail, force=False
+            )
+            return plan, [it async for it in foretold(plan, newest, topic, services)]
+
+    async def drafted(self, asked: LetterId, correction: Correction, author: Author) -> Drafted:
+        """The corrected record as its service finds it. Raises what `draft` raises."""
+        async with self.session(author) as (services, session):
+            made = await draft(asked, correction, services, session)
+            [foreseen] = await services[made.letter.service].dry_run([made.corrected.record])
+            return Drafted(made, foreseen)
+
+    @asynccontextmanager
+    async def session(
+        self, author: Author
+    ) -> AsyncIterator[tuple[Mapping[str, ServiceClient], ReplaySession]]:
+        async with (
+            self.services() as services,
+            replay_session(self._settings, author) as session,
+        ):
+            yield services, session
+
+    @asynccontextmanager
+    async def services(self) -> AsyncIterator[Mapping[str, ServiceClient]]:
+        settings = self._settings
+        credential = settings.internal_credential.get_secret_value()
+        async with services_at(settings.all_service_urls, credential) as services:
+            yield services
+
+
+def opened_of(letter: Letter, found: Found, faults: Sequence[str] | None) -> Opened:
+    data = data_of(letter.value)
+    hidden = masked(letter.says("ce_type"), data)
+    return Opened(letter, found, hidden, [*fields_of(data, hidden)], headers_of(letter), faults)
+
+
+async def _faults(letter: Letter, services: Mapping[str, ServiceClient]) -> Sequence[str] | None:
+    """What keeps the letter's service from deciding it now."""
+    service = services.get(letter.service)
+    if service is None:
+        return None
+    try:
+        return await service.check(letter.original)
+    except ServiceError:
+        return None
+
+
+def data_of(value: bytes | None) -> dict[str, Any]:
+    """The JSON object in a record's value; empty where there is none."""
+    try:
+        return json_object(value or b"")
+    except Unreadable:
+        return {}
+
+
+def headers_of(letter: Letter) -> list[tuple[str, str]]:
+    """The record's headers; a value that looks like no id or code is hidden."""
+    return [
+        (shown(name), "" if value is None else shown(value.decode(errors="replace")))
+        for name, value in letter.original_headers
+    ]
+
+
+def fields_of(data: Any, hidden: Any, pointer: str = "") -> Iterator[Field]:
+    """Every value within `data`, as `hidden` shows it."""
+    if isinstance(data, dict) and data:
+        for name, value in data.items():
+            step = name.replace("~", "~0").replace("/", "~1")
+            below = hidden.get(name, HIDDEN) if isinstance(hidden, dict) else HIDDEN
+            yield from fields_of(value, below, f"{pointer}/{step}")
+    elif isinstance(data, list) and data:
+        for number, value in enumerate(data):
+            inside = isinstance(hidden, list) and number < len(hidden)
+            below = hidden[number] if inside else HIDDEN
+            yield from fields_of(value, below, f"{pointer}/{number}")
+    elif pointer:
+        yield Field(pointer, _written(hidden), isinstance(data, str))
+
+
+def at(data: Any, pointer: str) -> Any:
+    """The value at a JSON pointer; None where there is none."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        try:
+            data = data[int(name)] if isinstance(data, list) else data[name]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return None
+    return data
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
