@@ -5,5 +5,10 @@ import sys
 from services.customer_portal.api.openapi import EXAMPLE_URL
 from services.customer_portal.api.routes import description
 
-if __name__ == "__main__":
+
+def main() -> None:
     sys.stdout.write(description(EXAMPLE_URL))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,11 +18,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from services.customer_portal.api import openapi
+from services.customer_portal.api import openapi, tokens
 from services.customer_portal.api.application import api_app
 from services.customer_portal.api.partners import Scope
 from services.customer_portal.api.routes import ENDPOINTS
-from services.customer_portal.api.tokens import AnotherIssuer
+from services.customer_portal.api.tokens import AnotherIssuer, InvalidToken
 from services.customer_portal.settings import Settings
 from shared.events.envelope import message_uuid
 from shared.outage import Outage
@@ -566,6 +567,149 @@ async def test_those_who_wait_for_a_silent_issuer_wait_for_one_try() -> None:
     assert [type(it) for it in answers] == [Outage] * 5
     assert tries == ["https://issuer.test/keys"]
     await tokens.close()
+
+
+class Issuer:
+    """Another provider's keys, as it publishes them."""
+
+    def __init__(self) -> None:
+        self.keys = [OKPKey.generate_key("Ed25519", {"kid": "first"})]
+        self.asked = 0
+        self.tokens = AnotherIssuer(
+            Settings(
+                api_issuer="https://issuer.test",
+                api_audience="desk",
+                api_jwks_url="https://issuer.test/keys",
+            ),
+            lambda: NOW,
+            httpx2.AsyncClient(transport=httpx2.MockTransport(self._published)),
+        )
+
+    def _published(self, _request: httpx2.Request) -> httpx2.Response:
+        self.asked += 1
+        return httpx2.Response(200, json={"keys": [it.as_dict(private=False) for it in self.keys]})
+
+    def token(self, key: OKPKey, **changes: Any) -> str:
+        until = int((NOW + timedelta(minutes=5)).timestamp())
+        claims = {"iss": "https://issuer.test", "aud": "desk", "exp": until, "azp": "acme"}
+        header = {"alg": "Ed25519", "kid": key.kid}
+        return jwt.encode(header, claims | changes, key, algorithms=["Ed25519"])
+
+
+async def test_tokens_of_another_issuer_are_read_with_the_keys_that_it_publishes() -> None:
+    issuer = Issuer()
+    token = issuer.token(issuer.keys[0], scope="records:read other:scope")
+
+    claims = [await issuer.tokens.read(token) for _ in range(3)]
+
+    assert {it.partner for it in claims} == {"acme"}
+    assert claims[0].scopes == {"records:read", "other:scope"}
+    assert issuer.asked == 1, "keys are fetched once"
+    for changes in ({"aud": "else"}, {"iss": "https://evil.test"}, {"azp": 7}, {"scope": ["x"]}):
+        with pytest.raises(InvalidToken):
+            await issuer.tokens.read(issuer.token(issuer.keys[0], **changes))
+    assert issuer.asked == 1, "a token that is not good does not make the portal ask"
+    await issuer.tokens.close()
+
+
+async def test_a_new_key_of_the_issuer_is_fetched_and_an_unknown_one_asked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    issuer, now = Issuer(), [1_000.0]
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    await issuer.tokens.read(issuer.token(issuer.keys[0]))
+    issuer.keys.append(OKPKey.generate_key("Ed25519", {"kid": "second"}))
+    stranger = OKPKey.generate_key("Ed25519", {"kid": "stranger"})
+
+    now[0] += tokens.AGAIN_SECONDS + 1
+    assert (await issuer.tokens.read(issuer.token(issuer.keys[1]))).partner == "acme"
+    assert issuer.asked == 2
+    for _ in range(3):
+        with pytest.raises(InvalidToken):
+            await issuer.tokens.read(issuer.token(stranger))
+    assert issuer.asked == 2, "no more often than every ten seconds"
+
+    withdrawn = issuer.token(issuer.keys.pop(0))
+    now[0] += tokens.FRESH_SECONDS + 1
+    with pytest.raises(InvalidToken):
+        await issuer.tokens.read(withdrawn)
+    await issuer.tokens.close()
+
+
+async def test_where_another_provider_issues_tokens_the_portal_issues_none() -> None:
+    other = {"api_issuer": "https://issuer.test", "api_audience": "desk"}
+    with portal_of_few(api_jwks_url="https://issuer.test/keys", **other) as portal:
+        assert isinstance(portal.process.api.tokens, AnotherIssuer)
+
+        refused = await Browser(portal).post("/api/v1/token", {"grant_type": "client_credentials"})
+
+    assert (refused.status, refused.json["error"]) == (400, "unsupported_grant_type")
+
+
+@pytest.mark.parametrize(
+    ("settings", "lacking"),
+    [
+        ({"api_jwks_url": "https://issuer.test/keys"}, "API_ISSUER and API_AUDIENCE"),
+        ({"contract_archive_url": "http://127.0.0.1:1"}, "PORTAL_CREDENTIAL"),
+    ],
+)
+def test_settings_that_need_others_say_which(settings: dict[str, str], lacking: str) -> None:
+    with pytest.raises(ValueError, match=lacking):
+        Settings(portal_credential=None, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sent", [b"grant_type=a&grant_type=b", b"grant_type=%ff"])
+async def test_a_form_that_can_be_read_in_two_ways_is_not_read(
+    portal: PortalOfFew, sent: bytes
+) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+
+    refused = await Browser(portal).ask("POST", "/api/v1/token", sent, kind)
+
+    assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("whole", "named"),
+    [
+        (b"{", "data"),
+        (b"[]", "data"),
+        (json.dumps({"data_base64": "not base64"}).encode(), "data_base64"),
+        (json.dumps({"data_base64": 7}).encode(), "data_base64"),
+    ],
+)
+async def test_a_structured_event_that_cannot_be_unwrapped_says_where(
+    portal: PortalOfFew, whole: bytes, named: str
+) -> None:
+    acme = await portal.partner()
+
+    refused = await acme.ask("POST", "/submissions", whole, **{"content-type": STRUCTURED})
+
+    assert refused.status == 422
+    assert named in faults(refused)
+    assert portal.published.events == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"), [(Outage("mongodb", "down"), 503), (RuntimeError("a secret"), 500)]
+)
+async def test_what_fails_inside_is_a_problem_that_tells_nothing_of_the_inside(
+    portal: PortalOfFew, monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int
+) -> None:
+    acme = await portal.partner()
+
+    async def fails(*_asked: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(type(portal.process.api.partners), "known", fails)
+    app = httpx2.ASGITransport(api_app(portal.process.api), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=app) as client:
+        bearer = {"authorization": f"Bearer {acme.token}"}
+        answer = await client.get("http://portal.test/api/v1/submissions/x", headers=bearer)
+
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+    assert not any(it in answer.text for it in ("secret", "down", "mongodb"))
 
 
 async def test_requests_are_counted_for_each_partner() -> None:

@@ -52,12 +52,13 @@ class Taking:
     taken: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
     refuses: str | None = None
+    field: str = "content"
 
     async def hand_in(self, given: dict[str, Any]) -> None:
         if self.down:
             raise Unreachable("contract_archive", "down")
         if self.refuses:
-            raise Refused("contract_archive", [f"content: {self.refuses}"])
+            raise Refused("contract_archive", [f"{self.field}: {self.refuses}"])
         self.taken.append(given)
 
     async def tell(self, said: Callable[[Any], Awaitable[Any]]) -> Any:
@@ -273,6 +274,48 @@ async def test_what_the_archive_does_not_take_is_said_and_its_submission_never_s
     archive.refuses = None
     await relay(portal)
     assert portal.published.events == []
+
+
+async def test_a_file_whose_bytes_are_gone_is_not_sent_without_it(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    archive.down = True
+    await ask(await portal.signed_in(ANA), PDF)
+    portal.own.collection("uploads").documents.clear()
+    archive.down = False
+
+    await relay(portal)
+
+    [kept] = portal.own.collection("submissions").documents.values()
+    assert (kept["state"], kept["refusal"]) == ("refused", "gone")
+    assert portal.published.events == []
+    assert archive.taken == []
+
+
+async def test_an_archive_that_does_not_understand_the_portal_is_no_fault_of_the_file(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    archive.refuses, archive.field = "missing", "sha256"
+    await ask(await portal.signed_in(ANA), PDF)
+
+    [kept] = portal.own.collection("submissions").documents.values()
+    assert kept["state"] == "sending"
+
+    archive.refuses = None
+    await relay(portal)
+    assert [it.type for it in portal.published.events] == [RECEIVED, INQUIRY]
+
+
+async def test_the_same_file_at_two_processes_at_once_is_kept_once(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    ana = await portal.signed_in(ANA)
+    page = await ana.get(CONTACT)
+    fields = {"ticket": page.ticket, "subject": "", "text": "La adjunto"}
+
+    await asyncio.gather(*(ana.attach(CONTACT, fields, [PDF]) for _ in range(2)))
+
+    assert len(portal.own.collection("uploads").documents) == 1
 
 
 async def test_a_file_goes_on_only_once_the_scanner_has_looked_into_it(

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from services.customer_portal import projections
 from services.customer_portal.projections import submission_key
 from shared.events.cancellations import CancellationScheduled, CancellationWithdrawn
-from shared.events.contracts import ContractStatus, CustomerRegistered
+from shared.events.contracts import ContractCopyReady, ContractStatus, CustomerRegistered
 from shared.events.envelope import Event, Message
 from shared.events.error_codes import ErrorCode, field_error
 from shared.events.inquiries import (
@@ -20,9 +22,11 @@ from shared.events.inquiries import (
     InquiryOpened,
     InquiryProgressed,
     InquiryReopened,
+    InquiryResolved,
 )
-from shared.events.internal import KeyForgotten
+from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.notifications import NotificationSent
+from shared.events.policies import PolicyInForce
 from shared.events.states import (
     CancellationStated,
     CancellationStatus,
@@ -369,3 +373,78 @@ def test_lists_are_sorted_and_filtered_by_what_the_inquiry_says_and_answers_are_
         assert (found["standing"], found["reference"]) == ("closed", "INQ-1")
         assert found["listed_at"] == "2026-11-27T10:00:00Z"
     assert "standing" not in answer
+
+
+# What every topic says
+
+ELSEWHERE = TimerDue(owner="contract_archive", due_at=NOW, id="K-1", kind="contract")
+"""Of a topic that no page shows."""
+
+
+def test_an_answered_inquiry_is_resolved_and_its_note_is_in_the_conversation() -> None:
+    resolved = InquiryResolved(inquiry_id="i-1", note=NOTE)
+
+    found = documents(BY_NAME["inquiries"], [opened(), resolved])["i-1"]
+
+    assert found["status"] == "resolved"
+    assert [it["note"] for it in found["entries"]] == [NOTE.model_dump()]
+
+
+def copy_ready(number: int) -> ContractCopyReady:
+    return ContractCopyReady(
+        contract_number="K-1",
+        customer_id="C-1",
+        inquiry_id="i-1",
+        document_id=f"d-{number}",
+        sha256="0" * 64,
+        available_until=NOW,
+    )
+
+
+def test_a_copy_is_found_with_its_inquiry_and_with_its_contract() -> None:
+    ready = copy_ready(1)
+
+    inquiry = documents(BY_NAME["inquiries"], [opened()], [ready])["i-1"]
+    contract = documents(BY_NAME["contracts"], [ready])["K-1"]
+
+    assert inquiry["document"]["document_id"] == "d-1"
+    assert [it["document_id"] for it in contract["copies"]] == ["d-1"]
+    assert contract["copies"][0]["customer_id"] == "C-1"
+    assert "sha256" not in str(contract)
+
+
+def test_a_contract_keeps_so_many_copies_the_newest() -> None:
+    copies: list[Event | KeyForgotten] = [copy_ready(number) for number in range(30)]
+
+    found = documents(BY_NAME["contracts"], copies)["K-1"]["copies"]
+
+    assert [it["document_id"] for it in found] == [f"d-{number}" for number in range(10, 30)]
+
+
+def policy(version: str) -> PolicyInForce:
+    return PolicyInForce(
+        policy="monthly-notice",
+        version=version,
+        holds_from=NOW.date(),
+        terms={"notice_days": 30},
+        summary=NOTE,
+    )
+
+
+def test_the_policy_in_force_is_the_last_one_said_until_it_is_forgotten() -> None:
+    said = documents(BY_NAME["policies"], [policy("1"), policy("2")])
+    gone = documents(
+        BY_NAME["policies"],
+        [policy("1"), KeyForgotten(topic="desk.policies", key="monthly-notice")],
+    )
+
+    assert said["monthly-notice"]["version"] == "2"
+    assert gone == {"monthly-notice": {}}
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_what_a_projection_does_not_show_leaves_its_documents_as_they_are(name: str) -> None:
+    document, said = {"customer_id": "C-1"}, Message("/x", "1", ELSEWHERE, time=NOW)
+
+    assert list(BY_NAME[name].keys(said)) == []
+    assert BY_NAME[name].fold(document, said) == document

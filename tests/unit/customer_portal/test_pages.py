@@ -789,3 +789,63 @@ async def test_a_page_says_what_is_known_whatever_topic_was_read_first(
 
     assert shown.status == 200
     assert "lunes, 30 de noviembre de 2026 a las 11:30" in shown.body
+
+
+INQUIRY = "/es/consultas/i-ana"
+
+
+async def test_a_live_conversation_is_all_of_it_at_once(portal: PortalOfFew) -> None:
+    await ana_has_something_of_everything(portal)
+    browser, queries = await portal.signed_in(ANA), portal.process.portal.queries
+    shown, looks = queries.inquiry, 0
+
+    async def and_then_the_process_stops(_self: object, *about: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the first look is whether it is hers
+            portal.process.stopping.set()
+        return await shown(*about)
+
+    with patch.object(type(queries), "inquiry", and_then_the_process_stops):
+        answer = await asyncio.wait_for(browser.get(f"{INQUIRY}/en-vivo"), 30)
+
+    assert answer.header("content-type").startswith("text/event-stream")
+    assert answer.body.startswith("data: ")
+    assert "El secreto de Ana" in answer.body
+    assert looks == 2
+
+
+async def test_a_message_without_words_is_not_sent(portal: PortalOfFew) -> None:
+    await ana_has_something_of_everything(portal)
+    before, browser = len(portal.published.events), await portal.signed_in(ANA)
+    ticket = (await browser.get(INQUIRY)).ticket
+
+    refused = await browser.post(INQUIRY, {"ticket": ticket, "text": " "})
+    closed = await browser.post(INQUIRY, {"ticket": ticket, "text": " ", "act": "close"})
+
+    assert refused.status == 422
+    assert 'href="#text"' in refused.body
+    assert closed.status == 303
+    [event] = portal.published.events[before:]
+    assert json.loads(event.value)["close"] is True
+
+
+async def test_a_message_is_on_its_way_until_it_is_in_the_conversation(portal: PortalOfFew) -> None:
+    await ana_has_something_of_everything(portal)
+    browser = await portal.signed_in(ANA)
+    ticket = (await browser.get(INQUIRY)).ticket
+    await browser.post(INQUIRY, {"ticket": ticket, "text": "Una cosa más"})
+    [sent] = [
+        it
+        for it in portal.own.collection("submissions").documents.values()
+        if it["about"] == "i-ana"
+    ]
+    waiting = await browser.get(INQUIRY)
+    entry = {"by": "customer", "text": "Una cosa más", "at": NOW, "submission_id": sent["_id"]}
+    await portal.keep("inquiries", inquiry("i-ana") | {"entries": [entry]})
+
+    told = await browser.get(INQUIRY)
+
+    assert "En camino" in waiting.body
+    assert "En camino" not in told.body
+    assert [it.body.count("Una cosa más") for it in (waiting, told)] == [1, 1]

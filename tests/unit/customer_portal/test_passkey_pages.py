@@ -200,3 +200,15 @@ async def test_sessions_of_the_release_before_began_with_a_code(portal: PortalOf
 
     assert (session.by.method, session.by.level) == ("one_time_code_by_mail", "low")
     assert session.signed_in_at == NOW
+
+
+async def test_who_is_registered_no_more_has_no_page_of_passkeys_and_signs_in_with_none(
+    portal: PortalOfFew,
+) -> None:
+    ana = await portal.signed_in(ANA)
+    device = await added(portal, ana)
+    await portal.keep("customers", {"_id": ANA, "customer_id": ANA})
+
+    assert (await ana.get(OWN)).status == 404
+    assert (await signed_in_with(device, Browser(portal))).status == 422
+    assert len(await keys_of(portal)) == 1, "it counts again if he registers again"

@@ -11,13 +11,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.customer_portal.rooms import projections
+from services.customer_portal.rooms import billing_documents, projections
 from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.words import order_status
 from services.customer_portal.settings import Settings
 from shared.events.accounts import AccountInvoiceIssued
 from shared.events.envelope import Event, Message
-from shared.events.internal import KeyForgotten
+from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.inventory import InventoryItemRecorded
 from shared.events.orders import (
     OrderCancelled,
@@ -414,3 +414,107 @@ async def test_billings_document_is_the_one_of_the_hash_that_it_named(
 
     assert (found is not None) is there
     await documents.close()
+
+
+async def test_billings_document_is_handed_out_and_one_that_cannot_be_had_is_not_replaced() -> None:
+    link = f"{UNDER}1.pdf"
+    named = {"document_id": "1", "link": link, "media_type": "application/pdf"}
+    answers = {link: b"%PDF of billing"}
+    sha256 = hashlib.sha256(answers[link]).hexdigest()
+    with portal_of_few(billing_documents_url=UNDER) as portal:
+        documents = portal.process.portal.billing_documents
+        documents._client = httpx2.AsyncClient(
+            transport=httpx2.MockTransport(
+                lambda asked: httpx2.Response(200, content=answers[str(asked.url)])
+            )
+        )
+        await book(portal, invoice(invoice_number="F-1", document=named | {"sha256": sha256}))
+        ana = await portal.signed_in(ANA)
+
+        found = await ana.get("/es/facturas/F-1/documento")
+        answers[link] = b"%PDF of somebody else"
+        other = await ana.get("/es/facturas/F-1/documento")
+
+    assert (found.status, found.body) == (200, "%PDF of billing")
+    assert found.header("content-disposition").startswith("attachment")
+    assert other.status == 503
+    assert "somebody else" not in other.body
+
+
+async def test_a_document_of_billing_that_never_ends_is_not_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(billing_documents, "MOST_BYTES", 10)
+    documents = BillingDocuments(Settings(billing_documents_url=UNDER))
+    sent = list[int]()
+
+    async def endless() -> AsyncIterator[bytes]:
+        for number in range(1_000):
+            sent.append(number)
+            yield b"%PDF"
+
+    answers = httpx2.MockTransport(lambda _request: httpx2.Response(200, content=endless()))
+    documents._client = httpx2.AsyncClient(transport=answers)
+
+    named = {"link": f"{UNDER}1.pdf", "sha256": "0" * 64, "media_type": "application/pdf"}
+    assert await documents.read(named) is None
+    assert len(sent) < 10
+    await documents.close()
+
+
+STEP = {"at": AT, "status": "held", "note": "En la aduana"}
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([dispatched("E1", (1, 2))], "Enviado"),
+        ([dispatched("E1", (1, 2)), shipment(ShipmentProgressed, "E1", **STEP)], "Retenido"),
+        ([dispatched("E1", (1, 2)), delivered("E1")], "Entregado"),
+    ],
+)
+async def test_an_orders_page_says_how_far_each_shipment_is_and_what_is_in_it(
+    portal: PortalOfFew, events: list[Event], said: str
+) -> None:
+    for document in fold("orders", order(), *events).values():
+        await portal.keep("orders", document)
+
+    page = await (await portal.signed_in(ANA)).get("/es/pedidos/PED-1")
+
+    assert page.status == 200
+    shipments = page.body.partition('id="shipments"')[2]
+    assert f">{said}<" in shipments.partition('class="facts"')[0]
+    assert "2 × Servidor" in shipments
+
+
+@pytest.mark.parametrize(
+    ("link", "followed"),
+    [
+        ("https://carrier.example/1", True),
+        ("javascript:alert(1)", False),
+        ("http://x.example", False),
+    ],
+)
+async def test_a_carriers_link_is_followed_only_if_it_is_a_secure_page(
+    portal: PortalOfFew, link: str, followed: bool
+) -> None:
+    sent = dispatched("E1", (1, 2), tracking_number="T-1", tracking_url=link)
+    for document in fold("orders", order(), sent).values():
+        await portal.keep("orders", document)
+
+    page = await (await portal.signed_in(ANA)).get("/es/pedidos/PED-1")
+
+    assert "T-1" in page.body
+    assert (f'href="{link}"' in page.body) is followed
+
+
+ELSEWHERE = TimerDue(owner="contract_archive", due_at=AT, id="K-1", kind="contract")
+"""Of a topic that no room shows."""
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_what_a_room_does_not_show_leaves_its_documents_as_they_are(name: str) -> None:
+    document, said = {"customer_id": ANA}, Message("/x", "1", ELSEWHERE, time=AT)
+
+    assert list(BY_NAME[name].keys(said)) == []
+    assert BY_NAME[name].fold(document, said) == document

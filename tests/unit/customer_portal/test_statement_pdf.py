@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from services.customer_portal.rooms.statement import INVOICE, PAYMENT, statements
+from services.customer_portal.rooms.statement import BALANCE, INVOICE, PAYMENT, statements
 from services.customer_portal.rooms.statement_pdf import Sheet, statement_pdf
 from shared.events.values import Language
 from shared.web.languages import Formats
@@ -106,3 +106,26 @@ def test_a_gap_in_billings_count_is_said_and_equal_statements_are_equal_bytes() 
 
     assert "may still change" in words(statement_pdf(found, sheet(complete=False)))
     assert statement_pdf(found, sheet()) == statement_pdf(found, sheet())
+
+
+def test_a_balance_that_billing_states_otherwise_is_said_with_both_sums() -> None:
+    stated = {
+        "type": BALANCE,
+        "as_of": "2026-11-20",
+        "balance": {"amount": "77.00", "currency": "EUR"},
+        "booked_on": "2026-11-20",
+        "sequence": 2,
+    }
+    [found] = statements([invoice("F-1", "10.00", 1), stated], DAY)
+
+    said = words(statement_pdf([found], sheet()))
+
+    assert "Billing states a balance of 77,00 €" in said
+    assert "its bookings add up to 10,00 €" in said
+
+
+def test_an_account_without_open_invoices_has_no_list_of_them() -> None:
+    bookings = [invoice("F-1", "10.00", 1), payment("10.00", "F-1", 2)]
+
+    assert "Open invoices" in words(statement_pdf(statements(bookings[:1], DAY), sheet()))
+    assert "Open invoices" not in words(statement_pdf(statements(bookings, DAY), sheet()))

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ from services.customer_portal.api.webhooks.addresses import (
     is_allowed,
     is_public,
 )
-from services.customer_portal.api.webhooks.feed import Feed
+from services.customer_portal.api.webhooks.feed import KNOWN_WITHIN_SECONDS, Feed
 from services.customer_portal.api.webhooks.schedule import (
     PAUSES,
     DeliveryState,
@@ -39,6 +39,7 @@ from services.customer_portal.api.webhooks.store import LEASE
 from shared.events.field_classes import FieldClass, class_of, fields_of, nested_in
 from shared.events.topics import EVENT_TYPES
 from shared.kafka.records import LOG_APPEND_TIME, Record
+from shared.outage import Outage
 from shared.runtime import codec
 from tests.builders.portal import NOW, PortalOfFew, System, portal_of_few
 from tests.fakes.documents_suite import Clock
@@ -690,3 +691,215 @@ async def test_a_partner_has_ten_webhooks_at_most(desk: Desk) -> None:
     refused = await system.ask("POST", "/webhooks", json.dumps({"url": HOOK}).encode())
 
     assert refused.status == 409
+
+
+# The feed's own life, and the sender's
+
+
+class Topics:
+    """Stands for a group's consumer: these records, then what the test wants to happen."""
+
+    def __init__(self, *batches: Sequence[Record], then: Callable[[], None]) -> None:
+        self.batches, self.then = [*batches], then
+        self.committed = self.started = self.stopped = 0
+
+    async def start(self) -> None:
+        self.started += 1
+
+    async def records(self, _most: int) -> Sequence[Record]:
+        await asyncio.sleep(0)
+        if not self.batches:
+            self.then()
+            return ()
+        return self.batches.pop(0)
+
+    async def commit(self) -> None:
+        self.committed += 1
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+
+async def test_records_are_committed_once_their_deliveries_are_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await webhook(await desk.portal.partner())
+    record, kept = desk.record("inquiry.opened.v1", OPENED), desk.store.deliver
+    topics = Topics((), (record,), (record,), then=desk.feed._stopping.set)
+    failures = [Outage("mongodb", "away")]
+
+    async def deliver(*what: Any) -> None:
+        if failures:
+            topics.batches.insert(0, (record,))  # uncommitted, it comes again
+            raise failures.pop()
+        await kept(*what)
+
+    monkeypatch.setattr(desk.store, "deliver", deliver)
+    monkeypatch.setattr(f"{WEBHOOKS}.feed.GroupConsumer", lambda *_: topics)
+    monkeypatch.setattr(f"{WEBHOOKS}.feed.Backoff", lambda *_: SimpleNamespace(**AT_ONCE))
+    async with asyncio.timeout(30):
+        await desk.feed.run()
+    await desk.send()
+
+    assert (topics.started, topics.stopped, topics.committed) == (2, 2, 2)
+    assert len(desk.hooks.got) == 1
+
+
+async def no_pause() -> None:
+    await asyncio.sleep(0)
+
+
+AT_ONCE: dict[str, Any] = {"pause": no_pause, "reset": lambda: None}
+
+
+async def test_what_is_no_event_is_told_to_nobody_and_holds_up_nothing(desk: Desk) -> None:
+    await webhook(await desk.portal.partner())
+    broken = desk.record("inquiry.opened.v1", OPENED)
+    broken.value = b"{"  # type: ignore[misc]  # a record of the test's own
+
+    await desk.feed.keep([broken, desk.record("inquiry.opened.v1", OPENED)])
+    await desk.send()
+
+    assert len(desk.hooks.got) == 1
+
+
+async def test_the_customers_of_old_inquiries_are_looked_up_not_remembered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{WEBHOOKS}.feed.MOST_REMEMBERED", 2)
+    opened = [OPENED | {"inquiry_id": f"i-{number}"} for number in range(5)]
+
+    await desk.feed.keep([desk.record("inquiry.opened.v1", it) for it in opened])
+
+    assert [*desk.feed._customers] == ["i-3", "i-4"]
+
+
+@pytest.mark.parametrize("known", [{}, {"_id": "i-1", "forgotten": True}])
+async def test_of_an_inquiry_whose_customer_nobody_knows_nobody_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, known: dict[str, Any]
+) -> None:
+    waits = list[float]()
+
+    async def waited(_stopping: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(f"{WEBHOOKS}.feed.sleep_unless", waited)
+    await webhook(await desk.portal.partner())
+    if known:
+        await desk.portal.keep("inquiries", known)
+
+    await desk.feed.keep([desk.record("inquiry.progressed.v1", PROGRESSED)])
+    await desk.send()
+
+    assert desk.hooks.got == []
+    assert sum(waits) == (0 if known else KNOWN_WITHIN_SECONDS)
+
+
+async def test_a_feed_that_stops_leaves_uncommitted_what_it_could_not_place(desk: Desk) -> None:
+    await webhook(await desk.portal.partner())
+    desk.feed._stopping.set()
+
+    with pytest.raises(Outage, match="it stops"):
+        await desk.feed.keep([desk.record("inquiry.progressed.v1", PROGRESSED)])
+
+
+async def test_a_sender_waits_for_the_database_and_ends_with_what_it_has_begun(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await webhook(await desk.portal.partner())
+    await desk.feed.keep([desk.record("inquiry.opened.v1", OPENED)])
+    desk.hooks.slow[HOOK] = asyncio.Event()
+    stopping, due, failures = asyncio.Event(), desk.store.with_due, [Outage("mongodb", "away")]
+
+    async def with_due() -> list[str]:
+        if failures:
+            raise failures.pop()
+        return await due()
+
+    monkeypatch.setattr(desk.store, "with_due", with_due)
+    monkeypatch.setattr(f"{WEBHOOKS}.sender.Backoff", lambda *_: SimpleNamespace(**AT_ONCE))
+    running = asyncio.create_task(desk.senders[0].run(stopping, 1.0))
+    while not desk.senders[0]._sending:
+        await asyncio.sleep(0)
+    stopping.set()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not running.done(), "a message is on its way"
+
+    desk.hooks.slow[HOOK].set()
+    async with asyncio.timeout(30):
+        await running
+
+    assert len(desk.hooks.got) == 1
+
+
+async def test_a_webhook_that_is_switched_off_meanwhile_is_sent_nothing_more(desk: Desk) -> None:
+    system = await desk.portal.partner()
+    made = await webhook(system)
+    await desk.feed.keep([desk.record("inquiry.opened.v1", OPENED)])
+    [webhook_id] = await desk.store.with_due()
+    hooks = desk.portal.own.collection("webhooks")
+    await hooks.update_one({"_id": webhook_id}, {"$set": {"disabled": Disabled.GONE.value}})
+
+    await desk.senders[0]._send_to(webhook_id)
+
+    assert desk.hooks.got == []
+    assert {it["state"] for it in await log_of(system, made)} == {"held"}
+
+
+async def test_a_webhook_with_much_to_be_told_lets_the_others_have_their_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{WEBHOOKS}.sender.MOST_IN_A_ROW", 2)
+    await webhook(await desk.portal.partner())
+    await desk.feed.keep([desk.record("inquiry.opened.v1", OPENED) for _ in range(5)])
+
+    await desk.senders[0].round()
+    await desk.senders[0].settled()
+
+    assert len(desk.hooks.got) == 2
+
+
+# Over the network
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", Outcome(status=204)),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", Outcome(status=302)),
+        (b"220 mail.example ESMTP\r\n", Outcome(error="no_http")),
+        (b"", Outcome(error="timeout")),
+        (None, Outcome(error="not_reached")),
+    ],
+)
+async def test_whatever_a_partners_server_does_is_an_outcome_in_a_word(
+    answer: bytes | None, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got = list[bytes]()
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.readuntil(b"\r\n\r\n"))
+        if answer:
+            writer.write(answer)
+            await writer.drain()
+        else:
+            await reader.read()  # until the client has had enough
+        writer.close()
+
+    if answer == b"":
+        monkeypatch.setattr(f"{WEBHOOKS}.sender.WITHIN_SECONDS", 0.2)
+    partners = await asyncio.start_server(answering, "127.0.0.1", 0)
+    port = partners.sockets[0].getsockname()[1]
+    if answer is None:
+        partners.close()
+        await partners.wait_closed()
+    poster = Poster(anywhere=True)
+
+    found = await poster(f"http://127.0.0.1:{port}/in", {"webhook-id": "msg_1"}, b"{}")
+
+    assert found == outcome
+    assert len(got) == (0 if answer is None else 1), "no redirect is followed, nothing sent again"
+    assert all(b"webhook-id: msg_1" in it.lower() for it in got)
+    await poster.close()
+    partners.close()

@@ -11,6 +11,7 @@ import pytest
 from tests.gates import audit, coverage, matrix
 
 RULES = "services/cancellation/policies/refer.py"
+PAGE = "services/customer_portal/pages/contact.py"
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,8 @@ RULES = "services/cancellation/policies/refer.py"
     [
         ({RULES: 95.0}, []),
         ({RULES: 94.9}, [f"{RULES}: 94.9 %, 95 % wanted"]),
-        ({"shared/formats.py": 1.0, "services/customer_portal/faq.py": 1.0}, []),
+        ({PAGE: 94.9}, [f"{PAGE}: 94.9 %, 95 % wanted"]),
+        ({"shared/formats.py": 1.0, "services/operations_console/cases.py": 1.0}, []),
     ],
 )
 def test_no_file_of_a_service_may_be_half_tested(

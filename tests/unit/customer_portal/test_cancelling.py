@@ -1,0 +1,184 @@
+"""The cancellation's pages (F10-F12): who comes to them, and what stands against what they say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.customer_portal.pages.common import hours
+from tests.builders.portal import NOW, Answer, Browser, PortalOfFew, portal_of_few
+from tests.unit.customer_portal.test_pages import ANA, contract, profile
+
+CANCEL, EVIDENCE, WITHDRAW = (
+    "/es/cancelar",
+    "/es/contratos/K-1/completar",
+    "/es/contratos/K-1/retirar",
+)
+TODAY = NOW.date()
+AT_MOST = timedelta(days=366)
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[PortalOfFew]:
+    with portal_of_few() as portal:
+        await portal.keep("customers", profile(ANA, "ana@example.test"))
+        yield portal
+
+
+async def keep(portal: PortalOfFew, status: str = "none", **facts: str) -> None:
+    kept = contract("K-1")
+    kept["facts"] |= {"status": "active"} | facts
+    kept["cancellation"]["status"] = status
+    if status == "none":
+        kept["cancellation"] = {"status": "none"}
+    await portal.keep("contracts", kept)
+
+
+def fields(page: Answer, **more: Any) -> dict[str, Any]:
+    contact = {"contract": ["K-1"], "name": "Ana", "email": "ana@example.test"}
+    return {"ticket": page.ticket, "act": "check"} | contact | more
+
+
+def data(portal: PortalOfFew) -> dict[str, Any]:
+    [event] = portal.published.events
+    found: dict[str, Any] = json.loads(event.value)
+    return found
+
+
+async def test_who_has_no_access_is_led_to_where_that_is_said(portal: PortalOfFew) -> None:
+    await portal.keep("customers", profile(ANA, "ana@example.test") | {"access": False})
+
+    page = await (await portal.signed_in(ANA)).get(CANCEL)
+
+    assert (page.status, page.header("location")) == (303, "/es/contratos")
+
+
+async def test_what_was_checked_can_be_changed_and_nothing_is_lost(portal: PortalOfFew) -> None:
+    await keep(portal)
+    ana = await portal.signed_in(ANA)
+    filled = fields(await ana.get(CANCEL), comment="Sin prisa", act="change")
+
+    page = await ana.post(CANCEL, filled)
+
+    assert page.status == 200
+    assert "Sin prisa" in page.body
+    assert 'name="contract"' in page.body
+    assert portal.published.events == []
+
+
+@pytest.mark.parametrize(
+    ("day", "taken"),
+    [
+        (TODAY.isoformat(), True),
+        ((TODAY + AT_MOST).isoformat(), True),
+        ((TODAY - timedelta(days=1)).isoformat(), False),
+        ((TODAY + AT_MOST + timedelta(days=1)).isoformat(), False),
+        ("2026-02-30", False),
+        ("mañana", False),
+    ],
+)
+async def test_an_end_is_a_day_from_today_on_and_at_most_a_year_ahead(
+    portal: PortalOfFew, day: str, taken: bool
+) -> None:
+    await keep(portal)
+    ana = await portal.signed_in(ANA)
+    filled = fields(await ana.get(CANCEL), requested_end_on=day, act="send")
+
+    answer = await ana.post(CANCEL, filled)
+
+    assert answer.status == (303 if taken else 422)
+    assert ('href="#requested_end_on"' in answer.body) is not taken
+    assert len(portal.published.events) == taken
+
+
+@pytest.mark.parametrize(("signed_by", "asked_for"), [("", True), ("Ana Ruiz", False)])
+async def test_a_contract_with_written_notice_asks_for_a_signature_which_a_typed_name_is(
+    portal: PortalOfFew, signed_by: str, asked_for: bool
+) -> None:
+    await keep(portal, type="hardware_maintenance")
+    ana = await portal.signed_in(ANA)
+    filled = fields(await ana.get(CANCEL), signed_by=signed_by)
+
+    checked = await ana.post(CANCEL, filled)
+    await ana.post(CANCEL, filled | {"act": "send"})
+
+    assert ("su firma" in checked.body) is asked_for
+    signature = data(portal).get("signature")
+    assert (signature is None) is asked_for
+    if signature is not None:
+        assert signature["kind"] == "electronic"
+        assert (signature["signed_by"], signature["signed_on"]) == ("Ana Ruiz", TODAY.isoformat())
+
+
+async def test_evidence_that_nobody_waits_for_leads_to_the_contract(portal: PortalOfFew) -> None:
+    await keep(portal)
+
+    page = await (await portal.signed_in(ANA)).get(EVIDENCE)
+
+    assert (page.status, page.header("location")) == (303, "/es/contratos/K-1")
+
+
+async def test_evidence_that_is_sent_again_after_its_decision_leads_to_its_answer(
+    portal: PortalOfFew,
+) -> None:
+    await keep(portal, "evidence_awaited")
+    ana = await portal.signed_in(ANA)
+    ticket = (await ana.get(EVIDENCE)).ticket
+    filled = {"ticket": ticket, "asks_destruction": "1", "destruction": "yes"}
+    sent = await ana.post(EVIDENCE, filled)
+    await keep(portal)
+
+    again = await ana.post(EVIDENCE, filled)
+
+    assert data(portal)["destruction_confirmed"] is True
+    assert (again.status, again.header("location")) == (303, sent.header("location"))
+
+
+@pytest.mark.parametrize("comment", ["", "x" * 10_001])
+async def test_what_is_not_cancelled_cannot_be_taken_back(
+    portal: PortalOfFew, comment: str
+) -> None:
+    """A form of before the withdrawal's last day is sent to who decides, unless it is faulty."""
+    await keep(portal, "scheduled")
+    ana = await portal.signed_in(ANA)
+    ticket = (await ana.get(WITHDRAW)).ticket
+    await keep(portal)
+
+    page = await ana.get(WITHDRAW)
+    answer = await ana.post(WITHDRAW, {"ticket": ticket, "comment": comment})
+
+    assert page.status == 404
+    assert answer.status == (404 if comment else 303)
+    assert len(portal.published.events) == (0 if comment else 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        ("2026-11-27T05:00:00Z", "2026-11-27T09:00:00+01:00"),
+        ("2026-11-27T17:00:00Z", "2026-11-30T09:00:00+01:00"),
+        ("2026-12-24T20:00:00Z", "2026-12-28T09:00:00+01:00"),
+    ],
+)
+def test_a_closed_desk_says_when_it_opens_next(portal: PortalOfFew, at: str, opens: str) -> None:
+    now = datetime.fromisoformat(at)
+    found = hours(replace(portal.process.portal, now=lambda: now))
+
+    assert not found.open
+    assert found.changes_at == datetime.fromisoformat(opens)
+
+
+async def test_a_desk_that_is_closed_for_weeks_promises_no_day() -> None:
+    days = {(NOW + timedelta(days=ahead)).date().isoformat() for ahead in range(40)}
+    with portal_of_few(desk_closed_on=sorted(days)) as portal:
+        found = hours(portal.process.portal)
+        home = await Browser(portal).get("/es")
+
+    assert (found.open, found.changes_at) == (False, None)
+    assert home.status == 200
+    assert found.due > datetime(2026, 12, 31, tzinfo=UTC)
