@@ -116,7 +116,14 @@ def wire(
     stopping = asyncio.Event()
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     party = RelyingParty(settings.company_name, settings.public_url)
-    uploads = Uploads(database, kept=settings.submissions_kept, now=now)
+    limits = RateLimits(storage or shared_storage(settings.mongo_url, name), key)
+    uploads = Uploads(
+        database,
+        limits,
+        kept=settings.submissions_kept,
+        visitors_mib_a_day=settings.visitor_uploads_mib_a_day,
+        now=now,
+    )
     hand_over = HandOver(settings, uploads)
     portal = Portal(
         settings=settings,
@@ -142,7 +149,7 @@ def wire(
         openid=OpenId(database, settings, now),
         code_mails=CodeMails(settings),
         followed=Followed(database, now),
-        limits=RateLimits(storage or shared_storage(settings.mongo_url, name), key),
+        limits=limits,
         now=now,
     )
     return Process(

@@ -44,6 +44,13 @@ class Settings(DeskHoursSettings, WebSettings):
         " it customers download a plain copy.",
     )
 
+    visitor_uploads_mib_a_day: int = Field(
+        2048,
+        ge=1,
+        description="MiB that all who are not signed in may attach together within a day; who is"
+        " signed in has a bound of his own.",
+    )
+
     clamd_address: str = Field(
         "",
         pattern=r"^(|[^:/\s]+:\d{1,5})$",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from limits import RateLimitItem, RateLimitItemPerHour
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour
 
 from services.customer_portal.file_names import clean
 from shared.attachments import MOST_FILES, agrees, media_type_of
@@ -19,18 +19,22 @@ from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 from shared.web.forms import Form
 from shared.web.languages import N_
+from shared.web.rate_limits import RateLimits, TooMany
 from shared.web.uploads import Uploaded
 
 UPLOADS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
 """Forms with files, of one customer or, without sign-in, from one address."""
 MOST_IN_A_DAY = 50 * 1024 * 1024
 """Bytes that one customer or one browser may attach within a day."""
+KIB_OF_ONE_CLIENT: RateLimitItem = RateLimitItemPerDay(256 * 1024)
+"""From one address within a day, whoever it says to be: a browser forgets its cookie at will."""
 STAGED = timedelta(days=1)
 """How long files wait for a form that is never sent."""
 LONGEST_WAIT = timedelta(days=400)
 """Of what was sent, for an archive that does not answer; long before that operations know."""
 AWAITED, HANDED_OVER, REFUSED = "awaited", "handed_over", "refused"
 NOT_CONTENT = {"content": 0}
+VISITORS = "all visitors"
 
 EMPTY = N_("The file is empty")
 TOO_LARGE = N_("The file is larger than 5 MB")
@@ -42,16 +46,28 @@ TOO_MUCH = N_("You have attached too much today. Try again tomorrow, or send it 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose quota it is: the customer's, or the browser's of a visitor."""
+    """Whose quota it is: the customer's, or the browser's of a visitor; and from where it comes."""
 
     key: str
+    client: str
+    is_visitor: bool
 
 
 class Uploads:
     """Files by document id. Its methods raise `Outage`."""
 
-    def __init__(self, database: Database, *, kept: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: RateLimits,
+        *,
+        kept: timedelta,
+        visitors_mib_a_day: int,
+        now: Callable[[], datetime],
+    ) -> None:
         self._uploads = database.collection("uploads")
+        self._limits = limits
+        self._kib_of_visitors = RateLimitItemPerDay(visitors_mib_a_day * 1024)
         self._kept = kept
         self._now = now
 
@@ -113,7 +129,7 @@ class Uploads:
             return None
         if len(attached) >= MOST_FILES:
             return TOO_MANY
-        if await self._within_a_day(owner) + file.size > MOST_IN_A_DAY:
+        if not await self._may_attach(owner, file.size):
             return TOO_MUCH
         await self._insert(
             {
@@ -133,6 +149,19 @@ class Uploads:
             }
         )
         return None
+
+    async def _may_attach(self, owner: Owner, size: int) -> bool:
+        """Within what the owner, the address and, together, all visitors may attach in a day."""
+        if await self._within_a_day(owner) + size > MOST_IN_A_DAY:
+            return False
+        kib = -(-size // 1024)
+        try:
+            await self._limits.spend(KIB_OF_ONE_CLIENT, "upload-kib", owner.client, kib)
+            if owner.is_visitor:
+                await self._limits.spend(self._kib_of_visitors, "upload-kib", VISITORS, kib)
+        except TooMany:
+            return False
+        return True
 
     async def _within_a_day(self, owner: Owner) -> int:
         since = {"owner": owner.key, "at": {"$gt": self._now() - timedelta(days=1)}}

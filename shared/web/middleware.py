@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.web.uploads import MULTIPART
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -79,17 +82,31 @@ class SameOrigin:
         return headers.get("origin", self._origin) == self._origin
 
 
+BODY_WITHIN_SECONDS = 20.0
+"""The longest form on a slow mobile network; one with files has a time of its own."""
+
+
 class TooLarge(Exception):
     """The body is larger than any form of ours."""
 
 
-TOO_LARGE = PlainTextResponse("413: too large\n", 413, {"Connection": "close"})
+class TooSlow(Exception):
+    """The body does not come in time: whoever sends it holds a connection and what it waits for."""
+
+
+def too_large() -> Response:
+    return PlainTextResponse("413: too large\n", 413, {"Connection": "close"})
+
+
+def too_slow() -> Response:
+    return PlainTextResponse("408: too slow\n", 408, {"Connection": "close"})
 
 
 class BodyLimit:
-    """Ends a request whose body is too large, by its announcement or while it arrives.
+    """Ends a request whose body is too large, by its announcement or while it arrives, or too slow.
 
-    `with_files` are the routes whose forms may be as long as `most_with_files`.
+    `with_files` are the routes whose forms may be as long as `most_with_files`, and whose files are
+    timed where they are read.
     """
 
     def __init__(
@@ -99,31 +116,26 @@ class BodyLimit:
         most_bytes: int,
         with_files: Sequence[Route] = (),
         most_with_files: int = 0,
-        refusal: Response = TOO_LARGE,
+        large: Callable[[], Response] = too_large,
+        slow: Callable[[], Response] = too_slow,
     ) -> None:
         self._app = app
         self._most = most_bytes
         self._with_files = with_files
         self._most_with_files = most_with_files
-        self._refusal = refusal
+        self._large, self._slow = large, slow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        most = self._most_of(scope)
-        announced = Headers(scope=scope).get("content-length", "0")
+        headers, takes_files = Headers(scope=scope), self._takes_files(scope)
+        most = self._most_with_files if takes_files else self._most
+        announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced) > most:
-            return await self._refuse(scope, receive, send)
-        received = 0
+            return await self._large()(scope, receive, send)
+        has_files = takes_files and headers.get("content-type", "").lower().startswith(MULTIPART)
+        body = _Body(receive, most, None if has_files else BODY_WITHIN_SECONDS)
         begun = False
-
-        async def limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > most:
-                raise TooLarge
-            return message
 
         async def watched(message: Message) -> None:
             nonlocal begun
@@ -131,15 +143,46 @@ class BodyLimit:
             await send(message)
 
         try:
-            return await self._app(scope, limited, watched)
-        except TooLarge:
+            return await self._app(scope, body.next, watched)
+        except (TooLarge, TooSlow) as error:
             if begun:
                 raise
-            return await self._refuse(scope, receive, send)
+            refusal = self._large() if isinstance(error, TooLarge) else self._slow()
+            return await refusal(scope, receive, send)
 
-    def _most_of(self, scope: Scope) -> int:
-        takes_files = any(it.matches(scope)[0] is Match.FULL for it in self._with_files)
-        return self._most_with_files if takes_files else self._most
+    def _takes_files(self, scope: Scope) -> bool:
+        return any(it.matches(scope)[0] is Match.FULL for it in self._with_files)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._refusal(scope, receive, send)
+
+class _Body:
+    """A request's body as it arrives: at most so many bytes, within so many seconds from when it is
+    first asked for. What comes after it (that the client has gone) may take as long as it likes.
+    """
+
+    def __init__(self, receive: Receive, most: int, within: float | None) -> None:
+        self._receive = receive
+        self._most = most
+        self._within = within
+        self._ends_at: float | None = None
+        self._received = 0
+        self._whole = False
+
+    async def next(self) -> Message:
+        """Raises `TooLarge`, `TooSlow`."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline()):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow from None
+        self._received += len(message.get("body", b""))
+        if self._received > self._most:
+            raise TooLarge
+        self._whole = not message.get("more_body", False)
+        return message
+
+    def _deadline(self) -> float | None:
+        if self._ends_at is None and self._within is not None:
+            self._ends_at = asyncio.get_running_loop().time() + self._within
+        return self._ends_at

@@ -21,12 +21,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, compile_path
 
 from shared.events.values import Language
-from shared.web import tickets, uploads
+from shared.web import tickets
 from shared.web.live import Streams, Viewer, ended
 from shared.web.sessions import Holder, Operator, Role, Session, Sessions, Visitor, key_of
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
-from shared.web.uploads import MULTIPART, Uploaded, form_with_files
+from shared.web.uploads import MULTIPART, Places, Uploaded, form_with_files
 
 MOST_FIELDS = 200
 THEMES = frozenset({"light", "dark"})
@@ -99,9 +99,7 @@ class Site:
     standing: Callable[[Operator], Awaitable[Operator | None]] | None = None
     """Of an application of staff; one that has none signs no member of staff in."""
     streams: Streams = field(default_factory=Streams)
-    places_for_files: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(uploads.AT_ONCE)
-    )
+    places_for_files: Places = field(default_factory=Places)
     by_name: dict[str, Page] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -286,7 +284,11 @@ class Visit:
             self.submission_id(before)
 
         form, files = await form_with_files(
-            self.request, self.site.places_for_files, may_begin, most_bytes=most_bytes
+            self.request,
+            self.site.places_for_files,
+            may_begin,
+            client=self.client,
+            most_bytes=most_bytes,
         )
         self.submission_id(form)
         return form, files

@@ -62,11 +62,13 @@ class RateLimits:
         self._limiter = FixedWindowRateLimiter(storage)
         self._key = key
 
-    async def spend(self, limit: RateLimitItem, act: str, who: str) -> None:
-        """Count `act` by `who` once. Raises `TooMany` beyond the limit, `Outage`."""
+    async def spend(self, limit: RateLimitItem, act: str, who: str, cost: int = 1) -> None:
+        """Count `act` by `who`, once or as often as it costs. Raises `TooMany` beyond the limit,
+        `Outage`.
+        """
         hashed = hmac.digest(self._key, who.encode(), "sha256").hex()[:32]
         try:
-            if not await self._limiter.hit(limit, act, hashed):
+            if not await self._limiter.hit(limit, act, hashed, cost=cost):
                 window = await self._limiter.get_window_stats(limit, act, hashed)
                 raise TooMany(max(1, round(window.reset_time - time.time())))
         except StorageError as error:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -23,8 +25,14 @@ MOST_TEXT_BYTES = 128 * 1024
 MOST_PARTS = 100
 READ_WITHIN_SECONDS = 60.0
 """A browser that sends more slowly than this holds a place that others wait for."""
-AT_ONCE = 4
-"""Forms with files that one process reads at a time, each at most `MOST_REQUEST_BYTES`."""
+BREATH_SECONDS, LEAST_BYTES_A_SECOND = 5.0, 32 * 1024
+"""The pace of a slow mobile network, after a time in which nothing need come: who keeps a place
+without sending has it for seconds.
+"""
+AT_ONCE, AT_ONCE_OF_ONE = 4, 2
+"""Forms with files that one process reads at a time, each at most `MOST_REQUEST_BYTES`: of all
+clients, and of one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,29 @@ class _Part:
     size: int = 0
     content: bytearray = field(default_factory=bytearray)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+
+class Places:
+    """The places in which one process reads forms with files. No client has all of them."""
+
+    def __init__(self, at_once: int = AT_ONCE, of_one: int = AT_ONCE_OF_ONE) -> None:
+        self._all = asyncio.Semaphore(at_once)
+        self._of_one = of_one
+        self._clients: dict[str, asyncio.Semaphore] = {}
+        self._here: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def one(self, client: str) -> AsyncIterator[None]:
+        """Wait for a place, behind the client's own first."""
+        own = self._clients.setdefault(client, asyncio.Semaphore(self._of_one))
+        self._here[client] += 1
+        try:
+            async with own, self._all:
+                yield
+        finally:
+            self._here[client] -= 1
+            if not self._here[client]:
+                del self._here[client], self._clients[client]
 
 
 class _Form:
@@ -139,27 +170,27 @@ class _Form:
 
 async def form_with_files(
     request: Request,
-    places: asyncio.Semaphore,
+    places: Places,
     may_begin: Callable[[FormData], None],
     *,
+    client: str,
     most_bytes: int,
 ) -> tuple[FormData, list[Uploaded]]:
     """The form's texts and its files, none longer than `most_bytes` in memory.
 
     `may_begin` is called with the texts that came before each file, and raises to end it there.
-    Raises HTTPException for a body that is no form, too long, or too slow.
+    `client` is whom it waits with. Raises HTTPException for a body that is no form, too long, or
+    too slow.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if kind != MULTIPART.encode() or not boundary:
         raise HTTPException(400)
     form = _Form(most_bytes, may_begin)
-    async with places:
+    async with places.one(client):
         try:
             parser = MultipartParser(boundary, form.callbacks())  # type: ignore[arg-type]
-            async with asyncio.timeout(READ_WITHIN_SECONDS):
-                async for part in request.stream():
-                    parser.write(part)
+            await _read(request, parser)
         except FormParserError:
             raise HTTPException(400) from None
         except ClientDisconnect:
@@ -169,3 +200,15 @@ async def form_with_files(
     if not form.ended:
         raise HTTPException(400)
     return FormData(form.texts), form.files
+
+
+async def _read(request: Request, parser: MultipartParser) -> None:
+    """Raises TimeoutError for a body that comes too slowly, on the whole or so far."""
+    now = asyncio.get_running_loop().time
+    began, received = now(), 0
+    async with asyncio.timeout(BREATH_SECONDS) as limit:
+        async for part in request.stream():
+            received += len(part)
+            earned = min(BREATH_SECONDS + received / LEAST_BYTES_A_SECOND, READ_WITHIN_SECONDS)
+            limit.reschedule(began + earned)
+            parser.write(part)

@@ -186,6 +186,9 @@ class Browser:
 
     portal: PortalOfFew
     cookies: dict[str, str] = field(default_factory=dict)
+    client: str = "192.0.2.1"
+    stalls: bool = False
+    """Whether its bodies never end."""
 
     async def get(self, path: str, **headers: str) -> Answer:
         return await self.ask("GET", path, b"", headers)
@@ -227,7 +230,7 @@ class Browser:
                     for name, value in said.items()
                 ),
             ],
-            "client": ("192.0.2.1", 5000),
+            "client": (self.client, 5000),
             "server": ("portal.example", 443),
         }
         sent: list[Message] = []
@@ -237,7 +240,7 @@ class Browser:
             if read.is_set():
                 await asyncio.Event().wait()  # the browser stays connected
             read.set()
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": self.stalls}
 
         async def send(message: Message) -> None:
             sent.append(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from limits import RateLimitItemPerMinute
@@ -32,7 +33,15 @@ EXPECTED = (Refused, NotFound, TooMany, Outage, HTTPException)
 
 
 def api_app(api: Api) -> Starlette:
-    too_large = problem(Refused(413, headers={"Connection": "close"}))
+    def refusal(status: int) -> Response:
+        return problem(Refused(status, headers={"Connection": "close"}))
+
+    limit = Middleware(
+        BodyLimit,
+        most_bytes=MOST_BODY_BYTES,
+        large=partial(refusal, 413),
+        slow=partial(refusal, 408),
+    )
     return Starlette(
         routes=[
             Route(
@@ -40,7 +49,7 @@ def api_app(api: Api) -> Starlette:
             )
             for it in ENDPOINTS
         ],
-        middleware=[Middleware(BodyLimit, most_bytes=MOST_BODY_BYTES, refusal=too_large)],
+        middleware=[limit],
         exception_handlers=dict.fromkeys((*EXPECTED, Exception), _failed),
     )
 

@@ -33,7 +33,8 @@ async def form_with_attachments(
     if files:
         who = holder.customer_id if holder else visit.client
         await portal.limits.spend(UPLOADS_AN_HOUR, "upload", who)
-    owner = Owner(holder.customer_id if holder else visit.session.visitor.key)
+    whose = holder.customer_id if holder else visit.session.visitor.key
+    owner = Owner(whose, visit.client, is_visitor=holder is None)
     dropped = [it for it in sent.getlist(DROP) if isinstance(it, str)]
     staged = await portal.uploads.take(owner, visit.submission_id(sent), files, dropped, form)
     return sent, form, staged

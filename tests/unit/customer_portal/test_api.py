@@ -26,6 +26,7 @@ from services.customer_portal.api.tokens import AnotherIssuer, InvalidToken
 from services.customer_portal.settings import Settings
 from shared.events.envelope import message_uuid
 from shared.outage import Outage
+from shared.web import middleware
 from tests.builders.portal import ALL_SCOPES, NOW, Answer, Browser, PortalOfFew, portal_of_few
 
 SOURCE = "/channels/partners/acme"
@@ -755,3 +756,19 @@ async def test_the_description_names_every_route_and_no_other(portal: PortalOfFe
     assert named == routes
     assert told["servers"] == [{"url": "http://localhost:8080/api/v1"}]
     assert told == openapi.document("http://localhost:8080/api/v1", ENDPOINTS)
+
+
+@pytest.mark.parametrize("path", ["/token", "/submissions", "/webhooks"])
+async def test_a_body_that_does_not_end_is_not_waited_for(
+    portal: PortalOfFew, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_WITHIN_SECONDS", 0.05)
+    acme = await portal.partner()
+    acme.browser.stalls = True
+    kind = "application/json" if path != "/token" else "application/x-www-form-urlencoded"
+
+    answer = await acme.ask("POST", path, b"{", content_type=kind)
+
+    assert answer.status == 408
+    assert answer.header("content-type") == "application/problem+json"
+    assert answer.header("connection") == "close"

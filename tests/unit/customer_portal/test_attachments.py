@@ -12,7 +12,9 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from limits import RateLimitItemPerDay
 
+from services.customer_portal import uploads
 from services.customer_portal.documents import Document
 from services.customer_portal.file_names import LONGEST, clean, disposition
 from services.customer_portal.hand_over import Clamd
@@ -211,6 +213,52 @@ async def test_six_files_and_a_days_quota_are_too_much(
 
     assert "demasiado hoy" in (await ask(ana, PDF)).body
     assert archive.taken == []
+
+
+def large(said: str) -> tuple[str, str, str, bytes]:
+    return ("files", "nota.txt", "text/plain", said.encode() * 600 * 1024)
+
+
+VISITOR = {"name": "Lucía", "email": "lucia@example.test"}
+
+
+async def test_another_cookie_is_no_other_quota(
+    portal: PortalOfFew, archive: Taking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "KIB_OF_ONE_CLIENT", RateLimitItemPerDay(1024))
+    ana = await portal.signed_in(ANA)
+
+    said = [
+        (await ask(browser, large(str(number)), **VISITOR)).status
+        for number, browser in enumerate(
+            (
+                Browser(portal),
+                Browser(portal),
+                ana,
+                Browser(portal, client="192.0.2.9"),
+                Browser(portal, client="2001:db8::1"),
+                Browser(portal, client="2001:db8::2"),
+            )
+        )
+    ]
+
+    assert said == [303, 422, 422, 303, 303, 422]
+    assert len(archive.taken) == 3
+
+
+async def test_all_visitors_together_attach_no_more_than_is_set_and_customers_still_do(
+    archive: Taking,
+) -> None:
+    with portal_of_few(visitor_uploads_mib_a_day=1) as portal:
+        await portal.keep("customers", {"_id": ANA, "name": "Ana", "email": "ana@example.test"})
+        portal.process.portal.hand_over._archive = cast(Any, archive)
+        first, second = Browser(portal), Browser(portal, client="192.0.2.9")
+
+        assert (await ask(first, large("1"), **VISITOR)).status == 303
+        refused = await ask(second, large("2"), **VISITOR)
+        assert (refused.status, "demasiado hoy" in refused.body) == (422, True)
+        assert (await ask(await portal.signed_in(ANA), large("3"))).status == 303
+        assert (await ask(second, **VISITOR)).status == 303, "the question itself"
 
 
 async def test_without_the_archive_it_waits_and_others_do_not(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.web import middleware
 from shared.web.middleware import BodyLimit, SameOrigin, SecurityHeaders, security_headers
 
 ORIGIN = "https://portal.example"
@@ -120,3 +123,76 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read_whole(
     found, _, _ = await answer(BodyLimit(read_all, most_bytes=10), "POST", headers, parts)
 
     assert found == status
+
+
+async def slow_answer(app: ASGIApp, *parts: bytes, kind: str = "text/plain") -> int:
+    """The status of the answer to a body that stops after these parts, while the client stays."""
+    left, sent = [*parts], []
+
+    async def receive() -> Message:
+        if not left:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": left.pop(0), "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", kind.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    return int(sent[0]["status"])
+
+
+@pytest.mark.parametrize("parts", [(), (b"x",), (b"x", b"y", b"z")])
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_WITHIN_SECONDS", 0.01)
+
+    assert await slow_answer(BodyLimit(read_all, most_bytes=10), *parts) == 408
+
+
+async def test_a_form_with_files_alone_has_another_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_WITHIN_SECONDS", 0.01)
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(0.2):
+                await read_all(scope, receive, send)
+        except TimeoutError:
+            await PlainTextResponse("its own clock", 200)(scope, receive, send)
+
+    route = Route("/", patient, methods=["POST"])
+    app = BodyLimit(patient, most_bytes=10, with_files=[route], most_with_files=100)
+
+    assert await slow_answer(app, b"x", kind="multipart/form-data; boundary=b") == 200
+    assert await slow_answer(app, b"x", kind="application/x-www-form-urlencoded") == 408
+
+
+async def test_who_stays_after_the_body_may_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_WITHIN_SECONDS", 0.01)
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await asyncio.sleep(0.05)
+        assert (await receive())["type"] == "http.disconnect"
+        await PlainTextResponse("live")(scope, receive, send)
+
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        return messages.pop(0)
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    await BodyLimit(waits, most_bytes=10)(scope, receive, send)
+
+    assert sent[0]["status"] == 200

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from shared.web.uploads import MOST_PARTS, MOST_TEXT_BYTES, Uploaded, form_with_files
+from shared.web import uploads
+from shared.web.uploads import MOST_PARTS, MOST_TEXT_BYTES, Places, Uploaded, form_with_files
 from tests.builders.portal import multipart
 
 
@@ -43,7 +44,7 @@ async def read(
     parts: Sequence[bytes], content_type: str, most_bytes: int = 100
 ) -> tuple[FormData, list[Uploaded]]:
     return await form_with_files(
-        request(parts, content_type), asyncio.Semaphore(1), everybody, most_bytes=most_bytes
+        request(parts, content_type), Places(), everybody, client="", most_bytes=most_bytes
     )
 
 
@@ -77,7 +78,7 @@ async def test_a_form_of_another_browser_ends_before_its_first_file() -> None:
         raise Refused
 
     with pytest.raises(Refused):
-        await form_with_files(request([body], kind), asyncio.Semaphore(1), refuses, most_bytes=9)
+        await form_with_files(request([body], kind), Places(), refuses, client="", most_bytes=9)
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,74 @@ async def test_what_is_no_form_or_too_much_is_refused(
         await read([body], content_type)
 
     assert refused.value.status_code == status
+
+
+async def test_one_client_keeps_no_other_from_a_place() -> None:
+    places, here, leave = Places(at_once=2, of_one=1), asyncio.Queue[str](), asyncio.Event()
+
+    async def stay(client: str) -> None:
+        async with places.one(client):
+            here.put_nowait(client)
+            await leave.wait()
+
+    staying = [asyncio.create_task(stay(it)) for it in ("a", "a", "a", "b")]
+
+    assert {await here.get(), await here.get()} == {"a", "b"}
+    leave.set()
+    await asyncio.gather(*staying)
+    assert (await here.get(), await here.get()) == ("a", "a")
+    assert places._clients == {}, "nobody is remembered"
+
+
+def stalled(parts: Sequence[bytes], content_type: str) -> Request:
+    """A browser that stops in the middle and stays."""
+    left = [*parts]
+
+    async def receive() -> Message:
+        if not left:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": left.pop(0), "more_body": True}
+
+    return Request(request([], content_type).scope, receive)
+
+
+@pytest.mark.parametrize(
+    ("breath", "pace", "within"), [(0.01, 10**9, 60.0), (60.0, 10**9, 0.01), (0.01, 1, 0.01)]
+)
+async def test_who_stops_sending_loses_the_place(
+    monkeypatch: pytest.MonkeyPatch, breath: float, pace: int, within: float
+) -> None:
+    monkeypatch.setattr(uploads, "BREATH_SECONDS", breath)
+    monkeypatch.setattr(uploads, "LEAST_BYTES_A_SECOND", pace)
+    monkeypatch.setattr(uploads, "READ_WITHIN_SECONDS", within)
+    body, kind = multipart({}, [("files", "a.txt", "text/plain", b"x" * 50)])
+    places = Places(at_once=1)
+
+    with pytest.raises(HTTPException) as refused:
+        await form_with_files(
+            stalled([body[:80]], kind), places, everybody, client="a", most_bytes=100
+        )
+
+    assert refused.value.status_code == 408
+    await form_with_files(request([body], kind), places, everybody, client="b", most_bytes=100)
+
+
+async def test_who_keeps_the_pace_may_take_longer_than_a_breath(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "BREATH_SECONDS", 0.05)
+    monkeypatch.setattr(uploads, "LEAST_BYTES_A_SECOND", 1)
+    body, kind = multipart({}, [("files", "a.txt", "text/plain", b"x" * 50)])
+    whole = request([body[:100], body[100:]], kind)
+    receive = whole._receive
+
+    async def slowly() -> Message:
+        message = await receive()
+        if not message["more_body"]:
+            await asyncio.sleep(0.2)
+        return message
+
+    slow = Request(whole.scope, slowly)
+    _, [file] = await form_with_files(slow, Places(), everybody, client="a", most_bytes=100)
+
+    assert file.size == 50
