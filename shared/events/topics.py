@@ -53,6 +53,8 @@ class Topic:
     `answers_faults`: a sound JSON object of a known type is handed to the domain even when its
     fields are faulty, because the sender gets an answer that names every fault (F2).
     `sources` are the prefixes of the `ce_source`s that it takes, where services do not write it.
+    `only_by`: of its events, those that one service alone may write, whatever a setting says: an
+    answer on the topic of what it answers.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -68,12 +70,17 @@ class Topic:
     answers_faults: bool = False
     begins: bool = False
     sources: tuple[str, ...] = ()
+    only_by: tuple[tuple[type[Event], str], ...] = ()
     most_items: int = MAX_ITEMS
 
     @property
     def takes_from(self) -> tuple[str, ...]:
         """The prefixes of the `ce_source`s that may write here, unless a setting says otherwise."""
         return self.sources or tuple(f"/services/{name}" for name in self.written_by)
+
+    def writer_of(self, ce_type: str | None) -> str | None:
+        """The service that alone may write events of this type here, if it is one alone."""
+        return next((name for event, name in self.only_by if event.ce_type == ce_type), None)
 
     @property
     def broker_time(self) -> bool:
@@ -359,6 +366,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (documents.DocumentReceived, documents.DocumentKept, documents.DocumentRefused),
         "Attachments: received by a channel, then kept or refused by the archive.",
         sources=("/channels/", "/services/customer_portal", "/services/contract_archive"),
+        only_by=((documents.DocumentKept, ARCHIVE), (documents.DocumentRefused, ARCHIVE)),
     ),
     Topic(
         "desk.inventory-requests",
@@ -368,6 +376,7 @@ CATALOGUE: tuple[Topic, ...] = (
         (inventory.InventoryUpdateRequested, inventory.InventoryUpdateDecided),
         "Customers' corrections of their inventory, and what became of them.",
         sources=("/services/inquiry_intake", "/inventory"),
+        only_by=((inventory.InventoryUpdateRequested, INTAKE),),
     ),
     Topic(
         "orders.orders",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from pydantic_core import from_json
@@ -44,6 +45,37 @@ def json_object(value: bytes | None, *, halves: bool = False) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise NoObject(FaultCode.NOT_AN_OBJECT, "value is not a JSON object")
     return fields
+
+
+class _Members(list[tuple[str, Any]]):
+    """An object's members as they were written."""
+
+
+def repeated_members(value: bytes) -> list[str]:
+    """The dotted paths of members that an object of this JSON has more than once.
+
+    Parsers take the last one, or the first, or both: two who read such an object need not read the
+    same. Empty for what is no JSON.
+    """
+    try:
+        whole = json.loads(
+            value.removeprefix(BYTE_ORDER_MARK).decode(),
+            object_pairs_hook=_Members,
+            parse_int=str,
+            parse_float=str,
+        )
+    except (ValueError, RecursionError):
+        return []
+    found, left = set(), [("", whole)]
+    while left:
+        path, it = left.pop()
+        if isinstance(it, _Members):
+            times = Counter(name for name, _ in it)
+            found |= {path + name for name, number in times.items() if number > 1}
+            left += [(f"{path}{name}.", value) for name, value in it]
+        elif isinstance(it, list):
+            left += [(f"{path}{number}.", value) for number, value in enumerate(it)]
+    return sorted(found)
 
 
 def _with_halves(value: bytes) -> Any:

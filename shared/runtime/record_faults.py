@@ -58,12 +58,19 @@ def faults_of_envelope(
     if ce_type and TOPIC_OF.get(ce_type) is not topic:
         words = f"ce_type is not one of {record.topic}"
         yield FoundFault(Fault("ce_type", FaultCode.UNKNOWN_TYPE), words, Reason.UNKNOWN_TYPE)
-    if source and not source.startswith(sources.get(topic.name) or topic.takes_from):
+    if source and not _is_allowed(topic, ce_type, source, sources):
         words = f"ce_source is not one that {record.topic} takes"
         yield FoundFault(Fault("ce_source", FaultCode.SOURCE_NOT_ALLOWED), words)
     if topic.key and not decoded(record.key):
         words = "key is not UTF-8" if record.key else "key is missing"
         yield FoundFault(Fault("key", FaultCode.WRONG_KEY), words)
+
+
+def _is_allowed(topic: Topic, ce_type: str | None, source: str, sources: Sources) -> bool:
+    writer = topic.writer_of(ce_type) if topic.only_by else None
+    if writer is not None:
+        return f"{source}/".startswith(f"/services/{writer}/")
+    return source.startswith(sources.get(topic.name) or topic.takes_from)
 
 
 def faults_of_fields(

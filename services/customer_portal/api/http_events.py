@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -16,11 +16,12 @@ from pydantic_core import to_json
 from services.customer_portal.api.problems import Refused
 from shared.events.error_codes import ErrorCode
 from shared.runtime.attributes import Attributes
-from shared.runtime.json_object import NoObject, json_object
+from shared.runtime.json_object import NoObject, json_object, repeated_members
 
 STRUCTURED = "application/cloudevents+json"
 BINARY = "application/json"
 ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
+LONGEST_FIELD, MOST_REPEATED = 100, 50
 ILLEGIBLE = b"\xff"
 """Stands for an attribute that is no text: no UTF-8 has this byte."""
 
@@ -70,7 +71,7 @@ def _structured(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> HttpEven
     content = event.get("datacontenttype", BINARY)
     found.append(("content-type", content.encode() if isinstance(content, str) else ILLEGIBLE))
     found += [(name, value) for name, value in _attributes(headers) if name == "traceparent"]
-    faults: dict[str, ErrorCode] = {}
+    faults = repeated(body, _of_event)
     data = to_json(event["data"]) if "data" in event else None
     if data is not None and "data_base64" in event:
         faults["data"] = ErrorCode.AMBIGUOUS
@@ -79,6 +80,19 @@ def _structured(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> HttpEven
         if data is None:
             faults["data_base64"] = ErrorCode.WRONG_FORMAT
     return HttpEvent(Attributes.of(found), data, faults)
+
+
+def repeated(body: bytes, named: Callable[[str], str] = str) -> dict[str, ErrorCode]:
+    """The faults of JSON whose objects have a member twice, by the field that `named` calls it."""
+    fields = [named(path) for path in repeated_members(body)]
+    sensible = [it if len(it) <= LONGEST_FIELD else "data" for it in fields[:MOST_REPEATED]]
+    return dict.fromkeys(sensible, ErrorCode.AMBIGUOUS)
+
+
+def _of_event(path: str) -> str:
+    """A path in a structured event as faults name it: attributes as headers, data by its fields."""
+    first, _, rest = path.partition(".")
+    return rest or (f"ce_{first}" if first in ATTRIBUTES else first)
 
 
 def _decoded(value: object) -> bytes | None:

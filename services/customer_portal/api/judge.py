@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.customer_portal.api.http_events import HttpEvent
+from services.customer_portal.api.http_events import HttpEvent, repeated
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import Refused
 from services.customer_portal.outbox import Named
@@ -87,10 +87,12 @@ def _fields(received: HttpEvent, faults: dict[str, ErrorCode]) -> dict[str, Any]
         faults["data"] = ErrorCode.TOO_LARGE
         return {}
     try:
-        return json_object(received.data, halves=True)
+        fields = json_object(received.data, halves=True)
     except NoObject as error:
         faults["data"] = ErrorCode(error.code)
         return {}
+    add_faults(faults, [*repeated(received.data or b"").items()])
+    return fields
 
 
 def _event(

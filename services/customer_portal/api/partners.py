@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import unquote
 
 from shared.mongo.client import Database, Document, OperationFailure
 from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
@@ -53,13 +54,23 @@ class Partner:
 
     def writes_as(self, source: str) -> bool:
         """Whether a `ce_source` is the partner's own, or one of its parts."""
-        return source == self.source or source.startswith(f"{self.source}/")
+        if source == self.source:
+            return True
+        below = source.removeprefix(f"{self.source}/")
+        return below != source and all(map(_stays, below.split("/")))
 
     def holder(self, customer_id: str) -> Holder:
         """The customer, if it was granted. Raises `NotFound`."""
         if customer_id not in self.customers:
             raise NotFound
         return Holder(customer_id)
+
+
+def _stays(part: str) -> bool:
+    """Whether a part of a path leads nowhere else, however often it is decoded."""
+    while (said := unquote(part)) != part:
+        part = said
+    return part not in ("", ".", "..") and not set(part) & set("/\\")
 
 
 @dataclass(frozen=True, slots=True)

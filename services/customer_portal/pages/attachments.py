@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.customer_portal.documents import download
 from services.customer_portal.file_names import clean
+from services.customer_portal.pages.common import new_customer_id
 from services.customer_portal.portal import Portal
 from services.customer_portal.uploads import UPLOADS_AN_HOUR, Owner
 from services.customer_portal.words import ATTACHMENT
@@ -50,12 +51,13 @@ async def described(
 ) -> dict[str, dict[str, Any]]:
     """By id, what pages say of these attachments of one customer: name, size and standing.
 
-    What the topics have not told yet is known from the upload itself.
+    What the topics have not told yet is known from the customer's own upload itself.
     """
     ids = [*dict.fromkeys(document_ids)]
     if not ids:
         return {}
-    uploads = {it["_id"]: it for it in await portal.uploads.notes(ids)}
+    notes = await portal.uploads.notes(ids)
+    uploads = {it["_id"]: it for it in notes if _is_of(it, customer_id)}
     told = {it["_id"]: it for it in await portal.queries.attachments(Holder(customer_id), ids)}
     found: dict[str, dict[str, Any]] = {}
     for document_id in ids:
@@ -75,6 +77,11 @@ async def described(
             "colour": colour,
         }
     return found
+
+
+def _is_of(note: Document, customer_id: str) -> bool:
+    """A visitor's upload is that of the customer whom the form made."""
+    return customer_id in (note["owner"], new_customer_id(note["submission_id"]))
 
 
 async def attachment(portal: Portal, visit: Visit, holder: Holder) -> Response:

@@ -20,7 +20,7 @@ from joserfc.jwk import OKPKey
 
 from services.customer_portal.api import openapi, tokens
 from services.customer_portal.api.application import api_app
-from services.customer_portal.api.partners import Scope
+from services.customer_portal.api.partners import Partner, Scope
 from services.customer_portal.api.routes import ENDPOINTS
 from services.customer_portal.api.tokens import AnotherIssuer, InvalidToken
 from services.customer_portal.settings import Settings
@@ -238,6 +238,12 @@ FAULTY: dict[str, tuple[dict[str, Any], dict[str, str], int, dict[str, str]]] = 
     "the_desks_source": (
         {},
         {"ce_source": "/services/customer_portal"},
+        403,
+        {"ce_source": "source_not_allowed"},
+    ),
+    "a_source_that_leads_to_anothers": (
+        {},
+        {"ce_source": "/channels/partners/acme/../web"},
         403,
         {"ce_source": "source_not_allowed"},
     ),
@@ -772,3 +778,82 @@ async def test_a_body_that_does_not_end_is_not_waited_for(
     assert answer.status == 408
     assert answer.header("content-type") == "application/problem+json"
     assert answer.header("connection") == "close"
+
+
+TWICE: dict[str, tuple[str, dict[str, str]]] = {
+    "an attribute": ('"id": "s-2"', {"ce_id": "ambiguous"}),
+    "the customer": ('"data": {"customer_id": "C-ANA"}', {"data": "ambiguous"}),
+    "another name": ('"extension": 1, "extension": 2', {"extension": "ambiguous"}),
+    "the same value": ('"type": "submission.inquiry.v1"', {"ce_type": "ambiguous"}),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+async def test_an_event_that_says_something_twice_is_refused(
+    portal: PortalOfFew, name: str
+) -> None:
+    acme = await portal.partner()
+    more, expected = TWICE[name]
+    event = {"specversion": "1.0", "id": "s-1", "source": SOURCE, "type": "submission.inquiry.v1"}
+    whole = f"{json.dumps(event | {'data': INQUIRY})[:-1]}, {more}}}".encode()
+
+    refused = await acme.ask("POST", "/submissions", whole, **{"content-type": STRUCTURED})
+
+    assert refused.status == 422
+    assert faults(refused) == expected
+    assert portal.published.events == []
+
+
+@pytest.mark.parametrize("way", ["binary", "data", "data_base64"])
+async def test_data_that_say_something_twice_are_refused(portal: PortalOfFew, way: str) -> None:
+    acme = await portal.partner()
+    data = body()[:-1] + b', "contact": {"name": "Eva", "name": "Ana"}, "text": "Otra cosa"}'
+    event = {"specversion": "1.0", "id": "s-1", "source": SOURCE, "type": "submission.inquiry.v1"}
+    head = json.dumps(event)[:-1].encode()
+    structured = {
+        "binary": data,
+        "data": head + b', "data": ' + data + b"}",
+        "data_base64": head + b', "data_base64": "' + base64.b64encode(data) + b'"}',
+    }
+    headers = ce() if way == "binary" else {"content-type": STRUCTURED}
+
+    refused = await acme.ask("POST", "/submissions", structured[way], **headers)
+
+    assert refused.status == 422
+    assert faults(refused) == {"contact.name": "ambiguous", "text": "ambiguous"}
+
+
+async def test_a_webhook_with_two_addresses_is_refused(portal: PortalOfFew) -> None:
+    acme = await portal.partner()
+    two = b'{"url": "https://a.example/", "url": "https://b.example/"}'
+
+    refused = await acme.ask("POST", "/webhooks", two, content_type="application/json")
+
+    assert (refused.status, faults(refused)) == (422, {"url": "ambiguous"})
+
+
+@pytest.mark.parametrize(
+    ("below", "own"),
+    [
+        ("", True),
+        ("/shop", True),
+        ("/shop/1.2", True),
+        ("/caf%C3%A9", True),
+        ("/...", True),
+        ("/..", False),
+        ("/.", False),
+        ("/", False),
+        ("//web", False),
+        ("/shop/../../web", False),
+        ("/%2e%2e/web", False),
+        ("/%252e%252e/web", False),
+        ("/..%2fweb", False),
+        ("/..%5cweb", False),
+        ("/..\\web", False),
+        ("2", False),
+    ],
+)
+def test_a_partners_source_leads_nowhere_else(below: str, *, own: bool) -> None:
+    acme = Partner("acme", frozenset(), frozenset())
+
+    assert acme.writes_as(f"{SOURCE}{below}") is own

@@ -532,7 +532,7 @@ async def test_the_conversation_says_of_each_attachment_whether_it_is_kept(
                 "id": "e-1",
                 "by": "customer",
                 "text": "Otra",
-                "documents": ["doc-2", "doc-of-bea"],
+                "documents": ["doc-2", "doc-of-bea", "upload-of-bea", "upload-of-a-visitor"],
             }
         ],
     }
@@ -542,6 +542,15 @@ async def test_the_conversation_says_of_each_attachment_whether_it_is_kept(
     await portal.keep("attachments", said | {"_id": "doc-2", "standing": "refused"})
     of_bea = said | {"customer_id": BEA, "file_name": "secreto.pdf"}
     await portal.keep("attachments", of_bea | {"_id": "doc-of-bea", "standing": "kept"})
+    for whose in (BEA, "a visitor"):
+        note = {
+            "owner": whose,
+            "submission_id": "s-9",
+            "file_name": "secreto.pdf",
+            "state": "awaited",
+        }
+        document_id = f"upload-of-{'bea' if whose == BEA else 'a-visitor'}"
+        portal.own.collection("uploads").documents[document_id] = {"_id": document_id} | note
     ana = await portal.signed_in(ANA)
     page = await ana.get("/es/consultas/i-1")
     archive.down = True

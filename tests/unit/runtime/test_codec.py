@@ -131,6 +131,41 @@ def test_an_unreadable_record_names_its_fault(record: RawRecord, error: str) -> 
     assert (fault.value.reason, fault.value.error) == (Reason.UNREADABLE, error)
 
 
+ARCHIVE, A_CHANNEL = "/services/contract_archive", "/channels/scanners"
+KEPT = {
+    "document_id": "d-1",
+    "customer_id": "C-1",
+    "media_type": "application/pdf",
+    "size": 1,
+    "sha256": "ab" * 32,
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        (ARCHIVE, True),
+        (f"{ARCHIVE}/worker", True),
+        (A_CHANNEL, False),
+        ("/services/customer_portal", False),
+        (f"{ARCHIVE}2", False),
+    ],
+)
+@pytest.mark.parametrize("overridden", [False, True])
+def test_only_the_archive_says_what_it_keeps(
+    source: str, *, allowed: bool, overridden: bool
+) -> None:
+    head = headers(ce_source=source.encode(), ce_type=b"document.kept.v1")
+    record = RawRecord(json.dumps(KEPT).encode(), head, topic="desk.documents", key=b"d-1")
+    sources = {"desk.documents": ("/channels/", ARCHIVE)} if overridden else {}
+
+    if allowed:
+        assert codec.read(record, sources).message.type == "document.kept.v1"
+        return
+    with pytest.raises(Unreadable, match="ce_source is not one that"):
+        codec.read(record, sources)
+
+
 @pytest.mark.parametrize(
     ("key", "forgotten"), [(b"C-1", "C-1"), (b" C-1 ", "C-1"), (None, ""), (b"\xff", "")]
 )

@@ -149,9 +149,10 @@ async def test_who_stops_sending_loses_the_place(
     places = Places(at_once=1)
 
     with pytest.raises(HTTPException) as refused:
-        await form_with_files(
-            stalled([body[:80]], kind), places, everybody, client="a", most_bytes=100
-        )
+        async with asyncio.timeout(30):
+            await form_with_files(
+                stalled([body[:80]], kind), places, everybody, client="a", most_bytes=100
+            )
 
     assert refused.value.status_code == 408
     await form_with_files(request([body], kind), places, everybody, client="b", most_bytes=100)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.customer_portal.api.endpoints import Api, answered
+from services.customer_portal.api.http_events import repeated
 from services.customer_portal.api.judge import has_utc
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import Refused
@@ -28,6 +29,7 @@ from shared.events.error_codes import ErrorCode, add_faults, code_of
 from shared.events.values import Instant
 from shared.web.pages import NotFound
 
+FAULTS = "Every faulty field is in `errors`."
 Asked = TypeVar("Asked", bound=BaseModel)
 
 
@@ -164,8 +166,12 @@ async def _own(api: Api, partner: Partner, request: Request) -> Webhook:
 
 async def _asked(request: Request, model: type[Asked]) -> Asked:
     """Raises `Refused` with every fault."""
+    body = await request.body()
+    twice = repeated(body)
+    if twice:
+        raise Refused(422, FAULTS, twice)
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(body)
     except ValidationError as invalid:
         faults: dict[str, ErrorCode] = {}
         found = invalid.errors(include_url=False, include_context=False)
@@ -178,7 +184,7 @@ async def _asked(request: Request, model: type[Asked]) -> Asked:
                 for it in found
             ],
         )
-        raise Refused(422, "Every faulty field is in `errors`.", faults) from None
+        raise Refused(422, FAULTS, faults) from None
 
 
 def _state(webhook: Webhook) -> WebhookState:
