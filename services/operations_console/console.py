@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.operations_console.acts import Acts
+from services.operations_console.agent_acts import AgentActs
+from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview
 from services.operations_console.repairs import Repairs
 from services.operations_console.settings import Settings
+from shared.desk_hours.calendar import DeskCalendar
 from shared.mongo.changes import Changes
 from shared.web.one_time_codes import OneTimeCodes
 from shared.web.openid import OpenId
@@ -33,6 +36,9 @@ class Console:
     dead_letters: DeadLetters
     repairs: Repairs
     changes: Changes
+    boards: Boards
+    agent_acts: AgentActs
+    calendar: DeskCalendar
     staff: StaffAccounts
     sessions: Sessions
     codes: OneTimeCodes

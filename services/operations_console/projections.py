@@ -8,7 +8,7 @@ from shared.operations.case_index import case_index
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.record_index import RecordIndex
 
-FOLDS = 1
+FOLDS = 2
 """Raise it when an entry changes: the index is then built again beside the one in use."""
 VIEWS = views_of(CONSOLE)
 

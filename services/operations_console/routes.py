@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.operations_console.pages import (
+    agents,
     cases,
     dead_letters,
     overview,
@@ -98,6 +99,41 @@ PAGES = (
         "/repairs/{repair}/live",
         dead_letters.repair_live,
         role=Role.OPERATOR,
+        is_live=True,
+    ),
+    Page("inquiries", "/consultas", "/inquiries", agents.inquiries, role=Role.AGENT),
+    Page(
+        "inquiry",
+        "/consultas/{inquiry}",
+        "/inquiries/{inquiry}",
+        agents.inquiry,
+        role=Role.AGENT,
+        accepts_forms=True,
+    ),
+    Page("referrals", "/derivaciones", "/referrals", agents.referrals, role=Role.AGENT),
+    Page(
+        "referral",
+        "/derivaciones/{contract}",
+        "/referrals/{contract}",
+        agents.referral,
+        role=Role.AGENT,
+        accepts_forms=True,
+    ),
+    Page(
+        "authorisations",
+        "/autorizaciones",
+        "/authorisations",
+        agents.authorisations,
+        role=Role.AGENT,
+        accepts_forms=True,
+    ),
+    Page("act", "/actos/{act}", "/acts/{act}", agents.act, role=Role.AGENT),
+    Page(
+        "act_live",
+        "/actos/{act}/en-vivo",
+        "/acts/{act}/live",
+        agents.act_live,
+        role=Role.AGENT,
         is_live=True,
     ),
 )

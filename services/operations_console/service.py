@@ -13,6 +13,9 @@ from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
 from services.operations_console.acts import Acts, Publisher
+from services.operations_console.agent_acts import AgentActs
+from services.operations_console.boards import PROJECTIONS as BOARDS
+from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import DeadLetters
@@ -21,6 +24,7 @@ from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
+from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.topics import CONSOLE
 from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.topic_creation import create_missing_topics
@@ -109,6 +113,9 @@ def wire(
         dead_letters=dead_letters,
         repairs=Repairs(database, dead_letters, acts, now),
         changes=Changes(database),
+        boards=Boards(generations.serving),
+        agent_acts=AgentActs(settings, database, publisher or patient, now),
+        calendar=madrid_calendar(settings.calendar()),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
         codes=OneTimeCodes(database, key, now),
@@ -175,7 +182,7 @@ async def _background(process: Process) -> None:
         settings,
         process.views,
         process.generations,
-        (),
+        BOARDS,
         folds=FOLDS,
         group=settings.group_of(CONSOLE),
         health=process.health,
@@ -209,6 +216,7 @@ def _starting_steps(process: Process) -> Iterator[Step]:
     if process.settings.create_topics:
         yield lambda: create_missing_topics(process.settings)
     yield console.repairs.prepare
+    yield console.agent_acts.prepare
     yield process.publisher.start
 
 

@@ -6,12 +6,16 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from shared.desk_hours.settings import DeskHoursSettings
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
 from shared.web.settings import WebSettings
 
 
-class Settings(WebSettings):
-    """It asks the services with the operators' credential, and has no internal port of its own."""
+class Settings(DeskHoursSettings, WebSettings):
+    """It asks the services with the operators' credential, and has no internal port of its own.
+
+    The hours must be those of intake: boards count down to what intake has promised.
+    """
 
     inquiry_intake_url: str = Field(
         "", description="Intake's internal port, such as http://127.0.0.1:8091."

@@ -108,6 +108,21 @@ class DeskCalendar:
             day += timedelta(days=1)
         raise ValueError(f"the desk is closed for more than a year after {last_opened}")
 
+    def staffed_between(self, start: datetime, end: datetime) -> timedelta:
+        """The staffed time from `start` to `end`; none where `end` is not later.
+
+        What lies more than a year behind `end` does not count.
+        """
+        begins = max(_utc(start), _utc(end) - _LONGEST_CLOSURE)
+        day, last = self._local(begins).date(), self._local(end).date()
+        whole = timedelta()
+        while day <= last:
+            staffed = self._staffed_from(begins, day)
+            if staffed is not None:
+                whole += max(timedelta(), min(staffed[1], _utc(end)) - staffed[0])
+            day += timedelta(days=1)
+        return whole
+
     def _staffed_from(self, start: datetime, day: date) -> tuple[datetime, datetime] | None:
         """The rest of that day's staffed time from `start`, in UTC.
 

@@ -137,8 +137,7 @@ def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[Gro
     overdue, referred, awaited = [], [], []
     for state in states:
         said = {contract.status for contract in state.contracts}
-        waits_for_the_desk = not state.contracts or not said.isdisjoint({PENDING, REFERRED})
-        if waits_for_the_desk and state.answer_due_at < now:
+        if waits_for_the_desk(state) and state.answer_due_at < now:
             overdue.append((state.answer_due_at, state.reference))
         if REFERRED in said:
             referred.append((state.opened_at, state.reference))
@@ -149,6 +148,12 @@ def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[Gro
         _group(Waiting.REFERRED, referred),
         _group(Waiting.AWAITED, awaited),
     ]
+
+
+def waits_for_the_desk(state: InquiryStated) -> bool:
+    """Whether the desk owes the open inquiry an answer or a decision."""
+    statuses = {contract.status for contract in state.contracts}
+    return not statuses or not statuses.isdisjoint({PENDING, REFERRED})
 
 
 def of_work(waiting: Waiting, due: Sequence[DueRecord], more: bool) -> Group:

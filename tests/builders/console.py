@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -12,14 +12,16 @@ from unittest.mock import patch
 from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp
 
-from services.operations_console import service
+from services.operations_console import agent_acts, service
 from services.operations_console.dead_letters import Drafted, Opened, opened_of
 from services.operations_console.overview import Seen
+from services.operations_console.pages import agents
 from services.operations_console.service import Process, wire
 from services.operations_console.settings import Settings
 from shared.events.operations import LetterHandled
+from shared.events.topics import SERVICES
 from shared.events.values import Language
-from shared.kafka.records import Envelope
+from shared.kafka.records import Envelope, Record
 from shared.operations.audit_trail import AuditTrail, Author
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
 from shared.operations.dead_letters.correct import Correction, corrected
@@ -32,7 +34,7 @@ from shared.operations.errors import OperationError
 from shared.operations.parked import Parked
 from shared.operations.service_client import ServiceError
 from shared.outage import Outage
-from shared.runtime.operations.answers import Foreseen
+from shared.runtime.operations.answers import Entry, Foreseen, History, RecordedEvent
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
 from shared.web.sign_in_mail import Words
 from tests.builders.few_documents import FewDocuments
@@ -112,6 +114,66 @@ class LettersOfFew:
 
 
 @dataclass
+class RecordsOfFew:
+    """The services' records, each by its kind and id; an inquiry also by its reference.
+
+    It stands for every service, unless it is `silent`.
+    """
+
+    known: dict[tuple[str, str], History] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    rejections: list[Record] = field(default_factory=list)
+    brings: Foreseen = field(default_factory=Foreseen)
+    tried: list[Any] = field(default_factory=list)
+    silent: bool = False
+
+    async def history(
+        self, kind: str, record_id: str | None = None, *, alias: str | None = None
+    ) -> History | None:
+        if self.silent:
+            raise ServiceError("cancellation", "does not answer")
+        named = record_id or self.references.get(str(alias))
+        return self.known.get((kind, str(named)))
+
+    async def dry_run(self, records: Sequence[Any]) -> list[Foreseen]:
+        if self.silent:
+            raise ServiceError("cancellation", "does not answer")
+        self.tried += records
+        return [self.brings]
+
+    @asynccontextmanager
+    async def services(self) -> AsyncIterator[Mapping[str, RecordsOfFew]]:
+        yield dict.fromkeys(SERVICES, self)
+
+    async def refusals(self, *_about: object) -> AsyncIterator[Record]:
+        for record in self.rejections:
+            yield record
+
+    def happens(self, kind: str, record_id: str, *events: RecordedEvent, by: str = "") -> None:
+        """Something that the record's service decided, on the message `by`."""
+        before = self.known.get((kind, record_id))
+        entries = before.entries if before else ()
+        entry = Entry(
+            number=len(entries),
+            message_id=by,
+            topic="t",
+            partition=0,
+            offset=len(entries),
+            at=NOW,
+            events=events,
+        )
+        self.known[kind, record_id] = History(
+            service="s",
+            kind=kind,
+            id=record_id,
+            version=len(entries) + 1,
+            state=before.state if before else {"status": "open", "language": "es"},
+            entries_in_all=len(entries) + 1,
+            entries=(*entries, entry),
+        )
+
+
+@dataclass
 class PublisherOfFew:
     """Takes what is published, unless the broker is away."""
 
@@ -137,6 +199,7 @@ class ConsoleOfFew:
     overview: OverviewOfFew
     letters: LettersOfFew
     publisher: PublisherOfFew
+    records: RecordsOfFew
 
     @property
     def browser(self) -> Browser:
@@ -164,7 +227,7 @@ class ConsoleOfFew:
 @contextmanager
 def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
     own, cases, overview = FewDocuments(), CasesOfFew(), OverviewOfFew()
-    letters, publisher = LettersOfFew(), PublisherOfFew()
+    letters, publisher, records = LettersOfFew(), PublisherOfFew(), RecordsOfFew()
     with (
         patch.object(service, "Database", lambda *_a, **_k: own),
         patch.object(service, "DeadLetters", lambda _settings: letters),
@@ -186,8 +249,11 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
             type(parts.cases), "find_on_topics", lambda _self, named: cases.find_on_topics(named)
         ),
         patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
+        patch.object(type(parts.agent_acts), "_services", lambda _self: records.services()),
+        patch.object(agent_acts, "records_on", records.refusals),
+        patch.object(agents, "ANSWERED_WITHIN_S", 0.0),
     ):
         yield ConsoleOfFew(
-            process, process.app, own, mailed, cases, told, overview, letters, publisher
+            process, process.app, own, mailed, cases, told, overview, letters, publisher, records
         )
     process.client.close()

@@ -264,3 +264,27 @@ def test_eight_staffed_hours_lie_between_start_and_target(start: datetime) -> No
 @given(start=instants, later=st.timedeltas(timedelta(0), timedelta(days=10)))
 def test_who_asks_later_is_not_due_earlier(start: datetime, later: timedelta) -> None:
     assert CALENDAR.add_staffed_hours(start, 8) <= CALENDAR.add_staffed_hours(start + later, 8)
+
+
+@given(
+    st.integers(0, 365 * 24 * 60).map(
+        lambda minutes: madrid("2026-01-01 00:00").astimezone(UTC) + timedelta(minutes=minutes)
+    ),
+    st.timedeltas(timedelta(days=-3), timedelta(days=40)),
+)
+def test_the_staffed_time_left_is_that_of_the_days_between(
+    start: datetime, later: timedelta
+) -> None:
+    end = start + later
+
+    expected = staffed_between(start, end) if later > timedelta() else timedelta()
+
+    assert CALENDAR.staffed_between(start, end) == expected
+
+
+def test_as_much_staffed_time_is_left_as_was_promised() -> None:
+    asked = madrid("2026-06-12 16:40")
+
+    assert CALENDAR.staffed_between(asked, CALENDAR.add_staffed_hours(asked, 8)) == timedelta(
+        hours=8
+    )

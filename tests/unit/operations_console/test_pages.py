@@ -30,6 +30,7 @@ from tests.builders.passkeys import SoftAuthenticator
 from tests.builders.portal import Browser
 from tests.unit.customer_portal.test_weight import MOST_BYTES, weight_of
 
+INQUIRY = "0b1f9c1e-7a53-5a3e-8f0b-3f1f6c1d2e3f"
 SIGN_IN, CASES = "/es/entrar", "/es/casos"
 ROLES = {
     "overview": Role.READER,
@@ -43,11 +44,28 @@ ROLES = {
     "dead_letter_edit": Role.OPERATOR,
     "repair": Role.OPERATOR,
     "repair_live": Role.OPERATOR,
+    "inquiries": Role.AGENT,
+    "inquiry": Role.AGENT,
+    "referrals": Role.AGENT,
+    "referral": Role.AGENT,
+    "authorisations": Role.AGENT,
+    "act": Role.AGENT,
+    "act_live": Role.AGENT,
 }
 """Every page of staff, and who may see it."""
 OF_STAFF = tuple(ROLES)
 OF_NOTHING = frozenset(
-    {"passkey_removal", "dead_letter", "dead_letter_edit", "repair", "repair_live"}
+    {
+        "passkey_removal",
+        "dead_letter",
+        "dead_letter_edit",
+        "repair",
+        "repair_live",
+        "inquiry",
+        "referral",
+        "act",
+        "act_live",
+    }
 )
 """They are about one thing, and there is none."""
 LIVE = {page.name for page in PAGES if page.is_live}
@@ -136,6 +154,8 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(
     marta = await console.signed_in(account)
     kept = await a_passkey(console, account)
     console.letters.letters = [dead_letter(LetterId(0, 1))]
+    console.records.happens("inquiry", INQUIRY)
+    console.records.happens("file", "K-1")
     theirs = (await console.browser.get(SIGN_IN)).ticket
 
     for page in PAGES:
@@ -143,6 +163,7 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(
             browser = marta if page.role or page.name == "sign_out" else console.browser
             for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
                 path = page.path(Language.ES).replace("{passkey}", kept).replace("{letter}", "0-1")
+                path = path.replace("{inquiry}", INQUIRY).replace("{contract}", "K-1")
                 sent = await browser.post(path, {**ticket, "q": "CD-1"})
                 assert sent.status == 403, page.name
     assert await console.who(marta) is not None

@@ -1,0 +1,140 @@
+"""What waits for agents, folded out of the topics of states: inquiries, referrals, suspensions.
+
+Only what is open is kept whole; of the rest, which state was the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from shared.events.envelope import Message
+from shared.events.internal import KeyForgotten
+from shared.events.states import (
+    CancellationStated,
+    CancellationStatus,
+    InquiryStated,
+    InquiryStatus,
+)
+from shared.mongo.client import Collection, Document
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.operations.open_work import AWAITED, REFERRED, waits_for_the_desk
+from shared.runtime.projections.projection import Projection
+
+INQUIRIES, FILES = "inquiries", "cancellation_files"
+MOST_LISTED = 200
+FORGOTTEN = {"forgotten": True}
+
+
+class Board(StrEnum):
+    """A list of open inquiries, by the field that says whether one is on it."""
+
+    FOR_THE_DESK = "for_the_desk"
+    """The desk owes an answer or a decision."""
+    REFERRED = "referred"
+    AWAITED = "awaited"
+    """The customer owes evidence."""
+    OPEN = "open"
+
+
+def inquiry_keys(message: Message) -> Iterable[str]:
+    match message.data:
+        case KeyForgotten(topic="desk.inquiry-states", key=key):
+            return (key,)
+        case InquiryStated(inquiry_id=key):
+            return (key,)
+    return ()
+
+
+def fold_inquiry(document: Document, message: Message) -> Document:
+    event = message.data
+    if isinstance(event, KeyForgotten) or document == FORGOTTEN:
+        return dict(FORGOTTEN)
+    assert isinstance(event, InquiryStated)
+    if _is_older(event.sequence, event.version, document):
+        return document
+    last = {"sequence": event.sequence, "version": event.version}
+    if event.status is not InquiryStatus.OPEN:
+        return last
+    statuses = {it.status for it in event.contracts}
+    return last | {
+        Board.OPEN: True,
+        Board.FOR_THE_DESK: waits_for_the_desk(event),
+        Board.REFERRED: REFERRED in statuses,
+        Board.AWAITED: AWAITED in statuses,
+        "reference": event.reference,
+        "kind": event.kind.value,
+        "customer_id": event.customer_id,
+        "queue": event.queue,
+        "language": event.language.value,
+        "opened_at": event.opened_at,
+        "answer_due_at": event.answer_due_at,
+        "contracts": [it.model_dump() for it in event.contracts],
+    }
+
+
+def file_keys(message: Message) -> Iterable[str]:
+    match message.data:
+        case KeyForgotten(topic="desk.cancellation-states", key=key):
+            return (key,)
+        case CancellationStated(contract_number=key):
+            return (key,)
+    return ()
+
+
+def fold_file(document: Document, message: Message) -> Document:
+    """A suspended cancellation waits for a professional though no inquiry does."""
+    event = message.data
+    if isinstance(event, KeyForgotten) or document == FORGOTTEN:
+        return dict(FORGOTTEN)
+    assert isinstance(event, CancellationStated)
+    if _is_older(event.sequence, event.version, document):
+        return document
+    last = {"sequence": event.sequence, "version": event.version}
+    if event.status is not CancellationStatus.SUSPENDED or event.cancellation is None:
+        return last
+    return last | {
+        "suspended": True,
+        "inquiry_id": event.cancellation.inquiry_id,
+        "effective_on": event.cancellation.effective_on.isoformat(),
+    }
+
+
+def _is_older(sequence: int, version: int, document: Document) -> bool:
+    known = document.get("sequence", -1), document.get("version", -1)
+    return (sequence, version) < known
+
+
+PROJECTIONS = (
+    Projection(
+        INQUIRIES,
+        ("desk.inquiry-states",),
+        inquiry_keys,
+        fold_inquiry,
+        tuple((board.value, "answer_due_at") for board in Board),
+    ),
+    Projection(
+        FILES, ("desk.cancellation-states",), file_keys, fold_file, (("suspended", "effective_on"),)
+    ),
+)
+
+
+class Boards:
+    """Reads them. Its methods raise `Outage`."""
+
+    def __init__(self, serving: Callable[[str], Collection]) -> None:
+        self._serving = serving
+
+    async def inquiries(self, board: Board) -> Sequence[dict[str, Any]]:
+        """The first of a board, the earliest answer target first."""
+        return await self._first(INQUIRIES, {board.value: True}, "answer_due_at")
+
+    async def suspended(self) -> Sequence[dict[str, Any]]:
+        """Suspended cancellations, the earliest date first."""
+        return await self._first(FILES, {"suspended": True}, "effective_on")
+
+    async def _first(self, name: str, wanted: Document, by: str) -> Sequence[dict[str, Any]]:
+        with mongodb_errors_as_outage():
+            found = self._serving(name).find(wanted).sort(by, 1).limit(MOST_LISTED + 1)
+            return await found.to_list(MOST_LISTED + 1)

@@ -1,0 +1,126 @@
+"""Boards are folded out of states: the last state counts, whatever comes again or late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from services.operations_console.boards import (
+    FORGOTTEN,
+    Board,
+    file_keys,
+    fold_file,
+    fold_inquiry,
+    inquiry_keys,
+)
+from shared.events.envelope import Event, Message
+from shared.events.internal import KeyForgotten
+from shared.events.states import CancellationStated, InquiryStated
+from tests.builders.console import NOW
+
+
+def message(data: Event) -> Message:
+    return Message("/services/x", "m", data)
+
+
+def stated(sequence: int, status: str = "open", *contracts: str) -> Message:
+    return message(
+        InquiryStated.model_validate(
+            {
+                "inquiry_id": "i-1",
+                "reference": "INQ-1",
+                "customer_id": "C-1",
+                "kind": "cancellation",
+                "status": status,
+                "language": "es",
+                "queue": "cancellations",
+                "opened_at": NOW.isoformat(),
+                "answer_due_at": (NOW + timedelta(hours=8)).isoformat(),
+                "contracts": [
+                    {"contract_number": f"K-{n}", "status": it} for n, it in enumerate(contracts)
+                ],
+                "sequence": sequence,
+                "version": sequence,
+            }
+        )
+    )
+
+
+def filed(sequence: int, status: str) -> Message:
+    standing = {
+        "inquiry_id": "i-1",
+        "customer_id": "C-1",
+        "policy": "refer",
+        "policy_version": "1",
+        "effective_on": "2026-12-31",
+        "last_billable_on": "2026-12-30",
+    }
+    return message(
+        CancellationStated.model_validate(
+            {
+                "contract_number": "K-1",
+                "status": status,
+                "cancellation": standing,
+                "sequence": sequence,
+                "version": sequence,
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("contracts", "boards"),
+    [
+        ((), {Board.OPEN, Board.FOR_THE_DESK}),
+        (("pending",), {Board.OPEN, Board.FOR_THE_DESK}),
+        (("referred", "scheduled"), {Board.OPEN, Board.FOR_THE_DESK, Board.REFERRED}),
+        (("evidence_awaited",), {Board.OPEN, Board.AWAITED}),
+        (
+            ("evidence_awaited", "referred"),
+            {Board.OPEN, Board.FOR_THE_DESK, Board.REFERRED, Board.AWAITED},
+        ),
+        (("scheduled",), {Board.OPEN}),
+    ],
+)
+def test_an_inquiry_is_on_the_boards_of_what_it_waits_for(
+    contracts: tuple[str, ...], boards: set[Board]
+) -> None:
+    document = fold_inquiry({}, stated(1, "open", *contracts))
+
+    assert {board for board in Board if document.get(board.value)} == boards
+
+
+def test_the_last_state_counts_in_whatever_order_states_come() -> None:
+    states = [stated(1), stated(2, "open", "referred"), stated(3, "closed")]
+
+    for order in permutations(states):
+        document: dict[str, Any] = {}
+        for it in order:
+            document = fold_inquiry(document, it)
+        assert document == {"sequence": 3, "version": 3}
+
+
+def test_nothing_is_kept_of_whom_the_desk_forgets() -> None:
+    tombstone = message(KeyForgotten(topic="desk.inquiry-states", key="i-1"))
+
+    gone = fold_inquiry(fold_inquiry({}, stated(1)), tombstone)
+
+    assert gone == FORGOTTEN
+    assert fold_inquiry(gone, stated(2)) == FORGOTTEN
+    assert [*inquiry_keys(tombstone)] == ["i-1"]
+    assert [*file_keys(tombstone)] == []
+
+
+def test_a_cancellation_waits_for_a_professional_while_it_is_suspended() -> None:
+    suspended = fold_file({}, filed(1, "suspended"))
+
+    assert suspended["suspended"]
+    assert suspended["effective_on"] == "2026-12-31"
+    assert fold_file(suspended, filed(2, "scheduled")) == {"sequence": 2, "version": 2}
+    assert fold_file(fold_file({}, filed(2, "scheduled")), filed(1, "suspended")) == {
+        "sequence": 2,
+        "version": 2,
+    }
