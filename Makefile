@@ -149,11 +149,12 @@ format: install  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## Write docs/events.md and metrics.md, the schemas, the AsyncAPI and OpenAPI documents, the dashboards
+docs: install  ## Write docs/events.md and metrics.md, the schemas, the AsyncAPI and OpenAPI documents, dashboards and manifests
 	$(BIN)/python -m desk.contract_docs
 	$(BIN)/python -m services.customer_portal.api > docs/openapi.json
 	$(BIN)/python -m shared.telemetry.page > docs/metrics.md
 	$(BIN)/python -m deploy.grafana.source
+	$(BIN)/python -m deploy.kubernetes.source
 
 # Whatever needs no broker and no database; what the wire tests run beside is not counted. Properties
 # are tried on all their examples here, of which `make test` takes a third.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,9 +35,21 @@ def kafka(
 
 @acl.command()
 @done_by("acl", by=work)
-def mongodb(as_json: options.AsJson = False) -> None:
+def mongodb(
+    as_json: options.AsJson = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write users, passwords and roles to the database.")
+    ] = False,
+    passwords: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="A folder of passwords, in files called like users."
+        ),
+    ] = None,
+) -> None:
     """Print who may do what in MongoDB: a script for mongosh.
 
     Each service may use its own database alone; operators may read those of the services.
-    MONGO_DATABASE_PREFIX is taken into account. No password is printed.
+    MONGO_DATABASE_PREFIX is taken into account. No password is printed. --apply connects as the
+    administrator whom MONGO_URL names, and takes the users' passwords from --passwords.
     """

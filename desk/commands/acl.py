@@ -10,6 +10,7 @@ from desk.commands.addresses import find
 from desk.commands.console import print_json
 from desk.commands.errors import FAILED, DeskError
 from shared.kafka.acls import create_acls
+from shared.mongo.users import User, write_users
 from shared.operations.rights import database_rights, kafka_rights, merged, users
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
@@ -51,10 +52,12 @@ def kafka(*, as_json: bool, apply: bool, directory: Path, address: str | None) -
         print(kafka_script(settings), end="")
 
 
-def mongodb(*, as_json: bool) -> None:
-    """Print the rights in the database."""
+def mongodb(*, as_json: bool, apply: bool, passwords: Path | None) -> None:
+    """Print the rights in the database, or write users there."""
     settings = RuntimeSettings()
-    if as_json:
+    if apply:
+        _write_users(settings, passwords)
+    elif as_json:
         print_json(mongodb_json(settings))
     else:
         print(mongodb_script(settings), end="")
@@ -71,6 +74,33 @@ def _apply(settings: RuntimeSettings) -> None:
             code=FAILED,
         ) from None
     print(f"{len(rights)} ACLs of {len(users())} users are on the broker")
+
+
+def _write_users(settings: RuntimeSettings, passwords: Path | None) -> None:
+    if passwords is None:
+        raise DeskError("--apply needs --passwords, a folder with a file for each user.")
+    known = [
+        User(it.user, _password(passwords / it.user), it.roles) for it in database_rights(settings)
+    ]
+    try:
+        asyncio.run(write_users(settings.mongo_url, known))
+    except Outage as outage:
+        raise DeskError(
+            f"the database does not take the users ({type(outage.__cause__).__name__}).\n"
+            "MONGO_URL has to name an administrator, its password and authSource=admin.",
+            code=FAILED,
+        ) from None
+    print(f"{len(known)} users are in the database")
+
+
+def _password(file: Path) -> str:
+    try:
+        password = file.read_text("utf-8").strip()
+    except OSError:
+        password = ""
+    if not password:
+        raise DeskError(f"{file} has no password.")
+    return password
 
 
 def kafka_json(settings: RuntimeSettings) -> dict[str, object]:

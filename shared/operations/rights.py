@@ -14,6 +14,8 @@ from shared.runtime.publications import topics_of
 from shared.settings import RuntimeSettings
 
 OPERATORS = "operators"
+LAG_MONITOR = "lag-monitor"
+"""Sees how far the services' groups have read, and no record: for what scales them by that."""
 RESTORER = "restorer"
 """The database user that brings a backup forward; it alone writes what services wrote."""
 USERS = {
@@ -42,9 +44,9 @@ def user_of(party: str) -> str:
 
 
 def users() -> list[str]:
-    """Everybody whom the catalogue names, and the operators."""
+    """Everybody whom the catalogue names, the operators, and who looks at lag alone."""
     parties = {party for topic in CATALOGUE for party in (*topic.written_by, *topic.read_by)}
-    return sorted({*map(user_of, parties), OPERATORS})
+    return sorted({*map(user_of, parties), OPERATORS, LAG_MONITOR})
 
 
 def kafka_rights(settings: RuntimeSettings) -> list[Acl]:
@@ -54,7 +56,13 @@ def kafka_rights(settings: RuntimeSettings) -> list[Acl]:
     `GroupsOfAnother`.
     """
     _check_groups(settings)
-    found = [*_catalogue(), *_groups(settings), *_services(settings), *_operators(settings)]
+    found = [
+        *_catalogue(),
+        *_groups(settings),
+        *_services(settings),
+        *_operators(settings),
+        *_lag_monitor(settings),
+    ]
     return sorted(set(found))
 
 
@@ -121,6 +129,13 @@ def _as_operators_do(user: str, settings: RuntimeSettings) -> Iterator[Acl]:
             yield Acl(user, Resource.TOPIC, Operation.WRITE, topic.name)
     prefix = settings.group_of("")
     yield Acl(user, Resource.GROUP, Operation.DESCRIBE, prefix, Pattern.PREFIXED)
+
+
+def _lag_monitor(settings: RuntimeSettings) -> Iterator[Acl]:
+    for topic in CATALOGUE:
+        yield Acl(LAG_MONITOR, Resource.TOPIC, Operation.DESCRIBE, topic.name)
+    prefix = settings.group_of("")
+    yield Acl(LAG_MONITOR, Resource.GROUP, Operation.DESCRIBE, prefix, Pattern.PREFIXED)
 
 
 def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:

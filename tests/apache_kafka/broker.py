@@ -87,7 +87,7 @@ async def prepared(
         await asyncio.to_thread(_format, directory / "data", properties, users)
     child = Child(
         "apache-kafka",
-        _java(jvm, "kafka.Kafka", str(properties)),
+        java(jvm, "kafka.Kafka", str(properties)),
         log_file=directory / "logs" / "apache-kafka.log",
     )
     return ApacheKafka(child, ports["broker"], security)
@@ -111,7 +111,8 @@ _formatted: dict[tuple[str, ...], dict[str, bytes]] = {}
 """By its users, what a storage that was just set up holds: to do it takes a JVM of its own."""
 
 
-def _java(jvm: Sequence[str], main: str, *arguments: str) -> list[str]:
+def java(jvm: Sequence[str], main: str, *arguments: str) -> list[str]:
+    """How a program of Apache Kafka's is run."""
     return ["java", "-Xmx512m", *jvm, *LOG_OPTIONS, "-cp", f"{JARS}/*", main, *arguments]
 
 
@@ -127,7 +128,7 @@ def _format(data: Path, properties: Path, users: tuple[str, ...]) -> None:
 def _set_up(properties: Path, users: Sequence[str]) -> None:
     identity = uuid4().hex[:22]
     tool = ("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties))
-    command = _java(QUICK_START, *tool, *users)
+    command = java(QUICK_START, *tool, *users)
     ran = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=READY_WITHIN_S
     )

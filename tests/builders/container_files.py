@@ -63,3 +63,30 @@ def project_version() -> str:
 def services_of_the_tree() -> set[str]:
     """Every folder of services/ that can be run."""
     return {main.parent.name for main in ROOT.glob("services/*/__main__.py")}
+
+
+SECURED = ROOT / "deploy" / "compose.secure.yaml"
+REPLACED = frozenset({"command", "entrypoint", "test"})
+"""Lists that a later file replaces; to others it adds (compose-spec, 13-merge.md)."""
+
+
+def secured() -> dict[str, Any]:
+    """The compose file as `-f docker-compose.yml -f deploy/compose.secure.yaml` makes it."""
+    return dict(_merged(compose(), yaml.safe_load(SECURED.read_text("utf-8"))))
+
+
+def _merged(first: Any, second: Any, name: str = "") -> Any:
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first | {
+            key: _merged(first[key], value, key) if key in first else value
+            for key, value in second.items()
+        }
+    if isinstance(first, list) and isinstance(second, list) and name not in REPLACED:
+        return [*first, *(it for it in second if it not in first)]
+    return second
+
+
+def environment_of(container: dict[str, Any]) -> dict[str, str]:
+    """What the container's process is told; Compose writes `$` as `$$`."""
+    values: dict[str, Any] = container.get("environment", {})
+    return {name: str(value).replace("$$", "$") for name, value in values.items()}

@@ -18,6 +18,7 @@ from desk.local.child import Child
 from desk.local.database import database, database_ready
 from desk.local.ports import HOST, accepts_connections, choose_ports
 from shared.kafka.acls import create_acls
+from shared.mongo.users import User, write_users
 from shared.operations.rights import RESTORER, database_rights, kafka_rights, users
 from shared.settings import RuntimeSettings
 from tests.apache_kafka.broker import ApacheKafka, prepared
@@ -124,14 +125,9 @@ async def _make_users(directory: Path, servers: Secured) -> None:
 
 
 async def _create_users(servers: Secured) -> None:
-    made = {
-        rights.user: [{"role": r, "db": db} for r, db in rights.roles]
-        for rights in database_rights(RULES)
-    }
-    made[ADMIN] = [{"role": "root", "db": "admin"}]
-    async with AsyncMongoClient[Any](
-        f"mongodb://{HOST}:{servers.mongo_port}/?directConnection=true"
-    ) as client:
-        for user, roles in made.items():
-            password = servers.security.passwords[user]
-            await client.admin.command("createUser", user, pwd=password, roles=roles)
+    """As `desk acl mongodb --apply` does it."""
+    passwords = servers.security.passwords
+    made = [User(it.user, passwords[it.user], it.roles) for it in database_rights(RULES)]
+    administrator = User(ADMIN, passwords[ADMIN], (("root", "admin"),))
+    url = f"mongodb://{HOST}:{servers.mongo_port}/?directConnection=true"
+    await write_users(url, [*made, administrator])

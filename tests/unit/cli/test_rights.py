@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from desk.cli import app
 from desk.commands.acl import kafka_script, mongodb_json, mongodb_script
+from desk.commands.errors import DeskError
 from desk.commands.failures import expected
 from shared.events.topics import CATALOGUE, CONSOLE, DEAD_LETTERS, PORTAL, SERVICES, Topic
 from shared.kafka.acls import Acl, Operation, Pattern, Resource
 from shared.operations.errors import GroupsOfAnother
-from shared.operations.rights import OPERATORS, RESTORER, kafka_rights, user_of, users
+from shared.operations.rights import (
+    LAG_MONITOR,
+    OPERATORS,
+    RESTORER,
+    kafka_rights,
+    user_of,
+    users,
+)
 from shared.runtime.publications import topics_of as published_by
 from shared.settings import RuntimeSettings
 
@@ -140,6 +149,29 @@ def test_each_service_has_its_own_database_and_operators_only_read() -> None:
     ]
     assert RESTORER not in users()
     assert "passwordPrompt()" in mongodb_script(RuntimeSettings())
+
+
+def test_who_looks_at_lag_sees_every_group_of_the_desk_and_reads_no_record() -> None:
+    rights = [it for it in kafka_rights(PLAIN) if it.user == LAG_MONITOR]
+
+    assert Acl(LAG_MONITOR, Resource.GROUP, Operation.DESCRIBE, "desk.", Pattern.PREFIXED) in rights
+    on_topics = [it for it in rights if it.resource == Resource.TOPIC]
+    assert {it.name for it in on_topics} == {topic.name for topic in CATALOGUE}
+    assert {it.operation for it in on_topics} == {Operation.DESCRIBE}
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [((), "--passwords"), (("--passwords", "."), "inquiry_intake has no password")],
+)
+def test_users_are_written_to_the_database_only_with_a_password_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], missing: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(app, ["acl", "mongodb", "--apply", *options])
+
+    assert isinstance(refused.exception, DeskError)
+    assert missing in str(refused.exception)
 
 
 def test_the_same_is_there_as_json() -> None:
