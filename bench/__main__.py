@@ -19,6 +19,7 @@ import uvloop
 
 from bench import (
     backlog,
+    cases,
     growth,
     hostile,
     latency,
@@ -289,6 +290,14 @@ async def measure_portal(_asked: argparse.Namespace) -> None:
     )
 
 
+async def measure_cases(asked: argparse.Namespace) -> None:
+    async with fresh() as running:
+        found = await cases.measure(running, asked.inquiries, partial(print, flush=True))
+        results.write("cases", running.names, found.as_json())
+    print(f"\n{cases.table(found)}\n\n{found.stored_per_s:,.0f} records/s stored,", end=" ")
+    print(f"{found.read_per_s:,.0f}/s from Kafka, {found.bytes_an_entry:,.0f} bytes an entry")
+
+
 PARTS = {
     "throughput": measure_throughput,
     "chain": measure_chain,
@@ -300,6 +309,7 @@ PARTS = {
     "backlog": measure_backlog,
     "hostile": measure_hostile,
     "portal": measure_portal,
+    "cases": measure_cases,
     "releases": measure_releases,
 }
 
@@ -329,6 +339,7 @@ def main() -> None:
         "--stored", type=int, nargs="+", default=STORED, help="for growth and stored"
     )
     parser.add_argument("--waiting", type=int, default=500_000, help="for the backlog")
+    parser.add_argument("--inquiries", type=int, default=1_000_000, help="stored, for cases")
     parser.add_argument("--kinds", nargs="+", help="types of event, for hostile")
     parser.add_argument("--stages", action="store_true", help="of releases: no servers, only CPU")
     asked = parser.parse_args()
