@@ -12,6 +12,7 @@ from datetime import datetime
 from services.operations_console.settings import Settings
 from shared.events.field_classes import masked
 from shared.events.values import Language
+from shared.kafka.records import RecordPosition
 from shared.operations.case_index import CaseIndex
 from shared.operations.case_timeline import CaseTimeline, indexed_timeline, read_timeline
 from shared.operations.decoded_record import shown
@@ -60,6 +61,7 @@ class Line:
     words: str
     after: str
     origin: str
+    place: RecordPosition | None
     rule: str
     fault: str
     letter: str
@@ -90,6 +92,7 @@ def _line(told: Told, language: Language) -> Line:
         words="\n".join(filter(None, (dates, found.words if found else ""))),
         after=after,
         origin=_origin(step),
+        place=step.place,
         rule=_rule(facts, language),
         fault=_fault(step, language),
         letter=step.dead.letter if step.dead else "",

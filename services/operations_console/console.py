@@ -8,10 +8,12 @@ from datetime import datetime
 
 from services.operations_console.acts import Acts
 from services.operations_console.agent_acts import AgentActs
+from services.operations_console.audit import Audit
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview
+from services.operations_console.records import Records
 from services.operations_console.repairs import Repairs
 from services.operations_console.settings import Settings
 from shared.desk_hours.calendar import DeskCalendar
@@ -33,6 +35,8 @@ class Console:
     cases: Cases
     overview: Overview
     acts: Acts
+    audit: Audit
+    records: Records
     dead_letters: DeadLetters
     repairs: Repairs
     changes: Changes

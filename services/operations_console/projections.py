@@ -1,7 +1,8 @@
-"""What the console keeps of the topics: an entry per record, by which every id finds its case."""
+"""What the console keeps of the topics: an entry per record, by which any id is found, and acts."""
 
 from __future__ import annotations
 
+from services.operations_console.audit import audit_index
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
 from shared.operations.case_index import case_index
@@ -14,4 +15,4 @@ VIEWS = views_of(CONSOLE)
 
 
 def indexes(settings: Settings) -> tuple[RecordIndex, ...]:
-    return (case_index(settings.cases_kept),)
+    return case_index(settings.cases_kept), audit_index(settings.cases_kept)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from services.operations_console.pages import (
     agents,
+    audit,
     cases,
     dead_letters,
+    messages,
     overview,
     passkeys,
     provider,
@@ -136,4 +138,23 @@ PAGES = (
         role=Role.AGENT,
         is_live=True,
     ),
+    Page("topics", "/temas", "/topics", messages.topics, role=Role.READER),
+    Page("messages", "/temas/{topic}", "/topics/{topic}", messages.messages, role=Role.READER),
+    Page(
+        "messages_live",
+        "/temas/{topic}/en-vivo",
+        "/topics/{topic}/live",
+        messages.messages_live,
+        role=Role.READER,
+        is_live=True,
+    ),
+    Page(
+        "record",
+        "/temas/{topic}/{place}",
+        "/topics/{topic}/{place}",
+        messages.record,
+        role=Role.READER,
+        accepts_forms=True,
+    ),
+    Page("audit", "/auditoria", "/audit", audit.audit, role=Role.AUDITOR),
 )

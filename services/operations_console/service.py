@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 
 from services.operations_console.acts import Acts, Publisher
 from services.operations_console.agent_acts import AgentActs
+from services.operations_console.audit import NAME as ACTS
+from services.operations_console.audit import Audit
 from services.operations_console.boards import PROJECTIONS as BOARDS
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
@@ -21,6 +23,7 @@ from services.operations_console.console import Console
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview, looking
 from services.operations_console.projections import FOLDS, VIEWS, indexes
+from services.operations_console.records import Records
 from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
@@ -110,6 +113,8 @@ def wire(
             looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
         acts=acts,
+        audit=Audit(lambda: generations.serving(ACTS)),
+        records=Records(settings),
         dead_letters=dead_letters,
         repairs=Repairs(database, dead_letters, acts, now),
         changes=Changes(database),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from services.operations_console import agent_acts, service
 from services.operations_console.dead_letters import Drafted, Opened, opened_of
 from services.operations_console.overview import Seen
 from services.operations_console.pages import agents
+from services.operations_console.records import Browsed
 from services.operations_console.service import Process, wire
 from services.operations_console.settings import Settings
 from shared.events.operations import LetterHandled
 from shared.events.topics import SERVICES
 from shared.events.values import Language
-from shared.kafka.records import Envelope, Record
+from shared.kafka.records import Envelope, Record, RecordPosition
+from shared.kafka.topic_records import Window
 from shared.operations.audit_trail import AuditTrail, Author
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
 from shared.operations.dead_letters.correct import Correction, corrected
@@ -30,9 +33,11 @@ from shared.operations.dead_letters.letter import Letter, LetterId
 from shared.operations.dead_letters.listing import Found
 from shared.operations.dead_letters.run import Foretold
 from shared.operations.dead_letters.selection import Plan, chosen
+from shared.operations.decoded_record import DecodedRecord
 from shared.operations.errors import OperationError
 from shared.operations.parked import Parked
 from shared.operations.service_client import ServiceError
+from shared.operations.tail import Wanted
 from shared.outage import Outage
 from shared.runtime.operations.answers import Entry, Foreseen, History, RecordedEvent
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
@@ -174,6 +179,38 @@ class RecordsOfFew:
 
 
 @dataclass
+class TopicsOfFew:
+    """The topics hold these records, in this order of time."""
+
+    records: list[DecodedRecord] = field(default_factory=list)
+    asked: list[tuple[str, Wanted, Window | None]] = field(default_factory=list)
+    complete: bool = True
+
+    async def at(self, place: RecordPosition) -> DecodedRecord | None:
+        return next((it for it in self.records if it.place == place), None)
+
+    async def newest(self, topic: str, wanted: Wanted) -> Browsed:
+        self.asked.append((topic, wanted, None))
+        return Browsed(self._chosen(topic, wanted)[::-1], self.complete)
+
+    async def since(self, topic: str, wanted: Wanted, window: Window) -> Browsed:
+        self.asked.append((topic, wanted, window))
+        return Browsed(self._chosen(topic, wanted), self.complete, more=True)
+
+    def _chosen(self, topic: str, wanted: Wanted) -> list[DecodedRecord]:
+        return [it for it in self.records if it.place.topic == topic and wanted.matches(it)]
+
+    @contextmanager
+    def following(self, topic: str, wanted: Wanted) -> Iterator[AsyncIterator[DecodedRecord]]:
+        async def coming() -> AsyncIterator[DecodedRecord]:
+            for it in self._chosen(topic, wanted):
+                yield it
+            await asyncio.Event().wait()
+
+        yield coming()
+
+
+@dataclass
 class PublisherOfFew:
     """Takes what is published, unless the broker is away."""
 
@@ -200,6 +237,7 @@ class ConsoleOfFew:
     letters: LettersOfFew
     publisher: PublisherOfFew
     records: RecordsOfFew
+    topics: TopicsOfFew
 
     @property
     def browser(self) -> Browser:
@@ -228,9 +266,11 @@ class ConsoleOfFew:
 def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
     own, cases, overview = FewDocuments(), CasesOfFew(), OverviewOfFew()
     letters, publisher, records = LettersOfFew(), PublisherOfFew(), RecordsOfFew()
+    topics = TopicsOfFew()
     with (
         patch.object(service, "Database", lambda *_a, **_k: own),
         patch.object(service, "DeadLetters", lambda _settings: letters),
+        patch.object(service, "Records", lambda _settings: topics),
     ):
         process = wire(
             Settings(**settings),
@@ -254,6 +294,16 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         patch.object(agents, "ANSWERED_WITHIN_S", 0.0),
     ):
         yield ConsoleOfFew(
-            process, process.app, own, mailed, cases, told, overview, letters, publisher, records
+            process,
+            process.app,
+            own,
+            mailed,
+            cases,
+            told,
+            overview,
+            letters,
+            publisher,
+            records,
+            topics,
         )
     process.client.close()

@@ -73,7 +73,7 @@ async def _show(console: Console, visit: Visit, named: str) -> Response:
         return visit.show("cases.html", 404, form=form, found=None, words=words, seek=seek)
     except MissingTopics:
         return visit.show("cases.html", 503, form=form, found=None, words=NO_TOPICS)
-    first = _first(visit.asked("from"), len(found.steps))
+    first = number_in(visit.asked("from"), len(found.steps) - 1)
     steps = found.steps[first : first + MOST_ON_A_PAGE]
     return visit.show(
         "cases.html",
@@ -88,7 +88,7 @@ async def _show(console: Console, visit: Visit, named: str) -> Response:
     )
 
 
-def _first(asked: str, steps: int) -> int:
-    """The number of the first step to show; nonsense shows the beginning."""
+def number_in(asked: str, most: int) -> int:
+    """The number that an address names; nonsense is the beginning."""
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
-    return number if number < steps else 0
+    return number if number <= most else 0

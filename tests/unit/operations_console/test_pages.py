@@ -51,6 +51,11 @@ ROLES = {
     "authorisations": Role.AGENT,
     "act": Role.AGENT,
     "act_live": Role.AGENT,
+    "topics": Role.READER,
+    "messages": Role.READER,
+    "messages_live": Role.READER,
+    "record": Role.READER,
+    "audit": Role.AUDITOR,
 }
 """Every page of staff, and who may see it."""
 OF_STAFF = tuple(ROLES)
@@ -65,6 +70,9 @@ OF_NOTHING = frozenset(
         "referral",
         "act",
         "act_live",
+        "messages",
+        "messages_live",
+        "record",
     }
 )
 """They are about one thing, and there is none."""
@@ -164,6 +172,7 @@ async def test_every_form_refuses_a_ticket_that_is_not_this_browsers(
             for ticket in ({}, {"ticket": theirs}, {"ticket": "x"}):
                 path = page.path(Language.ES).replace("{passkey}", kept).replace("{letter}", "0-1")
                 path = path.replace("{inquiry}", INQUIRY).replace("{contract}", "K-1")
+                path = path.replace("{topic}", "desk.inquiries").replace("{place}", "0-1")
                 sent = await browser.post(path, {**ticket, "q": "CD-1"})
                 assert sent.status == 403, page.name
     assert await console.who(marta) is not None

@@ -1,0 +1,121 @@
+"""The audit: every act with who, when and why; for auditors alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from services.operations_console.audit import NAME, ON_A_PAGE, act_of, audit_index
+from shared.mongo.client import Collection as Entries
+from shared.operations.dead_letters.letter import Original
+from shared.runtime.projections.record_index import IndexKeeper
+from shared.web.sessions import Role
+from tests.builders.console import NOW, ConsoleOfFew, console_of_few
+from tests.builders.few_documents import Collection
+from tests.builders.portal import Browser
+
+AUDIT = "/es/auditoria"
+KEPT = timedelta(days=30)
+
+
+def act(number: int, ce_type: str = "record.unmasked.v1", **data: Any) -> Original:
+    told = {
+        "thing": f"desk.submissions/3/{number}",
+        "by": "luis",
+        "why": f"razón {number}",
+        "topic": "desk.submissions",
+        "partition": 3,
+        "offset": number,
+    } | data
+    headers = {
+        "ce_type": ce_type,
+        "ce_id": f"a-{number}",
+        "ce_source": "/services/operations_console",
+    }
+    return Original(
+        "desk.operations",
+        0,
+        number,
+        b"k",
+        json.dumps(told).encode(),
+        tuple((name, it.encode()) for name, it in headers.items()),
+        int(NOW.timestamp() * 1000) + number * 1000,
+    )
+
+
+async def kept(console: ConsoleOfFew, *records: Original) -> None:
+    generation = console.process.generations.state.serving
+    entries = console.own.collection(generation.collection(NAME))
+    keeper = IndexKeeper(audit_index(KEPT), cast(Entries, entries), cast(Entries, Collection()))
+    await keeper.keep(records)
+    await keeper.keep(records)
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[ConsoleOfFew]:
+    with console_of_few() as console:
+        yield console
+
+
+@pytest.fixture
+async def auditor(console: ConsoleOfFew) -> Browser:
+    return await console.signed_in(await console.account("marta", Role.AUDITOR))
+
+
+async def test_an_unmasking_is_in_the_audit_with_who_when_and_why(
+    console: ConsoleOfFew, auditor: Browser
+) -> None:
+    await kept(console, act(1042))
+
+    answer = await auditor.get(AUDIT)
+
+    assert answer.status == 200
+    for told in ("luis", "razón 1042", "desk.submissions/3/1042", "mostrados a luis"):
+        assert told in answer.body
+    assert answer.body.count("<time ") == 1
+
+
+async def test_acts_are_found_by_person_by_thing_and_by_kind(
+    console: ConsoleOfFew, auditor: Browser
+) -> None:
+    letter = act(9, "dead_letter.discarded.v1", letter="0-7", by="eva@desk.example", thing=None)
+    await kept(console, act(1), act(2, by="eva@desk.example"), letter)
+
+    async def found(query: str) -> int:
+        return (await auditor.get(f"{AUDIT}?{query}")).body.count("<time ")
+
+    assert await found("") == 3
+    assert await found("q=luis") == 1
+    assert await found("q=eva%40desk.example") == 2
+    assert await found("q=0-7") == 1
+    assert await found("q=desk.submissions/3/2") == 1
+    assert await found("kind=unmasked") == 2
+    assert await found("kind=letters&q=luis") == 0
+    assert await found("kind=nonsense") == 3
+
+
+async def test_acts_are_paged_the_last_one_first(console: ConsoleOfFew, auditor: Browser) -> None:
+    await kept(console, *(act(number) for number in range(ON_A_PAGE + 1)))
+
+    first, second = await auditor.get(AUDIT), await auditor.get(f"{AUDIT}?from={ON_A_PAGE}")
+
+    assert [it.body.count("<time ") for it in (first, second)] == [ON_A_PAGE, 1]
+    assert f"razón {ON_A_PAGE}<" in first.body
+    assert "razón 0<" in second.body
+    assert f"from={ON_A_PAGE}" in first.body
+
+
+@pytest.mark.parametrize("data", [{"by": None}, {"by": 7}])
+def test_what_names_nobody_is_no_act(data: dict[str, Any]) -> None:
+    assert act_of(act(1, **data), KEPT) is None
+
+
+def test_an_act_repeats_nothing_that_is_hidden() -> None:
+    found = act_of(act(1, comment="Ana Pérez", thing="Ana Pérez"), KEPT)
+
+    assert found is not None
+    assert "Ana" not in json.dumps(found, ensure_ascii=False, default=str)
