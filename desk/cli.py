@@ -20,6 +20,7 @@ from desk.arguments.mail import mail
 from desk.arguments.open_work import work
 from desk.arguments.partner import partner
 from desk.arguments.publish import publish
+from desk.arguments.range_replay import replay
 from desk.arguments.restore import restore
 from desk.arguments.staff import staff
 from desk.arguments.submit import submit
@@ -46,6 +47,7 @@ app.add_typer(cancellation, name="cancellation")
 app.command()(work)
 app.command()(mail)
 app.command()(tail)
+app.command()(replay)
 app.command()(publish)
 app.command()(verify)
 app.command()(restore)

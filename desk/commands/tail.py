@@ -49,7 +49,7 @@ def tail(
         window = None
     if partition is not None and not from_there:
         raise DeskError("--partition goes with --since or --offset.")
-    wanted = Wanted(tuple(types or ()), frozenset(map(_id, ids or ())))
+    wanted = Wanted(tuple(types or ()), frozenset(map(named_id, ids or ())))
     ending = from_there and not follow
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_show(where, names, wanted, window, ending, most, as_json=as_json))
@@ -125,6 +125,6 @@ def _place(record: DecodedRecord) -> str:
     return f"{topic} {partition}-{offset}"
 
 
-def _id(written: str) -> str:
+def named_id(written: str) -> str:
     """A reference may be typed as it is read out."""
     return parse_reference(written) or written.strip()

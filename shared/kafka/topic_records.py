@@ -64,6 +64,18 @@ async def records_on(
             await consumer.stop()
 
 
+async def spans_of(settings: RuntimeSettings, topic: str, window: Window = ALL) -> dict[int, range]:
+    """The offsets of each partition that lie in the window at this moment. Raises `Outage`."""
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
+    with kafka_errors_as_outage():
+        try:
+            await consumer.start()
+            found = await _spans(consumer, await _partitions(settings, [topic]), window)
+        finally:
+            await consumer.stop()
+    return {tp.partition: span for tp, span in sorted(found.items())}
+
+
 async def followed(
     settings: RuntimeSettings, topics: Iterable[str], window: Window | None
 ) -> AsyncGenerator[Any | None, None]:

@@ -148,14 +148,17 @@ class ServiceClient:
         return found.model_copy(update={"entries": tuple(entries), "next": None})
 
     async def dry_run(
-        self, records: Sequence[Record], *, until_fault: bool = False
+        self, records: Sequence[Record], *, until_fault: bool = False, again: bool = False
     ) -> tuple[Foreseen, ...]:
         """The service's decisions on the records, one after the other, as a dry run.
 
-        `fits` says how many one dry run takes.
+        `fits` says how many one dry run takes. With `again`, what was decided before is decided as
+        of that time; then the answer may end early, once it has taken long.
         """
-        asked = DryRunOf(records=tuple(map(raw, records)), until_fault=until_fault)
-        return (await self._post("/dry-run", DryRunAnswer, asked.model_dump_json())).foreseen
+        asked = DryRunOf(records=tuple(map(raw, records)), until_fault=until_fault, again=again)
+        # A service of an earlier release refuses fields that it does not know.
+        question = asked.model_dump_json(exclude_defaults=True)
+        return (await self._post("/dry-run", DryRunAnswer, question)).foreseen
 
     async def check(self, record: Record, needed: Iterable[Ref] = ()) -> tuple[str, ...]:
         """Everything that keeps the record from being decided, without its values."""

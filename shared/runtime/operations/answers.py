@@ -134,14 +134,30 @@ class ForeseenEvent(Answer):
     public: bool
 
 
+class DecidedThen(Answer):
+    """What a message brought when it was decided, at which instant and from which place.
+
+    `again`: the records as they stood then follow from their histories, so it was decided again.
+    """
+
+    at: datetime
+    topic: str
+    partition: int
+    offset: int
+    events: tuple[ForeseenEvent, ...]
+    again: bool
+
+
 class Foreseen(Answer):
     """What one record would bring: its events, or why it would be given up.
 
-    Neither: nothing would happen, since the service ignores it or has decided it already.
+    Neither: nothing would happen, since the service ignores it or has decided it already. With
+    `then` it was decided again as of that time, and the events are what it would have brought.
     """
 
     events: tuple[ForeseenEvent, ...] = ()
     fault: str | None = None
+    then: DecidedThen | None = None
 
 
 class DryRunAnswer(Answer):

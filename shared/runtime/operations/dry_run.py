@@ -13,7 +13,7 @@ from datetime import datetime
 from shared.events.envelope import Ref
 from shared.events.topics import TOPIC_OF
 from shared.kafka.records import RecordPosition
-from shared.mongo.client import Database
+from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
@@ -47,7 +47,7 @@ class DiscardingStore(Store):
         self, aggregates: Iterable[Aggregate], _publications: UnpublishedEntries
     ) -> None:
         for aggregate in aggregates:
-            self.events += _foreseen(aggregate)
+            self.events += foreseen_in(aggregate.ref, aggregate.added)
             if aggregate.touched:
                 self._kept[aggregate.ref] = aggregate
 
@@ -65,9 +65,10 @@ def _as_stored(aggregate: Aggregate) -> Aggregate:
     )
 
 
-def _foreseen(aggregate: Aggregate) -> Iterable[ForeseenEvent]:
-    kind, record_id = aggregate.ref
-    for entry in aggregate.added:
+def foreseen_in(ref: Ref, entries: Iterable[Document]) -> Iterable[ForeseenEvent]:
+    """The events of entries of one record's history, as an answer tells them."""
+    kind, record_id = ref
+    for entry in entries:
         for event in entry["events"]:
             yield ForeseenEvent(
                 kind=kind,

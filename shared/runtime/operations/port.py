@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +56,7 @@ from shared.runtime.operations.questions import (
     Waits,
 )
 from shared.runtime.operations.records import NoSuchRecord, Records
+from shared.runtime.operations.second_decision import SecondDecision
 from shared.runtime.operations.time_order import NoSuchPlace
 from shared.settings import RuntimeSettings
 
@@ -62,6 +64,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 MOST_BODIES = 2
 """Questions with a body at a time: each may take 8 MiB, and a dry run as long as a batch."""
+AGAIN_SECONDS = 20.0
+"""Long histories are folded for it: what is left then is another question."""
 POLLED = "/parked/waits"
 """A replay asks this until it is answered no; a line for each would drown the log."""
 CONNECTIONS = 64
@@ -111,12 +115,16 @@ class Port:
         return await self._records.history(query_of(request, HistoryOf))
 
     async def dry_run(self, request: Request) -> Answer:
-        """What the service would decide about these records now."""
+        """What the service would decide about these records now, or as of when they came."""
         async with self._asked(request, DryRunOf) as asked:
             sources = self.settings.topic_sources
-            run = DryRun(self.service, self.database, clock=self.clock, sources=sources)
+            kind = SecondDecision if asked.again else DryRun
+            run = kind(self.service, self.database, clock=self.clock, sources=sources)
             foreseen: list[Foreseen] = []
+            ends = time.monotonic() + AGAIN_SECONDS
             for record in asked.records:
+                if asked.again and foreseen and time.monotonic() > ends:
+                    break
                 foreseen.append(await run.decide(record))
                 if asked.until_fault and foreseen[-1].fault is not None:
                     break

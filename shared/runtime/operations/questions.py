@@ -82,10 +82,14 @@ class RawRecord(Question):
 
 
 class DryRunOf(Question):
-    """Records to decide one after the other; with `until_fault` none after the first that fails."""
+    """Records to decide one after the other; with `until_fault` none after the first that fails.
+
+    With `again`, those that were decided before are decided as of that time.
+    """
 
     records: tuple[RawRecord, ...] = Field(min_length=1, max_length=MOST_RECORDS)
     until_fault: bool = False
+    again: bool = False
 
 
 class CheckOf(Question):

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import shlex
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from desk.local.supervisor import Desk
-from shared.events.topics import ARCHIVE
+from shared.events.topics import ARCHIVE, INTAKE
 from shared.operations.open_work import Waiting
 from shared.operations.service_client import services_at
 from tests.builders import clients
@@ -212,6 +213,52 @@ async def test_open_work_is_counted_and_a_silent_service_hides_nothing_else(
     again = {group["waiting"]: group for group in silent.json["work"]}
     assert again["awaited"]["count"] >= 1
     assert "a la espera del cliente" in shown.out
+
+
+async def test_a_range_is_tried_again_masked_and_bounded_and_changes_nothing(
+    here: Path, running: Desk
+) -> None:
+    told = await cancelled(here, "range")
+    ends = running.endpoints
+    assert ends.internal_credential is not None
+
+    ask = ("replay", "desk.submissions", "--id", "range", "--from", "1h", "--json")
+    tried = await desk(*ask, cwd=here)
+    by_type = await desk(*ask, "--type", "submission.copy", cwd=here)
+    shown = await desk("replay", "desk.cancellations", "--from", "0", "--id", "range-1", cwd=here)
+    [record] = tried.json["records"]
+    place = ("--partition", str(record["partition"]), "--from", str(record["offset"]))
+    after = await desk("replay", "desk.submissions", *place, "--most", "1", "--json", cwd=here)
+    inquiry = ("replay", "desk.inquiries", "--from", "0", "--id", told["inquiry_id"])
+    whole = await desk(*inquiry, "--json", cwd=here)
+    cut = await desk(*inquiry, "--most", "1", "--json", cwd=here)
+    number = str(cut.json["records"][0]["partition"])
+    [further] = [it for it in cut.json["further"] if f"--partition {number}" in it]
+    rest = await desk(*shlex.split(further)[1:], "--json", cwd=here)
+    nobody = {"INQUIRY_INTAKE_URL": "http://127.0.0.1:9"}
+    silent = await desk(*ask, cwd=here, env=nobody)
+    async with services_at(ends.internal, ends.internal_credential, [INTAKE]) as services:
+        history = await services[INTAKE].history("inquiry", told["inquiry_id"])
+
+    assert (tried.code, tried.json["complete"], tried.json["silent"]) == (0, True, []), tried.err
+    [answer] = record["services"]
+    assert (answer["service"], answer["outcome"], answer["differences"]) == (INTAKE, "as_then", [])
+    assert "inquiry.opened.v1" in [event["type"] for event in answer["events"]]
+    assert answer["then"]["events"] == answer["events"]
+    assert (by_type.code, by_type.json["records"]) == (0, [])
+    assert shown.code == 0, shown.err
+    assert "notification: as then: notification.due" in " ".join(shown.out.split())
+    assert [it["offset"] for it in after.json["records"]] == [record["offset"]]
+    assert (whole.code, cut.code, cut.json["complete"]) == (0, 1, False)
+    assert cut.json["records"] + rest.json["records"] == whole.json["records"]
+    assert len(whole.json["records"]) > 1
+    assert silent.code == 1
+    assert "inquiry_intake does not answer" in silent.json["silent"][0]
+    assert history is not None
+    decided = [entry.message_id for entry in history.entries]
+    assert len(decided) == len(set(decided)), "nothing was decided twice"
+    for each in (tried, shown, after):
+        assert not [said for said in (EMAIL, NAME, "privado") if said in each.out]
 
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
