@@ -295,7 +295,13 @@ async def measure_cases(asked: argparse.Namespace) -> None:
         found = await cases.measure(running, asked.inquiries, partial(print, flush=True))
         results.write("cases", running.names, found.as_json())
     print(f"\n{cases.table(found)}\n\n{found.stored_per_s:,.0f} records/s stored,", end=" ")
-    print(f"{found.read_per_s:,.0f}/s from Kafka, {found.bytes_an_entry:,.0f} bytes an entry")
+    print(
+        f"{found.read_per_s:,.0f}/s from Kafka, {found.bytes_an_entry:,.0f} bytes an entry;",
+        end=" ",
+    )
+    print(
+        f"CPU {found.own_cpu_us:.0f} us a record, and {found.database_cpu_us:.0f} of the database"
+    )
 
 
 PARTS = {

@@ -25,6 +25,7 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx2
 from limits.aio.storage import MemoryStorage
 
+from bench.processes import cpu_seconds
 from bench.servers import Servers
 from desk.contract_docs.goldens import Golden, read_goldens
 from services.operations_console.pages.cases import LOOKS_OF_ONE
@@ -57,6 +58,8 @@ LIFE = (
 BATCH, PARTITIONS = 500, 6
 LOOKS = 200
 """Pages that are asked for by each kind of id."""
+FIRST_OFFSET = 10**9
+"""Of what is stored without a broker: its own records come before."""
 FROM_KAFKA = 3_000
 """Inquiries that come through the broker at the end."""
 LONG_CASE = 1_000
@@ -72,6 +75,9 @@ class Measured:
     pages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     stored_per_s: float = 0.0
     read_per_s: float = 0.0
+    own_cpu_us: float = 0.0
+    database_cpu_us: float = 0.0
+    """For each record that is stored."""
     bytes_an_entry: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
@@ -80,6 +86,8 @@ class Measured:
             "records": self.records,
             "stored_per_s": round(self.stored_per_s),
             "read_from_kafka_per_s": round(self.read_per_s),
+            "own_cpu_us": round(self.own_cpu_us),
+            "database_cpu_us": round(self.database_cpu_us),
             "bytes_an_entry": round(self.bytes_an_entry),
             "pages": {name: figures(times) for name, times in self.pages.items()},
         }
@@ -147,7 +155,7 @@ class Case:
             yield Original(
                 golden.topic,
                 self.number % PARTITIONS,
-                self.number * len(LIFE) + index,
+                FIRST_OFFSET + self.number * len(LIFE) + index,
                 own["inquiry_id"].encode(),
                 json.dumps(data).encode(),
                 tuple((name, it.encode()) for name, it in headers.items()),
@@ -166,7 +174,12 @@ async def measure(servers: Servers, inquiries: int, say: Callable[[str], None]) 
     await process.generations.begin()
     generation = process.generations.state.serving
     try:
+        own, database = time.process_time(), cpu_seconds(servers.pids["database"])
         await _store(process, generation, found, say)
+        database = cpu_seconds(servers.pids["database"]) - database
+        found.own_cpu_us = (time.process_time() - own) * 1e6 / found.records
+        found.database_cpu_us = database * 1e6 / found.records
+        say(f"{found.records:,} entries, {found.stored_per_s:,.0f}/s")
         await _read(process, found)
         say(f"from Kafka: {found.read_per_s:,.0f} records/s")
         await _look(process, found)
@@ -213,7 +226,7 @@ async def _long_case(projector: Projector, number: int, goldens: Mapping[str, Go
             Original(
                 golden.topic,
                 0,
-                10**9 + index,
+                2 * FIRST_OFFSET + index,
                 b"k",
                 value,
                 tuple(

@@ -57,6 +57,8 @@ class IndexKeeper:
     async def keep(self, records: Iterable[Record]) -> None:
         """Store the entries of `records`, which may be there already, and forget who is to be."""
         own = [it for it in records if it.topic in self._index.topics]
+        if not own:
+            return
         found = [entry for it in own if (entry := self._index.entry(it)) is not None]
         forgotten = [told for it in own if (told := self._index.forgotten(it)) is not None]
         if found:
@@ -65,9 +67,14 @@ class IndexKeeper:
             await self._note(forgotten)
         # After the insert: a tombstone that another process stores meanwhile is seen here, or its
         # deletion sees the entries.
-        await self._forget(
-            {key for entry in found for key in entry[OF]} | {it for it, _ in forgotten}
-        )
+        if await self._anybody_is_forgotten():
+            await self._forget(
+                {key for entry in found for key in entry[OF]} | {it for it, _ in forgotten}
+            )
+
+    async def _anybody_is_forgotten(self) -> bool:
+        with mongodb_errors_as_outage():
+            return await self._tombstones.find_one({}) is not None
 
     async def _note(self, forgotten: Iterable[tuple[str, datetime]]) -> None:
         writes = [update_or_insert({"_id": key}, {"$max": {AT: at}}) for key, at in forgotten]
