@@ -283,7 +283,8 @@ async def measure_portal(_asked: argparse.Namespace) -> None:
         results.write("portal", running.names, found.as_json())
     print(
         f"\n{portal.table(found)}\n",
-        f"{found.cpu_ms:.1f} ms of CPU a page, {found.idle_cpu_ms:.1f} of them also without any",
+        f"{found.ordinary_cpu_ms:.1f} ms of CPU an ordinary page; {found.cpu_ms:.1f} with live"
+        f" answers and new inquiries, {found.idle_cpu_ms:.1f} of them also without any page",
         f"{len(found.failed)} failed",
         *found.failed[:20],
         sep="\n",

@@ -58,6 +58,7 @@ ASKS_EVERY = 20
 KNOWN_WITHIN_S = 600.0
 SEEN_WITHIN_S = 60.0
 IDLE_S = 10.0
+ORDINARY_S = 20.0
 MODEST = {"UNREGISTERED_MAILS_PER_HOUR": "5000", "UNREGISTERED_MAILS_PER_DAY": "5000"}
 OF_THE_ROOMS = frozenset({"orders", "accounts", "items"})
 NAMES_OF_ONE = ("PED-", "ENV-", "IT-", "F-2026-", "A-2026-")
@@ -118,6 +119,8 @@ class Measured:
     seconds: float = 0.0
     cpu_ms: float = 0.0
     """CPU of both portals for each page, with their projections and live parts."""
+    ordinary_cpu_ms: float = 0.0
+    """The same where customers look at pages and nothing else happens."""
     idle_cpu_ms: float = 0.0
     """The part of it that both portals take also while nobody uses them."""
     memory_mb: float = 0.0
@@ -135,6 +138,7 @@ class Measured:
             "pages": len(self.all_pages),
             "failed": self.failed,
             "cpu_ms_a_page": round(self.cpu_ms, 2),
+            "cpu_ms_an_ordinary_page": round(self.ordinary_cpu_ms, 2),
             "idle_cpu_ms_a_page": round(self.idle_cpu_ms, 2),
             "memory_mb": round(self.memory_mb),
             "all pages": figures(self.all_pages),
@@ -172,6 +176,8 @@ async def measure(servers: Servers, say: Callable[[str], None]) -> Measured:
         say("warm-up")
         await _used(http, people, urls, Measured(), seconds=2 * THINKS_S)
         idle = await _cpu_a_second(pids, IDLE_S)
+        say("ordinary pages alone, then everything at once")
+        ordinary = await _cpu_of_ordinary_pages(http, people, urls, pids)
         found = Measured()
         before, began = sum(map(cpu_seconds, pids)), time.perf_counter()
         async with _watched(http, desk, people[:WATCHING], urls, found):
@@ -179,6 +185,7 @@ async def measure(servers: Servers, say: Callable[[str], None]) -> Measured:
         found.seconds = time.perf_counter() - began
         spent = sum(map(cpu_seconds, pids)) - before
         found.cpu_ms = spent * 1000 / len(found.all_pages)
+        found.ordinary_cpu_ms = ordinary
         found.idle_cpu_ms = idle * found.seconds * 1000 / len(found.all_pages)
         found.memory_mb = max(map(memory_mb, pids))
         return found
@@ -188,6 +195,16 @@ async def _cpu_a_second(pids: Sequence[int], seconds: float) -> float:
     before, began = sum(map(cpu_seconds, pids)), time.perf_counter()
     await asyncio.sleep(seconds)
     return (sum(map(cpu_seconds, pids)) - before) / (time.perf_counter() - began)
+
+
+async def _cpu_of_ordinary_pages(
+    http: httpx2.AsyncClient, people: Sequence[Person], urls: Sequence[str], pids: Sequence[int]
+) -> float:
+    """CPU milliseconds of both portals for each page, with all that they do besides."""
+    seen = Measured()
+    before = sum(map(cpu_seconds, pids))
+    await _used(http, people, urls, seen, seconds=ORDINARY_S, asks=False)
+    return (sum(map(cpu_seconds, pids)) - before) * 1000 / len(seen.all_pages)
 
 
 @asynccontextmanager
@@ -288,15 +305,21 @@ async def _used(
     found: Measured,
     *,
     seconds: float,
+    asks: bool = True,
 ) -> None:
     until = time.perf_counter() + seconds
     await asyncio.gather(
-        *(_clicks(http, it, urls[it.number % len(urls)], found, until) for it in people)
+        *(_clicks(http, it, urls[it.number % len(urls)], found, until, asks) for it in people)
     )
 
 
 async def _clicks(
-    http: httpx2.AsyncClient, person: Person, url: str, found: Measured, until: float
+    http: httpx2.AsyncClient,
+    person: Person,
+    url: str,
+    found: Measured,
+    until: float,
+    asks: bool,
 ) -> None:
     """Think, click, look; thinking lasts about as long each time, and begins at any moment."""
     chance = random.Random(person.number)
@@ -304,7 +327,7 @@ async def _clicks(
     await asyncio.sleep(chance.uniform(0, THINKS_S))
     while time.perf_counter() < until:
         clicks += 1
-        if clicks % ASKS_EVERY == 0:
+        if asks and clicks % ASKS_EVERY == 0:
             await _asks(http, person, url, found)
         else:
             name, path = chance.choice(pages)

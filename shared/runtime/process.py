@@ -39,9 +39,10 @@ def end_with_producer(error: ProducerDead) -> None:
 
 
 def collect_seldom() -> None:
-    """A batch is tens of thousands of objects without cycles, and all of them end with it.
+    """A batch or a page is thousands of objects without cycles, and all of them end with it.
 
-    The default looks through them hundreds of times a second: a quarter of all CPU time.
+    The default looks through them hundreds of times a second: a quarter of a service's CPU time,
+    and a tenth of a web application's.
     """
     gc.collect()
     gc.freeze()

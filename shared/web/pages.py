@@ -101,15 +101,19 @@ class Site:
     streams: Streams = field(default_factory=Streams)
     places_for_files: Places = field(default_factory=Places)
     by_name: dict[str, Page] = field(init=False)
+    forms: dict[tuple[str, Language], tuple[str, tuple[str, ...]]] = field(init=False)
+    """Of each address: how it is formed, and of which parameters."""
 
     def __post_init__(self) -> None:
         self.by_name = {page.name: page for page in self.pages}
+        self.forms = {
+            (it.name, language): _form(it, language) for it in self.pages for language in Language
+        }
 
     def url(self, name: str, language: Language, **parameters: str) -> str:
         """The address of a page. Raises KeyError for one that there is not."""
-        path = self.by_name[name].path(language)
-        _, form, converters = compile_path(path)
-        return form.format(**{key: quote(parameters[key]) for key in converters})
+        form, names = self.forms[name, language]
+        return form.format(**{key: quote(parameters[key]) for key in names})
 
     def routes_with_files(self) -> list[Route]:
         """Those whose forms may bring files, and be as long."""
@@ -165,6 +169,11 @@ class Site:
             return response
 
         return endpoint
+
+
+def _form(page: Page, language: Language) -> tuple[str, tuple[str, ...]]:
+    _, form, converters = compile_path(page.path(language))
+    return form, tuple(converters)
 
 
 async def _answer(page: Page, visit: Visit) -> Response:

@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from shared.runtime.health.status import Health
-from shared.runtime.process import end_process, run_until_signalled
+from shared.runtime.process import collect_seldom, end_process, run_until_signalled
 from shared.telemetry import logging
 from shared.web.server import serve
 from shared.web.settings import WebSettings
@@ -27,6 +27,7 @@ ENDED_WITHIN_SECONDS, CANCELLED_WITHIN_SECONDS = 4.0, 2.0
 def run_web(name: str, settings: WebSettings, main: Coroutine[Any, Any, None]) -> None:
     """Log as service `name`, run `main`, and end with code 0 after SIGTERM or SIGINT."""
     logging.configure(name, level=settings.log_level, style=settings.log_format)
+    collect_seldom()
     run_until_signalled(main)
     # A thread of the database's driver may still wait half a minute for a server's answer.
     end_process(os.EX_OK)

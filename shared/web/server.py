@@ -72,6 +72,7 @@ def config_of_pages(pages: ASGIApp, settings: WebSettings) -> uvicorn.Config:
         host=settings.web_host,
         port=settings.web_port,
         forwarded_allow_ips=settings.trusted_proxies,
+        http="httptools",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
