@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -49,7 +50,7 @@ from shared.runtime.health.status import Health
 from shared.runtime.patient_publisher import PatientPublisher
 from shared.runtime.projections.generations import Generations
 from shared.runtime.projections.projection import views_of
-from shared.runtime.projections.projector import Projections
+from shared.runtime.projections.projector import Projections, is_projected
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
 from shared.web import app as web
@@ -244,7 +245,8 @@ async def _background(process: Process) -> None:
     process.health.begun()
     log.info("started")
     api, poster = process.api, Poster(anywhere=settings.development_defaults)
-    feed = Feed(settings, api.webhooks, api.partners, portal.queries, stopping)
+    projected = partial(is_projected, settings, process.generations, settings.group_of(PORTAL))
+    feed = Feed(settings, api.webhooks, api.partners, portal.queries, projected, stopping)
     sender = Sender(
         api.webhooks,
         api.partners,

@@ -14,6 +14,7 @@ import structlog
 
 from shared.kafka.group_consumer import GroupConsumer, lag_of
 from shared.kafka.records import Record
+from shared.kafka.topic_records import committed_by
 from shared.mongo.client import Collection, Database, Document, OperationFailure
 from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
@@ -130,6 +131,17 @@ async def _kept(collection: Collection, stored: Document | None, document: Docum
         return True
     same = {"_id": document["_id"], REVISION: stored[REVISION]}
     return bool((await collection.replace_one(same, document)).matched_count)
+
+
+async def is_projected(
+    settings: RuntimeSettings, generations: Generations, group: str, record: Record
+) -> bool:
+    """Whether the generation that serves has folded this record. Raises `Outage`.
+
+    `group` is that of `Projections`.
+    """
+    done = await committed_by(settings, generations.state.serving.group(group))
+    return done.get((record.topic, record.partition), 0) > record.offset
 
 
 class Projections:

@@ -246,6 +246,16 @@ async def test_another_cookie_is_no_other_quota(
     assert len(archive.taken) == 3
 
 
+async def test_a_visitor_is_shown_what_the_form_attached(
+    portal: PortalOfFew, archive: Taking
+) -> None:
+    archive.down, browser = True, Browser(portal)
+
+    sent = await ask(browser, PDF, **VISITOR)
+
+    assert "carta.pdf" in (await browser.get(sent.header("location"))).body
+
+
 async def test_all_visitors_together_attach_no_more_than_is_set_and_customers_still_do(
     archive: Taking,
 ) -> None:

@@ -377,15 +377,19 @@ class Desk:
         api = portal.process.api
         self.store = api.webhooks
         self.store._now = self.clock
-        stopping = asyncio.Event()
+        stopping, queries = asyncio.Event(), portal.process.portal.queries
+        self.projected = True
         self.feed = Feed(
-            api.settings, self.store, api.partners, portal.process.portal.queries, stopping
+            api.settings, self.store, api.partners, queries, self.is_projected, stopping
         )
         self.senders = [
             Sender(self.store, api.partners, self.hooks, self.clock, give_up_after=GIVE_UP)
             for _ in range(2)
         ]
         self.offset = 0
+
+    async def is_projected(self, _record: Record) -> bool:
+        return self.projected
 
     def record(self, ce_type: str, data: dict[str, Any]) -> Record:
         self.offset += 1
@@ -793,6 +797,47 @@ async def test_of_an_inquiry_whose_customer_nobody_knows_nobody_is_told(
 
     assert desk.hooks.got == []
     assert sum(waits) == (0 if known else KNOWN_WITHIN_SECONDS)
+
+
+async def test_while_the_projection_lags_no_message_is_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(_stopping: asyncio.Event, _seconds: float) -> None:
+        return None
+
+    monkeypatch.setattr(f"{WEBHOOKS}.feed.sleep_unless", at_once)
+    await webhook(await desk.portal.partner())
+    desk.projected, progressed = False, desk.record("inquiry.progressed.v1", PROGRESSED)
+    with pytest.raises(Outage, match="lag"):
+        await desk.feed.keep([progressed])
+    await desk.portal.keep("inquiries", {"_id": "i-1", "customer_id": "C-ANA"})
+
+    await desk.feed.keep([progressed])
+    await desk.send()
+
+    assert len(desk.hooks.got) == 1
+
+
+async def test_a_disabled_webhook_holds_no_more_than_the_newest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{WEBHOOKS}.store.MOST_HELD", 2)
+    made, other = (
+        await webhook(await desk.portal.partner()),
+        await webhook(await desk.portal.partner("other")),
+    )
+    await desk.portal.own.collection("webhooks").update_one(
+        {"_id": made["id"]}, {"$set": {"disabled": "gone"}}
+    )
+    for number in range(5):
+        desk.clock.pass_by(timedelta(seconds=1))
+        opened = OPENED | {"inquiry_id": f"i-{number}"}
+        await desk.feed.keep([desk.record("inquiry.opened.v1", opened)])
+
+    kept = desk.portal.own.collection("webhook_deliveries").documents.values()
+    held = [it for it in kept if it["webhook"] == made["id"]]
+    assert ["i-3" in it["body"] or "i-4" in it["body"] for it in held] == [True, True]
+    assert len([it for it in kept if it["webhook"] == other["id"]]) == 5
 
 
 async def test_a_feed_that_stops_leaves_uncommitted_what_it_could_not_place(desk: Desk) -> None:

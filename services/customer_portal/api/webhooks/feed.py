@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 MOST_RECORDS = 500
 MOST_REMEMBERED = 10_000
 KNOWN_WITHIN_SECONDS = 30.0
-"""By then the projection has read the record that says whose an inquiry is."""
+"""By then the projection has read the record that says whose an inquiry is, unless it lags."""
 LOOK_SECONDS = 0.5
 
 
@@ -44,12 +44,14 @@ class Feed:
         store: WebhookStore,
         partners: Partners,
         queries: Queries,
+        is_projected: Callable[[Record], Awaitable[bool]],
         stopping: asyncio.Event,
     ) -> None:
         self._settings = settings
         self._store = store
         self._partners = partners
         self._queries = queries
+        self._is_projected = is_projected
         self._stopping = stopping
         self._customers: OrderedDict[str, str] = OrderedDict()
         """By inquiry, of those that were opened lately."""
@@ -90,7 +92,10 @@ class Feed:
             if isinstance(message.data, InquiryOpened):
                 self._remember(message.data)
             if message.type in OFFERED and isinstance(message.data, Event):
-                await self._tell(webhooks, partners, message, message.data)
+                await self._tell(webhooks, partners, record, message, message.data)
+        for webhook in webhooks:
+            if webhook.disabled is not None:
+                await self._store.shorten(webhook)
 
     def _remember(self, opened: InquiryOpened) -> None:
         self._customers[opened.inquiry_id] = opened.customer_id
@@ -101,6 +106,7 @@ class Feed:
         self,
         webhooks: Sequence[Webhook],
         partners: dict[str, Partner | None],
+        record: Record,
         message: Message,
         event: Event,
     ) -> None:
@@ -108,7 +114,7 @@ class Feed:
         wanted = [it for it in webhooks if at is not None and it.wants(message.type, at)]
         if not wanted or at is None:
             return
-        customer_id = await self._customer_of(event)
+        customer_id = await self._customer_of(event, record)
         for webhook in wanted:
             partner = partners[webhook.partner]
             if partner is None or customer_id is None or customer_id not in partner.customers:
@@ -118,8 +124,12 @@ class Feed:
                 body = body_of(partner, event, customer_id, at)
                 await self._store.deliver(webhook, name, customer_id, message.type, body)
 
-    async def _customer_of(self, event: Event) -> str | None:
-        """Whose event it is; an inquiry's later events name the inquiry alone."""
+    async def _customer_of(self, event: Event, record: Record) -> str | None:
+        """Whose event it is; an inquiry's later events name the inquiry alone.
+
+        None once the projection, which has read as far as this record, does not know. Raises
+        `Outage` while it lags: the record comes again, so a rebuild loses nobody a message.
+        """
         customer_id = getattr(event, "customer_id", None)
         inquiry_id = str(getattr(event, "inquiry_id", ""))
         found = customer_id or self._customers.get(inquiry_id)
@@ -128,11 +138,13 @@ class Feed:
             document = await self._queries.answer(inquiry_id)
             found = document.get("customer_id")
             if found is not None or document.get("forgotten"):
-                break
+                return found
             await sleep_unless(self._stopping, LOOK_SECONDS)
             waited += LOOK_SECONDS
         if found is None and self._stopping.is_set():
-            raise Outage("portal", "it stops")  # uncommitted, the record comes again
+            raise Outage(PORTAL, "it stops")  # uncommitted, the record comes again
+        if found is None and not await self._is_projected(record):
+            raise Outage(PORTAL, "its projections lag behind")
         if found is None:
             log.warning("no webhook: nobody knows whose the inquiry is", inquiry_id=inquiry_id)
         return None if found is None else str(found)

@@ -18,6 +18,8 @@ from shared.web.pages import NotFound
 MOST_WEBHOOKS = 10
 """Of one partner."""
 MOST_READ = 10_000
+MOST_HELD = 10_000
+"""Of one disabled webhook: what a partner replays after a long holiday, and no more."""
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=60)
 """Longer than an attempt takes; after it another process tries again."""
@@ -202,6 +204,15 @@ class WebhookStore:
         held = {"$set": {"state": DeliveryState.HELD.value}}
         with mongodb_errors_as_outage():
             await self._deliveries.update_many(waiting, held)
+
+    async def shorten(self, webhook: Webhook) -> None:
+        """Forget the oldest of what is held beyond `MOST_HELD`."""
+        held: Document = {"webhook": webhook.id, "state": DeliveryState.HELD.value}
+        with mongodb_errors_as_outage():
+            newest = self._deliveries.find(held, {"at": 1}).sort("at", -1)
+            for first_beyond in await newest.skip(MOST_HELD).limit(1).to_list(1):
+                beyond = held | {"at": {"$lte": first_beyond["at"]}}
+                await self._deliveries.delete_many(beyond)
 
     async def drop(self, delivery: Delivery) -> None:
         """Never send it: the partner may no longer read of it. Its body goes."""
