@@ -6,13 +6,13 @@ click is one act. Whoever owns the record answers; that answer is what the page 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.operations_console.acts import SOURCE, Publisher
+from services.operations_console.owners import Owners
 from services.operations_console.settings import Settings
 from shared.events.agents import (
     AccessAuthorised,
@@ -33,7 +33,6 @@ from shared.mongo.indexes import create_indexes_on
 from shared.operations.dead_letters.letter import Original
 from shared.operations.decoded_record import decoded
 from shared.operations.inquiries import INQUIRY, inquiry_named
-from shared.operations.service_client import ServiceClient, services_at
 from shared.runtime import codec
 from shared.runtime.operations.answers import Entry, Foreseen, History
 from shared.web.pages import NotFound
@@ -135,6 +134,7 @@ class AgentActs:
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
+        self._owners = Owners(settings)
         self._acts = database.collection("agent_acts")
         self._turns = database.collection("agent_turns")
         self._publisher = publisher
@@ -148,19 +148,19 @@ class AgentActs:
 
     async def inquiry(self, named: str) -> Seen:
         """An inquiry by its reference or id. Raises `NoSuchInquiry`, `ServiceError`."""
-        async with self._services() as services:
+        async with self._owners.asked() as services:
             found = await inquiry_named(services[INTAKE], named)
         return Seen(Subject(INTAKE, INQUIRY, found.id), found)
 
     async def seen(self, subject: Subject) -> Seen:
         """The record as it stands. Raises `ServiceError`."""
-        async with self._services() as services:
+        async with self._owners.asked() as services:
             return Seen(subject, await services[subject.service].history(subject.kind, subject.id))
 
     async def foreseen(self, act_id: str, event: AgentAction) -> Foreseen:
         """What the record's owner would decide on the act. Raises `ServiceError`."""
         record = _record(self._envelope(act_id, event))
-        async with self._services() as services:
+        async with self._owners.asked() as services:
             [foreseen] = await services[subject_of(event).service].dry_run([record])
         return foreseen
 
@@ -260,13 +260,6 @@ class AgentActs:
         with mongodb_errors_as_outage():
             await self._turns.delete_many({"act": act_id})
             await self._acts.delete_one({"_id": act_id})
-
-    @asynccontextmanager
-    async def _services(self) -> AsyncIterator[Mapping[str, ServiceClient]]:
-        settings = self._settings
-        credential = settings.internal_credential.get_secret_value()
-        async with services_at(settings.all_service_urls, credential) as services:
-            yield services
 
 
 def _refuse_changed(now: Seen, steps: int) -> None:

@@ -12,7 +12,7 @@ from shared.events.agents import AgentActionRefused
 from shared.events.field_classes import masked
 from shared.events.values import Language
 from shared.operations.event_text import consequence, fault_line, said
-from shared.runtime.operations.answers import Entry, Foreseen
+from shared.runtime.operations.answers import Entry, Foreseen, PreviewedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,12 @@ def foreseen_words(foreseen: Foreseen, language: Language) -> list[Happened]:
         if event.public and told is not None:
             found.append(told)
     return found
+
+
+def previewed_words(events: Iterable[PreviewedEvent], language: Language) -> list[Happened]:
+    """What a request would bring today."""
+    told = (_told(it.ce_type, masked(it.ce_type, it.data), language) for it in events)
+    return [it for it in told if it is not None]
 
 
 def _told(

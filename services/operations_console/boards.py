@@ -1,4 +1,4 @@
-"""What waits for agents, folded out of the topics of states: inquiries, referrals, suspensions.
+"""What waits for agents, folded out of the topics of states; and the policies in force.
 
 Only what is open is kept whole; of the rest, which state was the last.
 """
@@ -6,11 +6,13 @@ Only what is open is kept whole; of the rest, which state was the last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from shared.events.envelope import Message
 from shared.events.internal import KeyForgotten
+from shared.events.policies import PolicyInForce
 from shared.events.states import (
     CancellationStated,
     CancellationStatus,
@@ -19,10 +21,10 @@ from shared.events.states import (
 )
 from shared.mongo.client import Collection, Document
 from shared.mongo.errors import mongodb_errors_as_outage
-from shared.operations.open_work import AWAITED, REFERRED, waits_for_the_desk
+from shared.operations.open_work import AWAITED, REFERRED, Group, Waiting, waits_for_the_desk
 from shared.runtime.projections.projection import Projection
 
-INQUIRIES, FILES = "inquiries", "cancellation_files"
+INQUIRIES, FILES, POLICIES = "inquiries", "cancellation_files", "policies"
 MOST_LISTED = 200
 FORGOTTEN = {"forgotten": True}
 
@@ -106,7 +108,18 @@ def _is_older(sequence: int, version: int, document: Document) -> bool:
     return (sequence, version) < known
 
 
+def policy_keys(message: Message) -> Iterable[str]:
+    return (message.data.policy,) if isinstance(message.data, PolicyInForce) else ()
+
+
+def fold_policy(_document: Document, message: Message) -> Document:
+    """The service announces them at each start: the last announcement counts."""
+    assert isinstance(message.data, PolicyInForce)
+    return message.data.model_dump(mode="json")
+
+
 PROJECTIONS = (
+    Projection(POLICIES, ("desk.policies",), policy_keys, fold_policy),
     Projection(
         INQUIRIES,
         ("desk.inquiry-states",),
@@ -133,6 +146,28 @@ class Boards:
     async def suspended(self) -> Sequence[dict[str, Any]]:
         """Suspended cancellations, the earliest date first."""
         return await self._first(FILES, {"suspended": True}, "effective_on")
+
+    async def policies(self) -> Sequence[dict[str, Any]]:
+        """Those in force, by name."""
+        return await self._first(POLICIES, {}, "policy")
+
+    async def groups(self, now: datetime) -> Sequence[Group]:
+        """How many wait for what; `now` is timezone-aware."""
+        late = {Board.FOR_THE_DESK.value: True, "answer_due_at": {"$lt": now}}
+        return [
+            await self._group(Waiting.OVERDUE, late, "answer_due_at"),
+            await self._group(Waiting.REFERRED, {Board.REFERRED.value: True}, "opened_at"),
+            await self._group(Waiting.AWAITED, {Board.AWAITED.value: True}, "opened_at"),
+        ]
+
+    async def _group(self, waiting: Waiting, wanted: Document, since: str) -> Group:
+        with mongodb_errors_as_outage():
+            inquiries = self._serving(INQUIRIES)
+            count = await inquiries.count_documents(wanted)
+            first = await inquiries.find(wanted).sort("answer_due_at", 1).limit(1).to_list(1)
+        if not first:
+            return Group(waiting, 0)
+        return Group(waiting, count, first[0][since], first[0]["reference"])
 
     async def _first(self, name: str, wanted: Document, by: str) -> Sequence[dict[str, Any]]:
         with mongodb_errors_as_outage():

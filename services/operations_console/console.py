@@ -13,6 +13,7 @@ from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview
+from services.operations_console.owners import Owners
 from services.operations_console.records import Records
 from services.operations_console.repairs import Repairs
 from services.operations_console.settings import Settings
@@ -42,6 +43,7 @@ class Console:
     changes: Changes
     boards: Boards
     agent_acts: AgentActs
+    owners: Owners
     calendar: DeskCalendar
     staff: StaffAccounts
     sessions: Sessions

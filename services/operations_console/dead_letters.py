@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from services.operations_console.owners import Owners
 from services.operations_console.settings import Settings
 from shared.events.field_classes import HIDDEN, masked
 from shared.operations.audit_trail import Author, read_audit_trail
@@ -22,7 +23,7 @@ from shared.operations.dead_letters.topic import dead_letter_topic
 from shared.operations.decoded_record import shown
 from shared.operations.open_work import LETTERS_READ
 from shared.operations.sender import ReplaySession, replay_session
-from shared.operations.service_client import ServiceClient, ServiceError, services_at
+from shared.operations.service_client import ServiceClient, ServiceError
 from shared.runtime.faults import Unreadable
 from shared.runtime.json_object import json_object
 from shared.runtime.operations.answers import Foreseen
@@ -68,15 +69,16 @@ class DeadLetters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._owners = Owners(settings)
 
     async def found(self) -> Found:
         """The newest letters, what was done with them and what waits for them."""
-        async with self.services() as services:
+        async with self._owners.asked() as services:
             return await found_letters(self._settings, services, newest=LETTERS_READ)
 
     async def opened(self, asked: LetterId) -> Opened:
         """One letter. Raises `NoSuchLetters`."""
-        async with self.services() as services, dead_letter_topic(self._settings) as topic:
+        async with self._owners.asked() as services, dead_letter_topic(self._settings) as topic:
             letter = await topic.fetch(asked)
             found = await found_letters(self._settings, services, newest=LETTERS_READ)
             faults = await _faults(letter, services)
@@ -85,7 +87,7 @@ class DeadLetters:
     async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
         """What a replay would bring. Raises `NoSuchLetters`, `ServiceError`."""
         settings = self._settings
-        async with self.services() as services, dead_letter_topic(settings) as topic:
+        async with self._owners.asked() as services, dead_letter_topic(settings) as topic:
             trail = await read_audit_trail(settings)
             plan, newest = await plan_replay(
                 Selection(ids=tuple(ids)), services, settings, trail, force=False
@@ -104,17 +106,10 @@ class DeadLetters:
         self, author: Author
     ) -> AsyncIterator[tuple[Mapping[str, ServiceClient], ReplaySession]]:
         async with (
-            self.services() as services,
+            self._owners.asked() as services,
             replay_session(self._settings, author) as session,
         ):
             yield services, session
-
-    @asynccontextmanager
-    async def services(self) -> AsyncIterator[Mapping[str, ServiceClient]]:
-        settings = self._settings
-        credential = settings.internal_credential.get_secret_value()
-        async with services_at(settings.all_service_urls, credential) as services:
-            yield services
 
 
 def opened_of(letter: Letter, found: Found, faults: Sequence[str] | None) -> Opened:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from services.operations_console.boards import Boards
+from services.operations_console.owners import Owners
 from services.operations_console.settings import Settings
 from shared.events.topics import CATALOGUE, SERVICES
 from shared.operations.errors import MissingTopics
 from shared.operations.flow import Flow, ServiceLag, TopicFlow, read_flow
 from shared.operations.open_work import OpenWork, read_open_work
-from shared.operations.service_client import services_at
 from shared.outage import Outage
 
 
@@ -50,23 +51,22 @@ class Overview:
             return self._last
 
 
-def looking(settings: Settings, now: Callable[[], datetime]) -> Look:
+def looking(settings: Settings, boards: Boards, now: Callable[[], datetime]) -> Look:
     """Reads the broker and asks the services; no longer than a look for a case may take."""
 
     async def look() -> Seen:
         at = now()
         flow, work = await asyncio.gather(
-            _in_time(read_flow(settings), settings), _in_time(_work(settings), settings)
+            _in_time(read_flow(settings), settings), _in_time(_work(settings, boards), settings)
         )
         return Seen(at, flow, work)
 
     return look
 
 
-async def _work(settings: Settings) -> OpenWork:
-    credential = settings.internal_credential.get_secret_value()
-    async with services_at(settings.all_service_urls, credential) as services:
-        return await read_open_work(settings, services)
+async def _work(settings: Settings, boards: Boards) -> OpenWork:
+    async with Owners(settings).asked() as services:
+        return await read_open_work(settings, services, boards.groups)
 
 
 async def _in_time(reading: Awaitable[Part], settings: Settings) -> Part | None:

@@ -7,9 +7,11 @@ from services.operations_console.pages import (
     audit,
     cases,
     dead_letters,
+    due,
     messages,
     overview,
     passkeys,
+    policies,
     provider,
     sign_in,
 )
@@ -103,6 +105,8 @@ PAGES = (
         role=Role.OPERATOR,
         is_live=True,
     ),
+    Page("policies", "/politicas", "/policies", policies.policies, role=Role.READER),
+    Page("due", "/vencimientos", "/due", due.due, role=Role.READER),
     Page("inquiries", "/consultas", "/inquiries", agents.inquiries, role=Role.AGENT),
     Page(
         "inquiry",

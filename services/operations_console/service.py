@@ -22,6 +22,7 @@ from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.overview import Overview, looking
+from services.operations_console.owners import Owners
 from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.records import Records
 from services.operations_console.repairs import Repairs
@@ -105,12 +106,13 @@ def wire(
     patient = PatientPublisher(settings, skew)
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
+    boards = Boards(generations.serving)
     acts, dead_letters = Acts(publisher or patient), DeadLetters(settings)
     console = Console(
         settings=settings,
         cases=Cases(settings, CaseIndex(lambda: generations.serving(RECORDS))),
         overview=Overview(
-            looking(settings, now), timedelta(seconds=settings.overview_every_seconds), now
+            looking(settings, boards, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
         acts=acts,
         audit=Audit(lambda: generations.serving(ACTS)),
@@ -118,8 +120,9 @@ def wire(
         dead_letters=dead_letters,
         repairs=Repairs(database, dead_letters, acts, now),
         changes=Changes(database),
-        boards=Boards(generations.serving),
+        boards=boards,
         agent_acts=AgentActs(settings, database, publisher or patient, now),
+        owners=Owners(settings),
         calendar=madrid_calendar(settings.calendar()),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,

@@ -6,7 +6,7 @@ on its topic of states. Nothing is kept of what is settled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -104,12 +104,19 @@ class _Standing:
 
 
 async def read_open_work(
-    settings: RuntimeSettings, services: Mapping[str, ServiceClient]
+    settings: RuntimeSettings,
+    services: Mapping[str, ServiceClient],
+    inquiries: Callable[[datetime], Awaitable[Sequence[Group]]] | None = None,
 ) -> OpenWork:
-    """What waits now. Raises `Outage`, `MissingTopics`."""
+    """What waits now. Raises `Outage`, `MissingTopics`.
+
+    `inquiries` are the groups of inquiries at an instant, if somebody keeps them; else the topic of
+    states is read.
+    """
     now = datetime.now(UTC)
     await require_topics(settings, {STATES, DEAD_LETTERS, OPERATIONS})
-    groups = list(of_inquiries(await _standing(settings), now))
+    told = inquiries(now) if inquiries else _of_topic(settings, now)
+    groups = [*await told]
     silent: dict[str, ServiceError] = {}
     due: dict[str, tuple[Sequence[DueRecord], bool]] = {}
     parked: list[tuple[str, ParkedRecord]] = []
@@ -195,6 +202,10 @@ async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:
             return found, False
         after = page.next
     return found, True
+
+
+async def _of_topic(settings: RuntimeSettings, now: datetime) -> Sequence[Group]:
+    return of_inquiries(await _standing(settings), now)
 
 
 async def _standing(settings: RuntimeSettings) -> Iterable[InquiryStated]:

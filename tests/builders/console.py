@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from services.operations_console import agent_acts, service
 from services.operations_console.dead_letters import Drafted, Opened, opened_of
 from services.operations_console.overview import Seen
+from services.operations_console.owners import Owners
 from services.operations_console.pages import agents
 from services.operations_console.records import Browsed
 from services.operations_console.service import Process, wire
@@ -39,7 +40,16 @@ from shared.operations.parked import Parked
 from shared.operations.service_client import ServiceError
 from shared.operations.tail import Wanted
 from shared.outage import Outage
-from shared.runtime.operations.answers import Entry, Foreseen, History, RecordedEvent
+from shared.runtime.operations.answers import (
+    DueRecord,
+    Entry,
+    Foreseen,
+    History,
+    Page,
+    PreviewAnswer,
+    PreviewedEvent,
+    RecordedEvent,
+)
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
 from shared.web.sign_in_mail import Words
 from tests.builders.few_documents import FewDocuments
@@ -131,6 +141,8 @@ class RecordsOfFew:
     brings: Foreseen = field(default_factory=Foreseen)
     tried: list[Any] = field(default_factory=list)
     silent: bool = False
+    falls_due: list[DueRecord] = field(default_factory=list)
+    previewed: list[PreviewedEvent] = field(default_factory=list)
 
     async def history(
         self, kind: str, record_id: str | None = None, *, alias: str | None = None
@@ -153,6 +165,17 @@ class RecordsOfFew:
     async def refusals(self, *_about: object) -> AsyncIterator[Record]:
         for record in self.rejections:
             yield record
+
+    async def due(self, _limit: int, _after: str | None = None) -> Page[DueRecord]:
+        if self.silent:
+            raise ServiceError("cancellation", "does not answer")
+        return Page[DueRecord](service="s", items=tuple(self.falls_due))
+
+    async def preview(self, question: Mapping[str, Any]) -> PreviewAnswer:
+        if self.silent:
+            raise ServiceError("cancellation", "does not answer")
+        self.tried.append(question)
+        return PreviewAnswer(service="s", at=NOW, known=True, events=tuple(self.previewed))
 
     def happens(self, kind: str, record_id: str, *events: RecordedEvent, by: str = "") -> None:
         """Something that the record's service decided, on the message `by`."""
@@ -289,7 +312,7 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
             type(parts.cases), "find_on_topics", lambda _self, named: cases.find_on_topics(named)
         ),
         patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
-        patch.object(type(parts.agent_acts), "_services", lambda _self: records.services()),
+        patch.object(Owners, "asked", lambda _self: records.services()),
         patch.object(agent_acts, "records_on", records.refusals),
         patch.object(agents, "ANSWERED_WITHIN_S", 0.0),
     ):

@@ -76,9 +76,9 @@ class Projector:
         """Fold `records`, which may have been folded before. Raises `Outage`."""
         for index in self._indexes:
             await index.keep(records)
-        if not self._projections:
-            return
-        readable = [placed for record in records if (placed := self._placed(record)) is not None]
+        wanted = {topic for it in self._projections for topic in it.topics}
+        own = (it for it in records if it.topic in wanted)
+        readable = [placed for record in own if (placed := self._placed(record)) is not None]
         for projection in self._projections:
             touched: Touched = defaultdict(list)
             for placed in readable:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import permutations
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from services.operations_console.boards import (
     FORGOTTEN,
+    INQUIRIES,
     Board,
+    Boards,
     file_keys,
     fold_file,
     fold_inquiry,
@@ -19,7 +21,9 @@ from services.operations_console.boards import (
 from shared.events.envelope import Event, Message
 from shared.events.internal import KeyForgotten
 from shared.events.states import CancellationStated, InquiryStated
+from shared.operations.open_work import Waiting
 from tests.builders.console import NOW
+from tests.builders.few_documents import FewDocuments
 
 
 def message(data: Event) -> Message:
@@ -124,3 +128,25 @@ def test_a_cancellation_waits_for_a_professional_while_it_is_suspended() -> None
         "sequence": 2,
         "version": 2,
     }
+
+
+async def test_what_waits_is_counted_with_the_one_whose_target_is_the_earliest() -> None:
+    own = FewDocuments()
+    inquiries = own.collection(INQUIRIES)
+    for number, (state, due) in enumerate(
+        [("referred", 3), ("referred", -2), ("evidence_awaited", -5), ("pending", -1)]
+    ):
+        document = fold_inquiry({}, stated(1, "open", state)) | {
+            "reference": f"INQ-{number}",
+            "answer_due_at": NOW + timedelta(hours=due),
+        }
+        await inquiries.insert_one({"_id": f"i-{number}"} | document)
+
+    groups = await Boards(lambda name: cast(Any, own.collection(name))).groups(NOW)
+
+    assert [(it.waiting, it.count, it.oldest) for it in groups] == [
+        (Waiting.OVERDUE, 2, "INQ-1"),
+        (Waiting.REFERRED, 2, "INQ-1"),
+        (Waiting.AWAITED, 1, "INQ-2"),
+    ]
+    assert groups[0].since == NOW - timedelta(hours=2)

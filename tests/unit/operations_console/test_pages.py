@@ -44,6 +44,8 @@ ROLES = {
     "dead_letter_edit": Role.OPERATOR,
     "repair": Role.OPERATOR,
     "repair_live": Role.OPERATOR,
+    "policies": Role.READER,
+    "due": Role.READER,
     "inquiries": Role.AGENT,
     "inquiry": Role.AGENT,
     "referrals": Role.AGENT,
