@@ -32,6 +32,7 @@ async def listening(
             host=host,
             port=port,
             lifespan="off",
+            http="h11",  # it bounds a request's line and headers; httptools does not
             ws="none",
             access_log=False,
             log_config=None,

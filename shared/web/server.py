@@ -20,7 +20,8 @@ from shared.web.settings import WebSettings
 
 STOP_SECONDS = 5
 """How long requests that are being answered may take after SIGTERM."""
-COMMON = {"log_config": None, "access_log": False, "server_header": False}
+COMMON = {"http": "h11", "log_config": None, "access_log": False, "server_header": False}
+"""h11 refuses a request whose line and headers have no end; httptools would keep all of them."""
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: longer than the minute for which proxies keep theirs. One
 that we closed while they send the next request on it would be a page that fails."""
@@ -72,9 +73,18 @@ def config_of_pages(pages: ASGIApp, settings: WebSettings) -> uvicorn.Config:
         host=settings.web_host,
         port=settings.web_port,
         forwarded_allow_ips=settings.trusted_proxies,
-        http="httptools",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="off",
+        **COMMON,  # type: ignore[arg-type]
+    )
+
+
+def config_of_operators(page: ASGIApp, settings: WebSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        page,
+        host=settings.http_host,
+        port=settings.http_port,
         lifespan="off",
         **COMMON,  # type: ignore[arg-type]
     )
@@ -85,15 +95,7 @@ async def serve(
 ) -> None:
     """Serve both until SIGTERM or SIGINT; `stopping` is set then."""
     pages_server = PageServer(config_of_pages(pages, settings), stopping)
-    operators = _OperatorsServer(
-        uvicorn.Config(
-            operators_app(health),
-            host=settings.http_host,
-            port=settings.http_port,
-            lifespan="off",
-            **COMMON,  # type: ignore[arg-type]
-        )
-    )
+    operators = _OperatorsServer(config_of_operators(operators_app(health), settings))
     serving = asyncio.create_task(operators.serve())
     try:
         await pages_server.serve()
