@@ -1,0 +1,196 @@
+"""The console's index on a real broker and database, and records as pages read them there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from limits.aio.storage import MemoryStorage
+
+from desk.local.stack import Endpoints
+from services.operations_console.projections import FOLDS, indexes
+from services.operations_console.records import Tail
+from services.operations_console.service import Process, utc_now, wire
+from services.operations_console.settings import Settings
+from shared.events.envelope import message_uuid
+from shared.events.topics import CONSOLE
+from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.records import RecordPosition
+from shared.kafka.topic_creation import create_missing_topics
+from shared.kafka.topic_records import Window
+from shared.operations.case_index import NAME, CaseIndex, place_name
+from shared.operations.case_search import Sought
+from shared.operations.dead_letters.letter import Original
+from shared.operations.tail import Wanted
+from shared.operations.timeline import Step
+from shared.runtime.projections.projector import Projections, Projector
+
+WITHIN_S = 60.0
+WEB = "/channels/web"
+
+
+def sent(topic: str, ce_type: str, ce_id: str, **data: object) -> Original:
+    headers = {"ce_type": ce_type, "ce_id": ce_id, "ce_source": WEB, "ce_specversion": "1.0"}
+    if ce_id.startswith("e-"):
+        headers["ce_correlationid"] = ce_id.replace("e-", "s-", 1)
+    encoded = tuple((name, it.encode()) for name, it in headers.items())
+    return Original(topic, 0, 0, ce_id.encode(), json.dumps(data).encode(), encoded)
+
+
+def tombstone(customer: str) -> Original:
+    return Original("desk.customers", 0, 0, customer.encode(), None, ())
+
+
+@dataclass
+class Console:
+    process: Process
+    publisher: KafkaPublisher
+
+    async def steps(self, named: str) -> list[Step]:
+        found, complete = await self.index.find(Sought(frozenset({named})))
+        assert complete
+        return found
+
+    @property
+    def index(self) -> CaseIndex:
+        return CaseIndex(lambda: self.process.generations.serving(NAME))
+
+    async def until(self, found: Callable[[], Awaitable[object]]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while not await found():
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def console(endpoints: Endpoints) -> AsyncIterator[Console]:
+    name = f"console{uuid4().hex[:8]}"
+    settings = Settings(
+        kafka_bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        mongo_url=endpoints.mongo_url,
+        kafka_group_prefix=name,
+        mongo_database_prefix=name,
+        mongo_journal=False,
+    )
+    await create_missing_topics(settings)
+    process = wire(settings, storage=MemoryStorage())
+    publisher = KafkaPublisher(settings, ClockSkew(utc_now))
+    await publisher.start()
+    await process.generations.begin()
+    async with projecting(process):
+        yield Console(process, publisher)
+    await publisher.stop()
+    process.client.close()
+
+
+@asynccontextmanager
+async def projecting(process: Process) -> AsyncIterator[None]:
+    projections = Projections(
+        process.settings,
+        process.views,
+        process.generations,
+        (),
+        folds=FOLDS,
+        group=process.settings.group_of(CONSOLE),
+        health=process.health,
+        stopping=process.stopping,
+        indexes=indexes(process.settings),
+    )
+    running = asyncio.create_task(projections.run())
+    yield
+    process.stopping.set()
+    await running
+
+
+async def test_what_comes_to_the_topics_is_found_by_its_ids_once_and_forgotten_with_its_customer(
+    console: Console,
+) -> None:
+    tag = uuid4().hex[:8]
+    submission, customer = f"s-{tag}", f"C-{tag}"
+    inquiry = str(message_uuid(WEB, submission))
+    about = {"customer_id": customer, "inquiry_id": inquiry}
+    opened = sent("desk.inquiries", "inquiry.opened.v1", f"e-{tag}", **about)
+    resolved = sent("desk.inquiries", "inquiry.resolved.v1", f"r-{tag}", inquiry_id=inquiry)
+    asked = sent("desk.submissions", "submission.inquiry.v1", submission, customer_id=customer)
+    await console.publisher.publish([asked, opened, opened, resolved])
+
+    async def is_found() -> bool:
+        return len(await console.steps(submission)) == 4
+
+    await console.until(is_found)
+    for named in (inquiry, customer, f"e-{tag}"):
+        assert len(await console.steps(named)) == 4
+    [place, *_] = [it.place for it in await console.steps(submission) if it.place]
+    await again(console, place)
+    assert len(await console.steps(submission)) == 4
+
+    await console.publisher.publish([tombstone(customer)])
+
+    async def is_forgotten() -> bool:
+        return not await console.steps(inquiry)
+
+    await console.until(is_forgotten)
+    await again(console, place)
+    assert await console.steps(customer) == []
+
+
+async def again(console: Console, place: RecordPosition) -> None:
+    """The record is folded once more, as after a crash."""
+    process = console.process
+    serving = process.generations.state.serving
+    projector = Projector(process.settings, process.views, (), serving, indexes(process.settings))
+    found = await process.console.records.at(place)
+    assert found is not None
+    record = sent(place.topic, found.type, found.id, **found.data)
+    placed = Original(
+        *place, record.key, record.value, record.headers, int(found.at.timestamp() * 1000)
+    )
+    await projector.keep([placed])
+
+
+async def test_records_of_a_topic_are_read_newest_first_from_a_time_by_id_and_one_by_one(
+    console: Console,
+) -> None:
+    records, ids = console.process.console.records, [f"o-{uuid4().hex[:8]}" for _ in range(3)]
+    topic, before = "orders.orders", utc_now() - timedelta(seconds=5)
+    for ce_id in ids:
+        placed = sent(topic, "order.cancelled.v1", ce_id, order_number=ids[0])
+        await console.publisher.publish([placed])
+
+    mine = Wanted(ids=frozenset({ids[0]}))
+    newest = await records.newest(topic, mine)
+    since = await records.since(topic, mine, Window(since=before))
+
+    assert {it.id for it in newest.records} == {*ids}
+    assert [it.at for it in newest.records] == sorted(
+        (it.at for it in newest.records), reverse=True
+    )
+    assert {it.id for it in since.records} == {*ids}
+    assert newest.complete
+    assert not since.more
+    place = newest.records[0].place
+    assert (await records.at(place)) == newest.records[0]
+    assert await records.at(place._replace(offset=place.offset + 10**6)) is None
+    assert place_name(place) == f"{topic}/{place.partition}/{place.offset}"
+
+
+async def test_a_tail_shows_what_comes_while_somebody_looks(console: Console) -> None:
+    ce_id, topic = f"o-{uuid4().hex[:8]}", "orders.orders"
+    tail = Tail(console.process.console.records, topic, Wanted(ids=frozenset({ce_id})))
+
+    with tail.of() as came:
+        for _ in range(2):
+            came.clear()
+            record = sent(topic, "order.cancelled.v1", ce_id, order_number=ce_id)
+            await console.publisher.publish([record])
+            async with asyncio.timeout(WITHIN_S):
+                await came.wait()
+
+    assert {it.id for it in tail.shown} == {ce_id}
+    assert len(tail.shown) == 2
