@@ -177,14 +177,21 @@ class RecordsOfFew:
         self.tried.append(question)
         return PreviewAnswer(service="s", at=NOW, known=True, events=tuple(self.previewed))
 
-    def happens(self, kind: str, record_id: str, *events: RecordedEvent, by: str = "") -> None:
+    def happens(
+        self,
+        kind: str,
+        record_id: str,
+        *events: RecordedEvent,
+        by: str = "",
+        topic: str = "desk.submissions",
+    ) -> None:
         """Something that the record's service decided, on the message `by`."""
         before = self.known.get((kind, record_id))
         entries = before.entries if before else ()
         entry = Entry(
             number=len(entries),
             message_id=by,
-            topic="t",
+            topic=topic,
             partition=0,
             offset=len(entries),
             at=NOW,

@@ -48,7 +48,7 @@ ANSWERED_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.25
 LOOK_AGAIN_S = 3.0
 QUEUES = ("contracts", "orders", "maintenance", "billing", "registrations", "cancellations")
-BOARD = "board"
+BOARD, SUBMISSIONS = "board", "desk.submissions"
 NO_REASON = N_("Give the reason: the customer reads it")
 
 
@@ -154,6 +154,11 @@ def _show_inquiry(console: Console, visit: Visit, seen: Seen, form: Form, again:
         due_at=due,
         contracts=opened.get("contract_numbers", ()),
         steps=happened(seen.entries, visit.language),
+        wrote=[
+            (it.topic, f"{it.partition}-{it.offset}")
+            for it in seen.entries
+            if it.topic == SUBMISSIONS
+        ],
         queues=[(it, word("queue", it, visit.language)) for it in QUEUES],
         in_words=_in_words(visit),
         **NOTHING_MORE | again.context,

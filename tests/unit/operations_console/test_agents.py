@@ -106,6 +106,7 @@ async def test_an_inquiry_shows_nobodys_data(console: ConsoleOfFew, marta: Brows
         page = await marta.get(path)
         assert page.status == 200
         assert [it for it in SECRETS if it in page.body] == []
+        assert ("/es/temas/desk.submissions/0-0" in page.body) == (path == ONE), "with a reason"
         assert 44_000 < weight_of(page.body) <= MOST_BYTES
 
 
