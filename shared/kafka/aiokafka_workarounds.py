@@ -108,6 +108,18 @@ def no_longer_sends(producer: AIOKafkaProducer) -> bool:
     return task is not None and task.done()
 
 
+def hear_unsent(producer: AIOKafkaProducer) -> None:
+    """Take note of what a producer that no longer sends says of the batches that it still has.
+
+    It says so to whoever waits for a place in its queue (`MessageBatch.failure`, not reported);
+    when nobody does, asyncio would report each as an error that nobody heard of.
+    """
+    for batches in producer._message_accumulator._batches.values():
+        for batch in batches:
+            if batch._drain_waiter.done():
+                batch._drain_waiter.exception()
+
+
 async def ask_cluster(admin: AIOKafkaAdminClient, request: Any) -> Any:
     """The answer of any broker to a request that the admin client has no method for.
 

@@ -14,7 +14,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
-from shared.kafka.aiokafka_workarounds import no_longer_sends, survive_closed_connections
+from shared.kafka.aiokafka_workarounds import (
+    hear_unsent,
+    no_longer_sends,
+    survive_closed_connections,
+)
 from shared.kafka.client_options import client_options
 from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
 from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
@@ -67,6 +71,7 @@ class KafkaPublisher:
             await self._acknowledged(outgoing)
         except Outage as outage:
             if no_longer_sends(self._producer):
+                hear_unsent(self._producer)
                 raise ProducerDead("its sending task has ended") from outage
             raise
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ import shared.kafka
 from shared.kafka.aiokafka_workarounds import (
     HOLDS_FOR,
     checked_offsets,
+    hear_unsent,
     no_longer_sends,
     survive_closed_connections,
 )
@@ -133,6 +135,30 @@ async def test_a_producer_whose_sending_has_ended_goes_on_taking_records() -> No
     assert not producer._closed
     assert producer._sender._sender_task.exception() is not None
     await producer.client.close()
+
+
+async def unheard_of_unsent(*, heard: bool) -> list[dict[str, Any]]:
+    """The errors that asyncio reports of a batch that was still to be sent when sending ended."""
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    producer = AIOKafkaProducer(bootstrap_servers=NOWHERE)
+    batch, partition = producer.create_batch(), TopicPartition("desk.timers", 0)
+    sent = await producer._message_accumulator.add_batch(batch, partition, 1)
+    producer._message_accumulator.fail_all(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        await sent
+    if heard:
+        hear_unsent(producer)
+    await producer.client.close()
+    producer._closed = True
+    del producer, batch, sent
+    gc.collect()
+    return reported
+
+
+async def test_a_producer_that_no_longer_sends_says_so_to_nobody_for_each_batch_it_has() -> None:
+    assert len(await unheard_of_unsent(heard=False)) == 1
+    assert await unheard_of_unsent(heard=True) == []
 
 
 def test_the_admin_client_cannot_write_acls() -> None:
