@@ -98,7 +98,7 @@ def route(message: Message) -> Route:
 
 def _submission(message: Message, received: Unchecked) -> Route:
     """Its own record first; a follow-up then continues in the inquiry that it names."""
-    own = str(message.uuid)
+    own = message.record_id
     if received.ce_type == FollowUpSubmitted.ce_type:
         return _follow_up(own, followed(received))
     customer_id = readable_customer_id(received, "")

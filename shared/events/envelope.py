@@ -120,6 +120,30 @@ class Message:
         """The UUIDv5 of its identity: of a submission, the id of the record that it gets."""
         return message_uuid(self.source, self.id)
 
+    @property
+    def record_id(self) -> str:
+        """The same as text."""
+        return _record_id(self.source, self.id)
+
+    def decided_in(
+        self, aggregate: Ref, replicas: Mapping[Ref, Any], *, id_reused: bool, attempt: int
+    ) -> Message:
+        """The message as the Decider of `aggregate` sees it."""
+        return Message(
+            self.source,
+            self.id,
+            self.data,
+            self.key,
+            self.time,
+            self.broker_time,
+            self.correlation_id,
+            self.traceparent,
+            id_reused,
+            attempt,
+            aggregate,
+            replicas,
+        )
+
     def replica(self, kind: str, aggregate_id: str) -> Any:
         """The state of another aggregate of this service, or None; the route must name it."""
         return self.replicas[Ref(kind, aggregate_id)]
@@ -136,6 +160,11 @@ def message_uuid(source: str, message_id: str) -> UUID:
     """
     name = _URL + f"{source} {message_id}".encode()
     return UUID(bytes=sha1(name, usedforsecurity=False).digest()[:16], version=5)
+
+
+@lru_cache(maxsize=4096)
+def _record_id(source: str, message_id: str) -> str:
+    return str(message_uuid(source, message_id))
 
 
 def caused_event_id(cause: UUID, owner: str, index: int) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.events.submitted import LANGUAGES, primary_tag
-from shared.events.text import is_absent, trimmed
+from shared.events.text import is_blank, trimmed
 
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
@@ -21,24 +21,35 @@ def normalised(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     """
     found: dict[str, Any] = {}
     for name, given in fields.items():
-        if not is_absent(given):
-            value, default = _normalised(name, given), defaults.get(name)
-            if value != default or type(value) is not type(default):
-                found[name] = value
+        if given is None:
+            continue
+        if isinstance(given, str):
+            if is_blank(given):
+                continue
+            value: Any = _text(name, given)
+        else:
+            value = _normalised(name, given)
+        default = defaults.get(name)
+        if value != default or type(value) is not type(default):
+            found[name] = value
     return found
 
 
 def _normalised(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        text = trimmed(value)
-        if name == "language":
-            return tag if (tag := primary_tag(text)) in LANGUAGES else text
-        return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
+        return _text(name, value)
     if isinstance(value, dict):
         return normalised(value, {})
     if isinstance(value, list):
         return [_normalised(name, item) for item in value]
     return value
+
+
+def _text(name: str, given: str) -> str:
+    text = trimmed(given)
+    if name == "language":
+        return tag if (tag := primary_tag(text)) in LANGUAGES else text
+    return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
 
 
 def _in_utc(text: str) -> str:

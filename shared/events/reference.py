@@ -24,6 +24,7 @@ _DASHES = "-‐‑‒–—―−_."
 
 _BITS_PER_DIGIT = 5
 _BODY_LENGTH = 10
+_SHIFTS = range(_BITS_PER_DIGIT * (_BODY_LENGTH - 1), -1, -_BITS_PER_DIGIT)
 _PREFIX = "INQ"
 _PREFIX_AS_TYPED = _PREFIX.translate(_LOOK_ALIKES)
 _LONGEST = len(_PREFIX) + _BODY_LENGTH + 1
@@ -40,10 +41,8 @@ def reference_of(inquiry_id: UUID, attempt: int = 0) -> str:
     """
     if attempt:
         inquiry_id = uuid5(inquiry_id, f"reference {attempt}")
-    body = "".join(
-        _DIGITS[(inquiry_id.int >> shift) & 0b11111]
-        for shift in range(_BITS_PER_DIGIT * (_BODY_LENGTH - 1), -1, -_BITS_PER_DIGIT)
-    )
+    bits = inquiry_id.int
+    body = "".join([_DIGITS[(bits >> shift) & 0b11111] for shift in _SHIFTS])
     return _canonical(body + _check_character(body))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from shared.events.normal_form import normalised
 from shared.events.topics import EVENT_TYPES
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
 def digest_of(ce_type: str, body: bytes) -> str:

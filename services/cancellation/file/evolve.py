@@ -55,6 +55,7 @@ from shared.events.cancellations import (
     RenewalReinstated,
     RenewalWatched,
 )
+from shared.events.changed import changed
 from shared.events.envelope import Event
 from shared.events.values import Evidence
 
@@ -276,7 +277,7 @@ def _answered(
 
 def _with_cancellation(file: CancellationFile, **changes: object) -> CancellationFile:
     cancellation = file.cancellation
-    return file.with_(cancellation=cancellation and cancellation.model_copy(update=changes))
+    return file.with_(cancellation=cancellation and changed(cancellation, changes))
 
 
 def _without_cancellation(file: CancellationFile, event: CancellationEvent) -> CancellationFile:

@@ -14,6 +14,7 @@ from typing import Any
 
 from services.cancellation.file.evidence_received import EvidenceReceived
 from shared.events.cancellations import ReferralCause
+from shared.events.changed import changed
 from shared.events.text import trimmed
 from shared.events.values import Evidence, Instant, Money, Value, madrid_date
 
@@ -315,7 +316,7 @@ class CancellationFile(Value):
         return max((r.lapses_on for r in same if r.lapsed), default=None)
 
     def with_(self, **changes: Any) -> CancellationFile:
-        return self.model_copy(update=changes)
+        return changed(self, changes)
 
     def with_request(self, inquiry_id: str | None, **changes: Any) -> CancellationFile:
         return self.with_(requests=self.requests_with(inquiry_id, **changes))
@@ -323,7 +324,7 @@ class CancellationFile(Value):
     def requests_with(self, inquiry_id: str | None, **changes: Any) -> tuple[Request, ...]:
         """One request changed; an inquiry that is not a request changes nothing."""
         return tuple(
-            r.model_copy(update=changes) if r.inquiry_id == inquiry_id else r for r in self.requests
+            changed(r, changes) if r.inquiry_id == inquiry_id else r for r in self.requests
         )
 
     def with_renewal(
@@ -332,7 +333,7 @@ class CancellationFile(Value):
         wanted = (invoice_number, issued_on)
         return self.with_(
             renewals=tuple(
-                r.model_copy(update=changes) if (r.invoice_number, r.issued_on) == wanted else r
+                changed(r, changes) if (r.invoice_number, r.issued_on) == wanted else r
                 for r in self.renewals
             )
         )

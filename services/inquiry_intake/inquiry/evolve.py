@@ -19,6 +19,7 @@ from services.inquiry_intake.inquiry.state import (
     Inquiry,
     Standing,
 )
+from shared.events.changed import changed
 from shared.events.envelope import Event
 from shared.events.inquiries import (
     InquiryClosed,
@@ -39,7 +40,7 @@ def evolve(state: Inquiry | None, event: Event) -> Inquiry:
     if state is None:
         return _begun(event)
     changes = _changes(state, event)
-    return state.model_copy(update=changes) if changes else state
+    return changed(state, changes) if changes else state
 
 
 def _begun(event: Event) -> Inquiry:

@@ -71,7 +71,7 @@ def _target(read: Iterable[Any], named: str | None) -> Inquiry | None:
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
     """What a follow-up does to the inquiry that it names."""
-    own: Inquiry | None = message.replicas.get(Ref(INQUIRY, str(message.uuid)))
+    own: Inquiry | None = message.replicas.get(Ref(INQUIRY, message.record_id))
     if message.id_reused or state is None or own is None or own.follows != state.inquiry_id:
         return []
     assert isinstance(message.data, Unchecked)

@@ -16,7 +16,7 @@ from shared.events.submissions import ContractViewedSubmitted, FollowUpSubmitted
 
 def submitted(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
     """One submission in its own record, or, a follow-up, in the inquiry that it names."""
-    if message.aggregate != Ref(INQUIRY, str(message.uuid)):
+    if message.aggregate != Ref(INQUIRY, message.record_id):
         return continued(rules, message, state, now)
     judged = judge(message, now, used=state is not None)
     if isinstance(judged, Rejection):

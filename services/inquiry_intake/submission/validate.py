@@ -75,13 +75,12 @@ def judge(message: Message, now: datetime, *, used: bool) -> SoundSubmission | R
     found = checked(received, max(now, message.broker_time or now))
     if isinstance(found, tuple):
         return reject(message, *found)
-    uuid = message.uuid
     return SoundSubmission(
         said=found,
         id=message.id,
         source=message.source,
-        inquiry_id=str(uuid),
-        reference=reference_of(uuid, message.attempt),
+        inquiry_id=message.record_id,
+        reference=reference_of(message.uuid, message.attempt),
         requested_language=Sender(received, message.key).requested_language,
     )
 
@@ -101,7 +100,7 @@ def reject(message: Message, *errors: FieldError, used: bool = False) -> Rejecti
         contact=sender.contact,
         submission_type=received.ce_type if received.ce_type in SUBMISSIONS else None,
     )
-    return Rejection(str(message.uuid), answer, used)
+    return Rejection(message.record_id, answer, used)
 
 
 def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError, ...]:

@@ -13,7 +13,7 @@ from shared.runtime.aggregates.archive import Archive
 from shared.runtime.aggregates.document_mapper import DocumentMapper
 from shared.runtime.decider import Decider
 
-SPARSE = ("due_at", "work_at", "parked.at", "large")
+PARKED = "parked.at"
 
 
 async def prepare(database: Database, mapper: DocumentMapper, kept: timedelta | None) -> None:
@@ -34,14 +34,23 @@ async def has_indexes(database: Database, mapper: DocumentMapper) -> bool:
     """Whether the collections still have what `prepare` made. Raises `Outage`."""
     with mongodb_errors_as_outage():
         there = [await database.collection(kind).index_information() for kind in mapper.deciders]
-    return all("due_at_1" in indexes for indexes in there)
+    return all(f"{PARKED}_1" in indexes for indexes in there)
 
 
 async def _create_indexes(collection: Collection, decider: Decider[Any]) -> None:
-    sparse = [*SPARSE, *(["work_since"] if decider.tells_waiting else [])]
-    indexes = [index_on(name, sparse=True) for name in sparse]
+    indexes = [index_on(name, sparse=True) for name in sparse_fields(decider)]
     indexes += [index_on(f"state.{name}") for name in decider.indexes]
     await create_missing_indexes(collection, indexes)
+
+
+def sparse_fields(decider: Decider[Any]) -> list[str]:
+    """What the service asks for beside ids, where a document has it: every write keeps an index."""
+    of_some = {
+        "due_at": decider.has_timers,
+        "work_at": decider.has_work,
+        "work_since": decider.tells_waiting,
+    }
+    return [PARKED, "large", *(name for name, wanted in of_some.items() if wanted)]
 
 
 async def _give_back_timers(collection: Collection, mapper: DocumentMapper, kind: str) -> None:

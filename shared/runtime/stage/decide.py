@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -129,12 +128,11 @@ class Decisions:
         batch: Batch,
     ) -> tuple[Document, Any]:
         decider = self._store.decider(aggregate.ref.kind)
-        message = replace(
-            received.read.message,
+        message = received.read.message.decided_in(
+            aggregate.ref,
+            replicas,
             id_reused=received.message_id in aggregate.digests,
             attempt=batch.attempts.get(aggregate.ref, 0),
-            aggregate=aggregate.ref,
-            replicas=replicas,
         )
         events = decider.decide(message, aggregate.state, acting_now(message, batch.at))
         state = _folded(decider, aggregate.state, events)
