@@ -5,6 +5,7 @@ It keeps to what motor and PyMongo's own async client both offer, so that the sw
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymongo
+from bson import ObjectId
 from bson.codec_options import CodecOptions
 from gridfs.errors import FileExists, NoFile
 from motor.motor_asyncio import (
@@ -41,6 +43,12 @@ __all__ = [
     "close",
     "connect",
 ]
+
+
+UPLOAD_ENDS_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Pauses in seconds between looks for a file that another process is writing."""
+ABANDONED_AFTER = timedelta(minutes=1)
+"""Longer than the two writes of an upload can lie apart, with the driver's own repetition."""
 
 
 def connect(url: str, *, timeout_ms: int = 5_000, answer_ms: int = 30_000) -> Client:
@@ -110,17 +118,37 @@ class Database:
         return said.replace(tzinfo=said.tzinfo or UTC)  # commands are decoded as naive UTC
 
     async def put_file(self, file_id: str, name: str, file: File) -> File:
-        """Keep a file under an id. One that is there already stays, and is returned."""
+        """Keep a file under an id. One that is there already stays, and is returned.
+
+        Raises PyMongoError, also while another upload of it may still end.
+        """
         try:
             await self._upload(file_id, name, file)
         except FileExists:
+            kept = await self._file_that_comes(file_id)
+            if kept is not None:
+                return kept
+            await self._delete_abandoned_chunks(file_id)
+            await self._upload(file_id, name, file)
+        return file
+
+    async def _file_that_comes(self, file_id: str) -> File | None:
+        """The file whose chunks are there: its own document is written after them."""
+        for pause in UPLOAD_ENDS_AFTER:
             kept = await self.get_file(file_id)
             if kept is not None:
                 return kept
-            # A crash in the middle of an upload leaves chunks without a file, which block the id.
-            await self.delete_file(file_id)
-            await self._upload(file_id, name, file)
-        return file
+            await asyncio.sleep(pause)
+        return await self.get_file(file_id)
+
+    async def _delete_abandoned_chunks(self, file_id: str) -> None:
+        """A crash in the middle of an upload leaves chunks without a file, which block the id.
+
+        Those of an upload that is only slow stay: without them its file would have no content.
+        """
+        before = ObjectId.from_datetime(datetime.now(UTC) - ABANDONED_AFTER)
+        abandoned = {"files_id": file_id, "_id": {"$lt": before}}
+        await self._database["fs.chunks"].delete_many(abandoned)
 
     async def _upload(self, file_id: str, name: str, file: File) -> None:
         metadata = dict(file.metadata)

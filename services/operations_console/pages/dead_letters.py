@@ -22,6 +22,7 @@ from services.operations_console.repair_words import (
     settlement_said,
 )
 from services.operations_console.repairs import Changed, Repair
+from shared.events.field_classes import masked
 from shared.events.operations import RepairAct
 from shared.events.text import is_blank
 from shared.operations.audit_trail import Author
@@ -289,11 +290,13 @@ async def dead_letter_edit(console: Console, visit: Visit, operator: Operator) -
     except OperationError as error:
         return _show_edit(visit, opened, form, 422, error=error_said(error))
     if form["act"] == "check":
-        return _show_edit(visit, opened, form, drafted=drafted)
+        return _show_edit(visit, opened, form, drafted=drafted, correction=correction)
     done = await _done(console, visit, operator, sent, form, [asked], correction)
     if isinstance(done, Response):
         return done
-    return _show_edit(visit, opened, form, done.status, drafted=drafted, **done.context)
+    return _show_edit(
+        visit, opened, form, done.status, drafted=drafted, correction=correction, **done.context
+    )
 
 
 def _show_edit(
@@ -302,6 +305,7 @@ def _show_edit(
     form: Form,
     status: int = 200,
     drafted: Drafted | None = None,
+    correction: Correction | None = None,
     **more: Any,
 ) -> Response:
     return visit.show(
@@ -311,7 +315,7 @@ def _show_edit(
         opened=opened,
         letter=opened.letter,
         fields=opened.fields if len(opened.fields) <= MOST_FIELDS else (),
-        diff=_diff(opened, drafted) if drafted else None,
+        diff=_diff(opened, drafted, correction) if drafted and correction else None,
         foreseen=foreseen_said(drafted.foreseen) if drafted else None,
         fails=bool(drafted and drafted.foreseen.fault),
         **{"error": None, "changed": None, "settled": ()} | more,
@@ -344,17 +348,29 @@ def _json(form: Form, name: str, written: str, text: bool) -> str:
     return written
 
 
-def _diff(opened: Opened, drafted: Drafted) -> list[tuple[str, str, str]]:
-    """Each place that changes: what it shows now, masked, and what was written for it."""
+def _diff(opened: Opened, drafted: Drafted, correction: Correction) -> list[tuple[str, str, str]]:
+    """Each place that changes: what it shows now, masked, and what was written for it.
+
+    A list changes as a whole: what was not written by this person stays masked there, too.
+    """
     corrected = drafted.draft.corrected
     after = data_of(corrected.record.value)
+    hidden = masked(opened.letter.says("ce_type"), after)
     rows = []
     for pointer in corrected.changed:
         if pointer.startswith("/"):
-            rows.append((pointer, _told(at(opened.data, pointer)), _told(at(after, pointer))))
+            told = at(after if _wrote(correction, pointer) else hidden, pointer)
+            rows.append((pointer, _told(at(opened.data, pointer)), _told(told)))
         else:
             rows.append((pointer, "", ""))
     return rows
+
+
+def _wrote(correction: Correction, pointer: str) -> bool:
+    """Whether all that stands there now was written by whoever corrects."""
+    return correction.body is not None or any(
+        f"{pointer}/".startswith(f"{written}/") for written, _ in correction.fields
+    )
 
 
 def _told(value: Any) -> str:

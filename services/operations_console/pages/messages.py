@@ -222,7 +222,8 @@ async def _write(
     console: Console, visit: Visit, found: DecodedRecord, form: Form, operator: Operator
 ) -> None:
     """Before anything is shown. Raises `Outage`: then nothing is."""
-    message_id = f"{found.source} {found.id}" if found.source and found.id else None
+    names = f"{shown(found.source)} {shown(found.id)}"  # a stranger may have written them
+    message_id = names if found.source and found.id else None
     act = RecordUnmasked(
         thing=place_name(found.place),
         by=operator.name,

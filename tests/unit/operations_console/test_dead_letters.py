@@ -357,6 +357,30 @@ async def test_a_check_shows_what_changes_and_what_the_service_would_decide(
     }
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pointer": "/others/0/age", "value": "7"},
+        {"pointer": "/others/-", "value": "7"},
+        {"pointer": "/others/1", "value": "7"},
+        {"remove": "/others/1"},
+        {"pointer": "/others/0/mails/0", "value": '"bea@example.test"'},
+    ],
+)
+async def test_a_correction_of_one_item_shows_nothing_of_the_others(
+    console: ConsoleOfFew, luis: Browser, fields: dict[str, str]
+) -> None:
+    person = {"name": "Ana Pérez", "mails": ["eva@example.test", "ana@example.test"]}
+    value = json.dumps(VALUE | {"others": [person, 5]}).encode()
+    console.letters.letters = [dead_letter(FIRST, value=value, headers=HEADERS)]
+
+    page = await correct(luis, "check", **fields)
+
+    assert page.status == 200
+    assert "/others" in page.body
+    assert [it for it in SECRETS if it in page.body] == []
+
+
 async def test_a_correction_is_sent_with_its_fields_headers_and_reason(
     console: ConsoleOfFew, luis: Browser, work: Work
 ) -> None:

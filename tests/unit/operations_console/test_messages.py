@@ -139,6 +139,20 @@ async def test_what_could_not_be_written_down_is_not_shown(
     assert (answer.status, secrets_in(answer.body)) == (503, [])
 
 
+async def test_what_a_stranger_called_a_record_is_not_written_into_the_audit(
+    console: ConsoleOfFew, agent: Browser
+) -> None:
+    console.topics.records = [record(source=f"/{SECRETS[0]}", id="x\x1b[2J" * 30_000)]
+    ticket = (await agent.get(RECORD)).ticket
+
+    answer = await agent.post(RECORD, {"ticket": ticket, "why": WHY})
+
+    assert answer.status == 200
+    [written] = console.publisher.published
+    assert SECRETS[0] not in written.value.decode()
+    assert len(written.value) < 1_000
+
+
 @pytest.mark.parametrize("why", ["", " \u200b ", "x" * 501])
 async def test_without_a_sound_reason_nothing_is_written_or_shown(
     console: ConsoleOfFew, agent: Browser, why: str
