@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-long test-browser test-kafka test-ferretdb faults upgrade poison bench bench-parking bench-bounds lint docs format \
-	coverage test-docker structure matrix audit sbom hooks constraints hashes clean
+	coverage image test-docker structure matrix audit sbom hooks constraints hashes clean
 
 help:  ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,7 +53,7 @@ KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration tests/e2e tests/faults tests/secure tests/pdfa
 # These start the embedded broker themselves, or no broker at all.
 NOT_ON_KAFKA := tests/integration/embedded tests/integration/cli/test_supervisor.py \
-	tests/e2e/test_demo.py tests/integration/notification/test_sender.py
+	tests/e2e/test_demo.py tests/integration/notification/test_sender.py tests/integration/image
 # The rest runs on the secured broker; these show that one without users and TLS does, too. What is
 # marked `plaintext` is among them.
 PLAINTEXT_TESTS := tests/e2e/test_kcat.py tests/integration/runtime/test_process.py \
@@ -89,6 +89,14 @@ endif
 
 DOCKER_TESTS := tests/integration/runtime/test_abilities.py tests/integration/runtime/test_traps.py \
 	tests/integration/runtime/test_transactions.py tests/integration/contract_archive
+
+# Where no registry is reachable: deploy/image/base.sh makes a BASE, and PIP_CONF names a mirror.
+image: install  ## Build the services' image (BASE=python:3.11-slim, PIP_CONF=a pip.conf; Docker)
+	docker build --tag contract-desk:$$($(BIN)/desk --version | cut -d' ' -f2) \
+	  $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(PIP_CONF),--secret id=pip$(comma)src=$(PIP_CONF)) \
+	  $(BUILD_OPTIONS) .
+
+comma := ,
 
 # Ryuk, which removes left containers, is an image that no one builds here; pytest removes its own.
 test-docker: install $(KAFKA_JARS)/.fetched  ## Run wire tests in containers (Docker); images that the daemon lacks are built here (root)
@@ -199,9 +207,11 @@ constraints: install  ## Note the installed versions in constraints.txt, and the
 	   $(BIN)/python -m pip freeze --exclude-editable | sort -f; } > constraints.txt
 	$(MAKE) hashes
 
-hashes: .venv-tools/installed  ## Pin constraints.txt by hash, for every platform, in constraints.hashed.txt
+hashes: .venv-tools/installed  ## Pin constraints.txt by hash, for every platform, and what the image is made of
 	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --extra embedded --extra dev -c constraints.txt pyproject.toml -o constraints.hashed.txt
+	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate -c constraints.txt pyproject.toml -o deploy/image/requirements.txt
 
 clean:  ## Remove what running the desk left behind
 	rm -rf .desk

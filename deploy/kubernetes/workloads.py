@@ -97,6 +97,8 @@ def pod(name: str) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         # A Service's variables, such as CANCELLATION_PORT, might be taken for settings.
         "enableServiceLinks": False,
+        # Otherwise a process is the first one, which no signal ends before it listens to it.
+        "shareProcessNamespace": True,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -33,3 +35,25 @@ def test_every_pin_has_a_hash_and_no_line_names_a_host() -> None:
 
     assert [line for line in entries if "==" in line and "--hash=sha256:" not in line] == []
     assert re.findall(r"://|--(?:index|extra|find|trusted)[-\w]*", text) == []
+
+
+def test_the_image_is_made_of_the_same_pins_and_of_the_product_alone() -> None:
+    image, tested = entries("deploy/image/requirements.txt"), entries("constraints.hashed.txt")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {it for extra in project["optional-dependencies"].values() for it in named(extra)}
+
+    assert image <= tested, HOW
+    assert named(project["dependencies"]) <= named(image)
+    assert named(image).isdisjoint(extras - named(project["dependencies"]))
+
+
+def entries(name: str) -> set[str]:
+    """Each package with its version, marker and hashes."""
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
+    return {" ".join(line.split()) for line in text.splitlines() if "==" in line}
+
+
+def named(requirements: Iterable[str]) -> set[str]:
+    return {
+        canonicalize_name(re.split(r"[^A-Za-z0-9._-]", it, maxsplit=1)[0]) for it in requirements
+    }

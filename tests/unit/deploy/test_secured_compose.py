@@ -1,7 +1,7 @@
 """deploy/compose.secure.yaml: TLS, users and rights for the desk of docker-compose.yml.
 
-That Compose merges both as `secured()` does, and that MongoDB's image starts so, is not shown here;
-Kafka's part runs in tests/secure/test_secured_compose.py.
+That MongoDB's image starts so is not shown here; Kafka's part runs in
+tests/secure/test_secured_compose.py.
 """
 
 from __future__ import annotations

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 
 import pytest
 
-from tests.builders.container_files import let_into_the_build, project_version, stages
+from tests.builders.container_files import ROOT, let_into_the_build, project_version, stages
 
 BUILD, FINAL = stages()
+IMAGE = ROOT / "deploy" / "image"
 
 
 def of_the_image(name: str) -> str:
@@ -42,13 +45,40 @@ def test_nothing_is_installed_in_the_final_stage() -> None:
     assert [word for word in ("pip", "apt", "apk", "curl", "wget") if word in commands] == []
 
 
-def test_dependencies_have_the_tested_versions_and_no_extra_is_installed() -> None:
+def test_everything_that_is_installed_is_named_by_hash_and_no_extra_is() -> None:
     installs = [each.arguments for each in BUILD if " install " in each.arguments]
 
-    assert [line.partition(" install ")[2] for line in installs] == [
-        "-r requirements.txt -c constraints.txt",
-        "--no-deps .",
+    assert [line.partition(" install ")[2].split(" && ")[0] for line in installs] == [
+        "--require-hashes --only-binary :all: -r deploy/image/build.txt",
+        "--require-hashes --only-binary :all: -r deploy/image/requirements.txt",
+        "--no-deps --no-index /wheel/*.whl",
     ]
+
+
+def test_our_own_wheel_is_built_by_nothing_that_is_fetched_for_it() -> None:
+    [wheel] = [each.arguments for each in BUILD if '"wheel"' in each.arguments]
+
+    assert {"--no-deps", "--no-index", "--no-build-isolation"} <= set(json.loads(wheel))
+    [pinned] = re.findall(r"^setuptools==(\d+)", (IMAGE / "build.txt").read_text("utf-8"), re.M)
+    assert int(pinned) >= least_setuptools()
+
+
+def least_setuptools() -> int:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    [needed] = project["build-system"]["requires"]
+    return int(str(needed).removeprefix("setuptools>="))
+
+
+def test_the_same_sources_make_the_same_files() -> None:
+    """Bytecode names its source's hash where this is set, and every file has one time."""
+    [epoch] = [each.arguments for each in BUILD if each.name == "ARG"]
+    environment = " ".join(each.arguments for each in BUILD if each.name == "ENV")
+    last = BUILD[-1].arguments
+
+    assert epoch.startswith("SOURCE_DATE_EPOCH=")
+    assert "SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH}" in environment
+    assert "PYTHONHASHSEED=0" in environment
+    assert 'touch --no-dereference --date "@${SOURCE_DATE_EPOCH}"' in last
 
 
 def test_the_builder_alone_says_where_packages_come_from() -> None:
