@@ -8,6 +8,7 @@ JSON; the exit code is 1 where something is left to do.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +18,6 @@ from typing import Any
 
 from shared.mongo.client import Database, connect
 from shared.runtime.aggregates.store import Store
-from shared.runtime.app import run
 from shared.runtime.comparison import compare
 from shared.runtime.decider import Service
 from shared.runtime.process import outages_end_process
@@ -35,7 +35,8 @@ def main(service: Service, settings: RuntimeSettings, arguments: Sequence[str]) 
     """Ends the process with a code unless it runs the service."""
     match arguments:
         case []:
-            run(service, settings)
+            # What looks after records needs neither subscriber nor web server: half of a start.
+            importlib.import_module("shared.runtime.app").run(service, settings)
         case ["verify"]:
             _look_after(service, settings, _verified)
         case ["verify", "--topics"]:
