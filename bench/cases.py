@@ -56,13 +56,14 @@ LIFE = (
 )
 """What the topics hold of one ordinary inquiry."""
 BATCH, PARTITIONS = 500, 6
-LOOKS = 200
+LOOKS = 100
 """Pages that are asked for by each kind of id."""
 FIRST_OFFSET = 10**9
 """Of what is stored without a broker: its own records come before."""
-FROM_KAFKA = 3_000
+FROM_KAFKA = 1_500
 """Inquiries that come through the broker at the end."""
 LONG_CASE = 1_000
+SAID_EVERY = 50_000
 READ_WITHIN_S = 600.0
 
 
@@ -198,14 +199,14 @@ async def _store(
     )
     await projector.prepare()
     goldens, began = read_goldens(ROOT), time.perf_counter()
-    stored, next_said = 0, 100_000
+    stored, next_said = 0, SAID_EVERY
     cases = (Case(number) for number in range(found.inquiries))
     records = (it for case in cases for it in case.records(goldens, datetime.now(UTC)))
     while batch := list(islice(records, BATCH)):
         await projector.keep(batch)
         stored += len(batch)
         if stored >= next_said:
-            next_said += 500_000
+            next_said += SAID_EVERY
             say(f"{stored:,} entries, {stored / (time.perf_counter() - began):,.0f}/s")
     found.records = stored
     found.stored_per_s = stored / (time.perf_counter() - began)

@@ -14,7 +14,7 @@ from shared.kafka.records import Record
 from shared.mongo.client import DESCENDING, Collection, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.operations.audit_trail import OPERATIONS
-from shared.operations.case_index import place_name
+from shared.operations.case_index import ends, place_name
 from shared.operations.decoded_record import DecodedRecord, decoded, shown
 from shared.runtime.projections.record_index import AT, IDS, OF, TOO, UNTIL, RecordIndex
 
@@ -59,7 +59,7 @@ def act_of(record: Record, kept: timedelta) -> Document | None:
     return {
         "_id": place_name(found.place),
         AT: found.at,
-        UNTIL: found.at + kept,
+        UNTIL: ends(found.at, kept),
         IDS: [by, *sorted(_ids(found) - {by})[:MOST_IDS]],
         OF: [],
         TOO: [],

@@ -78,7 +78,7 @@ def entry_of(record: Record, kept: timedelta) -> Document | None:
     entry: Document = {
         "_id": place_name(found.place),
         AT: found.at,
-        UNTIL: found.at + kept if found.at < NEVER else found.at,
+        UNTIL: ends(found.at, kept),
         IDS: [*_known({found.id}), *sorted({*owners, *others})[:MOST_IDS]],
         OF: owners,
         TOO: inquiries,
@@ -95,6 +95,11 @@ def entry_of(record: Record, kept: timedelta) -> Document | None:
         dead = found.dead
         entry["dead"] = [dead.letter, shown(dead.service), shown(dead.reason), dead.error]
     return entry
+
+
+def ends(at: datetime, kept: timedelta) -> datetime:
+    """When an entry of `at` ends; a sender may write an instant that no calendar can add to."""
+    return at + kept if at < NEVER else at
 
 
 def place_name(place: RecordPosition) -> str:

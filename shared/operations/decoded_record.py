@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shared.events.envelope import message_uuid
@@ -13,11 +13,11 @@ from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES
 from shared.events.topics import DEAD_LETTERS, EVENT_TYPES
 from shared.kafka.records import Record, RecordPosition, UndecodableRecord, Withheld, size_of
 from shared.operations.dead_letters.letter import letter_of
+from shared.operations.local_time import instant_of
 from shared.runtime.attributes import Attributes
 from shared.runtime.faults import Unreadable
 from shared.runtime.json_object import json_object
 
-BEGINNING = datetime.fromtimestamp(0, UTC)
 INQUIRY_FIELDS = ("inquiry_id", "answers_inquiry_id")
 
 
@@ -114,7 +114,7 @@ def decoded(record: Record) -> DecodedRecord:
     data, fault = _data(record, said["type"])
     return DecodedRecord(
         place,
-        _instant(record.timestamp),
+        instant_of(record.timestamp),
         said["type"],
         said["id"],
         said["source"],
@@ -162,10 +162,3 @@ def _data(record: Record, ce_type: str) -> tuple[Mapping[str, Any], str]:
 def _dead(record: Record) -> DeadBecause:
     letter = letter_of(record)
     return DeadBecause(str(letter.id), letter.service, letter.reason, letter.error)
-
-
-def _instant(milliseconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return BEGINNING

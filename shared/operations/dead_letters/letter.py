@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.kafka.records import RecordPosition
 from shared.operations.errors import OperationError
+from shared.operations.local_time import instant_of
 from shared.runtime.reason import Reason
 
 WAITING_REASONS = frozenset({Reason.DEFECT, Reason.BLOCKED})
@@ -140,7 +141,7 @@ def letter_of(record: Any) -> Letter:
     headers: Headers = tuple(record.headers)
     letter = Letter(
         id=LetterId(record.partition, record.offset),
-        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        at=instant_of(record.timestamp),
         key=record.key,
         value=record.value,
         headers=headers,

@@ -10,12 +10,22 @@ from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+from bson import decode, encode
+from bson.codec_options import CodecOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.envelope import message_uuid
+from shared.events.topics import CATALOGUE
 from shared.mongo.client import Collection as Entries
-from shared.operations.case_index import MOST_CHARACTERS, CaseIndex, case_index, entry_of, record_of
+from shared.operations.case_index import (
+    ID_FIELDS,
+    MOST_CHARACTERS,
+    CaseIndex,
+    case_index,
+    entry_of,
+    record_of,
+)
 from shared.operations.case_search import Sought
 from shared.operations.dead_letters.letter import Original
 from shared.runtime.projections.record_index import IndexKeeper
@@ -185,3 +195,39 @@ def test_the_summary_of_a_record_repeats_nothing() -> None:
 
     assert entry is not None
     assert json.loads(entry["data"]) == {"inquiry_id": INQUIRY}
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**40), 10**40),
+    st.floats(),
+    st.text(),
+    st.sampled_from(["Ana Pérez", "\ud800", "\x00", "x" * 300, "i-1"]),
+)
+VALUES = st.recursive(
+    ODD, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
+TYPES = sorted(it.ce_type for topic in CATALOGUE for it in topic.events)
+DATA = st.dictionaries(st.sampled_from([*ID_FIELDS, "subject", "why", "quantity"]), VALUES)
+
+
+@given(
+    st.sampled_from([topic.name for topic in CATALOGUE]),
+    st.sampled_from(TYPES) | st.text(),
+    st.builds(lambda data: json.dumps(data).encode(), DATA) | st.binary(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.binary(),
+)
+def test_no_record_that_anybody_can_write_is_one_that_the_index_cannot_keep(
+    topic: str, ce_type: str, value: bytes, timestamp: int, planted: bytes
+) -> None:
+    """It would come again for ever, and no other record after it."""
+    headers = (("ce_type", ce_type.encode(errors="replace")), ("ce_id", planted), (topic, None))
+    written = Original(topic, 0, 1, planted, value, headers, timestamp)
+
+    entry = entry_of(written, timedelta(days=36_500))
+
+    assert entry is not None
+    encode(entry)
+    assert record_of(decode(encode(entry), CodecOptions(tz_aware=True))).place.offset == 1
