@@ -53,6 +53,7 @@ KAFKA_JARS := tests/apache_kafka/target/jars
 WIRE_TESTS := tests/apache_kafka tests/integration tests/e2e tests/faults tests/secure tests/pdfa
 # These start the embedded broker themselves, or no broker at all.
 NOT_ON_KAFKA := tests/integration/embedded tests/integration/cli/test_supervisor.py \
+	tests/integration/cli/test_drills.py \
 	tests/e2e/test_demo.py tests/integration/notification/test_sender.py tests/integration/image
 # The rest runs on the secured broker; these show that one without users and TLS does, too. What is
 # marked `plaintext` is among them.

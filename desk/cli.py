@@ -15,6 +15,7 @@ from desk.arguments.cancellation import cancellation
 from desk.arguments.case import case
 from desk.arguments.dead_letters import dead_letters
 from desk.arguments.doctor import doctor
+from desk.arguments.drill import drill
 from desk.arguments.inquiry import inquiry
 from desk.arguments.mail import mail
 from desk.arguments.open_work import work
@@ -57,6 +58,7 @@ app.add_typer(acl, name="acl")
 app.add_typer(topics, name="topics")
 app.add_typer(partner, name="partner")
 app.add_typer(staff, name="staff")
+app.add_typer(drill, name="drill")
 
 
 @app.command()

@@ -20,12 +20,12 @@ FURTHER = {
     Waiting.REFERRED: "desk case {oldest}",
     Waiting.AWAITED: "desk case {oldest}",
     Waiting.UNSENT: "desk doctor",
-    Waiting.UNMADE: "desk doctor",
+    Waiting.UNMADE: "desk tail --since 1d --id {id}",
     Waiting.TIMERS: "desk topics",
     Waiting.PARKED: "desk dead-letters list",
     Waiting.DEAD_LETTERS: "desk dead-letters show {oldest}",
 }
-"""Where to look further; braces name the oldest."""
+"""Where to look further; braces name the oldest, or its id alone."""
 _AGO = Bilingual(es="hace {age}", en="{age} ago")
 _IN = Bilingual(es="dentro de {age}", en="in {age}")
 _NOTHING = Bilingual(es="ninguno", en="none")
@@ -74,7 +74,10 @@ def _age(group: Group, language: Language) -> str:
 
 
 def _further(group: Group) -> str:
-    return FURTHER[group.waiting].format(oldest=group.oldest) if group.count else ""
+    if not group.count:
+        return ""
+    named = {"oldest": group.oldest, "id": group.oldest.rpartition(" ")[2]}
+    return FURTHER[group.waiting].format(**named)
 
 
 def _as_json(group: Group) -> dict[str, object]:

@@ -64,8 +64,8 @@ class Child:
         """`None` while it runs or before it was started; negative for a signal."""
         return self._process.poll() if self._process else None
 
-    def start(self) -> None:
-        """Start the process; call it from the main thread.
+    def start(self, more: Mapping[str, str] | None = None) -> None:
+        """Start the process, with `more` in its environment; call it from the main thread.
 
         Linux sends the parent-death signal when the *thread* that forked ends, so a child started
         in a pool thread would be stopped with that thread. Raises `ChildError` if it cannot run.
@@ -80,7 +80,7 @@ class Child:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env=self._env,
+                    env={**(os.environ if self._env is None else self._env), **(more or {})},
                     pass_fds=self._inherit_fds,
                     start_new_session=True,
                     preexec_fn=_end_with_parent(os.getpid()),  # noqa: PLW1509 - calls libc only

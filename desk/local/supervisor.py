@@ -18,6 +18,7 @@ from pathlib import Path
 from desk.local.child import Child
 from desk.local.database import SUITED_SETTINGS
 from desk.local.ports import HOST, choose_ports
+from desk.local.processes import begin_notes, note_process, settings_left
 from desk.local.stack import Endpoints, Stack, embedded_stack, write_endpoints
 from desk.local.watched import Say, Watched
 from shared.events.topics import (
@@ -148,11 +149,15 @@ async def desk_up(
         names = (*SERVICES, *applications)
         services = _services(directory, stack, names, overrides, own or {}, run_by)
         endpoints = _with_services(stack.endpoints, services, overrides[CREDENTIAL])
+        begin_notes(directory)
         write_endpoints(directory, endpoints)
         until_left.push_async_callback(_stop, services)
         await _start(services, say)
+        children = [*stack.children.values(), *(it.watched.child for it in services.values())]
+        for child in children:
+            note_process(directory, child.name, child.pid)
         embedded = [
-            Watched(child, partial(stack.start_again, name))
+            Watched(child, partial(_embedded_again, stack, directory, name))
             for name, child in stack.children.items()
         ]
         watches = [*embedded, *(service.watched for service in services.values())]
@@ -225,7 +230,7 @@ def _services(
             log_file=directory / "logs" / f"{name}.log",
             env={variable: value for variable, value in told.items() if variable not in unknown},
         )
-        watched = Watched(child, partial(_again, child))
+        watched = Watched(child, partial(_again, child, directory))
         running[name] = RunningService(name, watched, ports[name], ports[internal[name]], pages)
     return running
 
@@ -237,9 +242,15 @@ def command(name: str, run_by: str | None = None) -> list[str]:
     return [sys.executable, "-P", "-m", *module]
 
 
-async def _again(child: Child) -> None:
+async def _again(child: Child, directory: Path) -> None:
     """A restarted service is not waited for: it waits for its dependencies by itself."""
-    child.start()
+    child.start(settings_left(directory, child.name))
+    note_process(directory, child.name, child.pid)
+
+
+async def _embedded_again(stack: Stack, directory: Path, name: str) -> None:
+    await stack.start_again(name)
+    note_process(directory, name, stack.children[name].pid)
 
 
 async def _start(services: Mapping[str, RunningService], say: Say) -> None:

@@ -60,7 +60,9 @@ NAMES = {
     Waiting.REFERRED: Bilingual(es="para un profesional", en="referred to a professional"),
     Waiting.AWAITED: Bilingual(es="a la espera del cliente", en="awaited from the customer"),
     Waiting.UNSENT: Bilingual(es="correos sin enviar", en="unsent mails"),
-    Waiting.UNMADE: Bilingual(es="documentos por hacer", en="documents to be made"),
+    Waiting.UNMADE: Bilingual(
+        es="documentos por hacer o comprobar", en="documents to be made or checked"
+    ),
     Waiting.TIMERS: Bilingual(es="plazos vencidos", en="due timers"),
     Waiting.PARKED: Bilingual(es="registros parados", en="parked records"),
     Waiting.DEAD_LETTERS: Bilingual(es="mensajes muertos", en="dead letters"),

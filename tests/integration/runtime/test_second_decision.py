@@ -22,6 +22,7 @@ from shared.runtime.decider import Service
 from shared.runtime.operations.second_decision import SecondDecision
 from shared.runtime.record_faults import Sources
 from tests.builders.cancellation import NUMBER, confirmed, contract, withdrawal
+from tests.builders.submissions import NOW as ASKED_AT
 from tests.builders.submissions import RULES, registered, submission
 from tests.fakes.memory_stage import Given, MemoryStage
 from tests.integration.runtime.bounded import NOW, Desk, Sent, desk_of
@@ -154,16 +155,25 @@ async def test_what_was_decided_at_the_same_instant_is_taken_in_the_order_that_f
 ) -> None:
     """Intake completes an inquiry from the profile, which may have come in the same batch."""
     service = Service(INTAKE, deciders(RULES), route)
-    records = MemoryStage(service, NOW)
+    records = MemoryStage(service, ASKED_AT)
     profile = records.record(registered())
-    asked = records.record(submission("cancellation", contact=None))
+    asked = records.record(submission("inquiry", contact=None))
     batch = [profile, asked] if profile_first else [asked, profile]
     async with desk_of(endpoints.mongo_url, service) as desk:
-        desk.stage = type(desk.stage)(
-            service, desk.store, desk, desk, desk.metrics, clock=lambda: NOW, sources=ANY_SOURCE
+        stage = type(desk.stage)(
+            service,
+            desk.store,
+            desk,
+            desk,
+            desk.metrics,
+            clock=lambda: ASKED_AT,
+            sources=ANY_SOURCE,
         )
-        await desk.stage.process(batch)
-        found = await answers(second(desk, sources=ANY_SOURCE), *batch)
+        await stage.process(batch)
+        desk.now = ASKED_AT + 400 * DAY
+        [known, opened] = await answers(second(desk, sources=ANY_SOURCE), *(profile, asked))
 
-    assert [it.outcome for it in found] == [Outcome.AS_THEN] * 2
-    assert all(it.foreseen.events for it in found)
+    assert [known.outcome, opened.outcome] == [Outcome.AS_THEN] * 2
+    [public] = [event for event in opened.foreseen.events if event.public]
+    assert public.type == "inquiry.opened.v1"
+    assert (public.data["contact"].get("email") == "registro@example.test") is profile_first
