@@ -139,7 +139,7 @@ bench: install $(KAFKA_JARS)/.fetched $(SPRING_JAR)  ## Measure speed beside oth
 	$(BIN)/python -m bench $(BENCH)
 
 bench-parking: install  ## Does a parked contract slow its neighbours? Side by side
-	$(BIN)/python -m bench.parking
+	$(BIN)/python -m bench.parked_contract
 
 bench-bounds: install  ## Do the largest records stay small? CPU per message and document sizes
 	$(BIN)/python -m bench.bounds $(BOUNDS)

@@ -28,10 +28,10 @@ from bench import (
     portal,
     releases,
     results,
-    scaling,
+    scale,
     throughput,
 )
-from bench.draining import Contender, Run
+from bench.drain import Contender, Run
 from bench.plots import Line
 from bench.servers import Servers, servers
 from bench.throughput import SPRING_JAR, Sizes
@@ -228,8 +228,8 @@ async def measure_histories(asked: argparse.Namespace) -> None:
 
 async def measure_scaling(asked: argparse.Namespace) -> None:
     sizes = Sizes(backlog=asked.backlog, seconds=asked.seconds)
-    partitions = await scaling.by_partitions(PARTITIONS, asked.rounds, sizes, _say)
-    processes = await scaling.by_processes(PROCESSES, asked.rounds, sizes, _say)
+    partitions = await scale.by_partitions(PARTITIONS, asked.rounds, sizes, _say)
+    processes = await scale.by_processes(PROCESSES, asked.rounds, sizes, _say)
     panels = [
         Line("partitions, one process", partitions),
         Line("processes of one service, on the two cores that the servers use too", processes),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench import load, throughput
-from bench.draining import at_work, new_prefix
+from bench.drain import at_work, new_prefix
 from bench.processes import memory_mb
 from bench.servers import Servers
 from shared.events.topics import INTAKE, topics_read_by

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from bench import load, results, stock, throughput
-from bench.draining import Contender, Run, drain, new_prefix
+from bench.drain import Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from shared.events.topics import CANCELLATION, INTAKE, topics_read_by
 from shared.mongo.client import Document

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from aiosmtpd.smtp import SMTP
 
 from bench import load, throughput
-from bench.draining import environment, new_prefix
+from bench.drain import environment, new_prefix
 from bench.servers import Servers
 from bench.throughput import CHAIN, mail_server, service
 from desk.local.child import Child

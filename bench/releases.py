@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.draining import Contender
+from bench.drain import Contender
 from bench.latency import Figures
 from tests.upgrade.releases import PREVIOUS, ROOT, extract
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.draining import Run
+from bench.drain import Run
 
 RESULTS = Path(__file__).parent.parent / "docs" / "bench"
 

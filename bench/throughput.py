@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load, stock
-from bench.draining import Contender, Run, drain, new_prefix
+from bench.drain import Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from desk.local.ports import HOST, choose_ports
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
@@ -22,7 +22,7 @@ SPRING_NAMES = {
     "MONGO_DATABASE": "{MONGO_DATABASE_PREFIX}_inquiry_intake",
 }
 PYTHON = (sys.executable, "-P", "-m")
-STOCKING = Path(__file__).with_name("stocking.py")
+STOCKING = Path(__file__).with_name("stock_database.py")
 CHAIN = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
 DECISIONS = "desk.cancellations"
 Say = Callable[[Run], None]

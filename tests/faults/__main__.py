@@ -17,13 +17,13 @@ from uuid import uuid4
 
 from tests.apache_kafka.broker import missing
 from tests.faults import report, scenarios, workload
-from tests.faults.auditing import audit, compare, complete, given_up
+from tests.faults.audit import audit, compare, complete, given_up
 from tests.faults.groups import until_read
 from tests.faults.injection import LONG, SHORT, Injected, Scale, Scenario
 from tests.faults.machine import Machine, machine
 from tests.faults.patience import Patience
 from tests.faults.report import Audit, Report, Row
-from tests.faults.watching import OUTPUT, Seen, watching
+from tests.faults.watch import OUTPUT, Seen, watching
 from tests.faults.workload import Channel, Expected
 
 RECORDED_WITHIN_S = 600.0

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from desk.local.child import Child
 from shared.events.topics import SERVICES
-from tests.faults.auditing import Findings
+from tests.faults.audit import Findings
 from tests.faults.machine import Machine
-from tests.faults.watching import Seen
+from tests.faults.watch import Seen
 from tests.faults.workload import Channel, Expected
 
 

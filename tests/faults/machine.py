@@ -20,7 +20,7 @@ from desk.local.ports import HOST, choose_ports
 from desk.local.supervisor import Desk, command, desk_up
 from shared.events.topics import SERVICES
 from tests.apache_kafka.broker import AS_IN_PRODUCTION, ApacheKafka, prepared
-from tests.faults import dying, post_office
+from tests.faults import death, post_office
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 60.0
@@ -101,7 +101,7 @@ class Machine:
 
     def refuse_dead_letters(self, *, yes: bool) -> None:
         """The services' clients say what they would if the broker's disk for these were full."""
-        refusal = self.directory / "orders" / dying.REFUSAL
+        refusal = self.directory / "orders" / death.REFUSAL
         refusal.touch() if yes else refusal.unlink()
 
     def another(
@@ -123,7 +123,7 @@ class Machine:
         first = {} if broker is None else {"KAFKA_BOOTSTRAP_SERVERS": broker}
         child = Child(
             name,
-            [*wrong_clock, *command(service, dying.__name__)],
+            [*wrong_clock, *command(service, death.__name__)],
             log_file=self.directory / "desk" / "logs" / f"{name}.log",
             env=self._environment() | first | dict(own) | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"},
         )
@@ -147,7 +147,7 @@ class Machine:
                 "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
                 "MONGO_URL": self.mongo_url,
                 "SMTP_URL": f"smtp://{HOST}:{self.mail_port}",
-                dying.ORDERS: str(self.directory / "orders"),
+                death.ORDERS: str(self.directory / "orders"),
                 "PYTHONPATH": str(ROOT),
             }
         )
@@ -174,7 +174,7 @@ async def machine(directory: Path) -> AsyncIterator[Machine]:
         SETTINGS
         | DURABLE
         | {
-            dying.ORDERS: str(directory / "orders"),
+            death.ORDERS: str(directory / "orders"),
             "PYTHONPATH": str(ROOT),
         }
     )
@@ -191,7 +191,7 @@ async def machine(directory: Path) -> AsyncIterator[Machine]:
             mongo=database_url(ports["database"]),
             smtp=f"smtp://{HOST}:{ports['mail']}",
             overrides=environment,
-            run_by=dying.__name__,
+            run_by=death.__name__,
             say=partial(_note, directory / "supervisor.log"),
         ) as desk:
             yield Machine(

@@ -31,7 +31,7 @@ from shared.mongo.client import Database, connect
 from shared.operations.service_health import is_healthy
 from shared.web.sessions import Holder, Session, Sessions, Visitor, new_id
 from tests.faults import workload
-from tests.faults.dying import PORTAL_STEPS
+from tests.faults.death import PORTAL_STEPS
 from tests.faults.injection import Injected, Scale, Scenario
 from tests.faults.machine import HEALTHY_WITHIN_S, Machine, kill_group
 from tests.faults.patience import Patience

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.apache_kafka.broker import JARS
-from tests.faults.auditing import Findings
+from tests.faults.audit import Findings
 
 HEAD = (
     "scenario",

@@ -11,7 +11,7 @@ from functools import partial
 
 from shared.events.topics import ARCHIVE, CANCELLATION, NOTIFICATION, SERVICES
 from tests.faults import exhaustion, hostile_traffic, portal, workload
-from tests.faults.dying import STEPS
+from tests.faults.death import STEPS
 from tests.faults.injection import Injected, Scale, Scenario, each_beside, together
 from tests.faults.machine import Machine, every_service, frozen, kill_group, throttled
 

@@ -28,9 +28,9 @@ from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION
 from shared.kafka.topic_creation import create_missing_topics
 from shared.settings import RuntimeSettings
 from tests.faults import workload
-from tests.faults.auditing import Findings, audit, compare, complete
+from tests.faults.audit import Findings, audit, compare, complete
 from tests.faults.machine import Machine
-from tests.faults.watching import Seen, watching
+from tests.faults.watch import Seen, watching
 from tests.faults.workload import Channel, Expected
 from tests.upgrade.releases import PREVIOUS, ROOT, Missing, Releases, extract
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults import report
 from tests.faults.__main__ import chosen
-from tests.faults.auditing import Findings
+from tests.faults.audit import Findings
 from tests.faults.injection import LONG, SHORT, Scenario
 from tests.faults.report import Audit, Report, Row
 from tests.faults.scenarios import nothing, scenarios

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.faults import workload
-from tests.faults.auditing import compare, complete, given_up, traces_of
-from tests.faults.watching import Seen
+from tests.faults.audit import compare, complete, given_up, traces_of
+from tests.faults.watch import Seen
 from tests.faults.workload import COURSE, REFERRED, UNREACHABLE, Expected, Sent, cases, last_steps
 
 

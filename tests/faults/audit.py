@@ -16,7 +16,7 @@ from shared.runtime.aggregates.store import Store
 from tests.builders.records import Records, reading
 from tests.faults.groups import until_read
 from tests.faults.machine import Machine
-from tests.faults.watching import Seen
+from tests.faults.watch import Seen
 from tests.faults.workload import SOURCE, Expected
 
 READ_WITHIN_S = 120.0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import load, results, throughput
-from bench.draining import Contender, Run
+from bench.drain import Contender, Run
 from bench.servers import servers
 from bench.throughput import Sizes
 from shared.events.topics import INTAKE

@@ -1,4 +1,4 @@
-"""A service that dies exactly where it is told to: `python -m tests.faults.dying <service>`.
+"""A service that dies exactly where it is told to: `python -m tests.faults.death <service>`.
 
 The product's own process, with its stage's steps watched from outside. To order a death, put a file
 `<service>.<step>` into the directory FAULTS_ORDERS; the process takes it away and sends

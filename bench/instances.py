@@ -1,4 +1,4 @@
-"""How many instances does a day need? A simulation of the queue: `python -m bench.sizing`.
+"""How many instances does a day need? A simulation of the queue: `python -m bench.instances`.
 
 A day of arrivals by the minute, with a morning and an afternoon peak; an outage in the morning
 peak; keys spread over partitions by chance, as Kafka's partitioner does, and partitions over
@@ -82,7 +82,7 @@ def table(per_day: float, rate: float, partitions: int, instances: Sequence[int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.sizing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.instances", description=__doc__)
     parser.add_argument("--per-day", type=float, default=50e6)
     parser.add_argument("--rate", type=float, required=True, help="what one instance decides a s")
     parser.add_argument("--partitions", type=int, default=12)
