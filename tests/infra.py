@@ -118,15 +118,17 @@ async def local_servers(choice: str, directory: Path) -> AsyncIterator[Given]:
 
 @asynccontextmanager
 async def desk_on(
-    given: Given, directory: Path, *, overrides: Mapping[str, str], say: Say
+    given: Given, directory: Path, *, overrides: Mapping[str, str], say: Say, portal: bool = False
 ) -> AsyncIterator[Desk]:
-    """`desk up` on these servers.
+    """`desk up` on these servers, with its portal if asked for.
 
     Where they are secured, every service and the portal connect with their own users, and the
     addresses that the desk writes down are for operators.
     """
     if given.mongo is None:
-        async with desk_up(directory, kafka=given.kafka, overrides=overrides, say=say) as desk:
+        async with desk_up(
+            directory, kafka=given.kafka, overrides=overrides, portal=portal, say=say
+        ) as desk:
             yield desk
         return
     async with desk_up(
@@ -135,6 +137,7 @@ async def desk_on(
         mongo=url_of(OPERATORS, given.mongo),
         overrides=SUITED_SETTINGS | dict(overrides),
         own={name: environment_of(name, given.mongo) for name in (*SERVICES, PORTAL)},
+        portal=portal,
         say=say,
     ) as desk:
         yield desk

@@ -15,6 +15,7 @@ from desk.local.supervisor import STOP_GRACE_S, Desk, command, health_url, porta
 from shared.events.topics import PORTAL
 from shared.operations.service_health import is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
+from tests.builders.users import environment_of
 
 STARTED_WITHIN_S = 180.0
 
@@ -29,6 +30,7 @@ def environment(desk: Desk, own: Mapping[str, str]) -> Mapping[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": ends.kafka_bootstrap_servers,
         "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
         "MONGO_URL": ends.mongo_url,
+        **environment_of(PORTAL, ends.mongo_url),
         "SMTP_URL": ends.smtp_url,
         **own,
     }

@@ -17,18 +17,20 @@ import pytest_asyncio
 from standardwebhooks import Webhook
 
 from desk.commands.samples import fill
-from desk.local.supervisor import Desk, desk_up
+from desk.local.supervisor import Desk
+from shared.events.topics import PORTAL
 from tests.builders.desk_command import COMMAND, environment
 from tests.builders.desk_command import desk as command
+from tests.builders.users import url_of
 from tests.builders.webhook_receiver import Receiver, receiver
 from tests.conftest import QUICK, quiet
-from tests.infra import local_servers, resolved
+from tests.infra import desk_on, local_servers, resolved
 
 WITHIN_S = 120.0
 PAGE = Path(__file__).parents[3] / "docs/api.md"
 
 pytestmark = [
-    pytest.mark.plaintext("tests/secure shows the portal with its own user"),
+    pytest.mark.plaintext("the sample company is published in plaintext"),
     pytest.mark.long("a desk with its portal for a partner alone"),
 ]
 
@@ -42,7 +44,7 @@ async def open_desk(
     directory = tmp_path_factory.mktemp("desk") / ".desk"
     async with (
         local_servers(choice, tmp_path_factory.mktemp("servers")) as given,
-        desk_up(directory, kafka=given.kafka, portal=True, overrides=QUICK, say=quiet) as desk,
+        desk_on(given, directory, portal=True, overrides=QUICK, say=quiet) as desk,
     ):
         await fill(desk)
         yield desk
@@ -56,11 +58,15 @@ async def until(found: Callable[[], Awaitable[Any]]) -> Any:
     return answer
 
 
+def as_the_portal(desk: Desk) -> dict[str, str]:
+    """Who registers partners does it in the portal's database, as the portal's user."""
+    return {"MONGO_URL": url_of(PORTAL, desk.endpoints.mongo_url)}
+
+
 async def partner_of(desk: Desk, name: str) -> httpx2.AsyncClient:
     """A registered partner's client, with a token that it asked for."""
-    made = await command(
-        "partner", "add", name, "--customer", "C-1001", "--json", cwd=desk.directory.parent
-    )
+    asked = ("partner", "add", name, "--customer", "C-1001", "--json")
+    made = await command(*asked, cwd=desk.directory.parent, env=as_the_portal(desk))
     assert made.code == 0, made.err
     given = made.json["client_id"], made.json["client_secret"]
     root = f"{desk.endpoints.portal}/api/v1"
@@ -167,7 +173,7 @@ async def test_the_lines_of_the_page_do_what_it_says(open_desk: Desk) -> None:
     process = await asyncio.create_subprocess_exec(
         *("bash", "-e", "-o", "pipefail", "-c", found[1]),
         cwd=open_desk.directory.parent,
-        env=environment(PATH=path),
+        env=environment(PATH=path, **as_the_portal(open_desk)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

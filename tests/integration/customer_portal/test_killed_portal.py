@@ -26,12 +26,12 @@ from shared.operations.service_health import is_healthy
 from shared.settings import DEVELOPMENT_DEFAULTS
 from tests.builders.clients import settings_at
 from tests.builders.portal import TICKET, multipart
+from tests.builders.users import environment_of
 from tests.conftest import QUICK
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.long("a desk with its portal, killed twice"),
-    pytest.mark.plaintext("tests/secure shows the portal with its own user"),
 ]
 
 WITHIN_S = 120.0
@@ -92,6 +92,7 @@ async def gated(desk: Desk, directory: Path, deaths: list[str]) -> AsyncIterator
             "KAFKA_BOOTSTRAP_SERVERS": ends.kafka_bootstrap_servers,
             "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
             "MONGO_URL": ends.mongo_url,
+            **environment_of(PORTAL, ends.mongo_url),
             "SMTP_URL": ends.smtp_url,
             "PORTAL_CREDENTIAL": "the-credential-that-the-gate-replaces-by-its-own",
             "CONTRACT_ARCHIVE_URL": f"http://{HOST}:{ports['archive']}",

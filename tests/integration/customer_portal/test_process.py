@@ -44,7 +44,6 @@ async def freeze(servers: Servers, name: str) -> None:
 
 
 @pytest.mark.long("it waits for the limits of broker and database")
-@pytest.mark.plaintext("what is looked at is the end of a process, which asks nobody for rights")
 @pytest.mark.parametrize("strike", [kill, freeze])
 async def test_it_ends_when_told_and_ends_live_parts_although_broker_and_database_do_not_answer(
     strike: Callable[[Servers, str], Awaitable[None]],
