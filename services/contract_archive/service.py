@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from services.contract_archive.attachment import decide as attachment
 from services.contract_archive.attachment.check import HandedIn, take_in
+from services.contract_archive.attachment.deletion import clean_up
 from services.contract_archive.attachment.evolve import evolve as evolve_attachment
 from services.contract_archive.attachment.private_events import PRIVATE_EVENTS as OF_ATTACHMENTS
 from services.contract_archive.attachment.state import ATTACHMENT, Attachment, file_id
@@ -17,6 +19,8 @@ from services.contract_archive.contract.state import CONTRACT, ContractState
 from services.contract_archive.customer import decide as customer
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.downloads import Downloads, application
+from services.contract_archive.erasure import decide as erasure
+from services.contract_archive.erasure.decide import ERASURE, Erasure
 from services.contract_archive.handover import Question, hand_over
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
@@ -36,8 +40,10 @@ from shared.events.documents import DocumentReceived
 from shared.events.envelope import Message, Ref
 from shared.events.internal import (
     AttachmentChecked,
+    AttachmentsDeleted,
     DocumentNotPrintable,
     DocumentStored,
+    KeyForgotten,
     Outcome,
 )
 from shared.events.requests import (
@@ -66,7 +72,12 @@ def build(settings: Settings) -> Service:
     key = settings.document_code_key.get_secret_value().encode()
     return Service(
         name=ARCHIVE,
-        deciders=(contract_decider(settings.rules), customer_decider(), attachment_decider()),
+        deciders=(
+            contract_decider(settings.rules),
+            customer_decider(),
+            attachment_decider(),
+            erasure_decider(),
+        ),
         route=route,
         open_worker=open_worker(settings),
         pages=Pages(
@@ -75,6 +86,9 @@ def build(settings: Settings) -> Service:
             open=lambda database, read: application(Downloads(key, database, read)),
         ),
         keeps=keeps,
+        drops=drops,
+        clean_up=clean_up,
+        bears_repeats=frozenset({erasure.TOPIC}),
         documents=Documents(Question, hand_over),
         hand_ins=HandIns(HandedIn, take_in),
     )
@@ -88,6 +102,13 @@ def keeps(outcome: Outcome) -> KeptFile | None:
         return None
     told = f"document {outcome.document_id} of contract {outcome.contract_number}"
     return KeptFile(outcome.document_id, told)
+
+
+def drops(outcome: Outcome) -> Sequence[str]:
+    """Attachments that were deleted with a forgotten customer."""
+    if isinstance(outcome, AttachmentsDeleted):
+        return [file_id(document_id) for document_id in outcome.document_ids]
+    return ()
 
 
 def contract_decider(rules: Rules) -> Decider[ContractState]:
@@ -128,8 +149,24 @@ def attachment_decider() -> Decider[Attachment]:
     )
 
 
+def erasure_decider() -> Decider[Erasure]:
+    return Decider(
+        kind=ERASURE,
+        state=Erasure,
+        decide=erasure.decide,
+        evolve=erasure.evolve,
+        private_events=erasure.PRIVATE_EVENTS,
+        work_at=erasure.work_at,
+        work_since=erasure.work_at,
+    )
+
+
 def route(message: Message) -> Route:
     match message.data:
+        case KeyForgotten(topic=erasure.TOPIC, key=customer_id):
+            return Route(decides=(Ref(ERASURE, customer_id),))
+        case AttachmentsDeleted():
+            return Route(decides=(Ref(ERASURE, message.data.customer_id),))
         case DocumentReceived() | AttachmentChecked():
             return Route(decides=(Ref(ATTACHMENT, message.data.document_id),))
         case (

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from services.contract_archive.attachment.check import check
+from services.contract_archive.attachment.deletion import erase
 from services.contract_archive.attachment.state import Attachment
 from services.contract_archive.contract.issue_text import text_of
 from services.contract_archive.contract.state import BegunDocument, ContractState, DocumentKind
@@ -26,6 +27,7 @@ from services.contract_archive.documents.make import (
     contract_copy,
 )
 from services.contract_archive.downloads import TEXT
+from services.contract_archive.erasure.decide import Erasure
 from services.contract_archive.settings import Settings
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentNotPrintable, DocumentStored, Outcome
@@ -42,6 +44,8 @@ def open_worker(settings: Settings) -> OpenWorker:
         async def perform(work: Work) -> Outcome:
             if isinstance(work.state, Attachment):
                 return await check(work.state, database)
+            if isinstance(work.state, Erasure):
+                return await erase(work.state, database)
             return await keep_document(settings, database, work)
 
         yield perform

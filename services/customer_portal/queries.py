@@ -77,6 +77,13 @@ class Queries:
             found = await customers.find_one({"_id": holder.customer_id, FORGOTTEN: True})
         return found is not None
 
+    async def forgotten_among(self, customer_ids: Sequence[str]) -> list[str]:
+        """Those of these customers whom the desk was told to forget."""
+        wanted = {"_id": {"$in": [*customer_ids]}, FORGOTTEN: True}
+        with mongodb_errors_as_outage():
+            found = self._generations.serving(CUSTOMERS).find(wanted, {"_id": 1})
+            return [str(it["_id"]) for it in await found.to_list(len(customer_ids))]
+
     async def inquiry(self, holder: Holder, inquiry_id: str) -> Document:
         """One of the customer's inquiries. Raises `NotFound`."""
         own = {"_id": inquiry_id, "customer_id": holder.customer_id}

@@ -23,6 +23,7 @@ from services.customer_portal.api.webhooks.feed import Feed
 from services.customer_portal.api.webhooks.sender import Poster, Sender
 from services.customer_portal.api.webhooks.store import WebhookStore
 from services.customer_portal.documents import Documents
+from services.customer_portal.erasure import erase_again_and_again
 from services.customer_portal.followed import Followed
 from services.customer_portal.hand_over import HandOver
 from services.customer_portal.outbox import Outbox, Publisher
@@ -260,6 +261,7 @@ async def _background(process: Process) -> None:
         tasks.create_task(feed.run())
         tasks.create_task(sender.run(stopping, settings.max_pause_seconds))
         tasks.create_task(portal.changes.watch(stopping))
+        tasks.create_task(erase_again_and_again(portal.uploads, portal.queries, stopping))
         tasks.create_task(portal.outbox.relay(stopping, settings.max_pause_seconds))
         tasks.create_task(
             check_dependencies(process.health, process.views, process.skew, settings, stopping)

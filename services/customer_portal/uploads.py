@@ -201,6 +201,16 @@ class Uploads:
         with mongodb_errors_as_outage():
             await self._uploads.update_one({"_id": document_id}, change)
 
+    async def owners(self) -> list[str]:
+        """Whoever has attached anything lately: customers, and browsers of visitors."""
+        with mongodb_errors_as_outage():
+            return [str(it) for it in await self._uploads.distinct("owner", {})]
+
+    async def forget(self, owner: str) -> None:
+        """Delete what this owner has attached, and what was said of it."""
+        with mongodb_errors_as_outage():
+            await self._uploads.delete_many({"owner": owner})
+
     async def notes(self, document_ids: Sequence[str]) -> list[Document]:
         """These files' records, without their bytes."""
         with mongodb_errors_as_outage():

@@ -48,15 +48,15 @@ _NAMES: Mapping[FieldClass, str] = {
         available_until booked_on by cancelled_on cause channel close closed_by code complete_on
         contract_number contract_numbers corrected_sha256 correlation_id covered_until
         credit_note_number currency customer_id delivered_at destruction_confirmed digest
-        dispatched_at document_id documents due_at due_on effective_on ends_on expected_on
-        expected_version expires_at field first_inquiry_id given_at holds_from id inquiry_id
-        installed_on invoice_number issued_on item_id kept kind language lapsed lapsed_on
+        dispatched_at document_id document_ids documents due_at due_on effective_on ends_on
+        expected_on expected_version expires_at field first_inquiry_id given_at holds_from id
+        inquiry_id installed_on invoice_number issued_on item_id kept kind language lapsed lapsed_on
         lapses_on last_billable_on letter letters level line media_type message_id method missing
-        notice_ends_on notification_id offset opened_at order_number original_sha256 owner paid_on
-        partition payment_id period permanent placed_on policy policy_version promised_on purpose
-        quantity queue received_at received_on recipient_hash reference registered_at renewal
-        replaced_by request_type requested_end_on requested_language resolve reversed_on rule
-        sent_offset sent_partition sequence service sha256 shipment_number signed_at signed_on
+        more notice_ends_on notification_id offset opened_at order_number original_sha256 owner
+        paid_on partition payment_id period permanent placed_on policy policy_version promised_on
+        purpose quantity queue received_at received_on recipient_hash reference registered_at
+        renewal replaced_by request_type requested_end_on requested_language resolve reversed_on
+        rule sent_offset sent_partition sequence service sha256 shipment_number signed_at signed_on
         signer_is_holder size starts_on status submission_id submission_source submission_type
         tax_rate template terminated_on terms text_bound text_document_id text_sha256 thing topic
         type version viewed_at voided_on withdrawn_at withdrawn_on wording_version

@@ -120,6 +120,19 @@ class AttachmentChecked(Outcome):
     cause: DocumentRefusalCause | None = None
 
 
+class AttachmentsDeleted(Outcome):
+    """The archive's worker deleted attachments of a customer whom the desk was told to forget.
+
+    `more`: there were more than it deletes at once.
+    """
+
+    ce_type: ClassVar[str] = "attachments.deleted.v1"
+
+    customer_id: str
+    document_ids: tuple[str, ...]
+    more: bool = False
+
+
 class MailAttempted(Outcome):
     """The notification worker tried to hand one mail to the mail server.
 

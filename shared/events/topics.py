@@ -263,7 +263,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "desk.customers",
         ("customer_id",),
         (ARCHIVE,),
-        (INTAKE, NOTIFICATION, PORTAL),
+        (INTAKE, ARCHIVE, NOTIFICATION, PORTAL),
         (
             contracts.CustomerRegistered,
             contracts.CustomerAccessAuthorised,
@@ -292,13 +292,14 @@ CATALOGUE: tuple[Topic, ...] = (
     ),
     Topic(
         "desk.outcomes",
-        ("inquiry_id", "notification_id", "contract_number", "document_id"),
+        ("inquiry_id", "notification_id", "contract_number", "document_id", "customer_id"),
         (NOTIFICATION, ARCHIVE),
         (NOTIFICATION, ARCHIVE),
         (
             internal.DocumentStored,
             internal.DocumentNotPrintable,
             internal.AttachmentChecked,
+            internal.AttachmentsDeleted,
             internal.MailAttempted,
             internal.DecisionCollected,
             internal.SummaryDue,

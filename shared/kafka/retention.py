@@ -6,7 +6,7 @@ long as those keep it: a replay puts it on its topic again, for every reader.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import NoError, TopicAuthorizationFailedError, for_code
@@ -29,15 +29,17 @@ class Refused(Exception):
     """With this configuration a replayed message could be decided twice; the text says why."""
 
 
-async def check_retention(service: str, settings: RuntimeSettings) -> None:
+async def check_retention(
+    service: str, settings: RuntimeSettings, bears_repeats: Collection[str] = ()
+) -> None:
     """Compare `HISTORY_KEPT_DAYS` with what the broker really keeps.
 
-    Nothing is asked where ids are kept for ever. Raises `Refused`, and `Outage` while the broker
-    cannot say.
+    Nothing is asked where ids are kept for ever, nor of topics whose messages may be decided twice.
+    Raises `Refused`, and `Outage` while the broker cannot say.
     """
     if settings.history_kept_days is None:
         return
-    topics = topics_read_by(service)
+    topics = [name for name in topics_read_by(service) if name not in bears_repeats]
     kept = await _kept_by_broker(settings, {*topics, DEAD_LETTERS})
     objection = objection_to(
         settings.history_kept_days, {name: kept[name] for name in topics}, kept[DEAD_LETTERS]

@@ -6,7 +6,6 @@ It keeps to what motor and PyMongo's own async client both offer, so that the sw
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,12 +26,15 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 Document = dict[str, Any]
+FILES = "fs.files"
+"""The collection of kept files' metadata, as GridFS calls it."""
 Collection = AsyncIOMotorCollection[Document]
 Client = AsyncIOMotorClient[Document]
 
 __all__ = [
     "ASCENDING",
     "DESCENDING",
+    "FILES",
     "Client",
     "Collection",
     "Database",
@@ -97,9 +99,13 @@ class Database:
             read_preference=ReadPreference.PRIMARY,
         )
         self._files = AsyncIOMotorGridFSBucket(self._database)
+        self._collections: dict[str, Collection] = {}
 
     def collection(self, name: str) -> Collection:
-        return self._database[name]
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self._database[name]
+        return found
 
     def changes(self, pipeline: Sequence[Mapping[str, Any]], await_ms: int) -> Any:
         """A change stream over all collections; a context manager."""
@@ -155,13 +161,38 @@ class Database:
         await self._files.upload_from_stream_with_id(file_id, name, file.content, metadata=metadata)
 
     async def delete_file(self, file_id: str) -> None:
-        """Forget a kept file; one that is not there is no error."""
-        with contextlib.suppress(NoFile):
-            await self._files.delete(file_id)
+        """Forget a kept file; one that is not there is no error.
+
+        Its content goes first: after a crash in between the file is still found, and deleted again.
+        """
+        await self._database["fs.chunks"].delete_many({"files_id": file_id})
+        await self._database[FILES].delete_one({"_id": file_id})
+
+    async def files_like(
+        self, prefix: str, metadata: Mapping[str, Any], *, before: datetime, most: int
+    ) -> list[str]:
+        """The ids, beginning with `prefix`, of files with these metadata kept before an instant."""
+        wanted = {f"metadata.{name}": value for name, value in metadata.items()}
+        # Ids are ordered by their bytes: behind all with a prefix comes its last character's next.
+        named = {"$gte": prefix, "$lt": prefix[:-1] + chr(ord(prefix[-1]) + 1)}
+        found = self._database[FILES].find(
+            wanted | {"_id": named, "uploadDate": {"$lt": before}}, {"_id": 1}
+        )
+        return [it["_id"] for it in await found.limit(most).to_list(most)]
+
+    async def change_note(self, file_id: str, field: str, before: str, after: str) -> bool:
+        """Changes a kept file's metadata. False where the field is not what it was before.
+
+        One write decides, so of two processes only one changes it.
+        """
+        wanted = {"_id": file_id, f"metadata.{field}": before}
+        change = {"$set": {f"metadata.{field}": after}}
+        changed = await self._database[FILES].update_one(wanted, change)
+        return bool(changed.matched_count)
 
     async def file_note(self, file_id: str) -> Mapping[str, Any] | None:
         """The metadata of a kept file; its content is not read."""
-        found = await self._database["fs.files"].find_one({"_id": file_id}, {"metadata": 1})
+        found = await self._database[FILES].find_one({"_id": file_id}, {"metadata": 1})
         return None if found is None else found.get("metadata") or {}
 
     async def use_file(self, file_id: str, at: datetime, *, again_within: timedelta) -> bool:
@@ -172,7 +203,7 @@ class Database:
         unused = {"_id": file_id, "metadata.used_at": None}
         used = {"$set": {"metadata.used_at": at}}
         recent = {"_id": file_id, "metadata.used_at": {"$gte": at - again_within}}
-        files = self._database["fs.files"]
+        files = self._database[FILES]
         if (await files.update_one(unused, used)).matched_count:
             return True
         return await files.find_one(recent, {"_id": 1}) is not None

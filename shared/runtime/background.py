@@ -12,6 +12,7 @@ import structlog
 
 from shared.events.envelope import Ref
 from shared.kafka.errors import ProducerDead
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.announcements import LOOK_SECONDS
@@ -31,6 +32,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 IDLE_SECONDS = 0.1
 """Polling interval of an idle worker (picks up retries and expired leases)."""
 SIZES_SECONDS = 60.0
+CLEAN_UP_SECONDS = 600.0
 PAGE_REST_SECONDS = 0.1
 """Between two pages of old records' states, so that new messages are not held up."""
 
@@ -144,6 +146,16 @@ async def _look_at_documents(runtime: Runtime) -> int:
     return 0
 
 
+async def _clean_up(runtime: Runtime) -> int:
+    clean_up = runtime.service.clean_up
+    assert clean_up is not None
+    with mongodb_errors_as_outage():
+        deleted = await clean_up(runtime.database, runtime.skew.now())
+    if deleted:
+        log.info("what nobody claimed was deleted", files=deleted)
+    return deleted
+
+
 async def _state_what_is_unstated(runtime: Runtime) -> None:
     """Publish the states of records that an earlier release decided, page by page, once."""
     backoff = runtime.backoff()
@@ -186,6 +198,9 @@ async def _background(runtime: Runtime) -> None:
             tasks.create_task(
                 _repeat(runtime, runtime.announcements.publish_changed, rest, full=MANY)
             )
+        if runtime.service.clean_up is not None:
+            rest = partial(sleep_unless, runtime.stopping, CLEAN_UP_SECONDS)
+            tasks.create_task(_repeat(runtime, partial(_clean_up, runtime), rest))
         if runtime.service.kinds_with_timers:
             seconds = runtime.settings.clock_tick_seconds
             rest = partial(sleep_unless, runtime.stopping, seconds)

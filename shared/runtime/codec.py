@@ -107,6 +107,7 @@ def _tombstone(record: Record) -> Read:
         id=f"{record.partition}-{record.offset}-{record.timestamp}",
         data=forgotten,
         key=forgotten.key,
+        time=_stamped(record) if record.timestamp >= 0 else None,
         broker_time=broker_time(record),
     )
     digest = digest_of(forgotten.ce_type, b"")
@@ -187,8 +188,11 @@ def _message(record: Record, attributes: Attributes, data: Event | Unchecked) ->
 
 def broker_time(record: Record) -> datetime | None:
     """When the broker appended the record, by its own clock; None where it did not stamp it."""
-    if record.timestamp_type != LOG_APPEND_TIME:
-        return None
+    return _stamped(record) if record.timestamp_type == LOG_APPEND_TIME else None
+
+
+def _stamped(record: Record) -> datetime | None:
+    """The record's time, by whichever clock."""
     try:
         return EPOCH + timedelta(milliseconds=record.timestamp)
     except OverflowError:

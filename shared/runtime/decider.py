@@ -231,7 +231,10 @@ class Service:
     `open_worker` opens what the side effects need (a mail connection, a file store) and says
     whether it is there. `announcements` are what it publishes at start, and again when they change.
     `rejects` names, without values, every fault for which it would reject a readable message.
-    `keeps` says which file a reported outcome left in the database, if one: no topic has it.
+    `keeps` says which file a reported outcome left in the database, if one: no topic has it;
+    `drops` which ones an outcome took away again. `clean_up` deletes what nobody has claimed in
+    time; it is given the database and the instant, timezone-aware, and answers how much that was.
+    `bears_repeats` are topics whose messages may be decided twice: the second time changes nothing.
     """
 
     name: str
@@ -243,6 +246,9 @@ class Service:
     rejects: Callable[[Message, datetime], Sequence[str]] = rejects_nothing
     preview: Preview[Any] | None = None
     keeps: Callable[[Outcome], KeptFile | None] | None = None
+    drops: Callable[[Outcome], Sequence[str]] | None = None
+    clean_up: Callable[[Database, datetime], Awaitable[int]] | None = None
+    bears_repeats: frozenset[str] = frozenset()
     documents: Documents[Any] | None = None
     hand_ins: HandIns[Any] | None = None
 

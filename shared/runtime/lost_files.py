@@ -16,13 +16,17 @@ async def files_lost(service: Service, settings: RuntimeSettings, database: Data
     """What to call each file that an outcome says was kept, and that is not there."""
     if service.keeps is None:
         return []
-    lost: dict[str, str] = {}
+    lost, dropped = dict[str, str](), set[str]()
     async for record in records_on(settings, [OUTCOMES]):
         try:
             said = codec.read(record, settings.topic_sources).message.data
         except Unreadable:
             continue
-        kept = service.keeps(said) if isinstance(said, Outcome) else None
+        if not isinstance(said, Outcome):
+            continue
+        if service.drops is not None:
+            dropped.update(service.drops(said))
+        kept = service.keeps(said)
         if kept is not None and await database.get_file(kept.id) is None:
             lost[kept.id] = kept.told
-    return [*lost.values()]
+    return [told for file_id, told in lost.items() if file_id not in dropped]

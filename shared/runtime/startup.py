@@ -49,7 +49,8 @@ def _steps(runtime: Runtime) -> Iterator[Step]:
 async def _keep_ids_long_enough(runtime: Runtime) -> None:
     """End the process if this configuration could decide a replayed message twice."""
     try:
-        await check_retention(runtime.service.name, runtime.settings)
+        service = runtime.service
+        await check_retention(service.name, runtime.settings, service.bears_repeats)
     except Refused as refused:
         log.critical("this configuration is refused; the service does not start", why=str(refused))
         end_process(os.EX_CONFIG)

@@ -18,6 +18,7 @@ class Files:
         self.kept: dict[str, File] = {}
         self.away = False
         self.used: dict[str, datetime] = {}
+        self.uploaded: dict[str, datetime] = {}
         self.read: list[tuple[str, object]] = []
 
     async def get_file(self, file_id: str) -> File | None:
@@ -40,6 +41,25 @@ class Files:
 
     async def delete_file(self, file_id: str) -> None:
         self.kept.pop(file_id, None)
+
+    async def files_like(
+        self, prefix: str, metadata: Mapping[str, Any], *, before: datetime, most: int
+    ) -> list[str]:
+        found = [
+            file_id
+            for file_id, file in self.kept.items()
+            if file_id.startswith(prefix)
+            and self.uploaded.get(file_id, before) < before
+            and all(file.metadata.get(name) == value for name, value in metadata.items())
+        ]
+        return found[:most]
+
+    async def change_note(self, file_id: str, field: str, before: str, after: str) -> bool:
+        file = self.kept.get(file_id)
+        if file is None or file.metadata.get(field) != before:
+            return False
+        self.kept[file_id] = File(file.content, {**file.metadata, field: after})
+        return True
 
     @property
     def database(self) -> Database:

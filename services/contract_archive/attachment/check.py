@@ -7,6 +7,7 @@ says that it keeps them.
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,17 @@ from shared.events.values import CustomerId
 from shared.mongo.client import Database, File
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.decider import HandedOut, ReadStates
+
+CLAIM = "claim"
+"""Field of a kept file's metadata. Files of earlier releases have none, and stay."""
+
+
+class Claim(StrEnum):
+    """Whether a claim check has named the bytes; `expired`: none did in time, they are going."""
+
+    AWAITED = "awaited"
+    MADE = "made"
+    EXPIRED = "expired"
 
 
 class HandedIn(BaseModel):
@@ -48,7 +60,7 @@ async def take_in(given: HandedIn, database: Database) -> str | None:
         "media_type": given.media_type,
         "sha256": given.sha256,
     }
-    file = File(given.content, note)
+    file = File(given.content, {**note, CLAIM: Claim.AWAITED.value})
     with mongodb_errors_as_outage():
         kept = await database.put_file(file_id(given.document_id), given.document_id, file)
     same = all(kept.metadata.get(name) == value for name, value in note.items())
@@ -62,8 +74,9 @@ async def check(attachment: Attachment, database: Database) -> AttachmentChecked
     """
     named = file_id(attachment.document_id)
     with mongodb_errors_as_outage():
+        await database.change_note(named, CLAIM, Claim.AWAITED, Claim.MADE)
         file = await database.get_file(named)
-    if file is None:
+    if file is None or file.metadata.get(CLAIM) == Claim.EXPIRED:
         return AttachmentChecked(document_id=attachment.document_id, kept=False)
     fault = _fault(file.content, attachment.sha256, attachment.media_type)
     whose = file.metadata.get("customer_id")

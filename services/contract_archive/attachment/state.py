@@ -38,6 +38,14 @@ class Attachment(BaseModel):
     looked: int = 0
 
 
+FILE_PREFIX = "attachment "
+"""No document that the archive makes has an id that begins so."""
+
+
 def file_id(document_id: str) -> str:
-    """Under which its bytes are kept: never the id of a document that the archive makes."""
-    return f"attachment {document_id}"
+    """Under which its bytes are kept."""
+    return FILE_PREFIX + document_id
+
+
+def document_id_of(file_id: str) -> str:
+    return file_id.removeprefix(FILE_PREFIX)

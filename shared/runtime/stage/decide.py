@@ -48,7 +48,7 @@ class Decisions:
             return batch.count("ignored")
         if isinstance(received.read.message.data, DeadLetterDiscarded):
             return self._discard(received, received.read.message.data, batch)
-        if isinstance(received.read.message.data, KeyForgotten):
+        if isinstance(received.read.message.data, KeyForgotten) and self._are_copies(received):
             return self._forget(received, batch)
         if isinstance(received.read.message.data, TimerDue):
             objection = self._objection_to(received, batch)
@@ -166,6 +166,9 @@ class Decisions:
         entry |= {"message_id": discarded.message_id, "digest": discarded.digest or ""}
         aggregate.record(entry, aggregate.state)
         return batch.count("discarded")
+
+    def _are_copies(self, received: IncomingMessage) -> bool:
+        return all(self._store.decider(ref.kind).replica_of for ref in received.decides)
 
     def _forget(self, received: IncomingMessage, batch: Batch) -> None:
         """A tombstone empties what the topic's readers keep under its key.

@@ -80,17 +80,20 @@ class Reader:
             case DeadLetterDiscarded():
                 return IGNORED
             case KeyForgotten() as forgotten:
-                return self._route_forgotten(forgotten)
+                return self._route_forgotten(message, forgotten)
             case TimerDue() as timer:
                 return self._route_timer(message, timer)
         return self._service.route(message)
 
-    def _route_forgotten(self, forgotten: KeyForgotten) -> Route:
+    def _route_forgotten(self, message: Message, forgotten: KeyForgotten) -> Route:
+        """To the copies of what is forgotten; a service that has none may decide what follows."""
         kinds = [
             decider.kind
             for decider in self._service.deciders
             if decider.replica_of == forgotten.topic
         ]
+        if not kinds:
+            return self._service.route(message) if forgotten.key else IGNORED
         return Route(tuple(Ref(kind, forgotten.key) for kind in kinds if forgotten.key))
 
     def _route_timer(self, message: Message, timer: TimerDue) -> Route:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from desk.local.stack import Endpoints
+from services.contract_archive import service as archive
+from services.contract_archive.attachment.check import HandedIn, check, take_in
+from services.contract_archive.attachment.deletion import (
+    UNCLAIMED_FOR,
+    clean_up,
+    erase,
+)
+from services.contract_archive.attachment.state import Attachment, file_id
+from services.contract_archive.erasure.decide import Erasure
+from services.contract_archive.settings import Settings as ArchiveSettings
 from services.inquiry_intake import service as intake
 from services.inquiry_intake.settings import Settings as IntakeSettings
 from services.notification import service as notification
@@ -119,3 +131,68 @@ async def test_a_tombstone_does_not_wait_behind_a_defect(
     assert "parked" in parked
     assert "parked" not in document
     assert [reason for reason, _ in desk.letters()] == ["defect"]
+
+
+async def test_a_tombstone_makes_the_archive_delete_what_the_customer_attached(
+    endpoints: Endpoints,
+) -> None:
+    async with desk_of(endpoints.mongo_url, archive.build(ArchiveSettings())) as desk:
+        for document_id, customer_id in (("a-1", CUSTOMER), ("a-2", CUSTOMER), ("b-1", "C-2")):
+            assert await take_in(attachment(document_id, customer_id), desk.database) is None
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        await desk.process(replace(tombstone(desk), timestamp=now))
+        due = await desk.document(CUSTOMER, "erasure")
+
+        deleted = await erase(Erasure.model_validate(due["state"]), desk.database)
+        await desk.process(desk.event(deleted, CUSTOMER))
+
+        done = await desk.document(CUSTOMER, "erasure")
+        left = await desk.database.collection("fs.chunks").distinct("files_id")
+    assert due["work_at"] is not None
+    assert set(deleted.document_ids) == {"a-1", "a-2"}
+    assert (done["state"]["number"], done.get("work_at")) == (2, None)
+    assert left == [file_id("b-1")]
+    assert desk.outgoing == []
+
+
+async def test_bytes_that_nobody_claims_leave_the_database_and_those_that_are_claimed_stay(
+    endpoints: Endpoints,
+) -> None:
+    async with desk_of(endpoints.mongo_url, archive.build(ArchiveSettings())) as desk:
+        for document_id in ("claimed", "unclaimed"):
+            await take_in(attachment(document_id), desk.database)
+        await check(claimed("claimed"), desk.database)
+        now = datetime.now(UTC)
+
+        early = await clean_up(desk.database, now + UNCLAIMED_FOR - timedelta(minutes=1))
+        late = await clean_up(desk.database, now + UNCLAIMED_FOR + timedelta(minutes=1))
+
+        left = await desk.database.collection("fs.chunks").distinct("files_id")
+    assert (early, late) == (0, 1)
+    assert left == [file_id("claimed")]
+
+
+LETTER = b"%PDF-1.7\n%a letter\n%%EOF\n"
+SHA256 = hashlib.sha256(LETTER).hexdigest()
+
+
+def attachment(document_id: str, customer_id: str = CUSTOMER) -> HandedIn:
+    return HandedIn(
+        document_id=document_id,
+        customer_id=customer_id,
+        media_type="application/pdf",
+        sha256=SHA256,
+        content=LETTER,
+    )
+
+
+def claimed(document_id: str) -> Attachment:
+    return Attachment(
+        document_id=document_id,
+        customer_id=CUSTOMER,
+        media_type="application/pdf",
+        size=len(LETTER),
+        sha256=SHA256,
+        link=f"/attachments/{document_id}",
+        expires_at=NOW,
+    )

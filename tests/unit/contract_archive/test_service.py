@@ -100,6 +100,7 @@ def test_the_service_serves_its_documents_and_wakes_its_contracts() -> None:
         "contract",
         "customer",
         "attachment",
+        "erasure",
     ]
     assert service.pages is not None
     assert service.pages.port == Settings().documents_port

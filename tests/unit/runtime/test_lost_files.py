@@ -12,7 +12,12 @@ import pytest
 from services.contract_archive.service import build
 from services.contract_archive.settings import Settings
 from shared.events.envelope import Event
-from shared.events.internal import DocumentNotPrintable, DocumentStored
+from shared.events.internal import (
+    AttachmentChecked,
+    AttachmentsDeleted,
+    DocumentNotPrintable,
+    DocumentStored,
+)
 from shared.mongo.client import File
 from shared.runtime import codec, lost_files
 from shared.runtime.decider import Service
@@ -82,6 +87,16 @@ async def test_each_document_that_was_stored_and_is_not_there_is_named_once(
 ) -> None:
     """What the archive itself did not report, or cannot be read, says nothing of its files."""
     assert await lost(monkeypatch, build(Settings())) == ["document lost of contract K-1"]
+
+
+async def test_a_file_that_was_taken_away_with_its_customer_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked = [outcome(AttachmentChecked(document_id=it, kept=True)) for it in ("a-1", "a-2")]
+    deleted = outcome(AttachmentsDeleted(customer_id="K-1", document_ids=("a-1",)))
+    monkeypatch.setattr(f"{__name__}.RECORDS", [deleted, *checked])
+
+    assert await lost(monkeypatch, build(Settings())) == ["attachment a-2"]
 
 
 async def test_a_service_that_keeps_no_files_lacks_none(monkeypatch: pytest.MonkeyPatch) -> None:
