@@ -59,8 +59,12 @@ async def provider_return(console: Console, visit: Visit) -> Response:
 
 
 def _name(found: Identity) -> str:
-    """The verified address, or the provider's own id; neither can be an account's name."""
-    return (found.verified_address or f"provider:{found.claims['sub']}")[:LONGEST_NAME]
+    """The verified address, or the provider's own id; neither can be an account's name.
+
+    It stands in the audit and in terminals, on one line.
+    """
+    named = found.verified_address or f"provider:{found.claims['sub']}"
+    return "".join(it for it in named if it.isprintable())[:LONGEST_NAME]
 
 
 def _failed(visit: Visit, status: HTTPStatus, words: str) -> Response:

@@ -96,7 +96,8 @@ async def test_the_chunks_of_an_upload_that_may_still_end_stay(
     await asyncio.sleep(0)
 
     with pytest.raises(FileExists):
-        await database.put_file("D-1", "D-1.pdf", OURS)
+        async with asyncio.timeout(30):
+            await database.put_file("D-1", "D-1.pdf", OURS)
 
     bucket.may_end.set()
     assert await first == HIS

@@ -315,6 +315,10 @@ async def at() -> AsyncIterator[Provider]:
             {"email": "marta@desk.example", "desk": {"roles": ["reader", "auditor", "admin"]}},
             Operator("provider:s-1", frozenset({Role.READER, Role.AUDITOR})),
         ),
+        (
+            {"sub": "s-\n\x1b\u202e1", "desk": {"roles": ["reader"]}},
+            Operator("provider:s-1", frozenset({Role.READER})),
+        ),
         ({"email": "eva@desk.example", "email_verified": True}, None),
         ({"desk": {"roles": ["admin"]}}, None),
         ({"desk": {"roles": []}}, None),
