@@ -58,8 +58,7 @@ NOT_ON_KAFKA := tests/integration/embedded tests/integration/cli/test_supervisor
 # The rest runs on the secured broker; these show that one without users and TLS does, too. What is
 # marked `plaintext` is among them.
 PLAINTEXT_TESTS := tests/e2e/test_kcat.py tests/integration/runtime/test_process.py \
-	tests/integration/runtime/test_abilities.py tests/integration/notification/test_on_the_wire.py \
-	tests/integration/customer_portal/test_api_on_the_wire.py
+	tests/integration/runtime/test_abilities.py tests/integration/notification/test_on_the_wire.py
 
 $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 	@command -v mvn >/dev/null || \

@@ -20,6 +20,7 @@ from shared.events.submissions import RegistrationSubmitted
 from shared.events.topics import ARCHIVE
 from shared.events.values import ConsentPurpose
 from shared.operations.service_client import ServiceError, services_at
+from shared.settings import RuntimeSettings
 
 CUSTOMER = "C-1001"
 ADDRESS = "cliente@example.test"
@@ -84,9 +85,12 @@ def began_at(directory: Path) -> str:
     return noted.read_text()
 
 
-async def fill(desk: Desk) -> None:
-    """Publish all samples to a desk of this machine; what is there already stays as it is."""
-    broker = plain(desk.endpoints.kafka_bootstrap_servers)
+async def fill(desk: Desk, broker: RuntimeSettings | None = None) -> None:
+    """Publish all samples to a desk of this machine; what is there already stays as it is.
+
+    `broker`: how to reach it, where it is not the embedded one.
+    """
+    broker = broker or plain(desk.endpoints.kafka_bootstrap_servers)
     numbers = tuple(CONTRACTS)
     account = sample_account(CUSTOMER, numbers, began_at(desk.directory))
     await send(broker, [*sample_contracts(), *sample_customer(desk.directory), *account])

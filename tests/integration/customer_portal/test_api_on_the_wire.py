@@ -19,6 +19,7 @@ from standardwebhooks import Webhook
 from desk.commands.samples import fill
 from desk.local.supervisor import Desk
 from shared.events.topics import PORTAL
+from tests.builders.clients import settings_at
 from tests.builders.desk_command import COMMAND, environment
 from tests.builders.desk_command import desk as command
 from tests.builders.users import url_of
@@ -29,10 +30,7 @@ from tests.infra import desk_on, local_servers, resolved
 WITHIN_S = 120.0
 PAGE = Path(__file__).parents[3] / "docs/api.md"
 
-pytestmark = [
-    pytest.mark.plaintext("the sample company is published in plaintext"),
-    pytest.mark.long("a desk with its portal for a partner alone"),
-]
+pytestmark = pytest.mark.long("a desk with its portal for a partner alone")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -46,7 +44,7 @@ async def open_desk(
         local_servers(choice, tmp_path_factory.mktemp("servers")) as given,
         desk_on(given, directory, portal=True, overrides=QUICK, say=quiet) as desk,
     ):
-        await fill(desk)
+        await fill(desk, settings_at(desk.endpoints.kafka_bootstrap_servers))
         yield desk
 
 
