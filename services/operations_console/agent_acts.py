@@ -80,7 +80,7 @@ class Seen:
 class Changed(Exception):
     """The record is not as the page showed it: nothing was published.
 
-    `since` is what happened to it; `by` is another agent whose act is on its way.
+    `since` is what happened to it; `by` is another agent who has just acted on it.
     """
 
     since: Sequence[Entry] = ()
@@ -174,8 +174,8 @@ class AgentActs:
         if not await self._is_first(act_id, event, subject):
             return
         try:
-            await self._take_turn(act_id, event.agent_id, subject, steps)
-            _refuse_changed(await self.seen(subject), steps)
+            other = await self._turn_of_another(act_id, event.agent_id, subject, steps)
+            _refuse_changed(await self.seen(subject), steps, other)
             await self._publisher.publish([self._envelope(act_id, event)])
         except BaseException:
             await self._forget(act_id)
@@ -242,19 +242,19 @@ class AgentActs:
         with mongodb_errors_as_outage():
             return await _inserted(self._acts, document)
 
-    async def _take_turn(self, act_id: str, by: str, subject: Subject, steps: int) -> None:
-        """Of two acts on what both saw, the second is refused. Raises `Changed`."""
+    async def _turn_of_another(self, act_id: str, by: str, subject: Subject, steps: int) -> str:
+        """Who has acted on what this act saw; nobody, and it is this one's turn."""
         now = self._now()
         turn = f"{subject.service} {subject.kind} {subject.id} {steps}"
         mine = {"act": act_id, "by": by, "until": now + TURN}
         with mongodb_errors_as_outage():
             if await _inserted(self._turns, {"_id": turn, **mine}):
-                return
+                return ""
             left = {"_id": turn, "until": {"$lt": now}}
             if (await self._turns.update_one(left, {"$set": mine})).modified_count:
-                return
+                return ""
             other = await self._turns.find_one({"_id": turn})
-        raise Changed(by=str(other["by"]) if other else "?")
+        return str(other["by"]) if other else "?"
 
     async def _forget(self, act_id: str) -> None:
         with mongodb_errors_as_outage():
@@ -262,10 +262,10 @@ class AgentActs:
             await self._acts.delete_one({"_id": act_id})
 
 
-def _refuse_changed(now: Seen, steps: int) -> None:
-    """Raises `Changed` where something has happened since."""
-    if now.steps != steps:
-        raise Changed(now.entries[max(0, steps) :])
+def _refuse_changed(now: Seen, steps: int, by: str) -> None:
+    """Raises `Changed` where something has happened since, or is about to."""
+    if by or now.steps != steps:
+        raise Changed(now.entries[max(0, steps) :], by)
 
 
 def _with(act: Act, events: Sequence[tuple[str, Mapping[str, Any]]]) -> Act:

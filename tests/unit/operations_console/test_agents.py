@@ -256,6 +256,23 @@ async def test_of_two_agents_who_saw_the_same_the_second_is_refused_before_the_d
     assert len(console.publisher.published) == 1
 
 
+async def test_the_second_of_two_agents_sees_what_came_of_the_firsts_act(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    luis = await console.signed_in(await console.account("luis", Role.AGENT))
+    hers, his = await form_of(marta, ONE), await form_of(luis, ONE)
+    await marta.post(ONE, hers | {"act": "answer", "text": "Sí."})
+    console.records.happens("inquiry", INQUIRY, ANSWERED)
+
+    second = await luis.post(ONE, his | {"act": "answer", "text": "No."})
+
+    assert second.status == 409
+    alert = second.body.partition('role="alert"')[2].partition("</div>")[0]
+    assert "marta acaba de actuar" in alert
+    assert "Novedad" in alert
+    assert len(console.publisher.published) == 1
+
+
 async def test_an_act_that_the_broker_did_not_take_can_be_sent_again(
     console: ConsoleOfFew, marta: Browser
 ) -> None:
