@@ -108,7 +108,9 @@ class LettersOfFew:
     brings: Foreseen = field(default_factory=Foreseen)
 
     async def found(self) -> Found:
-        return Found(self.letters, AuditTrail(self.acts), self.waiting, self.silent)
+        return Found(
+            [it.brief for it in self.letters], AuditTrail(self.acts), self.waiting, self.silent
+        )
 
     async def opened(self, asked: LetterId) -> Opened:
         [letter] = chosen([asked], self.letters)

@@ -245,7 +245,7 @@ async def _show_letter(
         opened=opened,
         letter=letter,
         places=_places(letter, found),
-        open=letter.brief in found.open,
+        open=letter.id in {it.id for it in found.open},
         acts=[(it.at, act_said(it)) for it in found.trail.on(letter.id)],
         data=json.dumps(opened.data, ensure_ascii=False, indent=1) if opened.data else "",
         lasting=_lasting(console, visit),

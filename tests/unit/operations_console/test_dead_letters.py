@@ -155,7 +155,11 @@ async def test_a_letter_says_what_keeps_its_service_from_deciding_it_now(
 ) -> None:
     console.letters.faults = faults
 
-    assert words in (await luis.get(f"{ALL}/0-1")).body
+    page = await luis.get(f"{ALL}/0-1")
+
+    assert words in page.body
+    assert "por tratar" in page.body
+    assert "Corregirlo" in page.body
 
 
 async def test_what_waits_for_a_parked_record_is_listed_in_its_order(
