@@ -11,6 +11,7 @@ from shared.events.envelope import Ref
 from shared.mongo.client import Database, File, PyMongoError
 from shared.runtime.decider import Work
 from tests.builders.archive import NUMBER, Archive
+from tests.builders.few_documents import Collection, FewDocuments
 
 
 class Files:
@@ -60,6 +61,9 @@ class Files:
             return False
         self.kept[file_id] = File(file.content, {**file.metadata, field: after})
         return True
+
+    def collection(self, name: str) -> Collection:
+        return FewDocuments().collection(name)
 
     @property
     def database(self) -> Database:

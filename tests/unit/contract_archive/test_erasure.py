@@ -14,6 +14,7 @@ from services.contract_archive.attachment.check import check, take_in
 from services.contract_archive.attachment.deletion import (
     CLOCKS_DIFFER,
     UNCLAIMED_FOR,
+    clean_up,
     delete_unclaimed,
 )
 from services.contract_archive.attachment.state import file_id
@@ -227,7 +228,7 @@ async def test_bytes_that_no_claim_check_names_are_deleted_after_31_days() -> No
 
     assert await delete_unclaimed(files.database, NOW + UNCLAIMED_FOR) == 0
     assert file_id(ID) in files.kept
-    assert await delete_unclaimed(files.database, NOW + UNCLAIMED_FOR + timedelta(seconds=1)) == 1
+    assert await clean_up(files.database, NOW + UNCLAIMED_FOR + timedelta(seconds=1)) == 1
     assert files.kept == {}
 
 
