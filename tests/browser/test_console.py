@@ -8,7 +8,8 @@ import time
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.portal_desk import CODE, PortalDesk
+from tests.browser.portal_desk import PortalDesk
+from tests.browser.staff import account, signed_in
 from tests.browser.walk import faults_of
 from tests.builders.desk_command import desk
 
@@ -16,27 +17,6 @@ BETWEEN_LOOKS_MS = 2_500
 """One member of staff may look for 30 cases a minute."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def account(site: PortalDesk, name: str, *more: str) -> None:
-    made = await desk("staff", "add", name, *more, cwd=site.desk.directory.parent)
-    assert made.code == 0, made.err
-
-
-async def signed_in(site: PortalDesk, address: str) -> Page:
-    """By the code that the account's mail brings; every page on the way is accessible."""
-    page = await site.visitor()
-    await page.goto(f"{site.desk.endpoints.console}/es/casos")
-    assert await faults_of(page) == []
-    await page.get_by_label("Correo electrónico").fill(address)
-    await page.get_by_role("button", name="Enviarme un código").click()
-    found = CODE.search((await site.mail(address)).body)
-    assert found
-    assert await faults_of(page) == []
-    await page.get_by_label("Código").fill(f"{found[1]} {found[2]}")
-    await page.get_by_role("main").get_by_role("button", name="Entrar").click()
-    await expect(page.get_by_role("heading", name="Casos")).to_be_visible()
-    return page
 
 
 async def shown(page: Page, named: str, *, within_s: float = 60.0) -> None:
