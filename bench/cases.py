@@ -131,6 +131,7 @@ class Case:
         ids = self.ids
         return {
             "inquiry_id": ids["inquiry"],
+            "answers_inquiry_id": ids["inquiry"],
             "submission_id": ids["submission"],
             "submission_source": CHANNEL,
             "reference": ids["reference"],

@@ -31,6 +31,9 @@ FORGETTING = frozenset({"desk.customers", "desk.inquiry-states"})
 MOST_ENTRIES = 5_000
 """Of one case; what is longer is said to be incomplete."""
 MOST_PASSES = 5
+MOST_NAMES = 200
+"""Ids by which one search asks: an id that a stranger wrote into thousands of records joins them
+all, and each of theirs is one more look-up."""
 MOST_IDS = 2 * MAX_ITEMS
 MOST_CHARACTERS = 16_384
 """Of an entry's data; of longer ones the ids alone are kept."""
@@ -175,6 +178,21 @@ class _Gathered:
                     self.steps[place] = step_of(record)
 
 
+@dataclass(slots=True)
+class _Asked:
+    """Ids that were asked for, no more than `MOST_NAMES`."""
+
+    ids: set[str] = field(default_factory=set)
+    are_too_many: bool = False
+
+    def new_of(self, ids: Collection[str]) -> list[str]:
+        """Those to ask for now."""
+        new, room = sorted(set(ids) - self.ids), MOST_NAMES - len(self.ids)
+        self.are_too_many = len(new) > room
+        self.ids.update(new[:room])
+        return new[:room]
+
+
 class CaseIndex:
     """Finds cases in the entries of the generation that serves."""
 
@@ -183,18 +201,16 @@ class CaseIndex:
 
     async def find(self, sought: Sought) -> tuple[list[Step], bool]:
         """The records of the case, and whether they are all. Raises `Outage`."""
-        gathered, asked, contracts = _Gathered(), set[str](), set[str]()
+        gathered, names, contracts = _Gathered(), _Asked(), _Asked()
         for _ in range(MOST_PASSES):
-            names = sought.names - asked
-            loose = sought.contracts - contracts
-            if not names and not loose:
-                return [*gathered.steps.values()], gathered.complete
-            asked |= names
-            contracts |= loose
-            await self._read(gathered, {IDS: {"$in": sorted(names)}})
-            await self._read(gathered, {IDS: {"$in": sorted(loose)}, TOO: []})
+            new, loose = names.new_of(sought.names), contracts.new_of(sought.contracts)
+            if not new and not loose:
+                return [*gathered.steps.values()], gathered.complete and not (
+                    names.are_too_many or contracts.are_too_many
+                )
+            await self._read(gathered, {IDS: {"$in": new}})
+            await self._read(gathered, {IDS: {"$in": loose}, TOO: []})
             gathered.take(sought)
-        gathered.complete = False
         return [*gathered.steps.values()], False
 
     async def _read(self, gathered: _Gathered, wanted: Document) -> None:

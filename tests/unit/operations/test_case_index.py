@@ -21,6 +21,7 @@ from shared.mongo.client import Collection as Entries
 from shared.operations.case_index import (
     ID_FIELDS,
     MOST_CHARACTERS,
+    MOST_NAMES,
     CaseIndex,
     case_index,
     entry_of,
@@ -108,6 +109,38 @@ async def test_another_request_for_the_same_contract_belongs_to_the_contract_alo
 
     assert await desk.found("s-1") & {30, 31, 32, 33} == set()
     assert await desk.found("K-1") == {it.offset for it in [*MINE, *other]}
+
+
+async def test_an_id_that_a_stranger_wrote_into_many_records_does_not_ask_for_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strangers = [
+        record(
+            1000 + it,
+            "desk.inquiries",
+            "inquiry.opened.v1",
+            f"o-{it}",
+            {"inquiry_id": f"i-{it}"},
+            by="s-1",
+        )
+        for it in range(2 * MOST_NAMES)
+    ]
+    desk = await Desk().keep(MINE, strangers)
+    ids, find = list[str](), desk.entries.find
+
+    def counted(wanted: dict[str, Any]) -> Any:
+        ids.extend(wanted["ids"]["$in"])
+        return find(wanted)
+
+    monkeypatch.setattr(desk.entries, "find", counted)
+
+    steps, complete = await CaseIndex(lambda: cast(Entries, desk.entries)).find(
+        Sought(frozenset({"s-1"}))
+    )
+
+    assert MINE[0].offset in {step.place.offset for step in steps if step.place}
+    assert not complete
+    assert len(ids) <= MOST_NAMES + len({"K-1"})
 
 
 FORGOTTEN = [tombstone("desk.customers", "C-1", 100), tombstone("desk.inquiry-states", OTHER, 100)]
