@@ -334,7 +334,7 @@ def test_intake_passes_over_its_own_requests_to_the_inventory_system() -> None:
     assert said == (INQUIRY_ID, ITEM_ID, 3, CUSTOMER_ID)
     assert request.changes == ItemChanges(site="Almacén de Prueba")
 
-    assert history.receive(event(request, "q-1")) == []
+    assert history.receive(Message("/services/inquiry_intake", "q-1", request)) == []
 
 
 def test_the_public_state_of_a_correction_names_no_contract() -> None:

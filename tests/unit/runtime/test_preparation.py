@@ -25,7 +25,10 @@ def service_of(name: str) -> Service:
     [
         (INTAKE, {"inquiry": {"due_at"}, "customer": set(), "attachment": set()}),
         (CANCELLATION, {"file": {"due_at"}}),
-        (ARCHIVE, {"contract": {"due_at", *WORK}, "customer": set(), "attachment": WORK}),
+        (
+            ARCHIVE,
+            {"contract": {"due_at", *WORK}, "customer": set(), "attachment": WORK, "erasure": WORK},
+        ),
         (
             NOTIFICATION,
             {
