@@ -25,7 +25,7 @@ TRANSACTIONS, OF_ONE_TRANSACTION = 10, 9
 
 @dataclass(slots=True)
 class Sent:
-    """What the broker took, and where it lies: partition and offset by the poison's number.
+    """What the broker took, and where it lies: partition, offset and timestamp by its number.
 
     `undecodable` are records whose header names are not UTF-8. Of headers with one name the
     embedded broker keeps one alone, so one alone is sent there (`keeps_repeated` is false).
@@ -35,7 +35,7 @@ class Sent:
 
     seed: int
     at: datetime
-    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    places: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     neighbours: list[Neighbour] = field(default_factory=list)
     rolled_back: list[Neighbour] = field(default_factory=list)
     refused: int = 0
@@ -47,8 +47,9 @@ class Sent:
         last = max(self.places, default=-1)
         for record in islice(poison(self.seed, self.at), last + 1):
             if record.number in self.places:
-                partition, offset = self.places[record.number]
-                yield replace(self.as_sent(record), partition=partition, offset=offset)
+                partition, offset, timestamp = self.places[record.number]
+                lies = replace(self.as_sent(record), partition=partition, offset=offset)
+                yield replace(lies, timestamp=timestamp)
 
     def as_sent(self, record: Poison) -> Poison:
         """With the headers that the broker can keep."""
@@ -93,7 +94,7 @@ async def _send_batch(
         if place is None:
             sent.refused += 1
         else:
-            sent.places[record.number] = (place.partition, place.offset)
+            sent.places[record.number] = (place.partition, place.offset, place.timestamp)
     await producer.flush()
 
 

@@ -20,7 +20,7 @@ HOW_MANY = 3_000
 
 @pytest.fixture(scope="module")
 def sent() -> Sent:
-    return Sent(seed=1, at=AT, places={n: (0, n) for n in range(HOW_MANY)})
+    return Sent(seed=1, at=AT, places={n: (0, n, -1) for n in range(HOW_MANY)})
 
 
 def unreadable(sent: Sent) -> tuple[Poison, Place]:
