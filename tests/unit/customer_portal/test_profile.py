@@ -196,6 +196,49 @@ async def test_a_reference_and_an_address_that_do_not_belong_together_look_the_s
     assert (await enter(unknown, code)).status == 422
 
 
+@pytest.mark.parametrize("reference", ["", " ", "INQ-" + "1" * 64])
+async def test_what_can_be_no_reference_is_said_with_every_other_fault_and_mails_nothing(
+    portal: PortalOfFew, reference: str
+) -> None:
+    answer = await ask(Browser(portal), reference, "nowhere")
+
+    assert answer.status == 422
+    assert "Escriba la referencia" in answer.body
+    assert "Escriba la dirección de correo" in answer.body
+    assert not portal.mailed
+
+
+async def test_a_code_for_following_is_asked_for_where_none_was_mailed(portal: PortalOfFew) -> None:
+    answer = await Browser(portal).get("/es/seguir/codigo")
+
+    assert answer.header("location") == "/es/seguir"
+
+
+async def test_who_is_signed_in_stays_so_while_following_another_inquiry(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("inquiries", inquiry())
+    ana = await portal.signed_in(ANA)
+
+    await ask(ana, "INQ-1", "lucia@example.test")
+    await enter(ana, portal.mailed[0][2])
+
+    assert "INQ-1" in (await ana.get("/es/seguir/estado")).body
+    assert (await ana.get("/es/consultas")).status == 200
+
+
+async def test_an_inquiry_that_is_forgotten_while_it_is_followed_shows_nothing(
+    portal: PortalOfFew,
+) -> None:
+    await portal.keep("inquiries", inquiry())
+    browser = Browser(portal)
+    await ask(browser, "INQ-1", "ana@example.test")
+    await enter(browser, portal.mailed[0][2])
+    portal.views.collection("inquiries_1").documents.clear()
+
+    assert (await browser.get("/es/seguir/estado")).header("location") == "/es/seguir"
+
+
 async def test_a_code_to_follow_signs_nobody_in(portal: PortalOfFew) -> None:
     await portal.keep("inquiries", inquiry())
     browser = Browser(portal)
