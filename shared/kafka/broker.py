@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -16,7 +15,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.kafka.records import RecordPosition
+from shared.kafka.records import Record, RecordPosition, stamped
 from shared.settings import RuntimeSettings
 
 READ_WITHIN_S = 5.0
@@ -190,5 +189,5 @@ async def _first_readable(
     return unread | {tp: place for tp, place in found.items() if place[0] < ends[tp]}
 
 
-def _placed(record: Any) -> tuple[int, datetime]:
-    return record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC)
+def _placed(record: Record) -> tuple[int, datetime | None]:
+    return record.offset, stamped(record)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOG_APPEND_TIME = 1
 """The `timestamp_type` of a record that the broker stamped when it appended it."""
 Headers = list[tuple[str, bytes]]
@@ -31,6 +33,14 @@ class Record(Protocol):
     def timestamp(self) -> int: ...
     @property
     def timestamp_type(self) -> int | None: ...
+
+
+def stamped(record: Record) -> datetime | None:
+    """A record's timestamp, in UTC, by whichever clock; None for one that no calendar has."""
+    try:
+        return EPOCH + timedelta(milliseconds=record.timestamp)
+    except OverflowError:
+        return None
 
 
 class RecordPosition(NamedTuple):

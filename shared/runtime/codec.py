@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ from shared.kafka.records import (
     Record,
     UndecodableRecord,
     Withheld,
+    stamped,
 )
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
 from shared.runtime.digests import digest_of, digests_of
@@ -51,7 +52,6 @@ from shared.runtime.record_faults import (
 
 __all__ = ["MAX_ID_CHARS", "MAX_RECORD_BYTES", "Envelope", "Read", "Record", "read"]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WRONG_KEY = "key is not the one that the data has"
 
@@ -107,7 +107,7 @@ def _tombstone(record: Record) -> Read:
         id=f"{record.partition}-{record.offset}-{record.timestamp}",
         data=forgotten,
         key=forgotten.key,
-        time=_stamped(record) if record.timestamp >= 0 else None,
+        time=stamped(record) if record.timestamp >= 0 else None,
         broker_time=broker_time(record),
     )
     digest = digest_of(forgotten.ce_type, b"")
@@ -188,15 +188,7 @@ def _message(record: Record, attributes: Attributes, data: Event | Unchecked) ->
 
 def broker_time(record: Record) -> datetime | None:
     """When the broker appended the record, by its own clock; None where it did not stamp it."""
-    return _stamped(record) if record.timestamp_type == LOG_APPEND_TIME else None
-
-
-def _stamped(record: Record) -> datetime | None:
-    """The record's time, by whichever clock."""
-    try:
-        return EPOCH + timedelta(milliseconds=record.timestamp)
-    except OverflowError:
-        return None
+    return stamped(record) if record.timestamp_type == LOG_APPEND_TIME else None
 
 
 def dump(event: Event) -> dict[str, Any]:

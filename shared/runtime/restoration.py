@@ -17,13 +17,13 @@ from typing import Any
 
 from shared.events.envelope import Ref, caused_event_id, message_uuid
 from shared.events.topics import TOPIC_OF, topics_read_by
-from shared.kafka.records import RecordPosition
+from shared.kafka.records import EPOCH, RecordPosition
 from shared.kafka.topic_records import committed_by, members_of, records_on
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.aggregates.store import Store
-from shared.runtime.codec import EPOCH, Envelope
+from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.lost_files import files_lost

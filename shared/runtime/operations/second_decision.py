@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.envelope import Ref
+from shared.kafka.records import EPOCH
 from shared.mongo.client import Database, Document
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
-from shared.runtime.codec import EPOCH, Record
+from shared.runtime.codec import Record
 from shared.runtime.decider import Service
 from shared.runtime.operations.answers import DecidedThen, Foreseen, ForeseenEvent
 from shared.runtime.operations.dry_run import DryRun, SilentPublisher, foreseen_in
