@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 2>/dev/null | sed -n 's/^bookworm //p' | sed -n 1p)
 debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
-  bookworm "$work/root" "${mirror:-https://deb.debian.org/debian}"
-ln -s python3 "$work/root/usr/bin/python"
-rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc"
-tar --directory "$work/root" --create . | docker import - contract-desk-base:bookworm
+  bookworm "$work/system" "${mirror:-https://deb.debian.org/debian}"
+ln -s python3 "$work/system/usr/bin/python"
+rm -rf "$work/system/var/cache/apt/archives" "$work/system/var/lib/apt/lists" "$work/system/usr/share/doc"
+tar --directory "$work/system" --create . | docker import - contract-desk-base:bookworm

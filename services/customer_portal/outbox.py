@@ -21,9 +21,10 @@ from services.customer_portal.hand_over import SOURCE, NotTaken
 from services.customer_portal.projections import submission_key
 from shared.events.submissions import Submission
 from shared.kafka.records import Envelope
-from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
@@ -214,14 +215,10 @@ class Outbox:
     async def _is_first(self, document: Document) -> bool:
         """False where it was kept before. Raises `AlreadySent`, `NotFound`."""
         with mongodb_errors_as_outage():
-            try:
-                await self._submissions.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
-                await self._compare(document)
-                return False
-        return True
+            if await insert_new(self._submissions, document):
+                return True
+            await self._compare(document)
+        return False
 
     async def _compare(self, document: Document) -> None:
         kept = await self._submissions.find_one({"_id": document["_id"]})

@@ -14,9 +14,10 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour
 
 from services.customer_portal.file_names import clean
 from shared.attachments import MOST_FILES, agrees, media_type_of
-from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.web.forms import Form
 from shared.web.languages import N_
 from shared.web.rate_limits import RateLimits, TooMany
@@ -171,11 +172,7 @@ class Uploads:
 
     async def _insert(self, document: Document) -> None:
         with mongodb_errors_as_outage():
-            try:
-                await self._uploads.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
+            await insert_new(self._uploads, document)
 
     async def sending(self, document_ids: Sequence[str]) -> None:
         """They are about to be sent: they no longer go with a form that is not."""

@@ -27,9 +27,10 @@ from shared.events.agents import (
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.kafka.records import Envelope
 from shared.kafka.topic_records import Window, records_on
-from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.operations.dead_letters.letter import Original
 from shared.operations.decoded_record import decoded
 from shared.operations.inquiries import INQUIRY, inquiry_named
@@ -240,7 +241,7 @@ class AgentActs:
             "until": now + KEPT,
         }
         with mongodb_errors_as_outage():
-            return await _inserted(self._acts, document)
+            return await insert_new(self._acts, document)
 
     async def _turn_of_another(self, act_id: str, by: str, subject: Subject, steps: int) -> str:
         """Who has acted on what this act saw; nobody, and it is this one's turn."""
@@ -248,7 +249,7 @@ class AgentActs:
         turn = f"{subject.service} {subject.kind} {subject.id} {steps}"
         mine = {"act": act_id, "by": by, "until": now + TURN}
         with mongodb_errors_as_outage():
-            if await _inserted(self._turns, {"_id": turn, **mine}):
+            if await insert_new(self._turns, {"_id": turn, **mine}):
                 return ""
             left = {"_id": turn, "until": {"$lt": now}}
             if (await self._turns.update_one(left, {"$set": mine})).modified_count:
@@ -276,14 +277,3 @@ def _with(act: Act, events: Sequence[tuple[str, Mapping[str, Any]]]) -> Act:
 def _record(envelope: Envelope) -> Original:
     headers = tuple(envelope.headers)
     return Original(envelope.topic, 0, 0, envelope.key.encode(), envelope.value, headers)
-
-
-async def _inserted(collection: Collection, document: Document) -> bool:
-    """False where there is one of this id."""
-    try:
-        await collection.insert_one(document)
-    except OperationFailure as error:
-        if error.code != DUPLICATE_KEY:
-            raise
-        return False
-    return True

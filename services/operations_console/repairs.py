@@ -27,9 +27,10 @@ from services.operations_console.repair_words import (
 )
 from shared.events.operations import DeadLetterRepairBegun, RepairAct
 from shared.events.values import Bilingual
-from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Collection, Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.operations.audit_trail import Author
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import discard, discards
@@ -183,16 +184,13 @@ class Repairs:
     async def _taken_by_another(self, letter: LetterId, asked: Repair) -> Document | None:
         now = self.now()
         mine = {"repair": asked.id, "by": asked.by, "at": now, "until": now + FREE_AFTER}
-        try:
-            await self._taken.insert_one({"_id": str(letter), **mine})
-        except OperationFailure as error:
-            if error.code != DUPLICATE_KEY:
-                raise
-            left = {"_id": str(letter), "until": {"$lt": now}}
-            if not (await self._taken.update_one(left, {"$set": mine})).modified_count:
-                other = await self._taken.find_one({"_id": str(letter)})
-                return other or {"by": "?", "at": now}
-        return None
+        if await insert_new(self._taken, {"_id": str(letter), **mine}):
+            return None
+        left = {"_id": str(letter), "until": {"$lt": now}}
+        if (await self._taken.update_one(left, {"$set": mine})).modified_count:
+            return None
+        other = await self._taken.find_one({"_id": str(letter)})
+        return other or {"by": "?", "at": now}
 
     async def _free(self, repair_id: str) -> None:
         with mongodb_errors_as_outage():
@@ -220,13 +218,7 @@ class Repairs:
             "rows": [],
         }
         with mongodb_errors_as_outage():
-            try:
-                await self._repairs.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
-                return False
-        return True
+            return await insert_new(self._repairs, document)
 
     async def _run(self, asked: Repair) -> None:
         rows: list[Row] = []

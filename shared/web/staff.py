@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events.mail_address import address_key, mailable
-from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.web.passkeys import Passkeys
 from shared.web.sessions import Operator, Role, Sessions
 
@@ -84,12 +85,8 @@ class StaffAccounts:
         with mongodb_errors_as_outage():
             if await self._accounts.find_one({"name": name}) is not None:
                 raise StaffExists(name)
-            try:
-                await self._accounts.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
-                raise StaffExists(email) from None
+            if not await insert_new(self._accounts, document):
+                raise StaffExists(email)
         return made
 
     async def change_roles(self, name: str, roles: Iterable[Role]) -> None:

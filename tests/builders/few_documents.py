@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
-from shared.mongo.client import OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": lambda value, limit: value > limit,
@@ -79,7 +77,7 @@ class Collection:
 
     async def insert_one(self, document: Mapping[str, Any]) -> None:
         if document["_id"] in self.documents:
-            raise OperationFailure("duplicate key", 11_000)
+            raise DuplicateKeyError("duplicate key", 11_000)
         self.documents[document["_id"]] = copy.deepcopy(dict(document))
 
     async def insert_many(self, documents: list[dict[str, Any]], *, ordered: bool) -> None:

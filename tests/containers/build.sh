@@ -29,9 +29,9 @@ base() {
   local mirror
   mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 2>/dev/null | sed -n 's/^bookworm //p' | sed -n 1p)
   debootstrap --variant=minbase --include=openjdk-17-jre-headless,python3 \
-    bookworm "$work/root" "${mirror:-https://deb.debian.org/debian}"
-  rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc"
-  tar --directory "$work/root" --create . | docker import - "$BASE"
+    bookworm "$work/system" "${mirror:-https://deb.debian.org/debian}"
+  rm -rf "$work/system/var/cache/apt/archives" "$work/system/var/lib/apt/lists" "$work/system/usr/share/doc"
+  tar --directory "$work/system" --create . | docker import - "$BASE"
 }
 
 kafka() {

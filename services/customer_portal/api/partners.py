@@ -16,8 +16,9 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import unquote
 
-from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.writes import insert_new
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder
 
@@ -124,12 +125,8 @@ class Partners:
             "revoked_at": None,
         }
         with mongodb_errors_as_outage():
-            try:
-                await self._partners.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
-                raise PartnerExists(name) from None
+            if not await insert_new(self._partners, document):
+                raise PartnerExists(name)
         return secret
 
     async def grant(self, name: str, customers: Iterable[str]) -> None:

@@ -6,12 +6,12 @@ their ends, it is the one that serves; readers notice within a second.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Collection, Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
+from shared.mongo.writes import insert_new
 
 GENERATIONS = "generations"
 _ONE = {"_id": "projections"}
@@ -63,8 +63,8 @@ class Generations:
     async def begin(self) -> State:
         """Read the record. Where there is none, or only of older folds, a generation is begun."""
         first = {**_ONE, "serving": _written(Generation(1, self._folds)), "building": None}
-        with mongodb_errors_as_outage(), _unless_present():
-            await self._record.insert_one(first)
+        with mongodb_errors_as_outage():
+            await insert_new(self._record, first)
         await self.read()
         newest = max(it.folds for it in (self.state.serving, self.state.building) if it)
         if newest < self._folds:
@@ -116,12 +116,3 @@ def _written(generation: Generation | None) -> Document | None:
     if generation is None:
         return None
     return {"number": generation.number, "folds": generation.folds}
-
-
-@contextlib.contextmanager
-def _unless_present() -> Iterator[None]:
-    try:
-        yield
-    except OperationFailure as error:
-        if error.code != DUPLICATE_KEY:
-            raise

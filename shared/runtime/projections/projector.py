@@ -15,9 +15,10 @@ import structlog
 from shared.kafka.group_consumer import GroupConsumer, lag_of
 from shared.kafka.records import Record
 from shared.kafka.topic_records import committed_by
-from shared.mongo.client import Collection, Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Collection, Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
@@ -120,13 +121,7 @@ class Projector:
 async def _kept(collection: Collection, stored: Document | None, document: Document) -> bool:
     """Whether the document is stored. False where another process has stored one since."""
     if stored is None:
-        try:
-            await collection.insert_one(document)
-        except OperationFailure as error:
-            if error.code != DUPLICATE_KEY:
-                raise
-            return False
-        return True
+        return await insert_new(collection, document)
     if document[REVISION] == stored[REVISION]:
         return True
     same = {"_id": document["_id"], REVISION: stored[REVISION]}

@@ -10,9 +10,10 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from services.customer_portal.api.webhooks.schedule import DeliveryState, Disabled, Next, Outcome
 from services.customer_portal.api.webhooks.signature import new_secret
-from shared.mongo.client import Database, Document, OperationFailure
-from shared.mongo.errors import DUPLICATE_KEY, mongodb_errors_as_outage
+from shared.mongo.client import Database, Document
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.writes import insert_new
 from shared.web.pages import NotFound
 
 MOST_WEBHOOKS = 10
@@ -151,11 +152,7 @@ class WebhookStore:
             "until": now + KEPT,
         }
         with mongodb_errors_as_outage():
-            try:
-                await self._deliveries.insert_one(document)
-            except OperationFailure as error:
-                if error.code != DUPLICATE_KEY:
-                    raise
+            await insert_new(self._deliveries, document)
 
     async def with_due(self) -> list[str]:
         """The webhooks that have something to be sent now."""
