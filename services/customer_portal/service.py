@@ -49,7 +49,7 @@ from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
 from shared.runtime.patient_publisher import PatientPublisher
-from shared.runtime.projections.generations import Generations
+from shared.runtime.projections.generations import Generations, begin_rebuild
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.projector import Projections, is_projected
 from shared.runtime.until_there import Step, until_there
@@ -293,12 +293,4 @@ def run(settings: Settings) -> None:
 
 async def rebuild(settings: Settings) -> int:
     """Begin to build the projections again, beside those in use. Returns the generation."""
-    client = connect(settings.mongo_url)
-    try:
-        views = Database(client, settings.database_of(VIEWS), journal=settings.mongo_journal)
-        generations = Generations(views, FOLDS)
-        await generations.begin()
-        state = await generations.rebuild()
-        return (state.building or state.serving).number
-    finally:
-        client.close()
+    return await begin_rebuild(settings, VIEWS, FOLDS)

@@ -41,7 +41,7 @@ from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
 from shared.runtime.health.status import Health
 from shared.runtime.patient_publisher import PatientPublisher
-from shared.runtime.projections.generations import Generations
+from shared.runtime.projections.generations import Generations, begin_rebuild
 from shared.runtime.projections.projector import Projections
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
@@ -235,12 +235,4 @@ def run(settings: Settings) -> None:
 
 async def rebuild(settings: Settings) -> int:
     """Begin to build the index again, beside the one in use. Returns the generation."""
-    client = connect(settings.mongo_url)
-    try:
-        views = Database(client, settings.database_of(VIEWS), journal=settings.mongo_journal)
-        generations = Generations(views, FOLDS)
-        await generations.begin()
-        state = await generations.rebuild()
-        return (state.building or state.serving).number
-    finally:
-        client.close()
+    return await begin_rebuild(settings, VIEWS, FOLDS)

@@ -11,9 +11,16 @@ from shared.events.envelope import message_uuid
 from shared.events.field_classes import HIDDEN, is_fact, masked
 from shared.events.limits import MAX_HEADERS, MAX_RECORD_BYTES
 from shared.events.topics import DEAD_LETTERS, EVENT_TYPES
-from shared.kafka.records import Record, RecordPosition, UndecodableRecord, Withheld, size_of
+from shared.kafka.records import (
+    EPOCH,
+    Record,
+    RecordPosition,
+    UndecodableRecord,
+    Withheld,
+    size_of,
+    stamped,
+)
 from shared.operations.dead_letters.letter import letter_of
-from shared.operations.local_time import instant_of
 from shared.runtime.attributes import Attributes
 from shared.runtime.faults import Unreadable
 from shared.runtime.json_object import json_object
@@ -114,7 +121,7 @@ def decoded(record: Record) -> DecodedRecord:
     data, fault = _data(record, said["type"])
     return DecodedRecord(
         place,
-        instant_of(record.timestamp),
+        stamped(record) or EPOCH,
         said["type"],
         said["id"],
         said["source"],

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.kafka.records import RecordPosition
+from shared.kafka.records import EPOCH, RecordPosition, stamped
 from shared.operations.errors import OperationError
-from shared.operations.local_time import instant_of
 from shared.runtime.reason import Reason
 
 WAITING_REASONS = frozenset({Reason.DEFECT, Reason.BLOCKED})
@@ -141,7 +140,7 @@ def letter_of(record: Any) -> Letter:
     headers: Headers = tuple(record.headers)
     letter = Letter(
         id=LetterId(record.partition, record.offset),
-        at=instant_of(record.timestamp),
+        at=stamped(record) or EPOCH,
         key=record.key,
         value=record.value,
         headers=headers,

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.mongo.client import Collection, Database, Document
+from shared.mongo.client import Collection, Database, Document, connect
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.writes import insert_new
+from shared.settings import RuntimeSettings
 
 GENERATIONS = "generations"
 _ONE = {"_id": "projections"}
@@ -116,3 +117,19 @@ def _written(generation: Generation | None) -> Document | None:
     if generation is None:
         return None
     return {"number": generation.number, "folds": generation.folds}
+
+
+async def begin_rebuild(settings: RuntimeSettings, views: str, folds: int) -> int:
+    """Begin to build the projections in the database `views` again, beside those in use.
+
+    Returns the number of the generation that is built. Raises `Outage`.
+    """
+    client = connect(settings.mongo_url)
+    try:
+        database = Database(client, settings.database_of(views), journal=settings.mongo_journal)
+        generations = Generations(database, folds)
+        await generations.begin()
+        state = await generations.rebuild()
+        return (state.building or state.serving).number
+    finally:
+        client.close()

@@ -20,6 +20,7 @@ from services.customer_portal.api import __main__ as description_command
 from services.customer_portal.service import Process, run_until_stopped
 from services.customer_portal.settings import Settings
 from shared.mongo.client import connect
+from shared.runtime.projections import generations
 from shared.web import server
 from tests.builders.few_documents import FewDocuments
 from tests.builders.portal import portal_of_few
@@ -88,7 +89,7 @@ async def test_without_broker_and_database_pages_are_there_and_the_process_ends_
 
 async def test_a_rebuild_that_is_asked_for_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     views = FewDocuments()
-    monkeypatch.setattr(service, "Database", lambda *_a, **_k: views)
+    monkeypatch.setattr(generations, "Database", lambda *_a, **_k: views)
 
     asked = [await service.rebuild(Settings()) for _ in range(2)]
 
