@@ -63,12 +63,11 @@ class Archive:
                 raise
 
     async def forget(self, kind: str, aggregates: Iterable[Aggregate]) -> None:
-        """Empty the entries of aggregates that are to be forgotten. Raises `Outage`."""
-        ids = [
-            aggregate.ref.id
-            for aggregate in aggregates
-            if aggregate.forgotten and aggregate.archived
-        ]
+        """Empty the entries of aggregates that are to be forgotten. Raises `Outage`.
+
+        Whatever their documents count: a write that failed may have copied entries before.
+        """
+        ids = [aggregate.ref.id for aggregate in aggregates if aggregate.forgotten]
         if ids:
             with mongodb_errors_as_outage():
                 await self._of(kind).update_many(
@@ -81,11 +80,14 @@ class Archive:
         """Let the aggregates remember these messages, if they are archived. Raises `Outage`.
 
         Asked by message alone: with the aggregates too, an index would be entered for every pair.
+        An entry numbered beyond what the document counts was copied by a write that failed after
+        it: it is still in its document.
         """
         by_id = {aggregate.ref.id: aggregate for aggregate in aggregates}
         with mongodb_errors_as_outage():
             async for entry in self._of(kind).find({"message_id": {"$in": list(message_ids)}}):
-                if aggregate := by_id.get(entry["aggregate"]):
+                aggregate = by_id.get(entry["aggregate"])
+                if aggregate is not None and entry["number"] < aggregate.archived:
                     aggregate.remember(entry)
 
     async def entries(self, kind: str, aggregate_id: str, count: int) -> list[Document]:
