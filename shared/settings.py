@@ -155,7 +155,7 @@ class RuntimeSettings(BaseSettings):
         True, description="Wait for MongoDB's journal at every write; off for throw-away data only."
     )
     history_bound: int = Field(
-        25, ge=10, description="Messages kept in an aggregate's document; older ones are archived."
+        25, ge=2, description="Messages kept in an aggregate's document; older ones are archived."
     )
     history_bytes: int = Field(
         256 * 1024,

@@ -12,7 +12,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,14 @@ from aiokafka.errors import KafkaStorageError
 from shared.events.topics import PORTAL
 from shared.kafka.publisher import KafkaPublisher
 from shared.runtime import app, wiring
+from shared.runtime.aggregates import queries
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.archive import Archive
 from shared.runtime.consumption import Consumption
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.stage.stage import Stage
 
-STEPS = ("read", "decide", "store", "half of publish", "publish", "commit")
+STEPS = ("read", "decide", "archive", "store", "half of publish", "publish", "commit")
 """After which of its acts a process may be told to die; the last two of them lose nothing new."""
 PORTAL_STEPS = ("keep", "publish")
 """Of the portal: once a submission is kept, and once it is published but not yet marked so."""
@@ -66,6 +69,13 @@ def watch(orders: Orders) -> None:
                 yield
             orders.obey(step)
 
+    class WatchedArchive(Archive):
+        async def add_oldest(self, kind: str, aggregates: Iterable[Aggregate]) -> None:
+            aggregates = [*aggregates]
+            await super().add_oldest(kind, aggregates)
+            if any(aggregate.leaving for aggregate in aggregates):
+                orders.obey("archive")
+
     class WatchedPublisher(KafkaPublisher):
         async def publish(self, outgoing: Sequence[Any]) -> None:
             half = len(outgoing) // 2
@@ -85,6 +95,7 @@ def watch(orders: Orders) -> None:
             orders.obey("commit")
             return committed
 
+    queries.Archive = WatchedArchive  # type: ignore[attr-defined]
     wiring.Stage = WatchedStage  # type: ignore[attr-defined]
     wiring.KafkaPublisher = WatchedPublisher  # type: ignore[attr-defined]
     app.Consumption = WatchedConsumption  # type: ignore[attr-defined]

@@ -39,9 +39,10 @@ SETTINGS = {
     "CONTRACT_GRACE_SECONDS": "5",
     "KAFKA_MAX_POLL_INTERVAL_MS": "10000",
     "MAX_PAUSE_SECONDS": "3",
+    "HISTORY_BOUND": "4",
     "LOG_LEVEL": "INFO",
 }
-"""Short leases and intervals: what takes minutes in production takes seconds here."""
+"""Short leases, intervals and histories: what takes minutes or months elsewhere takes seconds."""
 NOTHING_MORE: Mapping[str, str] = {}
 DURABLE = SUITED_SETTINGS | {"MONGO_JOURNAL": "true"}
 """The database is killed too, so what it acknowledges must be in its journal."""

@@ -109,16 +109,17 @@ class Desk:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        self.stage = self._new_stage()
+        self.stage = self.new_stage()
         skew = ClockSkew(lambda: self.now, lambda: self.now.timestamp())
         self.clock = Clock(self.service, self.store, self, self.metrics, lambda: self.now, skew)
 
-    def _new_stage(self) -> Stage:
+    def new_stage(self) -> Stage:
+        """Of a process that remembers nothing."""
         return Stage(self.service, self.store, self, self, self.metrics, clock=lambda: self.now)
 
     def restart(self) -> None:
         """Another process: it remembers nothing."""
-        self.stage = self._new_stage()
+        self.stage = self.new_stage()
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         self.outgoing += outgoing
