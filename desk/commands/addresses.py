@@ -52,7 +52,7 @@ class Where:
 
     @property
     def credential(self) -> str:
-        """What the services ask for."""
+        """The credential that the services require."""
         return os.environ.get(CREDENTIAL) or self.noted_credential
 
     @property

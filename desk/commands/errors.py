@@ -7,7 +7,7 @@ WRONG_USE = 2
 
 
 class DeskError(Exception):
-    """What went wrong and what to do about it, one sentence each. `code` is the exit code."""
+    """Says what failed and how to fix it, one sentence each. `code` is the exit code."""
 
     def __init__(self, message: str, *, code: int = WRONG_USE) -> None:
         super().__init__(message)

@@ -44,7 +44,7 @@ def leave_settings(directory: Path, settings: ByService) -> None:
 
 
 def settings_left(directory: Path, name: str) -> dict[str, str]:
-    """What was left for this service; empty where nothing was."""
+    """Reads the settings file's values for this service; empty if it names none."""
     found = read_object(directory / SETTINGS_FILE).get(name)
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 

@@ -39,7 +39,7 @@ class Endpoints(BaseModel):
     internal: dict[str, str] = {}
     """The services' internal ports by name, `http://host:port`; empty until they are started."""
     internal_credential: str | None = Field(None, repr=False)
-    """What the services ask of their callers."""
+    """The credential that the services require of their callers."""
     portal: str | None = None
     """Where the customer portal's pages are; `None` where it was not started."""
     console: str | None = None

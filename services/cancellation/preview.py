@@ -1,4 +1,4 @@
-"""What would happen if I asked today? The same code decides, and nothing changes."""
+"""Previews a cancellation request as of today with the real decision; nothing is stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTACT = Contact(name="preview", email="preview@example.org")
 
 
 class Question(BaseModel):
-    """What may be asked on the internal port; without `customer_id` the contract's holder asks."""
+    """The request to preview; without `customer_id` it is the contract holder's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,7 +50,7 @@ def is_known(state: CancellationFile | None) -> bool:
 def answer(
     rules: Rules, question: Question, state: CancellationFile | None, now: datetime
 ) -> list[Event]:
-    """What `preview` says to a question from the internal port."""
+    """Answers a question from the internal port with `preview`."""
     return preview(rules, state, now=now, **dict(question))
 
 

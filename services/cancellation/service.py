@@ -44,7 +44,7 @@ def build(settings: Settings) -> Service:
 
 
 def rules_of(settings: Settings) -> domain.Rules:
-    """What the settings let the policies vary."""
+    """Builds the policies' rules from the settings."""
     return domain.Rules(
         terms=settings.policy_terms, grace=timedelta(seconds=settings.contract_grace_seconds)
     )

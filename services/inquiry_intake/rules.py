@@ -1,4 +1,4 @@
-"""What an operator may set about intake's decisions."""
+"""The part of intake's decisions that operators can set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may set about intake."""
+"""Intake's settings."""
 
 from __future__ import annotations
 

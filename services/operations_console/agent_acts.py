@@ -1,4 +1,4 @@
-"""What agents decide: the event that says it, published once, if the record is as the page showed.
+"""Publishes an agent's decision once, if the record is still as the page showed it.
 
 The event itself names the agent, so it is the audit, too. A form's id is the event's: a double
 click is one act. Whoever owns the record answers; that answer is what the page shows.
@@ -159,7 +159,7 @@ class AgentActs:
             return Seen(subject, await services[subject.service].history(subject.kind, subject.id))
 
     async def foreseen(self, act_id: str, event: AgentAction) -> Foreseen:
-        """What the record's owner would decide on the act. Raises `ServiceError`."""
+        """Asks the record's owner what it would decide on the act. Raises `ServiceError`."""
         record = _record(self._envelope(act_id, event))
         async with self._owners.asked() as services:
             [foreseen] = await services[subject_of(event).service].dry_run([record])

@@ -40,7 +40,7 @@ def countdown(calendar: DeskCalendar, now: datetime, due: datetime) -> Countdown
 
 
 def happened(entries: Iterable[Entry], language: Language) -> list[Happened]:
-    """What people ask about, oldest first."""
+    """Words the noteworthy events of a history, oldest first."""
     found = []
     for entry in entries:
         for event in entry.events:
@@ -51,13 +51,13 @@ def happened(entries: Iterable[Entry], language: Language) -> list[Happened]:
 
 
 def came_of(events: Sequence[tuple[str, Mapping[str, Any]]], language: Language) -> list[Happened]:
-    """What the record's owner answered to an act."""
+    """Words the answer of the record's owner to an act."""
     told = (_told(it, masked(it, data), language) for it, data in events)
     return [it for it in told if it is not None]
 
 
 def foreseen_words(foreseen: Foreseen, language: Language) -> list[Happened]:
-    """What an act would bring, with the sentence that the customer would read."""
+    """Words the foreseen events of an act, with the sentence that the customer would read."""
     if foreseen.fault:
         return [Happened(foreseen.fault, bad=True)]
     found = []
@@ -71,7 +71,7 @@ def foreseen_words(foreseen: Foreseen, language: Language) -> list[Happened]:
 
 
 def previewed_words(events: Iterable[PreviewedEvent], language: Language) -> list[Happened]:
-    """What a request would bring today."""
+    """Words the events that a request would have today."""
     told = (_told(it.ce_type, masked(it.ce_type, it.data), language) for it in events)
     return [it for it in told if it is not None]
 

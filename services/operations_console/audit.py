@@ -1,4 +1,4 @@
-"""What people did in the console and by command: kept from `desk.operations`, found by any id."""
+"""The audit trail of console and command, read from `desk.operations`, found by any id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.runtime.projections.record_index import AT, IDS, OF, TOO, UNTIL, Rec
 NAME = "audit"
 ON_A_PAGE = 50
 KINDS = {"unmasked": "record.unmasked.v1", "letters": "dead_letter."}
-"""What acts can be chosen by: how their types begin."""
+"""The filters of the audit page, each with a prefix of event types."""
 THINGS = ("thing", "letter", "service", "topic")
 MOST_IDS = 200
 

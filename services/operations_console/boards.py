@@ -1,4 +1,4 @@
-"""What waits for agents, folded out of the topics of states; and the policies in force.
+"""The agents' boards, folded from the topics of states, and the policies in force.
 
 Only what is open is kept whole; of the rest, which state was the last.
 """

@@ -1,4 +1,4 @@
-"""What the pages are given to work with."""
+"""The dependencies of the pages."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class DeadLetters:
         return opened_of(letter, found, faults)
 
     async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
-        """What a replay would bring. Raises `NoSuchLetters`, `ServiceError`."""
+        """Previews a replay of these letters. Raises `NoSuchLetters`, `ServiceError`."""
         settings = self._settings
         async with self._owners.asked() as services, dead_letter_topic(settings) as topic:
             trail = await read_audit_trail(settings)
@@ -119,7 +119,7 @@ def opened_of(letter: Letter, found: Found, faults: Sequence[str] | None) -> Ope
 
 
 async def _faults(letter: Letter, services: Mapping[str, ServiceClient]) -> Sequence[str] | None:
-    """What keeps the letter's service from deciding it now."""
+    """Asks the letter's service for the faults that remain; None if it does not answer."""
     service = services.get(letter.service)
     if service is None:
         return None

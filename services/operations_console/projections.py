@@ -1,4 +1,4 @@
-"""What the console keeps of the topics: an entry per record, by which any id is found, and acts."""
+"""The console's projections: one entry per record, searchable by any id, and acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of dealing with dead letters, in both languages."""
+"""The outcomes of repairs of dead letters, in both languages."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a person asked for. The form's id is the repair's."""
+    """A repair that a person requested; its id is the form's."""
 
     id: str
     act: RepairAct

@@ -1,4 +1,4 @@
-"""What an operator may set about the console alone."""
+"""The console's own settings."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def repeated(world: World) -> Case:
 
 
 def unreadable(world: World) -> Case:
-    """What cannot be read goes to the dead letters; its neighbours are processed."""
+    """An unreadable record becomes a dead letter; its neighbours are processed."""
     customer = world.customer("vecinos")
     before, after = (
         world.submits(

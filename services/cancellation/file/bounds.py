@@ -59,7 +59,7 @@ def takes_evidence(request: Request) -> bool:
 
 
 def compact(decision: Decision) -> None:
-    """What no later decision needs leaves the file, once there is too much of it."""
+    """Drops from a file that exceeds its bounds the facts that no later decision needs."""
     file = decision.file
     if _is_small(file):
         return

@@ -65,7 +65,7 @@ def _schedule_as_before(decision: Decision, cancellation: Cancellation) -> None:
 
 
 def _dates_of(decision: Decision, cancellation: Cancellation) -> ScheduleDates:
-    """What the schedule said; earlier releases kept only the day of receipt."""
+    """Returns the dates of the schedule; earlier releases kept only the day of receipt."""
     if cancellation.dates is not None:
         return cancellation.dates
     request = decision.file.request(cancellation.inquiry_id)

@@ -48,7 +48,7 @@ __all__ = ["PRIVATE_EVENTS", "CancellationFile", "Rules", "decide", "due_at", "e
 def decide(
     rules: Rules, message: Message, state: CancellationFile | None, now: datetime
 ) -> list[Event]:
-    """What happens. Raises TypeError for a message that is not about a cancellation file."""
+    """Decides one message. Raises TypeError for one that is not about a cancellation file."""
     number = getattr(message.data, "contract_number", None)
     file = state or CancellationFile(contract_number=str(number))
     decision = Decision(rules, file, now, message.broker_time)
@@ -85,7 +85,7 @@ def _act(decision: Decision, message: Message, now: datetime) -> None:
 
 
 def follow_up(decision: Decision) -> None:
-    """What a fact brings about beyond itself, whatever order the facts came in."""
+    """Derives the consequences of a new fact; they do not depend on the order of the facts."""
     begin_term(decision)
     settle_lapsed(decision)
     watch(decision)

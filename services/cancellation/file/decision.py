@@ -29,9 +29,10 @@ class Heading(TypedDict):
 
 
 class Decision(Recorder[CancellationFile]):
-    """What one message brings about, seen at `now` (timezone-aware).
+    """Records the events of one message, decided at `now` (timezone-aware).
 
-    What cannot be undone is due at `proven`, not later than the service's clock or the broker's.
+    An irreversible step is due only once `proven`, the earlier of the service's clock and the
+    broker's, has reached its time.
     Public events get the next `sequence` here, and nowhere else: from their heading, or as they are
     recorded if others came first.
     """

@@ -1,4 +1,4 @@
-"""What a customer has handed in for a cancellation, and on which days."""
+"""Evidence received for a cancellation, each piece with its day of receipt (F11, F12)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SignatureReceived(Value):
 
 
 class EvidenceReceived(Value):
-    """What the customer has handed in so far, each piece with the day on which it was received."""
+    """The evidence received so far; each field holds the day of receipt, None if it is missing."""
 
     destruction_confirmed_on: date | None = None
     contact_name_on: date | None = None

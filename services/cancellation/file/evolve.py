@@ -128,7 +128,7 @@ def _with_evidence(file: CancellationFile, event: EvidenceAdded) -> Cancellation
 
 
 def _in_new_term(file: CancellationFile, event: TermBegun) -> CancellationFile:
-    """What ended before the term began is history."""
+    """Marks renewals as past and settles a cancellation that ended before the new term began."""
     overtaken = frozenset(event.overtaken)
     renewals = tuple(
         r.model_copy(update={"past": True})

@@ -1,4 +1,4 @@
-"""What billing reports of an invoice's payments adds up to."""
+"""Adds up the payments that billing reports for an invoice."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class LateWithdrawalNoted(PrivateEvent):
 
 
 class ScheduleNoted(PrivateEvent):
-    """What the schedule said, for the day on which it must be said again."""
+    """The dates of the schedule, kept for a later event that repeats them."""
 
     ce_type: ClassVar[str] = "file.schedule_noted"
 
@@ -230,7 +230,7 @@ class FactDisregarded(PrivateEvent):
 
 
 class FileCompacted(PrivateEvent):
-    """What no later decision needs leaves the file; `payments`, where given, are all that stay.
+    """Facts that no later decision needs were dropped; `payments`, if given, replace all others.
 
     `renewals` are invoice numbers with their days; `forgotten_until` is the last such day.
     `voids` and `reversals` say how many of the oldest leave.
@@ -279,4 +279,4 @@ PRIVATE_EVENTS: tuple[type[PrivateEvent], ...] = (
     FileWoken,
 )
 ALARMS: tuple[type[PrivateEvent], ...] = (SuspensionAlarmed, FactDisregarded)
-"""What operations hear of, by a metric and a log line."""
+"""Events that alert operations through a metric and a log line."""

@@ -1,4 +1,4 @@
-"""What others may know of a cancellation file: `cancellation.state.v1`."""
+"""The public state of a cancellation file: `cancellation.state.v1`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _status(file: CancellationFile) -> CancellationStatus:
 
 
 def _last_billable_on(file: CancellationFile, status: CancellationStatus) -> date | None:
-    """What the newest decision that ended the charging said; None while it continues."""
+    """Returns the last billable day of the decision in force; None while charging continues."""
     match status:
         case CancellationStatus.SCHEDULED | CancellationStatus.TOOK_EFFECT:
             return file.cancellation.last_billable_on if file.cancellation else None

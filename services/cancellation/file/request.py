@@ -110,7 +110,7 @@ def evidence_in(submission: CancellationRequested | CancellationEvidenceGiven) -
 
 
 def decide_request(decision: Decision, request: Request) -> None:
-    """What holds for every policy comes first; then the policy of the contract's type decides."""
+    """Applies the rules common to all policies, then the policy of the contract's type."""
     if decision.file.cancellation_of(request.customer_id):
         return already_scheduled(decision, request)
     return _announce(decision, request, _outcome(decision, request))
@@ -131,7 +131,7 @@ def _outcome(decision: Decision, request: Request) -> Outcome:
 def _decided_by_term(
     decision: Decision, contract: ContractFacts, request: Request
 ) -> Outcome | None:
-    """What the contract's record and its renewals say before any policy is asked."""
+    """Decides from the contract's record and renewals; None leaves it to the policy."""
     if contract.contradictory:
         return own_term.contradictory_record()
     if contract.last_day is not None and contract.last_day < decision.today:

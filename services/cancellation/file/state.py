@@ -20,7 +20,7 @@ from shared.events.values import Evidence, Instant, Money, Value, madrid_date
 
 
 class ContractFacts(Value):
-    """What the registry says about the contract: whose it is, of which type, and its term.
+    """A contract's facts as the registry reports them: holder, type and term.
 
     `ends_on` is its last day. A file that an earlier release wrote knows no term until the
     registry's record changes.
@@ -122,12 +122,12 @@ class Request(Value):
 
     @property
     def counted(self) -> EvidenceReceived:
-        """What has been given in time."""
+        """The evidence received by the deadline."""
         return self.given.by(self.due_on)
 
 
 class ScheduleDates(Value):
-    """What a schedule said beside its effective day, and the term in which it was decided."""
+    """The dates of a schedule besides its effective day, and the term it was decided in."""
 
     received_on: date
     complete_on: date
@@ -222,7 +222,7 @@ def same_invoice(left: str, right: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def compared(invoice_number: str) -> str:
-    """What two spellings of one invoice's number have in common."""
+    """Returns the invoice number's form for comparison, without case and outer spaces."""
     return trimmed(invoice_number).casefold()
 
 
@@ -277,11 +277,11 @@ class CancellationFile(Value):
         return tuple(r for r in self.open_requests_of(customer_id) if r.inquiry_id != standing)
 
     def referred(self) -> tuple[Request, ...]:
-        """What waits for a professional, oldest first."""
+        """The requests referred to a professional, oldest first."""
         return tuple(r for r in self.requests if r.status is Status.REFERRED)
 
     def held_for(self, customer_id: str) -> tuple[Request, ...]:
-        """What this customer sent before the registry reported the contract."""
+        """Returns this customer's requests that wait for the registry to report the contract."""
         return tuple(r for r in self.open_requests_of(customer_id) if r.status is Status.HELD)
 
     def awaiting_evidence_of(self, customer_id: str) -> tuple[Request, ...]:

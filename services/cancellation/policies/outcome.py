@@ -1,4 +1,4 @@
-"""What a policy may look at, and what it may answer."""
+"""The input of a policy and the outcomes that it can return."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ DEFAULT_TERMS: tuple[PolicyTerms, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What deciding needs besides the file: the terms' versions (sorted by `holds_from`) and how
-    long a contract's record is waited for."""
+    """The versions of the terms (sorted by `holds_from`), and how long a request waits for its
+    contract's record."""
 
     terms: tuple[PolicyTerms, ...] = DEFAULT_TERMS
     grace: timedelta = timedelta(seconds=30)

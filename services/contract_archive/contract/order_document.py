@@ -204,7 +204,7 @@ def _refusal(order: DocumentOrder, state: ContractState, as_of: datetime) -> Den
 
 
 def _acceptable(state: ContractState, as_of: datetime) -> bool:
-    """What has ended, was cancelled or lapsed cannot be accepted any more."""
+    """A contract that has ended, was cancelled or lapsed can no longer be accepted."""
     assert state.facts is not None
     return status_of(state, state.facts, as_of) not in OVER
 

@@ -101,7 +101,7 @@ def _consents(profile: CustomerProfile) -> bool:
 
 
 def _updated(request: CustomerProfileUpdateRequested, state: CustomerState | None) -> Event:
-    """What the request names is replaced; registration, consents and access stay."""
+    """Replaces the fields that the request names; registration, consents and access stay."""
     if state is None or state.profile is None:
         return _denied(request)
     changes = request.model_dump(exclude=set(Request.model_fields), exclude_none=True)

@@ -129,7 +129,7 @@ class Awaited(BaseModel):
 
 
 class Decision(BaseModel):
-    """What the desk decided about a contract, by which rule, and why."""
+    """A decision of the desk about a contract, with its rule and explanation."""
 
     type: str
     sequence: int

@@ -20,7 +20,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What the endpoints are given to work with. `issuer`: None where another one issues tokens."""
+    """The endpoints' dependencies. `issuer` is None where an external one issues the tokens."""
 
     settings: Settings
     portal: Portal

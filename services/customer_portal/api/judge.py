@@ -37,9 +37,9 @@ OTHERS = {"ce_source": ErrorCode.SOURCE_NOT_ALLOWED, "customer_id": ErrorCode.NO
 
 
 def judge(partner: Partner, received: HttpEvent) -> Named:
-    """What the partner said, in the contract's words, if it keeps the rules.
+    """Validates a partner's submission and returns it in the contract's form.
 
-    Raises `Refused` with every fault: 403 where the partner may not write so, else 422.
+    Raises `Refused` with every fault: 403 if the partner lacks the permission, else 422.
     """
     attributes, faults = received.attributes, dict(received.faults)
     add_faults(faults, [_pair(fault) for fault, _words in attributes.faults()])
@@ -126,7 +126,7 @@ def _event(
 
 
 def _said(event: Submission, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What was said and no default: a profile's language changes only if the partner says so.
+    """Dumps only the fields that were sent: a default language must not change a profile.
 
     A language that the desk does not have is passed on as it is: the answer says so.
     """

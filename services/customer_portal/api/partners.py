@@ -28,7 +28,7 @@ MOST_LISTED = 1_000
 
 
 class Scope(StrEnum):
-    """What a token allows."""
+    """A permission that a token grants."""
 
     WRITE = "submissions:write"
     READ = "records:read"
@@ -76,7 +76,7 @@ def _stays(part: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What an operator sees of a partner."""
+    """A registered partner without its secret, as operators see it."""
 
     id: str
     scopes: tuple[str, ...]

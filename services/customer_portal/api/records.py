@@ -77,7 +77,7 @@ async def contract(api: Api, partner: Partner, request: Request) -> Response:
 
 
 async def cancellations(api: Api, partner: Partner, request: Request) -> Response:
-    """What was asked, decided and stands about cancelling the customer's contracts, by number."""
+    """Lists the cancellation of each of the customer's contracts that has one, by number."""
     holder = await _holder(api, partner, request)
     found = [it for it in await _contracts(api, holder) if it["decisions"] or it["requests"]]
     return answered(_part(api, request, found, _cancellation))

@@ -61,7 +61,7 @@ async def _state(api: Api, partner: Partner, submission_id: str) -> SubmissionSt
 
 
 def _status(sent: Sent, errors: Any, inquiry: InquiryLink | None) -> SubmissionStatus:
-    """What has come back counts more than what we have noted: it proves that the desk has it."""
+    """Derives the status; an answer of the desk outweighs our own note, as it proves receipt."""
     if errors:
         return SubmissionStatus.REJECTED
     if inquiry is not None:

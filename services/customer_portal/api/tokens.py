@@ -112,7 +112,7 @@ def claims_of(
     audience: str,
     now: datetime,
 ) -> Claims:
-    """What a sound token claims. Raises `InvalidToken`."""
+    """Verifies a token and returns its claims. Raises `InvalidToken`."""
     if len(token) > LONGEST_TOKEN:
         raise InvalidToken
     try:

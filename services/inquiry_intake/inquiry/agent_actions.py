@@ -1,4 +1,4 @@
-"""What agents do with an inquiry, and what became of the mails about it."""
+"""Decides agents' actions on an inquiry and the outcomes of the mails about it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ __all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "due_at", "evolve"]
 
 
 def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
-    """What happens to one record. Pure; `now` is timezone-aware.
+    """Decides one message. Pure; `now` is timezone-aware.
 
     A submission always has an answer. Anything else needs an inquiry that is known: about an
     unknown one, a rejected submission or a follow-up's own record there is nothing to say.

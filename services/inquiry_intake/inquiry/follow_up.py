@@ -43,7 +43,7 @@ def followed(received: Unchecked) -> str | None:
 
 
 def accepted(message: Message, sound: SoundSubmission, follow_up: FollowUpSubmitted) -> list[Event]:
-    """What the follow-up's own record says of it.
+    """Accepts or rejects a follow-up in its own record.
 
     An inquiry of another customer is answered like one that does not exist.
     """
@@ -70,7 +70,7 @@ def _target(read: Iterable[Any], named: str | None) -> Inquiry | None:
 
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
-    """What a follow-up does to the inquiry that it names."""
+    """Applies an accepted follow-up to the inquiry that it names."""
     own: Inquiry | None = message.replicas.get(Ref(INQUIRY, message.record_id))
     if message.id_reused or state is None or own is None or own.follows != state.inquiry_id:
         return []
@@ -87,7 +87,7 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
 
 
 def _accepted_text(received: Unchecked) -> str | None:
-    """What the customer says, of fields that the follow-up's own record has found sound."""
+    """Returns the customer's text; the follow-up's own record has already validated it."""
     text = received.fields.get("text")
     return None if text is None or is_blank(text) else trimmed(text)
 

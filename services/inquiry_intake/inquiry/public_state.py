@@ -1,4 +1,4 @@
-"""What others may know of an inquiry: `inquiry.state.v1`."""
+"""The public state of an inquiry: `inquiry.state.v1`."""
 
 from __future__ import annotations
 

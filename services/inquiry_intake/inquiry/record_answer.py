@@ -1,4 +1,4 @@
-"""What the other services' answers do to an inquiry: progressed, resolved, closed."""
+"""Applies the other services' answers to an inquiry: progressed, resolved, closed."""
 
 from __future__ import annotations
 

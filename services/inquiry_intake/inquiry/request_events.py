@@ -1,4 +1,4 @@
-"""What an inquiry asks of others: one request event per contract, or per item of inventory."""
+"""The requests of an inquiry to other services: one event per contract or inventory item."""
 
 from __future__ import annotations
 

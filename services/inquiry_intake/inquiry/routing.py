@@ -72,5 +72,5 @@ def queue_of(submission: Submission) -> str:
 
 
 def queue_name(queue: str) -> Bilingual:
-    """What a customer reads; a queue that only the agents know keeps its own name."""
+    """Returns the queue's name for customers; a queue without one keeps its own name."""
     return _QUEUE_NAMES.get(queue) or Bilingual(es=queue, en=queue)

@@ -20,9 +20,9 @@ ASKED_OF_A_PROFILE = {
     InquiryKind.PROFILE_UPDATE: "profile_update",
     InquiryKind.CONSENT_WITHDRAWAL: "consent_withdrawal",
 }
-"""What an inquiry about a customer's profile asks for, where the others have a contract number."""
+"""The subject of an inquiry about a profile, in the place of a contract number."""
 INVENTORY_ITEM = "inventory_item"
-"""What a correction of the inventory asks for."""
+"""The subject of an inquiry that corrects the inventory."""
 NO_CONTRACT = frozenset({*ASKED_OF_A_PROFILE.values(), INVENTORY_ITEM})
 
 
@@ -51,7 +51,7 @@ class AnswerStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     TOOK_EFFECT = "took_effect"
     ANSWERED = "answered"
-    """What was asked has its answer: evidence, a withdrawal, a copy, a registration…"""
+    """The request is answered: evidence, a withdrawal, a copy, a registration…"""
 
 
 UNANSWERED = frozenset({AnswerStatus.PENDING, AnswerStatus.EVIDENCE_AWAITED, AnswerStatus.REFERRED})
@@ -107,7 +107,7 @@ class Inquiry(BaseModel):
 
     @property
     def asked_of_profile(self) -> str | None:
-        """What it asks of its customer's profile; None for any other inquiry."""
+        """The subject of an inquiry about a profile; None for any other inquiry."""
         return ASKED_OF_A_PROFILE.get(self.kind) if self.kind else None
 
     @property
@@ -122,7 +122,7 @@ class Inquiry(BaseModel):
 
     @property
     def waiting(self) -> tuple[ContractProgress, ...]:
-        """What it asks for and the desk has not decided yet."""
+        """The parts of the inquiry that the desk has not decided yet."""
         return tuple(each for each in self.contracts if each.status in OF_THE_DESK)
 
     def contract(self, number: str) -> ContractProgress | None:

@@ -1,4 +1,4 @@
-"""What a submission does to its own record: opened, a follow-up, a view, or rejected (F2)."""
+"""Decides a submission in its own record: opened, a follow-up, a view, or rejected (F2)."""
 
 from __future__ import annotations
 

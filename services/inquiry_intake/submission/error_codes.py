@@ -1,4 +1,4 @@
-"""What intake says of a faulty field: one sentence for people per code (F2)."""
+"""Intake's sentences for faulty fields, one per error code (F2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be read of a submission whatever its faults: who sent it, and how to answer."""
+"""Reads the sender and the way to answer even from a faulty submission."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No consent or signature for this desk is older."""
 
 PROFILE_FIELDS = ("name", "email", "phone", "company", "country", "language")
-"""What a customer may change of a profile."""
+"""The profile fields that a customer may change."""
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _DAY: TypeAdapter[date] = TypeAdapter(Day)

@@ -1,1 +1,1 @@
-"""What members of staff do in a browser, one module for each thing."""
+"""The staff's pages, one module per task."""

@@ -1,4 +1,4 @@
-"""What agents do: boards, an inquiry, a referral, authorisations, and what came of an act."""
+"""The agents' pages: boards, an inquiry, a referral, authorisations, an act's result."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ async def _done(
     ids: Sequence[LetterId],
     correction: Correction | None = None,
 ) -> Response | Again:
-    """What the form's button says."""
+    """Carries out the form's button: a dry run, or a repair with its reason."""
     if form["act"] == "dry_run":
         return Again({}) if form.faults else await _dry_run(console, ids)
     act = _act(form["act"])

@@ -1,4 +1,4 @@
-"""What falls due: timers of records, mails and documents that are to be made or tried again."""
+"""The page of due work: timers, and mails and documents to be made or retried."""
 
 from __future__ import annotations
 

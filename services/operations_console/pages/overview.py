@@ -31,7 +31,7 @@ PAGES = {
 }
 """Where what waits is dealt with."""
 CALM = frozenset({Waiting.AWAITED, Waiting.UNSENT, Waiting.UNMADE})
-"""What may well wait without anybody's fault."""
+"""Kinds of waiting that are normal and need no attention."""
 
 
 @dataclass(frozen=True, slots=True)

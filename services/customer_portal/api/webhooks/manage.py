@@ -41,7 +41,7 @@ class NewWebhook(BaseModel):
 
 
 class Replay(BaseModel):
-    """What to send again: one delivery, or all since a moment."""
+    """Selects what to resend: one delivery, or all since an instant."""
 
     delivery: str | None = None
     since: Instant | None = None
@@ -134,7 +134,7 @@ async def enable(api: Api, partner: Partner, request: Request) -> Response:
 
 
 async def deliveries(api: Api, partner: Partner, request: Request) -> Response:
-    """What was sent to it and is to be sent, newest first."""
+    """Lists the webhook's deliveries, sent and waiting, newest first."""
     webhook = await _own(api, partner, request)
     wanted = request.query_params.get("state", "")
     every = tuple(it.value for it in DeliveryState)

@@ -1,4 +1,4 @@
-"""What a webhook says: who and what it is about, never anybody's own words or address.
+"""The payload of a webhook: ids and types, never a person's own words or address.
 
 The rest is read with `records:read`. A partner without it hears of its own submissions alone.
 """

@@ -1,4 +1,4 @@
-"""What follows from an attempt: delivered, tried again by the standard's schedule, or given up."""
+"""Decides after each attempt: delivered, retried on the standard's schedule, or given up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Disabled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an attempt brought: a status, or in one word why there is none."""
+    """The result of an attempt: an HTTP status, or the error's name if there is none."""
 
     status: int | None = None
     error: str | None = None
@@ -56,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What becomes of a delivery and of its webhook."""
+    """The next state of a delivery and of its webhook."""
 
     state: DeliveryState
     due_at: datetime | None = None

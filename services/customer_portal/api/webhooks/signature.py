@@ -16,7 +16,7 @@ def new_secret() -> str:
 
 
 def headers_of(secret: str, message_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """What goes with a message that is sent now; each attempt is signed with its own time."""
+    """Returns the headers that sign a message at `now`; each attempt carries its own time."""
     at = str(int(now.timestamp()))
     key = base64.b64decode(secret.removeprefix(PREFIX))
     said = f"{message_id}.{at}.".encode() + body

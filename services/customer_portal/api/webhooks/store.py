@@ -161,7 +161,7 @@ class WebhookStore:
             return [str(it) for it in await self._deliveries.distinct("webhook", due)]
 
     async def lease(self, webhook_id: str) -> Delivery | None:
-        """What has waited longest for this webhook, for this process alone; None if nothing has."""
+        """Leases this webhook's longest due delivery to this process; None if none is due."""
         now = self._now()
         waiting = {"webhook": webhook_id, "state": DeliveryState.WAITING.value}
         with mongodb_errors_as_outage():
@@ -177,7 +177,7 @@ class WebhookStore:
     async def note(
         self, webhook: Webhook, delivery: Delivery, outcome: Outcome, then: Next, took_ms: int
     ) -> None:
-        """What came of an attempt. A replay that was asked for meanwhile stands."""
+        """Stores the result of an attempt; a replay requested in the meantime keeps its place."""
         attempt = {"at": self._now(), "took_ms": took_ms}
         attempt |= {"status": outcome.status} if outcome.status else {"error": outcome.error}
         fields = {
