@@ -1,4 +1,4 @@
-"""What billing publishes on `billing.accounts`: every booking on a customer's account (F14, F15).
+"""Events that billing publishes on `billing.accounts`: every booking on an account (F14, F15).
 
 `billing.invoices` is another topic: its key is the contract, and one invoice of an account may
 bill many contracts.

@@ -1,4 +1,4 @@
-"""What desk agents' tools publish on `desk.agent-actions`."""
+"""Events that desk agents' tools publish on `desk.agent-actions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What billing publishes on `billing.invoices`."""
+"""Events that billing publishes on `billing.invoices`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk publishes on `desk.cancellations`: billing reads this."""
+"""Events that the desk publishes on `desk.cancellations`, for billing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.events.values import Bilingual, Count, Day, Evidence
 
 
 class CancellationEvent(Event):
-    """What every decision says: which policy and rule decided, and why, in a customer's words.
+    """The fields of every decision: its policy, its rule and an explanation for the customer.
 
     `sequence` counts 1, 2, 3… per contract, without gaps. `inquiry_id` is the inquiry whose
     request this decides; `answers_inquiry_id` is the inquiry of the submission that brought the

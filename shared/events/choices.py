@@ -37,7 +37,7 @@ class Channel(Word):
 
 
 class RequestType(Word):
-    """What a question is about (F5)."""
+    """The subject of a question (F5)."""
 
     CONTRACTS = "contracts", "A contract."
     ORDERS_AND_DELIVERIES = "orders_and_deliveries", "An order or its delivery."
@@ -46,7 +46,7 @@ class RequestType(Word):
 
 
 class SignatureKind(Word):
-    """What carries a signature (F12)."""
+    """The kind of a signature (F12)."""
 
     SIGNED_DOCUMENT = "signed_document", "A document signed by hand."
     ELECTRONIC = "electronic", "An electronic signature."

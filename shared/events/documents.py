@@ -21,7 +21,7 @@ LINK = "/attachments/"
 
 
 class MediaType(Word):
-    """What may be attached."""
+    """The media types of attachments."""
 
     PDF = "application/pdf", "PDF."
     PNG = "image/png", "PNG."

@@ -31,7 +31,7 @@ class Event(BaseModel):
 
 
 class FaultCode(StrEnum):
-    """What can be wrong with a record before anybody looks at what its fields mean."""
+    """A fault of a record's form, found before its fields are interpreted."""
 
     MISSING = "missing"
     WRONG_FORMAT = "wrong_format"
@@ -65,7 +65,7 @@ WITHHELD = Withheld()
 
 
 HIDING = frozenset({"data", "content-type", "ce_type"})
-"""What a fault may be about that leaves nothing to be said of the fields."""
+"""A fault in one of these prevents the fields from being read at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What people are told of a faulty field of a submission: one sentence per code (F2).
+"""Sentences that explain a submission's faulty fields to people, one per code (F2).
 
 Intake says it on `desk.rejections`, and the portal to partners before anything is sent.
 """

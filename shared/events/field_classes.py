@@ -1,4 +1,4 @@
-"""What each field of the events holds, and what an operator sees of it: hidden unless classified.
+"""Classifies the events' fields by content; operators see no field without a class.
 
 One table for the command and the console. A field is classified by its name, where models use one
 name for two things by `Model.field`. What has no class is hidden, as is a fact that does not look
@@ -23,18 +23,18 @@ HIDDEN = "•••"
 
 
 class FieldClass(StrEnum):
-    """What a field holds."""
+    """The kind of content that a field holds."""
 
     FACT = "fact"
     """An id, a code, a day, an instant, a number, yes or no: no sentence and no address."""
     WORDS = "words"
     """The desk's own sentence, without anybody's data."""
     GOODS = "goods"
-    """What is sold or maintained, as the vendor's systems call it."""
+    """Products and items, as the vendor's systems call them."""
     PERSONAL = "personal"
     """Who or where somebody is."""
     FREE_TEXT = "free_text"
-    """What a person wrote, or a sentence that quotes it."""
+    """Text that a person wrote, or a sentence that quotes it."""
     ACCESS = "access"
     """Opens something: a code, a link, or a hash of a code that can be guessed."""
 

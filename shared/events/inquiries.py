@@ -1,4 +1,4 @@
-"""What the desk publishes on `desk.inquiries`."""
+"""Events that the desk publishes on `desk.inquiries`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.events.values import Bilingual, Channel, Contact, Detail, Instant, L
 
 
 class InquiryKind(OpenToNewer, Word):
-    """What kind of submission opened the inquiry."""
+    """The kind of submission that opened the inquiry."""
 
     INQUIRY = "inquiry", "A question."
     REGISTRATION = "registration", "A registration (F2)."
@@ -71,7 +71,7 @@ class InquiryOpened(Event):
 
 
 class FollowedUp(Event):
-    """What may answer a follow-up: then `submission_id` and `submission_source` name it."""
+    """An event that may answer a follow-up, named by `submission_id` and `submission_source`."""
 
     submission_id: str | None = None
     submission_source: str | None = None

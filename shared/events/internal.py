@@ -1,4 +1,4 @@
-"""What services tell themselves: due times, and outcomes of work outside the five steps."""
+"""Messages of a service to itself: timers, and outcomes of work outside the five steps."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TimerDue(Event):
 
 
 class Outcome(Event):
-    """What a side effect reports to its own service.
+    """The outcome that a side effect reports to its own service.
 
     `correlation_id` is the submission that asked for it, where that is not the one that the
     aggregate began with.

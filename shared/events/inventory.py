@@ -37,7 +37,7 @@ class InventoryItemRecorded(Event):
 
 
 class ItemChanges(Value):
-    """What a customer wants to be different; what is absent stays."""
+    """The changes that a customer requests; an absent field stays as it is."""
 
     serial_number: Text | None = None
     site: Text | None = None

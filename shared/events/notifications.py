@@ -1,4 +1,4 @@
-"""What the desk says about its mails: never an address, never a text."""
+"""Events about the desk's mails, without addresses and texts."""
 
 from __future__ import annotations
 

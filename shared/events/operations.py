@@ -1,4 +1,4 @@
-"""What people did in the console and by command: `desk.operations`, the desk's audit trail.
+"""Operators' actions in console and command: `desk.operations`, the desk's audit trail.
 
 No event here repeats anything of a letter's or a record's content; they stay where they are.
 """
@@ -13,7 +13,7 @@ from shared.events.values import Count, Instant
 
 
 class LetterHandled(Event):
-    """What every such event says.
+    """The fields of every event about a dead letter.
 
     `letter` is the letter's place in `desk.dead-letters`, as partition-offset (`3-1042`); `topic`,
     `partition` and `offset` are where the record was first read. `message_id` is the source and id
@@ -75,7 +75,7 @@ class DeadLetterDiscarded(LetterHandled):
 
 
 class PersonActed(Event):
-    """What every act in the console says: who did it, when, why and on what (`thing`, the key)."""
+    """The fields of every act in the console: by whom, when, why and on what (`thing`, the key)."""
 
     thing: str
     by: str
@@ -100,7 +100,7 @@ class RecordUnmasked(PersonActed):
 
 
 class RepairAct(Word):
-    """What a person does with dead letters."""
+    """The ways in which a person resolves dead letters."""
 
     REPLAY = "replay", "Their messages are let through, or sent to their topics again."
     EDIT = "edit", "A corrected record is sent in the letter's place."

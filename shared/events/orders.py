@@ -1,4 +1,4 @@
-"""What the order system publishes on `orders.orders` (F13)."""
+"""Events that the order system publishes on `orders.orders` (F13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cancellation service publishes on `desk.policies`: the rules as they are in force."""
+"""Events that the cancellation service publishes on `desk.policies`: the rules in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What intake asks of the other services, once a submission is sound.
+"""Intake's requests to the other services, once a submission has been accepted.
 
 `desk.cancellation-requests` and `desk.contract-requests`: one event per contract, each naming the
 inquiry it belongs to, if it has one.
@@ -26,7 +26,7 @@ from shared.events.values import (
 
 
 class Request(Event):
-    """What every request says: on whose behalf, for which inquiry, received when and where."""
+    """The fields of every request: customer, inquiry, and the channel and instant of receipt."""
 
     inquiry_id: str
     customer_id: str

@@ -15,7 +15,7 @@ from shared.events.values import Count, Day, Evidence, Flag, Instant, Language, 
 
 
 class StateEvent(Event):
-    """What every state says: its place in the record's life.
+    """The fields of every state: its position in the record's history.
 
     `version` counts the record's writes. `sequence` is the number of the last public event where
     those are numbered, else the version. Of two states the one with the higher `sequence` counts;
@@ -104,7 +104,7 @@ class InquiryStated(StateEvent):
 
 
 class CancellationStatus(Word):
-    """What stands on a contract, as far as its cancellation goes."""
+    """The state of a contract's cancellation."""
 
     NONE = "none", "Nothing: charging continues."
     SCHEDULED = "scheduled", "A cancellation is scheduled."

@@ -1,4 +1,4 @@
-"""What channels publish to `desk.submissions`, and the one answer to a faulty one."""
+"""Submissions that channels publish to `desk.submissions`, and the rejection of a faulty one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DocumentIds = Annotated[tuple[Mark, ...], Field(max_length=LIST_LIMITS["document
 
 
 class Submission(Given, Event):
-    """What every submission says. `received_at` is when the channel received the request."""
+    """The fields of every submission. `received_at` is when the channel received it."""
 
     customer_id: CustomerId
     channel: Channel
@@ -153,7 +153,7 @@ class CancellationSubmitted(Submission):
 
 
 class CancellationEvidenceSubmitted(Submission):
-    """What an earlier cancellation request was missing; at least one item."""
+    """Evidence that an earlier cancellation request lacked; at least one item."""
 
     ce_type: ClassVar[str] = "submission.cancellation_evidence.v1"
 
@@ -174,7 +174,7 @@ class CancellationWithdrawalSubmitted(Submission):
 
 
 class SubmittedChanges(Given, ItemChanges):
-    """What a customer wants to be different about an item; at least one of these."""
+    """The changes to an item that a customer requests; at least one field."""
 
     serial_number: Mark | None = None
     site: Mark | None = None

@@ -1,4 +1,4 @@
-"""What customers submit: the types of its fields, by one set of rules on text and values.
+"""Types of the fields that customers submit, with one set of rules on text and values.
 
 Events of the desk and stored states use the plain types of `values`: what was taken once can be
 read for ever, whatever the rules are by then.
@@ -128,7 +128,7 @@ KnownLanguage = Annotated[Language, BeforeValidator(_language)]
 
 
 class Given(BaseModel):
-    """What a person filled in: an optional field that is null or blank is not given."""
+    """A form's fields as filled in; a null or blank optional field counts as absent."""
 
     @model_validator(mode="before")
     @classmethod

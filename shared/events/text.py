@@ -27,7 +27,7 @@ _OTHER_INVISIBLE = _characters(
 
 _TRIMMED = _WHITE_SPACE + _ZERO_WIDTH
 _VISIBLE = re.compile(f"[!-~]|[^{_TRIMMED}{_DIRECTIONS}{_TAGS}{_OTHER_INVISIBLE}]")
-"""What most texts begin with is looked for first: the set of all others takes long to search."""
+"""Tries printable ASCII first, the start of most texts: the full negated set is slow to search."""
 _NOT_IN_A_LINE = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}{_TAGS}]")
 _NOT_IN_A_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 

@@ -33,9 +33,9 @@ from shared.events.envelope import Event
 from shared.events.limits import MAX_ITEMS
 
 MONTH = timedelta(days=30)
-"""What holds personal data and names no later date."""
+"""Retention of topics with personal data whose events name no later date."""
 YEAR = timedelta(days=365)
-"""What names later dates, or is an audit trail; and dead letters."""
+"""Retention of topics whose events name later dates, of audit trails and of dead letters."""
 THREE_YEARS = timedelta(days=3 * 365)
 """Longer than any date in a decision: one takes effect at most 366 days ahead."""
 

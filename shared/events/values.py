@@ -45,7 +45,7 @@ ContractNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,6
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), TRIMMED]
 AsGiven = Annotated[str, StringConstraints(max_length=10_000)]
-"""What somebody once gave, by whatever rule was in force then."""
+"""Text accepted under the rules of its time; today's rules do not apply to it."""
 
 
 def _only_text(pattern: str, wanted: str) -> BeforeValidator:
@@ -180,7 +180,7 @@ class Authentication(Value):
 
 
 class Evidence(Word):
-    """What a cancellation request may still be missing."""
+    """The evidence that a cancellation request may still lack."""
 
     DESTRUCTION = (
         "destruction_confirmation",
@@ -197,7 +197,7 @@ class Period(Word):
 
 
 class ConsentPurpose(Word):
-    """What the customer allows (F3); a registration needs both."""
+    """A purpose that the customer consents to (F3); a registration needs both."""
 
     STORE_AND_CONTACT = "store_and_contact", "Keeping the data and using them to get in touch."
     TRANSFER_ABROAD = "transfer_abroad", "Transferring the data outside the country of residence."
