@@ -1,4 +1,4 @@
-"""What one message brings about, event by event: each is folded in before the next is decided.
+"""Records the events of one message, folding each in before the next is decided.
 
 A Decider may import this beside `shared.events`: it does no I/O and knows no business.
 """

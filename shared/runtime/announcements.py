@@ -1,4 +1,4 @@
-"""What a service announces by itself: published at start, and again when it has changed."""
+"""Publishes a service's announcements at start, and again when they have changed."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 EMPTY_POLL_MS = 1
 FETCH_BYTES = 8 * 1024 * 1024
 PARTITION_FETCH_BYTES = 512 * 1024
-"""What one fetch brings, and what is kept of each partition until it is decided."""
+"""Limit of one fetch, and of the bytes buffered per partition until they are decided."""
 
 
 class PatientBroker(KafkaBroker):
@@ -196,7 +196,7 @@ async def serve(service: Service, settings: RuntimeSettings) -> None:
 
 
 def run(service: Service, settings: RuntimeSettings) -> None:
-    """What every `__main__` calls: log, serve, and end with code 0 after SIGTERM or SIGINT."""
+    """Runs a service until SIGTERM or SIGINT, then exits with code 0; every `__main__` calls it."""
     logging.configure(service.name, level=settings.log_level, style=settings.log_format)
     collect_seldom()
     run_until_signalled(serve(service, settings))

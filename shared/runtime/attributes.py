@@ -26,7 +26,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[
 
 @dataclass(slots=True)
 class Attributes:
-    """What the headers say, as bytes; a name in `ambiguous` was given two values.
+    """A record's headers as bytes; a name in `ambiguous` came with two values.
 
     Anything that forwards a record adds headers of its own: none of them can spoil it.
     """

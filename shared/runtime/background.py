@@ -1,4 +1,4 @@
-"""What a service does beside its subscriber: timers, side effects, announcements, checks."""
+"""Runs a service's tasks beside its subscriber: timers, side effects, announcements, checks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PAGE_REST_SECONDS = 0.1
 
 @contextlib.asynccontextmanager
 async def alive(runtime: Runtime) -> AsyncIterator[None]:
-    """What lives beside the subscriber, and what is closed when both have stopped."""
+    """Runs the background tasks and ports, and closes the clients once everything has stopped."""
     background = asyncio.create_task(_background(runtime))
     background.add_done_callback(_end_if_failed)
     try:

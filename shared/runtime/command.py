@@ -1,4 +1,4 @@
-"""What `python -m services.<name>` does: run the service, or look after its records while stopped.
+"""The command `python -m services.<name>`: runs the service, or checks its records offline.
 
 `verify` checks that every record follows from its history, `verify --topics` compares the records
 with the topics, `restore` brings the records of an older backup forward from them. Each prints

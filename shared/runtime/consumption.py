@@ -20,7 +20,7 @@ PART_BYTES = 2 * 1024 * 1024
 
 
 class Consumption:
-    """What one process does with the batches that it is given."""
+    """Processes one consumer's batches: decide, publish, commit."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

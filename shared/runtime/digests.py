@@ -26,7 +26,7 @@ def digests_of(ce_type: str, fields: dict[str, Any]) -> tuple[str, str]:
 
 
 def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """What a body says: without the fields that nobody reads."""
+    """Returns a body's known fields with defaults applied; unknown fields do not count."""
     defaults = _defaults(ce_type)
     read = {it: fields[it] for it in fields if it in defaults} if defaults else fields
     return normalised(read, defaults)
@@ -34,7 +34,7 @@ def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _defaults(ce_type: str) -> dict[str, Any]:
-    """What the optional fields of an event are when they are absent, as JSON has it."""
+    """Returns the JSON defaults of an event's fields."""
     model = EVENT_TYPES.get(ce_type)
     fields = model.model_fields.items() if model else ()
     return {

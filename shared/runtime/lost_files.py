@@ -13,7 +13,7 @@ from shared.settings import RuntimeSettings
 
 
 async def files_lost(service: Service, settings: RuntimeSettings, database: Database) -> list[str]:
-    """What to call each file that an outcome says was kept, and that is not there."""
+    """Names each file that an outcome reports as kept but the database lacks."""
     if service.keeps is None:
         return []
     lost, dropped = dict[str, str](), set[str]()

@@ -95,7 +95,7 @@ async def finish_restoration(
 
 
 def described(unknown: Iterable[PublishedEvent]) -> str:
-    """What a health page says of them, and what to do."""
+    """Words the fault for the health page, with its remedy."""
     topics = ", ".join(sorted({event.topic for event in unknown}))
     return (
         f"the database is older than {topics}, or another desk's: what these topics hold of this"

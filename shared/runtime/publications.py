@@ -1,4 +1,4 @@
-"""What a service has published: its own topics as they stand, by event id."""
+"""Reads the events that a service has published on its own topics, by event id."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ async def restore(
 async def _in_their_order(
     service: str, settings: RuntimeSettings, published: Publications
 ) -> list[tuple[datetime, Any]]:
-    """What the service reads, each with the time at which it was decided, as far as known.
+    """Returns the records that the service reads, each with its time of decision if known.
 
     That is the time of the events it caused, else the time of the record. Those of a partition
     were decided in their order.

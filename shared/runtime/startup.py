@@ -1,4 +1,4 @@
-"""What must be there before a service takes its first record, and how it waits for it."""
+"""Checks the conditions for a service's first record, and waits for them."""
 
 from __future__ import annotations
 

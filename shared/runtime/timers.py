@@ -40,7 +40,7 @@ def acting_now(message: Message, now: datetime) -> datetime:
 
 
 def objection_to(message: Message, due_at: datetime | None, now: datetime) -> Objection | None:
-    """What speaks against deciding the timer `message` in an aggregate that is due at `due_at`."""
+    """Returns why the timer `message` must not be decided in an aggregate due at `due_at`."""
     assert isinstance(message.data, TimerDue)
     if due_at is None or abs(due_at - message.data.due_at) >= STORED_PRECISION:
         return Objection.OUTDATED

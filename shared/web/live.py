@@ -30,7 +30,7 @@ EVENT_STREAM = "text/event-stream"
 
 
 class Changes(Protocol):
-    """What wakes a stream before its next breath."""
+    """Wakes a stream before its next heartbeat."""
 
     def of(self, *ids: str) -> contextlib.AbstractContextManager[asyncio.Event]:
         """An event that is set whenever what these ids name may have changed."""

@@ -46,7 +46,7 @@ VALID = timedelta(minutes=10)
 """From leaving for the provider to coming back."""
 LONGEST = 100
 NO_SENSE = (ValueError, TypeError, OverflowError, RecursionError)
-"""What the libraries raise for values of other kinds than the specification's."""
+"""Errors that the libraries raise for values of a type that the specification does not allow."""
 METHOD, UNSTATED = "openid_connect", "unstated"
 ALGORITHMS = tuple(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
 """With a key pair of the provider's: neither `none` nor a secret that others know."""
@@ -95,7 +95,7 @@ class OpenId:
 
     @property
     def name(self) -> str:
-        """What pages call the provider."""
+        """The provider's name on pages."""
         issuer = self._settings.oidc_issuer
         return self._settings.oidc_name or urlsplit(issuer).hostname or issuer
 
@@ -159,7 +159,7 @@ class OpenId:
         return token
 
     async def take(self, session_id: str, token: str) -> Document | None:
-        """What was kept for this browser, once."""
+        """Takes the request that was stored for this browser; a second call returns None."""
         wanted = {"_id": _hash(token), "session": key_of(session_id), "until": {"$gt": self._now()}}
         with mongodb_errors_as_outage():
             return await self._requests.find_one_and_delete(wanted)

@@ -1,4 +1,4 @@
-"""What an OpenID Connect provider says of itself: its discovery document and its keys.
+"""Reads an OpenID Connect provider's discovery document and keys.
 
 Both are read over HTTPS (or on this machine, where the issuer is there), bounded in time and size,
 and no redirect is followed: an address in them leads nowhere that the issuer could not have.

@@ -1,4 +1,4 @@
-"""What a page says, and with which status, where a provider signed nobody in."""
+"""The page and HTTP status after a failed sign-in at a provider."""
 
 from __future__ import annotations
 

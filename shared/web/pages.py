@@ -191,7 +191,7 @@ async def _answer(page: Page, visit: Visit) -> Response:
 
 
 def signed_out(session: Session) -> Session:
-    """What is left of a session that no longer stands: a visitor's."""
+    """Turns a session that has ended into a visitor's, with the same id."""
     return Session(session.id, Visitor(key_of(session.id)))
 
 

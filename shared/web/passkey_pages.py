@@ -1,4 +1,4 @@
-"""What the pages of passkeys share: signing in with one, and the list of one's own.
+"""The pages of passkeys, shared by all applications: signing in, and a person's own list.
 
 Scripts are needed to make and to use one; without them, and everywhere else, the code remains.
 """

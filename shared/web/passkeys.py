@@ -64,7 +64,7 @@ _MALFORMED = (
     RecursionError,
     OverflowError,
 )
-"""What the library raises for an answer that no browser would give."""
+"""Errors that the library raises for a malformed answer."""
 
 
 class NotVerified(Exception):
@@ -98,7 +98,7 @@ class RelyingParty:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """What its owner is shown of it."""
+    """A passkey as its owner sees it."""
 
     id: str
     name: str
@@ -141,7 +141,7 @@ class Passkeys:
             return await found.to_list(MOST_READ)
 
     async def registration_options(self, session_id: str, owner: str, person: str) -> str:
-        """What the browser is asked for, as JSON. `person`: by whose name it lists the passkey.
+        """Returns the browser's options as JSON; it lists the passkey under the name `person`.
 
         The handle by which a passkey names its owner says nothing of him. Raises `TooManyPasskeys`.
         """
@@ -203,7 +203,7 @@ class Passkeys:
         return _shown(kept)
 
     async def sign_in_options(self, session_id: str) -> str:
-        """What the browser is asked for, as JSON: any passkey of this site."""
+        """Returns the browser's options as JSON: it may use any passkey of this site."""
         options = generate_authentication_options(
             rp_id=self.party.id, user_verification=REQUIRED, timeout=_milliseconds(VALID)
         )
@@ -265,7 +265,7 @@ class Passkeys:
             await self._challenges.insert_one({"_id": _id(challenge), **kept})
 
     async def _take(self, session_id: str, challenge: bytes, **said: Any) -> Document:
-        """What was noted with the challenge, once. Raises `NotVerified`."""
+        """Takes the data stored with the challenge; works once. Raises `NotVerified`."""
         asked = {"_id": _id(challenge), "session": key_of(session_id), **said}
         with mongodb_errors_as_outage():
             found = await self._challenges.find_one_and_delete(

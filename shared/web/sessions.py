@@ -32,7 +32,7 @@ class Holder:
 
 
 class Role(StrEnum):
-    """What a member of staff may do: read, decide for customers, repair, look into the audit."""
+    """A role of staff: reads, decides for customers, repairs, or reads the audit trail."""
 
     READER = "reader"
     AGENT = "agent"
@@ -89,7 +89,7 @@ def by_passkey(added_at_level: str) -> SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a cookie stands for: a visitor, a customer or a member of staff, never two of them.
+    """A browser's session: a visitor's, a customer's or a member of staff's, never two.
 
     `is_new`: the browser does not have it yet.
     """
@@ -108,7 +108,7 @@ def new_id() -> str:
 
 
 def key_of(session_id: str) -> str:
-    """What the database knows of a session's id."""
+    """Returns the hash under which the database stores a session's id."""
     return hashlib.sha256(session_id.encode()).hexdigest()
 
 

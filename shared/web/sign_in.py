@@ -1,4 +1,4 @@
-"""What the sign-in pages of every application share: a code by mail, and the ways beside it.
+"""The sign-in pages of every application: a code by mail, and the alternatives to it.
 
 A page says the same and takes as long whether or not an address is one of an account.
 """
@@ -85,7 +85,7 @@ async def mail_code(
 
 
 async def leave_provider(parts: SignsIn, visit: Visit, public_url: str, to: str) -> Response:
-    """What a browser is shown whose session has ended: the page `to`.
+    """Shows the page `to` once the session has ended.
 
     A provider may know the person still. It is left by a link of its own, since browsers let no
     form of ours lead to another site (`form-action`).

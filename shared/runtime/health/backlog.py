@@ -11,7 +11,7 @@ from shared.telemetry.metrics import Metrics
 
 
 class Backlog(Protocol):
-    """What is asked of a store of aggregates. Both raise `Outage`."""
+    """Counts a store's overdue and parked aggregates. Both methods raise `Outage`."""
 
     async def parked(self, kind: str) -> int:
         """How many aggregates a defect parked."""

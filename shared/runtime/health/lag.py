@@ -12,7 +12,7 @@ Place = tuple[str, int]
 
 
 class ShownLag:
-    """What one reader shows of its lag, as of its last batch."""
+    """Shows one reader's lag as of its last batch."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

@@ -1,4 +1,4 @@
-"""What the service knows of its own progress, and how it says so."""
+"""The service's health: the state of its dependencies and progress, and the health page."""
 
 from __future__ import annotations
 

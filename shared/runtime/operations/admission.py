@@ -43,7 +43,7 @@ def may_ask(asker: Asker, question: str) -> bool:
 
 
 def credentials(settings: RuntimeSettings) -> Mapping[Asker, SecretStr]:
-    """What the callers of this service have to know; who has no credential is not admitted."""
+    """Returns each caller's credential; a caller without one is not admitted."""
     found = {Asker.OPERATORS: settings.internal_credential}
     if settings.portal_credential is not None:
         found[Asker.PORTAL] = settings.portal_credential

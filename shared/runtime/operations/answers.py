@@ -1,4 +1,4 @@
-"""What a service answers on its internal port. Instants are UTC, bytes are base64.
+"""Answers of a service on its internal port. Instants are UTC, bytes are base64.
 
 Histories, states and dry runs hold personal data as stored; nothing else here does.
 """
@@ -135,7 +135,7 @@ class ForeseenEvent(Answer):
 
 
 class DecidedThen(Answer):
-    """What a message brought when it was decided, at which instant and from which place.
+    """A message's original decision: its events, its instant and the position of its record.
 
     `again`: the records as they stood then follow from their histories, so it was decided again.
     """
@@ -149,7 +149,7 @@ class DecidedThen(Answer):
 
 
 class Foreseen(Answer):
-    """What one record would bring: its events, or why it would be given up.
+    """The foreseen decision of one record: its events, or why it would be given up.
 
     Neither: nothing would happen, since the service ignores it or has decided it already. With
     `then` it was decided again as of that time, and the events are what it would have brought.
@@ -161,7 +161,7 @@ class Foreseen(Answer):
 
 
 class DryRunAnswer(Answer):
-    """What the service would decide about each record; fewer than asked for end at a fault."""
+    """The foreseen decision of each record; the list may end early at a fault."""
 
     service: str
     foreseen: tuple[Foreseen, ...]
@@ -182,7 +182,7 @@ class PreviewedEvent(Answer):
 
 
 class PreviewAnswer(Answer):
-    """What the service would tell today; `known`: it has a record of what was asked about.
+    """The preview as of today; `known` if the service has a record of its subject.
 
     `in_force` is what the service announces, such as the versions of its policies and their terms.
     """

@@ -1,4 +1,4 @@
-"""What a service would decide now: its real stage, with a store that discards writes.
+"""Foresees a service's decisions with its real stage and a store that discards writes.
 
 The publisher sends nothing. One dry run decides record after record, each on what those before it
 would bring.
@@ -116,7 +116,7 @@ class DryRun:
         )
 
     async def decide(self, record: Record) -> Foreseen:
-        """What the record would bring. Raises `Outage` if the database is down."""
+        """Foresees the record's decision. Raises `Outage` if the database is down."""
         self._store.events.clear()
         self._publisher.dead.clear()
         with silence():

@@ -102,7 +102,7 @@ class Port:
         return await self._records.waits(asked.ref, asked.message_id)
 
     async def due(self, request: Request) -> Answer:
-        """What falls due and when, the earliest first."""
+        """Lists records by their due time, the earliest first."""
         return await self._records.due(query_of(request, PageOf))
 
     async def sizes(self, request: Request) -> Answer:
@@ -115,7 +115,7 @@ class Port:
         return await self._records.history(query_of(request, HistoryOf))
 
     async def dry_run(self, request: Request) -> Answer:
-        """What the service would decide about these records now, or as of when they came."""
+        """Foresees the decisions on these records, as of now or of the time they came."""
         async with self._asked(request, DryRunOf) as asked:
             sources = self.settings.topic_sources
             kind = SecondDecision if asked.again else DryRun

@@ -1,4 +1,4 @@
-"""What a service may be asked on its internal port. Every model names all faults at once."""
+"""Questions to a service's internal port. Every model names all faults at once."""
 
 from __future__ import annotations
 

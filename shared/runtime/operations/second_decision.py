@@ -160,7 +160,7 @@ class SecondDecision:
         )
 
     async def decide(self, record: Record) -> Foreseen:
-        """What the record brought and would bring. Raises `Outage` if the database is down."""
+        """Decides the record again as of then, or now if it is new. Raises `Outage`."""
         received = await self._received(record)
         entries = {} if received is None else await self._entries(received)
         if received is None or not entries:

@@ -1,4 +1,4 @@
-"""What a projection is: which events touch which documents, and what becomes of a document."""
+"""Defines a projection: the documents that an event touches, and how each one changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def views_of(application: str) -> str:
 
 
 class OfTopics(Protocol):
-    """What is made of the records of some topics."""
+    """Anything built from the records of some topics."""
 
     @property
     def topics(self) -> tuple[str, ...]: ...
