@@ -29,12 +29,12 @@ from bench.servers import Servers
 from desk.commands.event_file import Outgoing
 from desk.commands.sample_account import sample_account
 from desk.commands.send import send
-from desk.demo.outside import Customer, World
-from desk.demo.story import Sent
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import SentRecord
 from desk.local.broker import plain
 from desk.local.supervisor import Desk, desk_up
 from services.customer_portal.projections import FOLDS
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.service import VIEWS, utc_now
 from services.customer_portal.settings import Settings
@@ -74,9 +74,9 @@ class Person:
     """A customer with three contracts, a question and an account, signed in in one browser."""
 
     number: int
-    customer: Customer
+    customer: DemoCustomer
     contracts: tuple[str, ...]
-    question: Sent
+    question: SentRecord
     session: str = ""
 
     @property
@@ -218,7 +218,7 @@ async def _reported(desk: Desk, say: Callable[[str], None]) -> AsyncIterator[lis
     settings = Settings()
     generations = Generations(Database(client, settings.database_of(VIEWS)), FOLDS)
     await generations.begin()
-    queries, rooms = Queries(generations), Rooms(generations)
+    queries, rooms = ProjectionQueries(generations), Rooms(generations)
     say(f"{CUSTOMERS} customers are reported; waiting until the pages know them")
     async with asyncio.timeout(KNOWN_WITHIN_S):
         for person in people:
@@ -278,7 +278,7 @@ def _of_its_own(event: Outgoing, number: int) -> Outgoing:
     return Outgoing(event.ce_type, f"{event.ce_id}-{number}", event.source, json.loads(said))
 
 
-async def _is_known(person: Person, queries: Queries, rooms: Rooms) -> bool:
+async def _is_known(person: Person, queries: ProjectionQueries, rooms: Rooms) -> bool:
     holder = Holder(person.customer.id)
     profile = await queries.profile(holder)
     if not (profile and profile["access"]):

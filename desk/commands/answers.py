@@ -28,7 +28,7 @@ LISTENED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerEvent:
     """One event that the desk published, or a dead letter (`dead` says why)."""
 
     ce_type: str
@@ -39,11 +39,11 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Followed:
+class FollowedSubmission:
     """One submission and the answers to it so far."""
 
     submission: Outgoing
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[AnswerEvent] = field(default_factory=list)
 
     @property
     def inquiry_id(self) -> str:
@@ -58,19 +58,19 @@ class Followed:
         opened = (it for it in self.answers if it.ce_type == "inquiry.opened.v1")
         return next((str(it.data.get("reference")) for it in opened), None)
 
-    def take(self, answer: Answer) -> bool:
+    def take(self, answer: AnswerEvent) -> bool:
         """Keep the answer if it is to this submission and new."""
         if not self._is_mine(answer) or any(answer.ce_id == known.ce_id for known in self.answers):
             return False
         self.answers.append(answer)
         return True
 
-    def concerns(self, answer: Answer) -> bool:
+    def concerns(self, answer: AnswerEvent) -> bool:
         """Whether the answer is about this submission's inquiry, or about none in particular."""
         named = {answer.data.get("inquiry_id"), answer.data.get("answers_inquiry_id")} - {None}
         return not named or self.inquiry_id in named
 
-    def _is_mine(self, answer: Answer) -> bool:
+    def _is_mine(self, answer: AnswerEvent) -> bool:
         if answer.dead is not None:
             return answer.ce_id == self.submission.ce_id
         if self.inquiry_id in (
@@ -144,7 +144,7 @@ class Listener:
     def __init__(self, topics: TopicListener) -> None:
         self._topics = topics
 
-    async def next(self) -> list[Answer]:
+    async def next(self) -> list[AnswerEvent]:
         """The next answers; an empty list after a short while without any. Raises `Outage`."""
         records = await self._topics.next()
         records.sort(key=lambda record: record.timestamp)
@@ -159,14 +159,14 @@ async def listening(settings: RuntimeSettings) -> AsyncIterator[Listener]:
         yield Listener(topics)
 
 
-def _answer(record: Any) -> Answer:
+def _answer(record: Any) -> AnswerEvent:
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     dead = None
     if record.topic == DEAD_LETTERS:
         dead = (
             f"{headers.get('dl_reason')} in {headers.get('dl_service')}: {headers.get('dl_error')}"
         )
-    return Answer(
+    return AnswerEvent(
         headers.get("ce_type", ""),
         headers.get("ce_id", ""),
         headers.get("ce_correlationid"),

@@ -21,7 +21,7 @@ from shared.events.operations import (
 from shared.events.topics import DEAD_LETTERS
 from shared.operations.dead_letters.dry_run import types_of
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.selection import Group, grouped
+from shared.operations.dead_letters.selection import LetterGroup, grouped
 from shared.operations.dead_letters.settlement import Settlement
 from shared.operations.dead_letters.stop import (
     CorrectionUnderway,
@@ -43,7 +43,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WAITING_HINT = "After the fix is deployed: desk dead-letters replay"
 
 
-def show_groups(groups: Sequence[Group], out: Console) -> None:
+def show_groups(groups: Sequence[LetterGroup], out: Console) -> None:
     if not groups:
         out.print("No open dead letters.")
     now, table = datetime.now(UTC), columns("bold", "bold", "")

@@ -19,7 +19,7 @@ from desk.commands.dead_letter_output import (
 from desk.commands.errors import FAILED, DeskError
 from desk.commands.services import services_of
 from shared.operations.dead_letters.letter import Letter, LetterId, letter_id
-from shared.operations.dead_letters.listing import Found, found_letters
+from shared.operations.dead_letters.listing import FoundLetters, found_letters
 from shared.operations.dead_letters.selection import Selection, grouped
 from shared.operations.dead_letters.topic import dead_letter_topic
 from shared.operations.parked import waiting_for
@@ -80,7 +80,7 @@ def show_(
     _tell_silence(found)
 
 
-def _tell_silence(found: Found) -> None:
+def _tell_silence(found: FoundLetters) -> None:
     """Raises `DeskError` where a service did not say what it has parked."""
     if found.silent:
         told = "\n".join(map(str, found.silent))
@@ -91,12 +91,12 @@ def _word(reason: Reason | None) -> str | None:
     return None if reason is None else reason.value
 
 
-async def _found(where: Where) -> Found:
+async def _found(where: Where) -> FoundLetters:
     async with services_of(where) as services:
         return await found_letters(where.settings(), services)
 
 
-async def _whole(where: Where, asked: LetterId) -> tuple[Letter, Found]:
+async def _whole(where: Where, asked: LetterId) -> tuple[Letter, FoundLetters]:
     async with dead_letter_topic(where.settings()) as box:
         whole = await box.fetch(asked)
     return whole, await _found(where)

@@ -13,9 +13,9 @@ from desk.commands.addresses import Where
 from desk.commands.checks import advice, all_checks
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
-from shared.operations.checks.result import Check, Verdict
+from shared.operations.checks.result import Check, Severity
 
-STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+STYLES = {Severity.OK: "green", Severity.WARN: "yellow", Severity.FAIL: "bold red"}
 
 
 def doctor(
@@ -29,7 +29,7 @@ def doctor(
         print_json([_as_json(check) for check in checks])
     else:
         show(checks, console())
-    if any(check.verdict is Verdict.FAIL for check in checks):
+    if any(check.verdict is Severity.FAIL for check in checks):
         raise typer.Exit(FAILED)
 
 

@@ -161,7 +161,7 @@ def _refused_correction(error: OperationError) -> DeskError | None:
                 f"what --set gives {pointer} is no JSON; a text needs its own quotes:"
                 f" --set '{pointer}=\"…\"'."
             )
-        case of_letters.NoSuchPlace(pointer):
+        case of_letters.NoSuchField(pointer):
             words = f"--set {pointer}: the value has no such place."
         case of_letters.UnknownService(letter, service):
             words = f"{letter} was given up by {service!r}, which is no service."

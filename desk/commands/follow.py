@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from desk.commands.answers import Answer, Followed, Listener, listening
+from desk.commands.answers import AnswerEvent, FollowedSubmission, Listener, listening
 from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import FAILED
 from desk.commands.event_file import Outgoing
@@ -48,7 +48,7 @@ class Asked:
 
 def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: Asked) -> None:
     """Send all; exit code 1 if one is rejected, or if nothing at all comes back in time."""
-    followed = [Followed(event) for event in outgoing]
+    followed = [FollowedSubmission(event) for event in outgoing]
     out = console()
     if asked.wait_s is None:
         asyncio.run(send(settings, outgoing))
@@ -70,7 +70,7 @@ def submit_all(settings: RuntimeSettings, outgoing: Sequence[Outgoing], asked: A
 
 async def _send_and_follow(
     settings: RuntimeSettings,
-    followed: Sequence[Followed],
+    followed: Sequence[FollowedSubmission],
     asked: Asked,
     wait_s: float,
     out: Console,
@@ -80,12 +80,15 @@ async def _send_and_follow(
         if not asked.as_json:
             for entry in followed:
                 _announce(entry, out, asked.language)
-        teller = Teller(out, asked, numbered=len(followed) > 1)
+        teller = AnswerPrinter(out, asked, numbered=len(followed) > 1)
         await _follow(listener, followed, teller, time.monotonic() + wait_s)
 
 
 async def _follow(
-    listener: Listener, followed: Sequence[Followed], teller: Teller, deadline: float
+    listener: Listener,
+    followed: Sequence[FollowedSubmission],
+    teller: AnswerPrinter,
+    deadline: float,
 ) -> None:
     last_heard = time.monotonic()
     while (now := time.monotonic()) < deadline:
@@ -98,7 +101,7 @@ async def _follow(
                     teller.tell(entry, answer, number)
 
 
-class Teller:
+class AnswerPrinter:
     """Prints each answer once: a decision and the progress that repeats it say the same."""
 
     def __init__(self, out: Console, asked: Asked, *, numbered: bool) -> None:
@@ -107,7 +110,7 @@ class Teller:
         self._numbered = numbered
         self._told: set[tuple[int, object, str]] = set()
 
-    def tell(self, entry: Followed, answer: Answer, number: int) -> None:
+    def tell(self, entry: FollowedSubmission, answer: AnswerEvent, number: int) -> None:
         if self._asked.as_json:
             return
         line = self._line(answer)
@@ -129,7 +132,7 @@ class Teller:
         if is_link:  # folded into a column, nobody could copy it
             self._out.print(text(words), soft_wrap=True)
 
-    def _line(self, answer: Answer) -> tuple[str, str] | None:
+    def _line(self, answer: AnswerEvent) -> tuple[str, str] | None:
         if answer.dead is not None:
             return _DEAD.in_language(self._asked.language), answer.dead
         found = said(answer.ce_type, answer.data, self._asked.language)
@@ -144,7 +147,7 @@ def _told(what: str, words: str) -> Text:
     return line.append_text(text(f"\n{words}")) if words else line
 
 
-def _announce(entry: Followed, out: Console, language: Language) -> None:
+def _announce(entry: FollowedSubmission, out: Console, language: Language) -> None:
     """Print what was sent. The desk gives the reference, which is printed once it has opened it."""
     submission = entry.submission
     sent = _SENT.in_language(language).format(ce_type=submission.ce_type)
@@ -197,7 +200,7 @@ _UNHEARD = Bilingual(
 
 
 def _conclude(
-    followed: Sequence[Followed], wait_s: float, language: Language, out: Console
+    followed: Sequence[FollowedSubmission], wait_s: float, language: Language, out: Console
 ) -> None:
     for number, entry in enumerate(followed, start=1):
         mark = f"{number}  " if len(followed) > 1 else ""
@@ -207,7 +210,7 @@ def _conclude(
         out.print(f"{mark}{told}", style=style)
 
 
-def _as_json(entry: Followed) -> dict[str, object]:
+def _as_json(entry: FollowedSubmission) -> dict[str, object]:
     return {
         "ce_type": entry.submission.ce_type,
         "ce_id": entry.submission.ce_id,

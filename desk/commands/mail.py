@@ -24,7 +24,7 @@ HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
 
 
 @dataclass(frozen=True)
-class Mail:
+class FolderMail:
     """One mail in the folder; `number` is its place there, from 1."""
 
     number: int
@@ -110,12 +110,12 @@ def show_mails(folder: Path, references: Sequence[str]) -> None:
             _show(mail, as_json=False)
 
 
-def mails_in(folder: Path) -> list[Mail]:
+def mails_in(folder: Path) -> list[FolderMail]:
     """The mails that the embedded mailbox keeps in `folder`, in order of receipt."""
-    return [Mail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
+    return [FolderMail(n, file) for n, file in enumerate(sorted(folder.glob("*.eml")), start=1)]
 
 
-def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:
+def _list(mails: Sequence[FolderMail], first: int, *, as_json: bool) -> None:
     if as_json:
         return print_json([_as_json(mail) for mail in mails[first:]])
     out = console()
@@ -133,7 +133,7 @@ def _list(mails: Sequence[Mail], first: int, *, as_json: bool) -> None:
     return None
 
 
-def _as_json(mail: Mail) -> dict[str, Any]:
+def _as_json(mail: FolderMail) -> dict[str, Any]:
     return {
         "number": mail.number,
         "received_at": mail.received_at.isoformat(),
@@ -145,7 +145,7 @@ def _as_json(mail: Mail) -> dict[str, Any]:
     }
 
 
-def _show(mail: Mail, *, as_json: bool) -> None:
+def _show(mail: FolderMail, *, as_json: bool) -> None:
     if as_json:
         return print_json({**_as_json(mail), "text": mail.body, "attached": mail.attached})
     out: Console = console()

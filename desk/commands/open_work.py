@@ -13,7 +13,7 @@ from desk.commands.errors import FAILED
 from desk.commands.services import services_of
 from shared.events.values import Bilingual, Language
 from shared.operations.durations import duration
-from shared.operations.open_work import NAMES, Group, OpenWork, Waiting, read_open_work
+from shared.operations.open_work import NAMES, OpenWork, Waiting, WorkGroup, read_open_work
 
 FURTHER = {
     Waiting.OVERDUE: "desk case {oldest}",
@@ -65,7 +65,7 @@ def _show(found: OpenWork, language: Language) -> None:
         out.print(text(str(error), "red"))
 
 
-def _age(group: Group, language: Language) -> str:
+def _age(group: WorkGroup, language: Language) -> str:
     if group.since is None:
         return _NOTHING.in_language(language)
     seconds = (datetime.now(UTC) - group.since).total_seconds()
@@ -73,14 +73,14 @@ def _age(group: Group, language: Language) -> str:
     return words.in_language(language).format(age=duration(abs(seconds), language))
 
 
-def _further(group: Group) -> str:
+def _further(group: WorkGroup) -> str:
     if not group.count:
         return ""
     named = {"oldest": group.oldest, "id": group.oldest.rpartition(" ")[2]}
     return FURTHER[group.waiting].format(**named)
 
 
-def _as_json(group: Group) -> dict[str, object]:
+def _as_json(group: WorkGroup) -> dict[str, object]:
     return {
         "waiting": group.waiting.value,
         "count": group.count,

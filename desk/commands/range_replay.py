@@ -22,16 +22,20 @@ from shared.kafka.topic_records import Window
 from shared.operations.decoded_record import DecodedRecord, shown
 from shared.operations.local_time import local_time
 from shared.operations.range_replay import (
-    Outcome,
+    RangeOutcome,
     RangeReplay,
-    Replayed,
+    ServiceAnswer,
     deciders_of,
     replay_range,
 )
 from shared.operations.tail import Wanted
 from shared.runtime.operations.answers import ForeseenEvent
 
-STYLES = {Outcome.DIFFERS: "bold red", Outcome.GIVEN_UP: "red", Outcome.UNDECIDED: "bold"}
+STYLES = {
+    RangeOutcome.DIFFERS: "bold red",
+    RangeOutcome.GIVEN_UP: "red",
+    RangeOutcome.UNDECIDED: "bold",
+}
 
 
 def replay(
@@ -137,20 +141,20 @@ def _show(found: RangeReplay, further: Sequence[str]) -> None:
         out.print(text(f"  {line}"), soft_wrap=True)
 
 
-def _said(answer: Replayed) -> str:
+def _said(answer: ServiceAnswer) -> str:
     foreseen = answer.foreseen
     match answer.outcome:
-        case Outcome.AS_THEN:
+        case RangeOutcome.AS_THEN:
             return f"as then: {_types(foreseen.events) or 'nothing'}"
-        case Outcome.DIFFERS:
+        case RangeOutcome.DIFFERS:
             return f"differs from then: {'; '.join(answer.differences)}"
-        case Outcome.UNDECIDED:
+        case RangeOutcome.UNDECIDED:
             return f"not decided yet; now: {_types(foreseen.events)}"
-        case Outcome.GIVEN_UP:
+        case RangeOutcome.GIVEN_UP:
             return f"would be given up: {foreseen.fault}"
-        case Outcome.UNKNOWN:
+        case RangeOutcome.UNKNOWN:
             return "decided then; too little of the history is kept to decide it again"
-        case Outcome.NOTHING:
+        case RangeOutcome.NOTHING:
             return "nothing"
 
 
@@ -159,10 +163,10 @@ def _summary(found: RangeReplay) -> str:
     counts = [
         f"{told[outcome]} {words}"
         for outcome, words in (
-            (Outcome.AS_THEN, "as then"),
-            (Outcome.DIFFERS, "differ"),
-            (Outcome.UNDECIDED, "not decided yet"),
-            (Outcome.GIVEN_UP, "would be given up"),
+            (RangeOutcome.AS_THEN, "as then"),
+            (RangeOutcome.DIFFERS, "differ"),
+            (RangeOutcome.UNDECIDED, "not decided yet"),
+            (RangeOutcome.GIVEN_UP, "would be given up"),
         )
     ]
     answers = ", ".join(counts)
@@ -190,7 +194,7 @@ def _as_json(found: RangeReplay, further: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _answer_as_json(answer: Replayed) -> dict[str, Any]:
+def _answer_as_json(answer: ServiceAnswer) -> dict[str, Any]:
     then = answer.foreseen.then
     return {
         "service": answer.service,

@@ -21,7 +21,7 @@ from desk.commands.services import services_of
 from shared.operations.audit_trail import Author, read_audit_trail
 from shared.operations.dead_letters.dry_run import types_of
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.replay import Outcome, plan_replay
+from shared.operations.dead_letters.replay import ReplayOutcome, plan_replay
 from shared.operations.dead_letters.resend import Resent
 from shared.operations.dead_letters.run import (
     Foresaw,
@@ -55,7 +55,7 @@ class Run:
     as_json: bool = False
 
 
-class Teller:
+class ReplayPrinter:
     """Says what became of each part as it is known; keeps it all for `--json`."""
 
     def __init__(self, *, silent: bool) -> None:
@@ -78,7 +78,7 @@ def failed(told: Told) -> bool:
 
 async def run(where: Where, asked: Run) -> Told:
     """Do it. Raises `Outage` or `OperationError`."""
-    tell = Teller(silent=asked.as_json)
+    tell = ReplayPrinter(silent=asked.as_json)
     settings = where.settings()
     async with (
         services_of(where) as services,
@@ -96,7 +96,7 @@ async def run(where: Where, asked: Run) -> Told:
 
 async def dry_run(where: Where, asked: Run) -> Told:
     """Only say what would be decided. Raises `Outage` or `OperationError`."""
-    tell = Teller(silent=asked.as_json)
+    tell = ReplayPrinter(silent=asked.as_json)
     settings = where.settings()
     async with services_of(where) as services, dead_letter_topic(settings) as topic:
         trail = await read_audit_trail(settings)
@@ -109,9 +109,9 @@ async def dry_run(where: Where, asked: Run) -> Told:
     return tell.rows
 
 
-def _tell_part(tell: Teller, part: Outcome | Resent | NotTried) -> None:
+def _tell_part(tell: ReplayPrinter, part: ReplayOutcome | Resent | NotTried) -> None:
     match part:
-        case Outcome():
+        case ReplayOutcome():
             _tell_outcome(tell, part)
         case Resent():
             _tell_single(tell, part)
@@ -119,7 +119,7 @@ def _tell_part(tell: Teller, part: Outcome | Resent | NotTried) -> None:
             tell.say("not tried", f"{rest} letters like one that failed")
 
 
-def _tell_foretold(tell: Teller, part: Foretold) -> None:
+def _tell_foretold(tell: ReplayPrinter, part: Foretold) -> None:
     match part:
         case WouldSend(parked):
             tell.say(parked.name, f"would send {len(parked.waiting)} messages, in their order")
@@ -131,12 +131,12 @@ def _tell_foretold(tell: Teller, part: Foretold) -> None:
             tell.say(gone, "its dead letter is gone", "its dead letter is gone")
 
 
-def _tell_foreseen(tell: Teller, letter: Letter, foreseen: Foreseen) -> None:
+def _tell_foreseen(tell: ReplayPrinter, letter: Letter, foreseen: Foreseen) -> None:
     said, types = foreseen_text(foreseen), types_of(foreseen)
     tell.say(str(letter.id), said, foreseen.fault, events=types)
 
 
-def _tell_outcome(tell: Teller, outcome: Outcome) -> None:
+def _tell_outcome(tell: ReplayPrinter, outcome: ReplayOutcome) -> None:
     said, why = f"{outcome.decided} messages let through; the record is no longer parked", None
     if outcome.stopped_by is not None:
         why = aggregate_stop_text(outcome.stopped_by)
@@ -144,12 +144,12 @@ def _tell_outcome(tell: Teller, outcome: Outcome) -> None:
     tell.say(outcome.parked.name, said, why, decided=outcome.decided)
 
 
-def _tell_single(tell: Teller, resent: Resent) -> None:
+def _tell_single(tell: ReplayPrinter, resent: Resent) -> None:
     why = None if resent.stopped_by is None else stop_text(resent.stopped_by)
     tell.say(str(resent.letter.id), why or "sent again, and dealt with", why)
 
 
-def _tell_rest(tell: Teller, plan: Plan, selection: Selection) -> None:
+def _tell_rest(tell: ReplayPrinter, plan: Plan, selection: Selection) -> None:
     for name, parked in plan.behind:
         said = f"others wait before it: desk dead-letters replay --aggregate {parked.ref.id}"
         tell.say(str(name), said, said)

@@ -14,7 +14,7 @@ from desk.commands.addresses import Where
 from desk.commands.console import console, plain, print_json
 from desk.commands.errors import FAILED
 from desk.commands.service_commands import COMPARE, VERIFY, answers_of
-from shared.runtime.verification import Audit
+from shared.runtime.verification import Verification
 
 
 def verify(
@@ -59,13 +59,13 @@ def compare_with_topics(where: Where, *, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-async def _audits(where: Where) -> list[Audit]:
+async def _audits(where: Where) -> list[Verification]:
     """One of each kind of aggregate, service by service."""
     told = await answers_of(VERIFY, where)
-    return [Audit(**audit) for of_service in told for audit in of_service]
+    return [Verification(**audit) for of_service in told for audit in of_service]
 
 
-def show(audits: Sequence[Audit], out: Console) -> None:
+def show(audits: Sequence[Verification], out: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("service", "kind"):
         table.add_column(name, no_wrap=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Route(NamedTuple):
+class TopicEntry(NamedTuple):
     """A topic's row: names as the page says them. Empty `key`: the original record's."""
 
     key: tuple[str, ...]
@@ -29,57 +29,59 @@ class Fields:
 EVERY_SERVICE = ("intake", "cancellation", "archive", "notification")
 
 TOPICS = {
-    "desk.submissions": Route(("customer_id",), ("channels",), ("intake",)),
-    "desk.agent-actions": Route(
+    "desk.submissions": TopicEntry(("customer_id",), ("channels",), ("intake",)),
+    "desk.agent-actions": TopicEntry(
         ("contract_number", "inquiry_id", "customer_id"),
         ("desk agents' tools",),
         ("intake", "cancellation", "archive"),
     ),
-    "registry.contracts": Route(("contract_number",), ("contract registry",), ("archive",)),
-    "billing.invoices": Route(("contract_number",), ("billing",), ("cancellation",)),
-    "desk.rejections": Route(
+    "registry.contracts": TopicEntry(("contract_number",), ("contract registry",), ("archive",)),
+    "billing.invoices": TopicEntry(("contract_number",), ("billing",), ("cancellation",)),
+    "desk.rejections": TopicEntry(
         ("customer_id", "agent_id"),
         ("intake", "cancellation", "archive"),
         ("channels", "notification"),
     ),
-    "desk.inquiries": Route(("inquiry_id",), ("intake",), ("notification", "channels")),
-    "desk.cancellation-requests": Route(("contract_number",), ("intake",), ("cancellation",)),
-    "desk.contract-requests": Route(("contract_number", "customer_id"), ("intake",), ("archive",)),
-    "desk.cancellations": Route(
+    "desk.inquiries": TopicEntry(("inquiry_id",), ("intake",), ("notification", "channels")),
+    "desk.cancellation-requests": TopicEntry(("contract_number",), ("intake",), ("cancellation",)),
+    "desk.contract-requests": TopicEntry(
+        ("contract_number", "customer_id"), ("intake",), ("archive",)
+    ),
+    "desk.cancellations": TopicEntry(
         ("contract_number",),
         ("cancellation",),
         ("billing", "archive", "intake", "notification"),
     ),
-    "desk.contracts": Route(
+    "desk.contracts": TopicEntry(
         ("contract_number",), ("archive",), ("cancellation", "intake", "notification")
     ),
-    "desk.customers": Route(("customer_id",), ("archive",), ("intake", "notification")),
-    "desk.notifications": Route(
+    "desk.customers": TopicEntry(("customer_id",), ("archive",), ("intake", "notification")),
+    "desk.notifications": TopicEntry(
         ("inquiry_id", "customer_id"), ("notification",), ("intake", "operations")
     ),
-    "desk.timers": Route(
+    "desk.timers": TopicEntry(
         ("id", "contract_number"),
         ("intake", "cancellation", "archive"),
         ("intake", "cancellation", "archive"),
     ),
-    "desk.contract-states": Route(
+    "desk.contract-states": TopicEntry(
         ("contract_number",), ("archive",), ("portal", "console", "billing")
     ),
-    "desk.inquiry-states": Route(("inquiry_id",), ("intake",), ("portal", "console")),
-    "desk.cancellation-states": Route(
+    "desk.inquiry-states": TopicEntry(("inquiry_id",), ("intake",), ("portal", "console")),
+    "desk.cancellation-states": TopicEntry(
         ("contract_number",), ("cancellation",), ("portal", "console", "billing")
     ),
-    "desk.policies": Route(("policy",), ("cancellation",), ("portal", "console", "channels")),
-    "desk.documents": Route(
+    "desk.policies": TopicEntry(("policy",), ("cancellation",), ("portal", "console", "channels")),
+    "desk.documents": TopicEntry(
         ("document_id",), ("channels", "archive"), ("archive", "intake", "channels")
     ),
-    "desk.inventory-requests": Route(
+    "desk.inventory-requests": TopicEntry(
         ("item_id",), ("intake", "inventory system"), ("inventory system", "intake")
     ),
-    "orders.orders": Route(("order_number",), ("order system",), ("portal", "console")),
-    "billing.accounts": Route(("customer_id",), ("billing",), ("portal", "console")),
-    "inventory.items": Route(("item_id",), ("inventory system",), ("portal", "intake")),
-    "desk.dead-letters": Route((), EVERY_SERVICE, ("operations",)),
+    "orders.orders": TopicEntry(("order_number",), ("order system",), ("portal", "console")),
+    "billing.accounts": TopicEntry(("customer_id",), ("billing",), ("portal", "console")),
+    "inventory.items": TopicEntry(("item_id",), ("inventory system",), ("portal", "intake")),
+    "desk.dead-letters": TopicEntry((), EVERY_SERVICE, ("operations",)),
 }
 
 _SUBMISSION = "customer_id channel received_at"

@@ -10,8 +10,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from desk.demo.outside import Customer
-from desk.demo.story import ABSENT, CANCELLATIONS, TEXT, Expected, Mail, Matching, Sent
+from desk.demo.outside import DemoCustomer
+from desk.demo.story import (
+    ABSENT,
+    CANCELLATIONS,
+    TEXT,
+    Expected,
+    ExpectedMail,
+    Matching,
+    SentRecord,
+)
 
 DAY = timedelta(days=1)
 MONTHLY_NOTICE = timedelta(days=30)
@@ -43,7 +51,9 @@ KINDS = {
 }
 
 
-def opened(request: Sent, customer: Customer, *, mailed: bool = True, **more: Any) -> Expected:
+def opened(
+    request: SentRecord, customer: DemoCustomer, *, mailed: bool = True, **more: Any
+) -> Expected:
     """The submission is an inquiry with a reference, confirmed by mail (F4)."""
     return Expected(
         "desk.inquiries",
@@ -55,11 +65,13 @@ def opened(request: Sent, customer: Customer, *, mailed: bool = True, **more: An
             "reference": REFERENCE,
             **more,
         },
-        mail=Mail(customer.email, request.inquiry_id) if mailed else None,
+        mail=ExpectedMail(customer.email, request.inquiry_id) if mailed else None,
     )
 
 
-def rejected(request: Sent, customer: Customer, errors: Any, *, mailed: bool = True) -> Expected:
+def rejected(
+    request: SentRecord, customer: DemoCustomer, errors: Any, *, mailed: bool = True
+) -> Expected:
     """Every faulty field at once; there is no inquiry, so the mail has no reference.
 
     A rejection for the channel's own faults has no mail.
@@ -69,7 +81,7 @@ def rejected(request: Sent, customer: Customer, errors: Any, *, mailed: bool = T
         {"ce_type": "submission.rejected.v1", "submission_id": request.id},
         {"customer_id": customer.id, "errors": errors},
         shows=(("", "errors"),),
-        mail=Mail(customer.email, None) if mailed else None,
+        mail=ExpectedMail(customer.email, None) if mailed else None,
     )
 
 
@@ -79,30 +91,32 @@ def in_the_summary(decision: Expected) -> Expected:
 
 
 def inquiry(
-    what: str, inquiry_id: str, *, mail_to: Customer | None = None, **which: Any
+    what: str, inquiry_id: str, *, mail_to: DemoCustomer | None = None, **which: Any
 ) -> Expected:
     """An event of the inquiry's life; `which` are the fields that it is found by."""
     return Expected(
         "desk.inquiries",
         {"ce_type": f"inquiry.{what}.v1", "inquiry_id": inquiry_id, **which},
         {},
-        mail=Mail(mail_to.email, inquiry_id) if mail_to else None,
+        mail=ExpectedMail(mail_to.email, inquiry_id) if mail_to else None,
     )
 
 
 def registered(
-    what: str, request: Sent, customer: Customer, *, access: bool, **more: Any
+    what: str, request: SentRecord, customer: DemoCustomer, *, access: bool, **more: Any
 ) -> Expected:
     """The customer's whole current profile."""
     return Expected(
         "desk.customers",
         {"ce_type": f"customer.{what}.v1", "customer_id": customer.id},
         {"email": customer.email, "access": access, **more},
-        mail=Mail(customer.email, request.inquiry_id),
+        mail=ExpectedMail(customer.email, request.inquiry_id),
     )
 
 
-def recorded(contract: str, customer: Customer, *, mail: Mail | None = None) -> Expected:
+def recorded(
+    contract: str, customer: DemoCustomer, *, mail: ExpectedMail | None = None
+) -> Expected:
     """The desk knows the registry's record."""
     return Expected(
         "desk.contracts",
@@ -127,9 +141,9 @@ def status(contract: str, word: str) -> Expected:
 
 def about_contract(
     what: str,
-    request: Sent,
+    request: SentRecord,
     contract: str,
-    customer: Customer,
+    customer: DemoCustomer,
     *,
     shows: tuple[tuple[str, str], ...] = (),
     alike: str | None = None,
@@ -142,7 +156,7 @@ def about_contract(
         {"ce_type": f"contract.{what}.v1", "inquiry_id": request.inquiry_id},
         {"contract_number": contract, "customer_id": customer.id, **has},
         shows=shows,
-        mail=Mail(customer.email, request.inquiry_id),
+        mail=ExpectedMail(customer.email, request.inquiry_id),
         alike=alike,
         download=download,
     )
@@ -151,11 +165,11 @@ def about_contract(
 def decision(
     what: str,
     contract: str,
-    customer: Customer,
+    customer: DemoCustomer,
     *,
     policy: str | Matching,
-    request: Sent | None,
-    answers: Sent | None = None,
+    request: SentRecord | None,
+    answers: SentRecord | None = None,
     shows: tuple[tuple[str, str], ...] = (),
     alike: str | None = None,
     mailed: bool = True,
@@ -177,19 +191,19 @@ def decision(
             **has,
         },
         shows=shows,
-        mail=Mail(customer.email, told.inquiry_id if told else None) if mailed else None,
+        mail=ExpectedMail(customer.email, told.inquiry_id if told else None) if mailed else None,
         alike=alike,
     )
 
 
 def scheduled(
     contract: str,
-    customer: Customer,
+    customer: DemoCustomer,
     *,
     policy: str,
-    request: Sent,
+    request: SentRecord,
     effective_on: date,
-    answers: Sent | None = None,
+    answers: SentRecord | None = None,
     **has: Any,
 ) -> Expected:
     """The contract ends on `effective_on`: the day before is the last one charged."""
@@ -208,7 +222,7 @@ def scheduled(
 
 
 def took_effect(
-    contract: str, customer: Customer, *, policy: str, request: Sent, effective_on: date
+    contract: str, customer: DemoCustomer, *, policy: str, request: SentRecord, effective_on: date
 ) -> Expected:
     """The effective day has begun; the event repeats the last billable day for billing."""
     return decision(
@@ -226,13 +240,13 @@ def took_effect(
 def evidence(
     what: str,
     contract: str,
-    customer: Customer,
+    customer: DemoCustomer,
     missing: tuple[str, ...],
     *,
     policy: str,
-    request: Sent,
+    request: SentRecord,
     received_on: date,
-    answers: Sent | None = None,
+    answers: SentRecord | None = None,
 ) -> Expected:
     """Evidence is awaited, or reminded of: due 30 days after the request was received."""
     return decision(
@@ -249,7 +263,12 @@ def evidence(
 
 
 def referred(
-    contract: str, customer: Customer, cause: str, *, request: Sent, alike: str | None = None
+    contract: str,
+    customer: DemoCustomer,
+    cause: str,
+    *,
+    request: SentRecord,
+    alike: str | None = None,
 ) -> Expected:
     """A professional decides (F6)."""
     return decision(

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from desk.demo.received_mail import ReceivedMail
-from desk.demo.story import Mail, Row
-from desk.demo.watch import Seen
+from desk.demo.story import DemoRow, ExpectedMail
+from desk.demo.watch import WatchedRecord
 
 Key = tuple[str, str | None]
 """A mail's recipient and the reference in its subject."""
@@ -20,7 +20,10 @@ class MailCheck:
     """
 
     def __init__(
-        self, rows: Sequence[Row], records: Sequence[Seen], mails: Sequence[ReceivedMail]
+        self,
+        rows: Sequence[DemoRow],
+        records: Sequence[WatchedRecord],
+        mails: Sequence[ReceivedMail],
     ) -> None:
         self.references = {
             str(record.facts["inquiry_id"]): str(record.facts.get("reference"))
@@ -31,17 +34,17 @@ class MailCheck:
         self.wanted = Counter(self._key(mail) for row in rows for mail in _mails(row))
         self.got: Counter[Key] = Counter((received.to, received.reference) for received in mails)
 
-    def _key(self, mail: Mail) -> Key:
+    def _key(self, mail: ExpectedMail) -> Key:
         if mail.about is None:
             return mail.to, None
         return mail.to, self.references.get(mail.about, f"of inquiry {mail.about}")
 
-    def came_for(self, row: Row) -> int:
+    def came_for(self, row: DemoRow) -> int:
         """How many of the row's mails came."""
         wanted = Counter(self._key(mail) for mail in _mails(row))
         return sum(min(count, self.got[key]) for key, count in wanted.items())
 
-    def faults_of(self, row: Row) -> Iterator[str]:
+    def faults_of(self, row: DemoRow) -> Iterator[str]:
         for key in dict.fromkeys(self._key(mail) for mail in _mails(row)):
             if self.wanted[key] != self.got[key]:
                 yield (
@@ -54,7 +57,7 @@ class MailCheck:
             ):
                 yield f"no mail to {mail.to} says {' and '.join(mail.says)}"
 
-    def _says(self, received: ReceivedMail, mail: Mail) -> bool:
+    def _says(self, received: ReceivedMail, mail: ExpectedMail) -> bool:
         fits = (received.to, received.reference) == self._key(mail)
         return fits and all(words in received.text for words in mail.says)
 
@@ -64,7 +67,7 @@ class MailCheck:
                 yield f"{count} mails to {key[0]} with {_with(key)} were not expected"
 
 
-def _mails(row: Row) -> tuple[Mail, ...]:
+def _mails(row: DemoRow) -> tuple[ExpectedMail, ...]:
     return tuple(expected.mail for expected in row.expected if expected.mail is not None)
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from desk.demo.story import CANCELLATIONS
-from desk.demo.watch import Seen
+from desk.demo.watch import WatchedRecord
 from shared.events.topics import DEAD_LETTERS, TOPICS
 
 
-def distinct(seen: Iterable[Seen]) -> list[Seen]:
+def distinct(seen: Iterable[WatchedRecord]) -> list[WatchedRecord]:
     """Each event once: consumers drop what comes again under its source and id."""
-    first: dict[tuple[str, str, str], Seen] = {}
+    first: dict[tuple[str, str, str], WatchedRecord] = {}
     for record in seen:
         if record.from_the_desk:
             first.setdefault((record.topic, record.source, record.id), record)
     return list(first.values())
 
 
-def disorder(seen: Sequence[Seen]) -> Iterator[str]:
+def disorder(seen: Sequence[WatchedRecord]) -> Iterator[str]:
     """One sentence for each rule that something broke."""
     records = distinct(seen)
     yield from _changed_repeats(seen)
@@ -29,7 +29,7 @@ def disorder(seen: Sequence[Seen]) -> Iterator[str]:
     yield from _shared_references(records)
 
 
-def _changed_repeats(seen: Sequence[Seen]) -> Iterator[str]:
+def _changed_repeats(seen: Sequence[WatchedRecord]) -> Iterator[str]:
     first = {(record.topic, record.source, record.id): record for record in reversed(seen)}
     for record in seen:
         if (
@@ -39,13 +39,13 @@ def _changed_repeats(seen: Sequence[Seen]) -> Iterator[str]:
             yield f"the event {record.id} on {record.topic} came again and said something else"
 
 
-def _shared_ids(records: Sequence[Seen]) -> Iterator[str]:
+def _shared_ids(records: Sequence[WatchedRecord]) -> Iterator[str]:
     ids = [record.id for record in records if record.topic != DEAD_LETTERS]
     for id_ in sorted({each for each in ids if ids.count(each) > 1}):
         yield f"two events have the id {id_}"
 
 
-def _gaps(records: Sequence[Seen]) -> Iterator[str]:
+def _gaps(records: Sequence[WatchedRecord]) -> Iterator[str]:
     counted: dict[str, list[int]] = {}
     for record in records:
         if record.topic == CANCELLATIONS:
@@ -56,7 +56,7 @@ def _gaps(records: Sequence[Seen]) -> Iterator[str]:
             yield f"the decisions on {contract} came with the sequence {sequences}"
 
 
-def _wrong_keys(records: Sequence[Seen]) -> Iterator[str]:
+def _wrong_keys(records: Sequence[WatchedRecord]) -> Iterator[str]:
     for record in records:
         named = (record.facts.get(name) for name in TOPICS[record.topic].key)
         key = next((str(value) for value in named if value is not None), record.facts["key"])
@@ -65,7 +65,9 @@ def _wrong_keys(records: Sequence[Seen]) -> Iterator[str]:
             yield f"the event {record.id} on {record.topic} has the key {given}, not {key}"
 
 
-def _unknown_causes(seen: Sequence[Seen], records: Sequence[Seen]) -> Iterator[str]:
+def _unknown_causes(
+    seen: Sequence[WatchedRecord], records: Sequence[WatchedRecord]
+) -> Iterator[str]:
     known = {record.id for record in seen}
     for record in records:
         cause = record.facts.get("ce_causationid")
@@ -74,7 +76,7 @@ def _unknown_causes(seen: Sequence[Seen], records: Sequence[Seen]) -> Iterator[s
             yield f"{said} names a cause that nobody has seen: {cause}"
 
 
-def _shared_references(records: Sequence[Seen]) -> Iterator[str]:
+def _shared_references(records: Sequence[WatchedRecord]) -> Iterator[str]:
     references = [
         str(record.facts.get("reference"))
         for record in records

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
-from desk.demo.story import Sent
+from desk.demo.story import SentRecord
 from shared.events.values import MADRID, madrid_date
 
 AGENT = "agent-7"
@@ -22,7 +22,7 @@ Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class DemoCustomer:
     """Someone who sends requests; the id is used in this run alone."""
 
     id: str
@@ -50,9 +50,9 @@ class World:
     def ago(self, days: int) -> date:
         return self.today - timedelta(days=days)
 
-    def customer(self, name: str) -> Customer:
+    def customer(self, name: str) -> DemoCustomer:
         number = next(self._numbers)
-        return Customer(
+        return DemoCustomer(
             f"C-{self.tag}-{number}", f"Cliente de Prueba {number}", f"{name}@example.test"
         )
 
@@ -62,18 +62,20 @@ class World:
 
     def _record(
         self, topic: str, key: str, ce_type: str, source: str, data: Fields | bytes
-    ) -> Sent:
-        return Sent(topic, key, ce_type, f"demo-{self.tag}-{next(self._numbers)}", source, data)
+    ) -> SentRecord:
+        return SentRecord(
+            topic, key, ce_type, f"demo-{self.tag}-{next(self._numbers)}", source, data
+        )
 
     def submits(
         self,
-        customer: Customer,
+        customer: DemoCustomer,
         what: str,
         *,
         channel: str = "web",
         days_ago: int = 0,
         **fields: Any,
-    ) -> Sent:
+    ) -> SentRecord:
         """A submission, received today or some days ago in Madrid. None stands for no field."""
         data = {
             "customer_id": customer.id,
@@ -90,7 +92,7 @@ class World:
             return self.now
         return datetime.combine(self.ago(days_ago), time(12), tzinfo=MADRID)
 
-    def unreadable(self, contract: str) -> Sent:
+    def unreadable(self, contract: str) -> SentRecord:
         """The headers of an invoice around something that is no JSON."""
         return self._record(
             "billing.invoices",
@@ -100,7 +102,7 @@ class World:
             b'{"contract_number": "K-1", "invoice_number": "cut off in the mi',
         )
 
-    def registers(self, customer: Customer, **other: Any) -> Sent:
+    def registers(self, customer: DemoCustomer, **other: Any) -> SentRecord:
         """A registration that is sound, but for what `other` says."""
         fields = {
             "name": customer.name,
@@ -119,7 +121,9 @@ class World:
             for purpose in purposes
         ]
 
-    def signature(self, customer: Customer, kind: str, reference: str, on: date) -> dict[str, str]:
+    def signature(
+        self, customer: DemoCustomer, kind: str, reference: str, on: date
+    ) -> dict[str, str]:
         return {
             "kind": kind,
             "reference": reference,
@@ -127,7 +131,7 @@ class World:
             "signed_on": on.isoformat(),
         }
 
-    def records(self, contract: str, customer: Customer, type_: str, **more: Any) -> Sent:
+    def records(self, contract: str, customer: DemoCustomer, type_: str, **more: Any) -> SentRecord:
         """The registry reports a contract of this customer."""
         data = {
             "contract_number": contract,
@@ -151,7 +155,9 @@ class World:
             "period": "once",
         }
 
-    def invoices(self, contract: str, customer: Customer, number: str, issued_on: date) -> Sent:
+    def invoices(
+        self, contract: str, customer: DemoCustomer, number: str, issued_on: date
+    ) -> SentRecord:
         """Billing issues the invoice of an automatic renewal."""
         data = {
             "invoice_number": number,
@@ -165,7 +171,7 @@ class World:
             "billing.invoices", contract, "billing.invoice_issued.v1", "/billing", data
         )
 
-    def is_paid(self, contract: str, number: str, paid_on: date) -> Sent:
+    def is_paid(self, contract: str, number: str, paid_on: date) -> SentRecord:
         data = {
             "invoice_number": number,
             "contract_number": contract,
@@ -175,7 +181,7 @@ class World:
             "billing.invoices", contract, "billing.invoice_paid.v1", "/billing", data
         )
 
-    def agent(self, does: str, key: str, **fields: Any) -> Sent:
+    def agent(self, does: str, key: str, **fields: Any) -> SentRecord:
         """A desk agent acts; `key` is the inquiry, contract or customer concerned."""
         data = {"agent_id": AGENT, **{name: _json(value) for name, value in fields.items()}}
         return self._record("desk.agent-actions", key, f"agent.{does}.v1", "/agents", data)

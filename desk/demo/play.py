@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from desk.demo.received_mail import Mailbox
-from desk.demo.story import Case, Step
-from desk.demo.verdict import Evidence, mails_missing
+from desk.demo.story import DemoCase, DemoStep
+from desk.demo.verdict import Observed, mails_missing
 from desk.demo.watch import Outside
 
 STEP_S = 20.0
@@ -32,7 +32,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Play:
     """One performance. A case whose answer does not come in time goes no further."""
 
-    cases: Sequence[Case]
+    cases: Sequence[DemoCase]
     outside: Outside
     mailbox: Mailbox
     step_s: float = STEP_S
@@ -41,7 +41,7 @@ class Play:
     downloads: dict[str, bytes] = field(default_factory=dict)
     _finished: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
 
-    async def perform(self) -> Evidence:
+    async def perform(self) -> Observed:
         """Send everything, wait for every answer and mail, then for silence."""
         loop = asyncio.get_running_loop()
         self._finished = {case.name: loop.create_future() for case in self.cases}
@@ -53,7 +53,7 @@ class Play:
         await self.outside.journal.quiet(QUIET_S, within_s=self.mails_s)
         return self._evidence()
 
-    async def _case(self, case: Case) -> bool:
+    async def _case(self, case: DemoCase) -> bool:
         """Whether every answer came; what a failed case was the ground for is not begun."""
         complete = case.after is None or await self._finished[case.after]
         for step in (step for row in case.rows for step in row.steps):
@@ -61,7 +61,7 @@ class Play:
         self._finished[case.name].set_result(complete)
         return complete
 
-    async def _step(self, step: Step) -> bool:
+    async def _step(self, step: DemoStep) -> bool:
         journal = self.outside.journal
         await self.outside.publish(step.sends)
         return await journal.until(
@@ -89,8 +89,8 @@ class Play:
             lambda: not mails_missing(self.cases, self._evidence()), within_s
         )
 
-    def _evidence(self) -> Evidence:
-        return Evidence(self.outside.journal.records, self.mailbox.mails(), self.downloads)
+    def _evidence(self) -> Observed:
+        return Observed(self.outside.journal.records, self.mailbox.mails(), self.downloads)
 
 
 def _fetched(link: str) -> bytes | None:

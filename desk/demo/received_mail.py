@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from desk.commands.mail import Mail, mails_in
+from desk.commands.mail import FolderMail, mails_in
 from desk.demo.answers import REFERENCE
 
 _REFERENCE = re.compile(REFERENCE.pattern)
@@ -45,7 +45,7 @@ class Mailbox:
         return list(self._mails)
 
 
-def _read(mail: Mail) -> ReceivedMail:
+def _read(mail: FolderMail) -> ReceivedMail:
     return ReceivedMail(mail.message_id, mail.to, mail.subject, mail.body)
 
 

@@ -16,7 +16,7 @@ from desk.demo.cases import (
     second_thoughts,
 )
 from desk.demo.outside import World
-from desk.demo.story import Case, in_sequence
+from desk.demo.story import DemoCase, in_sequence
 
 OVERRIDES = {
     "CONTRACT_GRACE_SECONDS": "2",
@@ -26,7 +26,7 @@ OVERRIDES = {
 """Settings of the desk under which what needs time comes at once."""
 
 
-def scenario(world: World) -> tuple[Case, ...]:
+def scenario(world: World) -> tuple[DemoCase, ...]:
     """All cases, in the order of the table."""
     holder = world.customer("titular")
     return in_sequence(

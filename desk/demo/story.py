@@ -20,7 +20,7 @@ Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRecord:
     """One record that somebody outside the desk publishes. `data` is JSON-ready, or raw bytes."""
 
     topic: str
@@ -37,7 +37,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ExpectedMail:
     """A mail that must come: to whom, with which inquiry's reference in its subject (None: none).
 
     `says` are words that must be in its text.
@@ -61,7 +61,7 @@ class Expected:
     which: Mapping[str, Any]
     has: Mapping[str, Any]
     shows: tuple[tuple[str, str], ...] = ()
-    mail: Mail | None = None
+    mail: ExpectedMail | None = None
     alike: str | None = None
     download: bool = False
 
@@ -76,19 +76,19 @@ def _names(field: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DemoStep:
     """Messages sent together, and the answers that must have come before the next step."""
 
-    sends: tuple[Sent, ...]
+    sends: tuple[SentRecord, ...]
     then: tuple[Expected, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DemoRow:
     """One request, and one row of the table. `about` is the inquiry whose reference is shown."""
 
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[DemoStep, ...]
     about: str | None = None
 
     @property
@@ -97,11 +97,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class DemoCase:
     """Requests that follow on each other; cases run side by side, or `after` another one."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[DemoRow, ...]
     after: str | None = None
 
 
@@ -120,18 +120,18 @@ class Each:
     entries: tuple[Any, ...]
 
 
-class Absent:
+class AbsentField:
     """Stands for a field that must not be there (or be null)."""
 
 
-ABSENT = Absent()
+ABSENT = AbsentField()
 TEXT = Matching(r"(?s).*\S.*", "any text")
 
 
 def told(value: Any) -> str:
     """An expected or actual value as people read it; texts that may be any are left out."""
     match value:
-        case None | Absent():
+        case None | AbsentField():
             return "nothing"
         case Matching(name=name):
             return name
@@ -152,7 +152,7 @@ def told(value: Any) -> str:
 def says(expected: Any, actual: Any) -> bool:
     """Whether `actual` (of JSON) is what is expected; of an object only the expected fields."""
     match expected:
-        case Absent():
+        case AbsentField():
             return actual is None
         case Matching(pattern=pattern):
             return isinstance(actual, str) and re.fullmatch(pattern, actual) is not None
@@ -190,7 +190,7 @@ def differences(expected: Expected, facts: Facts) -> Iterator[str]:
             yield f"{name}: expected {told(value)}, came {told(facts.get(name))}"
 
 
-def in_sequence(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+def in_sequence(cases: tuple[DemoCase, ...]) -> tuple[DemoCase, ...]:
     """Each decision of the scenario is its contract's next one: `sequence` 1, 2, 3…"""
     last: dict[str, int] = {}
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from desk.demo.story import Expected
 from desk.demo.verdict import JudgedRow, Verdict
-from desk.demo.watch import Seen
+from desk.demo.watch import WatchedRecord
 from shared.events.topics import TOPICS
 
 WIDE = 110
@@ -105,18 +105,18 @@ def _outcomes(judged: JudgedRow) -> list[tuple[str, str]]:
     return [(record.word, details(expected, record)) for expected, record in _shown(judged)]
 
 
-def _shown(judged: JudgedRow) -> list[tuple[Expected, Seen]]:
+def _shown(judged: JudgedRow) -> list[tuple[Expected, WatchedRecord]]:
     came = [(expected, record) for expected, record in judged.came if record is not None]
     return [pair for pair in came if not _backstage(judged, pair[1])] or came
 
 
-def _backstage(judged: JudgedRow, record: Seen) -> bool:
+def _backstage(judged: JudgedRow, record: WatchedRecord) -> bool:
     """Whether a row that has anything else to show leaves this out."""
     its_own = record.facts.get("inquiry_id") == judged.row.about
     return record.word in BACKSTAGE or (record.word == "opened" and its_own)
 
 
-def details(expected: Expected, record: Seen) -> str:
+def details(expected: Expected, record: WatchedRecord) -> str:
     """The fields that the row shows, as they came: dates, causes, faulty fields."""
     shown = ((label, _plain(record.facts.get(name))) for label, name in expected.shows)
     return ", ".join(f"{label} {value}".strip() for label, value in shown if value)

@@ -9,8 +9,8 @@ from hashlib import sha256
 from desk.demo.mail_check import MailCheck
 from desk.demo.order import disorder, distinct
 from desk.demo.received_mail import ReceivedMail, repeated_ids
-from desk.demo.story import CANCELLATIONS, Case, Expected, Row, differences
-from desk.demo.watch import Seen, found
+from desk.demo.story import CANCELLATIONS, DemoCase, DemoRow, Expected, differences
+from desk.demo.watch import WatchedRecord, found
 from shared.events.topics import DEAD_LETTERS, TOPICS
 
 STRICT = frozenset({CANCELLATIONS, "desk.rejections", DEAD_LETTERS})
@@ -22,10 +22,10 @@ ABOUT_WHOM = frozenset({"contract_number", "customer_id", "inquiry_id", "key"})
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Observed:
     """All that came: records, mails and, by inquiry, downloaded copies."""
 
-    seen: Sequence[Seen]
+    seen: Sequence[WatchedRecord]
     mails: Sequence[ReceivedMail]
     downloads: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -37,9 +37,9 @@ class JudgedRow:
     `reference` is the one of the inquiry that the row is about.
     """
 
-    row: Row
+    row: DemoRow
     reference: str | None
-    came: tuple[tuple[Expected, Seen | None], ...]
+    came: tuple[tuple[Expected, WatchedRecord | None], ...]
     mails: int
     faults: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class Verdict:
         return 1 if self.wrong or self.faults else 0
 
 
-def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
+def judge(cases: Sequence[DemoCase], evidence: Observed) -> Verdict:
     """Compare all of the scenario with all that came."""
     rows = [row for case in cases for row in case.rows]
     records = distinct(evidence.seen)
@@ -102,13 +102,13 @@ def judge(cases: Sequence[Case], evidence: Evidence) -> Verdict:
     )
 
 
-def requests_in(cases: Iterable[Case]) -> int:
+def requests_in(cases: Iterable[DemoCase]) -> int:
     """How many submissions the scenario has."""
     steps = (step for case in cases for row in case.rows for step in row.steps)
     return sum(sent.topic == "desk.submissions" for step in steps for sent in step.sends)
 
 
-def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
+def mails_missing(cases: Iterable[DemoCase], evidence: Observed) -> bool:
     """Whether a mail that must come has not come yet."""
     rows = [row for case in cases for row in case.rows]
     mail_check = MailCheck(rows, distinct(evidence.seen), evidence.mails)
@@ -118,8 +118,8 @@ def mails_missing(cases: Iterable[Case], evidence: Evidence) -> bool:
 class Came:
     """The answer to each expectation."""
 
-    def __init__(self, rows: Iterable[Row], records: Iterable[Seen]) -> None:
-        by_topic: dict[str, list[Seen]] = {}
+    def __init__(self, rows: Iterable[DemoRow], records: Iterable[WatchedRecord]) -> None:
+        by_topic: dict[str, list[WatchedRecord]] = {}
         for record in records:
             by_topic.setdefault(record.topic, []).append(record)
         self.expected = tuple(event for row in rows for event in row.expected)
@@ -127,14 +127,14 @@ class Came:
             id(event): found(event, by_topic.get(event.topic, ())) for event in self.expected
         }
 
-    def __getitem__(self, expected: Expected) -> Seen | None:
+    def __getitem__(self, expected: Expected) -> WatchedRecord | None:
         return self._records[id(expected)]
 
-    def awaited(self, record: Seen) -> bool:
+    def awaited(self, record: WatchedRecord) -> bool:
         return any(found is record for found in self._records.values())
 
 
-def _faults(row: Row, came: Came, evidence: Evidence) -> Iterator[str]:
+def _faults(row: DemoRow, came: Came, evidence: Observed) -> Iterator[str]:
     for expected in row.expected:
         record = came[expected]
         if record is None:
@@ -148,7 +148,7 @@ def _faults(row: Row, came: Came, evidence: Evidence) -> Iterator[str]:
             yield from _download(record, evidence.downloads)
 
 
-def _unlike(expected: Expected, record: Seen, came: Came) -> Iterator[str]:
+def _unlike(expected: Expected, record: WatchedRecord, came: Came) -> Iterator[str]:
     """Nobody may learn from an answer whether a contract exists."""
     for other in (came[event] for event in came.expected if event.alike == expected.alike):
         for name, value in _answer(other).items() if other else ():
@@ -156,12 +156,12 @@ def _unlike(expected: Expected, record: Seen, came: Came) -> Iterator[str]:
                 yield f"{record.word}: {name} differs from another answer that must be alike"
 
 
-def _answer(record: Seen) -> dict[str, object]:
+def _answer(record: WatchedRecord) -> dict[str, object]:
     left_out = {name for name in record.facts if name.startswith("ce_") and name != "ce_type"}
     return {k: v for k, v in record.facts.items() if k not in ABOUT_WHOM | left_out}
 
 
-def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
+def _download(record: WatchedRecord, downloads: Mapping[str, bytes]) -> Iterator[str]:
     content = downloads.get(record.facts["inquiry_id"])
     if content is None:
         yield "the copy could not be downloaded by the link in its mail"
@@ -172,8 +172,8 @@ def _download(record: Seen, downloads: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _unexpected(
-    came: Came, rows: Sequence[Row], records: Sequence[Seen]
-) -> list[tuple[Row | None, str]]:
+    came: Came, rows: Sequence[DemoRow], records: Sequence[WatchedRecord]
+) -> list[tuple[DemoRow | None, str]]:
     """Answers that must not come, with the row that they concern, if there is one."""
     strays = (
         record
@@ -184,7 +184,7 @@ def _unexpected(
     return [(_owner(stray, rows), f"{_told(stray)} came and was not expected") for stray in strays]
 
 
-def _owner(stray: Seen, rows: Sequence[Row]) -> Row | None:
+def _owner(stray: WatchedRecord, rows: Sequence[DemoRow]) -> DemoRow | None:
     inquiry, contract = stray.facts.get("inquiry_id"), stray.facts.get("contract_number")
     by_inquiry = (row for row in rows if inquiry is not None and row.about == inquiry)
     by_contract = (
@@ -196,18 +196,18 @@ def _owner(stray: Seen, rows: Sequence[Row]) -> Row | None:
     return next(by_inquiry, None) or next(by_contract, None)
 
 
-def _told(record: Seen) -> str:
+def _told(record: WatchedRecord) -> str:
     facts = record.facts
     names = ("contract_number", "template", "error", "dl_reason", "dl_error", "submission_id")
     about = ", ".join(f"{name} {facts[name]}" for name in names if facts.get(name))
     return f"{facts.get('ce_type')} on {record.topic} ({about})"
 
 
-def _outcomes(records: Iterable[Seen]) -> set[str]:
+def _outcomes(records: Iterable[WatchedRecord]) -> set[str]:
     return {str(record.facts.get("ce_type")) for record in records if record.topic == CANCELLATIONS}
 
 
-def _uncovered(records: Sequence[Seen]) -> Iterator[str]:
+def _uncovered(records: Sequence[WatchedRecord]) -> Iterator[str]:
     """The demo promises to show every outcome that the event contract has."""
     for event in TOPICS[CANCELLATIONS].events:
         if event.ce_type not in _outcomes(records):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from desk.demo.story import Expected, Facts, Sent, says
+from desk.demo.story import Expected, Facts, SentRecord, says
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.kafka.record_sender import RecordSender, record_sender
 from shared.kafka.topic_listener import TopicListener, topic_listener
@@ -19,7 +19,7 @@ HEADERS = ("ce_", "dl_", "content-type", "traceparent")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WatchedRecord:
     """One record as it came: what it says, and which event it is."""
 
     topic: str
@@ -48,13 +48,13 @@ class Seen:
         return str(self.facts.get("status")) if what == "progressed" else what
 
 
-def seen(record: Any) -> Seen:
+def seen(record: Any) -> WatchedRecord:
     """A record of any topic; one whose value is no JSON object has only its headers."""
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     data = {} if record.topic == DEAD_LETTERS else _json_object(record.value)
     raw = {"value": (record.value or b"").decode(errors="replace")} if not data else {}
     key = (record.key or b"").decode(errors="replace")
-    return Seen(
+    return WatchedRecord(
         record.topic,
         headers.get("ce_source", ""),
         headers.get("ce_id", ""),
@@ -69,7 +69,7 @@ def _json_object(value: bytes | None) -> dict[str, Any]:
     return {}
 
 
-def found(expected: Expected, among: Iterable[Seen]) -> Seen | None:
+def found(expected: Expected, among: Iterable[WatchedRecord]) -> WatchedRecord | None:
     """The first record that `expected.which` describes."""
     return next(
         (
@@ -86,18 +86,18 @@ def found(expected: Expected, among: Iterable[Seen]) -> Seen | None:
 class Journal:
     """Everything seen so far. Waiting is for a condition, never for a time."""
 
-    records: list[Seen] = field(default_factory=list)
-    by_topic: dict[str, list[Seen]] = field(default_factory=dict)
+    records: list[WatchedRecord] = field(default_factory=list)
+    by_topic: dict[str, list[WatchedRecord]] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def note(self, new: Sequence[Seen]) -> None:
+    async def note(self, new: Sequence[WatchedRecord]) -> None:
         async with self.changed:
             self.records += new
             for record in new:
                 self.by_topic.setdefault(record.topic, []).append(record)
             self.changed.notify_all()
 
-    def find(self, expected: Expected) -> Seen | None:
+    def find(self, expected: Expected) -> WatchedRecord | None:
         return found(expected, self.by_topic.get(expected.topic, ()))
 
     async def until(self, done: Callable[[], bool], within_s: float) -> bool:
@@ -125,7 +125,7 @@ class Outside:
     journal: Journal
     sender: RecordSender
 
-    async def publish(self, records: Sequence[Sent]) -> None:
+    async def publish(self, records: Sequence[SentRecord]) -> None:
         """In the given order; returns when the broker has acknowledged them all."""
         for record in records:
             await self.sender.send(
@@ -133,11 +133,11 @@ class Outside:
             )
 
 
-def _body(sent: Sent) -> bytes:
+def _body(sent: SentRecord) -> bytes:
     return sent.data if isinstance(sent.data, bytes) else json.dumps(sent.data).encode()
 
 
-def _headers(sent: Sent) -> list[tuple[str, bytes]]:
+def _headers(sent: SentRecord) -> list[tuple[str, bytes]]:
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", sent.id.encode()),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.cancellation.file.decide import Rules, decide, evolve
 from services.cancellation.file.decision import Decision
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import CancellationFile, Status
+from services.cancellation.file.state import CancellationFile, RequestStatus
 from shared.events.cancellations import CancellationEvent
 from shared.events.envelope import Event, Message
 from shared.events.requests import CancellationRequested
@@ -30,7 +30,7 @@ SOMEBODY = "unknown"
 CONTACT = Contact(name="preview", email="preview@example.org")
 
 
-class Question(BaseModel):
+class PreviewQuestion(BaseModel):
     """The request to preview; without `customer_id` it is the contract holder's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ def is_known(state: CancellationFile | None) -> bool:
 
 
 def answer(
-    rules: Rules, question: Question, state: CancellationFile | None, now: datetime
+    rules: Rules, question: PreviewQuestion, state: CancellationFile | None, now: datetime
 ) -> list[Event]:
     """Answers a question from the internal port with `preview`."""
     return preview(rules, state, now=now, **dict(question))
@@ -94,7 +94,7 @@ def _without_the_hold(
         state = evolve(state, event)
     assert state is not None
     held = state.request(INQUIRY)
-    if held is None or held.status is not Status.HELD:
+    if held is None or held.status is not RequestStatus.HELD:
         return events
     decision = Decision(rules, state, now)
     decide_request(decision, held)

@@ -9,7 +9,7 @@ from services.cancellation.file import decide as domain
 from services.cancellation.file.private_events import ALARMS
 from services.cancellation.file.public_state import public_state
 from services.cancellation.policies.in_force import policies_in_force
-from services.cancellation.preview import Question, answer, is_known
+from services.cancellation.preview import PreviewQuestion, answer, is_known
 from services.cancellation.settings import Settings
 from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
@@ -35,7 +35,7 @@ def build(settings: Settings) -> Service:
         route=route,
         announcements=partial(policies_in_force, rules),
         preview=Preview(
-            question=Question,
+            question=PreviewQuestion,
             about=lambda question: Ref(FILE, question.contract_number),
             known=is_known,
             answer=partial(answer, rules),

@@ -26,7 +26,7 @@ from shared.mongo.errors import mongodb_errors_as_outage
 from shared.runtime.decider import HandedOut, ReadStates
 
 
-class Question(BaseModel):
+class DocumentQuestion(BaseModel):
     """Which document of which contract, and for whom: the channel answers for who that is.
 
     Without a contract, one of the customer's attachments.
@@ -40,7 +40,7 @@ class Question(BaseModel):
 
 
 async def hand_over(
-    question: Question, database: Database, read: ReadStates, now: datetime
+    question: DocumentQuestion, database: Database, read: ReadStates, now: datetime
 ) -> HandedOut | None:
     """The document, or None where there is none for this customer. Raises `Outage`."""
     if question.contract_number is None:
@@ -65,7 +65,7 @@ async def hand_over(
     return HandedOut(content=kept.content, media_type=str(note.get("media_type", PDF)))
 
 
-def _current_text(question: Question, contract: ContractState) -> bytes | None:
+def _current_text(question: DocumentQuestion, contract: ContractState) -> bytes | None:
     """Its bytes follow from facts and number; bytes of another hash would be another text."""
     facts, text = contract.facts, contract.text
     if facts is None or text is None or facts.customer_id != question.customer_id:
@@ -77,7 +77,7 @@ def _current_text(question: Question, contract: ContractState) -> bytes | None:
 
 
 def _may_have(
-    question: Question, contract: ContractState, note: Mapping[str, Any], now: datetime
+    question: DocumentQuestion, contract: ContractState, note: Mapping[str, Any], now: datetime
 ) -> bool:
     if note.get("customer_id") != question.customer_id:
         return False

@@ -21,7 +21,7 @@ from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.downloads import Downloads, application
 from services.contract_archive.erasure import decide as erasure
 from services.contract_archive.erasure.decide import ERASURE, Erasure
-from services.contract_archive.handover import Question, hand_over
+from services.contract_archive.handover import DocumentQuestion, hand_over
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
@@ -89,7 +89,7 @@ def build(settings: Settings) -> Service:
         drops=drops,
         clean_up=clean_up,
         bears_repeats=frozenset({erasure.TOPIC}),
-        documents=Documents(Question, hand_over),
+        documents=Documents(DocumentQuestion, hand_over),
         hand_ins=HandIns(HandedIn, take_in),
     )
 

@@ -19,7 +19,7 @@ from services.contract_archive.contract.issue_text import text_of
 from services.contract_archive.contract.state import BegunDocument, ContractState, DocumentKind
 from services.contract_archive.customer.decide import CUSTOMER, CustomerState
 from services.contract_archive.documents.make import (
-    AcceptedText,
+    BoundText,
     Company,
     ContractSheet,
     Price,
@@ -154,9 +154,9 @@ def render(company: Company, sheet: ContractSheet, begun: BegunDocument) -> byte
     )
 
 
-def _accepted_text(begun: BegunDocument) -> AcceptedText | None:
+def _accepted_text(begun: BegunDocument) -> BoundText | None:
     text = begun.text
-    return AcceptedText(text.document_id, text.version, text.sha256) if text else None
+    return BoundText(text.document_id, text.version, text.sha256) if text else None
 
 
 def _metadata(contract: ContractState, begun: BegunDocument, content: bytes) -> dict[str, Any]:

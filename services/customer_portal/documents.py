@@ -31,7 +31,7 @@ SANDBOXED = "sandbox; default-src 'none'"
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DownloadedDocument:
     """A document's bytes, and the SHA-256 of exactly these bytes, in hex."""
 
     content: bytes
@@ -39,14 +39,16 @@ class Document:
     sha256: str
 
 
-class Documents:
+class ArchiveClient:
     """Asks the archive, on its internal port."""
 
     def __init__(self, settings: Settings) -> None:
         url = settings.contract_archive_url
         self._archive = RecordOwner(ARCHIVE, url, settings, within_seconds=WITHIN_SECONDS)
 
-    async def read(self, holder: Holder, number: str | None, document_id: str) -> Document | None:
+    async def read(
+        self, holder: Holder, number: str | None, document_id: str
+    ) -> DownloadedDocument | None:
         """The holder's document, of a contract or else attached; None without an answer.
 
         Raises `NotFound`.
@@ -65,20 +67,20 @@ class Documents:
         if sha256 != found.sha256:
             log.warning("no document", why="its bytes are not those that the archive named")
             return None
-        return Document(found.content, found.media_type, sha256)
+        return DownloadedDocument(found.content, found.media_type, sha256)
 
     async def close(self) -> None:
         await self._archive.close()
 
 
-def as_attachment(document: Document, name: str) -> Response:
+def as_attachment(document: DownloadedDocument, name: str) -> Response:
     """A download under a name of ours, without its suffix."""
     suffix = SUFFIXES.get(document.media_type.partition(";")[0], "bin")
     safe = re.sub(r"[^A-Za-z0-9._-]", "-", name)
     return download(document, f"{safe}.{suffix}")
 
 
-def download(document: Document, file_name: str) -> Response:
+def download(document: DownloadedDocument, file_name: str) -> Response:
     """Media types that no browser shows as a page of ours."""
     return Response(
         document.content,

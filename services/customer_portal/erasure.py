@@ -9,7 +9,7 @@ import asyncio
 
 import structlog
 
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.uploads import Uploads
 from shared.outage import Outage
 from shared.runtime.backoff import sleep_unless
@@ -19,7 +19,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 EVERY_SECONDS = 600.0
 
 
-async def erase(uploads: Uploads, queries: Queries) -> int:
+async def erase(uploads: Uploads, queries: ProjectionQueries) -> int:
     """Answers of how many customers. Raises `Outage`."""
     owners = await uploads.owners()
     forgotten = await queries.forgotten_among(owners) if owners else []
@@ -29,7 +29,7 @@ async def erase(uploads: Uploads, queries: Queries) -> int:
 
 
 async def erase_again_and_again(
-    uploads: Uploads, queries: Queries, stopping: asyncio.Event
+    uploads: Uploads, queries: ProjectionQueries, stopping: asyncio.Event
 ) -> None:
     """Return when `stopping` is set. An outage is told by those who need the database always."""
     while not stopping.is_set():

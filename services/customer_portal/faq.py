@@ -24,7 +24,7 @@ INVENTORY, INVOICES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FaqEntry:
     """`name` is its macro in the templates and its place on the page."""
 
     name: str
@@ -33,26 +33,26 @@ class Question:
 
 
 QUESTIONS = (
-    Question("register", N_("How do I register to use contracts online?"), (CONTRACTS,)),
-    Question("ask", N_("How do I make an inquiry online?"), tuple(RequestType)),
-    Question("identity", N_("Why do I need to register?"), (CONTRACTS, INVOICES)),
-    Question(
+    FaqEntry("register", N_("How do I register to use contracts online?"), (CONTRACTS,)),
+    FaqEntry("ask", N_("How do I make an inquiry online?"), tuple(RequestType)),
+    FaqEntry("identity", N_("Why do I need to register?"), (CONTRACTS, INVOICES)),
+    FaqEntry(
         "maintenance",
         N_("Whom do I ask about hardware or software maintenance contracts?"),
         (INVENTORY,),
     ),
-    Question("support", N_("Whom can I talk to about service support?"), (INVENTORY,)),
-    Question("copy", N_("How do I get a copy of a contract?"), (CONTRACTS,)),
-    Question("licence", N_("How do I cancel a software licence?"), (CONTRACTS, INVOICES)),
-    Question(
+    FaqEntry("support", N_("Whom can I talk to about service support?"), (INVENTORY,)),
+    FaqEntry("copy", N_("How do I get a copy of a contract?"), (CONTRACTS,)),
+    FaqEntry("licence", N_("How do I cancel a software licence?"), (CONTRACTS, INVOICES)),
+    FaqEntry(
         "cancel_maintenance",
         N_("How do I cancel a maintenance contract?"),
         (CONTRACTS, INVENTORY),
     ),
-    Question("servicepac", N_("How do I activate a ServicePac contract?"), (CONTRACTS,)),
-    Question("orders", N_("Where is my order?"), (ORDERS,)),
-    Question("invoices", N_("How do I get an invoice or a credit note?"), (INVOICES,)),
-    Question(
+    FaqEntry("servicepac", N_("How do I activate a ServicePac contract?"), (CONTRACTS,)),
+    FaqEntry("orders", N_("Where is my order?"), (ORDERS,)),
+    FaqEntry("invoices", N_("How do I get an invoice or a credit note?"), (INVOICES,)),
+    FaqEntry(
         "other",
         N_("What if my question about a contract is not answered here?"),
         tuple(RequestType),

@@ -12,7 +12,7 @@ from shared.mongo.indexes import create_indexes_on
 FOR = timedelta(minutes=30)
 
 
-class Followed:
+class FollowedInquiries:
     """By the hash of a session's id; the last inquiry counts. Its methods raise `Outage`."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.customer_portal.documents import Documents
-from services.customer_portal.followed import Followed
+from services.customer_portal.documents import ArchiveClient
+from services.customer_portal.followed import FollowedInquiries
 from services.customer_portal.hand_over import HandOver
 from services.customer_portal.outbox import Outbox
 from services.customer_portal.previews import Previews
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.settings import Settings
@@ -33,10 +33,10 @@ class Portal:
     settings: Settings
     calendar: DeskCalendar
     outbox: Outbox
-    queries: Queries
+    queries: ProjectionQueries
     rooms: Rooms
     previews: Previews
-    documents: Documents
+    documents: ArchiveClient
     billing_documents: BillingDocuments
     uploads: Uploads
     hand_over: HandOver
@@ -46,6 +46,6 @@ class Portal:
     passkeys: Passkeys
     openid: OpenId
     code_mails: CodeMails
-    followed: Followed
+    followed: FollowedInquiries
     limits: RateLimits
     now: Callable[[], datetime]

@@ -21,7 +21,7 @@ WITHIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class PreviewedDecision:
     """The decision as it would be today."""
 
     explanation: str
@@ -44,7 +44,7 @@ class Previews:
 
     async def preview(
         self, number: str, event: CancellationSubmitted, language: Language
-    ) -> Preview | None:
+    ) -> PreviewedDecision | None:
         """The decision that a request would bring for one contract; None where nobody answers."""
         question = {
             "contract_number": number,
@@ -63,8 +63,8 @@ class Previews:
         await self._service.close()
 
 
-def _preview(ce_type: str, data: dict[str, Any], language: Language) -> Preview:
-    return Preview(
+def _preview(ce_type: str, data: dict[str, Any], language: Language) -> PreviewedDecision:
+    return PreviewedDecision(
         explanation=data["explanation"][language.value],
         policy=data["policy"],
         version=data["policy_version"],

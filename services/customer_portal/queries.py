@@ -31,7 +31,7 @@ BRIEF = {"entries": 0, "details": 0, "mails": 0}
 MOST_CONTRACTS = 500
 
 
-class Queries:
+class ProjectionQueries:
     """Reads the projections. Its methods raise `Outage`."""
 
     def __init__(self, generations: Generations) -> None:

@@ -20,18 +20,18 @@ from services.customer_portal.api.partners import Partners
 from services.customer_portal.api.routes import ROOT as API_ROOT
 from services.customer_portal.api.tokens import AnotherIssuer, OwnIssuer
 from services.customer_portal.api.webhooks.feed import Feed
-from services.customer_portal.api.webhooks.sender import Poster, Sender
+from services.customer_portal.api.webhooks.sender import Poster, WebhookSender
 from services.customer_portal.api.webhooks.store import WebhookStore
-from services.customer_portal.documents import Documents
+from services.customer_portal.documents import ArchiveClient
 from services.customer_portal.erasure import erase_again_and_again
-from services.customer_portal.followed import Followed
+from services.customer_portal.followed import FollowedInquiries
 from services.customer_portal.hand_over import HandOver
 from services.customer_portal.outbox import Outbox, Publisher
 from services.customer_portal.portal import Portal
 from services.customer_portal.previews import Previews
 from services.customer_portal.projections import FOLDS
 from services.customer_portal.projections import PROJECTIONS as OF_THE_DESK
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.projections import PROJECTIONS as OF_THE_ROOMS
 from services.customer_portal.rooms.queries import Rooms
@@ -137,10 +137,10 @@ def wire(
             kept=settings.submissions_kept,
             now=now,
         ),
-        queries=Queries(generations),
+        queries=ProjectionQueries(generations),
         rooms=Rooms(generations),
         previews=Previews(settings),
-        documents=Documents(settings),
+        documents=ArchiveClient(settings),
         billing_documents=BillingDocuments(settings),
         uploads=uploads,
         hand_over=hand_over,
@@ -150,7 +150,7 @@ def wire(
         passkeys=Passkeys(database, party, now),
         openid=OpenId(database, settings, now),
         code_mails=CodeMails(settings),
-        followed=Followed(database, now),
+        followed=FollowedInquiries(database, now),
         limits=limits,
         now=now,
     )
@@ -248,7 +248,7 @@ async def _background(process: Process) -> None:
     api, poster = process.api, Poster(anywhere=settings.development_defaults)
     projected = partial(is_projected, settings, process.generations, settings.group_of(PORTAL))
     feed = Feed(settings, api.webhooks, api.partners, portal.queries, projected, stopping)
-    sender = Sender(
+    sender = WebhookSender(
         api.webhooks,
         api.partners,
         poster,

@@ -46,7 +46,7 @@ TOO_MUCH = N_("You have attached too much today. Try again tomorrow, or send it 
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class QuotaOwner:
     """Whose quota it is: the customer's, or the browser's of a visitor; and from where it comes."""
 
     key: str
@@ -88,7 +88,7 @@ class Uploads:
 
     async def take(
         self,
-        owner: Owner,
+        owner: QuotaOwner,
         submission_id: str,
         files: Sequence[Uploaded],
         dropped: Iterable[str],
@@ -112,7 +112,7 @@ class Uploads:
                 await self._uploads.delete_one(of_form)
 
     async def _kept_or_why_not(
-        self, owner: Owner, submission_id: str, file: Uploaded
+        self, owner: QuotaOwner, submission_id: str, file: Uploaded
     ) -> str | None:
         name = clean(file.file_name)
         if not file.size:
@@ -151,7 +151,7 @@ class Uploads:
         )
         return None
 
-    async def _may_attach(self, owner: Owner, size: int) -> bool:
+    async def _may_attach(self, owner: QuotaOwner, size: int) -> bool:
         """Within what the owner, the address and, together, all visitors may attach in a day."""
         if await self._within_a_day(owner) + size > MOST_IN_A_DAY:
             return False
@@ -164,7 +164,7 @@ class Uploads:
             return False
         return True
 
-    async def _within_a_day(self, owner: Owner) -> int:
+    async def _within_a_day(self, owner: QuotaOwner) -> int:
         since = {"owner": owner.key, "at": {"$gt": self._now() - timedelta(days=1)}}
         with mongodb_errors_as_outage():
             found = await self._uploads.find(since, NOT_CONTENT).to_list(10_000)

@@ -23,7 +23,7 @@ TOPIC = "desk.customers"
 _CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 
-class Customer(BaseModel):
+class CustomerReplica(BaseModel):
     """Where a registered customer can be reached, as of the latest profile seen."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,10 +32,10 @@ class Customer(BaseModel):
     contact: Contact
 
 
-def evolve(_state: Customer | None, event: Event) -> Customer:
+def evolve(_state: CustomerReplica | None, event: Event) -> CustomerReplica:
     """The customer as the newest profile says; each carries everything."""
     assert isinstance(event, CustomerProfile)
-    return Customer(customer_id=event.customer_id, contact=_contact_of(event))
+    return CustomerReplica(customer_id=event.customer_id, contact=_contact_of(event))
 
 
 def _contact_of(profile: CustomerProfile) -> Contact:
@@ -45,7 +45,7 @@ def _contact_of(profile: CustomerProfile) -> Contact:
     return Contact.model_validate(sound)
 
 
-class Standing(StrEnum):
+class AttachmentVerdict(StrEnum):
     """Where an attachment stands with the archive."""
 
     AWAITED = "awaited"
@@ -53,7 +53,7 @@ class Standing(StrEnum):
     REFUSED = "refused"
 
 
-class Attachment(BaseModel):
+class AttachmentReplica(BaseModel):
     """An attachment as its first claim check describes it, and what the archive answered.
 
     Without a claim check, which its topic keeps for 30 days, only the archive's answer is known.
@@ -67,36 +67,38 @@ class Attachment(BaseModel):
     media_type: str | None = None
     size: int | None = None
     sha256: str | None = None
-    standing: Standing = Standing.AWAITED
+    standing: AttachmentVerdict = AttachmentVerdict.AWAITED
     cause: str | None = None
 
 
-def evolve_attachment(state: Attachment | None, event: Event) -> Attachment:
+def evolve_attachment(state: AttachmentReplica | None, event: Event) -> AttachmentReplica:
     """The attachment after an event. What was said first stands, as it does in the archive."""
     match event:
         case DocumentReceived():
             return _described(state, event)
         case DocumentKept():
-            return _settled(state or _unnamed(event), Standing.KEPT)
+            return _settled(state or _unnamed(event), AttachmentVerdict.KEPT)
         case DocumentRefused():
-            return _settled(state or _unnamed(event), Standing.REFUSED, event.cause)
+            return _settled(state or _unnamed(event), AttachmentVerdict.REFUSED, event.cause)
     raise TypeError(f"no attachment's event: {event.ce_type}")
 
 
-def _described(state: Attachment | None, received: DocumentReceived) -> Attachment:
+def _described(state: AttachmentReplica | None, received: DocumentReceived) -> AttachmentReplica:
     if state is not None and state.file_name is not None:
         return state
-    said = received.model_dump(include={*Attachment.model_fields} - {"standing", "cause"})
+    said = received.model_dump(include={*AttachmentReplica.model_fields} - {"standing", "cause"})
     said["sha256"] = received.sha256.lower()
-    return (state or Attachment(document_id=received.document_id)).model_copy(update=said)
+    return (state or AttachmentReplica(document_id=received.document_id)).model_copy(update=said)
 
 
-def _unnamed(event: DocumentKept | DocumentRefused) -> Attachment:
-    said = event.model_dump(include={*Attachment.model_fields} - {"cause"})
-    return Attachment.model_validate(said)
+def _unnamed(event: DocumentKept | DocumentRefused) -> AttachmentReplica:
+    said = event.model_dump(include={*AttachmentReplica.model_fields} - {"cause"})
+    return AttachmentReplica.model_validate(said)
 
 
-def _settled(state: Attachment, standing: Standing, cause: str | None = None) -> Attachment:
-    if state.standing is not Standing.AWAITED:
+def _settled(
+    state: AttachmentReplica, standing: AttachmentVerdict, cause: str | None = None
+) -> AttachmentReplica:
+    if state.standing is not AttachmentVerdict.AWAITED:
         return state
     return state.model_copy(update={"standing": standing, "cause": cause and str(cause)})

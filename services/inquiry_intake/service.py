@@ -11,7 +11,12 @@ from services.inquiry_intake.inquiry.follow_up import followed
 from services.inquiry_intake.inquiry.public_state import public_state
 from services.inquiry_intake.inquiry.record_answer import ContractAnswer
 from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id
-from services.inquiry_intake.replicas import ATTACHMENT, CUSTOMER, Attachment, Customer
+from services.inquiry_intake.replicas import (
+    ATTACHMENT,
+    CUSTOMER,
+    AttachmentReplica,
+    CustomerReplica,
+)
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.submission.legible import readable_customer_id
 from services.inquiry_intake.submission.validate import checked
@@ -50,7 +55,7 @@ def rejects(message: Message, now: datetime) -> list[str]:
 
 def deciders(
     rules: domain.Rules,
-) -> tuple[Decider[domain.Inquiry], Decider[Customer], Decider[Attachment]]:
+) -> tuple[Decider[domain.Inquiry], Decider[CustomerReplica], Decider[AttachmentReplica]]:
     """The inquiry, and replicas: the customers that complete it (F4), and what is attached."""
     inquiry = Decider(
         kind=INQUIRY,
@@ -67,8 +72,8 @@ def deciders(
     )
     return (
         inquiry,
-        replica(CUSTOMER, Customer, replicas.evolve, of=replicas.TOPIC),
-        replica(ATTACHMENT, Attachment, replicas.evolve_attachment),
+        replica(CUSTOMER, CustomerReplica, replicas.evolve, of=replicas.TOPIC),
+        replica(ATTACHMENT, AttachmentReplica, replicas.evolve_attachment),
     )
 
 

@@ -27,7 +27,7 @@ MOST_IDS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AuditedAct:
     """Something that a person did. `data` is masked; `by` and `why` are staff's own words."""
 
     at: datetime
@@ -80,13 +80,13 @@ def _ids(found: DecodedRecord) -> set[str]:
     return {it for it in own | several if it and is_fact(it)}
 
 
-class Audit:
+class AuditReader:
     """Reads the acts of the generation that serves, the last one first."""
 
     def __init__(self, acts: Callable[[], Collection]) -> None:
         self._acts = acts
 
-    async def found(self, named: str, kind: str, first: int) -> tuple[Sequence[Act], bool]:
+    async def found(self, named: str, kind: str, first: int) -> tuple[Sequence[AuditedAct], bool]:
         """A page of the acts of whom or on what is `named`, and whether more follow.
 
         Raises `Outage`.
@@ -101,6 +101,6 @@ class Audit:
         return [_act(it) for it in acts[:ON_A_PAGE]], len(acts) > ON_A_PAGE
 
 
-def _act(entry: Document) -> Act:
+def _act(entry: Document) -> AuditedAct:
     data = masked(entry["type"], from_json(entry["data"])) | {"by": entry["by"]}
-    return Act(entry[AT], entry["type"], entry["by"], entry["why"], entry["thing"], data)
+    return AuditedAct(entry[AT], entry["type"], entry["by"], entry["why"], entry["thing"], data)

@@ -21,7 +21,7 @@ from shared.events.states import (
 )
 from shared.mongo.client import Collection, Document
 from shared.mongo.errors import mongodb_errors_as_outage
-from shared.operations.open_work import AWAITED, REFERRED, Group, Waiting, waits_for_the_desk
+from shared.operations.open_work import AWAITED, REFERRED, Waiting, WorkGroup, waits_for_the_desk
 from shared.runtime.projections.projection import Projection
 
 INQUIRIES, FILES, POLICIES = "inquiries", "cancellation_files", "policies"
@@ -151,7 +151,7 @@ class Boards:
         """Those in force, by name."""
         return await self._first(POLICIES, {}, "policy")
 
-    async def groups(self, now: datetime) -> Sequence[Group]:
+    async def groups(self, now: datetime) -> Sequence[WorkGroup]:
         """How many wait for what; `now` is timezone-aware."""
         late = {Board.FOR_THE_DESK.value: True, "answer_due_at": {"$lt": now}}
         return [
@@ -160,14 +160,14 @@ class Boards:
             await self._group(Waiting.AWAITED, {Board.AWAITED.value: True}, "opened_at"),
         ]
 
-    async def _group(self, waiting: Waiting, wanted: Document, since: str) -> Group:
+    async def _group(self, waiting: Waiting, wanted: Document, since: str) -> WorkGroup:
         with mongodb_errors_as_outage():
             inquiries = self._serving(INQUIRIES)
             count = await inquiries.count_documents(wanted)
             first = await inquiries.find(wanted).sort("answer_due_at", 1).limit(1).to_list(1)
         if not first:
-            return Group(waiting, 0)
-        return Group(waiting, count, first[0][since], first[0]["reference"])
+            return WorkGroup(waiting, 0)
+        return WorkGroup(waiting, count, first[0][since], first[0]["reference"])
 
     async def _first(self, name: str, wanted: Document, by: str) -> Sequence[dict[str, Any]]:
         with mongodb_errors_as_outage():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.operations_console.acts import Acts
 from services.operations_console.agent_acts import AgentActs
-from services.operations_console.audit import Audit
+from services.operations_console.audit import AuditReader
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.dead_letters import DeadLetters
@@ -36,7 +36,7 @@ class Console:
     cases: Cases
     overview: Overview
     acts: Acts
-    audit: Audit
+    audit: AuditReader
     records: Records
     dead_letters: DeadLetters
     repairs: Repairs

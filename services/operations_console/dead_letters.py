@@ -15,7 +15,7 @@ from shared.operations.audit_trail import Author, read_audit_trail
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.edit import Draft, draft
 from shared.operations.dead_letters.letter import Letter, LetterId
-from shared.operations.dead_letters.listing import Found, found_letters
+from shared.operations.dead_letters.listing import FoundLetters, found_letters
 from shared.operations.dead_letters.replay import plan_replay
 from shared.operations.dead_letters.run import Foretold, foretold
 from shared.operations.dead_letters.selection import Plan, Selection
@@ -49,7 +49,7 @@ class Opened:
     """
 
     letter: Letter
-    found: Found
+    found: FoundLetters
     data: Mapping[str, Any]
     fields: Sequence[Field]
     headers: Sequence[tuple[str, str]]
@@ -71,7 +71,7 @@ class DeadLetters:
         self._settings = settings
         self._owners = Owners(settings)
 
-    async def found(self) -> Found:
+    async def found(self) -> FoundLetters:
         """The newest letters, what was done with them and what waits for them."""
         async with self._owners.asked() as services:
             return await found_letters(self._settings, services, newest=LETTERS_READ)
@@ -112,7 +112,7 @@ class DeadLetters:
             yield services, session
 
 
-def opened_of(letter: Letter, found: Found, faults: Sequence[str] | None) -> Opened:
+def opened_of(letter: Letter, found: FoundLetters, faults: Sequence[str] | None) -> Opened:
     data = data_of(letter.value)
     hidden = masked(letter.says("ce_type"), data)
     return Opened(letter, found, hidden, [*fields_of(data, hidden)], headers_of(letter), faults)

@@ -18,7 +18,7 @@ from shared.operations.dead_letters.errors import (
     AlreadySettled,
     HalfACharacter,
     IdentityCorrected,
-    NoSuchPlace,
+    NoSuchField,
     NotAnObject,
     NotAPointer,
     NothingCorrected,
@@ -28,7 +28,7 @@ from shared.operations.dead_letters.errors import (
     UnknownService,
 )
 from shared.operations.dead_letters.letter import LetterId, NoSuchLetters
-from shared.operations.dead_letters.replay import Outcome
+from shared.operations.dead_letters.replay import ReplayOutcome
 from shared.operations.dead_letters.resend import Resent
 from shared.operations.dead_letters.run import (
     Foresaw,
@@ -56,7 +56,7 @@ from shared.runtime.operations.answers import Foreseen
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutcomeRow:
     """One outcome. `bad`: somebody has to look at it."""
 
     what: str
@@ -97,20 +97,20 @@ def settlement_said(how: Settlement) -> Bilingual:
     )
 
 
-def told_row(part: Told) -> Row:
+def told_row(part: Told) -> OutcomeRow:
     """One part of a replay, for real."""
     match part:
-        case Outcome(parked, decided, None):
-            return Row(
+        case ReplayOutcome(parked, decided, None):
+            return OutcomeRow(
                 parked.name,
                 _both(
                     f"{decided} mensajes decididos; el registro ya no está parado",
                     f"{decided} messages decided; the record is no longer parked",
                 ),
             )
-        case Outcome(parked, decided, stop) if stop is not None:
+        case ReplayOutcome(parked, decided, stop) if stop is not None:
             why = stop_said(stop)
-            return Row(
+            return OutcomeRow(
                 parked.name,
                 _both(
                     f"parado tras {decided} mensajes: {why.es}",
@@ -119,11 +119,13 @@ def told_row(part: Told) -> Row:
                 bad=True,
             )
         case Resent(letter, None):
-            return Row(str(letter.id), _both("reenviado y decidido", "sent again, and decided"))
+            return OutcomeRow(
+                str(letter.id), _both("reenviado y decidido", "sent again, and decided")
+            )
         case Resent(letter, stop) if stop is not None:
-            return Row(str(letter.id), stop_said(stop), bad=True)
+            return OutcomeRow(str(letter.id), stop_said(stop), bad=True)
         case NotTried(count):
-            return Row(
+            return OutcomeRow(
                 "",
                 _both(
                     f"{count} iguales a uno que ha fallado no se han enviado",
@@ -134,12 +136,12 @@ def told_row(part: Told) -> Row:
     raise AssertionError(part)
 
 
-def foretold_row(part: Foretold) -> Row:
+def foretold_row(part: Foretold) -> OutcomeRow:
     """One part of a dry run."""
     match part:
         case WouldSend(parked):
             count = len(parked.waiting)
-            return Row(
+            return OutcomeRow(
                 parked.name,
                 _both(
                     f"se enviarían {count} mensajes, en su orden",
@@ -147,9 +149,9 @@ def foretold_row(part: Foretold) -> Row:
                 ),
             )
         case Foresaw(letter, foreseen):
-            return Row(str(letter.id), foreseen_said(foreseen), bad=bool(foreseen.fault))
+            return OutcomeRow(str(letter.id), foreseen_said(foreseen), bad=bool(foreseen.fault))
         case OnlyFirst(parked, count):
-            return Row(
+            return OutcomeRow(
                 parked.name,
                 _both(
                     f"solo se han probado los {count} primeros",
@@ -157,7 +159,7 @@ def foretold_row(part: Foretold) -> Row:
                 ),
             )
         case LetterGone(message_id):
-            return Row(message_id, stop_said(part), bad=True)
+            return OutcomeRow(message_id, stop_said(part), bad=True)
 
 
 def foreseen_said(foreseen: Foreseen) -> Bilingual:
@@ -172,24 +174,24 @@ def foreseen_said(foreseen: Foreseen) -> Bilingual:
     )
 
 
-def discard_row(done: Discarded) -> Row:
+def discard_row(done: Discarded) -> OutcomeRow:
     name = str(done.discard.letter.id)
     if done.stopped_by is not None:
-        return Row(name, stop_said(done.stopped_by), bad=True)
-    return Row(name, _both("descartado", "discarded"))
+        return OutcomeRow(name, stop_said(done.stopped_by), bad=True)
+    return OutcomeRow(name, _both("descartado", "discarded"))
 
 
-def edit_row(done: Edited) -> Row:
+def edit_row(done: Edited) -> OutcomeRow:
     name = str(done.letter.id)
     if done.stopped_by is not None:
         why = stop_said(done.stopped_by)
-        return Row(
+        return OutcomeRow(
             name,
             _both(f"corregido y enviado; {why.es}", f"corrected and sent; {why.en}"),
             bad=True,
         )
     if done.waits:
-        return Row(
+        return OutcomeRow(
             name,
             _both(
                 "corregido; espera en su sitio, detrás de otros",
@@ -197,8 +199,8 @@ def edit_row(done: Edited) -> Row:
             ),
         )
     if not done.decided:
-        return Row(name, _both("corregido y decidido", "corrected and decided"))
-    return Row(
+        return OutcomeRow(name, _both("corregido y decidido", "corrected and decided"))
+    return OutcomeRow(
         name,
         _both(
             f"corregido y decidido, y {done.decided} que esperaban detrás",
@@ -207,8 +209,8 @@ def edit_row(done: Edited) -> Row:
     )
 
 
-def behind_row(letter: LetterId, parked: Parked) -> Row:
-    return Row(
+def behind_row(letter: LetterId, parked: Parked) -> OutcomeRow:
+    return OutcomeRow(
         str(letter),
         _both(
             f"no se ha enviado: otros de {parked.name} esperan delante",
@@ -273,7 +275,7 @@ def error_said(error: OperationError) -> Bilingual:
                 "El valor no es un objeto JSON: escríbalo entero.",
                 "The value is no JSON object: write it as a whole.",
             )
-        case NotAPointer() | NoSuchPlace():
+        case NotAPointer() | NoSuchField():
             return _both(
                 "El valor no tiene ese sitio; un campo se escribe como /contact/email.",
                 "The value has no such place; a field is written like /contact/email.",

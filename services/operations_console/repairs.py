@@ -18,7 +18,7 @@ import structlog
 from services.operations_console.acts import SOURCE, Acts
 from services.operations_console.dead_letters import DeadLetters
 from services.operations_console.repair_words import (
-    Row,
+    OutcomeRow,
     behind_row,
     discard_row,
     edit_row,
@@ -36,7 +36,7 @@ from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.discard import discard, discards
 from shared.operations.dead_letters.edit import draft, edit
 from shared.operations.dead_letters.letter import LetterId
-from shared.operations.dead_letters.listing import Found
+from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.replay import plan_replay
 from shared.operations.dead_letters.run import carried_out
 from shared.operations.dead_letters.selection import Selection
@@ -92,7 +92,7 @@ class Repaired:
     why: str
     at: datetime
     state: str
-    rows: Sequence[Row]
+    rows: Sequence[OutcomeRow]
     interrupted: bool
 
     @property
@@ -221,7 +221,7 @@ class Repairs:
             return await insert_new(self._repairs, document)
 
     async def _run(self, asked: Repair) -> None:
-        rows: list[Row] = []
+        rows: list[OutcomeRow] = []
         state = STOPPED
         beating = asyncio.create_task(self._beat(asked.id))
         try:
@@ -230,9 +230,9 @@ class Repairs:
                 await self._tell(asked.id, rows, RUNNING)
             state = DONE
         except Outage as outage:
-            rows.append(Row("", _outage_said(outage.dependency), bad=True))
+            rows.append(OutcomeRow("", _outage_said(outage.dependency), bad=True))
         except OperationError as error:
-            rows.append(Row("", error_said(error), bad=True))
+            rows.append(OutcomeRow("", error_said(error), bad=True))
         finally:
             beating.cancel()
             with contextlib.suppress(Outage):
@@ -251,13 +251,13 @@ class Repairs:
                     {"repair": repair_id}, {"$set": {"until": now + FREE_AFTER}}
                 )
 
-    async def _tell(self, repair_id: str, rows: Sequence[Row], state: str) -> None:
+    async def _tell(self, repair_id: str, rows: Sequence[OutcomeRow], state: str) -> None:
         told = [{"what": it.what, "es": it.said.es, "en": it.said.en, "bad": it.bad} for it in rows]
         change = {"$set": {"rows": told, "state": state, "seen_at": self.now()}}
         with mongodb_errors_as_outage():
             await self._repairs.update_one({"_id": repair_id}, change)
 
-    def _carried_out(self, asked: Repair) -> AsyncIterator[Row]:
+    def _carried_out(self, asked: Repair) -> AsyncIterator[OutcomeRow]:
         match asked.act:
             case RepairAct.REPLAY:
                 return self._replayed(asked)
@@ -266,7 +266,7 @@ class Repairs:
             case RepairAct.EDIT:
                 return self._edited(asked)
 
-    async def _replayed(self, asked: Repair) -> AsyncIterator[Row]:
+    async def _replayed(self, asked: Repair) -> AsyncIterator[OutcomeRow]:
         async with self.dead_letters.session(asked.author) as (services, session):
             plan, newest = await plan_replay(
                 Selection(ids=asked.letters),
@@ -280,13 +280,13 @@ class Repairs:
             for letter, parked in plan.behind:
                 yield behind_row(letter, parked)
 
-    async def _discarded(self, asked: Repair) -> AsyncIterator[Row]:
+    async def _discarded(self, asked: Repair) -> AsyncIterator[OutcomeRow]:
         async with self.dead_letters.session(asked.author) as (services, session):
             for discardable in await discards(asked.letters, services, session):
                 if not discardable.left:
                     yield discard_row(await discard(discardable, services, session))
 
-    async def _edited(self, asked: Repair) -> AsyncIterator[Row]:
+    async def _edited(self, asked: Repair) -> AsyncIterator[OutcomeRow]:
         assert asked.correction is not None
         [letter] = asked.letters
         async with self.dead_letters.session(asked.author) as (services, session):
@@ -294,7 +294,7 @@ class Repairs:
             yield edit_row(await edit(made, services[made.letter.service], session))
 
 
-def _refuse_settled(letters: Sequence[LetterId], found: Found) -> None:
+def _refuse_settled(letters: Sequence[LetterId], found: FoundLetters) -> None:
     """Raises `Changed` where somebody has dealt with one since the page was shown."""
     there = {letter.id: letter for letter in found.letters}
     still = {letter.id for letter in found.open}
@@ -314,8 +314,8 @@ def _begun(asked: Repair, at: datetime) -> DeadLetterRepairBegun:
     )
 
 
-def _row(told: Document) -> Row:
-    return Row(told["what"], Bilingual(es=told["es"], en=told["en"]), told["bad"])
+def _row(told: Document) -> OutcomeRow:
+    return OutcomeRow(told["what"], Bilingual(es=told["es"], en=told["en"]), told["bad"])
 
 
 def _outage_said(dependency: str) -> Bilingual:

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from services.operations_console.acts import Acts, Publisher
 from services.operations_console.agent_acts import AgentActs
 from services.operations_console.audit import NAME as ACTS
-from services.operations_console.audit import Audit
+from services.operations_console.audit import AuditReader
 from services.operations_console.boards import PROJECTIONS as BOARDS
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
@@ -115,7 +115,7 @@ def wire(
             looking(settings, boards, now), timedelta(seconds=settings.overview_every_seconds), now
         ),
         acts=acts,
-        audit=Audit(lambda: generations.serving(ACTS)),
+        audit=AuditReader(lambda: generations.serving(ACTS)),
         records=Records(settings),
         dead_letters=dead_letters,
         repairs=Repairs(database, dead_letters, acts, now),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
-from shared.events.requests import Request
+from shared.events.requests import ServiceRequest
 from shared.events.values import ContractNumber, Count, CustomerId, Day, Flag, Text, Value
 
 
@@ -44,7 +44,7 @@ class ItemChanges(Value):
     status: ItemStatus | None = None
 
 
-class InventoryUpdateRequested(Request):
+class InventoryUpdateRequested(ServiceRequest):
     """A customer corrects an item, as seen at `expected_version`."""
 
     ce_type: ClassVar[str] = "inventory.update_requested.v1"

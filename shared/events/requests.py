@@ -25,7 +25,7 @@ from shared.events.values import (
 )
 
 
-class Request(Event):
+class ServiceRequest(Event):
     """The fields of every request: customer, inquiry, and the channel and instant of receipt."""
 
     inquiry_id: str
@@ -34,7 +34,7 @@ class Request(Event):
     received_at: Instant
 
 
-class CancellationRequested(Request):
+class CancellationRequested(ServiceRequest):
     """A customer asks to cancel this one contract."""
 
     ce_type: ClassVar[str] = "cancellation.requested.v1"
@@ -46,7 +46,7 @@ class CancellationRequested(Request):
     signature: Signature | None = None
 
 
-class CancellationEvidenceGiven(Request):
+class CancellationEvidenceGiven(ServiceRequest):
     """A customer adds what an earlier request was missing."""
 
     ce_type: ClassVar[str] = "cancellation.evidence_given.v1"
@@ -57,7 +57,7 @@ class CancellationEvidenceGiven(Request):
     contact: Contact | None = None
 
 
-class CancellationWithdrawalRequested(Request):
+class CancellationWithdrawalRequested(ServiceRequest):
     """A customer takes the cancellation of this contract back."""
 
     ce_type: ClassVar[str] = "cancellation.withdrawal_requested.v1"
@@ -65,7 +65,7 @@ class CancellationWithdrawalRequested(Request):
     contract_number: str
 
 
-class ContractCopyRequested(Request):
+class ContractCopyRequested(ServiceRequest):
     """A customer asks for a copy (F8). `reference` goes on the copy's certifying line."""
 
     ce_type: ClassVar[str] = "contract.copy_requested.v1"
@@ -75,7 +75,7 @@ class ContractCopyRequested(Request):
     language: Language
 
 
-class ContractAcceptanceRequested(Request):
+class ContractAcceptanceRequested(ServiceRequest):
     """A customer accepts a contract (F1); `text_sha256` names the text, where one was shown."""
 
     ce_type: ClassVar[str] = "contract.acceptance_requested.v1"
@@ -104,7 +104,7 @@ class ContractViewReported(Event):
     viewed_at: Instant
 
 
-class ContractActivationRequested(Request):
+class ContractActivationRequested(ServiceRequest):
     """A customer registers a ServicePac contract with its code (F9), named by its keyed hash.
 
     `activation_code` itself is in records of earlier releases only.
@@ -117,7 +117,7 @@ class ContractActivationRequested(Request):
     activation_code: SkipJsonSchema[str | None] = None
 
 
-class CustomerRegistrationRequested(Request):
+class CustomerRegistrationRequested(ServiceRequest):
     """A customer registers, with both consents (F2, F3)."""
 
     ce_type: ClassVar[str] = "customer.registration_requested.v1"
@@ -131,7 +131,7 @@ class CustomerRegistrationRequested(Request):
     consents: tuple[Consent, ...]
 
 
-class CustomerProfileUpdateRequested(Request):
+class CustomerProfileUpdateRequested(ServiceRequest):
     """A registered customer's data have changed; what is absent stays as it is (F2)."""
 
     ce_type: ClassVar[str] = "customer.profile_update_requested.v1"
@@ -144,7 +144,7 @@ class CustomerProfileUpdateRequested(Request):
     country: str | None = None
 
 
-class CustomerConsentWithdrawalRequested(Request):
+class CustomerConsentWithdrawalRequested(ServiceRequest):
     """A customer takes a consent back (F3)."""
 
     ce_type: ClassVar[str] = "customer.consent_withdrawal_requested.v1"

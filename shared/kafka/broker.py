@@ -26,7 +26,7 @@ FETCH_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class GroupBacklog:
     """How many records of a topic a group has yet to read, and the timestamp of the first.
 
     `oldest` is None where it could not be read in time.
@@ -86,7 +86,7 @@ class Broker:
 
     async def backlogs(
         self, group: str, topics: Iterable[str], *, within_s: float = READ_WITHIN_S
-    ) -> dict[str, Backlog]:
+    ) -> dict[str, GroupBacklog]:
         """The same, with the oldest of them; a topic that was read to its end may be missing."""
         consumer = await self._reader()
         partitions = await self._partitions(topics)
@@ -97,12 +97,12 @@ class Broker:
             tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
         }
         first = await _first_readable(consumer, done, ends, within_s)
-        found: dict[str, Backlog] = {}
+        found: dict[str, GroupBacklog] = {}
         for partition, (offset, at) in first.items():
-            before = found.get(partition.topic, Backlog(0))
+            before = found.get(partition.topic, GroupBacklog(0))
             instants = [it for it in (before.oldest, at) if it is not None]
             records = before.records + ends[partition] - offset
-            found[partition.topic] = Backlog(records, min(instants, default=None))
+            found[partition.topic] = GroupBacklog(records, min(instants, default=None))
         return found
 
     async def written(self, topics: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:

@@ -25,7 +25,7 @@ MARGIN_MS = DAY_MS
 ASKED_FOR = ("cleanup.policy", "retention.ms", "segment.ms")
 
 
-class Refused(Exception):
+class UnsafeRetention(Exception):
     """With this configuration a replayed message could be decided twice; the text says why."""
 
 
@@ -35,7 +35,7 @@ async def check_retention(
     """Compare `HISTORY_KEPT_DAYS` with what the broker really keeps.
 
     Nothing is asked where ids are kept for ever, nor of topics whose messages may be decided twice.
-    Raises `Refused`, and `Outage` while the broker cannot say.
+    Raises `UnsafeRetention`, and `Outage` while the broker cannot say.
     """
     if settings.history_kept_days is None:
         return
@@ -45,7 +45,7 @@ async def check_retention(
         settings.history_kept_days, {name: kept[name] for name in topics}, kept[DEAD_LETTERS]
     )
     if objection is not None:
-        raise Refused(objection)
+        raise UnsafeRetention(objection)
 
 
 def kept_ms(config: Mapping[str, str]) -> int | None:
@@ -129,7 +129,7 @@ async def _kept_by_broker(
 
 def _told(topic: Description) -> int | None:
     if topic.code == TopicAuthorizationFailedError.errno:
-        raise Refused(
+        raise UnsafeRetention(
             f"HISTORY_KEPT_DAYS is set, but how long {topic.topic} keeps records may not be read: "
             "allow this Kafka user DescribeConfigs on it, or unset HISTORY_KEPT_DAYS."
         )

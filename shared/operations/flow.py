@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.events.topics import CATALOGUE, SERVICES, topics_read_by
-from shared.kafka.broker import Backlog, Broker, broker_at
+from shared.kafka.broker import Broker, GroupBacklog, broker_at
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.settings import RuntimeSettings
 
@@ -76,11 +76,11 @@ async def flow_at(broker: Broker, settings: RuntimeSettings) -> Flow:
         read = [name for name in topics_read_by(service) if name in present]
         group = settings.group_of(service)
         behind = await broker.backlogs(group, read, within_s=OLDEST_WITHIN_S)
-        lags += [lag_on(service, name, behind.get(name, Backlog(0)), now) for name in read]
+        lags += [lag_on(service, name, behind.get(name, GroupBacklog(0)), now) for name in read]
     return Flow(now, topics, lags)
 
 
-def lag_on(service: str, topic: str, backlog: Backlog, now: datetime) -> ServiceLag:
+def lag_on(service: str, topic: str, backlog: GroupBacklog, now: datetime) -> ServiceLag:
     """The lag that a backlog is at `now`; a sender's clock may be ahead of ours."""
     age = None if backlog.oldest is None else max(0.0, (now - backlog.oldest).total_seconds())
     return ServiceLag(service, topic, backlog.records, backlog.oldest, age)

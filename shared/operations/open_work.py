@@ -71,7 +71,7 @@ NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class WorkGroup:
     """Everything that waits for the same: how many, since when the oldest, and which one that is.
 
     `at_least`: there may be more than were counted.
@@ -88,7 +88,7 @@ class Group:
 class OpenWork:
     """Every group in the order of `Waiting`, and the services that did not answer."""
 
-    groups: Sequence[Group]
+    groups: Sequence[WorkGroup]
     silent: Sequence[ServiceError]
 
 
@@ -108,7 +108,7 @@ class _Standing:
 async def read_open_work(
     settings: RuntimeSettings,
     services: Mapping[str, ServiceClient],
-    inquiries: Callable[[datetime], Awaitable[Sequence[Group]]] | None = None,
+    inquiries: Callable[[datetime], Awaitable[Sequence[WorkGroup]]] | None = None,
 ) -> OpenWork:
     """What waits now. Raises `Outage`, `MissingTopics`.
 
@@ -138,7 +138,7 @@ async def read_open_work(
     return OpenWork(groups, [*silent.values()])
 
 
-def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[Group]:
+def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[WorkGroup]:
     """What open inquiries wait for; one with several contracts may wait for several things.
 
     `now` is timezone-aware.
@@ -165,12 +165,12 @@ def waits_for_the_desk(state: InquiryStated) -> bool:
     return not statuses or not statuses.isdisjoint({PENDING, REFERRED})
 
 
-def of_work(waiting: Waiting, due: Sequence[DueRecord], more: bool) -> Group:
+def of_work(waiting: Waiting, due: Sequence[DueRecord], more: bool) -> WorkGroup:
     """The side effects that one service has not done yet; retries of later count too."""
     return _group(waiting, [(it.at, f"{it.kind} {it.id}") for it in due if it.what == "work"], more)
 
 
-def of_timers(due: Mapping[str, tuple[Sequence[DueRecord], bool]], now: datetime) -> Group:
+def of_timers(due: Mapping[str, tuple[Sequence[DueRecord], bool]], now: datetime) -> WorkGroup:
     """The records of all services whose time has come."""
     come = [
         (it.at, f"{name} {it.kind} {it.id}")
@@ -181,16 +181,16 @@ def of_timers(due: Mapping[str, tuple[Sequence[DueRecord], bool]], now: datetime
     return _group(Waiting.TIMERS, come, any(more for _, more in due.values()))
 
 
-def of_letters(letters: Sequence[Letter]) -> Group:
+def of_letters(letters: Sequence[Letter]) -> WorkGroup:
     """The dead letters that nobody has dealt with."""
     return _group(Waiting.DEAD_LETTERS, [(letter.at, str(letter.id)) for letter in letters])
 
 
 def _group(
     waiting: Waiting, found: Sequence[tuple[datetime, str]], at_least: bool = False
-) -> Group:
+) -> WorkGroup:
     since, oldest = min(found, default=(None, ""))
-    return Group(waiting, len(found), since, oldest, at_least)
+    return WorkGroup(waiting, len(found), since, oldest, at_least)
 
 
 async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:
@@ -206,7 +206,7 @@ async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:
     return found, True
 
 
-async def _of_topic(settings: RuntimeSettings, now: datetime) -> Sequence[Group]:
+async def _of_topic(settings: RuntimeSettings, now: datetime) -> Sequence[WorkGroup]:
     return of_inquiries(await _standing(settings), now)
 
 

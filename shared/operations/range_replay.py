@@ -29,7 +29,7 @@ from shared.settings import RuntimeSettings
 LOOK_EVERY = 256
 
 
-class Outcome(StrEnum):
+class RangeOutcome(StrEnum):
     """What a record would bring in a service, beside what it brought."""
 
     AS_THEN = "as_then"
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ServiceAnswer:
     """One service's answer about one record."""
 
     service: str
@@ -55,15 +55,15 @@ class Replayed:
     place: RecordPosition
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RangeOutcome:
         then = self.foreseen.then
         if then is not None and not then.again:
-            return Outcome.UNKNOWN
+            return RangeOutcome.UNKNOWN
         if then is not None:
-            return Outcome.DIFFERS if self.differences else Outcome.AS_THEN
+            return RangeOutcome.DIFFERS if self.differences else RangeOutcome.AS_THEN
         if self.foreseen.fault is not None:
-            return Outcome.GIVEN_UP
-        return Outcome.UNDECIDED if self.foreseen.events else Outcome.NOTHING
+            return RangeOutcome.GIVEN_UP
+        return RangeOutcome.UNDECIDED if self.foreseen.events else RangeOutcome.NOTHING
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class ReplayedRecord:
     """A record of the range, and what each service that was asked answers."""
 
     record: DecodedRecord
-    answers: Sequence[Replayed]
+    answers: Sequence[ServiceAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class RangeReplay:
     @property
     def as_then(self) -> bool:
         """Whether nothing differs, would be given up, is left or was not answered."""
-        bad = {Outcome.DIFFERS, Outcome.GIVEN_UP}
+        bad = {RangeOutcome.DIFFERS, RangeOutcome.GIVEN_UP}
         found = {answer.outcome for it in self.records for answer in it.answers}
         return not (self.rest or self.silent or found & bad)
 
@@ -200,11 +200,11 @@ def _told(
     for record in records:
         found = decoded(record)
         if _can_be_sent(record):
-            own = [Replayed(name, told[number], found.place) for name, told in answers.items()]
+            own = [ServiceAnswer(name, told[number], found.place) for name, told in answers.items()]
             number += 1
         else:
             fault = Foreseen(fault=found.fault)
-            own = [Replayed(name, fault, found.place) for name in answers]
+            own = [ServiceAnswer(name, fault, found.place) for name in answers]
         yield ReplayedRecord(found, own)
 
 

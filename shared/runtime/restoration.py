@@ -70,7 +70,7 @@ class _Nowhere:
 
 
 @dataclass(slots=True)
-class _Then:
+class _ClockOfThen:
     """A clock that shows when a message was decided."""
 
     at: datetime = EPOCH
@@ -165,7 +165,7 @@ async def restore(
     published = await publications_of(service.name, settings)
     committed = await committed_by(settings, group)
     decisions = partial(_Replay, published=published, committed=committed, restored=restored)
-    nowhere, then = _Nowhere(), _Then()
+    nowhere, then = _Nowhere(), _ClockOfThen()
     stage = Stage(service, store, nowhere, nowhere, Metrics(), clock=then, decisions=decisions)
     for then.at, record in await _in_their_order(service.name, settings, published):
         await stage.process([record])

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from shared.kafka.retention import Refused, check_retention
+from shared.kafka.retention import UnsafeRetention, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.abilities import Lacking
 from shared.runtime.backoff import sleep_unless
@@ -51,7 +51,7 @@ async def _keep_ids_long_enough(runtime: Runtime) -> None:
     try:
         service = runtime.service
         await check_retention(service.name, runtime.settings, service.bears_repeats)
-    except Refused as refused:
+    except UnsafeRetention as refused:
         log.critical("this configuration is refused; the service does not start", why=str(refused))
         end_process(os.EX_CONFIG)
 

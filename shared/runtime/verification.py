@@ -23,7 +23,7 @@ NUMBERED = frozenset(
 
 
 @dataclass(slots=True)
-class Audit:
+class Verification:
     """The faults found in all aggregates of one kind."""
 
     service: str
@@ -43,9 +43,11 @@ class Audit:
             self.faults.append(fault)
 
 
-async def audit(service: Service, database: Database, store: Store, decider: Decider[Any]) -> Audit:
+async def audit(
+    service: Service, database: Database, store: Store, decider: Decider[Any]
+) -> Verification:
     """All aggregates of one kind. One of them is in memory at a time. Raises `Outage`."""
-    found = Audit(service.name, decider.kind)
+    found = Verification(service.name, decider.kind)
     kept = await store.expiry(decider.kind)
     expired_before = None if kept is None else datetime.now(UTC) - kept
     with mongodb_errors_as_outage():

@@ -33,7 +33,7 @@ TOO_MANY = N_("You have as many passkeys as one can have. Remove one that you no
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class PasskeyOwner:
     """Whose passkeys they are, and how he is written to."""
 
     id: str
@@ -78,7 +78,7 @@ class PasskeyPages:
     removed: Words
     above: tuple[tuple[str, str], ...]
 
-    async def listed(self, parts: SignsIn, visit: Visit, owner: Owner) -> Response:
+    async def listed(self, parts: SignsIn, visit: Visit, owner: PasskeyOwner) -> Response:
         """The owner's passkeys, and a form that adds one. Raises `NotFound` where none can be."""
         _check(parts)
         if not visit.posted:
@@ -108,7 +108,7 @@ class PasskeyPages:
         _tell(parts, owner, self.added, added, added.added_at)
         return visit.see("passkeys")
 
-    async def removal(self, parts: SignsIn, visit: Visit, owner: Owner) -> Response:
+    async def removal(self, parts: SignsIn, visit: Visit, owner: PasskeyOwner) -> Response:
         """Ask first. Raises `NotFound` for a passkey that is not the owner's.
 
         Other browsers are signed out: one of them may have signed in with it.
@@ -126,7 +126,9 @@ class PasskeyPages:
             _tell(parts, owner, self.removed, kept, parts.now())
         return visit.see("passkeys")
 
-    async def _show(self, parts: SignsIn, visit: Visit, owner: Owner, form: Form) -> Response:
+    async def _show(
+        self, parts: SignsIn, visit: Visit, owner: PasskeyOwner, form: Form
+    ) -> Response:
         own = await parts.passkeys.of(owner.id)
         return visit.show(
             "passkeys.html",
@@ -152,7 +154,9 @@ def _check(parts: SignsIn) -> None:
         raise NotFound
 
 
-def _tell(parts: SignsIn, owner: Owner, words: Words, passkey: Passkey, at: datetime) -> None:
+def _tell(
+    parts: SignsIn, owner: PasskeyOwner, words: Words, passkey: Passkey, at: datetime
+) -> None:
     """So that somebody else's passkey does not go unnoticed."""
     said = {"name": passkey.name or "—", "at": Formats(owner.language).instant(at)}
     parts.code_mails.tell(owner.language, owner.address, words, said)

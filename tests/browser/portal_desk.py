@@ -26,12 +26,12 @@ from playwright.async_api import (
     expect,
 )
 
-from desk.commands.mail import Mail, mails_in
-from desk.demo.outside import Customer, World
-from desk.demo.story import Sent
+from desk.commands.mail import FolderMail, mails_in
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import SentRecord
 from desk.local.supervisor import Desk, desk_up
 from services.customer_portal.projections import FOLDS
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.service import VIEWS, utc_now
 from services.customer_portal.settings import Settings
 from shared.events.topics import PORTAL
@@ -69,7 +69,7 @@ class PortalDesk:
     browser: Browser
     sender: RecordSender
     generations: Generations
-    queries: Queries
+    queries: ProjectionQueries
     sessions: Sessions
     passkeys: Passkeys
     world: World
@@ -113,7 +113,7 @@ class PortalDesk:
         while self._contexts:
             await self._contexts.pop().close()
 
-    async def publish(self, *records: Sent) -> None:
+    async def publish(self, *records: SentRecord) -> None:
         """As a channel, the registry, billing or an agent does."""
         for record in records:
             await self.sender.send(
@@ -123,15 +123,15 @@ class PortalDesk:
                 headers_of(record),
             )
 
-    def holder(self, customer: Customer) -> Holder:
+    def holder(self, customer: DemoCustomer) -> Holder:
         return Holder(customer.id)
 
-    def person(self, name: str) -> Customer:
+    def person(self, name: str) -> DemoCustomer:
         """Somebody nobody knows yet."""
         new = self.world.customer(name)
-        return Customer(new.id, new.name, f"{name}-{token_hex(3)}@example.test")
+        return DemoCustomer(new.id, new.name, f"{name}-{token_hex(3)}@example.test")
 
-    async def customer(self, name: str, *, access: bool = True) -> Customer:
+    async def customer(self, name: str, *, access: bool = True) -> DemoCustomer:
         """Somebody registered, and with access to contracts."""
         person = self.person(name)
         await self.publish(self.world.registers(person))
@@ -140,10 +140,10 @@ class PortalDesk:
             await self.authorise(person)
         return person
 
-    async def registered(self, customer: Customer) -> None:
+    async def registered(self, customer: DemoCustomer) -> None:
         await self.until(lambda: self.queries.profile(Holder(customer.id)))
 
-    async def authorise(self, customer: Customer) -> None:
+    async def authorise(self, customer: DemoCustomer) -> None:
         """An agent authorises the access, and the pages know it."""
         await self.publish(
             self.world.agent("access_authorised", customer.id, customer_id=customer.id)
@@ -151,11 +151,11 @@ class PortalDesk:
 
         await self.until(lambda: self.has_access(customer))
 
-    async def has_access(self, customer: Customer) -> bool:
+    async def has_access(self, customer: DemoCustomer) -> bool:
         profile = await self.queries.profile(Holder(customer.id))
         return bool(profile and profile["access"])
 
-    async def contract(self, customer: Customer, kind: str, **more: object) -> str:
+    async def contract(self, customer: DemoCustomer, kind: str, **more: object) -> str:
         """The registry reports a contract, and the pages know it."""
         number = self.world.contract("K")
         await self.publish(self.world.records(number, customer, kind, **more))
@@ -180,12 +180,12 @@ class PortalDesk:
         await page.get_by_role("main").get_by_role("button", name="Entrar").click()
         await expect(page.get_by_role("button", name="Salir")).to_be_visible()
 
-    async def signed_in(self, customer: Customer, **options: object) -> Page:
+    async def signed_in(self, customer: DemoCustomer, **options: object) -> Page:
         page = await self.visitor(**options)
         await self.sign_in(page, customer.email)
         return page
 
-    async def with_session(self, customer: Customer) -> Page:
+    async def with_session(self, customer: DemoCustomer) -> Page:
         """A page of a customer who is signed in already: a client gets few codes an hour."""
         visitor = Session(new_id(), Visitor(new_id()))
         session = await self.sessions.sign_in(visitor, self.holder(customer))
@@ -198,19 +198,19 @@ class PortalDesk:
         )
         return page
 
-    def mails(self, address: str) -> list[Mail]:
+    def mails(self, address: str) -> list[FolderMail]:
         """What somebody got, oldest first."""
         assert self.desk.endpoints.mailbox is not None
         return [mail for mail in mails_in(self.desk.endpoints.mailbox) if address in mail.to]
 
-    async def mail(self, address: str, *, after: int = 0, about: str = "") -> Mail:
+    async def mail(self, address: str, *, after: int = 0, about: str = "") -> FolderMail:
         """The first mail to an address after so many, with these words in its subject or text."""
 
-        def came() -> Mail | None:
+        def came() -> FolderMail | None:
             mails = self.mails(address)[after:]
             return next((mail for mail in mails if about in mail.subject + mail.body), None)
 
-        async def found() -> Mail | None:
+        async def found() -> FolderMail | None:
             return came()
 
         await self.until(found)
@@ -234,7 +234,7 @@ class PortalDesk:
                 await asyncio.sleep(0.1)
 
 
-def headers_of(sent: Sent) -> list[tuple[str, bytes]]:
+def headers_of(sent: SentRecord) -> list[tuple[str, bytes]]:
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", sent.id.encode()),
@@ -276,7 +276,7 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
             own, idle=settings.session_idle, life=settings.session_life, now=utc_now
         )
         passkeys = Passkeys(own, RelyingParty("Empresa", ORIGIN), utc_now)
-        world, queries = World(token_hex(2), datetime.now(UTC)), Queries(generations)
+        world, queries = World(token_hex(2), datetime.now(UTC)), ProjectionQueries(generations)
         try:
             yield PortalDesk(
                 desk, browser, sender, generations, queries, sessions, passkeys, world, openid

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, expect
 
-from desk.demo.outside import Customer
+from desk.demo.outside import DemoCustomer
 from shared.events.reference import reference_of
 from shared.kafka.topic_records import records_on
 from shared.operations.decoded_record import DecodedRecord, decoded
@@ -21,7 +21,7 @@ from tests.builders.clients import settings_at
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def asked(site: PortalDesk, customer: Customer) -> str:
+async def asked(site: PortalDesk, customer: DemoCustomer) -> str:
     """A question of the customer; its reference."""
     question = site.world.submits(
         customer,

@@ -12,7 +12,7 @@ from playwright.async_api import APIResponse, Locator, Page, expect
 
 from desk.commands.event_file import Outgoing
 from desk.commands.send import send
-from desk.demo.outside import Customer
+from desk.demo.outside import DemoCustomer
 from desk.local.broker import plain
 from shared.events.inventory import InventoryItemRecorded
 from tests.browser.portal_desk import CODE, PortalDesk
@@ -24,7 +24,7 @@ ITEM = "IT-301"
 AMOUNT = re.compile(r"-?[0-9.]+,[0-9]{2}")
 
 
-async def approve(site: PortalDesk, customer: Customer, number: str) -> None:
+async def approve(site: PortalDesk, customer: DemoCustomer, number: str) -> None:
     """An agent approves the contract's text as it is now, and the pages know it."""
 
     async def document_id() -> str | None:

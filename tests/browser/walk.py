@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from playwright.async_api import FilePayload, Page, expect
 
 from desk.commands.sample_account import first_text, sample_account
-from desk.demo.outside import Customer
-from desk.demo.story import Sent
+from desk.demo.outside import DemoCustomer
+from desk.demo.story import SentRecord
 from services.customer_portal.rooms.queries import Rooms
 from services.customer_portal.routes import PAGES
 from shared.events.topics import TOPIC_OF
@@ -73,7 +73,7 @@ SHOWN = tuple(page for page in PAGES if not (page.is_live or page.is_file))
 class Somebody:
     """A customer of whom every page has something to show."""
 
-    customer: Customer
+    customer: DemoCustomer
     parts: Mapping[str, str]
 
 
@@ -144,7 +144,7 @@ async def somebody_new(site: PortalDesk) -> Somebody:
     return Somebody(customer, parts)
 
 
-async def an_attachment(site: PortalDesk, customer: Customer) -> str:
+async def an_attachment(site: PortalDesk, customer: DemoCustomer) -> str:
     page = await site.with_session(customer)
     await page.goto("/es/contacto/facturas")
     await page.get_by_label("Asunto").fill("Una factura")
@@ -158,7 +158,7 @@ async def an_attachment(site: PortalDesk, customer: Customer) -> str:
     return (await link.get_attribute("href") or "").rpartition("/")[2]
 
 
-async def a_passkey(site: PortalDesk, customer: Customer) -> str:
+async def a_passkey(site: PortalDesk, customer: DemoCustomer) -> str:
     device, session = SoftAuthenticator(), "of no browser"
     options = await site.passkeys.registration_options(session, customer.id, customer.email)
     made = device.create(options)
@@ -182,13 +182,15 @@ ROOMS = frozenset({"orders", "accounts", "items"})
 """Of the upstream topics, those that the account's rooms are folded from."""
 
 
-async def has_an_account(site: PortalDesk, customer: Customer, contracts: tuple[str, ...]) -> None:
+async def has_an_account(
+    site: PortalDesk, customer: DemoCustomer, contracts: tuple[str, ...]
+) -> None:
     """What upstream systems report of the sample company, reported of this customer; and known."""
     account = sample_account(customer.id, contracts, site.world.now.isoformat())
     reported = [it for it in account if TOPIC_OF[it.ce_type].name.split(".")[1] in ROOMS]
     await site.publish(
         *(
-            Sent(TOPIC_OF[it.ce_type].name, it.key, it.ce_type, it.ce_id, it.source, it.data)
+            SentRecord(TOPIC_OF[it.ce_type].name, it.key, it.ce_type, it.ce_id, it.source, it.data)
             for it in reported
         )
     )

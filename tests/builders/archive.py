@@ -48,7 +48,7 @@ from shared.events.requests import (
     CustomerConsentWithdrawalRequested,
     CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
-    Request,
+    ServiceRequest,
 )
 from shared.events.topics import ARCHIVE
 from shared.events.values import Bilingual, Channel, Consent, ConsentPurpose, Language
@@ -331,7 +331,7 @@ class Archive:
         return self._known[identity]
 
     def _note(self, received: Event, events: list[Event]) -> None:
-        if isinstance(received, Request) and hasattr(received, "contract_number"):
+        if isinstance(received, ServiceRequest) and hasattr(received, "contract_number"):
             self.asked.append(received.inquiry_id)
         for event in events:
             if isinstance(event, ANSWERS):
@@ -393,7 +393,7 @@ class Archive:
             case timedelta():
                 return self.wait(step)
         named = step.model_copy(update={"inquiry_id": f"inq-{number}"})
-        return self.receive(named if isinstance(step, Request) else step, f"step {number}")
+        return self.receive(named if isinstance(step, ServiceRequest) else step, f"step {number}")
 
     def settle(self) -> list[Event]:
         """Every wait ends and all work is done."""

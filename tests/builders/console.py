@@ -31,7 +31,7 @@ from shared.operations.case_timeline import CaseTimeline, NoSuchCase
 from shared.operations.dead_letters.correct import Correction, corrected
 from shared.operations.dead_letters.edit import Draft
 from shared.operations.dead_letters.letter import Letter, LetterId
-from shared.operations.dead_letters.listing import Found
+from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.run import Foretold
 from shared.operations.dead_letters.selection import Plan, chosen
 from shared.operations.decoded_record import DecodedRecord
@@ -107,8 +107,8 @@ class LettersOfFew:
     drafts: list[Correction] = field(default_factory=list)
     brings: Foreseen = field(default_factory=Foreseen)
 
-    async def found(self) -> Found:
-        return Found(
+    async def found(self) -> FoundLetters:
+        return FoundLetters(
             [it.brief for it in self.letters], AuditTrail(self.acts), self.waiting, self.silent
         )
 

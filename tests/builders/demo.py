@@ -13,20 +13,20 @@ from desk.demo.answers import REFERENCE, SHA256
 from desk.demo.outside import World
 from desk.demo.received_mail import ReceivedMail
 from desk.demo.scenario import scenario
-from desk.demo.story import Absent, Case, Each, Expected, Mail, Matching
-from desk.demo.verdict import Evidence
-from desk.demo.watch import Seen
+from desk.demo.story import AbsentField, DemoCase, Each, Expected, ExpectedMail, Matching
+from desk.demo.verdict import Observed
+from desk.demo.watch import WatchedRecord
 from shared.events.topics import TOPICS
 
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
 PDF = b"%PDF-1.4 copia de prueba"
 
 
-def cases() -> tuple[Case, ...]:
+def cases() -> tuple[DemoCase, ...]:
     return scenario(World("t3st", NOW))
 
 
-def perfect(of: tuple[Case, ...]) -> Evidence:
+def perfect(of: tuple[DemoCase, ...]) -> Observed:
     """Everything that the scenario expects, and nothing else."""
     numbers = count(1)
     expected = [event for case in of for row in case.rows for event in row.expected]
@@ -40,15 +40,15 @@ def perfect(of: tuple[Case, ...]) -> Evidence:
         _mail(event.mail, references, next(numbers)) for event in expected if event.mail is not None
     ]
     downloads = {record.facts["inquiry_id"]: PDF for record in seen if record.word == "copy_ready"}
-    return Evidence(seen, mails, downloads)
+    return Observed(seen, mails, downloads)
 
 
-def _seen(expected: Expected, number: int) -> Seen:
+def _seen(expected: Expected, number: int) -> WatchedRecord:
     said = {**expected.which, **expected.has}
     facts = {name: _said(value, number) for name, value in said.items()}
     facts = {name: value for name, value in facts.items() if value is not None}
     key = next((facts[name] for name in TOPICS[expected.topic].key if name in facts), "key")
-    return Seen(expected.topic, "/services/test", f"event-{number}", {"key": key, **facts})
+    return WatchedRecord(expected.topic, "/services/test", f"event-{number}", {"key": key, **facts})
 
 
 def _said(value: Any, number: int) -> Any:
@@ -57,7 +57,7 @@ def _said(value: Any, number: int) -> Any:
     if value == SHA256:
         return sha256(PDF).hexdigest()
     match value:
-        case Absent():
+        case AbsentField():
             return None
         case Matching(pattern="consents.*"):
             return "consents.transfer_abroad"
@@ -74,12 +74,12 @@ def _said(value: Any, number: int) -> Any:
     return value
 
 
-def _mail(mail: Mail, references: Mapping[str, str], number: int) -> ReceivedMail:
+def _mail(mail: ExpectedMail, references: Mapping[str, str], number: int) -> ReceivedMail:
     reference = f" [{references[mail.about]}]" if mail.about else ""
     return ReceivedMail(f"<{number}@test>", mail.to, f"Asunto{reference}", " ".join(mail.says))
 
 
-def with_facts(evidence: Evidence, word: str, **facts: Any) -> Evidence:
+def with_facts(evidence: Observed, word: str, **facts: Any) -> Observed:
     """The first record of that word says something else."""
     spoilt = first(evidence, word)
     return _changed(
@@ -90,29 +90,29 @@ def with_facts(evidence: Evidence, word: str, **facts: Any) -> Evidence:
     )
 
 
-def without(evidence: Evidence, word: str) -> Evidence:
+def without(evidence: Observed, word: str) -> Observed:
     """The first record of that word never came."""
     spoilt = first(evidence, word)
     return replace(evidence, seen=[record for record in evidence.seen if record is not spoilt])
 
 
 def with_another(
-    evidence: Evidence, word: str, *, id_: str = "event-more", **facts: Any
-) -> Evidence:
+    evidence: Observed, word: str, *, id_: str = "event-more", **facts: Any
+) -> Observed:
     """The first record of that word comes once more, with other facts under another id."""
     again = first(evidence, word)
     more = replace(again, id=id_, facts={**again.facts, **facts})
     return replace(evidence, seen=[*evidence.seen, more])
 
 
-def again(evidence: Evidence, word: str) -> Evidence:
+def again(evidence: Observed, word: str) -> Observed:
     """The first record of that word is delivered twice, as Kafka may."""
     return replace(evidence, seen=[*evidence.seen, first(evidence, word)])
 
 
-def first(evidence: Evidence, word: str) -> Seen:
+def first(evidence: Observed, word: str) -> WatchedRecord:
     return next(record for record in evidence.seen if record.word == word)
 
 
-def _changed(evidence: Evidence, change: Callable[[Seen], Seen]) -> Evidence:
+def _changed(evidence: Observed, change: Callable[[WatchedRecord], WatchedRecord]) -> Observed:
     return replace(evidence, seen=[change(record) for record in evidence.seen])

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message
 
 from services.customer_portal import service
 from services.customer_portal.api.partners import Scope
-from services.customer_portal.documents import Document
+from services.customer_portal.documents import DownloadedDocument
 from services.customer_portal.service import Process, wire
 from services.customer_portal.settings import Settings
 from shared.events.values import Language
@@ -58,13 +58,17 @@ class ArchiveOfFew:
     """An archive that has these documents for one customer, or does not answer."""
 
     customer_id: str = "C-ANA"
-    kept: dict[str, Document] = field(
-        default_factory=lambda: {"text-1": Document(TEXT, "text/plain; charset=utf-8", TEXT_SHA256)}
+    kept: dict[str, DownloadedDocument] = field(
+        default_factory=lambda: {
+            "text-1": DownloadedDocument(TEXT, "text/plain; charset=utf-8", TEXT_SHA256)
+        }
     )
     silent: bool = False
     asked: list[tuple[str, str | None, str]] = field(default_factory=list)
 
-    async def read(self, holder: Holder, number: str | None, document_id: str) -> Document | None:
+    async def read(
+        self, holder: Holder, number: str | None, document_id: str
+    ) -> DownloadedDocument | None:
         self.asked.append((holder.customer_id, number, document_id))
         if self.silent:
             return None

@@ -12,7 +12,7 @@ from shared.events.topics import SERVICES
 from shared.mongo.client import Client, Database, connect
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Decider, Service
-from shared.runtime.verification import Audit, audit
+from shared.runtime.verification import Verification, audit
 from shared.settings import RuntimeSettings
 
 
@@ -25,7 +25,7 @@ class Records:
     database: Database
     store: Store
 
-    async def audit(self, decider: Decider[Any]) -> Audit:
+    async def audit(self, decider: Decider[Any]) -> Verification:
         """What `verify` says of one kind of them."""
         return await audit(self.service, self.database, self.store, decider)
 

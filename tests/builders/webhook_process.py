@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from services.customer_portal.api.partners import Partners
-from services.customer_portal.api.webhooks.sender import Poster, Sender
+from services.customer_portal.api.webhooks.sender import Poster, WebhookSender
 from services.customer_portal.api.webhooks.store import WebhookStore
 from shared.mongo.client import Database, connect
 
@@ -20,7 +20,7 @@ async def send(mongo_url: str, name: str) -> None:
     database = Database(connect(mongo_url), name, journal=False)
     store, partners = WebhookStore(database, now), Partners(database, now)
     poster = Poster(anywhere=True)
-    sender = Sender(store, partners, poster, now, give_up_after=timedelta(days=5))
+    sender = WebhookSender(store, partners, poster, now, give_up_after=timedelta(days=5))
     await sender.run(asyncio.Event(), 1.0)
 
 

@@ -34,7 +34,7 @@ from services.contract_archive.customer.decide import CUSTOMER
 from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.record_answer import _WORD_OF
 from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
-from services.inquiry_intake.inquiry.state import INQUIRY, AnswerStatus, Standing
+from services.inquiry_intake.inquiry.state import INQUIRY, AnswerStatus, InquiryStanding
 from services.notification.mail.state import KIND as NOTIFICATION
 from services.notification.summary import decide as summary
 from services.notification.worker import RATE_LIMITED
@@ -188,8 +188,8 @@ def test_the_words_for_what_happened_to_an_inquiry_are_those_that_intake_says() 
 def test_the_desk_can_say_every_word_of_a_closed_set(words: type[Enum]) -> None:
     said = used("services")
     if words is InquiryStatus:
-        said = {it.replace("Standing", "InquiryStatus") for it in said}
-        assert {it.value for it in words} < {it.value for it in Standing}
+        said = {it.replace("InquiryStanding", "InquiryStatus") for it in said}
+        assert {it.value for it in words} < {it.value for it in InquiryStanding}
 
     assert {f"{words.__name__}.{it.name}" for it in words} - said == set()
 

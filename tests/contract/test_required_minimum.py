@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from desk.contract_docs.minimum import EVENTS, LENIENT, TOPICS, Fields, Route
+from desk.contract_docs.minimum import EVENTS, LENIENT, TOPICS, Fields, TopicEntry
 from desk.contract_docs.schemas import event_schemas
 from desk.contract_docs.words import spoken
 from shared.events import topics, values
@@ -77,7 +77,7 @@ def choices(owner: str, field: str) -> list[str]:
 
 @every_topic
 def test_a_topic_has_the_key_the_writers_and_the_readers_of_the_page(
-    topic: str, route: Route
+    topic: str, route: TopicEntry
 ) -> None:
     actual = topics.TOPICS[topic]
     assert actual.key == route.key

@@ -14,19 +14,19 @@ import pytest
 from services.customer_portal.api.partners import Partners, Scope
 from services.customer_portal.api.webhooks.schedule import (
     PAUSES,
+    AttemptResult,
     DeliveryState,
     Disabled,
     Next,
-    Outcome,
 )
-from services.customer_portal.api.webhooks.sender import Sender
+from services.customer_portal.api.webhooks.sender import WebhookSender
 from services.customer_portal.api.webhooks.store import LEASE, ON_A_PAGE, Webhook, WebhookStore
 from shared.mongo.client import Database
 from tests.fakes.documents_suite import Clock
 
 CUSTOMER, CE_TYPE = "C-ANA", "inquiry.opened.v1"
 EVERY = tuple(it.value for it in DeliveryState)
-GOOD = Outcome(status=204)
+GOOD = AttemptResult(status=204)
 DELIVERED = Next(DeliveryState.DELIVERED)
 
 
@@ -38,7 +38,7 @@ class Post:
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
 
-    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:  # noqa: ARG002 - as the port has it
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> AttemptResult:  # noqa: ARG002 - as the port has it
         message = headers["webhook-id"]
         self.now[message] += 1
         self.most[message] = max(self.most[message], self.now[message])
@@ -85,7 +85,7 @@ class WebhooksSuite:
             leased = await store.lease(webhook.id)
             assert leased is not None
             then = Next(DeliveryState.WAITING, clock.now + PAUSES[0], clock.now)
-            await store.note(webhook, leased, Outcome(error="timeout"), then, 3)
+            await store.note(webhook, leased, AttemptResult(error="timeout"), then, 3)
 
         assert await store.with_due() == [other.id]
         clock.pass_by(PAUSES[0])
@@ -120,7 +120,7 @@ class WebhooksSuite:
         assert second is not None
         assert (second.id, second.tries) == (first.id, 0)
 
-        await store.note(webhook, first, Outcome(status=500), Next(DeliveryState.FAILED), 3)
+        await store.note(webhook, first, AttemptResult(status=500), Next(DeliveryState.FAILED), 3)
         assert await self.states(store, webhook) == {"waiting": 1}, "its lease was lost"
         await store.note(webhook, second, GOOD, DELIVERED, 3)
         assert await self.states(store, webhook) == {"delivered": 1}
@@ -132,7 +132,7 @@ class WebhooksSuite:
         await partners.add("acme", [Scope.READ], [CUSTOMER])
         await self.deliver(store, webhook, *(f"e-{number}" for number in range(12)))
         day = timedelta(days=1)
-        senders = [Sender(store, partners, post, clock, give_up_after=day) for _ in range(2)]
+        senders = [WebhookSender(store, partners, post, clock, give_up_after=day) for _ in range(2)]
 
         async with asyncio.timeout(60):
             while await store.with_due():
@@ -152,7 +152,7 @@ class WebhooksSuite:
         leased = await store.lease(webhook.id)
         assert leased is not None
         gone = Next(DeliveryState.HELD, None, clock.now, Disabled.GONE)
-        await store.note(webhook, leased, Outcome(status=410), gone, 3)
+        await store.note(webhook, leased, AttemptResult(status=410), gone, 3)
         clock.pass_by(timedelta(seconds=1))
         disabled = await store.one("acme", webhook.id)
         assert (disabled.disabled, disabled.failing_since) == (

@@ -7,14 +7,14 @@ from typing import Any
 from desk.demo.answers import (
     recorded,
 )
-from desk.demo.outside import Customer, World
-from desk.demo.story import Row, Sent, Step
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import DemoRow, DemoStep, SentRecord
 
 MONTHLY, WRITTEN = "monthly-notice", "written-notice"
 """Names of policies, as decisions carry them."""
 
 
-def cancels(world: World, customer: Customer, *contracts: str, **fields: Any) -> Sent:
+def cancels(world: World, customer: DemoCustomer, *contracts: str, **fields: Any) -> SentRecord:
     """A cancellation request with a contact and whatever else `fields` say."""
     return world.submits(
         customer,
@@ -24,10 +24,10 @@ def cancels(world: World, customer: Customer, *contracts: str, **fields: Any) ->
     )
 
 
-def known(world: World, contract: str, customer: Customer, type_: str) -> Step:
+def known(world: World, contract: str, customer: DemoCustomer, type_: str) -> DemoStep:
     """The registry reports the contract, and the desk knows it."""
-    return Step((world.records(contract, customer, type_),), (recorded(contract, customer),))
+    return DemoStep((world.records(contract, customer, type_),), (recorded(contract, customer),))
 
 
-def row(title: str, request: Sent, *steps: Step) -> Row:
-    return Row(title, steps, about=request.inquiry_id)
+def row(title: str, request: SentRecord, *steps: DemoStep) -> DemoRow:
+    return DemoRow(title, steps, about=request.inquiry_id)

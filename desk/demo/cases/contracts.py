@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from desk.demo.answers import SHA256, about_contract, opened, recorded, status
 from desk.demo.cases.customers import REGISTRATION
-from desk.demo.outside import Customer, World
-from desk.demo.story import TEXT, Case, Mail, Row, Step
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import TEXT, DemoCase, DemoRow, DemoStep, ExpectedMail
 
 DENIED = "a copy that is not available"
 
 
-def copy_for_the_holder(world: World, holder: Customer) -> Case:
+def copy_for_the_holder(world: World, holder: DemoCustomer) -> DemoCase:
     """The contract's holder with access gets the copy; the registration completes it (F4)."""
     contract = world.contract("HW")
     request = world.submits(holder, "contract_copy", contract_number=contract)
@@ -25,17 +25,17 @@ def copy_for_the_holder(world: World, holder: Customer) -> Case:
         sha256=SHA256,
     )
     completed = opened(request, holder, contact=holder.contact, contract_numbers=(contract,))
-    return Case(
+    return DemoCase(
         "copy",
         (
-            Row(
+            DemoRow(
                 "Copy for the holder: downloaded, SHA-256 compared",
                 (
-                    Step(
+                    DemoStep(
                         (world.records(contract, holder, "hardware_maintenance"),),
                         (recorded(contract, holder),),
                     ),
-                    Step((request,), (completed, ready)),
+                    DemoStep((request,), (completed, ready)),
                 ),
                 about=request.inquiry_id,
             ),
@@ -44,14 +44,14 @@ def copy_for_the_holder(world: World, holder: Customer) -> Case:
     )
 
 
-def copy_for_a_stranger(world: World, holder: Customer) -> Case:
+def copy_for_a_stranger(world: World, holder: DemoCustomer) -> DemoCase:
     """Everyone else gets the same answer, whether or not the contract exists (F8)."""
     stranger = world.customer("copia-ajena")
     existing, imagined = world.contract("HW"), world.contract("HW")
-    record = Step(
+    record = DemoStep(
         (world.records(existing, holder, "hardware_maintenance"),), (recorded(existing, holder),)
     )
-    return Case(
+    return DemoCase(
         "stranger's copy",
         (
             _denied(world, "Copy of somebody else's contract", existing, stranger, record),
@@ -60,18 +60,20 @@ def copy_for_a_stranger(world: World, holder: Customer) -> Case:
     )
 
 
-def _denied(world: World, title: str, contract: str, customer: Customer, *before: Step) -> Row:
+def _denied(
+    world: World, title: str, contract: str, customer: DemoCustomer, *before: DemoStep
+) -> DemoRow:
     request = world.submits(
         customer, "contract_copy", contract_number=contract, contact=customer.contact
     )
     answer = about_contract(
         "copy_denied", request, contract, customer, shows=(("", "cause"),), alike=DENIED, cause=TEXT
     )
-    step = Step((request,), (opened(request, customer), answer))
-    return Row(title, (*before, step), about=request.inquiry_id)
+    step = DemoStep((request,), (opened(request, customer), answer))
+    return DemoRow(title, (*before, step), about=request.inquiry_id)
 
 
-def acceptance(world: World, holder: Customer) -> Case:
+def acceptance(world: World, holder: DemoCustomer) -> DemoCase:
     """Contracts are accepted online; the acceptance is kept as a document (F1)."""
     contract = world.contract("SW")
     request = world.submits(
@@ -85,17 +87,17 @@ def acceptance(world: World, holder: Customer) -> Case:
     accepted = about_contract(
         "accepted", request, contract, holder, document_id=TEXT, sha256=SHA256
     )
-    return Case(
+    return DemoCase(
         "acceptance",
         (
-            Row(
+            DemoRow(
                 "Acceptance of a contract",
                 (
-                    Step(
+                    DemoStep(
                         (world.records(contract, holder, "software_maintenance"),),
                         (recorded(contract, holder),),
                     ),
-                    Step((request,), (opened(request, holder), accepted)),
+                    DemoStep((request,), (opened(request, holder), accepted)),
                 ),
                 about=request.inquiry_id,
             ),
@@ -104,7 +106,7 @@ def acceptance(world: World, holder: Customer) -> Case:
     )
 
 
-def activation(world: World, holder: Customer) -> Case:
+def activation(world: World, holder: DemoCustomer) -> DemoCase:
     """The mail carries number and code; both must match, five wrong codes would lock (F9)."""
     contract, code = world.contract("SP"), f"K7-{world.tag}"
     wrong, right = (
@@ -119,30 +121,30 @@ def activation(world: World, holder: Customer) -> Case:
         shows=(("attempts left", "attempts_left"),),
         attempts_left=4,
     )
-    return Case(
+    return DemoCase(
         "activation",
         (
-            Row(
+            DemoRow(
                 "ServicePac activation with a wrong code",
                 (
-                    Step(
+                    DemoStep(
                         (world.records(contract, holder, "servicepac", activation_code=code),),
                         (
                             recorded(
                                 contract,
                                 holder,
-                                mail=Mail(holder.email, None, says=(contract, code)),
+                                mail=ExpectedMail(holder.email, None, says=(contract, code)),
                             ),
                         ),
                     ),
-                    Step((wrong,), (opened(wrong, holder), failed)),
+                    DemoStep((wrong,), (opened(wrong, holder), failed)),
                 ),
                 about=wrong.inquiry_id,
             ),
-            Row(
+            DemoRow(
                 "ServicePac activation with the right code",
                 (
-                    Step(
+                    DemoStep(
                         (right,),
                         (
                             opened(right, holder),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from desk.demo.answers import inquiry, opened, registered, rejected
-from desk.demo.outside import CONSENTS, Customer, World
-from desk.demo.story import TEXT, Case, Each, Expected, Matching, Row, Step
+from desk.demo.outside import CONSENTS, DemoCustomer, World
+from desk.demo.story import TEXT, DemoCase, DemoRow, DemoStep, Each, Expected, Matching
 
 REGISTRATION = "registration"
 
 
-def registration(world: World, holder: Customer) -> Case:
+def registration(world: World, holder: DemoCustomer) -> DemoCase:
     """Access takes two steps: a registered identity, then authorisation (F1)."""
     request = world.registers(holder)
     consents = Each(
@@ -18,13 +18,13 @@ def registration(world: World, holder: Customer) -> Case:
             for purpose in CONSENTS
         )
     )
-    return Case(
+    return DemoCase(
         REGISTRATION,
         (
-            Row(
+            DemoRow(
                 "Registration with both consents; an agent authorises access",
                 (
-                    Step(
+                    DemoStep(
                         (request,),
                         (
                             opened(request, holder),
@@ -33,7 +33,7 @@ def registration(world: World, holder: Customer) -> Case:
                             ),
                         ),
                     ),
-                    Step(
+                    DemoStep(
                         (world.agent("access_authorised", holder.id, customer_id=holder.id),),
                         (
                             registered(
@@ -52,7 +52,7 @@ def registration(world: World, holder: Customer) -> Case:
     )
 
 
-def faulty_registration(world: World) -> Case:
+def faulty_registration(world: World) -> DemoCase:
     """An error in any required field stops it; every faulty field is named at once (F2, F3)."""
     customer = world.customer("registro-con-faltas")
     request = world.registers(
@@ -65,15 +65,15 @@ def faulty_registration(world: World) -> Case:
             _fault(Matching("consents.*", "the consents")),
         )
     )
-    step = Step((request,), (rejected(request, customer, faults),))
-    return Case("faulty registration", (Row("Registration with three faults", (step,)),))
+    step = DemoStep((request,), (rejected(request, customer, faults),))
+    return DemoCase("faulty registration", (DemoRow("Registration with three faults", (step,)),))
 
 
 def _fault(field: str | Matching) -> dict[str, object]:
     return {"field": field, "code": TEXT, "message": {"es": TEXT, "en": TEXT}}
 
 
-def question(world: World) -> Case:
+def question(world: World) -> DemoCase:
     """A professional routes and answers it; the customer reopens and closes it (F4-F6)."""
     customer = world.customer("pregunta")
     request = world.submits(
@@ -90,40 +90,44 @@ def question(world: World) -> Case:
     answered = world.agent("inquiry_answered", about, inquiry_id=about, text=answer, resolve=True)
     again = world.submits(customer, "follow_up", inquiry_id=about, text="¿También los sábados?")
     close = world.submits(customer, "follow_up", inquiry_id=about, close=True)
-    return Case(
+    return DemoCase(
         "question",
         (
-            Row(
+            DemoRow(
                 "Question; an agent routes and answers it",
                 (
-                    Step((request,), (opened(request, customer, contract_numbers=()),)),
-                    Step((routed,), (_progress("routed", about, customer),)),
-                    Step(
+                    DemoStep((request,), (opened(request, customer, contract_numbers=()),)),
+                    DemoStep((routed,), (_progress("routed", about, customer),)),
+                    DemoStep(
                         (answered,),
                         (_progress("answered", about, customer), inquiry("resolved", about)),
                     ),
                 ),
                 about=about,
             ),
-            Row(
+            DemoRow(
                 "Follow-up: one more question",
-                (Step((again,), (inquiry("reopened", about, mail_to=customer, by="customer"),)),),
+                (
+                    DemoStep(
+                        (again,), (inquiry("reopened", about, mail_to=customer, by="customer"),)
+                    ),
+                ),
                 about=about,
             ),
-            Row(
+            DemoRow(
                 "Follow-up: the customer closes it",
-                (Step((close,), (inquiry("closed", about, mail_to=customer, by="customer"),)),),
+                (DemoStep((close,), (inquiry("closed", about, mail_to=customer, by="customer"),)),),
                 about=about,
             ),
         ),
     )
 
 
-def _progress(status: str, about: str, customer: Customer) -> Expected:
+def _progress(status: str, about: str, customer: DemoCustomer) -> Expected:
     return inquiry("progressed", about, mail_to=customer, status=status)
 
 
-def repeated(world: World) -> Case:
+def repeated(world: World) -> DemoCase:
     """The same submission again changes nothing; another body under its id is rejected."""
     customer = world.customer("repetida")
     request = world.submits(
@@ -144,23 +148,23 @@ def repeated(world: World) -> Case:
         {**request.data, "text": "Otro texto con el mismo identificador."},
     )
     reused = Each(({"field": TEXT, "code": "id_reused", "message": {"es": TEXT, "en": TEXT}},))
-    return Case(
+    return DemoCase(
         "repeated",
         (
-            Row(
+            DemoRow(
                 "The same question sent twice",
-                (Step((request, request), (opened(request, customer),)),),
+                (DemoStep((request, request), (opened(request, customer),)),),
                 about=request.inquiry_id,
             ),
-            Row(
+            DemoRow(
                 "Another text under the id of that question",
-                (Step((other,), (rejected(other, customer, reused, mailed=False),)),),
+                (DemoStep((other,), (rejected(other, customer, reused, mailed=False),)),),
             ),
         ),
     )
 
 
-def unreadable(world: World) -> Case:
+def unreadable(world: World) -> DemoCase:
     """An unreadable record becomes a dead letter; its neighbours are processed."""
     customer = world.customer("vecinos")
     before, after = (
@@ -194,13 +198,13 @@ def unreadable(world: World) -> Case:
         },
         shows=(("", "dl_reason"),),
     )
-    return Case(
+    return DemoCase(
         "unreadable",
         (
-            Row(
+            DemoRow(
                 "An unreadable record between two questions",
                 (
-                    Step(
+                    DemoStep(
                         (before, broken, after),
                         (opened(before, customer), letter, opened(after, customer)),
                     ),

@@ -13,11 +13,11 @@ from desk.demo.answers import (
     took_effect,
 )
 from desk.demo.cases.common import MONTHLY, WRITTEN, cancels, known, row
-from desk.demo.outside import Customer, World
-from desk.demo.story import Case, Expected, Sent, Step
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import DemoCase, DemoStep, Expected, SentRecord
 
 
-def destruction_confirmed_later(world: World) -> Case:
+def destruction_confirmed_later(world: World) -> DemoCase:
     """The notice counts from the day on which the request became complete (F11)."""
     customer, contract = world.customer("evidencia"), world.contract("ML")
     request = cancels(world, customer, contract, days_ago=10)
@@ -43,25 +43,25 @@ def destruction_confirmed_later(world: World) -> Case:
         complete_on=world.today,
         notice_ends_on=ends,
     )
-    return Case(
+    return DemoCase(
         "evidence",
         (
             row(
                 "Monthly licence, destruction not confirmed",
                 request,
                 known(world, contract, customer, "monthly_licence"),
-                Step((request,), (opened(request, customer), awaited)),
+                DemoStep((request,), (opened(request, customer), awaited)),
             ),
             row(
                 "Evidence: the destruction is confirmed",
                 adds,
-                Step((adds,), (opened(adds, customer), complete)),
+                DemoStep((adds,), (opened(adds, customer), complete)),
             ),
         ),
     )
 
 
-def piece_by_piece(world: World) -> Case:
+def piece_by_piece(world: World) -> DemoCase:
     """Evidence that still leaves something missing is answered with what is still missing."""
     customer, contract = world.customer("por-partes"), world.contract("SW")
     request = cancels(world, customer, contract, days_ago=4, contact={"email": customer.email})
@@ -69,7 +69,7 @@ def piece_by_piece(world: World) -> Case:
     signed = _adds(world, customer, contract, signature=signature)
     named = _adds(world, customer, contract, contact={"name": customer.name})
 
-    def awaits(*missing: str, answers: Sent | None = None) -> Expected:
+    def awaits(*missing: str, answers: SentRecord | None = None) -> Expected:
         return evidence(
             "evidence_awaited",
             contract,
@@ -94,28 +94,28 @@ def piece_by_piece(world: World) -> Case:
         notice_ends_on=ends,
     )
     effect = took_effect(contract, customer, policy=WRITTEN, request=request, effective_on=ends)
-    return Case(
+    return DemoCase(
         "piece by piece",
         (
             row(
                 "Maintenance, neither signed nor a contact name",
                 request,
                 known(world, contract, customer, "software_maintenance"),
-                Step((request,), (opened(request, customer), awaits("signature", "contact"))),
+                DemoStep((request,), (opened(request, customer), awaits("signature", "contact"))),
             ),
             row(
                 "Evidence: the signature; the name is still missing",
                 signed,
-                Step((signed,), (opened(signed, customer), awaits("contact", answers=signed))),
+                DemoStep((signed,), (opened(signed, customer), awaits("contact", answers=signed))),
             ),
             row(
                 "Evidence: the contact name",
                 named,
-                Step((named,), (opened(named, customer), complete, effect)),
+                DemoStep((named,), (opened(named, customer), complete, effect)),
             ),
         ),
     )
 
 
-def _adds(world: World, customer: Customer, contract: str, **fields: Any) -> Sent:
+def _adds(world: World, customer: DemoCustomer, contract: str, **fields: Any) -> SentRecord:
     return world.submits(customer, "cancellation_evidence", contract_number=contract, **fields)

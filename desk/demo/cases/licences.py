@@ -19,28 +19,28 @@ from desk.demo.answers import (
 )
 from desk.demo.cases.common import MONTHLY, WRITTEN, cancels, known, row
 from desk.demo.cases.customers import REGISTRATION
-from desk.demo.outside import Customer, World
-from desk.demo.story import ABSENT, Case, Expected, Row, Sent, Step
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import ABSENT, DemoCase, DemoRow, DemoStep, Expected, SentRecord
 
 
-def single_charge(world: World) -> Case:
+def single_charge(world: World) -> DemoCase:
     """Never a cancellation; an open renewal invoice says when it lapses by itself (F10)."""
     customer, contract = world.customer("passport"), world.contract("PA")
     issued_on = world.ago(20)
     invoice = world.invoices(contract, customer, f"R-{contract}", issued_on)
     request = cancels(world, customer, contract)
-    return Case(
+    return DemoCase(
         "single charge",
         (
             row(
                 "Passport Advantage; its renewal invoice is open",
                 request,
-                Step((invoice,), ()),
-                Step(
+                DemoStep((invoice,), ()),
+                DemoStep(
                     (world.records(contract, customer, "passport_advantage"),),
                     (recorded(contract, customer), watched(contract, customer, issued_on)),
                 ),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
@@ -52,7 +52,7 @@ def single_charge(world: World) -> Case:
     )
 
 
-def renewal_unpaid(world: World, holder: Customer) -> Case:
+def renewal_unpaid(world: World, holder: DemoCustomer) -> DemoCase:
     """Not paid by day 75: lapsed at the start of the day after, effective on day 75 (F10)."""
     contract, issued_on = world.contract("PA"), world.ago(76)
     lapsed = decision(
@@ -68,14 +68,14 @@ def renewal_unpaid(world: World, holder: Customer) -> Case:
         last_billable_on=issued_on + LAPSE_TIME - DAY,
     )
     invoice = world.invoices(contract, holder, f"R-{contract}", issued_on)
-    return Case(
+    return DemoCase(
         "unpaid",
         (
-            Row(
+            DemoRow(
                 "Renewal invoice unpaid for 76 days",
                 (
                     known(world, contract, holder, "passport_advantage"),
-                    Step((invoice,), (lapsed, status(contract, "lapsed"))),
+                    DemoStep((invoice,), (lapsed, status(contract, "lapsed"))),
                 ),
             ),
         ),
@@ -83,18 +83,18 @@ def renewal_unpaid(world: World, holder: Customer) -> Case:
     )
 
 
-def renewal_paid(world: World) -> Case:
+def renewal_paid(world: World) -> DemoCase:
     """Paid on day 75, the last one: nothing lapses, now or ever (F10)."""
     customer, contract = world.customer("renovacion-pagada"), world.contract("PA")
     number, issued_on = f"R-{contract}", world.ago(90)
     request = cancels(world, customer, contract)
-    return Case(
+    return DemoCase(
         "paid",
         (
             row(
                 "Renewal invoice paid on day 75: nothing lapses",
                 request,
-                Step(
+                DemoStep(
                     (
                         world.invoices(contract, customer, number, issued_on),
                         world.is_paid(contract, number, issued_on + LAPSE_TIME),
@@ -102,7 +102,7 @@ def renewal_paid(world: World) -> Case:
                     (),
                 ),
                 known(world, contract, customer, "passport_advantage"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
@@ -114,7 +114,7 @@ def renewal_paid(world: World) -> Case:
     )
 
 
-def watched(contract: str, customer: Customer, issued_on: date) -> Expected:
+def watched(contract: str, customer: DemoCustomer, issued_on: date) -> Expected:
     """Billing hears of a renewal's open invoice; the customer has the invoice already."""
     return decision(
         "renewal.watched.v1",
@@ -130,7 +130,7 @@ def watched(contract: str, customer: Customer, issued_on: date) -> Expected:
     )
 
 
-def renewal_paid_in_time(world: World, holder: Customer) -> Case:
+def renewal_paid_in_time(world: World, holder: DemoCustomer) -> DemoCase:
     """Paid on day 70, reported after the lapse: nothing should have happened (F10)."""
     contract, issued_on = world.contract("PA"), world.ago(80)
     number, paid_on = f"R-{contract}", issued_on + timedelta(days=70)
@@ -155,15 +155,15 @@ def renewal_paid_in_time(world: World, holder: Customer) -> Case:
         lapsed_on=lapsed_on,
     )
     invoice = world.invoices(contract, holder, number, issued_on)
-    return Case(
+    return DemoCase(
         "paid in time, reported late",
         (
-            Row(
+            DemoRow(
                 "Renewal invoice paid on day 70, reported on day 80",
                 (
                     known(world, contract, holder, "passport_advantage"),
-                    Step((invoice,), (lapsed, status(contract, "lapsed"))),
-                    Step(
+                    DemoStep((invoice,), (lapsed, status(contract, "lapsed"))),
+                    DemoStep(
                         (world.is_paid(contract, number, paid_on),),
                         (reinstated, status(contract, "active")),
                     ),
@@ -174,7 +174,9 @@ def renewal_paid_in_time(world: World, holder: Customer) -> Case:
     )
 
 
-def not_required(contract: str, customer: Customer, request: Sent, lapses_on: Any) -> Expected:
+def not_required(
+    contract: str, customer: DemoCustomer, request: SentRecord, lapses_on: Any
+) -> Expected:
     return decision(
         "not_required",
         contract,
@@ -186,19 +188,19 @@ def not_required(contract: str, customer: Customer, request: Sent, lapses_on: An
     )
 
 
-def monthly_confirmed(world: World) -> Case:
+def monthly_confirmed(world: World) -> DemoCase:
     """All copies destroyed, 30 days' notice from the day of receipt (F11)."""
     customer, contract = world.customer("mensual"), world.contract("ML")
     request = cancels(world, customer, contract, destruction_confirmed=True)
     ends = world.today + MONTHLY_NOTICE
-    return Case(
+    return DemoCase(
         "monthly",
         (
             row(
                 "Monthly licence, destruction confirmed",
                 request,
                 known(world, contract, customer, "monthly_licence"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer, contract_numbers=(contract,)),
@@ -220,7 +222,7 @@ def monthly_confirmed(world: World) -> Case:
     )
 
 
-def three_contracts(world: World) -> Case:
+def three_contracts(world: World) -> DemoCase:
     """One request may list several contracts: each is decided on its own (F12).
 
     One mail says all decisions.
@@ -241,19 +243,19 @@ def three_contracts(world: World) -> Case:
     types = {monthly: "monthly_licence", maintained: "software_maintenance"}
     types[paid] = "passport_advantage"
     ends = {monthly: (MONTHLY, MONTHLY_NOTICE), maintained: (WRITTEN, WRITTEN_NOTICE)}
-    return Case(
+    return DemoCase(
         "three",
         (
             row(
                 "One request: monthly, maintenance, Passport Advantage",
                 request,
-                Step(
+                DemoStep(
                     tuple(
                         world.records(number, customer, type_) for number, type_ in types.items()
                     ),
                     tuple(recorded(number, customer) for number in types),
                 ),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer, contract_numbers=(monthly, maintained, paid)),

@@ -15,10 +15,10 @@ from desk.demo.answers import (
 )
 from desk.demo.cases.common import WRITTEN, cancels, known, row
 from desk.demo.outside import AGENT, World
-from desk.demo.story import Case, Expected, Step
+from desk.demo.story import DemoCase, DemoStep, Expected
 
 
-def by_post(world: World) -> Case:
+def by_post(world: World) -> DemoCase:
     """A signed document, sent by post; the requested end date is later than the notice (F12)."""
     customer, contract = world.customer("correo-postal"), world.contract("HW")
     wanted = world.today + MONTHLY_NOTICE / 2
@@ -31,14 +31,14 @@ def by_post(world: World) -> Case:
         requested_end_on=wanted,
         signature=world.signature(customer, "signed_document", "scan-0001", world.ago(5)),
     )
-    return Case(
+    return DemoCase(
         "post",
         (
             row(
                 "Maintenance by post, signed, with an end date",
                 request,
                 known(world, contract, customer, "hardware_maintenance"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer, channel="post"),
@@ -59,7 +59,7 @@ def by_post(world: World) -> Case:
     )
 
 
-def by_phone(world: World) -> Case:
+def by_phone(world: World) -> DemoCase:
     """The agent is the witness; no notice, so it takes effect on the day of the call (F12)."""
     customer, contract = world.customer("telefono"), world.contract("SW")
     request = cancels(
@@ -70,14 +70,14 @@ def by_phone(world: World) -> Case:
         signature=world.signature(customer, "agent_witness", AGENT, world.today),
     )
     ends = world.today + WRITTEN_NOTICE
-    return Case(
+    return DemoCase(
         "phone",
         (
             row(
                 "Maintenance by phone, witnessed by the agent",
                 request,
                 known(world, contract, customer, "software_maintenance"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer, channel="call_centre"),
@@ -102,7 +102,7 @@ def by_phone(world: World) -> Case:
     )
 
 
-def unsigned(world: World, days_ago: int) -> Case:
+def unsigned(world: World, days_ago: int) -> DemoCase:
     """The signature is awaited for 30 days, with one reminder 7 days before the last (F12)."""
     customer, contract = world.customer(f"sin-firma-{days_ago}"), world.contract("HW")
     request = cancels(world, customer, contract, channel="fax", days_ago=days_ago)
@@ -130,14 +130,14 @@ def unsigned(world: World, days_ago: int) -> Case:
     )
     late = days_ago > EVIDENCE_TIME.days
     then = expired if late else about("evidence_reminded")
-    return Case(
+    return DemoCase(
         f"unsigned {days_ago}",
         (
             row(
                 f"Maintenance by fax, unsigned, {days_ago} days ago",
                 request,
                 known(world, contract, customer, "hardware_maintenance"),
-                Step((request,), (opened(request, customer), about("evidence_awaited"), then)),
+                DemoStep((request,), (opened(request, customer), about("evidence_awaited"), then)),
             ),
         ),
     )

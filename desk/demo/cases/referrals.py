@@ -10,13 +10,13 @@ from desk.demo.answers import (
     scheduled,
 )
 from desk.demo.cases.common import cancels, known, row
-from desk.demo.outside import AGENT, Customer, World
-from desk.demo.story import Case, Row, Sent, Step
+from desk.demo.outside import AGENT, DemoCustomer, World
+from desk.demo.story import DemoCase, DemoRow, DemoStep, SentRecord
 
 NOT_FOUND = "a contract that is not found"
 
 
-def servicepac(world: World) -> Case:
+def servicepac(world: World) -> DemoCase:
     """No policy decides: a professional refuses with a reason (F6)."""
     customer, contract = world.customer("servicepac"), world.contract("SP")
     request = cancels(world, customer, contract)
@@ -33,27 +33,27 @@ def servicepac(world: World) -> Case:
         reason=reason,
         agent_id=AGENT,
     )
-    return Case(
+    return DemoCase(
         "servicepac",
         (
             row(
                 "ServicePac; an agent refuses",
                 request,
                 known(world, contract, customer, "servicepac"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
                         referred(contract, customer, "no_policy", request=request),
                     ),
                 ),
-                Step((refuses,), (refused,)),
+                DemoStep((refuses,), (refused,)),
             ),
         ),
     )
 
 
-def unknown_contract(world: World) -> Case:
+def unknown_contract(world: World) -> DemoCase:
     """Waited for, then referred; a professional approves with a date (F6)."""
     customer, contract = world.customer("desconocido"), world.contract("ML")
     request = cancels(world, customer, contract, destruction_confirmed=True)
@@ -69,27 +69,27 @@ def unknown_contract(world: World) -> Case:
         effective_on=ends,
         received_on=world.today,
     )
-    return Case(
+    return DemoCase(
         "unknown contract",
         (
             row(
                 "Contract that the registry does not have; an agent approves",
                 request,
                 _referred_as_not_found(contract, customer, request),
-                Step((approves,), (approved,)),
+                DemoStep((approves,), (approved,)),
             ),
         ),
     )
 
 
-def strangers_contract(world: World, holder: Customer) -> Case:
+def strangers_contract(world: World, holder: DemoCustomer) -> DemoCase:
     """Somebody else's contract is answered like one that does not exist."""
     stranger, contract = world.customer("ajeno"), world.contract("ML")
     request = cancels(world, stranger, contract, destruction_confirmed=True)
-    return Case(
+    return DemoCase(
         "stranger's contract",
         (
-            Row(
+            DemoRow(
                 "Somebody else's contract",
                 (
                     known(world, contract, holder, "monthly_licence"),
@@ -101,6 +101,6 @@ def strangers_contract(world: World, holder: Customer) -> Case:
     )
 
 
-def _referred_as_not_found(contract: str, customer: Customer, request: Sent) -> Step:
+def _referred_as_not_found(contract: str, customer: DemoCustomer, request: SentRecord) -> DemoStep:
     answer = referred(contract, customer, "contract_not_found", request=request, alike=NOT_FOUND)
-    return Step((request,), (opened(request, customer), answer))
+    return DemoStep((request,), (opened(request, customer), answer))

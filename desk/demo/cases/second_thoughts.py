@@ -12,11 +12,11 @@ from desk.demo.answers import (
 )
 from desk.demo.cases.common import MONTHLY, cancels, known, row
 from desk.demo.cases.customers import REGISTRATION
-from desk.demo.outside import Customer, World
-from desk.demo.story import TEXT, Case, Expected, Sent, Step
+from desk.demo.outside import DemoCustomer, World
+from desk.demo.story import TEXT, DemoCase, DemoStep, Expected, SentRecord
 
 
-def two_requests(world: World) -> Case:
+def two_requests(world: World) -> DemoCase:
     """A second request is no second cancellation; a scheduled one can be withdrawn."""
     customer, contract = world.customer("retirada"), world.contract("ML")
     request, second = (
@@ -44,14 +44,14 @@ def two_requests(world: World) -> Case:
         shows=(("withdrawn", "withdrawn_on"),),
         withdrawn_on=world.today,
     )
-    return Case(
+    return DemoCase(
         "second thoughts",
         (
             row(
                 "Monthly licence, destruction confirmed",
                 request,
                 known(world, contract, customer, "monthly_licence"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
@@ -64,12 +64,12 @@ def two_requests(world: World) -> Case:
             row(
                 "A second request for the same contract",
                 second,
-                Step((second,), (opened(second, customer), already)),
+                DemoStep((second,), (opened(second, customer), already)),
             ),
             row(
                 "Withdrawal in time",
                 withdrawal,
-                Step(
+                DemoStep(
                     (withdrawal,),
                     (opened(withdrawal, customer), withdrawn, status(contract, "active")),
                 ),
@@ -78,21 +78,21 @@ def two_requests(world: World) -> Case:
     )
 
 
-def effective_day(world: World) -> Case:
+def effective_day(world: World) -> DemoCase:
     """Received 40 days ago: the notice ended 10 days ago, and there is nothing to take back."""
     customer, contract = world.customer("efectiva"), world.contract("ML")
     request = cancels(world, customer, contract, days_ago=40, destruction_confirmed=True)
     withdrawal = world.submits(customer, "cancellation_withdrawal", contract_number=contract)
     received_on = world.ago(40)
     ends = received_on + MONTHLY_NOTICE
-    return Case(
+    return DemoCase(
         "effective day",
         (
             row(
                 "Monthly licence, received 40 days ago",
                 request,
                 known(world, contract, customer, "monthly_licence"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
@@ -116,7 +116,7 @@ def effective_day(world: World) -> Case:
             row(
                 "Withdrawal after it took effect",
                 withdrawal,
-                Step(
+                DemoStep(
                     (withdrawal,),
                     (
                         opened(withdrawal, customer),
@@ -128,17 +128,17 @@ def effective_day(world: World) -> Case:
     )
 
 
-def nothing_to_withdraw(world: World, holder: Customer) -> Case:
+def nothing_to_withdraw(world: World, holder: DemoCustomer) -> DemoCase:
     contract = world.contract("ML")
     withdrawal = world.submits(holder, "cancellation_withdrawal", contract_number=contract)
-    return Case(
+    return DemoCase(
         "nothing to withdraw",
         (
             row(
                 "Withdrawal, nothing scheduled",
                 withdrawal,
                 known(world, contract, holder, "monthly_licence"),
-                Step(
+                DemoStep(
                     (withdrawal,),
                     (
                         opened(withdrawal, holder),
@@ -151,7 +151,7 @@ def nothing_to_withdraw(world: World, holder: Customer) -> Case:
     )
 
 
-def another_holder(world: World) -> Case:
+def another_holder(world: World) -> DemoCase:
     """The contract passes to another customer: nothing takes effect without a professional."""
     customer, other = world.customer("anterior"), world.customer("nuevo")
     contract = world.contract("ML")
@@ -176,14 +176,14 @@ def another_holder(world: World) -> Case:
         },
         {},
     )
-    return Case(
+    return DemoCase(
         "another holder",
         (
             row(
                 "Scheduled, then the contract changes hands",
                 request,
                 known(world, contract, customer, "monthly_licence"),
-                Step(
+                DemoStep(
                     (request,),
                     (
                         opened(request, customer),
@@ -193,7 +193,7 @@ def another_holder(world: World) -> Case:
                         status(contract, "cancellation_scheduled"),
                     ),
                 ),
-                Step(
+                DemoStep(
                     (world.records(contract, other, "monthly_licence"),),
                     (handed_over, suspended, status(contract, "active")),
                 ),
@@ -203,7 +203,7 @@ def another_holder(world: World) -> Case:
 
 
 def _refused_withdrawal(
-    contract: str, customer: Customer, withdrawal: Sent, cause: str
+    contract: str, customer: DemoCustomer, withdrawal: SentRecord, cause: str
 ) -> Expected:
     return decision(
         "withdrawal_refused",

@@ -9,7 +9,7 @@ from services.cancellation.file.decision import Decision
 from services.cancellation.file.evidence_received import EvidenceReceived
 from services.cancellation.file.private_events import EvidenceAdded, RequestClosed
 from services.cancellation.file.request import decide_request, evidence_in, take_in
-from services.cancellation.file.state import Closed, Closing, Request, Status
+from services.cancellation.file.state import Closed, Closing, Request, RequestStatus
 from services.cancellation.policies import every_policy, refer
 from services.cancellation.policies.outcome import PolicyName
 from shared.events.cancellations import CancellationExpired, CancellationReferred
@@ -78,9 +78,9 @@ def _decide_again(decision: Decision, inquiry_id: str, received_on: date) -> Non
     """
     request = decision.file.request(inquiry_id)
     assert request is not None
-    if request.status is Status.HELD:
+    if request.status is RequestStatus.HELD:
         return None
-    if request.status is Status.AWAITING and received_on > request.due_on:
+    if request.status is RequestStatus.AWAITING and received_on > request.due_on:
         return None
     return decide_request(decision, request)
 

@@ -20,7 +20,7 @@ from services.cancellation.file.state import (
     Payment,
     RenewalInvoice,
     Request,
-    Status,
+    RequestStatus,
 )
 from services.cancellation.policies.renewal_lapse import open_renewals
 from shared.events.values import Money
@@ -48,8 +48,8 @@ def has_room(file: CancellationFile, customer_id: str) -> bool:
     mine = file.open_requests_of(customer_id)
     if file.holder_is(customer_id):
         return len(mine) < MOST_OPEN
-    held = sum(1 for r in file.requests if r.status is Status.HELD)
-    held_of_mine = sum(1 for r in mine if r.status is Status.HELD)
+    held = sum(1 for r in file.requests if r.status is RequestStatus.HELD)
+    held_of_mine = sum(1 for r in mine if r.status is RequestStatus.HELD)
     return held < MOST_HELD and held_of_mine < MOST_OF_ONE_STRANGER
 
 
@@ -99,7 +99,7 @@ def _is_small(file: CancellationFile) -> bool:
 
 
 def _settled_beyond(file: CancellationFile) -> Iterator[str]:
-    settled = [r for r in file.requests if r.status is Status.SETTLED]
+    settled = [r for r in file.requests if r.status is RequestStatus.SETTLED]
     mine = [r.inquiry_id for r in settled if file.holder_is(r.customer_id)]
     others = [r.inquiry_id for r in settled if not file.holder_is(r.customer_id)]
     yield from mine[:-SETTLED_KEPT]

@@ -8,7 +8,7 @@ from services.cancellation.file.change_holder import restored_in_time
 from services.cancellation.file.decision import Decision
 from services.cancellation.file.private_events import NoticeKept, NoticeReopened, TermBegun
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import CancellationFile, ContractFacts, Status
+from services.cancellation.file.state import CancellationFile, ContractFacts, RequestStatus
 from services.cancellation.policies import own_term
 from shared.events.cancellations import CancellationNotRequired
 from shared.events.values import days_after
@@ -90,7 +90,7 @@ def _reopen_notices(decision: Decision, before: ContractFacts | None) -> None:
         return
     for notice in decision.file.open_requests_of(contract.customer_id):
         request = decision.file.request(notice.inquiry_id)
-        if request is not None and request.status is Status.NOTICE:
+        if request is not None and request.status is RequestStatus.NOTICE:
             _decide_again(decision, request.inquiry_id)
 
 

@@ -35,7 +35,7 @@ from services.cancellation.file.state import (
     Payment,
     RenewalInvoice,
     Request,
-    Status,
+    RequestStatus,
     Void,
     same_invoice,
 )
@@ -97,13 +97,15 @@ def _request_noted(file: CancellationFile, event: PrivateEvent) -> CancellationF
             request = Request.model_validate(vars(event))
             return file.with_(requests=(*file.requests, request))
         case RequestHeld():
-            return file.with_request(event.inquiry_id, status=Status.HELD, held_until=event.until)
+            return file.with_request(
+                event.inquiry_id, status=RequestStatus.HELD, held_until=event.until
+            )
         case EvidenceAdded():
             return _with_evidence(file, event)
         case RequestClosed():
             return file.with_request(event.inquiry_id, closed=event.closed)
         case NoticeKept():
-            return file.with_request(event.inquiry_id, status=Status.NOTICE)
+            return file.with_request(event.inquiry_id, status=RequestStatus.NOTICE)
         case NoticeReopened():
             dates = {"due_on": event.due_on, "remind_on": event.remind_on, "reminded": False}
             return file.with_request(event.inquiry_id, **dates)
@@ -120,7 +122,7 @@ def _with_evidence(file: CancellationFile, event: EvidenceAdded) -> Cancellation
     request = file.request(event.inquiry_id)
     assert request is not None
     # Evidence that was held by itself has found its request.
-    return file.with_request(event.evidence_inquiry_id, status=Status.SETTLED).with_request(
+    return file.with_request(event.evidence_inquiry_id, status=RequestStatus.SETTLED).with_request(
         event.inquiry_id,
         given=request.given.and_also(event.given),
         unanswered=(*request.unanswered, event.evidence_inquiry_id),
@@ -141,7 +143,7 @@ def _in_new_term(file: CancellationFile, event: TermBegun) -> CancellationFile:
     over = file.cancellation
     if over is None or not over.took_effect or over.effective_on >= event.starts_on:
         return file
-    return file.with_(cancellation=None).with_request(over.inquiry_id, status=Status.SETTLED)
+    return file.with_(cancellation=None).with_request(over.inquiry_id, status=RequestStatus.SETTLED)
 
 
 def _billed(
@@ -219,18 +221,18 @@ def _decided(file: CancellationFile, event: CancellationEvent) -> CancellationFi
         ):
             return _told(file.with_(sequence=event.sequence), event)
         case CancellationEvidenceAwaited(missing=missing):
-            return _answered(file, event, Status.AWAITING, missing=missing)
+            return _answered(file, event, RequestStatus.AWAITING, missing=missing)
         case CancellationReferred():
-            return _answered(file, event, Status.REFERRED)
+            return _answered(file, event, RequestStatus.REFERRED)
         case CancellationScheduled():
             cancellation = Cancellation.model_validate(vars(event))
-            return _answered(file, event, Status.SCHEDULED, cancellation=cancellation)
+            return _answered(file, event, RequestStatus.SCHEDULED, cancellation=cancellation)
         case CancellationSuspended():
-            suspended = _answered(file, event, Status.REFERRED)
+            suspended = _answered(file, event, RequestStatus.REFERRED)
             return _with_cancellation(suspended, suspended=True, alarmed=False)
         case CancellationWithdrawn() | CancellationNotRequired() | CancellationRefused():
-            return _without_cancellation(_answered(file, event, Status.SETTLED), event)
-    return _answered(file, event, Status.SETTLED)
+            return _without_cancellation(_answered(file, event, RequestStatus.SETTLED), event)
+    return _answered(file, event, RequestStatus.SETTLED)
 
 
 def _told(
@@ -258,7 +260,7 @@ def _told(
 def _answered(
     file: CancellationFile,
     event: CancellationEvent,
-    status: Status,
+    status: RequestStatus,
     *,
     missing: tuple[Evidence, ...] = (),
     **changes: object,
@@ -287,7 +289,7 @@ def _without_cancellation(file: CancellationFile, event: CancellationEvent) -> C
         return file
     if isinstance(event, CancellationRefused) and not standing.suspended:
         # A professional refused a withdrawal that came late: the cancellation stands.
-        return file.with_request(event.inquiry_id, status=Status.SCHEDULED)
+        return file.with_request(event.inquiry_id, status=RequestStatus.SCHEDULED)
     return file.with_(cancellation=None)
 
 

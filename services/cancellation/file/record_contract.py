@@ -8,7 +8,7 @@ from services.cancellation.file.change_term import begin_term, term_changed
 from services.cancellation.file.decision import Decision
 from services.cancellation.file.private_events import ContractKnown
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import ContractFacts, Status
+from services.cancellation.file.state import ContractFacts, RequestStatus
 from shared.events.contracts import ContractRecorded
 
 
@@ -30,7 +30,7 @@ def contract_recorded(decision: Decision, recorded: ContractRecorded) -> None:
 def _decide_held(decision: Decision, inquiry_id: str) -> None:
     held = decision.file.request(inquiry_id)
     # One that was held beside it may have been scheduled, and that settled this one.
-    if held is None or held.status is not Status.HELD:
+    if held is None or held.status is not RequestStatus.HELD:
         return None
     if held.only_evidence:
         return decide_held_evidence(decision, held)

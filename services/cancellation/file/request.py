@@ -18,9 +18,9 @@ from services.cancellation.policies import every_policy, own_term, refer
 from services.cancellation.policies.catalogue import earliest_day, policy_for, policy_name
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
-    Case,
     NotRequired,
     Outcome,
+    PolicyCase,
     Refer,
     Schedule,
 )
@@ -124,7 +124,7 @@ def _outcome(decision: Decision, request: Request) -> Outcome:
         return refer.cancelled_by_another()
     terms = decision.rules.version(request.policy_version)
     return _decided_by_term(decision, file.contract, request) or _decided_by_policy(
-        file.contract, Case(terms, request, file)
+        file.contract, PolicyCase(terms, request, file)
     )
 
 
@@ -141,7 +141,7 @@ def _decided_by_term(
     return None
 
 
-def _decided_by_policy(contract: ContractFacts, case: Case) -> Outcome:
+def _decided_by_policy(contract: ContractFacts, case: PolicyCase) -> Outcome:
     request = case.request
     if request.only_evidence and contract.type != ContractType.PASSPORT_ADVANTAGE:
         return refer.evidence_without_request()

@@ -51,7 +51,7 @@ class ContractFacts(Value):
         return self.last_day < day
 
 
-class Status(StrEnum):
+class RequestStatus(StrEnum):
     """Where a request stands. Held, awaiting and referred requests are open, and so is a notice.
 
     A notice needs no cancellation, for its contract ends by itself; it counts again if the term is
@@ -67,7 +67,9 @@ class Status(StrEnum):
     NOTICE = "notice"
 
 
-OPEN = frozenset({Status.HELD, Status.AWAITING, Status.REFERRED, Status.NOTICE})
+OPEN = frozenset(
+    {RequestStatus.HELD, RequestStatus.AWAITING, RequestStatus.REFERRED, RequestStatus.NOTICE}
+)
 
 
 class Closing(StrEnum):
@@ -100,7 +102,7 @@ class Request(Value):
     remind_on: date
     requested_end_on: date | None = None
     only_evidence: bool = False
-    status: Status = Status.RECEIVED
+    status: RequestStatus = RequestStatus.RECEIVED
     policy: str | None = None
     held_until: Instant | None = None
     missing: tuple[Evidence, ...] = ()
@@ -278,18 +280,20 @@ class CancellationFile(Value):
 
     def referred(self) -> tuple[Request, ...]:
         """The requests referred to a professional, oldest first."""
-        return tuple(r for r in self.requests if r.status is Status.REFERRED)
+        return tuple(r for r in self.requests if r.status is RequestStatus.REFERRED)
 
     def held_for(self, customer_id: str) -> tuple[Request, ...]:
         """Returns this customer's requests that wait for the registry to report the contract."""
-        return tuple(r for r in self.open_requests_of(customer_id) if r.status is Status.HELD)
+        return tuple(
+            r for r in self.open_requests_of(customer_id) if r.status is RequestStatus.HELD
+        )
 
     def awaiting_evidence_of(self, customer_id: str) -> tuple[Request, ...]:
         """The requests that a customer's evidence belongs to."""
         return tuple(
             r
             for r in self.open_requests_of(customer_id)
-            if r.status is not Status.REFERRED and not r.only_evidence
+            if r.status is not RequestStatus.REFERRED and not r.only_evidence
         )
 
     def last_withdrawn(self, customer_id: str) -> Request | None:

@@ -10,7 +10,7 @@ from services.cancellation.file.change_holder import alarm
 from services.cancellation.file.decision import Decision
 from services.cancellation.file.renewals import lapse_unpaid
 from services.cancellation.file.request import decide_request
-from services.cancellation.file.state import Cancellation, CancellationFile, Request, Status
+from services.cancellation.file.state import Cancellation, CancellationFile, Request, RequestStatus
 from services.cancellation.policies import every_policy
 from services.cancellation.policies.outcome import PolicyName
 from services.cancellation.policies.renewal_lapse import lapse_decided_at, open_renewals
@@ -54,7 +54,7 @@ def _cancellation_due_at(cancellation: Cancellation) -> Iterator[datetime]:
 
 
 def _has_timer(request: Request) -> bool:
-    return request.status in (Status.HELD, Status.AWAITING)
+    return request.status in (RequestStatus.HELD, RequestStatus.AWAITING)
 
 
 def _request_due_at(request: Request) -> datetime:
@@ -85,7 +85,7 @@ def woken(decision: Decision) -> None:
 
 
 def _request_due(decision: Decision, request: Request, at: datetime) -> None:
-    if request.status is Status.HELD:
+    if request.status is RequestStatus.HELD:
         return decide_request(decision, request)
     if _expires_at(request) <= at:
         return expire(decision, request)

@@ -10,9 +10,9 @@ from services.cancellation.file.state import Request
 from services.cancellation.policies import monthly_notice, refer, single_charge, written_notice
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
-    Case,
     Outcome,
     Policy,
+    PolicyCase,
     PolicyName,
     Schedule,
 )
@@ -53,7 +53,7 @@ def policy_name(request: Request, contract_type: str) -> str:
     return NAMES.get(contract_type, PolicyName.REFER)
 
 
-def earliest_day(policy: Policy, case: Case, outcome: Outcome) -> date | None:
+def earliest_day(policy: Policy, case: PolicyCase, outcome: Outcome) -> date | None:
     """The first day without the contract that the policy could give, asked before any evidence.
 
     `outcome` is what it gives with the evidence that is there. None where the policy gives no day.
@@ -63,7 +63,7 @@ def earliest_day(policy: Policy, case: Case, outcome: Outcome) -> date | None:
     return outcome.effective_on if isinstance(outcome, Schedule) else None
 
 
-def _complete(case: Case) -> Case:
+def _complete(case: PolicyCase) -> PolicyCase:
     """The case as if everything had come on the day of receipt."""
     request, signatures = case.request, case.terms.signatures
     pairs = [(kind, channel) for channel, kinds in signatures.items() for kind in sorted(kinds)]

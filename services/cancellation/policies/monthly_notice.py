@@ -13,8 +13,8 @@ from functools import lru_cache
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
     Because,
-    Case,
     Outcome,
+    PolicyCase,
     PolicyName,
     Schedule,
 )
@@ -22,7 +22,7 @@ from services.cancellation.policies.wording import day_before, days, dias, fecha
 from shared.events.values import Bilingual, Evidence, days_after
 
 
-def decide(case: Case) -> Outcome:
+def decide(case: PolicyCase) -> Outcome:
     """Evidence awaited without the confirmation of destruction; scheduled with it."""
     request, terms = case.request, case.terms
     notice_days = terms.monthly_notice_days

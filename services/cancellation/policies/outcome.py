@@ -24,7 +24,7 @@ class PolicyName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PolicyCase:
     """One request under the terms it was received under, in its contract's file."""
 
     terms: PolicyTerms
@@ -75,4 +75,4 @@ class Refer:
 
 
 Outcome = Schedule | AwaitEvidence | NotRequired | Refer
-Policy = Callable[[Case], Outcome]
+Policy = Callable[[PolicyCase], Outcome]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.cancellation.policies.outcome import Because, Case, PolicyName, Refer
+from services.cancellation.policies.outcome import Because, PolicyCase, PolicyName, Refer
 from services.cancellation.policies.wording import day_before, fecha, written
 from shared.events.cancellations import ReferralCause
 from shared.events.values import Bilingual
 
 
-def decide(_case: Case) -> Refer:
+def decide(_case: PolicyCase) -> Refer:
     """No policy decides this type of contract."""
     return _no_policy("no-policy-for-type", NO_POLICY_FOR_TYPE)
 

@@ -7,13 +7,13 @@ renewal's invoice is open, the answer says when the renewal lapses by itself.
 from __future__ import annotations
 
 from services.cancellation.file.state import RenewalInvoice
-from services.cancellation.policies.outcome import Because, Case, NotRequired, PolicyName
+from services.cancellation.policies.outcome import Because, NotRequired, PolicyCase, PolicyName
 from services.cancellation.policies.renewal_lapse import open_renewals
 from services.cancellation.policies.wording import fecha, written
 from shared.events.values import Bilingual
 
 
-def decide(case: Case) -> NotRequired:
+def decide(case: PolicyCase) -> NotRequired:
     """Never a cancellation; the first open renewal's lapse date, if there is one."""
     renewals = open_renewals(case.file)
     if not renewals:

@@ -15,8 +15,8 @@ from functools import lru_cache
 from services.cancellation.policies.outcome import (
     AwaitEvidence,
     Because,
-    Case,
     Outcome,
+    PolicyCase,
     PolicyName,
     Schedule,
 )
@@ -24,7 +24,7 @@ from services.cancellation.policies.wording import day_before, days, dias, fecha
 from shared.events.values import Bilingual, Evidence, days_after
 
 
-def decide(case: Case) -> Outcome:
+def decide(case: PolicyCase) -> Outcome:
     """Evidence awaited without signature or contact; scheduled with both."""
     request, terms = case.request, case.terms
     signed_on = _signed_on(case)
@@ -51,7 +51,7 @@ def decide(case: Case) -> Outcome:
     return Schedule(why, complete_on, notice_ends_on, effective_on=notice_ends_on)
 
 
-def _signed_on(case: Case) -> date | None:
+def _signed_on(case: PolicyCase) -> date | None:
     """The day on which the first signature that counts was received."""
     accepts = case.terms.accepts
     signatures = case.request.counted.signatures

@@ -11,7 +11,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.contract_archive.attachment.state import ATTACHMENT, Attachment, Standing, file_id
+from services.contract_archive.attachment.state import (
+    ATTACHMENT,
+    Attachment,
+    AttachmentStanding,
+    file_id,
+)
 from shared import attachments
 from shared.events.documents import MOST_BYTES, DocumentRefusalCause
 from shared.events.envelope import Ref
@@ -96,7 +101,7 @@ async def hand_out(
     attachment: Attachment | None = (await read([ref]))[ref]
     if attachment is None or attachment.customer_id != customer_id:
         return None
-    if attachment.standing is not Standing.KEPT:
+    if attachment.standing is not AttachmentStanding.KEPT:
         return None
     with mongodb_errors_as_outage():
         file = await database.get_file(file_id(document_id))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.contract_archive.attachment.private_events import AttachmentMissed, AttachmentNoted
-from services.contract_archive.attachment.state import Attachment, Standing
+from services.contract_archive.attachment.state import Attachment, AttachmentStanding
 from shared.events.documents import (
     LINK,
     MOST_BYTES,
@@ -35,7 +35,9 @@ def decide(message: Message, state: Attachment | None, now: datetime) -> Sequenc
     match message.data:
         case DocumentReceived() as received if state is None:
             return _noted(received, now)
-        case AttachmentChecked() as checked if state and state.standing is Standing.AWAITED:
+        case AttachmentChecked() as checked if (
+            state and state.standing is AttachmentStanding.AWAITED
+        ):
             return [_settled(checked, state, now)]
     return []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.contract_archive.attachment.private_events import AttachmentMissed, AttachmentNoted
-from services.contract_archive.attachment.state import Attachment, Standing
+from services.contract_archive.attachment.state import Attachment, AttachmentStanding
 from shared.events.documents import DocumentKept, DocumentRefused
 from shared.events.envelope import Event
 
@@ -16,7 +16,9 @@ def evolve(before: Attachment | None, event: Event) -> Attachment:
         case AttachmentMissed():
             return before.model_copy(update={"look_at": event.look_at, "looked": event.looked})
         case DocumentKept():
-            return before.model_copy(update={"standing": Standing.KEPT, "look_at": None})
+            return before.model_copy(update={"standing": AttachmentStanding.KEPT, "look_at": None})
         case DocumentRefused():
-            return before.model_copy(update={"standing": Standing.REFUSED, "look_at": None})
+            return before.model_copy(
+                update={"standing": AttachmentStanding.REFUSED, "look_at": None}
+            )
     raise TypeError(f"no attachment event: {event.ce_type}")

@@ -11,7 +11,7 @@ from shared.events.values import Instant
 ATTACHMENT = "attachment"
 
 
-class Standing(StrEnum):
+class AttachmentStanding(StrEnum):
     AWAITED = "awaited"
     KEPT = "kept"
     REFUSED = "refused"
@@ -33,7 +33,7 @@ class Attachment(BaseModel):
     sha256: str
     link: str
     expires_at: Instant
-    standing: Standing = Standing.AWAITED
+    standing: AttachmentStanding = AttachmentStanding.AWAITED
     look_at: Instant | None = None
     looked: int = 0
 

@@ -10,7 +10,7 @@ import hashlib
 from uuid import NAMESPACE_URL, uuid5
 
 from services.contract_archive.contract.state import ContractState
-from services.contract_archive.documents.texts import ENGLISH, SPANISH, Wording
+from services.contract_archive.documents.texts import ENGLISH, SPANISH, DocumentWording
 from shared.events.contracts import ContractRecorded, ContractTextIssued
 
 _HEADS = {
@@ -51,7 +51,7 @@ def text_of(facts: ContractRecorded, version: int) -> bytes:
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
 
 
-def _lines(words: Wording, facts: ContractRecorded, version: int) -> list[str]:
+def _lines(words: DocumentWording, facts: ContractRecorded, version: int) -> list[str]:
     head, number, terminated = _HEADS[words.language]
     price, period = facts.price, facts.period
     amount = words.money(str(price.amount), price.currency) if price else words.not_recorded

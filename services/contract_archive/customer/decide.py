@@ -27,7 +27,7 @@ from shared.events.requests import (
     CustomerConsentWithdrawalRequested,
     CustomerProfileUpdateRequested,
     CustomerRegistrationRequested,
-    Request,
+    ServiceRequest,
 )
 from shared.events.values import KeptConsent
 
@@ -104,7 +104,7 @@ def _updated(request: CustomerProfileUpdateRequested, state: CustomerState | Non
     """Replaces the fields that the request names; registration, consents and access stay."""
     if state is None or state.profile is None:
         return _denied(request)
-    changes = request.model_dump(exclude=set(Request.model_fields), exclude_none=True)
+    changes = request.model_dump(exclude=set(ServiceRequest.model_fields), exclude_none=True)
     return CustomerProfileUpdated(
         **{**state.profile.model_dump(), **changes}, answers_inquiry_id=request.inquiry_id
     )
@@ -133,7 +133,7 @@ def _without(request: CustomerConsentWithdrawalRequested, consent: KeptConsent) 
     return consent.model_copy(update={"withdrawn_at": request.withdrawn_at})
 
 
-def _denied(request: Request) -> Event:
+def _denied(request: ServiceRequest) -> Event:
     return CustomerRequestDenied(
         customer_id=request.customer_id,
         inquiry_id=request.inquiry_id,

@@ -31,7 +31,7 @@ _RULE, _SHADE = HexColor("#d5dae1"), HexColor("#f2f5f9")
 
 
 @dataclass(frozen=True)
-class Document:
+class DocumentLayout:
     """Everything one document says, as plain text: nothing in it is markup."""
 
     language: str
@@ -45,7 +45,7 @@ class Document:
     """With `{page}` and `{pages}`."""
 
 
-def lay_out(document: Document) -> bytes:
+def lay_out(document: DocumentLayout) -> bytes:
     """The document as PDF/A-3b; equal documents give equal bytes.
 
     It is laid out twice, because the footers name the number of pages. Raises `NotPrintable`.
@@ -56,7 +56,7 @@ def lay_out(document: Document) -> bytes:
     return archivable(laid_out, title=_title_of(document), author=tidy(document.company_name))
 
 
-def _build(document: Document, pages: int) -> tuple[int, bytes]:
+def _build(document: DocumentLayout, pages: int) -> tuple[int, bytes]:
     def letterhead(canvas: Canvas, template: SimpleDocTemplate) -> None:
         _draw_letterhead(canvas, document, template.page, pages)
 
@@ -80,7 +80,7 @@ def _build(document: Document, pages: int) -> tuple[int, bytes]:
     return template.page, out.getvalue()
 
 
-def _draw_letterhead(canvas: Canvas, document: Document, page: int, pages: int) -> None:
+def _draw_letterhead(canvas: Canvas, document: DocumentLayout, page: int, pages: int) -> None:
     right = A4[0] - _MARGIN
     canvas.saveState()
     canvas.setFillColor(_ACCENT)
@@ -104,7 +104,7 @@ def _draw_letterhead(canvas: Canvas, document: Document, page: int, pages: int) 
     canvas.restoreState()
 
 
-def _story(document: Document) -> list[Flowable]:
+def _story(document: DocumentLayout) -> list[Flowable]:
     story: list[Flowable] = [
         _paragraph(document.title, _TITLE, _TEXT_WIDTH),
         _paragraph(document.subtitle, _SUBTITLE, _TEXT_WIDTH),
@@ -159,7 +159,7 @@ def _table(rows: Rows) -> Table:
     )
 
 
-def _title_of(document: Document) -> str:
+def _title_of(document: DocumentLayout) -> str:
     return tidy(f"{document.title} {document.subtitle}")
 
 

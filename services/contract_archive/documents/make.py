@@ -9,8 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from services.contract_archive.documents.layout import Document, Rows, lay_out
-from services.contract_archive.documents.texts import Wording, wording_in
+from services.contract_archive.documents.layout import DocumentLayout, Rows, lay_out
+from services.contract_archive.documents.texts import DocumentWording, wording_in
 from shared.events.values import Authentication
 
 
@@ -45,7 +45,7 @@ class ContractSheet:
 
 
 @dataclass(frozen=True)
-class AcceptedText:
+class BoundText:
     """The text that an acceptance is bound to; `sha256` is that of its bytes, in hex."""
 
     document_id: str
@@ -107,7 +107,7 @@ def acceptance_certificate(
     signed_by: str,
     signed_at: datetime,
     signer_is_holder: bool | None = None,
-    text: AcceptedText | None = None,
+    text: BoundText | None = None,
     authentication: Authentication | None = None,
     reference: str,
     language: str,
@@ -147,13 +147,13 @@ def acceptance_certificate(
     )
 
 
-def _signer_rows(words: Wording, signer_is_holder: bool | None) -> Rows:
+def _signer_rows(words: DocumentWording, signer_is_holder: bool | None) -> Rows:
     if signer_is_holder is None:
         return ()
     return ((words.signer, words.signer_is_holder if signer_is_holder else words.signer_is_other),)
 
 
-def _text_rows(words: Wording, text: AcceptedText | None) -> Rows:
+def _text_rows(words: DocumentWording, text: BoundText | None) -> Rows:
     if text is None:
         return ((words.accepted_text, words.text_not_bound),)
     return (
@@ -163,7 +163,7 @@ def _text_rows(words: Wording, text: AcceptedText | None) -> Rows:
     )
 
 
-def _authentication_rows(words: Wording, authentication: Authentication | None) -> Rows:
+def _authentication_rows(words: DocumentWording, authentication: Authentication | None) -> Rows:
     if authentication is None:
         return ()
     return (
@@ -174,7 +174,7 @@ def _authentication_rows(words: Wording, authentication: Authentication | None) 
 
 
 def _document(
-    words: Wording,
+    words: DocumentWording,
     *,
     title: str,
     certifies: str,
@@ -191,7 +191,7 @@ def _document(
         sha256=sheet_sha256(contract),
     )
     return lay_out(
-        Document(
+        DocumentLayout(
             language=words.language,
             company_name=company.name,
             company_address=f"{company.postal_address} · {words.phone} {company.phone}",
@@ -204,7 +204,7 @@ def _document(
     )
 
 
-def _contract_rows(words: Wording, contract: ContractSheet) -> Rows:
+def _contract_rows(words: DocumentWording, contract: ContractSheet) -> Rows:
     price = contract.price
     return (
         (words.contract_number, contract.contract_number),

@@ -8,7 +8,7 @@ from shared.formats import written_amount, written_day
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
+class DocumentWording:
     """The labels of one language, and how it writes dates, instants and money."""
 
     language: Language
@@ -77,12 +77,12 @@ class Wording:
         return written_amount(amount, currency, self.language)
 
 
-def wording_in(language: str) -> Wording:
+def wording_in(language: str) -> DocumentWording:
     """English for `en`, Spanish for everything else: it is the desk's default language."""
     return ENGLISH if language == "en" else SPANISH
 
 
-SPANISH = Wording(
+SPANISH = DocumentWording(
     language=Language.ES,
     copy_title="Copia certificada de contrato",
     certificate_title="Certificado de aceptación de contrato",
@@ -147,7 +147,7 @@ SPANISH = Wording(
     },
 )
 
-ENGLISH = Wording(
+ENGLISH = DocumentWording(
     language=Language.EN,
     copy_title="Certified copy of contract",
     certificate_title="Certificate of contract acceptance",

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from services.customer_portal.api.endpoints import Api, Endpoint
 from services.customer_portal.api.partners import Partner, Scope
-from services.customer_portal.api.problems import Refused, problem
+from services.customer_portal.api.problems import RequestRefused, problem
 from services.customer_portal.api.routes import ENDPOINTS, ROOT
 from services.customer_portal.api.tokens import InvalidToken
 from shared.events.limits import MAX_RECORD_BYTES
@@ -29,12 +29,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 MOST_BODY_BYTES = 2 * MAX_RECORD_BYTES
 """A record's data in base64, and its attributes."""
-EXPECTED = (Refused, NotFound, TooMany, Outage, HTTPException)
+EXPECTED = (RequestRefused, NotFound, TooMany, Outage, HTTPException)
 
 
 def api_app(api: Api) -> Starlette:
     def refusal(status: int) -> Response:
-        return problem(Refused(status, headers={"Connection": "close"}))
+        return problem(RequestRefused(status, headers={"Connection": "close"}))
 
     limit = Middleware(
         BodyLimit,
@@ -68,21 +68,25 @@ def _answering(api: Api, endpoint: Endpoint) -> Callable[[Request], Awaitable[Re
 
 
 async def _partner(api: Api, request: Request, scope: Scope) -> Partner:
-    """Whose token it is, with what both the token and the desk allow. Raises `Refused`."""
+    """Whose token it is, with what both the token and the desk allow. Raises `RequestRefused`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Refused(401, "An access token is needed.", headers=_challenge())
+        raise RequestRefused(401, "An access token is needed.", headers=_challenge())
     try:
         claims = await api.tokens.read(token.strip())
     except InvalidToken:
-        raise Refused(401, "The token is not good.", headers=_challenge("invalid_token")) from None
+        raise RequestRefused(
+            401, "The token is not good.", headers=_challenge("invalid_token")
+        ) from None
     known = await api.partners.known(claims.partner)
     if known is None:
-        raise Refused(401, "The token is not good.", headers=_challenge("invalid_token"))
+        raise RequestRefused(401, "The token is not good.", headers=_challenge("invalid_token"))
     scopes = frozenset(it for it in known.scopes if it.value in claims.scopes)
     if scope not in scopes:
         missing = f'{_challenge("insufficient_scope")["WWW-Authenticate"]}, scope="{scope}"'
-        raise Refused(403, f"The token lacks {scope}.", headers={"WWW-Authenticate": missing})
+        raise RequestRefused(
+            403, f"The token lacks {scope}.", headers={"WWW-Authenticate": missing}
+        )
     return Partner(known.id, scopes, known.customers)
 
 
@@ -93,17 +97,17 @@ def _challenge(error: str = "") -> dict[str, str]:
 
 async def _failed(_request: Request, error: Exception) -> Response:
     match error:
-        case Refused():
+        case RequestRefused():
             return problem(error)
         case NotFound():
-            return problem(Refused(404))
+            return problem(RequestRefused(404))
         case TooMany(retry_after):
-            return problem(Refused(429, headers={"Retry-After": str(retry_after)}))
+            return problem(RequestRefused(429, headers={"Retry-After": str(retry_after)}))
         case Outage():
             log.warning("api failed", status=503, why=error.dependency)
-            return problem(Refused(503, headers={"Retry-After": "10"}))
+            return problem(RequestRefused(503, headers={"Retry-After": "10"}))
         case HTTPException():
-            return problem(Refused(error.status_code, headers=dict(error.headers or {})))
+            return problem(RequestRefused(error.status_code, headers=dict(error.headers or {})))
         case _:
             log.warning("api failed", status=500, why=type(error).__name__)
-            return problem(Refused(500))
+            return problem(RequestRefused(500))

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic_core import to_json
 
-from services.customer_portal.api.problems import Refused
+from services.customer_portal.api.problems import RequestRefused
 from shared.events.error_codes import ErrorCode
 from shared.runtime.attributes import Attributes
 from shared.runtime.json_object import NoObject, json_object, repeated_members
@@ -36,7 +36,7 @@ class HttpEvent:
 
 
 def read(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> HttpEvent:
-    """Raises `Refused` for a body of another media type."""
+    """Raises `RequestRefused` for a body of another media type."""
     given = list(headers)
     said = [value for name, value in given if name == b"content-type"]
     media_type = said[0].decode("latin-1").split(";")[0].strip().lower() if said else ""
@@ -45,7 +45,7 @@ def read(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> HttpEvent:
     if media_type == BINARY:
         return HttpEvent(Attributes.of(_attributes(given)), body)
     wanted = f"Send {BINARY} with ce- headers, or {STRUCTURED}."
-    raise Refused(415, wanted, headers={"Accept-Post": f"{BINARY}, {STRUCTURED}"})
+    raise RequestRefused(415, wanted, headers={"Accept-Post": f"{BINARY}, {STRUCTURED}"})
 
 
 def _attributes(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, bytes]]:

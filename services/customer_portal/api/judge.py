@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from services.customer_portal.api.http_events import HttpEvent, repeated
 from services.customer_portal.api.partners import Partner
-from services.customer_portal.api.problems import Refused
+from services.customer_portal.api.problems import RequestRefused
 from services.customer_portal.outbox import Named
 from shared.events.choices import Channel
 from shared.events.envelope import Fault
@@ -39,7 +39,7 @@ OTHERS = {"ce_source": ErrorCode.SOURCE_NOT_ALLOWED, "customer_id": ErrorCode.NO
 def judge(partner: Partner, received: HttpEvent) -> Named:
     """Validates a partner's submission and returns it in the contract's form.
 
-    Raises `Refused` with every fault: 403 if the partner lacks the permission, else 422.
+    Raises `RequestRefused` with every fault: 403 if the partner lacks the permission, else 422.
     """
     attributes, faults = received.attributes, dict(received.faults)
     add_faults(faults, [_pair(fault) for fault, _words in attributes.faults()])
@@ -56,7 +56,9 @@ def judge(partner: Partner, received: HttpEvent) -> Named:
     add_faults(faults, [(name, ErrorCode.WRONG_FORMAT) for name in beyond])
     if faults or event is None or attributes.identity is None:
         forbidden = any(faults.get(name) is code for name, code in OTHERS.items())
-        raise Refused(403 if forbidden else 422, "Every faulty field is in `errors`.", faults)
+        raise RequestRefused(
+            403 if forbidden else 422, "Every faulty field is in `errors`.", faults
+        )
     own_source, own_id = attributes.identity
     return Named(
         sender=partner.sender,

@@ -32,7 +32,7 @@ class Problem(BaseModel):
 
 
 @dataclass
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered by a problem."""
 
     status: int
@@ -41,7 +41,7 @@ class Refused(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def problem(refused: Refused) -> Response:
+def problem(refused: RequestRefused) -> Response:
     errors = tuple(field_error(it, code, MESSAGES) for it, code in refused.faults.items())
     told = Problem(
         title=HTTPStatus(refused.status).phrase,

@@ -12,7 +12,7 @@ from services.customer_portal.api.answers import InquiryLink, SubmissionState, S
 from services.customer_portal.api.endpoints import Api, answered
 from services.customer_portal.api.judge import judge
 from services.customer_portal.api.partners import Partner
-from services.customer_portal.api.problems import Refused
+from services.customer_portal.api.problems import RequestRefused
 from services.customer_portal.outbox import AlreadySent, Sent
 from services.customer_portal.words import status_of
 from shared.events.error_codes import ErrorCode
@@ -29,7 +29,7 @@ async def submit(api: Api, partner: Partner, request: Request) -> Response:
     try:
         await api.portal.outbox.submit_named(named)
     except AlreadySent:
-        raise Refused(409, ID_REUSED, {"ce_id": ErrorCode.ID_REUSED}) from None
+        raise RequestRefused(409, ID_REUSED, {"ce_id": ErrorCode.ID_REUSED}) from None
     found = await _state(api, partner, named.id)
     return answered(found, 202, {"Location": found.status_url})
 

@@ -12,7 +12,7 @@ from services.customer_portal.documents import download
 from services.customer_portal.file_names import clean
 from services.customer_portal.pages.common import new_customer_id
 from services.customer_portal.portal import Portal
-from services.customer_portal.uploads import UPLOADS_AN_HOUR, Owner
+from services.customer_portal.uploads import UPLOADS_AN_HOUR, QuotaOwner
 from services.customer_portal.words import ATTACHMENT
 from shared.events.documents import MOST_BYTES
 from shared.events.topics import ARCHIVE
@@ -35,7 +35,7 @@ async def form_with_attachments(
         who = holder.customer_id if holder else visit.client
         await portal.limits.spend(UPLOADS_AN_HOUR, "upload", who)
     whose = holder.customer_id if holder else visit.session.visitor.key
-    owner = Owner(whose, visit.client, is_visitor=holder is None)
+    owner = QuotaOwner(whose, visit.client, is_visitor=holder is None)
     dropped = [it for it in sent.getlist(DROP) if isinstance(it, str)]
     staged = await portal.uploads.take(owner, visit.submission_id(sent), files, dropped, form)
     return sent, form, staged

@@ -15,7 +15,7 @@ from services.customer_portal.pages.attachments import form_with_attachments, id
 from services.customer_portal.pages.common import common, send, sent_before
 from services.customer_portal.pages.contracts import WORDS, described, own_contract
 from services.customer_portal.portal import Portal
-from services.customer_portal.previews import Preview
+from services.customer_portal.previews import PreviewedDecision
 from services.customer_portal.words import DESTROYED, SIGNED
 from shared.events.choices import SignatureKind
 from shared.events.error_codes import ErrorCode
@@ -56,12 +56,12 @@ NOTHING_ADDED = N_("Confirm the destruction or sign")
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Outlook:
     """The outlook of one contract before its cancellation is sent."""
 
     contract: dict[str, Any]
     summary: str | None
-    preview: Preview | None
+    preview: PreviewedDecision | None
     missing: tuple[str, ...]
 
 
@@ -223,7 +223,7 @@ def _signature_fields(letters: Sequence[Document]) -> dict[str, str]:
 
 async def _foreseen(
     portal: Portal, visit: Visit, contract: dict[str, Any], event: CancellationSubmitted
-) -> Foreseen:
+) -> Outlook:
     """The outlook from the service that decides; else the policy, and the evidence missing."""
     policy = await portal.queries.policy(contract["policy"])
     language = "en" if visit.language is Language.EN else "es"
@@ -232,7 +232,7 @@ async def _foreseen(
         missing.append("destruction_confirmation")
     if contract["type"] in SIGNED and event.signature is None:
         missing.append("signature")
-    return Foreseen(
+    return Outlook(
         contract=contract,
         summary=policy["summary"][language] if policy else None,
         preview=await portal.previews.preview(contract["number"], event, visit.language),

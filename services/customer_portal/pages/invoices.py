@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.customer_portal.documents import Document as File
+from services.customer_portal.documents import DownloadedDocument as File
 from services.customer_portal.documents import as_attachment
 from services.customer_portal.pages.common import first_on_page, neighbours
 from services.customer_portal.portal import Portal

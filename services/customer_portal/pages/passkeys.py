@@ -11,7 +11,7 @@ from shared.events.values import Language
 from shared.web import passkey_pages
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
-from shared.web.passkey_pages import Owner, PasskeyPages
+from shared.web.passkey_pages import PasskeyOwner, PasskeyPages
 from shared.web.sessions import Holder, Session, SignIn
 from shared.web.sign_in_mail import PASSKEY_ADDED, PASSKEY_REMOVED
 
@@ -47,9 +47,9 @@ async def passkey_removal(portal: Portal, visit: Visit, holder: Holder) -> Respo
     return await OWN.removal(portal, visit, await _owner(portal, holder))
 
 
-async def _owner(portal: Portal, holder: Holder) -> Owner:
+async def _owner(portal: Portal, holder: Holder) -> PasskeyOwner:
     profile = await portal.queries.profile(holder)
     if profile is None:
         raise NotFound
     language = Language(profile.get("language", Language.ES))
-    return Owner(holder.customer_id, str(profile["email"]), language)
+    return PasskeyOwner(holder.customer_id, str(profile["email"]), language)

@@ -59,7 +59,7 @@ DECIDED = OF_THE_PROFILE | {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeskAnswers:
     """The desk's answers to a submission so far."""
 
     sending: bool
@@ -122,11 +122,11 @@ async def _kept(portal: Portal, visit: Visit) -> Sent:
     )
 
 
-async def _answer(portal: Portal, kept: Sent) -> Answer:
+async def _answer(portal: Portal, kept: Sent) -> DeskAnswers:
     key = submission_key(SOURCE, kept.id)
     found = await portal.queries.answer(key)
     entries = tuple(it for it in found.get("entries", ()) if it.get("note"))
-    return Answer(
+    return DeskAnswers(
         sending=kept.sending and not found and not kept.refused,
         not_taken=kept.refused is not None,
         attachments=await described(portal, kept.customer_id, _documents(kept)),

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import httpx2
 import structlog
 
-from services.customer_portal.documents import Document
+from services.customer_portal.documents import DownloadedDocument
 from services.customer_portal.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -38,7 +38,7 @@ class BillingDocuments:
         path, under = unquote(given.path), f"{wanted.path.rstrip('/')}/"
         return same and path.startswith(under) and ".." not in path.split("/")
 
-    async def read(self, named: Mapping[str, str]) -> Document | None:
+    async def read(self, named: Mapping[str, str]) -> DownloadedDocument | None:
         """The document; None where it cannot be had, or is not the one that billing named."""
         content = bytearray()
         try:
@@ -56,7 +56,7 @@ class BillingDocuments:
         if sha256 != named["sha256"].lower():
             log.warning("no document of billing", why="another hash")
             return None
-        return Document(bytes(content), named["media_type"], sha256)
+        return DownloadedDocument(bytes(content), named["media_type"], sha256)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -30,7 +30,7 @@ NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatementRow:
     """One booking; `amount` raises the balance, or lowers it where it is negative."""
 
     booked_on: str
@@ -75,7 +75,7 @@ class Statement:
     """
 
     currency: str
-    rows: tuple[Row, ...]
+    rows: tuple[StatementRow, ...]
     open_items: tuple[OpenItem, ...]
     disagreement: Disagreement | None
 
@@ -160,8 +160,8 @@ def _statement(
     )
 
 
-def _row(booking: Document, amount: Decimal, balance: Decimal) -> Row:
-    return Row(
+def _row(booking: Document, amount: Decimal, balance: Decimal) -> StatementRow:
+    return StatementRow(
         booked_on=booking["booked_on"],
         type=booking["type"],
         number=str(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.inquiry_intake.inquiry.private_events import MailFailed, MailSent, QueueChanged
 from services.inquiry_intake.inquiry.routing import queue_name
-from services.inquiry_intake.inquiry.state import Inquiry, Standing
+from services.inquiry_intake.inquiry.state import Inquiry, InquiryStanding
 from services.inquiry_intake.texts import UNREACHABLE, routed
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.envelope import Event
@@ -31,7 +31,7 @@ def answered_by_agent(event: InquiryAnswered, state: Inquiry) -> list[Event]:
         by=Actor.AGENT,
         text=event.text,
     )
-    if not event.resolve or state.status is not Standing.OPEN:
+    if not event.resolve or state.status is not InquiryStanding.OPEN:
         return [said]
     resolved = InquiryResolved(inquiry_id=state.inquiry_id)
     if not state.contracts or not state.settled:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.inquiry_intake.inquiry.private_events import TargetMet
-from services.inquiry_intake.inquiry.state import NO_CONTRACT, Inquiry, Standing
+from services.inquiry_intake.inquiry.state import NO_CONTRACT, Inquiry, InquiryStanding
 from shared.events.envelope import Event
 from shared.events.inquiries import InquiryOverdue
 
 
 def due_at(inquiry: Inquiry) -> datetime | None:
     """When the queue is reminded; None once the target is met, or was told to have passed."""
-    running = inquiry.status is Standing.OPEN and not inquiry.target_settled
+    running = inquiry.status is InquiryStanding.OPEN and not inquiry.target_settled
     return inquiry.answer_due_at if running else None
 
 

@@ -17,7 +17,7 @@ from services.inquiry_intake.inquiry.state import (
     INVENTORY_ITEM,
     ContractProgress,
     Inquiry,
-    Standing,
+    InquiryStanding,
 )
 from shared.events.changed import changed
 from shared.events.envelope import Event
@@ -50,13 +50,13 @@ def _begun(event: Event) -> Inquiry:
         case RejectionRecorded():
             return Inquiry(
                 inquiry_id=event.inquiry_id,
-                status=Standing.REJECTED,
+                status=InquiryStanding.REJECTED,
                 customer_id=event.customer_id,
             )
         case FollowUpAccepted():
             return Inquiry(
                 inquiry_id=event.inquiry_id,
-                status=Standing.FOLLOW_UP,
+                status=InquiryStanding.FOLLOW_UP,
                 customer_id=event.customer_id,
                 follows=event.follows,
                 closes=event.closes,
@@ -64,7 +64,7 @@ def _begun(event: Event) -> Inquiry:
         case ViewForwarded():
             return Inquiry(
                 inquiry_id=event.inquiry_id,
-                status=Standing.VIEW,
+                status=InquiryStanding.VIEW,
                 customer_id=event.customer_id,
             )
     raise ValueError(f"{event.ce_type} begins no record")
@@ -73,7 +73,7 @@ def _begun(event: Event) -> Inquiry:
 def _opened(event: InquiryOpened) -> Inquiry:
     return Inquiry(
         inquiry_id=event.inquiry_id,
-        status=Standing.OPEN,
+        status=InquiryStanding.OPEN,
         customer_id=event.customer_id,
         kind=event.kind,
         reference=event.reference,
@@ -103,12 +103,12 @@ def _changes(state: Inquiry, event: Event) -> dict[str, object]:
         case InquiryProgressed(status=status) if status == FOLLOW_UP_RECEIVED:
             return {"question_open": True}
         case InquiryResolved():
-            return {"status": Standing.RESOLVED, "question_open": False}
+            return {"status": InquiryStanding.RESOLVED, "question_open": False}
         case InquiryClosed():
-            return {"status": Standing.CLOSED, "question_open": False, "closed_by": event.by}
+            return {"status": InquiryStanding.CLOSED, "question_open": False, "closed_by": event.by}
         case InquiryReopened():
             return {
-                "status": Standing.OPEN,
+                "status": InquiryStanding.OPEN,
                 "answer_due_at": event.answer_due_at,
                 "closed_by": None,
                 "target_settled": False,

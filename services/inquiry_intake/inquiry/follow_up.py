@@ -15,7 +15,7 @@ from services.inquiry_intake.inquiry.private_events import FollowUpAccepted
 from services.inquiry_intake.inquiry.state import (
     INQUIRY,
     Inquiry,
-    Standing,
+    InquiryStanding,
     named_inquiry,
 )
 from services.inquiry_intake.rules import Rules
@@ -80,7 +80,7 @@ def continued(rules: Rules, message: Message, state: Inquiry | None, now: dateti
     documents = _accepted_documents(message.data)
     if text is not None or documents:
         events += _more_words(rules, state, text, documents, now, closes=own.closes)
-    if own.closes and state.settled and (events or state.status is not Standing.CLOSED):
+    if own.closes and state.settled and (events or state.status is not InquiryStanding.CLOSED):
         events.append(InquiryClosed(inquiry_id=state.inquiry_id, by=ClosedBy.CUSTOMER))
     answered = {"submission_id": message.id, "submission_source": message.source}
     return [event.model_copy(update=answered) for event in events]
@@ -113,7 +113,7 @@ def _more_words(
         text=text,
         documents=documents or None,
     )
-    if closes or state.status is Standing.OPEN:
+    if closes or state.status is InquiryStanding.OPEN:
         return [received]
     return [reopened(rules, state, ClosedBy.CUSTOMER, now), received]
 

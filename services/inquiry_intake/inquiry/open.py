@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from services.inquiry_intake.inquiry.request_events import requests_of
 from services.inquiry_intake.inquiry.routing import KIND_OF, queue_of
-from services.inquiry_intake.replicas import CUSTOMER, Customer
+from services.inquiry_intake.replicas import CUSTOMER, CustomerReplica
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.submission.validate import SoundSubmission
 from services.inquiry_intake.texts import SUBJECTS
@@ -71,7 +71,7 @@ def _completed_contact(submission: Submission, replicas: Mapping[Ref, Any]) -> C
     profile = replicas[Ref(CUSTOMER, submission.customer_id)]
     if profile is None:
         return given
-    assert isinstance(profile, Customer)
+    assert isinstance(profile, CustomerReplica)
     if isinstance(submission, ProfileUpdateSubmitted):
         return profile.contact.completed_with(given)
     return given.completed_with(profile.contact)

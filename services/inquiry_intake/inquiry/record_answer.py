@@ -11,7 +11,7 @@ from services.inquiry_intake.inquiry.state import (
     NO_CONTRACT,
     AnswerStatus,
     Inquiry,
-    Standing,
+    InquiryStanding,
 )
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.texts import (
@@ -234,12 +234,12 @@ def _settle(rules: Rules, decision: Recorder[Inquiry], before: Inquiry, now: dat
     with a contract on the move again (a refusal revised, say) is open again.
     """
     after = decision.state
-    if after.status is Standing.CLOSED and not after.settled:
+    if after.status is InquiryStanding.CLOSED and not after.settled:
         decision.record(reopened(rules, after, ClosedBy.DESK, now))
     status = decision.state.status
     if after.question_open or not after.answered:
         return
-    if status is Standing.OPEN or not before.answered:
+    if status is InquiryStanding.OPEN or not before.answered:
         decision.record(InquiryResolved(inquiry_id=after.inquiry_id))
-    if status is not Standing.CLOSED and after.settled:
+    if status is not InquiryStanding.CLOSED and after.settled:
         decision.record(InquiryClosed(inquiry_id=after.inquiry_id, by=ClosedBy.DESK))

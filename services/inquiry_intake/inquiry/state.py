@@ -26,7 +26,7 @@ INVENTORY_ITEM = "inventory_item"
 NO_CONTRACT = frozenset({*ASKED_OF_A_PROFILE.values(), INVENTORY_ITEM})
 
 
-class Standing(StrEnum):
+class InquiryStanding(StrEnum):
     """Where an inquiry stands. The last three are submissions that opened no inquiry."""
 
     OPEN = "open"
@@ -84,7 +84,7 @@ class Inquiry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     inquiry_id: str
-    status: Standing
+    status: InquiryStanding
     customer_id: str
     kind: Known[InquiryKind] | None = None
     reference: str | None = None
@@ -103,7 +103,11 @@ class Inquiry(BaseModel):
     @property
     def opened(self) -> bool:
         """Whether the submission opened an inquiry that people can follow."""
-        return self.status in (Standing.OPEN, Standing.RESOLVED, Standing.CLOSED)
+        return self.status in (
+            InquiryStanding.OPEN,
+            InquiryStanding.RESOLVED,
+            InquiryStanding.CLOSED,
+        )
 
     @property
     def asked_of_profile(self) -> str | None:

@@ -37,7 +37,7 @@ def readable_customer_id(received: Unchecked, key: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SubmissionSender:
     """Who sent `received`, in a record with this `key`."""
 
     received: Unchecked

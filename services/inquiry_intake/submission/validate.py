@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.inquiry_intake.inquiry.private_events import RejectionRecorded
 from services.inquiry_intake.inquiry.routing import KIND_OF
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
-from services.inquiry_intake.submission.legible import Sender
+from services.inquiry_intake.submission.legible import SubmissionSender
 from services.inquiry_intake.submission.rules import broken_rules
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.error_codes import add_faults, code_of
@@ -81,7 +81,7 @@ def judge(message: Message, now: datetime, *, used: bool) -> SoundSubmission | R
         source=message.source,
         inquiry_id=message.record_id,
         reference=reference_of(message.uuid, message.attempt),
-        requested_language=Sender(received, message.key).requested_language,
+        requested_language=SubmissionSender(received, message.key).requested_language,
     )
 
 
@@ -89,7 +89,7 @@ def reject(message: Message, *errors: FieldError, used: bool = False) -> Rejecti
     """Whatever is wrong with it, its sender is answered as far as it can be read."""
     received = message.data
     assert isinstance(received, Unchecked)
-    sender = Sender(received, message.key)
+    sender = SubmissionSender(received, message.key)
     answer = SubmissionRejected(
         submission_id=message.id,
         submission_source=message.source,

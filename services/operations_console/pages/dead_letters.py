@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import MOST_FIELDS, Drafted, Opened, at, data_of
 from services.operations_console.repair_words import (
-    Row,
+    OutcomeRow,
     act_said,
     behind_row,
     error_said,
@@ -34,7 +34,7 @@ from shared.operations.dead_letters.letter import (
     NotALetterId,
     letter_id,
 )
-from shared.operations.dead_letters.listing import Found
+from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.selection import grouped
 from shared.operations.durations import duration
 from shared.operations.errors import OperationError
@@ -115,7 +115,7 @@ async def _show_group(
     )
 
 
-def _alike(like: str, found: Found) -> tuple[list[Letter], Parked | None]:
+def _alike(like: str, found: FoundLetters) -> tuple[list[Letter], Parked | None]:
     """The open letters of the group of one letter, or those that wait for a parked record."""
     for parked in found.waiting:
         if parked.name == like:
@@ -128,7 +128,7 @@ def _alike(like: str, found: Found) -> tuple[list[Letter], Parked | None]:
     return [it for it in found.open if (it.service, it.reason, it.error) == same], None
 
 
-def _of_parked(parked: Parked, found: Found) -> list[Letter]:
+def _of_parked(parked: Parked, found: FoundLetters) -> list[Letter]:
     """In the order in which they wait; of a message that died twice, the newest letter."""
     newest = {it.message_id: it for it in found.letters if it.service == parked.service}
     return [newest[it] for it in parked.waiting if it in newest]
@@ -193,7 +193,7 @@ async def _dry_run(console: Console, ids: Sequence[LetterId]) -> Again:
         return Again({"error": error_said(error)}, 409)
     rows = [foretold_row(it) for it in told]
     rows += [behind_row(letter, parked) for letter, parked in plan.behind]
-    rows += [Row(str(letter), settlement_said(how), bad=True) for letter, how in plan.left]
+    rows += [OutcomeRow(str(letter), settlement_said(how), bad=True) for letter, how in plan.left]
     return Again({"rows": rows}, 200)
 
 
@@ -260,7 +260,7 @@ async def _opened(console: Console, asked: LetterId) -> Opened:
         raise NotFound from None
 
 
-def _places(letter: Letter, found: Found) -> list[tuple[Parked, int]]:
+def _places(letter: Letter, found: FoundLetters) -> list[tuple[Parked, int]]:
     """The records for which its message waits, and as which in line."""
     waiting = waiting_for(found.waiting, letter.service, letter.message_id)
     return [(it, it.waiting.index(letter.message_id) + 1) for it in waiting]

@@ -20,7 +20,7 @@ MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRow:
     """A record that acts by itself at `at`. `late`: since when it is due, or in how long."""
 
     service: str
@@ -54,8 +54,8 @@ async def _due(service: ServiceClient) -> tuple[DueRecord, ...] | ServiceError:
         return error
 
 
-def _shown(service: str, record: DueRecord, now: datetime, visit: Visit) -> Due:
+def _shown(service: str, record: DueRecord, now: datetime, visit: Visit) -> DueRow:
     late = record.at <= now
     time = duration(abs((now - record.at).total_seconds()), visit.language)
     is_timer = record.what == "timer"
-    return Due(service, record.kind, record.id, is_timer, record.at, late, time)
+    return DueRow(service, record.kind, record.id, is_timer, record.at, late, time)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.operations_console.console import Console
 from services.operations_console.overview import services_of
 from shared.operations.durations import duration
-from shared.operations.open_work import NAMES, Group, Waiting
+from shared.operations.open_work import NAMES, Waiting, WorkGroup
 from shared.web.live import Part, live
 from shared.web.pages import Visit
 from shared.web.sessions import Operator
@@ -77,7 +77,7 @@ async def _shown(console: Console, visit: Visit, operator: Operator) -> dict[str
     }
 
 
-def _tile(group: Group, now: datetime, visit: Visit, operator: Operator) -> Tile:
+def _tile(group: WorkGroup, now: datetime, visit: Visit, operator: Operator) -> Tile:
     since = ""
     if group.since is not None and group.since < now:
         since = duration((now - group.since).total_seconds(), visit.language)
@@ -90,7 +90,7 @@ def _tile(group: Group, now: datetime, visit: Visit, operator: Operator) -> Tile
     )
 
 
-def _colour(group: Group) -> str:
+def _colour(group: WorkGroup) -> str:
     if not group.count:
         return "green"
     return "blue" if group.waiting in CALM else "amber"

@@ -15,7 +15,7 @@ from services.operations_console.passkey_mail import ADDED, REMOVED
 from shared.web import passkey_pages
 from shared.web.languages import N_
 from shared.web.pages import NotFound, Visit
-from shared.web.passkey_pages import Owner, PasskeyPages
+from shared.web.passkey_pages import PasskeyOwner, PasskeyPages
 from shared.web.sessions import Operator, Session, SignIn
 
 OWN = PasskeyPages(ADDED, REMOVED, above=((FIRST, N_("Overview")),))
@@ -43,8 +43,8 @@ async def passkey_removal(console: Console, visit: Visit, operator: Operator) ->
     return await OWN.removal(console, visit, await _owner(console, visit, operator))
 
 
-async def _owner(console: Console, visit: Visit, operator: Operator) -> Owner:
+async def _owner(console: Console, visit: Visit, operator: Operator) -> PasskeyOwner:
     found = await console.staff.of_id(operator.account) if operator.account else None
     if found is None:
         raise NotFound
-    return Owner(found.id, found.email, visit.language)
+    return PasskeyOwner(found.id, found.email, visit.language)

@@ -8,7 +8,7 @@ from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES
 from shared.kafka.broker import Broker, broker_at
 from shared.kafka.errors import KafkaError
 from shared.operations.audit_trail import OPERATIONS, read_audit_trail
-from shared.operations.checks.result import Check, Remedy, Verdict, fail, ok, warn
+from shared.operations.checks.result import Check, Remedy, Severity, fail, ok, warn
 from shared.operations.checks.topics import keeping_checks
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.lag import Lag, lag_of
@@ -33,7 +33,7 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
         async with broker_at(settings, timeout_ms=REQUEST_TIMEOUT_MS) as broker:
             present = await broker.topics()
             topics = [await topic_check(broker, present)]
-            if topics[0].verdict is not Verdict.FAIL:
+            if topics[0].verdict is not Severity.FAIL:
                 topics += await keeping_checks(broker, embedded=embedded)
             lags = [await lag_of(name, broker, settings, present) for name in SERVICES]
             letters = await dead_letter_check(settings, present)

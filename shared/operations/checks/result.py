@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How a finding is meant: in order, worth a look, or a fault."""
 
     OK = "ok"
@@ -50,21 +50,21 @@ class Check:
     """One finding. `name` says what was looked at; without a `remedy` none is needed."""
 
     name: str
-    verdict: Verdict
+    verdict: Severity
     found: str
     remedy: Remedy | None = None
 
 
 def ok(name: str, found: str) -> Check:
     """`found` is in order."""
-    return Check(name, Verdict.OK, found)
+    return Check(name, Severity.OK, found)
 
 
 def warn(name: str, found: str, remedy: Remedy) -> Check:
     """`found` is worth a look."""
-    return Check(name, Verdict.WARN, found, remedy)
+    return Check(name, Severity.WARN, found, remedy)
 
 
 def fail(name: str, found: str, remedy: Remedy) -> Check:
     """`found` is a fault."""
-    return Check(name, Verdict.FAIL, found, remedy)
+    return Check(name, Severity.FAIL, found, remedy)

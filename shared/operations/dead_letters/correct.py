@@ -10,7 +10,7 @@ from typing import Any
 from shared.events.topics import key_in
 from shared.operations.dead_letters.errors import (
     HalfACharacter,
-    NoSuchPlace,
+    NoSuchField,
     NotAnObject,
     NotAPointer,
     NothingCorrected,
@@ -50,7 +50,7 @@ class Corrected:
 def corrected(letter: Letter, correction: Correction) -> Corrected:
     """The letter's record with the correction, under the key of its data.
 
-    Raises `NothingCorrected`, `NotAnObject`, `NotAPointer`, `NotJson`, `NoSuchPlace`,
+    Raises `NothingCorrected`, `NotAnObject`, `NotAPointer`, `NotJson`, `NoSuchField`,
     `HalfACharacter`.
     """
     headers, changed_headers = _headers(letter, correction.headers)
@@ -113,7 +113,7 @@ def _set(body: Any, pointer: str, value: Any) -> None:
         else:
             body[last] = value
     except (KeyError, IndexError, ValueError, TypeError):
-        raise NoSuchPlace(pointer) from None
+        raise NoSuchField(pointer) from None
 
 
 def _set_item(items: list[Any], step: str, value: Any) -> None:

@@ -48,7 +48,7 @@ class NotJson(OperationError):
 
 
 @dataclass(eq=False)
-class NoSuchPlace(OperationError):
+class NoSuchField(OperationError):
     """The record's value has nothing where the JSON pointer leads."""
 
     pointer: str

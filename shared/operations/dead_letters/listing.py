@@ -14,7 +14,7 @@ from shared.settings import RuntimeSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundLetters:
     """Letters without their values, what was done with them, and who waits.
 
     Nobody knows what the `silent` services have parked.
@@ -36,7 +36,7 @@ async def found_letters(
     services: Mapping[str, ServiceClient],
     *,
     newest: int | None = None,
-) -> Found:
+) -> FoundLetters:
     """Reads the topic and asks every service.
 
     `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
@@ -50,4 +50,4 @@ async def found_letters(
             waiting += await parked(service)
         except ServiceError as error:
             silent.append(error)
-    return Found(letters, trail, named(waiting, letters), silent)
+    return FoundLetters(letters, trail, named(waiting, letters), silent)

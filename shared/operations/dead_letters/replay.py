@@ -21,7 +21,7 @@ Newest = Mapping[tuple[str, str], Letter]
 
 
 @dataclass(slots=True)
-class Outcome:
+class ReplayOutcome:
     """The outcome of one parked aggregate's replay; `stopped_by` says why it went no further."""
 
     parked: Parked
@@ -59,14 +59,14 @@ async def let_through(
     session: ReplaySession,
     *,
     step: Callable[[], None] = lambda: None,
-) -> Outcome:
+) -> ReplayOutcome:
     """Send what waits, each message only once the one before it was decided.
 
     Stops at the first that fails again; `step` is called after each that did not. Safe to run
     again: what was decided is known by its id, and only the message at the head is tried. Raises
     `Outage`, `NoSuchLetters`, `ServiceError`.
     """
-    outcome = Outcome(parked)
+    outcome = ReplayOutcome(parked)
     for message_id in parked.waiting:
         letter = newest.get((parked.service, message_id))
         outcome.stopped_by = await _try(service, parked, message_id, letter, session)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.operations.dead_letters.dry_run import Chunk, foreseen_for
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.replay import Newest, Outcome, let_through
+from shared.operations.dead_letters.replay import Newest, ReplayOutcome, let_through
 from shared.operations.dead_letters.resend import Resent, resend
 from shared.operations.dead_letters.selection import Plan
 from shared.operations.dead_letters.stop import LetterGone
@@ -48,7 +48,7 @@ class OnlyFirst:
     count: int
 
 
-Told = Outcome | Resent | NotTried
+Told = ReplayOutcome | Resent | NotTried
 Foretold = WouldSend | Foresaw | OnlyFirst | LetterGone
 
 

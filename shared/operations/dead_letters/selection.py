@@ -145,7 +145,7 @@ def chosen(ids: Sequence[LetterId], letters: Sequence[Letter]) -> list[Letter]:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LetterGroup:
     """Letters that died alike; `example` is the newest. Times are timezone-aware."""
 
     service: str
@@ -157,13 +157,13 @@ class Group:
     example: LetterId
 
 
-def grouped(letters: Sequence[Letter]) -> list[Group]:
+def grouped(letters: Sequence[Letter]) -> list[LetterGroup]:
     """By service, reason and error; the largest group first."""
     groups: dict[tuple[str, str, str], list[Letter]] = {}
     for letter in letters:
         groups.setdefault((letter.service, letter.reason, letter.error), []).append(letter)
     found = [
-        Group(*alike, len(members), members[0].at, members[-1].at, members[-1].id)
+        LetterGroup(*alike, len(members), members[0].at, members[-1].at, members[-1].id)
         for alike, members in groups.items()
     ]
     return sorted(found, key=lambda group: -group.count)

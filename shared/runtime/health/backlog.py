@@ -10,7 +10,7 @@ from shared.runtime.decider import Decider
 from shared.telemetry.metrics import Metrics
 
 
-class Backlog(Protocol):
+class CountsOpenAggregates(Protocol):
     """Counts a store's overdue and parked aggregates. Both methods raise `Outage`."""
 
     async def parked(self, kind: str) -> int:
@@ -21,7 +21,7 @@ class Backlog(Protocol):
 
 
 async def measure_backlog(
-    store: Backlog, deciders: Iterable[Decider[Any]], metrics: Metrics, now: datetime
+    store: CountsOpenAggregates, deciders: Iterable[Decider[Any]], metrics: Metrics, now: datetime
 ) -> None:
     """Set the gauges; `now` is timezone-aware. Raises `Outage`."""
     for decider in deciders:

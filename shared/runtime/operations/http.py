@@ -26,7 +26,7 @@ _MARKS = (b",", b"{", b"[")
 Asked = TypeVar("Asked", bound=BaseModel)
 
 
-class Refused(Exception):
+class QuestionRefused(Exception):
     """The question is not answered: with which status, and every fault of it."""
 
     def __init__(self, status: int, *faults: tuple[str, str]) -> None:
@@ -50,46 +50,48 @@ def in_json(status: int, answer: Answer, headers: dict[str, str] | None = None) 
 
 
 def query_of(request: Request, kind: type[Asked]) -> Asked:
-    """The fields of the query. Raises `Refused` with every fault."""
+    """The fields of the query. Raises `QuestionRefused` with every fault."""
     try:
         pairs = url_encoded(request.scope["query_string"])
     except ValueError:
-        raise Refused(400, ("", "the query is not URL-encoded UTF-8")) from None
+        raise QuestionRefused(400, ("", "the query is not URL-encoded UTF-8")) from None
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     faults = [(_shown(name), "is given twice") for name in twice]
     try:
         asked = kind.model_validate(dict(pairs))
     except ValidationError as error:
-        raise Refused(422, *faults, *_faults(error)) from None
+        raise QuestionRefused(422, *faults, *_faults(error)) from None
     if faults:
-        raise Refused(422, *faults)
+        raise QuestionRefused(422, *faults)
     return asked
 
 
 async def body_of(request: Request, kind: type[Asked]) -> Asked:
-    """The question in the body. Raises `Refused` with every fault."""
+    """The question in the body. Raises `QuestionRefused` with every fault."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
-        raise Refused(415, ("content-type", "is not application/json"))
+        raise QuestionRefused(415, ("content-type", "is not application/json"))
     if request.scope["query_string"]:
-        raise Refused(422, ("", "the question is the body alone, without a query"))
+        raise QuestionRefused(422, ("", "the question is the body alone, without a query"))
     body = await _bounded(request)
     if sum(map(body.count, _MARKS)) > MOST_MARKS:
-        raise Refused(413, ("", "the body holds too many items"))
+        raise QuestionRefused(413, ("", "the body holds too many items"))
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(422, *_faults(error)) from None
+        raise QuestionRefused(422, *_faults(error)) from None
 
 
 async def _bounded(request: Request) -> bytes:
     try:
         return await body_within(request, MOST_BYTES)
     except BodyTooLarge:
-        raise Refused(413, ("", f"the body is larger than {MOST_BYTES} bytes")) from None
+        raise QuestionRefused(413, ("", f"the body is larger than {MOST_BYTES} bytes")) from None
     except TimeoutError:
-        raise Refused(408, ("", f"the body did not come within {BODY_SECONDS:g} s")) from None
+        raise QuestionRefused(
+            408, ("", f"the body did not come within {BODY_SECONDS:g} s")
+        ) from None
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:

@@ -46,7 +46,14 @@ from shared.runtime.operations.answers import (
 )
 from shared.runtime.operations.corrections import faults_of
 from shared.runtime.operations.dry_run import DryRun
-from shared.runtime.operations.http import Asked, Refused, body_of, in_json, query_of, refusal
+from shared.runtime.operations.http import (
+    Asked,
+    QuestionRefused,
+    body_of,
+    in_json,
+    query_of,
+    refusal,
+)
 from shared.runtime.operations.questions import (
     CheckOf,
     DryRunOf,
@@ -55,7 +62,7 @@ from shared.runtime.operations.questions import (
     PageOf,
     Waits,
 )
-from shared.runtime.operations.records import NoSuchRecord, Records
+from shared.runtime.operations.records import NoSuchRecord, RecordReader
 from shared.runtime.operations.second_decision import SecondDecision
 from shared.runtime.operations.time_order import NoSuchPlace
 from shared.settings import RuntimeSettings
@@ -85,8 +92,8 @@ class Port:
     _bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_BODIES))
 
     @property
-    def _records(self) -> Records:
-        return Records(self.service, self.database, self.store)
+    def _records(self) -> RecordReader:
+        return RecordReader(self.service, self.database, self.store)
 
     async def parked(self, request: Request) -> Answer:
         """The parked records, longest first."""
@@ -146,12 +153,12 @@ class Port:
         """The service's preview of a hypothetical request."""
         preview: Preview[Any] | None = self.service.preview
         if preview is None:
-            raise Refused(404, ("", "this service has no preview"))
+            raise QuestionRefused(404, ("", "this service has no preview"))
         async with self._asked(request, preview.question) as question:
             ref = preview.about(question)
             record = (await self.store.read([ref]))[ref]
         if record.newer:
-            raise Refused(409, ("", "a newer release wrote this record"))
+            raise QuestionRefused(409, ("", "a newer release wrote this record"))
         now = self.clock()
         return PreviewAnswer(
             service=self.service.name,
@@ -165,7 +172,7 @@ class Port:
         """A document, for the customer whom the asking channel has signed in."""
         documents: Documents[Any] | None = self.service.documents
         if documents is None:
-            raise Refused(404, ("", "this service has no documents"))
+            raise QuestionRefused(404, ("", "this service has no documents"))
         async with self._asked(request, documents.question) as question:
             found = await documents.hand_over(question, self.database, self._states, self.clock())
         if found is None:
@@ -181,18 +188,18 @@ class Port:
         """Takes an attachment; a refusal names its cause."""
         hand_ins: HandIns[Any] | None = self.service.hand_ins
         if hand_ins is None:
-            raise Refused(404, ("", "this service takes no attachments"))
+            raise QuestionRefused(404, ("", "this service takes no attachments"))
         async with self._asked(request, hand_ins.given) as given:
             refusal = await hand_ins.take(given, self.database)
         if refusal is not None:
-            raise Refused(409, ("content", refusal))
+            raise QuestionRefused(409, ("content", refusal))
         return HandInAnswer(service=self.service.name)
 
     async def _states(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
-        """Raises `Refused` for a record that a newer release wrote."""
+        """Raises `QuestionRefused` for a record that a newer release wrote."""
         found = await self.store.read(refs)
         if any(found[ref].newer for ref in refs):
-            raise Refused(409, ("", "a newer release wrote this record"))
+            raise QuestionRefused(409, ("", "a newer release wrote this record"))
         return {ref: found[ref].state for ref in refs}
 
     @contextlib.asynccontextmanager
@@ -253,7 +260,7 @@ def _answering(answer: Callable[[Request], Awaitable[Answer]]) -> Handler:
 async def _answered(answer: Callable[[Request], Awaitable[Answer]], request: Request) -> Response:
     try:
         return in_json(200, await answer(request))
-    except Refused as refused:
+    except QuestionRefused as refused:
         return refusal(refused.status, refused.faults)
     except NoSuchRecord:
         return refusal(404, [("", "there is no such record")])

@@ -38,7 +38,7 @@ class NoSuchRecord(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class RecordReader:
     """Reads one service's records and never writes."""
 
     service: Service

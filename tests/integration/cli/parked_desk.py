@@ -15,7 +15,7 @@ from shared.events.envelope import Ref
 from shared.mongo.client import Database
 from shared.operations.audit_trail import AuditTrail, Author, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
+from shared.operations.dead_letters.replay import ReplayOutcome, let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.parked import Parked, parked
 from shared.operations.sender import Pace, ReplaySession, replay_session
@@ -108,7 +108,7 @@ class Play:
         ) as session:
             yield session
 
-    async def replay(self, *, force: bool = False) -> Outcome:
+    async def replay(self, *, force: bool = False) -> ReplayOutcome:
         """Replay all that waits for the customer."""
         waiting = await self.waiting()
         assert waiting is not None

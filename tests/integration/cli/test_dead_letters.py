@@ -8,7 +8,7 @@ import pytest
 
 from desk.local.stack import Endpoints
 from shared.operations.audit_trail import Author
-from shared.operations.dead_letters.replay import Outcome, let_through, newest_by_message
+from shared.operations.dead_letters.replay import ReplayOutcome, let_through, newest_by_message
 from shared.operations.dead_letters.topic import briefs, letters
 from shared.operations.parked import Parked, parked
 from shared.operations.sender import replay_session
@@ -28,7 +28,7 @@ from tests.integration.runtime.wire import (
 TYPE = "submission.inquiry.v1"
 
 
-async def replay(asked: ServiceClient, waiting: Parked, settings: RuntimeSettings) -> Outcome:
+async def replay(asked: ServiceClient, waiting: Parked, settings: RuntimeSettings) -> ReplayOutcome:
     newest = newest_by_message(await briefs(settings))
     async with replay_session(settings, Author("operator")) as session:
         return await let_through(asked, waiting, newest, session)

@@ -14,7 +14,7 @@ import pytest
 from desk.local.stack import Endpoints
 from services.customer_portal.api.partners import Partners, Scope
 from services.customer_portal.api.webhooks.schedule import DeliveryState
-from services.customer_portal.api.webhooks.sender import Poster, Sender
+from services.customer_portal.api.webhooks.sender import Poster, WebhookSender
 from services.customer_portal.api.webhooks.store import LEASE, WebhookStore
 from shared.mongo.client import Database, connect
 from tests.builders.webhook_receiver import Received, receiver
@@ -63,7 +63,7 @@ async def test_what_a_killed_process_had_sent_and_not_noted_is_sent_again_under_
         [delivery] = await store.log(webhook, EVERY, 0)
         assert (delivery.state, delivery.tries, len(hook.got)) == (DeliveryState.WAITING, 0, 1)
         poster = Poster(anywhere=True)
-        sender = Sender(store, partners, poster, now, give_up_after=timedelta(days=5))
+        sender = WebhookSender(store, partners, poster, now, give_up_after=timedelta(days=5))
         await sender.round()
         await sender.settled()
         assert len(hook.got) == 1, "the lease of the dead process holds"

@@ -29,7 +29,7 @@ from shared.runtime.aggregates.store import Store
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.operations.questions import HistoryOf, PageOf
 from shared.runtime.operations.records import NoSuchRecord
-from shared.runtime.operations.records import Records as StoredRecords
+from shared.runtime.operations.records import RecordReader as StoredRecords
 from tests.builders.records import Records
 from tests.integration.runtime.wire import settings_for
 

@@ -19,7 +19,7 @@ from desk.local.stack import Endpoints, Stack
 from shared.events.envelope import Ref
 from shared.events.topics import CANCELLATION, INTAKE
 from shared.kafka import retention
-from shared.kafka.retention import DAY_MS, Refused, check_retention
+from shared.kafka.retention import DAY_MS, UnsafeRetention, check_retention
 from shared.kafka.topic_creation import create_missing_topics
 from shared.mongo.client import Database, connect
 from shared.outage import Outage
@@ -102,14 +102,14 @@ async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoi
 
 async def test_ids_are_accepted_from_the_day_on_that_covers_every_return(broker: Endpoints) -> None:
     await check_retention(CANCELLATION, kept(broker, ENOUGH))
-    with pytest.raises(Refused):
+    with pytest.raises(UnsafeRetention):
         await check_retention(CANCELLATION, kept(broker, ENOUGH - 1))
 
 
 async def test_what_the_broker_really_keeps_counts(own_broker: Endpoints) -> None:
     await set_on_broker(own_broker, "billing.invoices", {"retention.ms": str(730 * DAY_MS)})
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UnsafeRetention) as refused:
         await check_retention(CANCELLATION, kept(own_broker, ENOUGH))
 
     assert "and a day: billing.invoices (737 days). " in str(refused.value)
@@ -119,7 +119,7 @@ async def test_a_compacted_topic_is_kept_for_ever_unless_it_deletes_too(
     own_broker: Endpoints,
 ) -> None:
     settings = kept(own_broker, ENOUGH_FOR_DECISIONS)
-    with pytest.raises(Refused, match=r"kept by desk\.customers:"):
+    with pytest.raises(UnsafeRetention, match=r"kept by desk\.customers:"):
         await check_retention(INTAKE, settings)
     bounded = {"cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS)}
     await set_on_broker(own_broker, "desk.customers", bounded)

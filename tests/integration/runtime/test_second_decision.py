@@ -17,7 +17,7 @@ from services.cancellation.settings import Settings
 from services.inquiry_intake.service import deciders, route
 from shared.events.topics import INTAKE, TOPICS
 from shared.kafka.records import RecordPosition
-from shared.operations.range_replay import Outcome, Replayed
+from shared.operations.range_replay import RangeOutcome, ServiceAnswer
 from shared.runtime.decider import Service
 from shared.runtime.operations.second_decision import SecondDecision
 from shared.runtime.record_faults import Sources
@@ -53,9 +53,9 @@ def second(desk: Desk, service: Service | None = None, **sources: Sources) -> Se
     return SecondDecision(service or desk.service, desk.database, clock=lambda: desk.now, **sources)
 
 
-async def answers(decision: SecondDecision, *records: Sent | Given) -> list[Replayed]:
+async def answers(decision: SecondDecision, *records: Sent | Given) -> list[ServiceAnswer]:
     return [
-        Replayed(
+        ServiceAnswer(
             "cancellation",
             await decision.decide(record),
             RecordPosition(record.topic, record.partition, record.offset),
@@ -77,7 +77,7 @@ async def test_each_record_brings_what_it_brought_whatever_came_later_and_nothin
         found = await answers(second(desk), *reversed(sent))
         after = await stored(desk)
 
-    assert [it.outcome for it in found] == [Outcome.AS_THEN] * 3
+    assert [it.outcome for it in found] == [RangeOutcome.AS_THEN] * 3
     assert [event.type for event in found[1].foreseen.events if event.public] == [
         "cancellation.scheduled.v1"
     ]
@@ -96,8 +96,8 @@ async def test_other_terms_show_in_the_fields_that_they_change(endpoints: Endpoi
             second(desk, build(Settings(policy_terms=terms))), *sent
         )
 
-    assert recorded.outcome is Outcome.AS_THEN
-    assert requested.outcome is Outcome.DIFFERS
+    assert recorded.outcome is RangeOutcome.AS_THEN
+    assert requested.outcome is RangeOutcome.DIFFERS
     [public] = [it for it in requested.differences if it.startswith("cancellation.scheduled.v1: ")]
     assert "effective_on" in public
     assert "contract_number" not in public
@@ -116,9 +116,9 @@ async def test_what_no_history_has_is_decided_now_each_on_what_those_before_it_b
         nothing = await stored(desk)
 
     assert [it.outcome for it in found] == [
-        Outcome.UNDECIDED,
-        Outcome.UNDECIDED,
-        Outcome.GIVEN_UP,
+        RangeOutcome.UNDECIDED,
+        RangeOutcome.UNDECIDED,
+        RangeOutcome.GIVEN_UP,
     ]
     assert "cancellation.scheduled.v1" in [event.type for event in found[1].foreseen.events]
     assert nothing == [[], []]
@@ -131,7 +131,7 @@ async def test_of_a_history_whose_beginning_has_expired_nothing_is_guessed(
         await desk.database.collection("file_history").delete_one({"number": 0})
         found = await answers(second(desk), *sent[1:])
 
-    assert [it.outcome for it in found] == [Outcome.UNKNOWN] * 2
+    assert [it.outcome for it in found] == [RangeOutcome.UNKNOWN] * 2
     assert [it.foreseen.events for it in found] == [(), ()]
 
 
@@ -144,9 +144,9 @@ async def test_another_record_under_the_same_id_is_told_from_the_one_that_was_de
         headers = [it if it[0] != "ce_id" else ("ce_id", b"2") for it in faulty.headers]
         [other, same] = await answers(second(desk), replace(faulty, headers=headers), again)
 
-    assert other.outcome is Outcome.DIFFERS
+    assert other.outcome is RangeOutcome.DIFFERS
     assert other.differences[0] == f"another record was decided, {sent[1].topic} 0-2"
-    assert same.outcome is Outcome.AS_THEN, "a record that was sent twice"
+    assert same.outcome is RangeOutcome.AS_THEN, "a record that was sent twice"
 
 
 @pytest.mark.parametrize("profile_first", [True, False])
@@ -173,7 +173,7 @@ async def test_what_was_decided_at_the_same_instant_is_taken_in_the_order_that_f
         desk.now = ASKED_AT + 400 * DAY
         [known, opened] = await answers(second(desk, sources=ANY_SOURCE), *(profile, asked))
 
-    assert [known.outcome, opened.outcome] == [Outcome.AS_THEN] * 2
+    assert [known.outcome, opened.outcome] == [RangeOutcome.AS_THEN] * 2
     [public] = [event for event in opened.foreseen.events if event.public]
     assert public.type == "inquiry.opened.v1"
     assert (public.data["contact"].get("email") == "registro@example.test") is profile_first

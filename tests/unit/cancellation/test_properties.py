@@ -22,7 +22,7 @@ from services.cancellation.file.private_events import (
     PaymentNoted,
     PaymentReversalNoted,
 )
-from services.cancellation.file.state import Status
+from services.cancellation.file.state import RequestStatus
 from services.cancellation.preview import INQUIRY, preview
 from services.cancellation.service import FILE, file_decider
 from shared.events.agents import ReferralDecided
@@ -39,7 +39,7 @@ from shared.events.cancellations import (
 )
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event, Message, Ref
-from shared.events.requests import CancellationRequested, Request
+from shared.events.requests import CancellationRequested, ServiceRequest
 from shared.events.topics import EVENT_TYPES
 from shared.events.values import Channel, SignatureKind, start_of_day
 from tests.builders.cancellation import (
@@ -153,7 +153,7 @@ class Story:
 
     desk: Desk = field(default_factory=lambda: Desk(START.isoformat()))
     told_at: list[tuple[datetime, Event]] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
+    asked: list[ServiceRequest] = field(default_factory=list)
 
     def take(self, steps: Sequence[Step], *, first: int = 0) -> Story:
         for number, step in enumerate(steps, first):
@@ -167,7 +167,7 @@ class Story:
                 self.desk.history.now += duration
             case Wait(duration=duration):
                 self.desk.until(self.desk.history.now + duration)
-            case Request():
+            case ServiceRequest():
                 # Every submission is an inquiry of its own, received at or before this moment.
                 ago = START - step.received_at
                 moved = {"inquiry_id": f"{number}", "received_at": self.desk.history.now - ago}
@@ -287,7 +287,12 @@ def test_once_all_timers_have_run_only_professionals_are_waited_for(steps: list[
     told = story(steps).run_all_timers()
     requests_left = told.desk.file.requests if told.desk.file else ()
 
-    done = {Status.REFERRED, Status.SCHEDULED, Status.SETTLED, Status.NOTICE}
+    done = {
+        RequestStatus.REFERRED,
+        RequestStatus.SCHEDULED,
+        RequestStatus.SETTLED,
+        RequestStatus.NOTICE,
+    }
     assert {r.status for r in requests_left} <= done
     assert told.desk.due_at is None
 
@@ -351,7 +356,9 @@ def test_repeating_any_message_at_any_later_point_changes_nothing(
         plain.take([step], first=number)
         repeated.take([step], first=number)
         if isinstance(step, Event):
-            sent.append((repeated.asked[-1] if isinstance(step, Request) else step, f"{number}"))
+            sent.append(
+                (repeated.asked[-1] if isinstance(step, ServiceRequest) else step, f"{number}")
+            )
         for again, message_id in chance.sample(sent, k=min(2, len(sent))):
             assert repeated.desk.hears(again, message_id) == []
 

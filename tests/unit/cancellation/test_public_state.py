@@ -13,7 +13,7 @@ from services.cancellation.file.state import (
     RenewalInvoice,
     Request,
 )
-from services.cancellation.file.state import Status as RequestStatus
+from services.cancellation.file.state import RequestStatus as RequestStatus
 from shared.events.states import CancellationStatus
 from shared.events.values import Evidence
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desk.commands.answers import Answer, Followed
+from desk.commands.answers import AnswerEvent, FollowedSubmission
 from desk.commands.event_file import Outgoing
 from shared.events.envelope import message_uuid
 
@@ -15,19 +15,19 @@ INQUIRY = str(message_uuid(SOURCE, "s-1"))
 OTHER = "00000000-0000-0000-0000-000000000001"
 
 
-def submitted(kind: str = "cancellation", **data: Any) -> Followed:
-    return Followed(Outgoing(f"submission.{kind}.v1", "s-1", SOURCE, data))
+def submitted(kind: str = "cancellation", **data: Any) -> FollowedSubmission:
+    return FollowedSubmission(Outgoing(f"submission.{kind}.v1", "s-1", SOURCE, data))
 
 
-def answer(ce_type: str, number: int = 1, *, correlation: str = "s-1", **data: Any) -> Answer:
-    return Answer(ce_type, f"e-{number}", correlation, {"inquiry_id": INQUIRY} | data)
+def answer(ce_type: str, number: int = 1, *, correlation: str = "s-1", **data: Any) -> AnswerEvent:
+    return AnswerEvent(ce_type, f"e-{number}", correlation, {"inquiry_id": INQUIRY} | data)
 
 
-def decided(word: str, contract: str, number: int = 1) -> Answer:
+def decided(word: str, contract: str, number: int = 1) -> AnswerEvent:
     return answer(f"cancellation.{word}.v1", number, contract_number=contract)
 
 
-def outcome(followed: Followed, *answers: Answer) -> str:
+def outcome(followed: FollowedSubmission, *answers: AnswerEvent) -> str:
     for answer in answers:
         followed.take(answer)
     return followed.outcome
@@ -50,11 +50,11 @@ def outcome(followed: Followed, *answers: Answer) -> str:
             ),
             True,
         ),
-        (Answer("submission.cancellation.v1", "s-1", None, {}, dead="defect"), True),
-        (Answer("submission.cancellation.v1", "s-2", None, {}, dead="defect"), False),
+        (AnswerEvent("submission.cancellation.v1", "s-1", None, {}, dead="defect"), True),
+        (AnswerEvent("submission.cancellation.v1", "s-2", None, {}, dead="defect"), False),
     ],
 )
-def test_answers_are_told_apart_by_correlation_and_inquiry(given: Answer, mine: bool) -> None:
+def test_answers_are_told_apart_by_correlation_and_inquiry(given: AnswerEvent, mine: bool) -> None:
     assert submitted().take(given) is mine
 
 
@@ -98,11 +98,15 @@ def test_a_repeated_answer_is_told_once() -> None:
             [answer("inquiry.progressed.v1", inquiry_id=OTHER)],
             "received",
         ),
-        (submitted(), [Answer("x", "s-1", None, {}, dead="defect in cancellation")], "dead_letter"),
+        (
+            submitted(),
+            [AnswerEvent("x", "s-1", None, {}, dead="defect in cancellation")],
+            "dead_letter",
+        ),
     ],
 )
 def test_the_outcome_follows_from_the_answers(
-    followed: Followed, answers: list[Answer], expected: str
+    followed: FollowedSubmission, answers: list[AnswerEvent], expected: str
 ) -> None:
     assert outcome(followed, *answers) == expected
     assert followed.done is (expected != "pending")

@@ -15,7 +15,7 @@ from services.cancellation.service import file_decider
 from shared.mongo.client import Database, Document
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
-from shared.runtime.verification import Audit, begins_late, faults_of
+from shared.runtime.verification import Verification, begins_late, faults_of
 from tests.builders.cancellation import NUMBER, Desk, confirmed, contract, requested
 
 DECIDER = file_decider(Rules())
@@ -160,7 +160,7 @@ def test_a_history_that_cannot_be_read_is_told_without_its_data() -> None:
 
 
 def test_of_endless_faults_the_first_thousand_are_kept() -> None:
-    found = Audit("cancellation", "file")
+    found = Verification("cancellation", "file")
     for number in range(1_500):
         found.note(f"fault {number}")
 
@@ -177,7 +177,7 @@ def test_of_endless_faults_the_first_thousand_are_kept() -> None:
 def test_the_verdict_says_what_could_not_be_checked(expired: int, said: list[str]) -> None:
     out = Console(file=StringIO(), width=200)
 
-    show([Audit("cancellation", "file", aggregates=3, expired=expired)], out)
+    show([Verification("cancellation", "file", aggregates=3, expired=expired)], out)
 
     assert isinstance(out.file, StringIO)
     assert [line for line in said if line not in out.file.getvalue()] == []

@@ -109,7 +109,7 @@ ERRORS: list[tuple[OperationError, int, str]] = [
     (errors.HalfACharacter(), WRONG_USE, "half of a character"),
     (errors.NotAPointer("text"), WRONG_USE, "--set 'text' is no JSON pointer"),
     (errors.NotJson("/text"), WRONG_USE, "a text needs its own quotes"),
-    (errors.NoSuchPlace("/a/b"), WRONG_USE, "--set /a/b: the value has no such place"),
+    (errors.NoSuchField("/a/b"), WRONG_USE, "--set /a/b: the value has no such place"),
     (errors.UnknownService(LETTER, "gone"), WRONG_USE, "'gone', which is no service"),
     (errors.IdentityCorrected(LETTER), WRONG_USE, "these cannot be corrected"),
     (errors.StillFaulty(LETTER, ["text: empty"]), WRONG_USE, "still have faults:\n  text: empty"),

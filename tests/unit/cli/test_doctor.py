@@ -22,7 +22,7 @@ from shared.events.topics import PORTAL, SERVICES, TOPICS
 from shared.kafka.topic_creation import new_topic
 from shared.operations.checks.database import clock_check
 from shared.operations.checks.mail import mail_check
-from shared.operations.checks.result import Check, Remedy, Verdict
+from shared.operations.checks.result import Check, Remedy, Severity
 from shared.operations.checks.service import clock_of
 from shared.operations.checks.topics import (
     IN_SYNC,
@@ -42,14 +42,14 @@ from shared.telemetry.metrics import Metrics
 @pytest.mark.parametrize(
     ("skew_s", "verdict"),
     [
-        (0.0, Verdict.OK),
-        (-1.9, Verdict.OK),
-        (2.5, Verdict.WARN),
-        (-299.0, Verdict.WARN),
-        (301.0, Verdict.FAIL),
+        (0.0, Severity.OK),
+        (-1.9, Severity.OK),
+        (2.5, Severity.WARN),
+        (-299.0, Severity.WARN),
+        (301.0, Severity.FAIL),
     ],
 )
-def test_a_clock_is_judged_by_what_intake_tolerates(skew_s: float, verdict: Verdict) -> None:
+def test_a_clock_is_judged_by_what_intake_tolerates(skew_s: float, verdict: Severity) -> None:
     assert clock_check(skew_s).verdict is verdict
 
 
@@ -72,14 +72,14 @@ def test_a_services_clock_is_named_with_the_one_that_it_was_compared_with(
 async def test_a_mail_server_that_is_away_is_told_with_its_address() -> None:
     check = await mail_check("smtp://127.0.0.1:1")
 
-    assert check.verdict is Verdict.FAIL
+    assert check.verdict is Severity.FAIL
     assert "127.0.0.1:1" in check.found
 
 
 async def test_services_that_run_elsewhere_are_only_a_warning(tmp_path: Path) -> None:
     [check] = await service_checks(tmp_path)
 
-    assert check.verdict is Verdict.WARN
+    assert check.verdict is Severity.WARN
     assert "/health" in advice(check)
 
 
@@ -118,7 +118,7 @@ async def test_a_service_whose_database_is_older_says_so_to_doctor_and_desk_up(
         url = health_url(port)
         assert (await is_healthy(url), await held_back(url)) == (False, health.reasons[RECORDS])
 
-    assert {check.verdict for check in checks} == {Verdict.FAIL}
+    assert {check.verdict for check in checks} == {Severity.FAIL}
     assert "degraded; the database is older than desk.cancellations" in checks[0].found
 
 
@@ -130,7 +130,7 @@ async def test_a_portal_that_desk_up_runs_has_a_row_of_its_own(tmp_path: Path) -
         (tmp_path / PORTS_FILE).write_text(json.dumps(dict.fromkeys((*SERVICES, PORTAL), port)))
         *_, last = await service_checks(tmp_path)
 
-    assert (last.name, last.verdict) == (PORTAL, Verdict.FAIL)
+    assert (last.name, last.verdict) == (PORTAL, Severity.FAIL)
     assert last.found == "degraded; away: kafka"
 
 
@@ -142,23 +142,23 @@ def kept(replicas: int, in_sync: int | None, embedded: bool = False) -> Check:
 @pytest.mark.parametrize(
     ("replicas", "in_sync", "verdict"),
     [
-        (3, 2, Verdict.OK),
-        (3, None, Verdict.OK),  # this user may not see the topic's settings
-        (3, 1, Verdict.WARN),
-        (3, 3, Verdict.WARN),
-        (2, 1, Verdict.WARN),
-        (1, 1, Verdict.WARN),
-        (1, 2, Verdict.FAIL),
+        (3, 2, Severity.OK),
+        (3, None, Severity.OK),  # this user may not see the topic's settings
+        (3, 1, Severity.WARN),
+        (3, 3, Severity.WARN),
+        (2, 1, Severity.WARN),
+        (1, 1, Severity.WARN),
+        (1, 2, Severity.FAIL),
     ],
 )
 def test_what_one_broker_alone_has_acknowledged_is_warned_of(
-    replicas: int, in_sync: int | None, verdict: Verdict
+    replicas: int, in_sync: int | None, verdict: Severity
 ) -> None:
     check = kept(replicas, in_sync)
 
     assert check.verdict is verdict
-    assert verdict is Verdict.OK or "desk.timers" in check.found
-    assert (verdict is Verdict.OK) == (check.remedy is None)
+    assert verdict is Severity.OK or "desk.timers" in check.found
+    assert (verdict is Severity.OK) == (check.remedy is None)
 
 
 def test_every_remedy_is_told_with_what_to_type() -> None:
@@ -176,45 +176,45 @@ async def test_no_desk_is_one_sentence_and_nothing_is_begun(
 
 
 def test_one_replica_is_all_that_the_embedded_broker_has() -> None:
-    assert kept(1, 1, embedded=True).verdict is Verdict.OK
+    assert kept(1, 1, embedded=True).verdict is Severity.OK
 
 
 @pytest.mark.parametrize(
     ("told", "verdict"),
     [
-        ({TIME: "LogAppendTime"}, Verdict.OK),
-        ({}, Verdict.OK),
-        ({TIME: "CreateTime"}, Verdict.WARN),
+        ({TIME: "LogAppendTime"}, Severity.OK),
+        ({}, Severity.OK),
+        ({TIME: "CreateTime"}, Severity.WARN),
     ],
 )
 def test_a_topic_that_bears_its_writers_time_is_warned_of(
-    told: dict[str, str], verdict: Verdict
+    told: dict[str, str], verdict: Severity
 ) -> None:
     check = time_check({"desk.timers": told, "billing.invoices": {TIME: "CreateTime"}})
 
     assert check.verdict is verdict
-    assert ("desk.timers" in check.found) == (verdict is Verdict.WARN)
+    assert ("desk.timers" in check.found) == (verdict is Severity.WARN)
     assert "billing" not in check.found
 
 
 @pytest.mark.parametrize(
     ("told", "verdict"),
     [
-        ({"retention.ms": "2592000000", "cleanup.policy": "delete"}, Verdict.OK),
-        ({}, Verdict.OK),  # this user may not see the topic's settings
-        ({"retention.ms": "604800000"}, Verdict.WARN),
-        ({"retention.ms": "-1"}, Verdict.WARN),
-        ({"cleanup.policy": "compact"}, Verdict.WARN),
+        ({"retention.ms": "2592000000", "cleanup.policy": "delete"}, Severity.OK),
+        ({}, Severity.OK),  # this user may not see the topic's settings
+        ({"retention.ms": "604800000"}, Severity.WARN),
+        ({"retention.ms": "-1"}, Severity.WARN),
+        ({"cleanup.policy": "compact"}, Severity.WARN),
     ],
 )
 def test_a_topic_that_keeps_its_records_otherwise_is_warned_of_with_the_command(
-    told: dict[str, str], verdict: Verdict
+    told: dict[str, str], verdict: Severity
 ) -> None:
     check = retention_check({"desk.submissions": told})
 
     assert check.verdict is verdict
-    assert ("desk.submissions" in check.found) == (verdict is Verdict.WARN)
-    assert ("desk topics align --apply" in advice(check)) == (verdict is Verdict.WARN)
+    assert ("desk.submissions" in check.found) == (verdict is Severity.WARN)
+    assert ("desk topics align --apply" in advice(check)) == (verdict is Severity.WARN)
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, None), (3, "2")])

@@ -13,8 +13,8 @@ from desk.commands.inquiry import show as show_inquiry
 from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
 from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
-from services.inquiry_intake.inquiry.state import AnswerStatus, Standing
-from services.inquiry_intake.replicas import Standing as AttachmentStanding
+from services.inquiry_intake.inquiry.state import AnswerStatus, InquiryStanding
+from services.inquiry_intake.replicas import InquiryStanding as AttachmentStanding
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
 from shared.operations.cases import Case, Moment
@@ -112,7 +112,7 @@ def test_a_preview_is_told_in_one_language(
 
 def test_every_word_that_a_view_may_show_is_in_both_languages() -> None:
     words = [f"kind={it.value}" for it in InquiryKind]
-    words += [f"status={it.value}" for it in (*Standing, *AnswerStatus)]
+    words += [f"status={it.value}" for it in (*InquiryStanding, *AnswerStatus)]
     words += [f"queue={it}" for it in _QUEUE_NAMES]
     words += [f"by={it.value}" for it in Actor]
     words += [f"attachment={it}" for it in (*AttachmentStanding, "unknown")]

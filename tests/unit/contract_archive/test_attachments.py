@@ -14,8 +14,13 @@ from services.contract_archive.attachment.check import HandedIn, check, hand_out
 from services.contract_archive.attachment.decide import LOOK_AGAIN, decide
 from services.contract_archive.attachment.evolve import evolve
 from services.contract_archive.attachment.private_events import AttachmentMissed
-from services.contract_archive.attachment.state import ATTACHMENT, Attachment, Standing, file_id
-from services.contract_archive.handover import Question, hand_over
+from services.contract_archive.attachment.state import (
+    ATTACHMENT,
+    Attachment,
+    AttachmentStanding,
+    file_id,
+)
+from services.contract_archive.handover import DocumentQuestion, hand_over
 from services.contract_archive.service import build, keeps, route
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
@@ -114,7 +119,7 @@ async def test_bytes_as_described_are_kept() -> None:
         sha256=digest(LETTER),
     )
     assert archive.state is not None
-    assert archive.state.standing is Standing.KEPT
+    assert archive.state.standing is AttachmentStanding.KEPT
     assert archive.state.look_at is None
 
 
@@ -243,7 +248,9 @@ async def test_an_attachment_is_handed_to_its_customer_alone_once_it_is_kept() -
 
     await archive.works()
 
-    mine = await hand_over(Question(document_id=ID, customer_id=ANA), database, archive.read, NOW)
+    mine = await hand_over(
+        DocumentQuestion(document_id=ID, customer_id=ANA), database, archive.read, NOW
+    )
     assert mine is not None
     assert (mine.content, mine.media_type) == (LETTER, "application/pdf")
     assert await hand_out(ID, EVA, database, archive.read) is None
@@ -254,7 +261,7 @@ async def test_what_its_claim_check_alone_refused_is_handed_to_nobody() -> None:
     archive = Archive(received(customer_id=EVA, link="https://elsewhere.test/letter"))
     await take_in(handed_in(), archive.files.database)
     assert archive.state is not None
-    assert archive.state.standing is Standing.REFUSED
+    assert archive.state.standing is AttachmentStanding.REFUSED
     for customer_id in (ANA, EVA):
         assert await hand_out(ID, customer_id, archive.files.database, archive.read) is None
 

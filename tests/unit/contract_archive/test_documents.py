@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from services.contract_archive.documents.make import (
-    AcceptedText,
+    BoundText,
     Company,
     ContractSheet,
     Price,
@@ -71,7 +71,7 @@ def certificate_of(
     signed_by: str = "Firmante de Prueba",
     signed_at: datetime = SIGNED_AT,
     signer_is_holder: bool | None = None,
-    text: AcceptedText | None = None,
+    text: BoundText | None = None,
     authentication: Authentication | None = None,
 ) -> bytes:
     return acceptance_certificate(
@@ -281,7 +281,7 @@ def test_a_certificate_says_whether_the_holder_signed(
 def test_a_certificate_names_the_text_that_was_accepted(
     language: str, number: str, digest: str
 ) -> None:
-    said = text_of(certificate_of(SHEET, language, text=AcceptedText("doc-text-3", 3, "ab" * 32)))
+    said = text_of(certificate_of(SHEET, language, text=BoundText("doc-text-3", 3, "ab" * 32)))
 
     assert number in said
     assert "doc-text-3" in said

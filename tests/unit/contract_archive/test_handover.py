@@ -9,7 +9,7 @@ import pytest
 
 from services.contract_archive.contract.issue_text import text_id
 from services.contract_archive.downloads import PDF, TEXT
-from services.contract_archive.handover import Question, hand_over
+from services.contract_archive.handover import DocumentQuestion, hand_over
 from shared.events.contracts import ContractAccepted
 from shared.events.envelope import Event, Ref
 from shared.mongo.client import File
@@ -61,7 +61,7 @@ class Desk:
         number: str = NUMBER,
         after: timedelta = timedelta(0),
     ) -> HandedOut | None:
-        question = Question(
+        question = DocumentQuestion(
             contract_number=number, document_id=document_id, customer_id=customer_id
         )
         return await hand_over(question, self.files.database, self.read, NOW + after)

@@ -15,7 +15,7 @@ import pytest
 from limits import RateLimitItemPerDay
 
 from services.customer_portal import uploads
-from services.customer_portal.documents import Document
+from services.customer_portal.documents import DownloadedDocument
 from services.customer_portal.file_names import LONGEST, clean, disposition
 from services.customer_portal.hand_over import Clamd
 from services.customer_portal.outbox import RELAY_AFTER
@@ -501,7 +501,7 @@ async def test_a_form_with_files_of_another_browser_is_refused(
 async def test_an_attachment_is_downloaded_by_its_customer_alone_and_as_a_file(
     portal: PortalOfFew,
 ) -> None:
-    portal.archive.kept["doc-1"] = Document(LETTER, "application/pdf", "00")
+    portal.archive.kept["doc-1"] = DownloadedDocument(LETTER, "application/pdf", "00")
     said = {"customer_id": ANA, "file_name": "ca\r\nrta ñ.pdf", "size": 9, "standing": "kept"}
     await portal.keep("attachments", said | {"_id": "doc-1"})
     await portal.keep("attachments", said | {"_id": "doc-2", "standing": "refused"})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.customer_portal.documents import Document
+from services.customer_portal.documents import DownloadedDocument
 from tests.builders.portal import (
     NOW,
     TEXT,
@@ -84,7 +84,9 @@ async def test_a_text_that_changed_meanwhile_is_shown_again_and_not_accepted(
     ana = await portal.signed_in(ANA)
     page = await ana.get(PAGE)
     newer = b"Otro texto\n"
-    portal.archive.kept["text-2"] = Document(newer, "text/plain", hashlib.sha256(newer).hexdigest())
+    portal.archive.kept["text-2"] = DownloadedDocument(
+        newer, "text/plain", hashlib.sha256(newer).hexdigest()
+    )
     text = {"document_id": "text-2", "version": 2, "approved": True}
     text |= {"sha256": hashlib.sha256(newer).hexdigest()}
     await portal.keep("contracts", contract(text=text))
@@ -99,7 +101,9 @@ async def test_a_text_that_changed_meanwhile_is_shown_again_and_not_accepted(
 
 async def test_bytes_of_another_hash_are_neither_shown_nor_accepted(portal: PortalOfFew) -> None:
     other = b"Otra cosa\n"
-    portal.archive.kept["text-1"] = Document(other, "text/plain", hashlib.sha256(other).hexdigest())
+    portal.archive.kept["text-1"] = DownloadedDocument(
+        other, "text/plain", hashlib.sha256(other).hexdigest()
+    )
     ana = await portal.signed_in(ANA)
 
     page = await ana.get(PAGE)
@@ -184,7 +188,7 @@ async def test_a_text_that_the_archive_does_not_give_is_not_reported_as_read(
 
 
 async def test_a_download_is_an_attachment_that_no_browser_runs(portal: PortalOfFew) -> None:
-    portal.archive.kept["copy"] = Document(b"%PDF", "application/pdf", "")
+    portal.archive.kept["copy"] = DownloadedDocument(b"%PDF", "application/pdf", "")
     ana = await portal.signed_in(ANA)
 
     answer = await ana.get("/es/contratos/K-1/documentos/copy")

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from services.customer_portal.documents import Document, Documents
-from services.customer_portal.previews import Preview, Previews
+from services.customer_portal.documents import ArchiveClient, DownloadedDocument
+from services.customer_portal.previews import PreviewedDecision, Previews
 from services.customer_portal.record_owner import RecordOwner
 from services.customer_portal.settings import Settings
 from shared.events.submissions import CancellationSubmitted
@@ -53,8 +53,8 @@ DECISION = {
 Answers = Callable[[httpx2.Request], httpx2.Response]
 
 
-def documents(answers: Answers) -> Documents:
-    found = Documents(ASKS)
+def documents(answers: Answers) -> ArchiveClient:
+    found = ArchiveClient(ASKS)
     found._archive = _owner(answers)
     return found
 
@@ -85,7 +85,7 @@ async def test_a_document_is_asked_for_as_the_portal_and_for_its_holder() -> Non
 
     found = await documents(answers).read(ANA, "K-1", "text-1")
 
-    assert found == Document(TEXT, "text/plain", hashlib.sha256(TEXT).hexdigest())
+    assert found == DownloadedDocument(TEXT, "text/plain", hashlib.sha256(TEXT).hexdigest())
     [request] = asked
     assert request.headers["authorization"] == f"Bearer {CREDENTIAL}"
     assert json.loads(request.content) == {
@@ -136,7 +136,7 @@ async def test_a_service_that_hangs_costs_its_limit_of_time() -> None:
 
 async def test_a_service_of_which_nobody_said_where_it_is_is_not_asked() -> None:
     with capture_logs() as logs:
-        assert await Documents(Settings()).read(ANA, "K-1", "text-1") is None
+        assert await ArchiveClient(Settings()).read(ANA, "K-1", "text-1") is None
         assert await Previews(Settings()).preview("K-1", EVENT, Language.ES) is None
     assert logs == []
 
@@ -156,7 +156,7 @@ async def test_a_preview_says_what_the_decision_would_say(
 
     found = await service.preview("K-1", EVENT, Language.EN)
 
-    assert found == Preview(
+    assert found == PreviewedDecision(
         explanation="It ends on the 27th.",
         policy="monthly-notice",
         version="1",

@@ -28,12 +28,12 @@ from services.customer_portal.api.webhooks.addresses import (
 from services.customer_portal.api.webhooks.feed import KNOWN_WITHIN_SECONDS, Feed
 from services.customer_portal.api.webhooks.schedule import (
     PAUSES,
+    AttemptResult,
     DeliveryState,
     Disabled,
-    Outcome,
     after,
 )
-from services.customer_portal.api.webhooks.sender import Poster, Sender
+from services.customer_portal.api.webhooks.sender import Poster, WebhookSender
 from services.customer_portal.api.webhooks.signature import headers_of, new_secret
 from services.customer_portal.api.webhooks.store import LEASE
 from shared.events.field_classes import FieldClass, class_of, fields_of, nested_in
@@ -48,7 +48,11 @@ HOOK = "https://hooks.example.com/in"
 DEAD = [f"https://dead-{number}.example/" for number in range(3)]
 WEBHOOKS = "services.customer_portal.api.webhooks"
 GIVE_UP = timedelta(days=5)
-GOOD, BAD, GONE = Outcome(status=204), Outcome(error="timeout"), Outcome(status=410)
+GOOD, BAD, GONE = (
+    AttemptResult(status=204),
+    AttemptResult(error="timeout"),
+    AttemptResult(status=410),
+)
 
 
 # What follows from an attempt
@@ -56,14 +60,14 @@ GOOD, BAD, GONE = Outcome(status=204), Outcome(error="timeout"), Outcome(status=
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
 def test_any_2xx_is_delivered_and_ends_the_failing(status: int) -> None:
-    then = after(Outcome(status=status), 3, NOW - timedelta(days=4), NOW, GIVE_UP)
+    then = after(AttemptResult(status=status), 3, NOW - timedelta(days=4), NOW, GIVE_UP)
 
     assert (then.state, then.failing_since, then.disabled) == (DeliveryState.DELIVERED, None, None)
 
 
 @pytest.mark.parametrize("status", [101, 301, 302, 307, 400, 401, 404, 429, 500, 503])
 def test_anything_else_is_tried_again(status: int) -> None:
-    then = after(Outcome(status=status), 1, None, NOW, GIVE_UP)
+    then = after(AttemptResult(status=status), 1, None, NOW, GIVE_UP)
 
     assert then.state is DeliveryState.WAITING
     assert then.due_at == NOW + timedelta(seconds=5)
@@ -195,7 +199,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused_when_connecting
     with pytest.raises(NotPublic):
         await CheckedBackend(anywhere=False).connect_tcp("hooks.example.com", 443)
     poster = Poster(anywhere=False)
-    assert await poster(HOOK, {}, b"{}") == Outcome(error="address_not_allowed")
+    assert await poster(HOOK, {}, b"{}") == AttemptResult(error="address_not_allowed")
     await poster.close()
 
 
@@ -218,7 +222,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
     poster = Poster(anywhere=False)
 
-    assert await poster(HOOK, {}, b"{}") == Outcome(error="not_reached")
+    assert await poster(HOOK, {}, b"{}") == AttemptResult(error="not_reached")
 
     await poster.close()
     assert (looked, connected) == (["hooks.example.com"], ["93.184.215.14"])
@@ -245,7 +249,7 @@ async def test_a_name_server_that_does_not_answer_holds_up_no_page(
 
     answers.set()
     assert (made, is_waiting) == ("a PDF", True)
-    assert await waiting == Outcome(error="address_not_allowed")
+    assert await waiting == AttemptResult(error="address_not_allowed")
     await poster.close()
 
 
@@ -355,11 +359,11 @@ class Hooks:
     """Partners' servers: by URL what each answers, and what it got."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Outcome] = {}
+        self.answers: dict[str, AttemptResult] = {}
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         self.slow: dict[str, asyncio.Event] = {}
 
-    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> AttemptResult:
         if url in self.slow:
             await self.slow[url].wait()
         self.got.append((url, headers, body))
@@ -383,7 +387,7 @@ class Desk:
             api.settings, self.store, api.partners, queries, self.is_projected, stopping
         )
         self.senders = [
-            Sender(self.store, api.partners, self.hooks, self.clock, give_up_after=GIVE_UP)
+            WebhookSender(self.store, api.partners, self.hooks, self.clock, give_up_after=GIVE_UP)
             for _ in range(2)
         ]
         self.offset = 0
@@ -911,15 +915,15 @@ async def test_a_webhook_with_much_to_be_told_lets_the_others_have_their_turn(
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (b"HTTP/1.1 204 No Content\r\n\r\n", Outcome(status=204)),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", Outcome(status=302)),
-        (b"220 mail.example ESMTP\r\n", Outcome(error="no_http")),
-        (b"", Outcome(error="timeout")),
-        (None, Outcome(error="not_reached")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", AttemptResult(status=204)),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", AttemptResult(status=302)),
+        (b"220 mail.example ESMTP\r\n", AttemptResult(error="no_http")),
+        (b"", AttemptResult(error="timeout")),
+        (None, AttemptResult(error="not_reached")),
     ],
 )
 async def test_whatever_a_partners_server_does_is_an_outcome_in_a_word(
-    answer: bytes | None, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+    answer: bytes | None, outcome: AttemptResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = list[bytes]()
 

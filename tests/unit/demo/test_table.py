@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from desk.demo.table import show
-from desk.demo.verdict import Evidence, judge
+from desk.demo.verdict import Observed, judge
 from tests.builders.demo import cases, perfect, with_facts
 
 
-def shown(evidence: Evidence, width: int) -> str:
+def shown(evidence: Observed, width: int) -> str:
     out = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
     show(judge(cases(), evidence), 12.3, out)
     assert isinstance(out.file, io.StringIO)

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from desk.demo.verdict import Evidence, judge
+from desk.demo.verdict import Observed, judge
 from shared.events.topics import TOPICS
 from tests.builders.demo import again, cases, perfect, with_another, with_facts, without
 
-Spoil = Callable[[Evidence], Evidence]
+Spoil = Callable[[Observed], Observed]
 
 
 def test_a_desk_that_does_what_the_domain_page_says_passes() -> None:
@@ -161,7 +161,7 @@ WRONG_OVERALL: list[tuple[str, Spoil, str]] = [
 ]
 
 
-def _id_of(evidence: Evidence, word: str) -> str:
+def _id_of(evidence: Observed, word: str) -> str:
     return next(record.id for record in evidence.seen if record.word == word)
 
 

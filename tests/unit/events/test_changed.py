@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from services.cancellation.file.state import Cancellation, CancellationFile, RenewalInvoice, Request
-from services.inquiry_intake.inquiry.state import Inquiry, Standing
+from services.inquiry_intake.inquiry.state import Inquiry, InquiryStanding
 from shared.events.changed import changed
 
-INQUIRY = Inquiry(inquiry_id="i-1", status=Standing.OPEN, customer_id="C-1")
+INQUIRY = Inquiry(inquiry_id="i-1", status=InquiryStanding.OPEN, customer_id="C-1")
 FILE = CancellationFile(contract_number="K-1")
 
 
@@ -19,7 +19,7 @@ FILE = CancellationFile(contract_number="K-1")
     ("model", "changes"),
     [
         (INQUIRY, {}),
-        (INQUIRY, {"status": Standing.CLOSED, "question_open": False}),
+        (INQUIRY, {"status": InquiryStanding.CLOSED, "question_open": False}),
         (FILE, {"sequence": 3, "requests": ()}),
     ],
 )

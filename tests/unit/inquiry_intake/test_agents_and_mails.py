@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.inquiry.state import InquiryStanding
 from shared.events.cancellations import (
     CancellationNotRequired,
     CancellationScheduled,
@@ -131,7 +131,7 @@ def test_a_mail_that_failed_is_told_once_until_one_arrives_again() -> None:
 def test_a_failed_mail_leaves_the_inquiry_s_standing_alone() -> None:
     history = intake(CANCELLATION, decision(CancellationNotRequired), mail(delivered=False))
 
-    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.CLOSED
 
 
 @pytest.mark.parametrize(

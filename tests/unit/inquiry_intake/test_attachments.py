@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.replicas import Attachment, evolve_attachment
+from services.inquiry_intake.replicas import AttachmentReplica, evolve_attachment
 from shared.events.documents import DocumentKept, DocumentReceived, DocumentRefused
 from shared.events.envelope import Event
 
@@ -67,7 +67,7 @@ AFTER: dict[str, tuple[tuple[Event, ...], dict[str, Any]]] = {
 @pytest.mark.parametrize("case", AFTER)
 def test_an_attachment_is_as_first_described_and_as_first_settled(case: str) -> None:
     events, expected = AFTER[case]
-    nothing: Attachment | None = None
+    nothing: AttachmentReplica | None = None
 
     found = reduce(evolve_attachment, events, nothing)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.inquiry.state import InquiryStanding
 from shared.events.cancellations import CancellationExpired, CancellationScheduled
 from shared.events.contracts import ContractCopyReady
 from shared.events.envelope import Message
@@ -160,7 +160,7 @@ def test_a_reopened_inquiry_has_a_new_answer_target() -> None:
     assert reopened.by is ClosedBy.CUSTOMER
     assert reopened.answer_due_at == NOW + timedelta(days=8)
     assert record(history, INQUIRY_ID).answer_due_at == reopened.answer_due_at
-    assert record(history, INQUIRY_ID).status is Standing.OPEN
+    assert record(history, INQUIRY_ID).status is InquiryStanding.OPEN
 
 
 def test_closing_is_the_customer_s_own_act() -> None:
@@ -176,7 +176,7 @@ def test_closing_is_the_customer_s_own_act() -> None:
 def test_last_words_are_no_open_question() -> None:
     history = intake(*OPEN_QUESTION, follow_up(INQUIRY_ID, text="Gracias", close=True))
 
-    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.CLOSED
     assert not record(history, INQUIRY_ID).question_open
 
 

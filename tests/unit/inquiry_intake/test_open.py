@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.inquiry.state import InquiryStanding
 from shared.events.activation_code import keyed_hash
 from shared.events.envelope import Event, Message
 from shared.events.inquiries import InquiryKind, InquiryOpened
@@ -414,7 +414,7 @@ def test_the_activation_code_reaches_the_archive_as_a_keyed_hash_and_nothing_els
 def test_an_opened_inquiry_is_kept_with_what_it_asks_for() -> None:
     kept = record(intake(submission("cancellation")), INQUIRY_ID)
 
-    assert kept.status is Standing.OPEN
+    assert kept.status is InquiryStanding.OPEN
     assert kept.opened_at == NOW
     assert [contract.contract_number for contract in kept.contracts] == [NUMBER, OTHER_NUMBER]
     assert not kept.answered

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.inquiry_intake.inquiry.public_state import public_state
-from services.inquiry_intake.inquiry.state import AnswerStatus, Standing
+from services.inquiry_intake.inquiry.state import AnswerStatus, InquiryStanding
 from shared.events.cancellations import (
     CancellationAlreadyScheduled,
     CancellationEvent,
@@ -134,7 +134,7 @@ def test_an_inquiry_of_two_contracts_waits_for_both() -> None:
     assert types(first) == [CONTRACT, PROGRESSED]
     assert types(second) == [CONTRACT, PROGRESSED, RESOLVED]
     assert types(last) == [CONTRACT, PROGRESSED, CLOSED]
-    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.CLOSED
 
 
 def test_the_desk_closes_what_it_settled() -> None:
@@ -169,7 +169,7 @@ def test_evidence_and_withdrawals_are_settled_by_any_answer(
 
     history.receive(decision(decided, answers=second))
 
-    assert record(history, second).status is Standing.CLOSED
+    assert record(history, second).status is InquiryStanding.CLOSED
     assert record(history, second).contracts[0].status is AnswerStatus.ANSWERED
 
 
@@ -196,8 +196,8 @@ def test_one_decision_speaks_to_the_request_and_to_the_evidence() -> None:
 
     told = [e.inquiry_id for e in events if isinstance(e, InquiryProgressed)]
     assert told == [INQUIRY_ID, second]
-    assert record(history, INQUIRY_ID).status is Standing.RESOLVED
-    assert record(history, second).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.RESOLVED
+    assert record(history, second).status is InquiryStanding.CLOSED
 
 
 def test_a_refused_withdrawal_leaves_the_cancellation_where_it_was() -> None:
@@ -210,7 +210,7 @@ def test_a_refused_withdrawal_leaves_the_cancellation_where_it_was() -> None:
     history.receive(decision(CancellationWithdrawalRefused, 2, answers=inquiry_id_of("s-2")))
 
     assert record(history, INQUIRY_ID).contracts[0].status is AnswerStatus.EVIDENCE_AWAITED
-    assert record(history, INQUIRY_ID).status is Standing.OPEN
+    assert record(history, INQUIRY_ID).status is InquiryStanding.OPEN
 
 
 def test_a_second_request_answered_through_the_first_one_is_settled() -> None:
@@ -219,8 +219,8 @@ def test_a_second_request_answered_through_the_first_one_is_settled() -> None:
 
     history.receive(decision(CancellationEvidenceAwaited, answers=second))
 
-    assert record(history, INQUIRY_ID).status is Standing.OPEN
-    assert record(history, second).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.OPEN
+    assert record(history, second).status is InquiryStanding.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_a_request_about_the_profile_is_settled_by_the_archive_s_answer(
     said = [it for it in events if isinstance(it, InquiryProgressed)]
     assert [(it.status, it.contract_number) for it in said] == [(word, None)]
     assert types(events)[-2:] == [RESOLVED, CLOSED]
-    assert record(history, INQUIRY_ID).status is Standing.CLOSED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.CLOSED
 
 
 @pytest.mark.parametrize("kind", ["registration", "profile_update", "consent_withdrawal"])

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.inquiry_intake.inquiry.state import INQUIRY, Inquiry, Standing
+from services.inquiry_intake.inquiry.state import INQUIRY, Inquiry, InquiryStanding
 from shared.events.contracts import ContractCopyDenied, ContractCopyReady
 from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import ClosedBy, InquiryClosed, InquiryOpened
@@ -189,8 +189,8 @@ def test_the_desk_closes_an_inquiry_only_when_all_its_contracts_are_settled(
     for message in messages:
         history.receive(message)
         for state in inquiries(history):
-            assert state.status is not Standing.CLOSED or state.settled
-            assert not state.question_open or state.status is Standing.OPEN
+            assert state.status is not InquiryStanding.CLOSED or state.settled
+            assert not state.question_open or state.status is InquiryStanding.OPEN
 
 
 def told_to_the_customer(history: MemoryStage) -> list[list[Event]]:

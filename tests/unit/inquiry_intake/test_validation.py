@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.inquiry.state import InquiryStanding
 from services.inquiry_intake.submission.error_codes import MESSAGES, ErrorCode
 from services.inquiry_intake.submission.validate import MOST_ERRORS
 from shared.events.envelope import Message, Unchecked
@@ -359,7 +359,7 @@ def test_the_customer_is_the_one_that_can_be_read(
 def test_a_rejected_submission_uses_its_id_and_opens_nothing() -> None:
     history = intake(submission("inquiry", text=None))
 
-    assert record(history, INQUIRY_ID).status is Standing.REJECTED
+    assert record(history, INQUIRY_ID).status is InquiryStanding.REJECTED
     assert types(history.receive(follow_up(INQUIRY_ID, text="Hola"))) == [
         "rejection.recorded",
         "submission.rejected.v1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.inquiry_intake.inquiry.public_state import public_state
-from services.inquiry_intake.inquiry.state import Standing
+from services.inquiry_intake.inquiry.state import InquiryStanding
 from shared.events.requests import ContractViewReported
 from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF, key_of
@@ -45,7 +45,7 @@ def test_a_views_own_record_is_no_inquiry_and_has_no_public_state() -> None:
     history = intake(viewed())
     own = record(history, inquiry_id_of("v-1"))
 
-    assert own.status is Standing.VIEW
+    assert own.status is InquiryStanding.VIEW
     assert not own.opened
     assert public_state(own, 1) is None
 

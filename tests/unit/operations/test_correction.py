@@ -13,7 +13,7 @@ from shared.events.envelope import Ref
 from shared.operations.dead_letters.correct import Correction, corrected
 from shared.operations.dead_letters.errors import (
     HalfACharacter,
-    NoSuchPlace,
+    NoSuchField,
     NotAnObject,
     NotAPointer,
     NothingCorrected,
@@ -83,9 +83,9 @@ def test_a_field_without_a_value_is_removed_and_items_of_a_list_can_be_set() -> 
     [
         ((("text", '"x"'),), NotAPointer("text")),
         ((("/text", "words"),), NotJson("/text")),
-        ((("/contact/no/way", "1"),), NoSuchPlace("/contact/no/way")),
-        ((("/nothing", ""),), NoSuchPlace("/nothing")),
-        ((("/text/0", '"x"'),), NoSuchPlace("/text/0")),
+        ((("/contact/no/way", "1"),), NoSuchField("/contact/no/way")),
+        ((("/nothing", ""),), NoSuchField("/nothing")),
+        ((("/text/0", '"x"'),), NoSuchField("/text/0")),
         ((("/text", '"\\ud800"'),), HalfACharacter()),
         ((("/text", json.dumps(SOUND["text"])),), NothingCorrected(LETTER)),
     ],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desk.commands.flow import line
-from shared.kafka.broker import Backlog
+from shared.kafka.broker import GroupBacklog
 from shared.operations.flow import Flow, ServiceLag, lag_on
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -16,14 +16,14 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("backlog", "records", "seconds"),
     [
-        (Backlog(0), 0, None),
-        (Backlog(3, NOW - timedelta(seconds=90)), 3, 90.0),
-        (Backlog(3, NOW + timedelta(seconds=90)), 3, 0.0),
-        (Backlog(3, None), 3, None),
+        (GroupBacklog(0), 0, None),
+        (GroupBacklog(3, NOW - timedelta(seconds=90)), 3, 90.0),
+        (GroupBacklog(3, NOW + timedelta(seconds=90)), 3, 0.0),
+        (GroupBacklog(3, None), 3, None),
     ],
 )
 def test_a_backlog_is_a_lag_in_records_and_seconds(
-    backlog: Backlog, records: int, seconds: float | None
+    backlog: GroupBacklog, records: int, seconds: float | None
 ) -> None:
     found = lag_on("cancellation", "desk.timers", backlog, NOW)
 

@@ -11,8 +11,8 @@ from desk.commands.open_work import FURTHER
 from shared.events.states import InquiryStated
 from shared.operations.open_work import (
     NAMES,
-    Group,
     Waiting,
+    WorkGroup,
     _Standing,
     of_inquiries,
     of_timers,
@@ -67,7 +67,7 @@ def test_an_open_inquiry_waits_for_whoever_acts_next(
 def test_the_oldest_is_named_and_told_since_when() -> None:
     overdue, *_ = of_inquiries([stated("a"), stated("b", due=-5 * HOUR), stated("c")], NOW)
 
-    assert overdue == Group(Waiting.OVERDUE, 3, NOW - 5 * HOUR, "b")
+    assert overdue == WorkGroup(Waiting.OVERDUE, 3, NOW - 5 * HOUR, "b")
 
 
 def test_only_what_is_open_by_its_last_state_waits() -> None:
@@ -92,11 +92,13 @@ def test_side_effects_and_timers_are_told_apart_and_what_comes_later_is_no_due_t
         DueRecord(kind="file", id="K-2", what="timer", at=NOW + HOUR),
     ]
 
-    assert of_work(Waiting.UNSENT, due, False) == Group(
+    assert of_work(Waiting.UNSENT, due, False) == WorkGroup(
         Waiting.UNSENT, 1, NOW + HOUR, "notification n-1"
     )
     timers = of_timers({"cancellation": (due, True)}, NOW)
-    assert timers == Group(Waiting.TIMERS, 1, NOW - HOUR, "cancellation file K-1", at_least=True)
+    assert timers == WorkGroup(
+        Waiting.TIMERS, 1, NOW - HOUR, "cancellation file K-1", at_least=True
+    )
 
 
 def test_all_that_can_wait_has_a_name_and_a_command() -> None:

@@ -13,11 +13,11 @@ from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import Window
 from shared.operations.decoded_record import decoded
 from shared.operations.range_replay import (
-    Outcome,
+    RangeOutcome,
     RangeRead,
     RangeReplay,
-    Replayed,
     ReplayedRecord,
+    ServiceAnswer,
     deciders_of,
 )
 from shared.runtime.operations.answers import DecidedThen, Foreseen, ForeseenEvent
@@ -44,36 +44,36 @@ LATER = event(effective_on="2027-04-30", sequence=1)
 @pytest.mark.parametrize(
     ("foreseen", "outcome", "differences"),
     [
-        (Foreseen(), Outcome.NOTHING, ()),
-        (Foreseen(events=(SCHEDULED,)), Outcome.UNDECIDED, ()),
-        (Foreseen(fault="unreadable: no"), Outcome.GIVEN_UP, ()),
-        (Foreseen(then=then()), Outcome.AS_THEN, ()),
-        (Foreseen(events=(SCHEDULED,), then=then(SCHEDULED)), Outcome.AS_THEN, ()),
-        (Foreseen(events=(SCHEDULED,), then=then(SCHEDULED, offset=7)), Outcome.AS_THEN, ()),
-        (Foreseen(then=then(SCHEDULED, again=False)), Outcome.UNKNOWN, ()),
+        (Foreseen(), RangeOutcome.NOTHING, ()),
+        (Foreseen(events=(SCHEDULED,)), RangeOutcome.UNDECIDED, ()),
+        (Foreseen(fault="unreadable: no"), RangeOutcome.GIVEN_UP, ()),
+        (Foreseen(then=then()), RangeOutcome.AS_THEN, ()),
+        (Foreseen(events=(SCHEDULED,), then=then(SCHEDULED)), RangeOutcome.AS_THEN, ()),
+        (Foreseen(events=(SCHEDULED,), then=then(SCHEDULED, offset=7)), RangeOutcome.AS_THEN, ()),
+        (Foreseen(then=then(SCHEDULED, again=False)), RangeOutcome.UNKNOWN, ()),
         (
             Foreseen(events=(LATER,), then=then(SCHEDULED)),
-            Outcome.DIFFERS,
+            RangeOutcome.DIFFERS,
             ("cancellation.scheduled.v1: effective_on",),
         ),
         (
             Foreseen(events=(event(), SCHEDULED), then=then(event(sequence=None))),
-            Outcome.DIFFERS,
+            RangeOutcome.DIFFERS,
             ("cancellation.scheduled.v1: sequence", "nothing then, cancellation.scheduled.v1 now"),
         ),
         (
             Foreseen(events=(event("file.noted"),), then=then(SCHEDULED)),
-            Outcome.DIFFERS,
+            RangeOutcome.DIFFERS,
             ("cancellation.scheduled.v1 then, file.noted now",),
         ),
         (
             Foreseen(fault="defect: ZeroDivisionError", then=then(SCHEDULED)),
-            Outcome.DIFFERS,
+            RangeOutcome.DIFFERS,
             ("now given up: defect: ZeroDivisionError",),
         ),
         (
             Foreseen(events=(LATER,), then=then(SCHEDULED, offset=7)),
-            Outcome.DIFFERS,
+            RangeOutcome.DIFFERS,
             (
                 "another record was decided, desk.cancellation-requests 2-7",
                 "cancellation.scheduled.v1: effective_on",
@@ -82,9 +82,9 @@ LATER = event(effective_on="2027-04-30", sequence=1)
     ],
 )
 def test_what_differs_is_named_by_types_and_fields_without_their_values(
-    foreseen: Foreseen, outcome: Outcome, differences: tuple[str, ...]
+    foreseen: Foreseen, outcome: RangeOutcome, differences: tuple[str, ...]
 ) -> None:
-    answer = Replayed("cancellation", foreseen, PLACE)
+    answer = ServiceAnswer("cancellation", foreseen, PLACE)
 
     assert (answer.outcome, answer.differences) == (outcome, differences)
 
@@ -102,7 +102,7 @@ def test_what_differs_is_named_by_types_and_fields_without_their_values(
 def test_what_is_left_or_differs_or_would_be_given_up_is_no_success(
     foreseen: Foreseen, rest: dict[int, int], *, as_then: bool
 ) -> None:
-    found = ReplayedRecord(decoded(record(2, 41)), [Replayed("cancellation", foreseen, PLACE)])
+    found = ReplayedRecord(decoded(record(2, 41)), [ServiceAnswer("cancellation", foreseen, PLACE)])
 
     assert RangeReplay([found], rest).as_then is as_then
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 
-from services.operations_console.repair_words import Row
+from services.operations_console.repair_words import OutcomeRow
 from services.operations_console.repairs import FREE_AFTER, Repair, Repairs
 from shared.events.envelope import Ref
 from shared.events.operations import DeadLetterReplayed
@@ -47,7 +47,7 @@ HEADERS = (
     ("ce_type", b"submission.inquiry.v1"),
     ("x-note", "para Ana Pérez".encode()),
 )
-WELL = [Row("0-1", Bilingual(es="reenviado y decidido", en="sent again, and decided"))]
+WELL = [OutcomeRow("0-1", Bilingual(es="reenviado y decidido", en="sent again, and decided"))]
 
 
 def written(place: LetterId = FIRST, **more: Any) -> Letter:
@@ -68,7 +68,7 @@ class Work:
         self.hold = asyncio.Event()
         self.hold.set()
 
-    async def carried_out(self, asked: Repair) -> AsyncIterator[Row]:
+    async def carried_out(self, asked: Repair) -> AsyncIterator[OutcomeRow]:
         self.done.append(asked)
         for row in self.rows:
             yield row

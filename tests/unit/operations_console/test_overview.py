@@ -10,7 +10,7 @@ import pytest
 
 from services.operations_console.overview import Overview, Seen
 from shared.operations.flow import Flow, ServiceLag, TopicFlow
-from shared.operations.open_work import Group, OpenWork, Waiting
+from shared.operations.open_work import OpenWork, Waiting, WorkGroup
 from shared.operations.service_client import ServiceError
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
@@ -37,13 +37,13 @@ def flow(behind: int = 0, seconds: float | None = None) -> Flow:
     return Flow(NOW, topics, [lag])
 
 
-def work(*groups: Group, silent: tuple[str, ...] = ()) -> OpenWork:
+def work(*groups: WorkGroup, silent: tuple[str, ...] = ()) -> OpenWork:
     return OpenWork(groups, [ServiceError(it, "does not answer") for it in silent])
 
 
 async def test_each_group_is_shown_with_its_count_and_since_when(console: ConsoleOfFew) -> None:
-    overdue = Group(Waiting.OVERDUE, 3, NOW - 5 * HOURS, "INQ-1")
-    letters = Group(Waiting.DEAD_LETTERS, 10_000, NOW - 30 * HOURS, "0-1", at_least=True)
+    overdue = WorkGroup(Waiting.OVERDUE, 3, NOW - 5 * HOURS, "INQ-1")
+    letters = WorkGroup(Waiting.DEAD_LETTERS, 10_000, NOW - 30 * HOURS, "0-1", at_least=True)
     console.overview.last = Seen(NOW, flow(), work(overdue, letters))
 
     page = await (await browser_of(console, Role.READER)).get(OVERVIEW)

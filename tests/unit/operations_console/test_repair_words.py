@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from services.operations_console.repair_words import (
-    Row,
+    OutcomeRow,
     behind_row,
     discard_row,
     edit_row,
@@ -26,7 +26,7 @@ from shared.operations.dead_letters.errors import (
     AlreadySettled,
     HalfACharacter,
     IdentityCorrected,
-    NoSuchPlace,
+    NoSuchField,
     NotAnObject,
     NotAPointer,
     NothingCorrected,
@@ -36,7 +36,7 @@ from shared.operations.dead_letters.errors import (
     UnknownService,
 )
 from shared.operations.dead_letters.letter import LetterId, NoSuchLetters
-from shared.operations.dead_letters.replay import Outcome
+from shared.operations.dead_letters.replay import ReplayOutcome
 from shared.operations.dead_letters.resend import Resent
 from shared.operations.dead_letters.run import (
     Foresaw,
@@ -81,7 +81,7 @@ ERRORS: list[tuple[OperationError, str]] = [
     (NothingCorrected(FIRST), ""),
     (NotAnObject(), "JSON"),
     (NotAPointer("x"), "/contact/email"),
-    (NoSuchPlace("/x"), "/contact/email"),
+    (NoSuchField("/x"), "/contact/email"),
     (NotJson("/x"), "JSON"),
     (HalfACharacter(), ""),
     (UnknownService(FIRST, "nobody"), "nobody"),
@@ -93,8 +93,8 @@ ERRORS: list[tuple[OperationError, str]] = [
     (ServiceError("notification", "does not answer"), "notification"),
 ]
 PARTS: list[tuple[Told, bool]] = [
-    (Outcome(PARKED, 2), False),
-    (Outcome(PARKED, 1, WouldFail("title: missing")), True),
+    (ReplayOutcome(PARKED, 2), False),
+    (ReplayOutcome(PARKED, 1, WouldFail("title: missing")), True),
     (Resent(LETTER), False),
     (Resent(LETTER, WouldFail("title: missing")), True),
     (NotTried(4), True),
@@ -160,7 +160,7 @@ def test_each_part_of_a_dry_run_says_whether_it_would_fail(part: Foretold, bad: 
         (behind_row(FIRST, PARKED), "cancellation file K-1", True),
     ],
 )
-def test_what_came_of_one_letter_names_it(row: Row, words: str, bad: bool) -> None:
+def test_what_came_of_one_letter_names_it(row: OutcomeRow, words: str, bad: bool) -> None:
     assert row.what == "0-1"
     assert in_both(row.said, words)
     assert row.bad == bad

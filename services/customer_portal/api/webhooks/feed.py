@@ -14,7 +14,7 @@ import structlog
 from services.customer_portal.api.partners import Partner, Partners
 from services.customer_portal.api.webhooks.payload import OFFERED, READ_FROM, body_of, may_hear
 from services.customer_portal.api.webhooks.store import Webhook, WebhookStore
-from services.customer_portal.queries import Queries
+from services.customer_portal.queries import ProjectionQueries
 from shared.events.envelope import Event, Message
 from shared.events.inquiries import InquiryOpened
 from shared.events.topics import PORTAL
@@ -43,7 +43,7 @@ class Feed:
         settings: RuntimeSettings,
         store: WebhookStore,
         partners: Partners,
-        queries: Queries,
+        queries: ProjectionQueries,
         is_projected: Callable[[Record], Awaitable[bool]],
         stopping: asyncio.Event,
     ) -> None:

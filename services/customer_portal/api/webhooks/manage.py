@@ -13,7 +13,7 @@ from services.customer_portal.api.endpoints import Api, answered
 from services.customer_portal.api.http_events import repeated
 from services.customer_portal.api.judge import has_utc
 from services.customer_portal.api.partners import Partner
-from services.customer_portal.api.problems import Refused
+from services.customer_portal.api.problems import RequestRefused
 from services.customer_portal.api.records import page_of
 from services.customer_portal.api.webhooks.addresses import LONGEST_URL, is_allowed
 from services.customer_portal.api.webhooks.payload import OFFERED
@@ -102,11 +102,11 @@ async def add(api: Api, partner: Partner, request: Request) -> Response:
     unknown = [number for number, it in enumerate(asked.types) if it not in OFFERED]
     faults |= {f"types.{number}": ErrorCode.UNKNOWN_TYPE for number in unknown}
     if faults:
-        raise Refused(422, "A webhook is a public HTTPS address and known types.", faults)
+        raise RequestRefused(422, "A webhook is a public HTTPS address and known types.", faults)
     try:
         made = await api.webhooks.add(partner.id, asked.url, asked.types)
     except TooManyWebhooks:
-        raise Refused(409, "There are as many webhooks as a partner may have.") from None
+        raise RequestRefused(409, "There are as many webhooks as a partner may have.") from None
     state = WebhookMade(**_state(made).model_dump(), secret=made.secret)
     return answered(state, 201, {"Location": api.url(f"/webhooks/{made.id}")})
 
@@ -149,11 +149,13 @@ async def replay(api: Api, partner: Partner, request: Request) -> Response:
     webhook = await _own(api, partner, request)
     asked = await _asked(request, Replay)
     if (asked.delivery is None) == (asked.since is None):
-        raise Refused(422, "Name one delivery, or a moment.", {"delivery": ErrorCode.MISSING})
+        raise RequestRefused(
+            422, "Name one delivery, or a moment.", {"delivery": ErrorCode.MISSING}
+        )
     if asked.since is not None and not has_utc(asked.since):
-        raise Refused(422, "There is no such moment.", {"since": ErrorCode.WRONG_FORMAT})
+        raise RequestRefused(422, "There is no such moment.", {"since": ErrorCode.WRONG_FORMAT})
     if webhook.disabled is not None:
-        raise Refused(409, "The webhook is disabled; enable it first.")
+        raise RequestRefused(409, "The webhook is disabled; enable it first.")
     found = await api.webhooks.replay(webhook, delivery_id=asked.delivery, since=asked.since)
     if asked.delivery is not None and not found:
         raise NotFound
@@ -165,11 +167,11 @@ async def _own(api: Api, partner: Partner, request: Request) -> Webhook:
 
 
 async def _asked(request: Request, model: type[Asked]) -> Asked:
-    """Raises `Refused` with every fault."""
+    """Raises `RequestRefused` with every fault."""
     body = await request.body()
     twice = repeated(body)
     if twice:
-        raise Refused(422, FAULTS, twice)
+        raise RequestRefused(422, FAULTS, twice)
     try:
         return model.model_validate_json(body)
     except ValidationError as invalid:
@@ -184,7 +186,7 @@ async def _asked(request: Request, model: type[Asked]) -> Asked:
                 for it in found
             ],
         )
-        raise Refused(422, FAULTS, faults) from None
+        raise RequestRefused(422, FAULTS, faults) from None
 
 
 def _state(webhook: Webhook) -> WebhookState:

@@ -43,7 +43,7 @@ class Disabled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptResult:
     """The result of an attempt: an HTTP status, or the error's name if there is none."""
 
     status: int | None = None
@@ -65,7 +65,7 @@ class Next:
 
 
 def after(
-    outcome: Outcome,
+    outcome: AttemptResult,
     tries: int,
     failing_since: datetime | None,
     now: datetime,

@@ -16,7 +16,7 @@ import structlog
 
 from services.customer_portal.api.partners import Partners
 from services.customer_portal.api.webhooks.addresses import CheckedBackend, NotPublic
-from services.customer_portal.api.webhooks.schedule import Outcome, after
+from services.customer_portal.api.webhooks.schedule import AttemptResult, after
 from services.customer_portal.api.webhooks.signature import headers_of
 from services.customer_portal.api.webhooks.store import Webhook, WebhookStore
 from shared.outage import Outage
@@ -36,7 +36,7 @@ MOST_IN_A_ROW = 50
 class Post(Protocol):
     """Sends one message."""
 
-    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome: ...
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> AttemptResult: ...
 
 
 class Poster:
@@ -50,7 +50,7 @@ class Poster:
             network_backend=self._backend,
         )
 
-    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+    async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> AttemptResult:
         """Whatever happens is an outcome, told in a word: an answer is never repeated."""
         told = {"content-type": "application/json", "user-agent": "contract-desk", **headers}
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), WITHIN_SECONDS)
@@ -65,22 +65,22 @@ class Poster:
                     extensions={"timeout": timeouts},
                 ) as answer,
             ):
-                return Outcome(status=answer.status)
+                return AttemptResult(status=answer.status)
         except NotPublic:
-            return Outcome(error="address_not_allowed")
+            return AttemptResult(error="address_not_allowed")
         except (TimeoutError, httpcore2.TimeoutException):
-            return Outcome(error="timeout")
+            return AttemptResult(error="timeout")
         except (httpcore2.NetworkError, OSError):
-            return Outcome(error="not_reached")
+            return AttemptResult(error="not_reached")
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ValueError):
-            return Outcome(error="no_http")
+            return AttemptResult(error="no_http")
 
     async def close(self) -> None:
         await self._pool.aclose()
         self._backend.close()
 
 
-class Sender:
+class WebhookSender:
     """Sends deliveries; several processes may do it at once."""
 
     def __init__(

@@ -8,7 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from services.customer_portal.api.webhooks.schedule import DeliveryState, Disabled, Next, Outcome
+from services.customer_portal.api.webhooks.schedule import (
+    AttemptResult,
+    DeliveryState,
+    Disabled,
+    Next,
+)
 from services.customer_portal.api.webhooks.signature import new_secret
 from shared.mongo.client import Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
@@ -175,7 +180,7 @@ class WebhookStore:
         return None
 
     async def note(
-        self, webhook: Webhook, delivery: Delivery, outcome: Outcome, then: Next, took_ms: int
+        self, webhook: Webhook, delivery: Delivery, outcome: AttemptResult, then: Next, took_ms: int
     ) -> None:
         """Stores the result of an attempt; a replay requested in the meantime keeps its place."""
         attempt = {"at": self._now(), "took_ms": took_ms}
