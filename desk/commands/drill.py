@@ -12,7 +12,7 @@ import typer
 from desk.commands import drill_state
 from desk.commands.console import console, text
 from desk.commands.drill_desk import local_desk
-from desk.commands.drill_faults import BY_NAME, FAULTS, Fault
+from desk.commands.drill_faults import BY_NAME, FAULTS, DrillFault
 from desk.commands.drill_state import Drill
 from desk.commands.errors import FAILED, DeskError
 
@@ -74,7 +74,7 @@ def listed() -> None:
     _say(*sorted(BY_NAME))
 
 
-def _drill(directory: Path) -> tuple[Drill, Fault]:
+def _drill(directory: Path) -> tuple[Drill, DrillFault]:
     drill = drill_state.under_way(directory)
     if drill is None or drill.fault not in BY_NAME:
         raise DeskError("no drill is under way; begin one with: desk drill start")

@@ -34,7 +34,7 @@ Act = Callable[[LocalDesk, str], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
-class Fault:
+class DrillFault:
     """A fault: who calls about it, where to look, what it was; `name` is its heading, too."""
 
     name: str
@@ -256,8 +256,8 @@ async def _hand_attachment_over(desk: LocalDesk, tag: str) -> None:
     await desk.publish(sent(act, f"{tag}-answered", "/agents/desk", agent_id="drill", **answer))
 
 
-FAULTS: tuple[Fault, ...] = (
-    Fault(
+FAULTS: tuple[DrillFault, ...] = (
+    DrillFault(
         "mail-server-hangs",
         "A customer: “I was told to expect a mail. None has come.”",
         "desk doctor, desk work",
@@ -265,7 +265,7 @@ FAULTS: tuple[Fault, ...] = (
         partial(_stop, "mailbox"),
         partial(_continue, "mailbox"),
     ),
-    Fault(
+    DrillFault(
         "referral-waits",
         "A customer: “I cancelled, and all I hear is that somebody will look at it.”",
         "desk work, desk case",
@@ -273,7 +273,7 @@ FAULTS: tuple[Fault, ...] = (
         _refer,
         _decide_referral,
     ),
-    Fault(
+    DrillFault(
         "setting-refused",
         "The night shift: “Since the change of this evening, no contract is recorded.”",
         "desk doctor, the service's log",
@@ -281,7 +281,7 @@ FAULTS: tuple[Fault, ...] = (
         partial(_set, ARCHIVE, {"HISTORY_KEPT_DAYS": "1"}),
         partial(_reset, ARCHIVE),
     ),
-    Fault(
+    DrillFault(
         "channel-floods",
         "The capacity team: “The broker's disk fills. Who sends all this?”",
         "desk topics, desk tail",
@@ -289,7 +289,7 @@ FAULTS: tuple[Fault, ...] = (
         _flood,
         _nothing,
     ),
-    Fault(
+    DrillFault(
         "unknown-event-type",
         "Billing: “We have told you of a disputed invoice. Do you take it into account?”",
         "desk doctor, desk dead-letters list",
@@ -297,7 +297,7 @@ FAULTS: tuple[Fault, ...] = (
         _send_unknown_type,
         partial(discard_letters, count=1),
     ),
-    Fault(
+    DrillFault(
         "service-hangs",
         "A customer: “My cancellation was confirmed as received. I hear nothing of its date.”",
         "desk doctor, desk topics",
@@ -305,7 +305,7 @@ FAULTS: tuple[Fault, ...] = (
         partial(_stop, CANCELLATION),
         partial(_continue, CANCELLATION),
     ),
-    Fault(
+    DrillFault(
         "attachment-missing",
         "A customer: “You say that my letter is being checked. I sent it long ago.”",
         "desk work, desk inquiry, the archive's log",
@@ -313,7 +313,7 @@ FAULTS: tuple[Fault, ...] = (
         _claim_attachment,
         _hand_attachment_over,
     ),
-    Fault(
+    DrillFault(
         "consents-missing",
         "Sales: “Customers who register by fax do not come through.”",
         "desk tail desk.rejections",
@@ -321,7 +321,7 @@ FAULTS: tuple[Fault, ...] = (
         _register_without_consents,
         _nothing,
     ),
-    Fault(
+    DrillFault(
         "credential-differs",
         "An operator: “One service says nothing about its records, and it runs.”",
         "desk work, desk doctor",
@@ -329,7 +329,7 @@ FAULTS: tuple[Fault, ...] = (
         _differ,
         partial(_reset, ARCHIVE),
     ),
-    Fault(
+    DrillFault(
         "sender-not-allowed",
         "The registry: “We recorded three contracts this evening. Why does nobody see them?”",
         "desk doctor, desk dead-letters list",

@@ -21,7 +21,7 @@ from desk.commands.services import services_of
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.events.values import Language
 from shared.field_wording import FieldWording
-from shared.operations.attachments import Attachment, attachments_of, bytes_of
+from shared.operations.attachments import NamedAttachment, attachments_of, bytes_of
 from shared.operations.cases import Case, Moment, read_case
 from shared.operations.event_text import consequence, label, said, word
 from shared.operations.local_time import local_time
@@ -49,7 +49,7 @@ def inquiry(
         show(case, attachments, language, console())
 
 
-async def _read(where: Where, named: str) -> tuple[Case, list[Attachment]]:
+async def _read(where: Where, named: str) -> tuple[Case, list[NamedAttachment]]:
     async with services_of(where, INTAKE, CANCELLATION) as services:
         case = await read_case(named, services[INTAKE], services[CANCELLATION])
         return case, await attachments_of(case, services[INTAKE])
@@ -87,7 +87,9 @@ def _write_new(path: Path, content: bytes) -> None:
         raise DeskError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def show(case: Case, attachments: Sequence[Attachment], language: Language, out: Console) -> None:
+def show(
+    case: Case, attachments: Sequence[NamedAttachment], language: Language, out: Console
+) -> None:
     """Who and what first, then what is attached, then the timeline."""
     state, opened = case.state, case.opened
     head = columns("bold", "")
@@ -118,7 +120,7 @@ def show(case: Case, attachments: Sequence[Attachment], language: Language, out:
     out.print(timeline(case.moments, language))
 
 
-def _attached(attachments: Sequence[Attachment], language: Language) -> Any:
+def _attached(attachments: Sequence[NamedAttachment], language: Language) -> Any:
     """Each with its id, where it stands, and what its sender called it, on one line."""
     table = columns("dim", "", "")
     for it in attachments:
@@ -167,7 +169,9 @@ def _because(data: Mapping[str, Any], language: Language) -> str:
     return f"{policy}, {label('rule', language)} {data['rule']}"
 
 
-def _as_json(case: Case, attachments: Sequence[Attachment], language: Language) -> dict[str, Any]:
+def _as_json(
+    case: Case, attachments: Sequence[NamedAttachment], language: Language
+) -> dict[str, Any]:
     return {
         "inquiry_id": case.record.id,
         "state": case.state,

@@ -15,7 +15,7 @@ CUSTOMER, INQUIRY, FILE_CONTACT, CONTRACT = "customer", "inquiry", "contact", "c
 CUSTOMERS = "desk.customers"
 
 
-class Customer(Value):
+class CustomerReplica(Value):
     """A customer's current profile, as far as a mail needs it."""
 
     name: str
@@ -25,7 +25,7 @@ class Customer(Value):
     """The address before the latest profile, if that changed it."""
 
 
-class Inquiry(Value):
+class InquiryReplica(Value):
     """An inquiry as it was opened; none of this changes later."""
 
     reference: str
@@ -49,7 +49,7 @@ class FileContact(Value):
     inquiry_id: str
 
 
-class Contract(Value):
+class ContractReplica(Value):
     """A contract's title and holder: its title is for its holder only."""
 
     customer_id: str
@@ -73,10 +73,10 @@ def contract_ref(contract_number: str) -> Ref:
     return Ref(CONTRACT, contract_number)
 
 
-def evolve_customer(state: Customer | None, event: Event) -> Customer:
+def evolve_customer(state: CustomerReplica | None, event: Event) -> CustomerReplica:
     assert isinstance(event, CustomerProfile)
     changed = state is not None and state.email.lower() != event.email.lower()
-    return Customer(
+    return CustomerReplica(
         name=event.name,
         email=event.email,
         language=event.language,
@@ -84,9 +84,9 @@ def evolve_customer(state: Customer | None, event: Event) -> Customer:
     )
 
 
-def evolve_inquiry(_state: Inquiry | None, event: Event) -> Inquiry:
+def evolve_inquiry(_state: InquiryReplica | None, event: Event) -> InquiryReplica:
     assert isinstance(event, InquiryOpened)
-    return Inquiry.model_validate(event.model_dump())
+    return InquiryReplica.model_validate(event.model_dump())
 
 
 def evolve_file_contact(state: FileContact | None, event: Event) -> FileContact:
@@ -104,6 +104,6 @@ def evolve_file_contact(state: FileContact | None, event: Event) -> FileContact:
     )
 
 
-def evolve_contract(_state: Contract | None, event: Event) -> Contract:
+def evolve_contract(_state: ContractReplica | None, event: Event) -> ContractReplica:
     assert isinstance(event, ContractRecorded)
-    return Contract(customer_id=event.customer_id, title=event.title)
+    return ContractReplica(customer_id=event.customer_id, title=event.title)

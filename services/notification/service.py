@@ -35,13 +35,13 @@ def build(settings: Settings) -> Service:
         deciders=(
             replica(
                 replicas.CUSTOMER,
-                replicas.Customer,
+                replicas.CustomerReplica,
                 replicas.evolve_customer,
                 of=replicas.CUSTOMERS,
             ),
-            replica(replicas.INQUIRY, replicas.Inquiry, replicas.evolve_inquiry),
+            replica(replicas.INQUIRY, replicas.InquiryReplica, replicas.evolve_inquiry),
             replica(replicas.FILE_CONTACT, replicas.FileContact, replicas.evolve_file_contact),
-            replica(replicas.CONTRACT, replicas.Contract, replicas.evolve_contract),
+            replica(replicas.CONTRACT, replicas.ContractReplica, replicas.evolve_contract),
             notification_decider(settings.rules),
             summary_decider(settings.rules),
         ),

@@ -35,7 +35,7 @@ from shared.operations.dead_letters.letter import Original
 from shared.operations.decoded_record import decoded
 from shared.operations.inquiries import INQUIRY, inquiry_named
 from shared.runtime import codec
-from shared.runtime.operations.answers import Entry, Foreseen, History
+from shared.runtime.operations.answers import Foreseen, History, HistoryEntry
 from shared.web.pages import NotFound
 
 KEPT = timedelta(days=30)
@@ -64,7 +64,7 @@ class Seen:
     history: History | None
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[HistoryEntry]:
         entries = () if self.history is None else self.history.entries
         return [it for it in entries if any(not is_mail(event.type) for event in it.events)]
 
@@ -84,7 +84,7 @@ class Changed(Exception):
     `since` is what happened to it; `by` is another agent who has just acted on it.
     """
 
-    since: Sequence[Entry] = ()
+    since: Sequence[HistoryEntry] = ()
     by: str = ""
 
 

@@ -12,7 +12,7 @@ from shared.events.agents import AgentActionRefused
 from shared.events.field_classes import masked
 from shared.events.values import Language
 from shared.operations.event_text import consequence, fault_line, said
-from shared.runtime.operations.answers import Entry, Foreseen, PreviewedEvent
+from shared.runtime.operations.answers import Foreseen, HistoryEntry, PreviewedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def countdown(calendar: DeskCalendar, now: datetime, due: datetime) -> Countdown
     return Countdown(_hours(left), late)
 
 
-def happened(entries: Iterable[Entry], language: Language) -> list[Happened]:
+def happened(entries: Iterable[HistoryEntry], language: Language) -> list[Happened]:
     """Words the noteworthy events of a history, oldest first."""
     found = []
     for entry in entries:

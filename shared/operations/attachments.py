@@ -17,7 +17,7 @@ KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class NamedAttachment:
     """A document that a submission named.
 
     `standing` is `awaited`, `kept`, `refused` (`cause` says why), or None where intake has heard
@@ -33,7 +33,7 @@ class Attachment:
     sha256: str | None = None
 
 
-async def attachments_of(case: Case, intake: ServiceClient) -> list[Attachment]:
+async def attachments_of(case: Case, intake: ServiceClient) -> list[NamedAttachment]:
     """What the inquiry and its follow-ups named, in that order. Raises `ServiceError`."""
     named = (it for moment in case.moments for it in moment.data.get("documents") or ())
     customer_id = case.state.get("customer_id")
@@ -43,16 +43,18 @@ async def attachments_of(case: Case, intake: ServiceClient) -> list[Attachment]:
     ]
 
 
-def _attachment(document_id: str, found: History | None, customer_id: str | None) -> Attachment:
+def _attachment(
+    document_id: str, found: History | None, customer_id: str | None
+) -> NamedAttachment:
     """Another customer's document is told like one that nobody has heard of."""
     said: Mapping[str, Any] = (found.state if found else None) or {}
     if said.get("customer_id") != customer_id:
-        return Attachment(document_id)
-    return Attachment(document_id, *(said.get(name) for name in Attachment.__slots__[1:]))
+        return NamedAttachment(document_id)
+    return NamedAttachment(document_id, *(said.get(name) for name in NamedAttachment.__slots__[1:]))
 
 
 async def bytes_of(
-    case: Case, attachments: Sequence[Attachment], document_id: str, archive: ServiceClient
+    case: Case, attachments: Sequence[NamedAttachment], document_id: str, archive: ServiceClient
 ) -> bytes:
     """The bytes of one of the case's attachments, as its channel described them.
 

@@ -24,7 +24,7 @@ from shared.operations.errors import OperationError
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.operations.timeline import Step, Told, step_of, told
 from shared.operations.topics import require_topics
-from shared.runtime.operations.answers import Entry, History
+from shared.runtime.operations.answers import History, HistoryEntry
 from shared.settings import RuntimeSettings
 
 MOST_STEPS = 2_000
@@ -227,7 +227,7 @@ def _kept_by_services(
     ]
 
 
-def _steps_of(record: History, entry: Entry) -> list[Step]:
+def _steps_of(record: History, entry: HistoryEntry) -> list[Step]:
     cause = entry.message_id.rpartition(" ")[2]
     return [
         Step(entry.at, event.id, cause, event.type, event.data, service=record.service)

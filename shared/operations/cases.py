@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.operations.inquiries import inquiry_named
 from shared.operations.service_client import ServiceClient
-from shared.runtime.operations.answers import Entry, History, RecordedEvent
+from shared.runtime.operations.answers import History, HistoryEntry, RecordedEvent
 
 FILE = "file"
 OPENED = "inquiry.opened.v1"
@@ -73,6 +73,6 @@ def _moments(record: History) -> Iterator[Moment]:
                 yield Moment(entry.at, record.service, event.type, event.data)
 
 
-def _repeats_decision(entry: Entry, event: RecordedEvent) -> bool:
+def _repeats_decision(entry: HistoryEntry, event: RecordedEvent) -> bool:
     """Intake's progress repeats the decision that the cancellation file tells with its dates."""
     return entry.topic == "desk.cancellations" and event.type == "inquiry.progressed.v1"

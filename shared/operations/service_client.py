@@ -29,11 +29,11 @@ from shared.runtime.operations.answers import (
     Foreseen,
     HandInAnswer,
     History,
-    Page,
+    ListPage,
     ParkedRecord,
     PreviewAnswer,
     Sizes,
-    Waiting,
+    WaitingMessage,
 )
 from shared.runtime.operations.questions import (
     MOST_ON_A_PAGE,
@@ -105,7 +105,9 @@ class ServiceClient:
         found: list[ParkedRecord] = []
         after: str | None = None
         while True:
-            page = await self._get("/parked", Page[ParkedRecord], limit=MOST_ON_A_PAGE, after=after)
+            page = await self._get(
+                "/parked", ListPage[ParkedRecord], limit=MOST_ON_A_PAGE, after=after
+            )
             found += page.items
             if page.next is None:
                 return found
@@ -121,11 +123,11 @@ class ServiceClient:
     async def waits(self, ref: Ref, message_id: str) -> bool:
         """Whether the message waits for the record."""
         named = {"kind": ref.kind, "id": ref.id, "message_id": message_id}
-        return (await self._get("/parked/waits", Waiting, **named)).waits
+        return (await self._get("/parked/waits", WaitingMessage, **named)).waits
 
-    async def due(self, limit: int, after: str | None = None) -> Page[DueRecord]:
+    async def due(self, limit: int, after: str | None = None) -> ListPage[DueRecord]:
         """The records with a due time, the earliest first."""
-        return await self._get("/due", Page[DueRecord], limit=limit, after=after)
+        return await self._get("/due", ListPage[DueRecord], limit=limit, after=after)
 
     async def sizes(self) -> Sizes:
         """Which kinds have documents that are too large."""

@@ -42,10 +42,10 @@ from shared.operations.tail import Wanted
 from shared.outage import Outage
 from shared.runtime.operations.answers import (
     DueRecord,
-    Entry,
     Foreseen,
     History,
-    Page,
+    HistoryEntry,
+    ListPage,
     PreviewAnswer,
     PreviewedEvent,
     RecordedEvent,
@@ -168,10 +168,10 @@ class RecordsOfFew:
         for record in self.rejections:
             yield record
 
-    async def due(self, _limit: int, _after: str | None = None) -> Page[DueRecord]:
+    async def due(self, _limit: int, _after: str | None = None) -> ListPage[DueRecord]:
         if self.silent:
             raise ServiceError("cancellation", "does not answer")
-        return Page[DueRecord](service="s", items=tuple(self.falls_due))
+        return ListPage[DueRecord](service="s", items=tuple(self.falls_due))
 
     async def preview(self, question: Mapping[str, Any]) -> PreviewAnswer:
         if self.silent:
@@ -190,7 +190,7 @@ class RecordsOfFew:
         """Something that the record's service decided, on the message `by`."""
         before = self.known.get((kind, record_id))
         entries = before.entries if before else ()
-        entry = Entry(
+        entry = HistoryEntry(
             number=len(entries),
             message_id=by,
             topic=topic,

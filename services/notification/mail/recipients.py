@@ -30,10 +30,10 @@ class Addressed(Protocol):
 class Known:
     """The replicas that one notification needs; None for one that has not arrived."""
 
-    inquiry: replicas.Inquiry | None
-    customer: replicas.Customer | None
+    inquiry: replicas.InquiryReplica | None
+    customer: replicas.CustomerReplica | None
     file_contact: replicas.FileContact | None
-    contracts: Mapping[str, replicas.Contract]
+    contracts: Mapping[str, replicas.ContractReplica]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from shared.events.values import Instant, Value
 KIND = "summary"
 
 
-class Decision(Value):
+class SummarisedDecision(Value):
     """One decision as its own mail would have said it."""
 
     notification_id: str
@@ -38,7 +38,7 @@ class DecisionAdded(Event):
     inquiry_id: str
     customer_id: str
     contract_numbers: tuple[str, ...]
-    decision: Decision
+    decision: SummarisedDecision
     send_at: Instant
 
 
@@ -47,7 +47,7 @@ class SummaryClosed(Event):
 
     ce_type: ClassVar[str] = "summary.closed"
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[SummarisedDecision, ...]
 
 
 PRIVATE_EVENTS: tuple[type[Event], ...] = (DecisionAdded, SummaryClosed)
@@ -60,7 +60,7 @@ class Summary(Value):
     customer_id: str
     contract_numbers: tuple[str, ...]
     """All contracts of the request, decided or not."""
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[SummarisedDecision, ...] = ()
     send_at: Instant | None = None
 
     @property
@@ -111,7 +111,7 @@ def _added(
     state: Summary | None,
     now: datetime,
 ) -> DecisionAdded:
-    decision = Decision(
+    decision = SummarisedDecision(
         notification_id=notification.notification_id,
         template=notification.template,
         contract_number=notification.contract_number,

@@ -24,7 +24,7 @@ class Answer(BaseModel):
 Item = TypeVar("Item", bound=Answer)
 
 
-class Page(Answer, Generic[Item]):
+class ListPage(Answer, Generic[Item]):
     """Some items of a list in its order; `next` is what to ask for the following ones with."""
 
     service: str
@@ -51,7 +51,7 @@ class ParkedRecord(Answer):
         return Ref(self.kind, self.id)
 
 
-class Waiting(Answer):
+class WaitingMessage(Answer):
     """Whether a message waits for a record; `error` is the defect that parked the record."""
 
     waits: bool
@@ -94,7 +94,7 @@ class RecordedEvent(Answer):
     data: dict[str, Any]
 
 
-class Entry(Answer):
+class HistoryEntry(Answer):
     """A message that was decided: where it was read, when it was decided, and what it brought."""
 
     number: int
@@ -120,7 +120,7 @@ class History(Answer):
     due_at: datetime | None = None
     parked: ParkedRecord | None = None
     entries_in_all: int
-    entries: tuple[Entry, ...]
+    entries: tuple[HistoryEntry, ...]
     next: int | None = None
 
 
@@ -209,7 +209,7 @@ class HandInAnswer(Answer):
     service: str
 
 
-class Fault(Answer):
+class QuestionFault(Answer):
     """A fault of a question: the field (empty for the whole of it) and why."""
 
     field: str
@@ -219,4 +219,4 @@ class Fault(Answer):
 class Faults(Answer):
     """The answer to a question that cannot be answered, with every fault of it."""
 
-    faults: tuple[Fault, ...]
+    faults: tuple[QuestionFault, ...]

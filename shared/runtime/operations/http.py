@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.runtime.operations.answers import Answer, Fault, Faults
+from shared.runtime.operations.answers import Answer, Faults, QuestionFault
 from shared.runtime.request_body import BODY_SECONDS, BodyTooLarge, body_within
 from shared.runtime.url_encoded import url_encoded
 
@@ -39,7 +39,7 @@ def refusal(
     status: int, faults: Sequence[tuple[str, str]], headers: dict[str, str] | None = None
 ) -> Response:
     """The answer that names every fault."""
-    named = tuple(Fault(field=field, fault=fault) for field, fault in faults)
+    named = tuple(QuestionFault(field=field, fault=fault) for field, fault in faults)
     return in_json(status, Faults(faults=named), headers)
 
 

@@ -16,13 +16,13 @@ from shared.runtime.decider import Service
 from shared.runtime.operations.answers import (
     Answer,
     DueRecord,
-    Entry,
     History,
+    HistoryEntry,
     LargeRecords,
-    Page,
+    ListPage,
     ParkedRecord,
     Sizes,
-    Waiting,
+    WaitingMessage,
 )
 from shared.runtime.operations.questions import HistoryOf, PageOf
 from shared.runtime.operations.time_order import ASCENDING, Found, Source, in_order
@@ -49,7 +49,7 @@ class RecordReader:
     def kinds(self) -> list[str]:
         return sorted(decider.kind for decider in self.service.deciders)
 
-    async def parked(self, asked: PageOf) -> Page[ParkedRecord]:
+    async def parked(self, asked: PageOf) -> ListPage[ParkedRecord]:
         """Longest parked first. Raises `Outage`, `NoSuchPlace`."""
         sources = [Source(kind, "parked.at") for kind in self.kinds]
         return await self._page(asked, sources, ["parked"], _parked)
@@ -61,16 +61,16 @@ class RecordReader:
             raise NoSuchRecord
         return parked_record(ref.kind, document)
 
-    async def waits(self, ref: Ref, message_id: str) -> Waiting:
+    async def waits(self, ref: Ref, message_id: str) -> WaitingMessage:
         """Whether the message is in the record's line. Raises `Outage`."""
         try:
             line = await self.parked_one(ref)
         except NoSuchRecord:
-            return Waiting(waits=False)
+            return WaitingMessage(waits=False)
         behind = digest_of(message_id) in digests_in(line.behind)
-        return Waiting(waits=behind or message_id in line.waiting, error=line.error)
+        return WaitingMessage(waits=behind or message_id in line.waiting, error=line.error)
 
-    async def due(self, asked: PageOf) -> Page[DueRecord]:
+    async def due(self, asked: PageOf) -> ListPage[DueRecord]:
         """Timers and side effects, the earliest first. Raises `Outage`, `NoSuchPlace`."""
         deciders = sorted(self.service.deciders, key=lambda decider: decider.kind)
         timers = [Source(decider.kind, "due_at") for decider in deciders if decider.has_timers]
@@ -113,7 +113,7 @@ class RecordReader:
         sources: Sequence[Source],
         fields: Sequence[str],
         make: Callable[[Found], Item],
-    ) -> Page[Item]:
+    ) -> ListPage[Item]:
         items: list[Item] = []
         size, place = 0, None
         found = in_order(self.database, sources, fields, asked.after, asked.limit + 1)
@@ -122,10 +122,10 @@ class RecordReader:
                 item = make(document)
                 size += len(item.model_dump_json())
                 if len(items) == asked.limit or (items and size > PAGE_BYTES):
-                    return Page(service=self.service.name, items=tuple(items), next=place)
+                    return ListPage(service=self.service.name, items=tuple(items), next=place)
                 items.append(item)
                 place = document.place
-        return Page(service=self.service.name, items=tuple(items))
+        return ListPage(service=self.service.name, items=tuple(items))
 
     async def _named(self, asked: HistoryOf) -> Ref:
         if asked.kind not in self.kinds:
@@ -195,11 +195,11 @@ def _due(found: Found) -> DueRecord:
     )
 
 
-def _fitting(entries: Iterable[tuple[int, Document]]) -> Iterator[Entry]:
+def _fitting(entries: Iterable[tuple[int, Document]]) -> Iterator[HistoryEntry]:
     """The first entries that a page has room for, one at least."""
     size = 0
     for number, stored in entries:
-        entry = Entry.model_validate({**stored, "number": number})
+        entry = HistoryEntry.model_validate({**stored, "number": number})
         own = len(entry.model_dump_json())
         if size and size + own > PAGE_BYTES:
             return

@@ -11,7 +11,7 @@ from rich.console import Console
 from desk.commands.errors import DeskError
 from desk.commands.inquiry import _write_new, show
 from shared.events.values import Language
-from shared.operations.attachments import Attachment
+from shared.operations.attachments import NamedAttachment
 from tests.unit.cli.test_language import LIFE
 
 HOSTILE = "../../etc/\x1b[2J\r\n\u202efdp.exe\x00"
@@ -51,9 +51,9 @@ def test_a_senders_file_name_is_shown_on_one_line_and_steers_no_terminal(
     language: Language, words: str
 ) -> None:
     attachments = [
-        Attachment("d-1", "kept", None, HOSTILE, "application/pdf", 1200, "ab" * 32),
-        Attachment("d-2", "refused", "not_allowed"),
-        Attachment("d-3"),
+        NamedAttachment("d-1", "kept", None, HOSTILE, "application/pdf", 1200, "ab" * 32),
+        NamedAttachment("d-2", "refused", "not_allowed"),
+        NamedAttachment("d-3"),
     ]
     out = Console(file=StringIO(), width=200, markup=False)
 

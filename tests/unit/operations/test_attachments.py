@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared.operations.attachments import Attachment, attachments_of, bytes_of
+from shared.operations.attachments import NamedAttachment, attachments_of, bytes_of
 from shared.operations.cases import Case, Moment
 from shared.operations.errors import AttachmentDiffers, NoSuchAttachment
 from shared.operations.service_client import ServiceClient
@@ -105,10 +105,10 @@ async def test_everything_named_is_told_once_in_order_and_another_customers_only
     found = await attachments_of(named, Desk().client("intake"))
 
     assert found == [
-        Attachment(**{name: STATES["d-1"][name] for name in Attachment.__slots__}),
-        Attachment("d-3"),
-        Attachment("d-2", "refused", "not_allowed"),
-        Attachment("d-4"),
+        NamedAttachment(**{name: STATES["d-1"][name] for name in NamedAttachment.__slots__}),
+        NamedAttachment("d-3"),
+        NamedAttachment("d-2", "refused", "not_allowed"),
+        NamedAttachment("d-4"),
     ]
 
 
