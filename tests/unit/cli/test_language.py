@@ -14,7 +14,7 @@ from services.cancellation.file.decide import Rules
 from services.cancellation.preview import preview
 from services.inquiry_intake.inquiry.routing import _QUEUE_NAMES
 from services.inquiry_intake.inquiry.state import AnswerStatus, InquiryStanding
-from services.inquiry_intake.replicas import InquiryStanding as AttachmentStanding
+from services.inquiry_intake.replicas import AttachmentVerdict
 from shared.events.inquiries import Actor, InquiryKind
 from shared.events.values import Language
 from shared.operations.cases import Case, Moment
@@ -115,7 +115,7 @@ def test_every_word_that_a_view_may_show_is_in_both_languages() -> None:
     words += [f"status={it.value}" for it in (*InquiryStanding, *AnswerStatus)]
     words += [f"queue={it}" for it in _QUEUE_NAMES]
     words += [f"by={it.value}" for it in Actor]
-    words += [f"attachment={it}" for it in (*AttachmentStanding, "unknown")]
+    words += [f"attachment={it}" for it in (*AttachmentVerdict, "unknown")]
 
     assert [it for it in words if it not in WORDS] == []
     assert all(it.es and it.en for it in (*WORDS.values(), *LABELS.values()))
