@@ -27,7 +27,7 @@ from shared.runtime.decider import HandedOut, ReadStates
 
 
 class DocumentQuestion(BaseModel):
-    """Which document of which contract, and for whom: the channel answers for who that is.
+    """Names a document, its contract and the customer, whom the channel has authenticated.
 
     Without a contract, one of the customer's attachments.
     """

@@ -25,7 +25,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 WITHIN_SECONDS = 5.0
 """A person waits for it."""
 LONGEST_ID = 200
-"""Of a document, as the archive asks for one."""
+"""Limit of a document id's length, the same as the archive's."""
 SUFFIXES = {"application/pdf": "pdf", "text/plain": "txt", "text/csv": "csv"}
 SANDBOXED = "sandbox; default-src 'none'"
 

@@ -17,7 +17,7 @@ _LONGEST_SUFFIX = 10
 def clean(given: str) -> str:
     """The name alone, on one line, without folders, control and direction characters.
 
-    What is too long is cut before its suffix; a leading dot hides nothing.
+    A long name is cut before its suffix; leading dots are dropped.
     """
     name = _FOLDERS.sub("", unicodedata.normalize("NFC", given))
     visible = "".join(it for it in name if is_one_line(it) and unicodedata.category(it) != "Cf")

@@ -1,4 +1,4 @@
-"""Which inquiry a browser may follow without an account, since it entered the code for it."""
+"""The inquiry that a browser may follow without an account, after entering its code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOR = timedelta(minutes=30)
 
 
 class FollowedInquiries:
-    """By the hash of a session's id; the last inquiry counts. Its methods raise `Outage`."""
+    """The inquiry followed last, by the hash of a session's id. Its methods raise `Outage`."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._followed = database.collection("followed")

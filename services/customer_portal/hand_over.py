@@ -41,10 +41,10 @@ class NotTaken(Exception):
 
 
 class Scanner(Protocol):
-    """Looks into a file before it goes on."""
+    """Scans a file for viruses before the archive gets it."""
 
     async def is_clean(self, content: bytes) -> bool:
-        """Raises `Outage` where it cannot say."""
+        """Raises `Outage` if the scanner gives no answer."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Folds public topics into what the pages read: inquiries, contracts, customers and policies.
 
-Each fold is right whatever the order in which the topics are read, so each takes from every topic
-only what that topic alone says.
+No fold depends on the order in which the topics are read: each takes from every topic only the
+fields that no other topic has.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FOLDS = 4
 INQUIRIES, CONTRACTS, CUSTOMERS, POLICIES = "inquiries", "contracts", "customers", "policies"
 ATTACHMENTS = "attachments"
 MOST_ENTRIES, MOST_CHARACTERS = 500, 1_000_000
-"""Of one conversation, the newest: a document stays far below the 16 MiB that a database takes."""
+"""Limits of a conversation, newest first: its document stays far below MongoDB's 16 MiB."""
 MOST_MAILS = 1_000
 MOST_DECISIONS, MOST_COPIES = 50, 20
 MADE = ("document_id", "contract_number", "available_until")
@@ -152,7 +152,7 @@ def _entered(document: Document, message: Message, event: Event) -> Document:
 
 
 def _newest(entries: list[Document]) -> list[Document]:
-    """As many of the last ones as there is room for, and the last one in any case."""
+    """Returns the newest entries that fit the limits, at least one."""
     room = MOST_CHARACTERS
     first = len(entries) - 1
     while first > max(0, len(entries) - MOST_ENTRIES):

@@ -71,14 +71,14 @@ class ProjectionQueries:
             return str(found["_id"]) if await customers.find_one(owner) else None
 
     async def is_forgotten(self, holder: Holder) -> bool:
-        """Whether the desk was told to forget the customer."""
+        """Whether the customer's tombstone has been read."""
         with mongodb_errors_as_outage():
             customers = self._generations.serving(CUSTOMERS)
             found = await customers.find_one({"_id": holder.customer_id, FORGOTTEN: True})
         return found is not None
 
     async def forgotten_among(self, customer_ids: Sequence[str]) -> list[str]:
-        """Those of these customers whom the desk was told to forget."""
+        """Returns those of these customers whose tombstone has been read."""
         wanted = {"_id": {"$in": [*customer_ids]}, FORGOTTEN: True}
         with mongodb_errors_as_outage():
             found = self._generations.serving(CUSTOMERS).find(wanted, {"_id": 1})
@@ -94,7 +94,7 @@ class ProjectionQueries:
         return found
 
     async def attachments(self, holder: Holder, document_ids: Sequence[str]) -> list[Document]:
-        """Those of these attachments that are the customer's, in no order."""
+        """Returns the customer's own among these attachments, in no order."""
         own = {"_id": {"$in": [*document_ids]}, "customer_id": holder.customer_id}
         with mongodb_errors_as_outage():
             found = self._generations.serving(ATTACHMENTS).find(own)

@@ -28,11 +28,11 @@ UPLOADS_AN_HOUR: RateLimitItem = RateLimitItemPerHour(60)
 MOST_IN_A_DAY = 50 * 1024 * 1024
 """Bytes that one customer or one browser may attach within a day."""
 KIB_OF_ONE_CLIENT: RateLimitItem = RateLimitItemPerDay(256 * 1024)
-"""From one address within a day, whoever it says to be: a browser forgets its cookie at will."""
+"""Limit per address and day, since a browser can drop its cookie at will."""
 STAGED = timedelta(days=1)
 """How long files wait for a form that is never sent."""
 LONGEST_WAIT = timedelta(days=400)
-"""Of what was sent, for an archive that does not answer; long before that operations know."""
+"""Retention of a sent file while the archive does not answer; operations know long before."""
 AWAITED, HANDED_OVER, REFUSED = "awaited", "handed_over", "refused"
 NOT_CONTENT = {"content": 0}
 VISITORS = "all visitors"
@@ -47,7 +47,7 @@ TOO_MUCH = N_("You have attached too much today. Try again tomorrow, or send it 
 
 @dataclass(frozen=True, slots=True)
 class QuotaOwner:
-    """Whose quota it is: the customer's, or the browser's of a visitor; and from where it comes."""
+    """The owner of a quota, a customer or a visitor's browser, and its network address."""
 
     key: str
     client: str
@@ -199,7 +199,7 @@ class Uploads:
             await self._uploads.update_one({"_id": document_id}, change)
 
     async def owners(self) -> list[str]:
-        """Whoever has attached anything lately: customers, and browsers of visitors."""
+        """Lists the owners of current uploads: customers, and visitors' browsers."""
         with mongodb_errors_as_outage():
             return [str(it) for it in await self._uploads.distinct("owner", {})]
 

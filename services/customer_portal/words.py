@@ -17,14 +17,14 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "resolved": (N_("Answered"), "green"),
     "closed": (N_("Closed"), ""),
 }
-"""Of an inquiry: its words and its colour."""
+"""Label and colour of each status of an inquiry."""
 
 ATTACHMENT: Mapping[str, tuple[str, str]] = {
     "awaited": (N_("Being checked"), "blue"),
     "kept": (N_("Kept"), "green"),
     "refused": (N_("Not accepted"), "red"),
 }
-"""Of an attachment: its words and its colour."""
+"""Label and colour of each standing of an attachment."""
 
 KIND: Mapping[str, str] = {
     InquiryKind.INQUIRY: N_("Question"),
@@ -82,7 +82,7 @@ TOPIC: Mapping[RequestType, tuple[str, str]] = {
         N_("Invoices, credit notes, statement of account"),
     ),
 }
-"""Of a request (F5): what it is called, and what belongs to it."""
+"""Label and description of each type of request (F5)."""
 
 WHO: Mapping[str, str] = {
     "customer": N_("You"),
@@ -109,7 +109,7 @@ POLICY_OF: Mapping[str, str] = {
     "hardware_maintenance": "written-notice",
     "software_maintenance": "written-notice",
 }
-"""By contract type, the policy that `desk.policies` announces; any other type is referred."""
+"""The policy per contract type, as `desk.policies` announces it; others are referred."""
 REFER = "refer"
 SIGNED = frozenset({"hardware_maintenance", "software_maintenance"})
 """Types whose cancellation is signed (F12)."""

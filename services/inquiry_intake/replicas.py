@@ -72,7 +72,7 @@ class AttachmentReplica(BaseModel):
 
 
 def evolve_attachment(state: AttachmentReplica | None, event: Event) -> AttachmentReplica:
-    """The attachment after an event. What was said first stands, as it does in the archive."""
+    """Folds an event; the first description stands, as it does in the archive."""
     match event:
         case DocumentReceived():
             return _described(state, event)

@@ -129,12 +129,12 @@ def copy_ready(available_until: datetime) -> Bilingual:
 
 
 def copy_denied(cause: str) -> Bilingual:
-    """Why there is no copy; everyone but the holder with access reads the same (F8)."""
+    """Returns why there is no copy; everyone but the holder with access reads the same (F8)."""
     return NOT_PRINTABLE if cause == DenialCause.NOT_PRINTABLE else COPY_DENIED
 
 
 def acceptance_denied(cause: str) -> Bilingual:
-    """Why an acceptance was not recorded (F1)."""
+    """Returns why an acceptance was not recorded (F1)."""
     return _ACCEPTANCE_DENIED.get(cause, ACCEPTANCE_DENIED)
 
 
@@ -157,7 +157,7 @@ def activation_failed(attempts_left: int) -> Bilingual:
 
 
 def inventory_update_refused(reason: str | None) -> Bilingual:
-    """Why an item stays as it is (F16), in the inventory system's own words."""
+    """Returns why an item stays as it is (F16), in the inventory system's own words."""
     plain = INVENTORY_UPDATE_REFUSED
     if reason is None:
         return plain

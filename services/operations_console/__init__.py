@@ -1,1 +1,1 @@
-"""Pages for the company's own people: what happened to a case, whatever id of it is known."""
+"""Pages for the company's staff: cases by any id, agents' work and repairs."""

@@ -39,7 +39,7 @@ class AuditedAct:
 
 
 def audit_index(kept: timedelta) -> RecordIndex:
-    """Entries of the acts, each for so long after it."""
+    """Indexes the acts; each entry is kept for `kept` after its act."""
     return RecordIndex(
         NAME,
         (OPERATIONS,),

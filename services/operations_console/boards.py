@@ -148,7 +148,7 @@ class Boards:
         return await self._first(FILES, {"suspended": True}, "effective_on")
 
     async def policies(self) -> Sequence[dict[str, Any]]:
-        """Those in force, by name."""
+        """Lists the policies in force, by name."""
         return await self._first(POLICIES, {}, "policy")
 
     async def groups(self, now: datetime) -> Sequence[WorkGroup]:

@@ -29,7 +29,7 @@ from shared.runtime.json_object import json_object
 from shared.runtime.operations.answers import Foreseen
 
 MOST_FIELDS = 90
-"""Of one value; a longer one is replaced as a whole."""
+"""Limit of fields per value; a value with more can only be replaced as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def behind_row(letter: LetterId, parked: Parked) -> OutcomeRow:
 
 
 def stop_said(stop: Stop) -> Bilingual:
-    """Why it went no further."""
+    """Returns why the replay stopped."""
     match stop:
         case LetterGone(message_id):
             return _both(
@@ -266,7 +266,7 @@ def stop_said(stop: Stop) -> Bilingual:
 
 
 def error_said(error: OperationError) -> Bilingual:
-    """Why nothing was done."""
+    """Returns why the repair was refused."""
     match error:
         case NothingCorrected():
             return _both("La corrección no cambia nada.", "The correction changes nothing.")

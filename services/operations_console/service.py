@@ -149,7 +149,7 @@ def wire(
 
 
 def _site(settings: Settings, console: Console, key: bytes, stopping: asyncio.Event) -> Site:
-    """A cookie of its own: on one host, browsers hand the portal's to every port."""
+    """Builds the site with a separate cookie: browsers send one host's cookies to every port."""
     return Site(
         pages=bound(PAGES, console),
         sign_in=SIGN_IN,

@@ -40,7 +40,7 @@ PAYMENTS_KEPT = 100
 PAYMENTS_OF_ONE_INVOICE = 20
 VOIDS_KEPT = 50
 REVERSALS_KEPT = 50
-"""Of payments that were not reported (yet)."""
+"""Reversals kept of payments that billing has not reported (yet)."""
 
 
 def has_room(file: CancellationFile, customer_id: str) -> bool:
@@ -107,7 +107,7 @@ def _settled_beyond(file: CancellationFile) -> Iterator[str]:
 
 
 def _referrals_beyond(file: CancellationFile) -> Iterator[str]:
-    """Of customers who do not hold the contract: the oldest stay, few of each customer."""
+    """Yields the surplus referrals of non-holders; each customer's oldest few stay."""
     standing = file.cancellation.inquiry_id if file.cancellation else None
     kept: dict[str, int] = {}
     for request in file.referred():

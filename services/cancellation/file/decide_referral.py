@@ -112,7 +112,7 @@ def _standing_of(file: CancellationFile, request: Request | None) -> Cancellatio
 def _named_out_of_bounds(
     decision: Decision, decided: ReferralDecided, request: Request | None
 ) -> ErrorCode | None:
-    """The date that the act names, whatever it decides; a scheduled one, however old it is."""
+    """Returns the fault of the date that the act names; one that is already scheduled has none."""
     its_own = _standing_of(decision.file, request)
     if decided.effective_on is None or (its_own and its_own.effective_on == decided.effective_on):
         return None

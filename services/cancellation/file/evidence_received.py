@@ -79,7 +79,7 @@ class EvidenceReceived(Value):
     def filled(
         self, day: date, signatures: Iterable[tuple[SignatureKind, Channel]]
     ) -> EvidenceReceived:
-        """As if every piece that is missing came on `day`; `signatures` are those that count."""
+        """Returns it with each missing piece added on `day`; `signatures` are the valid kinds."""
         wanted = tuple(
             SignatureReceived(kind=kind, reference="", channel=channel, given_on=day)
             for kind, channel in signatures

@@ -56,7 +56,7 @@ def paid_on(file: CancellationFile, renewal: RenewalInvoice) -> date | None:
     """The day on which the payments reached the invoice's total, or None.
 
     A payment without an amount pays in full, and so does any payment of an invoice without total.
-    What was paid in another currency than the total's is not added up.
+    Payments in another currency than the total's are not added up.
     """
     reached = Decimal(0)
     for payment in sorted(_counting(file, renewal), key=lambda payment: payment.paid_on):

@@ -167,9 +167,9 @@ class PaymentNoted(PrivateEvent):
 
 
 class PaymentReversalNoted(PrivateEvent):
-    """Of the invoice's payments the latest went back: `amount`, or all of them.
+    """The latest payments of the invoice were reversed: `amount`, or all of them.
 
-    `ahead`: more went back than was known to be paid; the rest is of a payment not reported yet.
+    `ahead`: more was reversed than is known to be paid; the rest is of a payment not yet reported.
     """
 
     ce_type: ClassVar[str] = "file.payment_reversal_noted"
@@ -181,7 +181,7 @@ class PaymentReversalNoted(PrivateEvent):
 
 
 class LapseNoted(PrivateEvent):
-    """Who held the contract when its renewal lapsed."""
+    """The renewal lapsed; keeps the holder at that time."""
 
     ce_type: ClassVar[str] = "file.lapse_noted"
 
@@ -210,7 +210,7 @@ class RenewalDecided(PrivateEvent):
 
 
 class Disregarded(StrEnum):
-    """Why a fact of billing's does not count."""
+    """The reason why a fact that billing reports is disregarded."""
 
     ANOTHER_CUSTOMER = "another_customer"
     PAID_BEFORE_INVOICE = "paid_before_invoice"

@@ -100,7 +100,7 @@ def invoice_paid(decision: Decision, paid: InvoicePaid) -> None:
 
 
 def invoice_voided(decision: Decision, voided: InvoiceVoided) -> None:
-    """No longer watched. What replaces it is an invoice of its own."""
+    """Stops watching a voided invoice; its replacement is a separate invoice."""
     known = decision.file.renewal(voided.invoice_number)
     decision.record(
         InvoiceVoidNoted(

@@ -78,7 +78,7 @@ class Closing(StrEnum):
 
 
 class Closed(Value):
-    """How a request ended, and on which day of its own: the due day, the day of withdrawal."""
+    """The way a request ended, and the day: its deadline, or the day of withdrawal."""
 
     how: Closing
     on: date
@@ -315,7 +315,7 @@ class CancellationFile(Value):
         return max(same, key=lambda r: r.issued_on, default=None)
 
     def number_lapsed_on(self, invoice_number: str) -> date | None:
-        """When an invoice of that number lapsed last, in whatever term."""
+        """Returns the latest day, in any term, on which an invoice of that number lapsed."""
         same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
         return max((r.lapses_on for r in same if r.lapsed), default=None)
 

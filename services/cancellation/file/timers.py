@@ -70,9 +70,9 @@ def _expires_at(request: Request) -> datetime:
 
 
 def woken(decision: Decision) -> None:
-    """Everything whose own day has come, by the service's clock and the broker's.
+    """Decides everything that is due by the service's clock and the broker's.
 
-    What the timer says of its due time does not count: anybody may have written it.
+    The due time in the timer itself is ignored, since any producer could have written it.
     """
     at = decision.proven
     for request in decision.file.requests:

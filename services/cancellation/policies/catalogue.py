@@ -1,4 +1,4 @@
-"""Which policy applies to which type of contract."""
+"""The policy of each type of contract."""
 
 from __future__ import annotations
 

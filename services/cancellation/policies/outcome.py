@@ -34,7 +34,7 @@ class PolicyCase:
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Why: the policy, the rule of it that fired, and a sentence that a customer understands."""
+    """The reason for an outcome: policy, rule and an explanation for the customer."""
 
     policy: str
     rule: str

@@ -72,7 +72,7 @@ def lapse_decided_at(renewal: RenewalInvoice) -> datetime:
 
 
 def lapsed(renewal: RenewalInvoice) -> Because:
-    """Why an unpaid renewal ends without anyone asking for it."""
+    """Returns the reason for the lapse of an unpaid renewal (F10)."""
     last_billable_on = day_before(renewal.lapses_on)
     return Because(
         PolicyName.RENEWAL_LAPSE,
@@ -94,7 +94,7 @@ def lapsed(renewal: RenewalInvoice) -> Because:
 
 
 def watched(renewal: RenewalInvoice) -> Because:
-    """Why billing hears of an open renewal."""
+    """Returns the reason for announcing an open renewal to billing."""
     return Because(
         PolicyName.RENEWAL_LAPSE,
         "renewal-watched",

@@ -44,7 +44,7 @@ class PolicyTerms(BaseModel):
             Channel.CALL_CENTRE: WRITTEN | {SignatureKind.AGENT_WITNESS},
         }
     )
-    """Which kinds of signature count through which channel (F12)."""
+    """The kinds of signature that are valid per channel (F12)."""
 
     def accepts(self, kind: SignatureKind, channel: Channel) -> bool:
         """Whether a signature of this kind, received through this channel, counts."""

@@ -2,9 +2,9 @@
 
 The request needs the contract number, a contact name, one means of contact, and a signature. Post,
 fax and online requests carry a signed document or an electronic signature; a phone request carries
-the agent's id as witness (the terms say which kinds count through which channel). What is missing
-is awaited. Complete, the contract ends after the notice (0 days unless the terms say otherwise) or
-on the requested end date, whichever is later.
+the agent's id as witness (the terms say which kinds count through which channel). Missing
+evidence is awaited. Once it is complete, the contract ends after the notice (0 days unless the
+terms say otherwise) or on the requested end date, whichever is later.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ LOOK_AGAIN = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 """Up to this the pause doubles each time: a claim check costs no more looks than days can bear."""
 LONGEST_WAIT = timedelta(days=31)
-"""For bytes that do not come, whatever a channel says."""
+"""Limit of the wait for an attachment's bytes; a channel can ask for less, not for more."""
 
 
 def decide(message: Message, state: Attachment | None, now: datetime) -> Sequence[Event]:

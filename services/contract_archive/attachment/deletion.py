@@ -16,7 +16,7 @@ UNCLAIMED_FOR = timedelta(days=31)
 """The portal's claim checks expire 30 days after the bytes came to it."""
 AT_ONCE = 100
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""By no more than this does a file's time differ from the broker's, or the service says so."""
+"""Tolerance between a file's time and the broker's; the service reports a larger clock skew."""
 
 
 async def clean_up(database: Database, now: datetime) -> int:
@@ -47,7 +47,7 @@ async def delete_unclaimed(database: Database, now: datetime) -> int:
 
 
 async def erase(erasure: Erasure, database: Database) -> AttachmentsDeleted:
-    """Deletes what the customer had attached when the desk was told to forget. Raises `Outage`."""
+    """Deletes the attachments that the customer uploaded before the tombstone. Raises `Outage`."""
     with mongodb_errors_as_outage():
         found = await database.files_like(
             FILE_PREFIX,

@@ -9,7 +9,7 @@ from shared.events.values import Instant
 
 
 class AttachmentNoted(Event):
-    """A channel told of an attachment; its bytes are to be looked for at `look_at`.
+    """A channel announced an attachment; the service looks for its bytes at `look_at`.
 
     Its name stays on the topic: the archive has no use for it.
     """

@@ -33,7 +33,7 @@ from shared.events.envelope import Event
 from shared.events.states import CurrentText
 
 CUSTOMERS_COUNTED = 100
-"""Whose wrong codes are remembered at most: strangers must not grow the holder's record."""
+"""Limit of customers whose wrong codes are counted, so that strangers cannot grow the record."""
 
 
 def evolve(before: ContractState | None, event: Event) -> ContractState:

@@ -190,7 +190,7 @@ def _repeats(order: DocumentOrder, first: ContractAccepted, state: ContractState
 
 
 def _refusal(order: DocumentOrder, state: ContractState, as_of: datetime) -> DenialCause | None:
-    """Why the holder cannot accept. An acceptance that names no text needs no approval."""
+    """Returns why the holder cannot accept. An acceptance that names no text needs no approval."""
     if order.kind is not DocumentKind.ACCEPTANCE:
         return None
     if not _acceptable(state, as_of):

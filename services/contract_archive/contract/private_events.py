@@ -45,7 +45,7 @@ class ActivationCodeNoted(ContractEvent):
 
 
 class ActivationFailureNoted(ContractEvent):
-    """Who failed to activate on which day (Europe/Madrid); `counted` if a wrong code did it.
+    """A customer failed to activate on a day (Europe/Madrid); `counted` if the code was wrong.
 
     Recorded before the public answer. A try while locked is not compared, so it is not counted.
     """

@@ -182,7 +182,7 @@ def _was_suspended(inquiry_id: str | None, state: ContractState) -> bool:
 
 
 def bring_up_to_date(state: ContractState, as_of: datetime) -> Sequence[Event]:
-    """The status that the contract has by now, where the last one told is another."""
+    """Announces the contract's status as of `as_of`, if it differs from the last one."""
     if state.facts is None:
         return []
     status = status_of(state, state.facts, as_of)
@@ -229,7 +229,7 @@ def _is_history(state: ContractState, facts: ContractRecorded) -> bool:
 
 
 def changes_at(state: ContractState) -> datetime | None:
-    """When time alone will change the status that was told last."""
+    """Returns the instant at which the passing of time changes the status; None if it does not."""
     facts = state.facts
     if facts is None or state.status is None:
         return None

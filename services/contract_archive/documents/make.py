@@ -55,7 +55,7 @@ class BoundText:
 
 @dataclass(frozen=True)
 class Company:
-    """Whose letterhead a document carries."""
+    """The company on a document's letterhead."""
 
     name: str
     postal_address: str

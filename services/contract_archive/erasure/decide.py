@@ -1,6 +1,6 @@
-"""The erasure of what a customer attached, once the desk is told to forget the customer.
+"""Erases a customer's attachments after a tombstone on `desk.customers`.
 
-The desk is told by a tombstone on `desk.customers`. Contracts, their copies and certificates stay:
+ Contracts, their copies and certificates stay:
 they are records of a contract, and the registry's to end.
 """
 
@@ -21,7 +21,7 @@ TOPIC = "desk.customers"
 
 
 class CustomerForgotten(Event):
-    """The desk was told at `forgotten_at` to forget the customer, and erases from `work_at` on."""
+    """The tombstone of the customer came at `forgotten_at`; the erasure runs from `work_at` on."""
 
     ce_type: ClassVar[str] = "customer.forgotten"
 
@@ -31,7 +31,7 @@ class CustomerForgotten(Event):
 
 
 class AttachmentsErased(Event):
-    """So many attachments were deleted; the rest from `work_at` on, None where there is none."""
+    """`number` attachments were deleted; the rest follows from `work_at` on (None if done)."""
 
     ce_type: ClassVar[str] = "attachments.erased"
 

@@ -68,7 +68,7 @@ def _answering(api: Api, endpoint: Endpoint) -> Callable[[Request], Awaitable[Re
 
 
 async def _partner(api: Api, request: Request, scope: Scope) -> Partner:
-    """Whose token it is, with what both the token and the desk allow. Raises `RequestRefused`."""
+    """Authenticates the partner and checks `scope`. Raises `RequestRefused`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise RequestRefused(401, "An access token is needed.", headers=_challenge())

@@ -23,7 +23,7 @@ from shared.events.values import CustomerId
 from shared.mongo.client import Database, connect
 
 MOST_CUSTOMERS = 10_000
-"""Of one partner: they are in one document."""
+"""Limit per partner, since they are stored in one document."""
 Customers = Annotated[tuple[CustomerId, ...], Field(max_length=MOST_CUSTOMERS)]
 
 

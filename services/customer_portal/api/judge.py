@@ -1,7 +1,7 @@
 """Judges a partner's submission as intake will: every fault at once, by the models of the contract.
 
-What only the desk can know (whose inquiry it is, what stands on a contract) it answers later; the
-submission's status says so.
+The desk answers later what only it can know (an inquiry's customer, a contract's cancellation);
+until then the submission's status says so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Partners: systems that act for customers who have let them.
 
-A token says which partner asks. What the partner may do, and for whom, stands here: so a grant that
-is taken back, or a partner that is revoked, ends at once, whatever tokens are about.
+A token only identifies the partner. Its permissions and customers are read from here on every
+request, so that revoking a grant or a partner takes effect at once.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from shared.events.values import FieldError
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 Faults = Mapping[str, ErrorCode]
-"""By field, as `desk.rejections` names it."""
+"""Error codes by field, named as on `desk.rejections`."""
 
 
 class Problem(BaseModel):

@@ -119,7 +119,7 @@ async def _contracts(api: Api, holder: Holder) -> list[dict[str, Any]]:
 
 
 def _inquiry(found: Document) -> dict[str, Any]:
-    """As its events say, else as its last state says."""
+    """Describes an inquiry from its events, or from its last state where they are missing."""
     stated = found.get("stated", {})
     numbers = found.get("contract_numbers") or [
         it["contract_number"] for it in stated.get("contracts", ())

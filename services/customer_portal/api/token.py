@@ -54,7 +54,7 @@ async def token(api: Api, request: Request) -> Response:
 
 
 def _credentials(header: str, form: dict[str, str]) -> tuple[str, str] | None:
-    """By the header Authorization or in the form, but not both (RFC 6749, 2.3)."""
+    """Reads the client's credentials from the header or the form, never both (RFC 6749, 2.3)."""
     in_form = "client_id" in form and "client_secret" in form
     if not header:
         return (form["client_id"], form["client_secret"]) if in_form else None

@@ -46,7 +46,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Whom a token was issued to, and for what; a scope that we do not know says nothing."""
+    """A token's partner and scopes; unknown scopes are kept and grant nothing."""
 
     partner: str
     scopes: frozenset[str]

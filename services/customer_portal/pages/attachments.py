@@ -42,16 +42,16 @@ async def form_with_attachments(
 
 
 def ids_of(staged: Sequence[Document]) -> list[str] | None:
-    """As an event names them: absent where there is none."""
+    """Returns the ids as an event's field; None if there are none."""
     return [str(it["_id"]) for it in staged] or None
 
 
 async def described(
     portal: Portal, customer_id: str, document_ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """By id, what pages say of these attachments of one customer: name, size and standing.
+    """Describes these attachments of one customer by id: name, size and standing.
 
-    What the topics have not told yet is known from the customer's own upload itself.
+    Attachments that are not on the topics yet are described from the customer's own upload.
     """
     ids = [*dict.fromkeys(document_ids)]
     if not ids:

@@ -201,7 +201,7 @@ def _signature(
 
 
 def _judge_letter(form: Form, today: date) -> None:
-    """Who signed it and when: not after today, and at most a year ago."""
+    """Requires the letter's signatory, and a date of signature within the past year."""
     form.require({"letter_signed_by": N_("Write who has signed the letter")})
     try:
         signed_on = date.fromisoformat(form["letter_signed_on"])

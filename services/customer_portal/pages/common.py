@@ -101,7 +101,7 @@ def common(portal: Portal, visit: Visit) -> dict[str, Any]:
 
 
 def new_customer_id(submission_id: str) -> str:
-    """For who is no customer yet: the same each time the same form is sent."""
+    """Returns the id for a new customer; the same form always yields the same id."""
     digest = hashlib.sha256(f"customer of {submission_id}".encode()).hexdigest()
     return f"C-{digest[:16].upper()}"
 

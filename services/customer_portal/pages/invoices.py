@@ -35,9 +35,9 @@ from shared.web.sessions import Holder
 
 ON_A_PAGE = 50
 MOST_ROWS = 200
-"""Of a statement, the newest, unless all are asked for."""
+"""Newest rows of a statement on its page; a link shows all."""
 BOM = "\ufeff"
-"""By which spreadsheets know that a file is UTF-8."""
+"""Byte order mark that makes spreadsheets read a file as UTF-8."""
 STATEMENT = N_("statement")
 HEADS = (
     N_("Booked on"),
@@ -162,7 +162,7 @@ async def statement_csv(portal: Portal, visit: Visit, holder: Holder) -> Respons
 
 
 async def statement_as_pdf(portal: Portal, visit: Visit, holder: Holder) -> Response:
-    """The whole statement, whatever of it the page shows."""
+    """Returns the whole statement as a PDF, including rows that the page leaves out."""
     as_of = _as_of(visit, madrid_date(portal.now()))
     bookings = await portal.rooms.bookings(holder)
     sheet = Sheet(

@@ -78,7 +78,7 @@ def _judged(
 
 
 async def withdraw_consent(portal: Portal, visit: Visit, holder: Holder) -> Response:
-    """Take one consent back. What that ends is said before it is sent."""
+    """Withdraws one consent, after a page that explains the consequences."""
     purpose = visit.parameter("purpose")
     consent = _given(await _profile(portal, holder), purpose)
     if consent is None:

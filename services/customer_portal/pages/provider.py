@@ -77,7 +77,7 @@ async def _chosen(portal: Portal, visit: Visit) -> Response:
 
 
 async def _accounts(portal: Portal, found: Identity) -> list[Document]:
-    """By the claim that is set, or by the verified address as the codes do."""
+    """Finds the accounts by the configured claim, or by the verified address."""
     claim = portal.settings.oidc_customer_claim
     if claim:
         named = found.claim(claim)

@@ -24,7 +24,7 @@ from shared.runtime.projections.projection import Projection
 
 ORDERS, BOOKINGS, ITEMS = "orders", "bookings", "items"
 MOST_SHIPMENTS, MOST_STEPS = 100, 50
-"""Of one order, and of one shipment: the newest."""
+"""Newest shipments kept per order, and newest steps kept per shipment."""
 
 
 def order_keys(message: Message) -> Iterable[str]:
@@ -83,7 +83,7 @@ def _at(step: Document) -> str:
 
 
 def booking_keys(message: Message) -> Iterable[str]:
-    """Each booking is a document of its own: an account has no end."""
+    """Keys each booking to a separate document, since an account grows without bound."""
     event = message.data
     return (f"{event.customer_id}/{event.sequence}",) if isinstance(event, AccountEvent) else ()
 

@@ -121,7 +121,7 @@ def open_of(bookings: Iterable[Document], as_of: date) -> dict[str, OpenItem]:
 
 
 def _moved(booking: Document, payments: dict[str, Document]) -> tuple[Decimal, str] | None:
-    """By how much the booking changes the balance, in which currency; None if by nothing."""
+    """Returns the booking's change of the balance with its currency; None if there is no change."""
     match booking["type"]:
         case t if t == INVOICE:
             return _amount(booking["total"])
@@ -188,7 +188,7 @@ def _open_items(currency: str, until: list[Document], as_of: date) -> Iterable[O
 
 
 def _settled(currency: str, until: list[Document]) -> dict[str, Decimal]:
-    """By invoice, what payments that stand and credit notes have settled of it."""
+    """Adds up the amount settled per invoice by credit notes and by payments not reversed."""
     reversed_ = {it["payment_id"] for it in until if it["type"] == REVERSAL}
     settled: dict[str, Decimal] = {}
 
@@ -209,7 +209,7 @@ def _settled(currency: str, until: list[Document]) -> dict[str, Decimal]:
 def _disagreement(
     currency: str, until: list[Document], moved: list[tuple[Document, Decimal, str]]
 ) -> Disagreement | None:
-    """Of the newest balance that billing states, if its bookings up to that day differ."""
+    """Compares the newest balance that billing states with the bookings up to its day."""
     stated = [it for it in until if it["type"] == BALANCE and it["balance"]["currency"] == currency]
     if not stated:
         return None

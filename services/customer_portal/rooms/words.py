@@ -63,7 +63,7 @@ AGE: Mapping[str, str] = dict(
 
 
 def order_status(order: Document) -> str:
-    """Of the whole order, from its shipments and what they hold."""
+    """Derives the status of the whole order from its shipments."""
     if order.get("cancelled"):
         return "cancelled"
     shipments = order.get("shipments", ())

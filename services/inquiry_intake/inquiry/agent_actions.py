@@ -20,7 +20,7 @@ from shared.events.values import Bilingual
 
 
 def answered_by_agent(event: InquiryAnswered, state: Inquiry) -> list[Event]:
-    """An agent's answer, in the customer's language whatever the note's.
+    """Records an agent's answer; its text is in the customer's language.
 
     It resolves the inquiry if the agent says so; closing waits for the contracts (F6).
     """
@@ -54,7 +54,7 @@ def routed_by_agent(event: InquiryRouted, state: Inquiry) -> list[Event]:
 
 
 def mail_sent(event: NotificationSent, _state: Inquiry) -> list[Event]:
-    """For the timeline only: telling about every mail would cause a mail about every mail."""
+    """Records the mail for the timeline only: a public event would cause a mail about each mail."""
     return [MailSent(template=event.template)]
 
 

@@ -15,7 +15,7 @@ from shared.events.inquiries import InquiryOverdue
 
 
 def due_at(inquiry: Inquiry) -> datetime | None:
-    """When the queue is reminded; None once the target is met, or was told to have passed."""
+    """Returns when the queue is reminded; None once the target is met or reported missed."""
     running = inquiry.status is InquiryStanding.OPEN and not inquiry.target_settled
     return inquiry.answer_due_at if running else None
 

@@ -29,7 +29,7 @@ from shared.events.values import Contact, Detail
 SECRETS = frozenset({"activation_code"})
 HIDDEN = "••••"
 _SAID_ELSEWHERE = {"customer_id", "channel", "language", "documents"}
-"""Fields that the opened event has of its own; an update's language is what it changes, too."""
+"""Fields that the opened event carries itself; in an update, `language` is also a change."""
 _DETAILS: TypeAdapter[tuple[Detail, ...]] = TypeAdapter(tuple[Detail, ...])
 """All at once, because there are many."""
 

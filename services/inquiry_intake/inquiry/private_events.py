@@ -29,7 +29,7 @@ class FollowUpAccepted(Event):
 
 
 class ViewForwarded(Event):
-    """The submission said that its customer viewed a contract's text; the archive was told."""
+    """The customer viewed a contract's text; the view was forwarded to the archive."""
 
     ce_type: ClassVar[str] = "view.forwarded"
 

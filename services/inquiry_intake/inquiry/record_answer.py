@@ -212,7 +212,7 @@ def _progressed(
     note: Bilingual,
     now: datetime,
 ) -> None:
-    """Where the desk is with a contract now, told to its customer, and what follows from it."""
+    """Records a contract's progress, reports it to the customer and settles the consequences."""
     number, before = progressed.contract_number, decision.state
     decision.record(progressed)
     decision.record(

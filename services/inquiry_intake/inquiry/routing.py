@@ -1,4 +1,4 @@
-"""Which of the desk's queues an inquiry goes to, and what it is called (F5, F6)."""
+"""Routes an inquiry to one of the desk's queues, and names the queues (F5, F6)."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ def readable(adapter: TypeAdapter[T], value: object) -> T | None:
 
 
 def readable_customer_id(received: Unchecked, key: str) -> str | None:
-    """Whose submission it is: as it says, else as its record key says."""
+    """Returns the submission's customer id, from its data or else from its record key."""
     given = readable(_CUSTOMER_ID, received.fields.get("customer_id"))
     return given or readable(_CUSTOMER_ID, key)
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionSender:
-    """Who sent `received`, in a record with this `key`."""
+    """The sender of `received`, whose record has this `key`."""
 
     received: Unchecked
     key: str

@@ -42,7 +42,7 @@ class SoundSubmission:
     id: str
     source: str
     inquiry_id: str
-    """The id of its own record."""
+    """The id of the inquiry's own record."""
     reference: str
     requested_language: str | None
 

@@ -16,7 +16,7 @@ from shared.web.pages import Visit
 from shared.web.sessions import Operator
 
 MOST_SHOWN = 100
-"""Of each service: the first that fall due."""
+"""Rows per service, the earliest due first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class NotPublic(Exception):
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is reached over the Internet, whatever it is wrapped in."""
+    """Whether an address is public, also one that is embedded in an IPv6 address."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

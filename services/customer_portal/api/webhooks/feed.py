@@ -1,4 +1,4 @@
-"""Turns what the desk publishes into deliveries, with a consumer group of its own.
+"""Turns the desk's events into deliveries, with a separate consumer group.
 
 Offsets are committed once the deliveries are kept. A record that comes again makes the same ones.
 """
@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 MOST_RECORDS = 500
 MOST_REMEMBERED = 10_000
 KNOWN_WITHIN_SECONDS = 30.0
-"""By then the projection has read the record that says whose an inquiry is, unless it lags."""
+"""Wait for the projection to read an inquiry's customer; it takes longer only while it lags."""
 LOOK_SECONDS = 0.5
 
 
@@ -54,7 +54,7 @@ class Feed:
         self._is_projected = is_projected
         self._stopping = stopping
         self._customers: OrderedDict[str, str] = OrderedDict()
-        """By inquiry, of those that were opened lately."""
+        """Customer ids of recently opened inquiries, by inquiry id."""
 
     async def run(self) -> None:
         """Return when `stopping` is set."""
@@ -125,10 +125,10 @@ class Feed:
                 await self._store.deliver(webhook, name, customer_id, message.type, body)
 
     async def _customer_of(self, event: Event, record: Record) -> str | None:
-        """Whose event it is; an inquiry's later events name the inquiry alone.
+        """Finds the event's customer; an inquiry's later events name only the inquiry.
 
-        None once the projection, which has read as far as this record, does not know. Raises
-        `Outage` while it lags: the record comes again, so a rebuild loses nobody a message.
+        Returns None if the projection has read this record and knows no customer. Raises `Outage`
+        while the projection lags: the record is redelivered, so that a rebuild loses no message.
         """
         customer_id = getattr(event, "customer_id", None)
         inquiry_id = str(getattr(event, "inquiry_id", ""))

@@ -62,7 +62,7 @@ TOLD = OF_A_SUBMISSION | frozenset(
     | {"due_on", "ends_on", "lapses_on", "lapsed_on", "withdrawn_on", "issued_on", "paid_on"}
     | {"invoice_number", "document_id", "sha256", "available_until", "attempts_left"}
 )
-"""Fields without a person's name, address or words. A new field is not told until it is here."""
+"""Fields without a person's name, address or words. A new field is left out until it is listed."""
 
 
 def may_hear(partner: Partner, event: Event) -> bool:

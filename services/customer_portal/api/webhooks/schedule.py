@@ -36,7 +36,7 @@ class DeliveryState(StrEnum):
 
 
 class Disabled(StrEnum):
-    """Why nothing is sent to a webhook."""
+    """The reason why a webhook is disabled."""
 
     FAILING = "failing"
     GONE = "gone"

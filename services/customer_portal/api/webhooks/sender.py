@@ -51,7 +51,7 @@ class Poster:
         )
 
     async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> AttemptResult:
-        """Whatever happens is an outcome, told in a word: an answer is never repeated."""
+        """Sends one request; returns any failure as one word, never the answer's text."""
         told = {"content-type": "application/json", "user-agent": "contract-desk", **headers}
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), WITHIN_SECONDS)
         try:
@@ -99,7 +99,7 @@ class WebhookSender:
         self._give_up_after = give_up_after
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, int] = {}
-        """Of the webhooks that were due: in which turn each was sent to last."""
+        """The last turn in which each due webhook was served."""
         self._turn = 0
 
     async def run(self, stopping: asyncio.Event, longest_pause: float) -> None:

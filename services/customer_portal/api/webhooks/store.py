@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries. What cannot be built again: it is in the portal's own database."""
+"""Stores webhooks and deliveries in the portal's own database; no topic could rebuild them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from shared.mongo.writes import insert_new
 from shared.web.pages import NotFound
 
 MOST_WEBHOOKS = 10
-"""Of one partner."""
+"""Limit per partner."""
 MOST_READ = 10_000
 MOST_HELD = 10_000
-"""Of one disabled webhook: what a partner replays after a long holiday, and no more."""
+"""Limit per disabled webhook: enough for a partner's replay after a long holiday."""
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=60)
-"""Longer than an attempt takes; after it another process tries again."""
+"""Exceeds the duration of an attempt; afterwards another process retries."""
 ATTEMPTS_KEPT = 20
 ON_A_PAGE = 50
 
@@ -140,7 +140,7 @@ class WebhookStore:
     async def deliver(
         self, webhook: Webhook, event_name: str, customer_id: str, ce_type: str, body: bytes
     ) -> None:
-        """Let the webhook be told, once however often it is asked for."""
+        """Stores one delivery for the webhook; idempotent per event."""
         now = self._now()
         held = webhook.disabled is not None
         document = {
@@ -249,7 +249,7 @@ class WebhookStore:
 
 
 def in_milliseconds(at: datetime) -> datetime:
-    """As exact as the database keeps it, to be found by it again."""
+    """Truncates an instant to the database's precision, so that a query for it matches."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
