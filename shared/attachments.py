@@ -1,4 +1,4 @@
-"""Which files customers may attach, and what a file is by its bytes, not by what it says it is.
+"""The files that customers may attach, and the detection of a file's type from its bytes.
 
 Whoever takes a file and whoever keeps it ask the same questions here, so neither trusts the other.
 """
@@ -13,7 +13,7 @@ from shared.events.documents import MediaType
 from shared.events.text import is_plain
 
 MOST_FILES = 5
-"""Of one submission; the event contract allows ten."""
+"""Limit per submission; the event contract allows ten."""
 SUFFIXES: Mapping[MediaType, frozenset[str]] = {
     MediaType.PDF: frozenset({"pdf"}),
     MediaType.PNG: frozenset({"png"}),
@@ -37,7 +37,7 @@ _BEGINS: Mapping[MediaType, bytes] = {
 }
 _MARKUP = (b"<html", b"<!doctype", b"<script", b"<svg", b"<?xml", b"<body", b"<iframe")
 _SNIFFED = 1024
-"""As much of a file as browsers look at to guess its type."""
+"""Bytes that are examined to detect a file's type, as many as browsers examine."""
 _ZIP_END, _ZIP_END_BYTES, _LONGEST_ZIP_COMMENT = b"PK\x05\x06", 22, 65_535
 
 

@@ -38,7 +38,7 @@ def load(kind: type[Settings]) -> Settings:
 
 
 def faults_of(error: ValidationError) -> str:
-    """Which environment variables are wrong, one a line, without their values."""
+    """Lists the faulty environment variables, one per line, without their values."""
     return _told(_faults(error))
 
 

@@ -15,7 +15,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
 MOST_BYTES = 5 * 1024 * 1024
-"""Of one attachment: in base64 it fits a question to the archive's internal port."""
+"""Limit of an attachment: in base64 it fits a request to the archive's internal port."""
 LINK = "/attachments/"
 """Begins the link of what was handed to the archive; the `document_id` follows."""
 

@@ -58,7 +58,7 @@ _CODE_OF = {
     "enum": ErrorCode.NOT_ALLOWED,
     "literal_error": ErrorCode.NOT_ALLOWED,
 }
-"""By the type of fault that the models name; any other one means that the type is wrong."""
+"""The code for each of pydantic's error types; any other type means a wrong format."""
 
 
 def code_of(fault: ErrorDetails) -> ErrorCode:

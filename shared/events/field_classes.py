@@ -32,7 +32,7 @@ class FieldClass(StrEnum):
     GOODS = "goods"
     """Products and items, as the vendor's systems call them."""
     PERSONAL = "personal"
-    """Who or where somebody is."""
+    """Identifies or locates a person."""
     FREE_TEXT = "free_text"
     """Text that a person wrote, or a sentence that quotes it."""
     ACCESS = "access"

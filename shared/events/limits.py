@@ -60,7 +60,7 @@ def faults_of_size(
 
 
 def is_small(raw: bytes) -> bool:
-    """Whether JSON this short is `soon_written`, whatever it says: an item takes two bytes."""
+    """Whether JSON is `soon_written` by its length alone: an item takes at least two bytes."""
     return len(raw) <= 2 * MAX_ITEMS and _MANY_DIGITS.search(raw) is None
 
 

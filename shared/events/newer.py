@@ -40,4 +40,4 @@ def _known(word: OpenToNewer) -> OpenToNewer:
 
 
 Known = Annotated[Listed, AfterValidator(_known)]
-"""For a record's own state, whose decisions hang on it: there an unknown word is an error."""
+"""For the state that decisions rest on, where an unknown word is an error."""

@@ -37,7 +37,7 @@ MONTH = timedelta(days=30)
 YEAR = timedelta(days=365)
 """Retention of topics whose events name later dates, of audit trails and of dead letters."""
 THREE_YEARS = timedelta(days=3 * 365)
-"""Longer than any date in a decision: one takes effect at most 366 days ahead."""
+"""Exceeds any date in a decision: one takes effect at most 366 days ahead."""
 
 INTAKE, CANCELLATION = "inquiry_intake", "cancellation"
 ARCHIVE, NOTIFICATION = "contract_archive", "notification"

@@ -28,7 +28,7 @@ from shared.events.text import is_absent, is_blank, trimmed
 
 MADRID = ZoneInfo("Europe/Madrid")
 UNKNOWN = "unknown"
-"""Whose it is when nothing says whose: a record needs a key."""
+"""The key of a record without a known customer."""
 
 
 def _trim(value: object) -> object:

@@ -18,7 +18,7 @@ from shared.settings import RuntimeSettings
 
 
 class Operation(StrEnum):
-    """As `kafka-acls.sh` calls them. Read and Write imply Describe."""
+    """Kafka's operations, named as in `kafka-acls.sh`. Read and Write imply Describe."""
 
     READ = "Read"
     WRITE = "Write"

@@ -22,7 +22,7 @@ READ_WITHIN_S = 5.0
 POLL_MS = 200
 LOOK_EVERY_S = 0.1
 FETCH_BYTES = 64 * 1024
-"""Of a backlog, its first record is all that is looked at."""
+"""Small, since only the first record of a backlog is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from shared.settings import RuntimeSettings
 
 
 class BrokerConnection:
-    """A connection of its own to any one broker, kept between questions.
+    """A separate connection to any broker, kept open between requests.
 
     The producer's would not do: there, a question waits behind whatever is being acknowledged, and
     its client logs an error at every try.

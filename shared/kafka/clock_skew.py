@@ -69,12 +69,12 @@ class ClockSkew:
 
     @property
     def measured(self) -> bool:
-        """Whether the broker has told its time: a record that is read tells a part of it."""
+        """Whether an acknowledgement bounded the broker's time; records read bound one side."""
         return math.isfinite(self._most)
 
     @property
     def compared_with(self) -> str | None:
-        """Whose clock this one was compared with; None where nobody's showed any difference."""
+        """The clock compared with, the broker's or the database's; None if neither is known."""
         if self.measured:
             return BROKER
         return DATABASE if self._database else None
@@ -87,7 +87,7 @@ class ClockSkew:
 
     @property
     def _bounds(self) -> tuple[float, float]:
-        """Of the broker's clock; the database's stands in for it until a record is acknowledged.
+        """Bounds of the broker's clock, or of the database's until a record is acknowledged.
 
         Unless the broker has stamped a record over a minute later: then the database's is wrong.
         """

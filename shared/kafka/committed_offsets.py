@@ -1,4 +1,4 @@
-"""How far the service's group has committed its offsets: whatever lies before is published."""
+"""The committed offsets of the service's group: the events of earlier records are published."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shared.outage import Outage
 
 ANSWER_WITHIN_SECONDS = 10.0
 KNOWN_SECONDS = 60.0
-"""A broker forgets a group's offsets with their topic, or when told to; so does this process."""
+"""Cached offsets expire, since a broker can delete a group's offsets or their topic."""
 
 
 class CommittedOffsets:
-    """Remembers what this process committed or was told of late; asks the broker about the rest."""
+    """Caches the offsets committed or read lately, and asks the broker for the others."""
 
     def __init__(self) -> None:
         self._consumer: AIOKafkaConsumer | None = None
@@ -34,7 +34,7 @@ class CommittedOffsets:
         self._known |= offsets
 
     async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:
-        """Those of `places` that no commit of the group has passed. Raises `Outage`."""
+        """Returns those of `places` that the group has not committed. Raises `Outage`."""
         if time.monotonic() - self._known_since > KNOWN_SECONDS:
             self._known, self._known_since = {}, time.monotonic()
         beyond = {place for place in places if not self._passed(place)}

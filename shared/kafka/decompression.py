@@ -177,7 +177,7 @@ def unsnap(data: bytes | memoryview) -> bytes:
 
 
 def _snappy_blocks(data: memoryview) -> Iterator[memoryview]:
-    """Of the framing that Java's snappy writes, else the whole."""
+    """Yields the blocks of Java's snappy framing, or the whole if it has none."""
     if data[: len(_XERIAL)] != _XERIAL:
         yield data
         return
@@ -191,7 +191,7 @@ def _snappy_blocks(data: memoryview) -> Iterator[memoryview]:
 
 
 def unframe(into: Callable[..., int], data: bytes | memoryview) -> bytes:
-    """Of lz4 or zstd. Raises `Undecodable`; pages that nothing is written to take no memory."""
+    """Decompresses lz4 or zstd. Raises `Undecodable`. Untouched pages take no memory."""
     with mmap.mmap(-1, MOST_BATCH_BYTES) as room:
         try:
             return room[: into(bytes(data), room)]

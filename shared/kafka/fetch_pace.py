@@ -20,7 +20,7 @@ AT_ONCE_SECONDS = 0.02
 
 
 class FetchPace:
-    """Of one consumer: brokers are asked no sooner than `interval` seconds after they sent records.
+    """Paces one consumer's fetches: a broker that sent records rests `interval` seconds.
 
     Empty answers that come at once are followed by pauses of 0.5 ms, doubling to 20 ms. Records end
     them.

@@ -117,7 +117,7 @@ class KafkaPublisher:
         return found
 
     def _batches(self, events: Iterable[Envelope]) -> Iterator[Any]:
-        """As few batches as hold them; a batch takes its first record whatever its size."""
+        """Packs the events into as few batches as possible; a first record may have any size."""
         batch = self._producer.create_batch()
         for envelope in events:
             headers = [*envelope.headers, *data_schema(self._schemas, envelope.type)]

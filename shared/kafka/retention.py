@@ -20,7 +20,7 @@ from shared.settings import LONGEST_KEPT_DAYS, RuntimeSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
 MARGIN_MS = DAY_MS
-"""For clocks that differ, and for the pace at which a broker deletes."""
+"""Margin for clock skew and for the interval at which a broker deletes."""
 
 ASKED_FOR = ("cleanup.policy", "retention.ms", "segment.ms")
 
@@ -61,7 +61,7 @@ def kept_ms(config: Mapping[str, str]) -> int | None:
 
 
 def days_needed(topic_ms: int | None, dead_letters_ms: int | None) -> int | None:
-    """For how many days the ids of a topic's messages must be kept; None for ever."""
+    """Returns how many days a topic's message ids must be kept; None means for ever."""
     if topic_ms is None or dead_letters_ms is None:
         return None
     days = -(-(topic_ms + dead_letters_ms + MARGIN_MS) // DAY_MS)
@@ -71,7 +71,7 @@ def days_needed(topic_ms: int | None, dead_letters_ms: int | None) -> int | None
 def objection_to(
     kept_days: int, topics: Mapping[str, int | None], dead_letters_ms: int | None
 ) -> str | None:
-    """Why ids may not be forgotten after `kept_days`, and what to do; None where they may.
+    """Explains why `kept_days` is too short, with the remedy; None if it is long enough.
 
     `topics` says how many milliseconds each keeps a record, None for ever.
     """

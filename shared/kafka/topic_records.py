@@ -79,7 +79,7 @@ async def spans_of(settings: RuntimeSettings, topic: str, window: Window = ALL) 
 async def followed(
     settings: RuntimeSettings, topics: Iterable[str], window: Window | None
 ) -> AsyncGenerator[Any | None, None]:
-    """The same from where `window` begins, and then whatever comes; without one, from now on.
+    """Yields records from the start of `window` (default: now), then new ones as they arrive.
 
     It never ends by itself. None says that nothing came for a second. Raises `Outage`.
     """
@@ -129,7 +129,7 @@ async def _poll(
 async def _partitions(
     settings: RuntimeSettings, topics: Iterable[str]
 ) -> dict[str, list[TopicPartition]]:
-    """Of each topic that exists. A consumer knows only those of the topics it has subscribed to."""
+    """Lists partitions by topic. A consumer knows only those of its subscribed topics."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
         await admin.start()
@@ -207,7 +207,7 @@ async def _within(
 
 
 async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
-    """For each topic that exists, whether it still has its first records."""
+    """Tells for each existing topic whether it still has its first records."""
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_errors_as_outage():
         try:

@@ -87,7 +87,7 @@ async def described(
 def differences(
     found: Mapping[str, TopicSettings], wanted: Mapping[str, Settings]
 ) -> list[Difference]:
-    """Of the topics that exist, in the catalogue's order; a setting that is not told is wanted."""
+    """Lists existing topics' deviations in the catalogue's order; an unknown setting is one."""
     return [
         Difference(topic, setting, found[topic].all.get(setting, ""), value)
         for topic, settings in wanted.items()

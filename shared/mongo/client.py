@@ -50,7 +50,7 @@ __all__ = [
 UPLOAD_ENDS_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses in seconds between looks for a file that another process is writing."""
 ABANDONED_AFTER = timedelta(minutes=1)
-"""Longer than the two writes of an upload can lie apart, with the driver's own repetition."""
+"""Exceeds the interval between an upload's two writes, including the driver's retry."""
 
 
 def connect(url: str, *, timeout_ms: int = 5_000, answer_ms: int = 30_000) -> Client:
@@ -69,7 +69,7 @@ def connect(url: str, *, timeout_ms: int = 5_000, answer_ms: int = 30_000) -> Cl
 
 
 def close(client: Client) -> None:
-    """Disconnect. The server is told of the sessions that end, if it answers within a second."""
+    """Disconnects, and ends the server's sessions if it answers within a second."""
     with pymongo.timeout(1):
         client.close()
 

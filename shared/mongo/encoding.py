@@ -11,7 +11,7 @@ Encoded = RawBSONDocument
 
 
 def encode(document: Document) -> Encoded:
-    """As the database keeps it. Raises one of `UNSTORABLE` for what it cannot keep."""
+    """Encodes a document as BSON. Raises one of `UNSTORABLE` if that is impossible."""
     return RawBSONDocument(bson.encode(document))
 
 

@@ -22,7 +22,7 @@ TOO_LARGE_OR_INVALID = frozenset({2, 121, 10334, 17419, 17420})
 
 
 class Refusal(Enum):
-    """Why the database refused one write of a bulk."""
+    """The reason for which the database refused one write of a bulk."""
 
     DUPLICATE_ID = "another document has this `_id`"
     DUPLICATE_VALUE = "another document has this value of a unique index"

@@ -30,7 +30,7 @@ MOST_REPLAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who acts, why, and with what: what every audit event says."""
+    """A person who acts, with reason and tool: the fields of every audit event."""
 
     by: str
     why: str | None = None
@@ -72,7 +72,7 @@ class AuditTrail:
         return max(by_id, self._sent.get(letter.origin, 0), *own, 0)
 
     def open(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Those of all letters, oldest first, with which nothing was done yet.
+        """Returns the letters, oldest first, that nobody has settled.
 
         A letter is settled, too, by what was done with a later one of the same record in the same
         service; and, if nobody could read it, by another service's that was sent again: every

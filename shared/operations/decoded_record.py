@@ -30,7 +30,7 @@ INQUIRY_FIELDS = ("inquiry_id", "answers_inquiry_id")
 
 @dataclass(frozen=True, slots=True)
 class DeadBecause:
-    """Why a service gave the record up, as the dead letter's headers say it."""
+    """The reason for a dead letter, as its headers state it."""
 
     letter: str
     service: str
@@ -79,7 +79,7 @@ class DecodedRecord:
 
     @property
     def customer(self) -> str:
-        """Whose it is; empty where it does not say."""
+        """The record's customer id; empty if it names none."""
         found = self.data.get("customer_id")
         return found if isinstance(found, str) else ""
 
@@ -90,7 +90,7 @@ class DecodedRecord:
 
     @property
     def names(self) -> frozenset[str]:
-        """By what it alone is known: its id, an inquiry's reference, a mail address's hash."""
+        """Ids that only this record has: its own, an inquiry's reference, a mail address's hash."""
         found = (self.id, self.data.get("reference"), self.data.get("recipient_hash"))
         return frozenset(it for it in found if isinstance(it, str) and it)
 
@@ -105,7 +105,7 @@ class DecodedRecord:
 
     @property
     def _kind(self) -> str:
-        """Of the record that a timer wakes."""
+        """The kind of record that a timer wakes; empty for any other message."""
         return str(self.data.get("kind", "")) if self.type == "timer.due.v1" else ""
 
     def shown_data(self) -> dict[str, Any]:

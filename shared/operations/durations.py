@@ -13,7 +13,7 @@ UNITS = (
 
 
 def duration(seconds: float, language: Language) -> str:
-    """`0.3 s`, `12 s`, `1 hour`, `3 días`; what is left over is not told."""
+    """Formats a duration in its largest unit, rounded down: `0.3 s`, `12 s`, `1 hour`, `3 días`."""
     for size, one, several in UNITS:
         if seconds >= size:
             count = int(seconds // size)

@@ -260,7 +260,7 @@ SENTENCES: dict[str, Bilingual] = {
         "Intentos restantes: {attempts_left}.", "Attempts left: {attempts_left}."
     ),
 }
-"""For events that bring no explanation of their own."""
+"""Sentences for events that carry no explanation."""
 
 CONSEQUENCES: dict[str, Bilingual] = {
     "received_on": _both("recibida el", "received"),

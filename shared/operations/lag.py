@@ -18,11 +18,11 @@ class Lag:
     service: str
     group: str
     behind: Counter[str]
-    """By topic; a topic that was read to its end may be missing."""
+    """Lag by topic in records; a topic without lag may be missing."""
 
     @property
     def records(self) -> int:
-        """Of all topics together."""
+        """The lag of all topics in records."""
         return self.behind.total()
 
 

@@ -87,7 +87,7 @@ def named(aggregates: Sequence[Parked], letters: Iterable[Letter]) -> list[Parke
 
 
 def waiting_for(aggregates: Iterable[Parked], service: str, message_id: str) -> Sequence[Parked]:
-    """Those aggregates of the service for which the message waits; more than one is rare."""
+    """Returns the service's aggregates for which the message waits; more than one is rare."""
     return [
         aggregate
         for aggregate in aggregates

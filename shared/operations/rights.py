@@ -1,4 +1,4 @@
-"""Who may do what on the broker and in the database, as it follows from the catalogue."""
+"""The rights of each service on broker and database, derived from the catalogue."""
 
 from __future__ import annotations
 

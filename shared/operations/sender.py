@@ -78,7 +78,7 @@ class ReplaySession:
         self._pace = pace
 
     def refusal(self, letter: Letter) -> ReplayedTooOften | None:
-        """Why this letter is not sent again, unless the session forces it."""
+        """Returns why this letter is not resent; a session with `force` resends it."""
         replays = self.trail.replays(letter)
         if self.force or replays < MOST_REPLAYS:
             return None

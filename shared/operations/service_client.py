@@ -48,7 +48,7 @@ CONNECTED_WITHIN_S = 3.0
 ANSWERED_WITHIN_S = 60.0
 """A dry run of 500 records on a busy machine takes some seconds."""
 CHUNK_BYTES = 4 * 1024 * 1024
-"""Of one dry run's values: in base64, with keys and headers, less than the port takes."""
+"""Limit of a dry run's values: in base64 with keys and headers they fit the port's limit."""
 
 Asked = TypeVar("Asked", bound=Answer)
 
@@ -130,7 +130,7 @@ class ServiceClient:
         return await self._get("/due", ListPage[DueRecord], limit=limit, after=after)
 
     async def sizes(self) -> Sizes:
-        """Which kinds have documents that are too large."""
+        """Asks which kinds have documents that are too large."""
         return await self._get("/sizes", Sizes)
 
     async def history(

@@ -15,7 +15,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 async def health_of(url: str, *, timeout_s: float = 2.0) -> dict[str, Any] | None:
-    """The health page at `url` whatever its status code, or None if nothing answers there."""
+    """Reads the health page at `url`, at any HTTP status; None if nothing answers."""
     return await asyncio.to_thread(_read, url, timeout_s)
 
 
@@ -26,7 +26,7 @@ async def is_healthy(url: str) -> bool:
 
 
 async def held_back(url: str) -> str | None:
-    """Why the service waits for an operator before it does any work; None where it does not."""
+    """Returns why the service waits for an operator before it starts; None if it does not."""
     page = await health_of(url) or {}
     reasons = page.get("reasons")
     return reasons.get(RECORDS) if isinstance(reasons, dict) else None

@@ -15,7 +15,7 @@ from shared.settings import RuntimeSettings
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which records are chosen: by the beginnings of their types, and by any id in them.
+    """Selects records by prefixes of their types and by any id in them.
 
     Without types or without ids, all are.
     """

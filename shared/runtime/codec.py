@@ -134,7 +134,7 @@ def _event(topic: Topic, attributes: Attributes, record: Record) -> Event:
 def _answerable(
     topic: Topic, record: Record, attributes: Attributes, found: list[FoundFault]
 ) -> Read:
-    """A message of whatever can be answered, with all its faults; else raises the first of them."""
+    """Builds an answerable message with all its faults; else raises the first fault."""
     if attributes.structured and attributes.identity is None:
         attributes = _attributes_within(record) or attributes
     if attributes.identity is None or not decoded(record.key):
@@ -160,7 +160,7 @@ def _answerable(
 
 
 def _attributes_within(record: Record) -> Attributes | None:
-    """Whose a structured event is: it can be answered, though it is not read."""
+    """Reads a structured event's attributes, so that its sender can be answered."""
     if record.value is None or len(record.value) > MAX_RECORD_BYTES:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Do the records and the topics tell the same? What `verify` asks of one service.
+"""Compares one service's records with its topics, for `verify`.
 
 A database that was restored from a backup is older than its topics: they hold events of which no
 history knows, and what is decided next takes their numbers a second time.

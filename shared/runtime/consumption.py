@@ -16,7 +16,7 @@ from shared.runtime.wiring import Runtime
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 PART_BYTES = 2 * 1024 * 1024
-"""Of a batch's values decided at once: parsed, they take several times as much memory."""
+"""Limit of the values decided at once: parsed, they take several times as much memory."""
 
 
 class Consumption:

@@ -32,7 +32,7 @@ UNFINISHED = "a restoration was broken off: run `desk restore` again"
 async def objection_to(
     service: Service, settings: RuntimeSettings, store: Store, now: datetime
 ) -> str | None:
-    """Why these records must not be continued; None where they may be. Raises `Outage`."""
+    """Returns why these records must not be continued; None if they may. Raises `Outage`."""
     restoration = await store.upgrade(RESTORATION)
     if restoration.get("unfinished"):
         return UNFINISHED
@@ -86,7 +86,7 @@ async def begin_restoration(store: Store) -> None:
 async def finish_restoration(
     service: Service, settings: RuntimeSettings, store: Store, now: datetime
 ) -> None:
-    """Release the service; what could not be restored was told, and is accepted.
+    """Releases the service and accepts the reported events that could not be restored.
 
     Raises `Outage`.
     """

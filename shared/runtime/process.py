@@ -60,7 +60,7 @@ def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
 
 @contextlib.contextmanager
 def outages_end_process() -> Iterator[None]:
-    """For a command: an outage is a sentence and an exit code that tells one from a refusal."""
+    """Turns an outage in a command into a sentence and an exit code other than a refusal's."""
     try:
         yield
     except Outage as outage:

@@ -18,7 +18,7 @@ NOT_FROM_HISTORIES = frozenset({"desk.timers", "desk.outcomes", DEAD_LETTERS, "d
 """Their records are made by clocks, workers and operators."""
 WRITERS = {topic.name: topic.written_by for topic in CATALOGUE}
 NEWEST = 50
-"""Of a partition: some of its records may be another service's, or the markers of transactions."""
+"""Records read per partition: some may be another service's, or transaction markers."""
 
 
 @dataclass(frozen=True, slots=True)

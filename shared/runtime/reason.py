@@ -1,4 +1,4 @@
-"""Why a record was given up."""
+"""Reasons for dead letters."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ from shared.runtime.reason import Reason
 MOST_FAULTS = 20
 
 Sources = Mapping[str, tuple[str, ...]]
-"""By topic: the prefixes of the `ce_source`s that it takes."""
+"""Prefixes of the `ce_source`s that each topic accepts."""
 NO_OVERRIDES: Sources = {}
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._/-]{1,64}")
 
 
 class FoundFault(NamedTuple):
-    """One fault of a record: what its sender is told, and what operators are."""
+    """A fault of a record: its code for the sender, and its words for operators."""
 
     fault: Fault
     words: str

@@ -1,4 +1,4 @@
-"""Which topics the broker does not let this service read: a right taken away shows in `/health`.
+"""Topics that the broker forbids this service to read, for `/health`.
 
 The client is refused at every fetch and keeps asking, so nothing else would show it.
 """

@@ -18,7 +18,7 @@ STORED_PRECISION = timedelta(milliseconds=1)
 
 
 class Objection(StrEnum):
-    """Why a timer is dropped before it is decided; the fate that metrics and logs name."""
+    """The reason for dropping a timer before its decision, as metrics and logs name it."""
 
     PREMATURE = "premature"
     """Its aggregate is not due yet, by this service's clock or by the broker's."""

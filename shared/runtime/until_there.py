@@ -16,7 +16,7 @@ Step = Callable[[], Awaitable[object]]
 
 
 async def until_there(step: Step, health: Health, backoff: Backoff) -> None:
-    """Repeat a starting step until its dependency is there, or the process is told to stop."""
+    """Repeats a step of the start until its dependency answers or the process is stopping."""
     while not backoff.stopping.is_set():
         try:
             await step()

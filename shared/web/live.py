@@ -68,7 +68,7 @@ class Streams:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose stream it is. `may_look` is asked before each look: a session can end meanwhile."""
+    """The owner of a stream. `may_look` precedes each read, as a session can end meanwhile."""
 
     key: str
     may_look: Callable[[], Awaitable[bool]]

@@ -83,7 +83,7 @@ class SameOrigin:
 
 
 BODY_WITHIN_SECONDS = 20.0
-"""The longest form on a slow mobile network; one with files has a time of its own."""
+"""Enough for the longest form on a slow mobile network; forms with files have another limit."""
 
 
 class TooLarge(Exception):
@@ -91,7 +91,7 @@ class TooLarge(Exception):
 
 
 class TooSlow(Exception):
-    """The body does not come in time: whoever sends it holds a connection and what it waits for."""
+    """The body did not arrive in time; a slow sender would hold a connection and its resources."""
 
 
 def too_large() -> Response:

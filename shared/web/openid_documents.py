@@ -29,17 +29,17 @@ FRESH = timedelta(hours=1)
 KEYS_READ_AGAIN_AFTER = timedelta(seconds=10)
 """An unknown key is looked for, but not for every forged token."""
 ASKED_AGAIN_AFTER = timedelta(seconds=5)
-"""Those who wait for a provider that does not answer wait for one try, not for one each."""
+"""All who wait for a silent provider share one attempt in this time."""
 MOST_BYTES = 512 * 1024
 PLAIN = {"Accept-Encoding": "identity"}
-"""So that a few bytes on the wire stay a few in memory."""
+"""No compression, so that the limit on bytes received also limits memory."""
 
 
 _OBJECT = TypeAdapter(dict[str, Any])
 
 
 class Why(StrEnum):
-    """Why a provider's sign-in did not succeed."""
+    """The reason for a failed sign-in at a provider."""
 
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
@@ -177,7 +177,7 @@ def may_lead_to(issuer: str, address: str) -> bool:
 
 
 def _key_set(read: Mapping[str, Any]) -> KeySet:
-    """Those keys that sign; kinds that are not known are none of ours."""
+    """Returns the signing keys; keys of unknown kinds are skipped."""
     said = read.get("keys")
     keys = []
     for key in said if isinstance(said, list) else ():

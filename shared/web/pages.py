@@ -95,14 +95,14 @@ class Site:
     secure: bool
     stopping: asyncio.Event
     is_forgotten: Callable[[Holder], Awaitable[bool]] | None = None
-    """Of an application of customers; one that has none signs no customer in."""
+    """Set in applications for customers; without it no customer can sign in."""
     standing: Callable[[Operator], Awaitable[Operator | None]] | None = None
-    """Of an application of staff; one that has none signs no member of staff in."""
+    """Set in applications for staff; without it no member of staff can sign in."""
     streams: Streams = field(default_factory=Streams)
     places_for_files: Places = field(default_factory=Places)
     by_name: dict[str, Page] = field(init=False)
     forms: dict[tuple[str, Language], tuple[str, tuple[str, ...]]] = field(init=False)
-    """Of each address: how it is formed, and of which parameters."""
+    """Each address's format and the names of its parameters."""
 
     def __post_init__(self) -> None:
         self.by_name = {page.name: page for page in self.pages}
@@ -116,7 +116,7 @@ class Site:
         return form.format(**{key: quote(parameters[key]) for key in names})
 
     def routes_with_files(self) -> list[Route]:
-        """Those whose forms may bring files, and be as long."""
+        """The routes whose forms may carry files, with their larger limit."""
         return self._routes([page for page in self.pages if page.takes_files])
 
     def routes(self) -> list[Route]:
@@ -145,7 +145,7 @@ class Site:
         return session
 
     async def _of_a_customer(self, session: Session) -> Session:
-        """Those of a customer who was forgotten end, in every browser."""
+        """Ends the session of a customer who was erased, in every browser."""
         if self.is_forgotten is None or session.holder is None:
             return signed_out(session)
         if not await self.is_forgotten(session.holder):
@@ -228,7 +228,7 @@ class Visit:
 
     @property
     def viewer(self) -> Viewer:
-        """Whose a live part of this page is."""
+        """The viewer of this page's live parts."""
         return Viewer(self.session.visitor.key, self._is_still_signed_in)
 
     async def _is_still_signed_in(self) -> bool:
@@ -363,7 +363,7 @@ def bound(pages: Sequence[Page], with_first: Any) -> tuple[Page, ...]:
 
 
 def network(client: str) -> str:
-    """Who counts as one: an IPv4 address, or an IPv6 network of 64 bits."""
+    """Returns the client's network for limits: an IPv4 address, or an IPv6 network of 64 bits."""
     try:
         found = ip_address(client)
     except ValueError:

@@ -23,7 +23,7 @@ from shared.web.sign_in_mail import Words
 
 ADDITIONS_OF_ONE: RateLimitItem = RateLimitItemPerHour(30)
 SIGNED_IN_WITHIN = timedelta(minutes=15)
-"""Who finds a browser signed in, on a desk that somebody left, adds no key of his own."""
+"""Limit since sign-in for adding a passkey, so that an unattended browser cannot be abused."""
 ACT, OPTIONS, AGAIN = "act", "options", "again"
 JSON = "application/json"
 NOT_ACCEPTED = N_("This passkey is not known here, or it has been removed. Ask for a code instead.")
@@ -34,7 +34,7 @@ TOO_MANY = N_("You have as many passkeys as one can have. Remove one that you no
 
 @dataclass(frozen=True, slots=True)
 class PasskeyOwner:
-    """Whose passkeys they are, and how he is written to."""
+    """The owner of passkeys, with the address and language for mails."""
 
     id: str
     address: str
@@ -47,7 +47,7 @@ async def sign_in(
     begin: Callable[[str, SignIn], Awaitable[Session | None]],
     first: str,
 ) -> Response:
-    """Give out a challenge, and sign in whoever's passkey answers it, on the page `first`.
+    """Issues a challenge, signs the passkey's owner in and shows the page `first`.
 
     `begin` makes the session of an owner, by id; None for one that has no account any more.
     """
@@ -157,6 +157,6 @@ def _check(parts: SignsIn) -> None:
 def _tell(
     parts: SignsIn, owner: PasskeyOwner, words: Words, passkey: Passkey, at: datetime
 ) -> None:
-    """So that somebody else's passkey does not go unnoticed."""
+    """Mails the owner, so that another person's passkey does not go unnoticed."""
     said = {"name": passkey.name or "—", "at": Formats(owner.language).instant(at)}
     parts.code_mails.tell(owner.language, owner.address, words, said)

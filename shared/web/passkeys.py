@@ -77,7 +77,7 @@ class TooManyPasskeys(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """Whose passkeys these are, and the one origin on which they work."""
+    """The site that passkeys belong to, and the one origin on which they work."""
 
     name: str
     origin: str
@@ -108,7 +108,7 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Whose passkey answered, and what that proves of him."""
+    """The owner of the passkey that answered, and the way of signing in."""
 
     owner: str
     by: SignIn

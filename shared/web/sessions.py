@@ -1,4 +1,4 @@
-"""Who is at the other end: an opaque id in a cookie, and on the server what it stands for.
+"""Sessions: an opaque id in a cookie, and its visitor, customer or member of staff on the server.
 
 A visitor's id stands for nothing on the server until somebody signs in, so that a robot that loads
 pages leaves nothing behind. Signing in gives another id: one that was known before is worth
@@ -206,7 +206,7 @@ class Sessions:
             await self._sessions.delete_many({"customer_id": holder.customer_id})
 
     async def revoke_others(self, session: Session) -> None:
-        """Sign whoever this session is of out of every other browser."""
+        """Signs the session's person out of every other browser."""
         if session.holder is not None:
             who: Document = {"customer_id": session.holder.customer_id}
         elif session.operator is not None and session.operator.account is not None:

@@ -163,11 +163,11 @@ class CodeMails:
         self._sending: set[asyncio.Task[None]] = set()
 
     def send(self, language: Language, address: str, code: str, *, words: Words = SIGN_IN) -> None:
-        """Send it beside whatever comes next."""
+        """Sends the mail in the background."""
         self._begin(address, lambda to: code_mail(self._settings, language, to, code, words))
 
     def tell(self, language: Language, address: str, words: Words, said: Mapping[str, str]) -> None:
-        """Send what happened to somebody's sign-in, beside whatever comes next."""
+        """Sends a notice about a person's sign-in in the background."""
         self._begin(address, lambda to: sign_in_mail(self._settings, language, to, words, said))
 
     def _begin(self, address: str, made: Callable[[str], EmailMessage]) -> None:

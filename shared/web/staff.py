@@ -115,7 +115,7 @@ class StaffAccounts:
         return [_account(it) for it in found]
 
     async def of_address(self, email: str) -> StaffAccount | None:
-        """Whose address this is."""
+        """Finds the account with this address."""
         return await self._found({"_id": address_key(email)})
 
     async def of_id(self, account_id: str) -> StaffAccount | None:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 
 MULTIPART = "multipart/form-data"
 MOST_REQUEST_BYTES = 12 * 1024 * 1024
-"""Of a form with files; two of the largest fit."""
+"""Limit of a form with files; two of the largest files fit."""
 MOST_TEXT_BYTES = 128 * 1024
 MOST_PARTS = 100
 READ_WITHIN_SECONDS = 60.0

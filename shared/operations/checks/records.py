@@ -29,7 +29,7 @@ async def record_checks(services: Mapping[str, ServiceClient]) -> list[Check]:
 
 
 def silence_check(silent: Sequence[ServiceError]) -> Check:
-    """Of whose records nothing is known."""
+    """Warns about services that did not answer, so that their records are unknown."""
     found = f"not asked: {'; '.join(map(str, silent))}"
     return warn("records", found, Remedy.REACH_SERVICES)
 

@@ -18,11 +18,11 @@ NAMED = 3
 """Topics that a finding names, of those that it is about."""
 
 Configs = Mapping[str, Mapping[str, str]]
-"""Of each topic, the values of its settings; a broker may leave some out, or not tell at all."""
+"""Settings by topic; a broker may omit some, or refuse to list them."""
 
 
 async def keeping_checks(broker: Broker, *, embedded: bool) -> list[Check]:
-    """Of a broker that has all topics. Raises KafkaError."""
+    """Checks how safely a broker with all topics keeps its records. Raises KafkaError."""
     names = [topic.name for topic in CATALOGUE]
     replicas = {topic: min(counts) for topic, counts in (await broker.replicas(names)).items()}
     configs = await _configs(broker, names)

@@ -1,4 +1,4 @@
-"""Why nothing was done with a dead letter."""
+"""Errors that leave a dead letter untouched."""
 
 from __future__ import annotations
 

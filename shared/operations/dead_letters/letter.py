@@ -87,7 +87,7 @@ class Letter:
 
     @property
     def reason(self) -> str:
-        """Why it was given up, one of `Reason`'s words."""
+        """The reason for the dead letter, one of `Reason`'s words."""
         return self.says("dl_reason")
 
     @property

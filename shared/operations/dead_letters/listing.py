@@ -27,7 +27,7 @@ class FoundLetters:
 
     @property
     def open(self) -> list[Letter]:
-        """Those with which nothing was done yet, oldest first."""
+        """The letters that nobody has settled, oldest first."""
         return self.trail.open(self.letters)
 
 

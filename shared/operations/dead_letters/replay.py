@@ -30,7 +30,7 @@ class ReplayOutcome:
 
 
 def newest_by_message(found: Sequence[Letter]) -> Newest:
-    """Of letters sorted by when they were given up."""
+    """Maps each message to its newest letter; `found` is sorted by time."""
     return {(letter.service, letter.message_id): letter for letter in found if letter.message_id}
 
 
@@ -99,6 +99,6 @@ async def _try(
 async def still_parked(
     service: ServiceClient, parked: Parked, session: ReplaySession
 ) -> StillParked:
-    """Why a message still waits after the session's time. Raises `ServiceError`."""
+    """Returns why a message still waits after the session's time. Raises `ServiceError`."""
     now = await parked_now(service, parked.ref)
     return StillParked(session.decided_within_s, now.error if now else "")

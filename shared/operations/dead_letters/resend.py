@@ -59,7 +59,7 @@ async def _try(letter: Letter, session: ReplaySession) -> Stop | None:
 
 
 def unreadable(letter: Letter) -> str | None:
-    """Why this release cannot read the record, or None. Holds no value of it."""
+    """Returns why this release cannot read the record, or None; quotes no value of it."""
     if letter.origin.topic not in TOPICS:
         return f"{letter.origin.topic} is no topic of the desk"
     try:

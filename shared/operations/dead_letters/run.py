@@ -118,7 +118,7 @@ async def _of_parked(
 async def _of_singles(
     singles: Sequence[Letter], topic: DeadLetterTopic, services: Mapping[str, ServiceClient]
 ) -> AsyncIterator[Foretold]:
-    """As many at a time as one dry run takes, none of a service that this release lacks."""
+    """Foresees single letters in chunks of one dry run, skipping services that do not exist."""
     left: Sequence[Letter] = [letter for letter in singles if letter.service in services]
     while left:
         chunk = Chunk()

@@ -1,4 +1,4 @@
-"""Which letters are meant: by id, by what they say, or by the aggregate they wait for."""
+"""Selects dead letters by id, by their headers, or by the aggregate they wait for."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class LetterGroup:
 
 
 def grouped(letters: Sequence[Letter]) -> list[LetterGroup]:
-    """By service, reason and error; the largest group first."""
+    """Groups letters by service, reason and error, the largest group first."""
     groups: dict[tuple[str, str, str], list[Letter]] = {}
     for letter in letters:
         groups.setdefault((letter.service, letter.reason, letter.error), []).append(letter)

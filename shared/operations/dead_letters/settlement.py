@@ -12,7 +12,7 @@ from shared.operations.dead_letters.letter import Letter, LetterId
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """By what was done with it last, or `along_with` a later letter of the same message.
+    """The last act on a letter, or the later letter of the same message that settled it.
 
     Neither: it was sent again with another service's letter of the same record.
     """

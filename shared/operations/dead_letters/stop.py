@@ -1,4 +1,4 @@
-"""Why a letter's message is not decided: what ends a replay, an edit or a discard early."""
+"""Reasons that end a replay, an edit or a discard early."""
 
 from __future__ import annotations
 

@@ -42,5 +42,5 @@ class ShownLag:
 
 
 def _age(timestamp_ms: int, now: float) -> float:
-    """Of a record with this timestamp; 0 where it has none."""
+    """Returns a record's age in seconds; 0 if it has no timestamp."""
     return max(0.0, now - timestamp_ms / 1000) if timestamp_ms > 0 else 0.0

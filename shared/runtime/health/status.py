@@ -46,7 +46,7 @@ class Health:
         self.metrics.degraded.labels(dependency).set(1)
 
     def objects(self, dependency: str, reason: str) -> None:
-        """It is there, and forbids any work: told once for each reason."""
+        """Marks a dependency that answers but forbids work; logs each reason once."""
         if self.reasons.get(dependency) != reason:
             self.reasons[dependency] = reason
             self.lost(dependency)
@@ -59,7 +59,7 @@ class Health:
                 self.metrics.degraded.labels(dependency).set(0)
 
     def silent(self, dependency: str) -> None:
-        """It does not answer, though no work asked for it: told once, until it answers again."""
+        """Marks a dependency that fails an idle check; logs it once per outage."""
         if dependency not in self.away:
             self.lost(dependency)
             self.missed_idly.add(dependency)

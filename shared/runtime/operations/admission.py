@@ -23,7 +23,7 @@ SCHEME = b"bearer "
 
 
 class Asker(StrEnum):
-    """Who asks; each has a credential of its own."""
+    """A caller of the internal port; each has a separate credential."""
 
     OPERATORS = "operators"
     PORTAL = "portal"
@@ -34,7 +34,7 @@ ALSO_ASKED_BY: Mapping[str, frozenset[Asker]] = {
     "/document": frozenset({Asker.PORTAL}),
     "/attachment": frozenset({Asker.PORTAL}),
 }
-"""By question: who may ask it beside operators, who may ask every one."""
+"""Callers besides operators, by question; operators may ask every question."""
 
 
 def may_ask(asker: Asker, question: str) -> bool:

@@ -113,7 +113,7 @@ class Port:
         return await self._records.due(query_of(request, PageOf))
 
     async def sizes(self, request: Request) -> Answer:
-        """Which kinds have documents that are too large."""
+        """Lists the kinds that have documents that are too large."""
         query_of(request, Nothing)
         return await self._records.sizes()
 

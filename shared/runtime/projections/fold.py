@@ -1,4 +1,4 @@
-"""Applies messages to a document once each, however often and in whatever order they come.
+"""Applies each message to a document once, in any order and however often it is delivered.
 
 A document keeps the last position of every partition that it was folded from.
 """
