@@ -66,7 +66,7 @@ class HandsOver(Protocol):
         ...
 
 
-class Publisher(Protocol):
+class SubmissionPublisher(Protocol):
     """Where submissions go."""
 
     async def publish(self, outgoing: list[Envelope]) -> None: ...
@@ -121,7 +121,7 @@ class Outbox:
     def __init__(
         self,
         database: Database,
-        publisher: Publisher,
+        publisher: SubmissionPublisher,
         hand_over: HandsOver | None = None,
         *,
         kept: timedelta,

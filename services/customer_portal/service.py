@@ -26,7 +26,7 @@ from services.customer_portal.documents import ArchiveClient
 from services.customer_portal.erasure import erase_again_and_again
 from services.customer_portal.followed import FollowedInquiries
 from services.customer_portal.hand_over import HandOver
-from services.customer_portal.outbox import Outbox, Publisher
+from services.customer_portal.outbox import Outbox, SubmissionPublisher
 from services.customer_portal.portal import Portal
 from services.customer_portal.previews import Previews
 from services.customer_portal.projections import FOLDS
@@ -104,7 +104,7 @@ class Process:
 def wire(
     settings: Settings,
     *,
-    publisher: Publisher | None = None,
+    publisher: SubmissionPublisher | None = None,
     storage: Storage | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Process:

@@ -24,7 +24,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record import memory_records
 
 from shared.kafka.aiokafka_workarounds import replace_decoders
-from shared.kafka.records import Withheld
+from shared.kafka.records import UndeliveredValue
 
 MB = 1024 * 1024
 MOST_BATCH_BYTES = 8 * MB
@@ -100,7 +100,7 @@ class BoundedBatch:
                 self._batch.max_timestamp,
                 self._batch.timestamp_type,
                 None,
-                Withheld.of(MOST_BATCH_BYTES, whole_batch=True),
+                UndeliveredValue.of(MOST_BATCH_BYTES, whole_batch=True),
             )
 
 
@@ -143,7 +143,7 @@ def _deliverable(record: Any) -> Any:
         record.timestamp,
         record.timestamp_type,
         record.key if kept else None,
-        Withheld.of(beside + size),
+        UndeliveredValue.of(beside + size),
         record.headers if kept else (),
     )
 

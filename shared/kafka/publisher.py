@@ -22,7 +22,7 @@ from shared.kafka.aiokafka_workarounds import (
 from shared.kafka.client_options import client_options
 from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
 from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
-from shared.kafka.records import Envelope, Headers, Outgoing, RawRecord, Withheld
+from shared.kafka.records import Envelope, Headers, Outgoing, OutgoingRecord, UndeliveredValue
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
@@ -91,9 +91,9 @@ class KafkaPublisher:
         if self._skew is not None:
             self._skew.acknowledged(acknowledged, sent=began)
 
-    async def _send(self, record: RawRecord) -> asyncio.Future[Any]:
+    async def _send(self, record: OutgoingRecord) -> asyncio.Future[Any]:
         value = record.value
-        if isinstance(value, Withheld) or (record.key is None and value is None):
+        if isinstance(value, UndeliveredValue) or (record.key is None and value is None):
             value = b""  # the client refuses to send a record of nothing at all
         sent: asyncio.Future[Any] = await self._producer.send(
             record.topic, key=record.key, value=value, headers=[*record.headers]

@@ -65,14 +65,14 @@ class UndecodableRecord:
     timestamp_type: int | None = None
 
 
-class Withheld(bytes):
+class UndeliveredValue(bytes):
     """Stands for a value that was not delivered: `size` bytes, or that of its whole batch."""
 
     size: int
     whole_batch: bool
 
     @classmethod
-    def of(cls, size: int, *, whole_batch: bool = False) -> Withheld:
+    def of(cls, size: int, *, whole_batch: bool = False) -> UndeliveredValue:
         withheld = cls()
         withheld.size, withheld.whole_batch = size, whole_batch
         return withheld
@@ -80,7 +80,7 @@ class Withheld(bytes):
 
 def size_of(value: bytes | None) -> int:
     """Bytes of a record's value as it was sent."""
-    return value.size if isinstance(value, Withheld) else len(value or b"")
+    return value.size if isinstance(value, UndeliveredValue) else len(value or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Envelope:
     value: bytes
 
 
-class RawRecord(Protocol):
+class OutgoingRecord(Protocol):
     """A record on its way out that is no event, such as a dead letter: it is sent by itself."""
 
     @property
@@ -107,4 +107,4 @@ class RawRecord(Protocol):
     def headers(self) -> RawHeaders: ...
 
 
-Outgoing = Envelope | RawRecord
+Outgoing = Envelope | OutgoingRecord

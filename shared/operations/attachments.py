@@ -34,7 +34,7 @@ class NamedAttachment:
 
 
 async def attachments_of(case: Case, intake: ServiceClient) -> list[NamedAttachment]:
-    """What the inquiry and its follow-ups named, in that order. Raises `ServiceError`."""
+    """Lists the attachments of the inquiry, then of its follow-ups. Raises `ServiceError`."""
     named = (it for moment in case.moments for it in moment.data.get("documents") or ())
     customer_id = case.state.get("customer_id")
     return [

@@ -70,7 +70,7 @@ def forgotten(record: Record) -> tuple[str, datetime] | None:
 
 
 def entry_of(record: Record, kept: timedelta) -> Document | None:
-    """What is kept of a record; None for what a compacted topic tells to forget."""
+    """Returns a record's index entry; None for a compacted topic's tombstone."""
     if record.value is None and TOPICS[record.topic].compacted:
         return None
     found = decoded(record)
@@ -162,7 +162,7 @@ def _written(data: Mapping[str, Any], own_ids: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What one search has found so far."""
+    """The records that one search has found so far."""
 
     records: dict[RecordPosition, DecodedRecord] = field(default_factory=dict)
     steps: dict[RecordPosition, Step] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from shared.kafka.records import (
     Record,
     RecordPosition,
     UndecodableRecord,
-    Withheld,
+    UndeliveredValue,
     size_of,
     stamped,
 )
@@ -155,7 +155,7 @@ def _missing(said: Mapping[str, str]) -> str:
 def _data(record: Record, ce_type: str) -> tuple[Mapping[str, Any], str]:
     if isinstance(record, UndecodableRecord):
         return {}, "a header's name is not UTF-8"
-    if isinstance(record.value, Withheld) or size_of(record.value) > MAX_RECORD_BYTES:
+    if isinstance(record.value, UndeliveredValue) or size_of(record.value) > MAX_RECORD_BYTES:
         return {}, "it is too large to be read"
     if record.value is None:
         return {}, "it has no value (a tombstone)"

@@ -18,7 +18,7 @@ from shared.operations.local_time import local_time
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What happened, and why or what it means; `words` may be empty."""
+    """An event in words: the event itself, and its reason or meaning; `words` may be empty."""
 
     what: str
     words: str = ""

@@ -1,4 +1,4 @@
-"""What waits: for people, for time, for a mail server or for a fix.
+"""Lists open work: waiting for people, for time, for a mail server or for a fix.
 
 What the services have parked and due they are asked; where inquiries stand is what intake states
 on its topic of states. Nothing is kept of what is settled.
@@ -35,7 +35,7 @@ REFERRED, AWAITED, PENDING = "referred", "evidence_awaited", "pending"
 
 
 class Waiting(StrEnum):
-    """What something waits for."""
+    """The reason why work is open."""
 
     OVERDUE = "overdue"
     """An inquiry waits for the desk, and its answer target has passed."""
@@ -67,7 +67,7 @@ NAMES = {
     Waiting.PARKED: Bilingual(es="registros parados", en="parked records"),
     Waiting.DEAD_LETTERS: Bilingual(es="mensajes muertos", en="dead letters"),
 }
-"""What each group is called."""
+"""The name of each group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def read_open_work(
     services: Mapping[str, ServiceClient],
     inquiries: Callable[[datetime], Awaitable[Sequence[WorkGroup]]] | None = None,
 ) -> OpenWork:
-    """What waits now. Raises `Outage`, `MissingTopics`.
+    """Reads all open work. Raises `Outage`, `MissingTopics`.
 
     `inquiries` are the groups of inquiries at an instant, if somebody keeps them; else the topic of
     states is read.
@@ -139,7 +139,7 @@ async def read_open_work(
 
 
 def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[WorkGroup]:
-    """What open inquiries wait for; one with several contracts may wait for several things.
+    """Groups open inquiries by what they wait for; one with several contracts may be in several.
 
     `now` is timezone-aware.
     """

@@ -1,4 +1,4 @@
-"""What the services that read a topic would decide about a range of its records; a dry run.
+"""Dry run of a range of a topic's records in every service that reads the topic.
 
 What was decided before is decided again as of that time, so that a difference shows what a release
 or a setting changed. Nothing is published or stored.
@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from shared.events.topics import SERVICES, TOPICS
-from shared.kafka.records import RecordPosition, UndecodableRecord, Withheld
+from shared.kafka.records import RecordPosition, UndecodableRecord, UndeliveredValue
 from shared.kafka.topic_records import Window, records_on, spans_of
 from shared.operations.decoded_record import DecodedRecord, decoded
 from shared.operations.service_client import ServiceClient, ServiceError, fits
@@ -30,7 +30,7 @@ LOOK_EVERY = 256
 
 
 class RangeOutcome(StrEnum):
-    """What a record would bring in a service, beside what it brought."""
+    """How a record's new decision in a service compares with its original one."""
 
     AS_THEN = "as_then"
     """The same as when it was decided."""
@@ -67,7 +67,7 @@ class ServiceAnswer:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """What differs from then: types, and names of fields without their values."""
+        """Names what differs from the original decision: types and fields, without their values."""
         then = self.foreseen.then
         if then is None or not then.again:
             return ()
@@ -112,7 +112,7 @@ class RangeReplay:
 
 @dataclass(slots=True)
 class RangeRead:
-    """What was read of the range: the records chosen, and where reading each partition ended."""
+    """The records chosen from the range, and the offset at which reading each partition ended."""
 
     spans: Mapping[int, range]
     chosen: list[Record] = field(default_factory=list)
@@ -190,7 +190,9 @@ async def _read(
 
 def _can_be_sent(record: Record) -> bool:
     """Whether the client delivered its content; what it did not, no service can decide."""
-    return not isinstance(record, UndecodableRecord) and not isinstance(record.value, Withheld)
+    return not isinstance(record, UndecodableRecord) and not isinstance(
+        record.value, UndeliveredValue
+    )
 
 
 def _told(

@@ -59,7 +59,7 @@ class Told:
 
 
 def step_of(record: DecodedRecord) -> Step:
-    """What a record tells."""
+    """Builds the timeline's step from a record."""
     return Step(
         record.at,
         record.id,

@@ -28,7 +28,7 @@ from shared.kafka.records import (
     Headers,
     Record,
     UndecodableRecord,
-    Withheld,
+    UndeliveredValue,
     stamped,
 )
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
@@ -79,7 +79,7 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
         raise Unreadable(
             Reason.UNREADABLE, "a header's name is not UTF-8; the record stays where it is"
         )
-    if isinstance(record.value, Withheld) and record.value.whole_batch:
+    if isinstance(record.value, UndeliveredValue) and record.value.whole_batch:
         words = f"a compressed batch of over {MOST_BATCH_BYTES} bytes, or damaged; it stays there"
         raise Unreadable(Reason.TOO_LARGE, words)
     topic = TOPICS[record.topic]

@@ -55,7 +55,7 @@ class CallCoalescer(Generic[Item, Answer]):
         self._next: asyncio.Task[Answer] | None = None
 
     async def __call__(self, wanted: Iterable[Item]) -> Answer:
-        """What the call answers to everyone's wants, or raises."""
+        """Joins the next call and returns its answer, or raises its error."""
         self._wanted += wanted
         self._next = self._next or asyncio.create_task(self._called())
         return await asyncio.shield(self._next)

@@ -29,7 +29,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_STREAM = "text/event-stream"
 
 
-class Changes(Protocol):
+class ChangeSource(Protocol):
     """Wakes a stream before its next heartbeat."""
 
     def of(self, *ids: str) -> contextlib.AbstractContextManager[asyncio.Event]:
@@ -75,7 +75,7 @@ class Viewer:
 
 
 def live(
-    changes: Changes,
+    changes: ChangeSource,
     ids: tuple[str, ...],
     part: Callable[[], Awaitable[Part]],
     viewer: Viewer,

@@ -27,7 +27,7 @@ class NotTried:
 
 @dataclass(frozen=True, slots=True)
 class WouldSend:
-    """What waits for this aggregate would be sent, in its order."""
+    """The messages waiting for this aggregate would be sent, in their order."""
 
     parked: Parked
 
@@ -84,7 +84,7 @@ async def carried_out(
 async def foretold(
     plan: Plan, newest: Newest, topic: DeadLetterTopic, services: Mapping[str, ServiceClient]
 ) -> AsyncIterator[Foretold]:
-    """What carrying out the plan would bring; nothing is sent.
+    """Foresees the result of the plan; nothing is sent.
 
     Raises `Outage`, `NoSuchLetters`, `ServiceError`.
     """

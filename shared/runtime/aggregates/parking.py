@@ -21,7 +21,7 @@ LONGEST = 250_000
 
 
 def digest_of(message_id: str) -> bytes:
-    """What stands for a message behind the named head of a line."""
+    """Returns the digest that stands for a message behind the line's named head."""
     return blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
@@ -62,7 +62,7 @@ class Parking:
         )
 
     def document(self) -> Document:
-        """What the aggregate's document keeps."""
+        """Returns the parking as the aggregate's document stores it."""
         kept: Document = {"at": self.at, "error": self.error, "waiting": self.named}
         if self.digests:
             kept["behind"] = b"".join(self.digests)

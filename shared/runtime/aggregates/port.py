@@ -1,4 +1,4 @@
-"""What the runtime asks of a store of aggregates; `Store` answers from MongoDB.
+"""The port of a store of aggregates; `Store` implements it on MongoDB.
 
 `tests/fakes/memory_store.py` answers the same in memory, and one suite runs on both.
 """

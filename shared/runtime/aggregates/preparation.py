@@ -1,4 +1,4 @@
-"""What a database needs before a service works on it: indexes, and what earlier releases left."""
+"""Prepares a database for a service: creates indexes and migrates earlier releases' data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def _create_indexes(collection: Collection, decider: Decider[Any]) -> None
 
 
 def sparse_fields(decider: Decider[Any]) -> list[str]:
-    """What the service asks for beside ids, where a document has it: every write keeps an index."""
+    """The fields to index besides ids, sparsely: each index makes every write dearer."""
     of_some = {
         "due_at": decider.has_timers,
         "work_at": decider.has_work,

@@ -79,7 +79,7 @@ class Queries:
             ]
 
     async def large(self, kind: str) -> Large:
-        """What has grown beyond `LARGE_BYTES`. Raises `Outage`."""
+        """Counts the aggregates larger than `LARGE_BYTES`, with the largest. Raises `Outage`."""
         collection = self._collection(kind)
         there = {"large": {"$exists": True}}
         with mongodb_errors_as_outage():

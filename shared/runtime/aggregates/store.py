@@ -224,7 +224,7 @@ class Store(Queries):
 def _meaning(
     touched: Sequence[Aggregate], refused: WritesRefused
 ) -> Conflict | Taken | Unstorable | None:
-    """What a refused bulk write means, or None where the database really is down."""
+    """Interprets a refused bulk write; None if the database really is down."""
     for write in refused.writes:
         if write.why is Refusal.UNSTORABLE:
             return Unstorable(touched[write.index].ref, f"MongoDB error {write.code}")

@@ -26,7 +26,7 @@ def position_of(entry: Mapping[str, Any]) -> RecordPosition:
 
 
 class GroupProgress(Protocol):
-    """What the group as a whole has got done."""
+    """The committed progress of the whole consumer group."""
 
     async def uncommitted(self, places: Iterable[RecordPosition]) -> set[RecordPosition]:
         """Those of `places` that no commit of the group has passed. Raises `Outage`."""

@@ -26,7 +26,7 @@ def utc_now() -> datetime:
 
 
 def to_the_millisecond(instant: datetime) -> datetime:
-    """What MongoDB keeps of an instant and the envelope of an event repeats."""
+    """Truncates an instant to milliseconds, MongoDB's precision, for the events' envelopes, too."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
@@ -45,7 +45,7 @@ class IncomingMessage:
 
 @dataclass(slots=True)
 class Batch:
-    """What one pass over the records of a lane has decided so far.
+    """The decisions of one pass over the records of a lane so far.
 
     `before` holds the states as they were read, `states` as they are now. `answered` holds, for
     each aggregate that a message was decided in, the keys of its entries. `decisions` counts events

@@ -139,7 +139,7 @@ class Decisions:
         return entry_of(self._source, received, aggregate.ref, events, batch.at), state
 
     def _alarms(self, ref: Ref, entry: Document) -> list[tuple[Ref, str]]:
-        """What operations should hear of in what was just decided."""
+        """Lists the events of a new entry that alert operations."""
         alarming = self._alarming[ref.kind]
         types = (str(event["type"]) for event in entry["events"])
         return [(ref, ce_type) for ce_type in types if ce_type in alarming]
@@ -217,7 +217,7 @@ def _folded(decider: Decider[Any], state: Any, events: Sequence[Event]) -> Any:
 
 
 def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:
-    """What a newer release wrote of these, on which a decision would rest."""
+    """Returns one of `refs` that a newer release wrote; a decision must not rest on it."""
     return next((ref for ref in refs if batch.aggregates[ref].newer), None)
 
 
@@ -226,7 +226,7 @@ def _is_timer(received: IncomingMessage) -> bool:
 
 
 def _mark_own(aggregate: Aggregate, received: IncomingMessage) -> None:
-    """What the service itself has sent is not sent again while it waits in the line."""
+    """Marks the service's own message as waiting, so that it is not sent again meanwhile."""
     if _is_timer(received):
         aggregate.wait_as_own(received.message_id, "timer")
     elif received.record.topic == OUTCOMES:

@@ -17,14 +17,14 @@ from shared.runtime.aggregates.aggregate import Aggregate
 INQUIRY = "inquiry_id"
 
 
-class Archive(Protocol):
+class EarlierEntries(Protocol):
     """Where the older part of a long history is."""
 
     async def begun_by(self, ref: Ref, inquiry_ids: Collection[str]) -> Mapping[str, str]:
         """The correlation ids of the oldest archived messages about these inquiries."""
 
 
-async def trace(aggregates: Iterable[Aggregate], archive: Archive) -> None:
+async def trace(aggregates: Iterable[Aggregate], archive: EarlierEntries) -> None:
     """Give new events without a correlation id that of the submission that began their inquiry.
 
     Raises `Outage`.
@@ -37,7 +37,7 @@ async def trace(aggregates: Iterable[Aggregate], archive: Archive) -> None:
 
 
 async def _origins(
-    aggregate: Aggregate, inquiry_ids: Collection[str], archive: Archive
+    aggregate: Aggregate, inquiry_ids: Collection[str], archive: EarlierEntries
 ) -> Mapping[str, str]:
     """By inquiry: the correlation id of the oldest message that was about it."""
     archived = await archive.begun_by(aggregate.ref, inquiry_ids) if aggregate.archived else {}

@@ -18,7 +18,7 @@ from shared.runtime.stage.batch import Batch
 
 
 class Answers:
-    """What one service publishes of a batch that is stored."""
+    """The messages that one service publishes for a stored batch."""
 
     def __init__(
         self,

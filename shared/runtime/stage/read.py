@@ -107,14 +107,14 @@ class Reader:
         return Route(tuple(Ref(kind, timer.id) for kind in named if kind in kinds))
 
     async def read(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
-        """What the routes name, then what the Deciders want to see besides: two queries a kind."""
+        """Reads the routes' aggregates, then those that the Deciders name: two queries per kind."""
         ids = [received.message_id for received in incoming]
         refs = [ref for received in incoming for ref in (*received.decides, *received.reads)]
         batch.add(await self._store.read(refs, ids))
         await self.read_further(incoming, batch)
 
     async def read_further(self, incoming: Sequence[IncomingMessage], batch: Batch) -> None:
-        """What the Deciders want to see besides, by the states that the batch has come to.
+        """Reads what the Deciders name besides, judging by the batch's current states.
 
         All of it was read with the batch, unless a message of the batch made a Decider want more.
         """

@@ -178,7 +178,7 @@ class Stage:
 
 
 async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[Batch]]:
-    """What every lane has done. One that fails is raised once the others have come to an end."""
+    """Waits for every lane and returns their batches, or raises the first failure afterwards."""
     ended = await asyncio.gather(*lanes, return_exceptions=True)
     for outcome in ended:
         if isinstance(outcome, BaseException):

@@ -23,7 +23,7 @@ from shared.kafka.decompression import (
     gunzip,
     unsnap,
 )
-from shared.kafka.records import Withheld, size_of
+from shared.kafka.records import UndeliveredValue, size_of
 
 BOMB = bytes(40 * MB)
 READ_COMMITTED = 1
@@ -90,7 +90,7 @@ def test_a_bomb_is_passed_over_as_one_record_between_its_neighbours(name: str) -
 
     assert [record.offset for record in records] == [0, 1, 4]
     assert [record.value for record in (records[0], records[2])] == [b"first", b"last"]
-    assert isinstance(records[1].value, Withheld)
+    assert isinstance(records[1].value, UndeliveredValue)
     assert records[1].value.whole_batch
     assert peak < 3 * MOST_BATCH_BYTES
 
@@ -103,7 +103,7 @@ def test_a_damaged_batch_is_passed_over_as_one_record(name: str) -> None:
 
     records = list(fetched(bytes(damaged) + batch("", b"last", offset=2), check_crcs=False))
 
-    assert isinstance(records[-2].value, Withheld)
+    assert isinstance(records[-2].value, UndeliveredValue)
     assert records[-1].value == b"last"
 
 
@@ -114,7 +114,7 @@ def test_a_record_that_no_dead_letter_could_hold_comes_without_its_value() -> No
     first, large, last = fetched(data)
 
     assert (first.value, last.value) == (b"small", b"small")
-    assert isinstance(large.value, Withheld)
+    assert isinstance(large.value, UndeliveredValue)
     assert not large.value.whole_batch
     assert size_of(large.value) > 2 * MB
     assert (large.key, large.headers) == (b"key", (("ce_id", b"1"),))

@@ -9,7 +9,7 @@ import pytest
 
 from shared.events.envelope import message_uuid
 from shared.events.field_classes import HIDDEN
-from shared.kafka.records import UndecodableRecord, Withheld
+from shared.kafka.records import UndecodableRecord, UndeliveredValue
 from shared.operations.dead_letters.letter import Original
 from shared.operations.decoded_record import decoded, shown
 from shared.operations.tail import Wanted
@@ -27,7 +27,7 @@ def record(ce_type: str, value: Any, *more: tuple[str, bytes], topic: str = "des
     ("found", "fault"),
     [
         (UndecodableRecord("desk.timers", 0, 7), "a header's name is not UTF-8"),
-        (record("timer.due.v1", Withheld.of(9_000_000)), "it is too large to be read"),
+        (record("timer.due.v1", UndeliveredValue.of(9_000_000)), "it is too large to be read"),
         (record("timer.due.v1", None), "it has no value (a tombstone)"),
         (record("timer.due.v1", b"{"), "value is not JSON in UTF-8"),
         (record("timer.due.v1", []), "value is not a JSON object"),
