@@ -85,7 +85,7 @@ class NoArchive(Archive):
         """Nothing is left to remember."""
 
     async def begun_by(self, *_: Any) -> dict[str, str]:
-        """What began is forgotten."""
+        """Returns no causes, since nothing is archived."""
         return {}
 
 

@@ -54,7 +54,7 @@ LIFE = (
     "notification.sent.v1",
     "inquiry.state.v1",
 )
-"""What the topics hold of one ordinary inquiry."""
+"""The events of one ordinary inquiry on the topics."""
 BATCH, PARTITIONS = 500, 6
 LOOKS = 100
 """Pages that are asked for by each kind of id."""

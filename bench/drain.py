@@ -40,7 +40,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was seen of one run, from warm until its end."""
+    """The figures of one run, from the end of its warm-up to its end."""
 
     contender: str
     records: int

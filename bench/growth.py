@@ -92,7 +92,7 @@ def _kept(file: Document, length: int) -> Document:
 
 
 def _archived(files: Iterator[Document], length: int) -> Iterator[Document]:
-    """What of such histories is no longer in the files themselves."""
+    """Yields the entries that such histories have archived."""
     for file in files:
         for number, entry in enumerate(_earlier(file, length)[: max(0, length - BOUND)]):
             key = {"_id": f"{file['_id']} {number}", "aggregate": file["_id"], "number": number}

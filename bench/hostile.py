@@ -1,4 +1,4 @@
-"""What does the worst record of 256 KiB cost the service that reads it? `make bench BENCH=hostile`.
+"""Measures the cost of the worst records of 256 KiB per service: `make bench BENCH=hostile`.
 
 Every kind of message of every topic that a service reads is spoilt in every way that
 `tests.poison.worst` knows, read and decided as a whole. The worst few of each kind then go through
@@ -81,7 +81,7 @@ def quick_cost(services: tuple[Service, ...], record: Record) -> float:
 
 
 def carried_ms(record: Poison) -> float:
-    """What the Kafka client spends on taking the record out of what it fetched."""
+    """Measures the Kafka client's CPU for unpacking the record from a fetched batch, in ms."""
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 2 * MB)
     builder.append(0, 0, record.key, record.value, list(record.headers))
     data = bytes(builder.build())
@@ -185,7 +185,7 @@ def line(ce_type: str, costs: Sequence[Cost]) -> str:
 
 
 async def outlived() -> Report:
-    """What one process makes of five hundred of the worst records, seen from outside."""
+    """Feeds one process five hundred of the worst records, and reports it from outside."""
     with tempfile.TemporaryDirectory() as directory:
         async with embedded_stack(Path(directory) / "servers") as stack:
             return await run(stack.endpoints, Path(directory))

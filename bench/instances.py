@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 16, 14, 12, 10, 9, 12, 14, 13, 10, 7, 5, 4, 3, 2, 1)
-"""What share of a day's requests comes in each hour, in arbitrary units: an office day."""
+"""Requests per hour of an office day, in arbitrary units."""
 MINUTES = 24 * 60
 OUTAGE = range(9 * 60 + 30, 9 * 60 + 40)
 """Ten minutes in which nothing is decided."""
@@ -38,7 +38,7 @@ def arrivals(per_day: float) -> list[float]:
 
 
 def shares(partitions: int, instances: int, keys: int, chance: random.Random) -> list[float]:
-    """What part of all requests each instance gets: keys fall on partitions as they will."""
+    """Returns each instance's share of all requests, with keys hashed to partitions at random."""
     mean = keys / partitions
     loads = [max(0.0, chance.gauss(mean, math.sqrt(mean))) for _ in range(partitions)]
     per_instance = [0.0] * instances

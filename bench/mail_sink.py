@@ -13,7 +13,7 @@ from desk.local.ports import HOST
 
 
 class Sink:
-    """What aiosmtpd calls for each mail."""
+    """Accepts and drops each mail; aiosmtpd's handler."""
 
     async def handle_DATA(self, _server: Any, _session: Any, _envelope: Any) -> str:
         return "250 OK"

@@ -1,4 +1,4 @@
-"""What a parked contract costs its neighbours: `make bench-parking`.
+"""Measures the cost of a parked contract for its neighbours: `make bench-parking`.
 
 The cancellation service works on 200 contracts, once with a defect on one further contract and
 once without, in turn, in one call; every round has contracts of its own.

@@ -103,7 +103,7 @@ def lines(name: str, panels: Sequence[Line], servers: str) -> Path:
 
 
 def backlog(looks: Sequence[Look], servers: str) -> Path:
-    """What waits and what memory is held, over time."""
+    """Plots the backlog and the memory over time."""
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     waiting, memory = figure.subplots(2, 1, sharex=True)
     seconds = [look.at_s for look in looks]

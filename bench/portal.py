@@ -52,7 +52,7 @@ WATCHING = 50
 """Customers who have a conversation open besides, whose answers they see live."""
 ANSWERS_EVERY_S = 1.0
 CONNECTS_AGAIN_S = 1.0
-"""What a browser waits before it opens again a stream that has ended."""
+"""A browser's pause in seconds before it reopens a stream that has ended."""
 ASKS_EVERY = 20
 """Clicks of a customer from one question to the next."""
 KNOWN_WITHIN_S = 600.0

@@ -1,4 +1,4 @@
-"""What a benchmark leaves behind: a JSON file with every run, a plot, and a table on the screen."""
+"""Stores a benchmark's results: a JSON file with every run, a plot, and a table on the screen."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def table(title: str, rows: Iterable[Summary]) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Describes the machine that the figures were measured on."""
     return {
         "cores": os.cpu_count(),
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""What every contender runs against: Apache Kafka, a database, and where to look at them."""
+"""The servers of every contender: Apache Kafka, a database, and their processes."""
 
 from __future__ import annotations
 

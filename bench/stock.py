@@ -54,7 +54,7 @@ class Template:
     """Type and data."""
 
     def entry(self, record: Any, message_id: str, marks: Document, at: datetime) -> Document:
-        """What the history says of one message. `marks` are the fields that are its own."""
+        """Builds the history's entry of one message. `marks` are the fields particular to it."""
         return {
             "message_id": f"{load.CHANNEL} {message_id}",
             "digest": message_id[:32],
@@ -72,7 +72,7 @@ class Template:
 
 
 def template(decider: Decider[Any], records: Sequence[Read]) -> Template:
-    """What a Decider answers to the last of these records, after the others."""
+    """Returns a Decider's events for the last of these records, after the others."""
     state: Any = None
     events: Sequence[Event] = ()
     for record in records:

@@ -1,1 +1,1 @@
-"""What is measured side by side. Each is a process that drains the same backlog."""
+"""The contenders, measured side by side. Each is a process that drains the same backlog."""

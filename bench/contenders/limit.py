@@ -42,7 +42,7 @@ BATCH_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one service does. `ids` are those of a message: what is read, by collection."""
+    """One service's work. `ids` gives the ids that a message reads, by collection."""
 
     service: str
     kind: str

@@ -1,4 +1,4 @@
-"""What every part of the Kubernetes manifests calls the same: names, labels, ports, settings."""
+"""Names, labels, ports and settings that all parts of the Kubernetes manifests share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTINGS: dict[str, type[RuntimeSettings]] = {
     name: importlib.import_module(f"services.{name}.settings").Settings for name in NAMES
 }
 RULES = RuntimeSettings.model_construct(create_topics=False, topic_replication=3)
-"""What topics and rights are made for: Strimzi makes the topics, each on three brokers. The
+"""Settings for topics and rights: Strimzi creates the topics, each on three brokers. The
 environment of whoever writes the manifests has no say in it.
 """
 

@@ -52,7 +52,7 @@ COMMON = {
 
 
 def environment(name: str) -> dict[str, str]:
-    """What a service alone is told; what only its company can say is the overlay's."""
+    """Returns one service's variables; the company's own values are in the overlay."""
     found = {"KAFKA_USERNAME": dashed(name)}
     if name in SERVICES:
         found |= {"INTERNAL_HOST": COMMON["HTTP_HOST"], "INTERNAL_PORT": str(INTERNAL)}
