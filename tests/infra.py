@@ -52,7 +52,7 @@ def docker_answers() -> bool:
 
 
 def resolved(choice: str) -> str:
-    """What `auto` means on this machine."""
+    """Resolves `auto` for this machine."""
     if choice != "auto":
         return choice
     return "docker" if docker_answers() else "embedded"

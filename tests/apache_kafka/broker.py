@@ -36,7 +36,7 @@ HOW_TO_GET_IT = "install a Java 17 runtime and Maven, then run: make test-kafka"
 
 
 def missing() -> str | None:
-    """What this machine lacks to run the broker, and how to get it; None if it can."""
+    """Names the tools missing to run the broker, and how to get them; None if all are there."""
     if shutil.which("java") is None:
         return f"java is not on the PATH; {HOW_TO_GET_IT}"
     if not any(JARS.glob("kafka_*.jar")):

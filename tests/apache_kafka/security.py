@@ -1,4 +1,4 @@
-"""What makes a broker on a local JVM a secured one: TLS, SCRAM users, and an authorizer."""
+"""Secures a broker on a local JVM with TLS, SCRAM users and an authorizer."""
 
 from __future__ import annotations
 

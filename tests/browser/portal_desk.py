@@ -63,7 +63,7 @@ CODE = re.compile(r"^ +([0-9]{4}) ([0-9]{4})\s*$", re.MULTILINE)
 
 @dataclass
 class PortalDesk:
-    """What a test has in its hands."""
+    """The desk and portal under test."""
 
     desk: Desk
     browser: Browser
@@ -199,7 +199,7 @@ class PortalDesk:
         return page
 
     def mails(self, address: str) -> list[FolderMail]:
-        """What somebody got, oldest first."""
+        """Returns the mails to one address, oldest first."""
         assert self.desk.endpoints.mailbox is not None
         return [mail for mail in mails_in(self.desk.endpoints.mailbox) if address in mail.to]
 
@@ -287,7 +287,7 @@ async def portal_desk(directory: Path, kafka: str | None = None) -> AsyncIterato
 
 
 def known(openid: Provider) -> dict[str, str]:
-    """What a portal is told of its provider."""
+    """Returns a portal's settings for its provider."""
     return {
         "OIDC_ISSUER": openid.issuer,
         "OIDC_NAME": "Empresa",

@@ -91,7 +91,7 @@ async def test_every_page_of_a_customer_is_accessible(site: PortalDesk, somebody
 
 
 async def walk(page: Page, names: list[str], parts: dict[str, str]) -> list[str]:
-    """What is wrong with the pages of these names, in both languages."""
+    """Returns the faults of the pages of these names, in both languages."""
     found = []
     for shown in SHOWN:
         if shown.name not in names:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @dataclass
 class Reads:
-    """What was read at both processes while the projections were built again."""
+    """The reads from both processes during a rebuild of the projections."""
 
     wrong: list[str] = field(default_factory=list)
     addresses: set[str] = field(default_factory=set)

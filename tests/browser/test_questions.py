@@ -118,7 +118,7 @@ async def test_without_scripts_a_reload_shows_what_came_back(site: PortalDesk) -
 
 
 async def focused(page: Page) -> str:
-    """What the focus is on: its words, or the id of a field."""
+    """Returns the words of the focused element, or the id of a field."""
     return str(
         await page.evaluate(
             "(document.activeElement.id && document.activeElement.labels)"

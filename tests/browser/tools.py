@@ -1,4 +1,4 @@
-"""What the browser tests need from outside Python, and how to get it."""
+"""The browser tests' tools outside Python, and how to get them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def chromium() -> str | None:
 
 
 def missing() -> str | None:
-    """What this machine lacks, and how to get it; None if everything is there."""
+    """Names the missing tools and how to get them; None if all are there."""
     if chromium() is None:
         return "there is no chromium on the PATH; on Debian: apt-get install chromium"
     if not AXE.exists():

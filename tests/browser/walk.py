@@ -38,7 +38,7 @@ LOOKS = tuple(Look(theme, width) for theme in ("light", "dark") for width in (37
 
 
 async def faults_of(page: Page, looks: tuple[Look, ...] = LOOKS) -> list[str]:
-    """What axe-core finds in a page that is shown, and whether it is wider than the window."""
+    """Returns axe-core's findings on the page shown, and a fault if it is wider than the window."""
     await page.evaluate(tools.AXE.read_text())
     found = []
     for look in looks:

@@ -321,7 +321,7 @@ class Archive:
     def receive(
         self, event: Event, message_id: str | None = None, source: str = "/channels/test"
     ) -> list[Event]:
-        """What is published, or kept privately, because of this message."""
+        """Decides the message and returns its public and private events."""
         identity = message_id or f"message {len(self._known)}"
         message = Message(source, identity, event, correlation_id="submission-1")
         events = self.stage.receive(message)
@@ -421,7 +421,7 @@ class Archive:
 
     @property
     def refolded(self) -> Mapping[Ref, Any]:
-        """What the histories add up to, event by event, as read back from JSON."""
+        """Folds the histories event by event, as read back from JSON."""
         return self.stage.folded
 
 

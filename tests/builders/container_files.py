@@ -48,7 +48,7 @@ def stages() -> list[list[Instruction]]:
 
 
 def let_into_the_build() -> list[str]:
-    """What .dockerignore lets through, in its order, after it has shut out everything."""
+    """Returns the patterns that .dockerignore re-includes after excluding everything."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     first, *rest = [line for line in lines if line and not line.startswith("#")]
     assert first == "*"
@@ -87,6 +87,6 @@ def _merged(first: Any, second: Any, name: str = "") -> Any:
 
 
 def environment_of(container: dict[str, Any]) -> dict[str, str]:
-    """What the container's process is told; Compose writes `$` as `$$`."""
+    """Returns the container's environment; Compose writes `$` as `$$`."""
     values: dict[str, Any] = container.get("environment", {})
     return {name: str(value).replace("$$", "$") for name, value in values.items()}

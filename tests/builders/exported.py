@@ -1,4 +1,4 @@
-"""What a process shows at `/metrics`, as a reader of the text format understands it."""
+"""Reads a process's `/metrics` with a parser of the text format."""
 
 from __future__ import annotations
 

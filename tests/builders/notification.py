@@ -361,7 +361,7 @@ class Notifications:
         return self.stage.happened
 
     def receive(self, event: Event, message_id: str | None = None) -> list[Event]:
-        """What the notifications' history gains because of this message; a repeat gains nothing."""
+        """Decides the message and returns the new entries; a repeat adds none."""
         identity = message_id or f"message {len(self._known)}"
         message = Message("/services/test", identity, event, correlation_id="submission-1")
         self.stage.receive(message)
@@ -440,7 +440,7 @@ class Notifications:
 
     @property
     def refolded(self) -> Mapping[Ref, Any]:
-        """What the histories add up to, event by event, as read back from JSON."""
+        """Folds the histories event by event, as read back from JSON."""
         return self.stage.folded
 
 

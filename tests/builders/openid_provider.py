@@ -55,7 +55,7 @@ class Provider:
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def authorize(self, address: str) -> dict[str, str]:
-        """What the browser brings back from the address that it was sent to."""
+        """Returns the parameters that the browser brings back from the provider's address."""
         asked = dict(parse_qsl(urlsplit(address).query))
         assert asked["response_type"] == "code"
         assert asked["client_id"] == CLIENT

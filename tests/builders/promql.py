@@ -1,4 +1,4 @@
-"""What a PromQL expression names: series, and the labels it chooses or groups them by."""
+"""Finds the series of a PromQL expression, and the labels it selects or groups by."""
 
 from __future__ import annotations
 

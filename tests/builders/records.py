@@ -26,7 +26,7 @@ class Records:
     store: Store
 
     async def audit(self, decider: Decider[Any]) -> Verification:
-        """What `verify` says of one kind of them."""
+        """Verifies one kind of records."""
         return await audit(self.service, self.database, self.store, decider)
 
 

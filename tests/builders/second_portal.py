@@ -21,7 +21,7 @@ STARTED_WITHIN_S = 180.0
 
 
 def environment(desk: Desk, own: Mapping[str, str]) -> Mapping[str, str]:
-    """What the desk gives its own portal, except credentials of internal ports; and `own`."""
+    """Returns the portal's environment without internal credentials, with `own` added."""
     ends = desk.endpoints
     return {
         **os.environ,

@@ -127,7 +127,7 @@ def intake(*given: Message) -> MemoryStage:
 
 
 def decided(message: Message) -> list[Event]:
-    """What a submission brings in its own record, with faults that no record here has."""
+    """Decides a submission in its own record."""
     own = Ref(INQUIRY, str(message_uuid(message.source, message.id)))
     handed = replace(message, aggregate=own, replicas={own: None, Ref(CUSTOMER, CUSTOMER_ID): None})
     return decide(RULES, handed, None, NOW)
@@ -317,7 +317,7 @@ def agent_routes(queue: str = "billing", inquiry_id: str = INQUIRY_ID) -> Messag
 def mail(
     *, delivered: bool, message_id: str = "n-1", inquiry_id: str | None = INQUIRY_ID
 ) -> Message:
-    """What became of a mail about an inquiry."""
+    """Builds the outcome of a mail about an inquiry."""
     of = NotificationSent if delivered else NotificationFailed
     data = of.model_validate(
         {

@@ -44,7 +44,7 @@ SETTLED_WITHIN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Run:
-    """What `{{RUN}}` and the dates stand for."""
+    """The values of `{{RUN}}` and the dates."""
 
     word: str
 

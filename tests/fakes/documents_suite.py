@@ -1,4 +1,4 @@
-"""What sessions, codes and the outbox need of a database: on a fake in memory and on MongoDB.
+"""The database suite of sessions, codes and the outbox, on a fake in memory and on MongoDB.
 
 A subclass has a fixture `database`. What a test looks up itself, it asks as the portal does.
 """

@@ -167,7 +167,7 @@ class MemoryStage:
 
     @property
     def folded(self) -> dict[Ref, Any]:
-        """What every history adds up to; equal to `states` when the record is sound."""
+        """Folds every history; equal to `states` when the record is sound."""
         found = {ref: self.happened[ref] for ref in self.store.documents}
         return {ref: fold(self.store.decider(ref.kind), events) for ref, events in found.items()}
 

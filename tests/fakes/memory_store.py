@@ -166,7 +166,7 @@ class MemoryStore:
         return self._holders.setdefault((ref.kind, name, wanted), ref) != ref
 
     def _document(self, aggregate: Aggregate) -> Kept:
-        """What a write leaves behind. Raises `Unstorable` for what BSON cannot hold."""
+        """Returns the document as written. Raises `Unstorable` for values that BSON cannot hold."""
         kind, state, parked = aggregate.ref.kind, aggregate.state, aggregate.parked
         dumped = None if state is None else state.model_dump(mode="json")
         try:
@@ -206,7 +206,7 @@ class MemoryStore:
         return sorted(found, key=lambda it: it.due_at)[skipped : skipped + limit]
 
     def next_due(self) -> Due | None:
-        """What is due next of all kinds, whenever that is."""
+        """Returns the aggregate of any kind that is due next, also in the future."""
         found = ((it.due_at, ref, it.version) for ref, it in self.documents.items() if it.due_at)
         due_at, ref, version = min(found, default=(None, None, 0))
         return None if due_at is None or ref is None else Due(ref, due_at, version)

@@ -1,4 +1,4 @@
-"""What the stage promises, whatever store is under it: this suite runs on memory and on MongoDB.
+"""The stage's suite, which runs on the store in memory and on MongoDB.
 
 A subclass has a fixture `new_store` that makes an empty store for some Deciders.
 """

@@ -1,4 +1,4 @@
-"""What webhooks need of a database: on a fake in memory and on MongoDB.
+"""The webhooks' database suite, on a fake in memory and on MongoDB.
 
 A subclass has a fixture `database`.
 """

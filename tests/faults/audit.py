@@ -24,7 +24,7 @@ READ_WITHIN_S = 120.0
 
 @dataclass
 class Findings:
-    """What is wrong, in words; nothing, if the guarantees hold."""
+    """The violations of guarantees, in words; empty if all hold."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -202,7 +202,7 @@ def _in_order(places: Iterable[RecordPosition]) -> bool:
 
 
 async def desk_verify(machine: Machine) -> str | None:
-    """What the operator's own command finds wrong, or None."""
+    """Runs `desk verify` and returns its faults, or None."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "desk.cli", "verify", "--mongo", machine.mongo_url),
         stdout=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What a fault is, how large it is, and what its injection adds to the workload."""
+"""Defines faults, their size, and the load that an injection adds to the workload."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Injected:
     seen: Seen
     faults: list[Fault] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
-    """What the scenario itself found wrong."""
+    """The faults that the scenario itself found."""
     publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """The workload holds it while it publishes a group of cases."""
 

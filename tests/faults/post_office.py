@@ -24,7 +24,7 @@ TAKEN, MOOD = "taken", "mood"
 
 
 class Moody:
-    """What aiosmtpd calls for each mail."""
+    """aiosmtpd's handler, called for each mail."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

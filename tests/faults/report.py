@@ -157,7 +157,7 @@ def note(file: Path | None, what: Row | Audit) -> None:
 
 
 def read(file: Path) -> Report:
-    """What is kept of earlier runs. A last line that was cut off in a crash is passed over."""
+    """Reads earlier runs; a last line that a crash cut off is skipped."""
     report = Report()
     for line in file.read_text().splitlines() if file.exists() else ():
         try:
@@ -265,7 +265,7 @@ def _days(audits: Sequence[Audit]) -> str:
 
 
 def versions() -> str:
-    """What it ran on; nothing of the machine but its Python."""
+    """Names the software versions; of the machine only its Python."""
     broker = next(JARS.glob("kafka_*.jar")).stem.rpartition("-")[2]
     database = importlib.metadata.version("secantusdb")
     return f"Apache Kafka {broker}, SecantusDB {database}, Python {platform.python_version()}"

@@ -97,7 +97,7 @@ def submission(number: int, load: Load) -> tuple[str, dict[str, Any]]:
 
 @dataclass
 class Seen:
-    """What an outsider saw on the public topics; repeats of an id are dropped, as consumers do."""
+    """The public topics' events as consumers see them, without repeats of an id."""
 
     load: Load
     ids: set[str] = field(default_factory=set)

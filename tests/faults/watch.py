@@ -1,4 +1,4 @@
-"""What an outsider sees on the public topics, from the first record to the last."""
+"""Watches the public topics from the first record to the last."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DERIVED = (
     "desk.cancellation-states",
     "desk.policies",
 )
-"""What stands on these is in no history: it follows from the records and the settings."""
+"""Topics whose events are in no history, but follow from the records and the settings."""
 WATCHED = tuple(  # all other topics of the services but those on which they talk to themselves
     topic.name
     for topic in CATALOGUE

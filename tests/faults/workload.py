@@ -1,4 +1,4 @@
-"""What an outside channel publishes, and what must come of it.
+"""The workload of an outside channel, and the results it must have.
 
 A case is one contract that is cancelled, given back and cancelled again, beside two questions, one
 of them followed up word by word. Its steps lie some cases apart, so that faults come between them.
@@ -81,7 +81,7 @@ class Sent:
 
 @dataclass
 class Expected:
-    """What outsiders must see of a workload, in the end."""
+    """The public results that a workload must have in the end."""
 
     mails: dict[str, int] = field(default_factory=dict)
     """By inquiry, how many mails go out."""

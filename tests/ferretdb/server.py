@@ -20,7 +20,7 @@ STOP_GRACE_S = 10.0
 
 
 def missing() -> str | None:
-    """What this machine lacks to run FerretDB, and how to get it; None if it can."""
+    """Names the tools missing to run FerretDB, and how to get them; None if all are there."""
     return None if PROGRAM.exists() else "FerretDB is not built; install Go and run: make ferretdb"
 
 

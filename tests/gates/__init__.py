@@ -1,1 +1,1 @@
-"""What the Makefile's gates decide: the matrix of Python versions, the audit."""
+"""The Makefile's gates: coverage, structure, the matrix of Python versions, the audit."""

@@ -50,7 +50,7 @@ class Grave(NamedTuple):
 
 @dataclass(slots=True)
 class Public:
-    """What an outsider finds on the public topics."""
+    """The public topics as an outsider reads them."""
 
     opened: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
@@ -64,7 +64,7 @@ class Public:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one kind's records."""
+    """Counts the outcomes of one kind's records."""
 
     inputs: int = 0
     decided: int = 0
@@ -74,7 +74,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Findings:
-    """What became of all records, by kind, and everything that is wrong.
+    """The outcomes of all records by kind, and all faults.
 
     `timers_unknown` counts, by service, the readable timers that no history knows: the service must
     have dropped as many, for a timer that is premature or outdated leaves no other trace.

@@ -82,7 +82,7 @@ def worst(random: Random, draft: Draft) -> None:
 
 
 def unknown_members(random: Random, draft: Draft) -> None:
-    """What a newer writer adds, beside the fields and in every object among them."""
+    """Adds unknown members, as a newer writer would, in the data and every object within."""
     for place in (draft.fields, *_objects_in(draft.fields)):
         added = random.choice((draft.mark, None, 7, [draft.mark], {"more": draft.mark}))
         place["nickname"] = added

@@ -44,7 +44,7 @@ BOMBS = {"gzip": 64 * MB, "lz4": 64 * MB, "zstd": 64 * MB, "snappy": 15 * MB}
 
 @dataclass
 class Report:
-    """What the outside saw. Seconds; `memory_mb` is the most that the process ever held."""
+    """The run seen from outside, in seconds; `memory_mb` is the process's peak."""
 
     alive: bool = True
     memory_mb: float = 0.0

@@ -32,7 +32,7 @@ STALLED_S = 120.0
 
 @dataclass(slots=True)
 class Report:
-    """What a run has shown. Times are seconds; `wrong` is empty when all is well."""
+    """A run's results. Times are seconds; `wrong` lists the faults."""
 
     broker: str
     sent: Sent

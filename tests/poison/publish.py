@@ -25,7 +25,7 @@ TRANSACTIONS, OF_ONE_TRANSACTION = 10, 9
 
 @dataclass(slots=True)
 class Sent:
-    """What the broker took, and where it lies: partition, offset and timestamp by its number.
+    """The records that the broker took: partition, offset and timestamp by number.
 
     `undecodable` are records whose header names are not UTF-8. Of headers with one name the
     embedded broker keeps one alone, so one alone is sent there (`keeps_repeated` is false).

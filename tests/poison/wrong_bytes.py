@@ -111,7 +111,7 @@ def large(random: Random, draft: Draft) -> None:
 
 
 def repeated(random: Random, draft: Draft) -> None:
-    """What compresses to nothing: one byte or one piece, over and over."""
+    """Repeats one byte or one piece, which compresses to almost nothing."""
     piece = random.choice(
         (b"\x00", b"a", b'{"a":', b'"a",', b"[],", b"\\u0000", b"\xf0\x9f\x98\x80")
     )

@@ -1,4 +1,4 @@
-"""What a user really may do on the broker: it is asked for everything, and says what is refused."""
+"""Probes a user's rights on the broker by trying every operation."""
 
 from __future__ import annotations
 

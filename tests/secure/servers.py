@@ -26,7 +26,7 @@ from tests.apache_kafka.security import ADMIN, Security, new_security, security_
 
 READY_WITHIN_S = 120.0
 RULES = RuntimeSettings(create_topics=True, history_kept_days=5_000)
-"""What the rights are generated for: each of these settings asks for more of them."""
+"""The settings that rights are generated for; each one requires more rights."""
 
 
 @dataclass(frozen=True)

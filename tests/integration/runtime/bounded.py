@@ -46,7 +46,7 @@ class Kept(BaseModel):
 
 @dataclass
 class Business:
-    """What a test's Decider does; a defect is mended by emptying `stumbles_over`."""
+    """The behaviour of a test's Decider; emptying `stumbles_over` mends its defect."""
 
     stumbles_over: set[str] = field(default_factory=set)
     says: int = 0
