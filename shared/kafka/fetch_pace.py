@@ -6,6 +6,7 @@ an interval: what comes alone is handed out at once, what comes fast comes toget
 Kafka holds an empty fetch back until there is data or `fetch_max_wait_ms` have passed. A broker
 that answers it at once (the embedded one does) would be asked in a loop, and an idle consumer would
 burn a core: so after an empty answer that came at once, the next question waits, longer each time.
+Where nothing has come for long, nobody waits for the next record to be read within milliseconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Callable
 
 FIRST_PAUSE_SECONDS = 0.000_5
 LONGEST_PAUSE_SECONDS = 0.02
+QUIET_PAUSE_SECONDS = 0.2
+SHARE_OF_QUIET = 0.01
 AT_ONCE_SECONDS = 0.02
 """A broker that holds empty fetches back does so for longer than this: the default is 500 ms."""
 
@@ -22,8 +25,8 @@ AT_ONCE_SECONDS = 0.02
 class FetchPace:
     """Paces one consumer's fetches: a broker that sent records rests `interval` seconds.
 
-    Empty answers that come at once are followed by pauses of 0.5 ms, doubling to 20 ms. Records end
-    them.
+    Empty answers that come at once are followed by pauses of 0.5 ms, doubling to 20 ms, and after
+    2 s without records of a hundredth of that time, up to 200 ms. Records end them.
     """
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,6 +34,7 @@ class FetchPace:
         self.clock = clock
         self._not_before: dict[int, float] = {}
         self._pauses: dict[int, float] = {}
+        self._quiet_since: dict[int, float] = {}
 
     def rest(self, node_id: int) -> float:
         """Seconds until this broker may be asked; none are left where it is not positive."""
@@ -41,8 +45,11 @@ class FetchPace:
         now = self.clock()
         if records:
             self._pauses.pop(node_id, None)
+            self._quiet_since.pop(node_id, None)
             self._not_before[node_id] = now + self._interval
         elif now - asked < AT_ONCE_SECONDS:
             pause = self._pauses.get(node_id, FIRST_PAUSE_SECONDS)
-            self._pauses[node_id] = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            quiet = now - self._quiet_since.setdefault(node_id, now)
+            longest = min(QUIET_PAUSE_SECONDS, max(LONGEST_PAUSE_SECONDS, quiet * SHARE_OF_QUIET))
+            self._pauses[node_id] = min(pause * 2, longest)
             self._not_before[node_id] = now + pause

@@ -16,7 +16,7 @@ from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.announcements import LOOK_SECONDS
-from shared.runtime.backoff import sleep_unless
+from shared.runtime.backoff import IdlePace, sleep_unless
 from shared.runtime.health.backlog import measure_backlog
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
@@ -29,8 +29,6 @@ from shared.runtime.worker import MANY
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-IDLE_SECONDS = 0.1
-"""Polling interval of an idle worker (picks up retries and expired leases)."""
 SIZES_SECONDS = 60.0
 CLEAN_UP_SECONDS = 600.0
 PAGE_REST_SECONDS = 0.1
@@ -108,8 +106,16 @@ async def _work(runtime: Runtime) -> None:
     open_worker = runtime.service.open_worker
     assert open_worker is not None
     async with open_worker(runtime.database, runtime.health) as perform:
-        worker = runtime.worker
-        act, rest = partial(worker.round, perform), partial(worker.rest, IDLE_SECONDS)
+        worker, pace = runtime.worker, IdlePace()
+
+        async def act() -> int:
+            found = await worker.round(perform)
+            pace.looked(found)
+            return found
+
+        async def rest() -> None:
+            await worker.rest(pace.seconds)
+
         await _repeat(runtime, act, rest, full=MANY)
         await worker.finish()
 

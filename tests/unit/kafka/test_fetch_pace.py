@@ -47,6 +47,21 @@ def test_empty_answers_that_come_at_once_are_followed_by_pauses(
     assert rests(FetchPace(interval, clock), clock, *answers) == rests_ms
 
 
+@pytest.mark.parametrize(
+    ("quiet_s", "rest_ms"), [(1, 20), (5, 50), (15, 150), (60, 200), (86_400, 200)]
+)
+def test_the_longer_nothing_comes_the_longer_the_pauses_up_to_200_ms(
+    quiet_s: float, rest_ms: float
+) -> None:
+    clock = Clock()
+    pace = FetchPace(0, clock)
+    rests(pace, clock, *[(AT_ONCE, False)] * 8)
+    clock.now += quiet_s
+    rests(pace, clock, *[(0, False)] * 8)
+    assert rests(pace, clock, (0, False), (0, True), (0, False))[0] == pytest.approx(rest_ms, 0.01)
+    assert rests(pace, clock, (0, True), (0, False)) == [0, 0.5]
+
+
 def test_each_broker_has_its_own_pace() -> None:
     clock = Clock()
     pace = FetchPace(0, clock)
