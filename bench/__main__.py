@@ -117,6 +117,7 @@ async def measure_releases(asked: argparse.Namespace) -> None:
             found["intake: submissions become inquiries"] = await throughput.intake(
                 running, "t", products, asked.rounds, sizes, _say
             )
+        _keep_releases(running.names, found, latencies, stages)
         async with fresh() as running:
             products = [
                 release.of(throughput.product(CANCELLATION, load.REQUESTS)) for release in both
@@ -124,11 +125,13 @@ async def measure_releases(asked: argparse.Namespace) -> None:
             found["cancellation: requests are decided"] = await throughput.cancellation(
                 running, "t", products, asked.rounds, sizes, _say
             )
+        _keep_releases(running.names, found, latencies, stages)
         async with fresh() as running:
             products = [release.of(throughput.whole_chain(running)) for release in both]
             found[
                 "all four services: until the customer's mail is queued"
             ] = await throughput.chain(running, "t", products, asked.rounds, WHOLE, _say)
+        _keep_releases(running.names, found, latencies, stages)
         for release in [*both] * min(asked.rounds, LATENCY_ROUNDS):
             print(release.name, flush=True)
             async with fresh() as running:
@@ -141,17 +144,23 @@ async def measure_releases(asked: argparse.Namespace) -> None:
                         warm=RELEASE_WARM,
                     )
                 )
-    panels = {title: results.summaries(runs) for title, runs in found.items()}
-    results.write(
-        "releases",
-        running.names,
-        {title: results.as_json(runs) for title, runs in found.items()}
-        | {"latency": latencies, "stages": stages},
-    )
-    plots.bars("releases", panels, running.names)
-    for title, rows in panels.items():
-        print(f"\n{results.table(title, rows)}")
+            _keep_releases(running.names, found, latencies, stages)
+    for title, runs in found.items():
+        print(f"\n{results.table(title, results.summaries(runs))}")
     print(f"\n{releases.table(latencies)}")
+
+
+def _keep_releases(
+    servers: str,
+    found: Mapping[str, Sequence[Run]],
+    latencies: Mapping[str, Sequence[releases.Measured]],
+    stages: Mapping[str, Mapping[str, Sequence[float]]],
+) -> None:
+    """After every part: a later one that a busy machine cannot finish takes none of them away."""
+    measured = {title: results.as_json(runs) for title, runs in found.items()}
+    results.write("releases", servers, measured | {"latency": latencies, "stages": stages})
+    panels = {title: results.summaries(runs) for title, runs in found.items()}
+    plots.bars("releases", panels, servers)
 
 
 def _measure_stages(
