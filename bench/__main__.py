@@ -19,6 +19,7 @@ import uvloop
 
 from bench import (
     backlog,
+    beside_loops,
     cases,
     growth,
     hostile,
@@ -44,6 +45,7 @@ ROUNDS = 5
 RATES = (1, 100, 1_000)
 """Submissions a second."""
 MOST_SUBMISSIONS, MOST_SECONDS = 3_000, 30.0
+BESIDE_LOOPS_RATES, BESIDE_LOOPS_SECONDS = (10, 40, 100), 20.0
 STORED = (10_000, 100_000, 1_000_000)
 STORED_RATE, STORED_SECONDS = 20, 30.0
 RELEASE_RATES, RELEASE_WARM, LATENCY_ROUNDS = {5.0: 30.0, 40.0: 20.0}, 500, 3
@@ -186,11 +188,25 @@ def _keep_runs(name: str, runs: Mapping[str, Sequence[Run]], servers: str) -> No
 
 async def measure_latency(asked: argparse.Namespace) -> None:
     print("\n### milliseconds since publication: p50, p95, p99")
-    rates = {rate: min(MOST_SECONDS, MOST_SUBMISSIONS / rate) for rate in asked.rates}
+    rates = {rate: min(MOST_SECONDS, MOST_SUBMISSIONS / rate) for rate in asked.rates or RATES}
     async with fresh() as running:
         measured = await latency.measure(running, rates, _say_latency)
     found = {f"{rate:,} submissions a second": figures for rate, figures in measured.items()}
     _keep_latency("latency", found, running.names)
+
+
+async def measure_beside_loops(asked: argparse.Namespace) -> None:
+    print("\n### milliseconds since publication: p50, p95, p99")
+    rates = {float(rate): BESIDE_LOOPS_SECONDS for rate in asked.rates or BESIDE_LOOPS_RATES}
+
+    def say(chain: str, rate: float, figures: latency.Figures) -> None:
+        print(chain)
+        _say_latency(rate, figures)
+
+    async with fresh() as running:
+        measured = await beside_loops.measure(running, rates, asked.rounds, say)
+        results.write("beside-loops", running.names, {"runs": beside_loops.as_json(measured)})
+    print(f"\n{beside_loops.table(measured)}")
 
 
 async def measure_stored(asked: argparse.Namespace) -> None:
@@ -318,6 +334,7 @@ PARTS = {
     "throughput": measure_throughput,
     "chain": measure_chain,
     "latency": measure_latency,
+    "beside-loops": measure_beside_loops,
     "growth": measure_growth,
     "histories": measure_histories,
     "stored": measure_stored,
@@ -350,7 +367,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each contender")
     parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one run")
     parser.add_argument("--backlog", type=int, default=60_000, help="records to drain")
-    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="for latency")
+    parser.add_argument("--rates", type=int, nargs="+", help="for latency and beside-loops")
     parser.add_argument(
         "--stored", type=int, nargs="+", default=STORED, help="for growth and stored"
     )

@@ -22,10 +22,13 @@ from aiosmtpd.smtp import SMTP
 
 from bench import load, throughput
 from bench.drain import environment, new_prefix
+from bench.mail_sink import Pipelining
+from bench.processes import cpu_seconds
 from bench.servers import Servers
 from bench.throughput import CHAIN, mail_server, service
 from desk.local.child import Child
 from desk.local.ports import HOST, choose_ports
+from shared.events.topics import topics_read_by
 
 INQUIRIES, DECISIONS = "desk.inquiries", "desk.cancellations"
 NOTIFICATIONS, CONTRACTS = "desk.notifications", "desk.contracts"
@@ -41,8 +44,23 @@ Figures = Mapping[str, Sequence[float]]
 """[p50, p95, p99] of each stage in milliseconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Processes that answer submissions down to the mails.
+
+    `knows_contracts`: it has to hear of the contracts first.
+    """
+
+    name: str
+    commands: Mapping[str, Sequence[str]]
+    knows_contracts: bool = True
+
+
+DESK = Chain("contract-desk", {name: service(name) for name in CHAIN})
+
+
 @dataclass
-class Seen:
+class Seen(Pipelining):
     """When each submission was published and what followed it, by its id; seconds."""
 
     published: dict[str, float] = field(default_factory=dict)
@@ -59,6 +77,8 @@ class Seen:
         begun, ce_type = headers.get("ce_correlationid", ""), headers["ce_type"]
         if record.topic == CONTRACTS:
             self.recorded += 1
+        elif begun not in self.published:
+            return
         elif ce_type == "inquiry.opened.v1":
             self.opened.setdefault(begun, at)
         elif ce_type == DECIDED:
@@ -126,20 +146,23 @@ async def watched(servers: Servers, port: int) -> AsyncIterator[Seen]:
 
 
 @asynccontextmanager
-async def desk(
-    servers: Servers, prefix: str, port: int, own: Mapping[str, str]
-) -> AsyncIterator[None]:
-    """The four services, told to send their mail to `port`; `own` is added to their environment."""
+async def at_work(
+    chain: Chain, servers: Servers, prefix: str, port: int, own: Mapping[str, str]
+) -> AsyncIterator[Mapping[str, int]]:
+    """Its processes, told to send their mail to `port`; `own` is added to their environment.
+
+    Yields their process ids by name.
+    """
     env = environment(servers, prefix) | mail_server(port) | dict(own)
     logs = servers.directory / "logs"
     children = [
-        Child(name, service(name), log_file=logs / f"{prefix}-{name}.log", env=env)
-        for name in CHAIN
+        Child(name, command, log_file=logs / f"{prefix}-{name}.log", env=env)
+        for name, command in chain.commands.items()
     ]
     for child in children:
         child.start()
     try:
-        yield
+        yield {child.name: child.pid for child in children if child.pid is not None}
     finally:
         await asyncio.gather(*(child.stop(20) for child in children))
 
@@ -149,14 +172,17 @@ async def measure(
     rates: Mapping[float, float],
     say: Callable[[float, Figures], None],
     *,
+    chain: Chain = DESK,
     stored: int = 0,
     own: Mapping[str, str] = MappingProxyType({}),
     warm: int = WARM,
+    cpu: dict[float, Mapping[str, float]] | None = None,
 ) -> dict[float, Figures]:
     """Each stage at each of these rates (submissions a second), each for its seconds.
 
     One desk for all of them: broker, database and services are warm, as they are in operation.
     `stored` inquiries and contracts are there before. `own` is the services' further environment.
+    `cpu` takes the milliseconds that each process computed for a submission, by rate.
     """
     run, found = new_prefix(), dict[float, Figures]()
     if stored:
@@ -164,25 +190,38 @@ async def measure(
         await throughput.stocked_files(servers, run, f"{run}-stored", stored, own)
     counts = {rate: max(2, int(rate * seconds)) for rate, seconds in rates.items()}
     port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
+    for name in CHAIN:  # what an earlier chain was asked is no matter of this one
+        await load.begin_at_end(servers.bootstrap, f"{run}.{name}", topics_read_by(name))
     async with (
         watched(servers, port) as seen,
-        desk(servers, run, port, own),
+        at_work(chain, servers, run, port, own) as own_pids,
         load.producing(servers.bootstrap, linger_ms=0) as producer,
     ):
+        pids = {**own_pids, **servers.pids}
         total = warm + sum(counts.values())
-        registry = (load.registered(number, run) for number in range(total))
-        await load.publish(producer, load.REGISTRY, registry)
-        await _until(lambda: seen.recorded >= total)
+        if chain.knows_contracts:
+            registry = (load.registered(number, run) for number in range(total))
+            await load.publish(producer, load.REGISTRY, registry)
+            await _until(lambda: seen.recorded >= total)
         await asyncio.sleep(5)  # the cancellation service reads what the archive has published
         await _paced(producer, seen, run, range(warm), WARM_RATE)
         first = warm
         for rate, count in counts.items():
-            start = time.perf_counter()
+            start, spent = time.perf_counter(), _cpu(pids)
             await _paced(producer, seen, run, range(first, first + count), rate)
             found[rate] = {stage: _percentiles(d) for stage, d in seen.delays_ms(start).items()}
+            if cpu is not None:
+                cpu[rate] = {
+                    name: (seconds - spent[name]) * 1000 / count
+                    for name, seconds in _cpu(pids).items()
+                }
             say(rate, found[rate])
             first += count
     return found
+
+
+def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
+    return {name: cpu_seconds(pid) for name, pid in pids.items()}
 
 
 async def _paced(producer: Any, seen: Seen, run: str, numbers: range, rate: float) -> None:

@@ -77,7 +77,7 @@ def contract_number(number: int, run: str) -> str:
 
 def registered(number: int, run: str) -> Record:
     """The registry's record of the contract that a submission is about."""
-    return _caused(
+    return caused(
         RegistryContractRecorded(**_facts(number, run)),
         contract_number(number, run),
         f"registered {run} {number}",
@@ -86,7 +86,7 @@ def registered(number: int, run: str) -> Record:
 
 def recorded(number: int, run: str) -> Record:
     """The same contract, as the archive publishes it."""
-    return _caused(
+    return caused(
         ContractRecorded(**_facts(number, run)),
         contract_number(number, run),
         f"recorded {run} {number}",
@@ -117,10 +117,11 @@ def requested(number: int, run: str) -> Record:
         ),
         destruction_confirmed=True,
     )
-    return _caused(event, contract_number(number, run), f"requested {run} {number}")
+    return caused(event, contract_number(number, run), f"requested {run} {number}")
 
 
-def _caused(event: Event, subject: str, identity: str) -> Record:
+def caused(event: Event, subject: str, identity: str) -> Record:
+    """A service's event as its topic carries it; its ids follow from `identity`."""
     made = codec.envelope(
         str(uuid5(NAMESPACE_URL, identity)),
         event.ce_type,

@@ -12,8 +12,18 @@ from aiosmtpd.smtp import SMTP
 from desk.local.ports import HOST
 
 
-class Sink:
-    """Accepts and drops each mail; aiosmtpd's handler."""
+class Pipelining:
+    """Offers PIPELINING: aiosmtpd reads commands that come together one by one."""
+
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
+
+class Sink(Pipelining):
+    """Accepts and drops each mail; the handler of aiosmtpd."""
 
     async def handle_DATA(self, _server: Any, _session: Any, _envelope: Any) -> str:
         return "250 OK"

@@ -21,7 +21,7 @@ from shared.mongo.client import Database, Document, connect
 from shared.mongo.encoding import size_of
 from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
-from shared.runtime.decider import Decider, Service
+from shared.runtime.decider import Service
 from shared.runtime.public_states import upgrade_of
 
 AT_ONCE = 1_000
@@ -71,14 +71,17 @@ class Template:
         }
 
 
-def template(decider: Decider[Any], records: Sequence[Read]) -> Template:
-    """Returns a Decider's events for the last of these records, after the others."""
+def template(service: Service, records: Sequence[Read]) -> Template:
+    """Returns the first Decider's events for the last of these records, after the others."""
+    decider = service.deciders[0]
     state: Any = None
     events: Sequence[Event] = ()
     for record in records:
         message = codec.read(record).message
         nobody = defaultdict[Ref, Any](lambda: None)
-        events = decider.decide(replace(message, replicas=nobody), state, datetime.now(UTC))
+        [own] = (ref for ref in service.route(message).decides if ref.kind == decider.kind)
+        told = replace(message, aggregate=own, replicas=nobody)
+        events = decider.decide(told, state, datetime.now(UTC))
         for event in events:
             state = decider.evolve(state, event)
     data = [(decided.ce_type, codec.dump(decided)) for decided in events]
@@ -96,20 +99,20 @@ def cancellation_service() -> Service:
 def opened() -> Template:
     """A submission that became an inquiry."""
     sample = read(load.SUBMISSIONS, load.submission(0, "sample"))
-    return template(intake_service().deciders[0], [sample])
+    return template(intake_service(), [sample])
 
 
 def known() -> Template:
     """A contract that the registry reported, and no more."""
     sample = read("desk.contracts", load.recorded(0, "sample"))
-    return template(cancellation_service().deciders[0], [sample])
+    return template(cancellation_service(), [sample])
 
 
 def scheduled() -> Template:
     """A request for a known contract that is decided at once."""
     first = read("desk.contracts", load.recorded(0, "sample"))
     second = read(load.REQUESTS, load.requested(0, "sample"))
-    return template(cancellation_service().deciders[0], [first, second])
+    return template(cancellation_service(), [first, second])
 
 
 def files(numbers: Iterable[int], run: str) -> Iterator[Document]:

@@ -33,6 +33,13 @@ class Settings(CompanySettings):
         " user:password@ (percent-encoded) where it wants them.",
     )
     smtp_connections: int = Field(2, ge=1, le=20, description="Connections kept to the server.")
+    smtp_unreported: int = Field(
+        20,
+        ge=1,
+        le=100,
+        description="Mails on their way to the server or taken by it and not recorded yet, at most:"
+        " so many can a crash repeat. Twice SMTP_CONNECTIONS or more keeps those busy.",
+    )
     smtp_timeout_seconds: float = Field(
         20.0, gt=0, description="How long one mail may take; less than WORKER_LEASE_SECONDS."
     )

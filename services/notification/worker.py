@@ -7,6 +7,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import partial
 
 import structlog
@@ -44,10 +45,12 @@ def open_worker(settings: Settings) -> OpenWorker:
         mailer = Mailer(
             settings.mail_server,
             connections=settings.smtp_connections,
+            unreported=settings.smtp_unreported,
             timeout=settings.smtp_timeout_seconds,
         )
         composer = Composer(settings.desk, settings.letterhead)
-        ask = partial(mailer.ask, settings.mail_from)
+        sender = parseaddr(settings.mail_from)[1]
+        ask = partial(mailer.ask, sender)
         server = MailServerHealth(dependencies, ask, settings.smtp_check_seconds)
         limits = AddressLimits(
             database,
@@ -59,7 +62,7 @@ def open_worker(settings: Settings) -> OpenWorker:
         hash_key = settings.recipient_hash_key.get_secret_value()
         try:
             async with server.watched():
-                yield Sender(mailer, server, composer, limits, hash_key)
+                yield Sender(mailer, sender, server, composer, limits, hash_key)
         finally:
             await mailer.close()
 
@@ -71,6 +74,7 @@ class Sender:
     """Does one notification's due attempt. The address is read now, not when the mail was due."""
 
     mailer: Mailer
+    sender: str
     server: MailServerHealth
     composer: Composer
     limits: AddressLimits
@@ -97,7 +101,7 @@ class Sender:
             return _attempted(notification, hashed, Refused(RATE_LIMITED, permanent=True))
         message = self.composer.compose(notification, replicas, to)
         try:
-            await self.mailer.send(message, to.address, work.until_reported)
+            await self.mailer.send(self.sender, to.address, message, work.until_reported)
         except Refused as refused:
             self.server.refused(refused, hashed)
             return _attempted(notification, hashed, refused)

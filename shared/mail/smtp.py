@@ -6,11 +6,9 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from email.message import Message
-from email.utils import parseaddr
-from typing import Self
+from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -18,13 +16,18 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPTimeoutError,
 )
 
+from shared.mail.pipelining import EXTENSION, Dialogue
+
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _IDLE_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+"""A server that does not answer QUIT holds up the end of the process no longer."""
 SERVICE_CLOSING = 421
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 
@@ -82,36 +85,44 @@ class Refused(Exception):
 class Mailer:
     """A few connections, opened when first needed and reused; each carries one mail at a time.
 
-    A connection takes its next mail once the outcome of the last is reported: no more mails than
-    there are connections are between the server's acceptance and the record of it.
+    A connection takes its next mail as soon as the server has answered. `unreported` bounds how
+    many mails are on their way to the server or accepted by it, and not recorded yet: so many can
+    a crash repeat.
     """
 
-    def __init__(self, server: MailServer, *, connections: int, timeout: float) -> None:
+    def __init__(
+        self, server: MailServer, *, connections: int, unreported: int, timeout: float
+    ) -> None:
         self._server = server
         self._timeout = timeout
+        self._unreported = asyncio.Semaphore(unreported)
         self._idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._all = [_Connection(server, timeout) for _ in range(connections)]
         for connection in self._all:
             self._idle.put_nowait(connection)
 
-    async def send(self, message: Message, recipient: str, until_reported: AsyncExitStack) -> None:
+    async def send(
+        self, sender: str, recipient: str, message: bytes, until_reported: AsyncExitStack
+    ) -> None:
         """Returns once the server has accepted `message` for `recipient`. Raises Refused.
 
-        A 5xx answer to the recipient or to the message is permanent. Everything else may pass:
-        4xx, a server away or too slow, a sender or a login that the server does not like today.
+        `sender` and `recipient` are addresses in ASCII; `until_reported` is closed once the outcome
+        is recorded. A 5xx answer to the recipient or to the message is permanent. Everything else
+        may pass: 4xx, a server away or too slow, a sender or a login that it does not like today.
         """
-        sender = parseaddr(message["From"])[1]
         deadline = asyncio.get_running_loop().time() + self._timeout
-        try:
-            async with asyncio.timeout_at(deadline):
-                connection = await until_reported.enter_async_context(self._connection())
-        except TimeoutError as error:  # all connections are busy, which is no fault of the server
-            raise Refused("timeout") from error
-        with _errors_as_refused():
-            async with asyncio.timeout_at(deadline):
-                await connection.send(sender, recipient, message.as_bytes())
+        async with AsyncExitStack() as until_answered:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await until_reported.enter_async_context(self._unreported)
+                    connection = await until_answered.enter_async_context(self._connection())
+            except TimeoutError as error:  # the others take long, which is no fault of the server
+                raise Refused("timeout") from error
+            with _errors_as_refused():
+                async with asyncio.timeout_at(deadline):
+                    await connection.send(sender, recipient, message)
 
-    async def ask(self, mail_from: str) -> None:
+    async def ask(self, sender: str) -> None:
         """Whether the server lets the desk in and takes its sender. Raises Refused.
 
         Opens a new connection: an open one does not show that the server accepts no further ones.
@@ -119,7 +130,7 @@ class Mailer:
         connection = _Connection(self._server, self._timeout)
         with _errors_as_refused():
             async with asyncio.timeout(self._timeout):
-                await connection.ask(parseaddr(mail_from)[1])
+                await connection.ask(sender)
 
     async def close(self) -> None:
         for connection in self._all:
@@ -162,6 +173,7 @@ def _answered(code: int) -> Refused:
 class _Connection:
     def __init__(self, server: MailServer, timeout: float) -> None:
         self._used_at = 0.0
+        self._dialogue: Dialogue | None = None
         self._smtp = SMTP(
             hostname=server.host,
             port=server.port,
@@ -176,19 +188,23 @@ class _Connection:
         """Any doubt about the connection's state closes it; the next mail opens a new one."""
         await self._ready()
         try:
-            await self._smtp.sendmail(sender, [recipient], message)
+            if self._dialogue is None:
+                await self._smtp.sendmail(sender, [recipient], message)
+            else:
+                size = f" SIZE={len(message)}" if self._smtp.supports_extension("size") else ""
+                await self._dialogue.send(sender, recipient, message, options=size)
         except (SMTPRecipientsRefused, SMTPDataError):
             self._used_at = time.monotonic()  # a sound conversation; the library has reset it
             raise
         except BaseException:
-            self._smtp.close()
+            self._close()
             raise
         self._used_at = time.monotonic()
 
     async def ask(self, sender: str) -> None:
         """Begin a mail and leave it at that."""
         try:
-            await self._ready()
+            await self._smtp.connect()
             await self._smtp.ehlo()
             await self._smtp.mail(sender)
             await self._smtp.quit()
@@ -198,18 +214,33 @@ class _Connection:
     async def _ready(self) -> None:
         """Reconnects after a long idle time: servers drop idle connections silently."""
         if time.monotonic() - self._used_at > _IDLE_SECONDS:
-            self._smtp.close()
+            self._close()
+        if self._dialogue is not None and not self._dialogue.is_in_step:
+            self._close()
         if self._smtp.is_connected:
             return
+        self._close()
         try:
             await self._smtp.connect()
+            if self._smtp.is_ehlo_or_helo_needed:
+                with suppress(SMTPHeloError):  # an old server: the library says HELO to it
+                    await self._smtp.ehlo()
         except BaseException:
-            self._smtp.close()
+            self._close()
             raise
+        transport = self._smtp.transport
+        if transport is not None and self._smtp.supports_extension(EXTENSION):
+            self._dialogue = Dialogue(cast(asyncio.Transport, transport))
+
+    def _close(self) -> None:
+        self._dialogue = None
+        self._smtp.close()
 
     async def quit(self) -> None:
-        try:
-            if self._smtp.is_connected:
-                await self._smtp.quit()
-        except (SMTPException, OSError):
-            self._smtp.close()
+        with suppress(SMTPException, OSError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                if self._dialogue is not None:
+                    await self._dialogue.quit()
+                elif self._smtp.is_connected:
+                    await self._smtp.quit()
+        self._close()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 
 import structlog
 
@@ -159,7 +159,8 @@ class CodeMails:
     def __init__(self, settings: WebSettings) -> None:
         self._settings = settings
         timeout = settings.smtp_timeout_seconds
-        self._mailer = Mailer(settings.mail_server, connections=2, timeout=timeout)
+        self._sender = parseaddr(settings.mail_from)[1]
+        self._mailer = Mailer(settings.mail_server, connections=2, unreported=2, timeout=timeout)
         self._sending: set[asyncio.Task[None]] = set()
 
     def send(self, language: Language, address: str, code: str, *, words: Words = SIGN_IN) -> None:
@@ -179,11 +180,11 @@ class CodeMails:
         recipient = mailable(address)
         if recipient is None:  # a profile of an earlier release
             return
-        mail = made(recipient)
+        mail = made(recipient).as_bytes()
         for attempt in range(1, TRIES + 1):
             try:
                 async with AsyncExitStack() as until_sent:
-                    await self._mailer.send(mail, recipient, until_sent)
+                    await self._mailer.send(self._sender, recipient, mail, until_sent)
             except Refused as refused:
                 log.warning(
                     "a mail about signing in was not sent", why=refused.error, attempt=attempt

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
-from email.mime.multipart import MIMEMultipart
 from functools import cached_property
 from typing import Any
 
@@ -428,7 +427,7 @@ class Notifications:
     def language(self) -> Language:
         return language_of(self.last, self.known_of(self.last))
 
-    def composed(self) -> MIMEMultipart:
+    def composed(self) -> bytes:
         return self.composer.compose(self.last, self.known_of(self.last), self.addressed())
 
     def rendered(

@@ -12,9 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.charset import BASE64, Charset
 from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import Compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,18 +41,6 @@ _HEAD = frozenset({"contract_number", "contract_numbers", "received_at", "subjec
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-class _AsGiven(Compat32):
-    """Headers go out as they are: whatever is put into one here is ASCII and folded already.
-
-    Both of the library's policies take every header apart and together again, which costs as much
-    as rendering a mail.
-    """
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        return f"{name}: {value}{self.linesep}".encode("ascii")
-
-
-_POLICY = _AsGiven(linesep="\r\n", cte_type="7bit")
 _UTF8 = Charset("utf-8")
 _UTF8.header_encoding = BASE64
 
@@ -100,30 +85,36 @@ class Composer:
     letterhead: Letterhead
     _html: Environment = field(init=False, repr=False)
     _text: Environment = field(init=False, repr=False)
+    _from: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        sender = formataddr(parseaddr(self.letterhead.mail_from))
+        object.__setattr__(self, "_from", sender)
         object.__setattr__(self, "_html", _environment("html"))
         object.__setattr__(self, "_text", _environment("txt"))
 
-    def compose(self, notification: Notification, known: Known, to: Recipient) -> MIMEMultipart:
-        """The message, complete but for the transport: headers, a text part and an HTML part."""
+    def compose(self, notification: Notification, known: Known, to: Recipient) -> bytes:
+        """The message as it goes out: headers, a text part and an HTML part; lines end in CRLF."""
         language = language_of(notification, known)
         rendered = self.render(notification, known, to, language)
         boundary = f"=_{notification.notification_id}"
-        message = MIMEMultipart("alternative", boundary, policy=_POLICY)
-        message["From"] = formataddr(parseaddr(self.letterhead.mail_from))
-        message["To"] = to.address
-        message["Subject"] = Header(rendered.subject, _UTF8).encode(linesep="\r\n")
-        message["Date"] = format_datetime(notification.due_at)
-        message["Message-ID"] = (
-            f"<{notification.notification_id}@{self.letterhead.message_id_domain}>"
+        headers = {
+            "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+            "MIME-Version": "1.0",
+            "From": self._from,
+            "To": to.address,
+            "Subject": Header(rendered.subject, _UTF8).encode(linesep="\r\n"),
+            "Date": format_datetime(notification.due_at),
+            "Message-ID": f"<{notification.notification_id}@{self.letterhead.message_id_domain}>",
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "Content-Language": language.value,
+        }
+        parts = (_part("plain", rendered.text), _part("html", rendered.html))
+        divider = f"--{boundary}\r\n".encode()
+        return b"".join(
+            (_head(headers), *(divider + part for part in parts), f"--{boundary}--\r\n".encode())
         )
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
-        message["Content-Language"] = language.value
-        message.attach(_part("plain", rendered.text))
-        message.attach(_part("html", rendered.html))
-        return message
 
     def render(
         self, notification: Notification, known: Known, to: Recipient, language: Language
@@ -142,12 +133,26 @@ class Composer:
         )
 
 
-def _part(form: str, words: str) -> MIMENonMultipart:
+def _head(headers: Mapping[str, str]) -> bytes:
+    """Headers as they are given, and the empty line after them.
+
+    The library's messages take every header apart and together again, which costs as much as
+    rendering a mail. So what is put into one here is ASCII and folded already; what is not raises
+    UnicodeEncodeError.
+    """
+    lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+    return ("".join(lines) + "\r\n").encode("ascii")
+
+
+def _part(form: str, words: str) -> bytes:
     """Words in quoted-printable: seven bits, short lines, and legible in the raw."""
-    part = MIMENonMultipart("text", form, policy=_POLICY, charset="utf-8")
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(binascii.b2a_qp(words.encode()).decode("ascii"))
-    return part
+    headers = {
+        "Content-Type": f'text/{form}; charset="utf-8"',
+        "MIME-Version": "1.0",
+        "Content-Transfer-Encoding": "quoted-printable",
+    }
+    quoted = binascii.b2a_qp(words.encode()).replace(b"\n", b"\r\n")
+    return _head(headers) + quoted + b"\r\n"
 
 
 def _single(summary: Notification, decision: Mapping[str, Any]) -> Notification:

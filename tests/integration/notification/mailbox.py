@@ -12,9 +12,13 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 
 class Mailbox:
-    """An SMTP server and what it was told; `answers` overrides what it says to a command."""
+    """An SMTP server and what it was told; `answers` overrides what it says to a command.
 
-    def __init__(self, **options: Any) -> None:
+    `pipelining`: it says that it takes commands in groups.
+    """
+
+    def __init__(self, *, pipelining: bool = False, **options: Any) -> None:
+        self.pipelining = pipelining
         self.envelopes: list[Envelope] = []
         self.connections: list[SMTP] = []
         self.answers: dict[str, str] = {}
@@ -41,6 +45,13 @@ class Mailbox:
             if connection.transport is not None:
                 connection.transport.close()
         await self._server.wait_closed()
+
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        more = ["250-PIPELINING"] if self.pipelining else []
+        return [*responses[:-1], *more, responses[-1]]
 
     async def handle_MAIL(self, *told: Any) -> str:
         _server, _session, envelope, address, _options = told

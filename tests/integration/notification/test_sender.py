@@ -34,6 +34,7 @@ from tests.builders.notification import (
 from tests.integration.notification.mailbox import Mailbox
 
 HASH_KEY = "clave-de-prueba"
+SENDER = "soporte@contract-desk.example"
 
 
 class Counts:
@@ -94,9 +95,10 @@ class Reports(Dependencies):
         return self.lost_now
 
 
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelined"])
+async def mailbox(request: pytest.FixtureRequest) -> AsyncIterator[Mailbox]:
+    """With commands one by one, and in groups where the server offers it (RFC 2920)."""
+    mailbox = Mailbox(pipelining=request.param)
     await mailbox.open()
     yield mailbox
     await mailbox.close()
@@ -160,7 +162,7 @@ async def test_a_due_mail_reaches_its_recipient(perform: Perform, mailbox: Mailb
     assert outcome.attempt == 1
     (envelope,), (message,) = mailbox.envelopes, mailbox.messages
     assert envelope.rcpt_tos == [INQUIRY_EMAIL]
-    assert envelope.mail_from == "soporte@contract-desk.example"
+    assert envelope.mail_from == SENDER
     assert message["Message-ID"] == f"<{world.last.notification_id}@contract-desk.example>"
     html = message.get_body(("html",))
     assert html is not None
@@ -209,28 +211,32 @@ async def test_many_mails_at_once_use_no_more_connections_than_allowed(
     assert len(mailbox.connections) == 2
 
 
-async def test_no_more_mails_go_out_than_connections_until_it_is_reported(
-    sending: Perform, mailbox: Mailbox
+async def test_no_more_mails_go_out_than_a_crash_may_repeat_until_they_are_reported(
+    mailbox: Mailbox,
 ) -> None:
     """What a crash can send again is what went out and was not reported."""
     works = [Notifications(opened(inquiry_id=f"inq-{n}")).work() for n in range(5)]
     sent: asyncio.Queue[Work] = asyncio.Queue()
     gone_out: list[int] = []
+    world = Notifications(**settled(mailbox.port), smtp_connections=1, smtp_unreported=3)
 
-    async def send(work: Work) -> None:
-        await sending(work)
-        sent.put_nowait(work)
+    async with open_worker(world.settings)(new_database(), Reports()) as sending:
 
-    async with asyncio.TaskGroup() as sends:
-        for work in works:
-            sends.create_task(send(work))
-        for _ in works:
-            mail = await sent.get()
-            await asyncio.sleep(0.1)  # whatever may go out has gone out
-            gone_out.append(len(mailbox.envelopes))
-            await mail.until_reported.aclose()
+        async def send(work: Work) -> None:
+            await sending(work)
+            sent.put_nowait(work)
 
-    assert gone_out == [2, 3, 4, 5, 5]
+        async with asyncio.TaskGroup() as sends:
+            for work in works:
+                sends.create_task(send(work))
+            for _ in works:
+                mail = await sent.get()
+                await asyncio.sleep(0.1)  # whatever may go out has gone out
+                gone_out.append(len(mailbox.envelopes))
+                await mail.until_reported.aclose()
+
+    assert gone_out == [3, 4, 5, 5, 5]
+    assert len(mailbox.connections) == 1
 
 
 ANSWERS = {
@@ -556,9 +562,10 @@ async def guarded() -> AsyncIterator[Mailbox]:
 
 async def test_a_mail_is_handed_in_with_user_and_password(guarded: Mailbox) -> None:
     server = MailServer("smtp", "127.0.0.1", guarded.port, "desk@example.test", "p:ss")
-    mailer = Mailer(server, connections=1, timeout=2)
+    mailer = Mailer(server, connections=1, unreported=1, timeout=2)
 
-    await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL, AsyncExitStack())
+    mail = Notifications(opened()).composed()
+    await mailer.send(SENDER, INQUIRY_EMAIL, mail, AsyncExitStack())
     await mailer.close()
 
     assert len(guarded.envelopes) == 1
@@ -566,10 +573,11 @@ async def test_a_mail_is_handed_in_with_user_and_password(guarded: Mailbox) -> N
 
 async def test_a_login_that_the_server_does_not_know_may_be_put_right(guarded: Mailbox) -> None:
     server = MailServer("smtp", "127.0.0.1", guarded.port, "desk@example.test", "otra")
-    mailer = Mailer(server, connections=1, timeout=2)
+    mailer = Mailer(server, connections=1, unreported=1, timeout=2)
 
+    mail = Notifications(opened()).composed()
     with pytest.raises(Refused) as refused:
-        await mailer.send(Notifications(opened()).composed(), INQUIRY_EMAIL, AsyncExitStack())
+        await mailer.send(SENDER, INQUIRY_EMAIL, mail, AsyncExitStack())
 
     assert (refused.value.error, refused.value.permanent) == ("smtp_authentication", False)
     await mailer.close()

@@ -43,7 +43,7 @@ HEADER = "Asunto\r\nBcc: otra@example.test\r\n\r\nCuerpo"
 
 
 def parts(world: Notifications) -> tuple[str, str]:
-    parsed = message_from_bytes(world.composed().as_bytes(), policy=default)
+    parsed = message_from_bytes(world.composed(), policy=default)
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
     assert text is not None
     assert html is not None
@@ -370,7 +370,7 @@ def test_a_customers_text_is_no_markup() -> None:
 def test_a_customers_text_is_no_header() -> None:
     hostile = scheduled(contract_number=HEADER)
 
-    message = message_from_bytes(Notifications(opened(), hostile).composed().as_bytes())
+    message = message_from_bytes(Notifications(opened(), hostile).composed())
 
     assert message["Bcc"] is None
     assert set(message.keys()) == {
@@ -413,7 +413,7 @@ def test_control_characters_and_lone_surrogates_are_left_out_of_the_text() -> No
 def test_headers_say_what_kind_of_mail_this_is() -> None:
     world = Notifications(opened())
 
-    message = message_from_bytes(world.composed().as_bytes(), policy=default)
+    message = message_from_bytes(world.composed(), policy=default)
 
     assert message["To"] == INQUIRY_EMAIL
     assert message["From"] == "Servicio de Soporte a Clientes <soporte@contract-desk.example>"
@@ -427,7 +427,7 @@ def test_headers_say_what_kind_of_mail_this_is() -> None:
 def test_a_senders_name_may_have_accents() -> None:
     world = Notifications(opened(), mail_from="Atención <soporte@contract-desk.example>")
 
-    raw = world.composed().as_bytes()
+    raw = world.composed()
 
     assert b"=?utf-8?" in raw
     sender = message_from_bytes(raw, policy=default)["From"]
@@ -436,15 +436,15 @@ def test_a_senders_name_may_have_accents() -> None:
 
 def test_a_mail_that_goes_out_twice_is_the_same_mail() -> None:
     world = Notifications(opened(), scheduled())
-    first = world.composed().as_bytes()
+    first = world.composed()
     world.now = NOW + timedelta(hours=3)
     world.attempted(("timeout", False))
 
-    assert world.composed().as_bytes() == first
+    assert world.composed() == first
 
 
 def test_a_mail_is_seven_bit_with_short_lines() -> None:
-    lines = Notifications(opened()).composed().as_bytes().split(b"\r\n")
+    lines = Notifications(opened()).composed().split(b"\r\n")
 
     assert max(map(len, lines)) <= 998
     assert all(line.isascii() for line in lines)

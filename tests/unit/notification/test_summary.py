@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import Message
 from typing import Any, cast
 
@@ -50,11 +51,13 @@ class Outbox:
         self.tried: list[bytes] = []
         self.refuses = False
 
-    async def send(self, message: Message, _recipient: str, _until: AsyncExitStack) -> None:
-        self.tried.append(message.as_bytes())
+    async def send(
+        self, _sender: str, _recipient: str, message: bytes, _until: AsyncExitStack
+    ) -> None:
+        self.tried.append(message)
         if self.refuses:
             raise Refused("smtp_451")
-        self.messages.append(message)
+        self.messages.append(message_from_bytes(message))
 
     async def allow(self, *_about: object) -> bool:
         return True
@@ -71,6 +74,7 @@ class Desk:
         self.world = Notifications()
         self.sender = Sender(
             cast(Mailer, self.outbox),
+            "soporte@contract-desk.example",
             cast(MailServerHealth, self.outbox),
             self.world.composer,
             cast(AddressLimits, self.outbox),
