@@ -91,7 +91,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
             metrics,
             clock=skew.now,
             sources=settings.topic_sources,
-            work_is_due=worker.wake,
+            performer=worker,
         ),
         clock=Clock(service, store, publisher, metrics, utc_now, skew),
         worker=worker,

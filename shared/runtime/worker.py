@@ -1,5 +1,8 @@
 """Side effects run outside the five steps: due work is leased, done, and its outcome reported.
 
+Most is leased in the very write that makes it due, and begun by the process that wrote it; what is
+due later, or was left by another process, is looked for in the database.
+
 Many are done at once, and a slow one holds up no other; what they read and report goes together.
 The outcome is a message to the service itself, which decides what it means. Once it is reported,
 the lease ends, however long the outcome waits to be read. A worker that dies before leaves a lease
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +41,8 @@ MANY = 50
 """One lease costs the same for one item as for this many: wait until so much room is free."""
 SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
+ALARM_SECONDS, ALARM_WITHIN_SECONDS = 0.1, 3600.0
+"""How exactly a worker wakes for what is due later, and how long before it makes sure of that."""
 DECIDED_BY = 0.25
 """Fraction of the lease after which a reported item is released; by then its outcome has usually
 been decided."""
@@ -97,18 +103,50 @@ class Worker:
         self._now = now
         self._lease = lease
         self._due = asyncio.Event()
+        self._alarms: dict[int, asyncio.TimerHandle] = {}
+        self._perform_work: Perform | None = None
         self._doing: set[asyncio.Task[None]] = set()
-        self._reported: set[_Reported] = set()
+        self._failed: list[BaseException] = []
+        self._more_waits = False
+        self._reported: dict[Ref, _Reported] = {}
         self._aggregates = CallCoalescer(store.read)
         self._publish = CallCoalescer(publisher.publish)
 
-    def wake(self) -> None:
-        """Something has just become due: do not wait to look for it."""
+    def wake(self, at: datetime | None = None) -> None:
+        """Something is due, now or at `at`: do not wait to look for it."""
+        seconds = (at - self._now()).total_seconds() if at is not None else 0.0
+        if seconds <= 0:
+            self._more_waits = True
+            self._due.set()
+        elif seconds <= ALARM_WITHIN_SECONDS:
+            loop = asyncio.get_running_loop()
+            slot = math.ceil((loop.time() + seconds) / ALARM_SECONDS)
+            if slot not in self._alarms:
+                self._alarms[slot] = loop.call_at(slot * ALARM_SECONDS, self._ring, slot)
+
+    def _ring(self, slot: int) -> None:
+        del self._alarms[slot]
         self._due.set()
 
     async def rest(self, seconds: float) -> None:
         """Return when woken, or after `seconds`."""
         await sleep_unless(self._due, seconds)
+
+    def lease(self, count: int) -> datetime | None:
+        """Until when `count` more would be leased, if there is room for them."""
+        if self._perform_work is None or len(self._doing) + count > AT_ONCE:
+            return None
+        return self._now() + self._lease
+
+    def begin(self, leased: Sequence[Aggregate]) -> None:
+        """What the stage has stored with a lease of this process."""
+        assert self._perform_work is not None
+        self._begin(self._perform_work, leased, self._now())
+
+    def decided(self, refs: Iterable[Ref]) -> None:
+        """Their outcome is stored, and with it when they are due again: nothing to release."""
+        for ref in refs:
+            self._reported.pop(ref, None)
 
     async def round(self, perform: Perform) -> int:
         """Lease what is due, if there is room for many, and begin it; how much that is.
@@ -116,24 +154,42 @@ class Worker:
         Raises `Outage` or `ProducerDead`, also for what was begun in an earlier round.
         """
         self._due.clear()
-        self._forget_ended()
+        self._perform_work = perform
+        self._raise_failure()
         await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
-        begun = 0
+        begun, self._more_waits = 0, False
         for kind in self._kinds:
             now, room = self._now(), AT_ONCE - len(self._doing)
             if room < MANY:
+                self._more_waits = True
                 break
             leased = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
             due = [aggregate for aggregate in leased if not aggregate.newer]
-            self._doing |= {
-                asyncio.create_task(self._do(perform, aggregate, now)) for aggregate in due
-            }
+            self._begin(perform, due, now)
             begun += len(due)
         return begun
 
+    def _begin(self, perform: Perform, leased: Iterable[Aggregate], now: datetime) -> None:
+        for aggregate in leased:
+            task = asyncio.create_task(self._do(perform, aggregate, now))
+            self._doing.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Wakes the next round for a failure, or once there is room for what waits."""
+        self._doing.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self._failed.append(failure)
+        if failure is not None or (self._more_waits and AT_ONCE - len(self._doing) >= MANY):
+            self._due.set()
+
     async def finish(self) -> None:
         """Return when everything begun has ended; what could not be reported is done again."""
+        self._perform_work = None
         await asyncio.gather(*self._doing, return_exceptions=True)
+        for alarm in self._alarms.values():
+            alarm.cancel()
         with contextlib.suppress(Outage):
             await self._release(leased_before=self._now() + self._lease)
 
@@ -147,15 +203,16 @@ class Worker:
 
     async def _release(self, *, leased_before: datetime) -> None:
         """Release reported aggregates: their outcome, once decided, says when they are due."""
-        reported = [report for report in self._reported if report.leased_at < leased_before]
+        reported = [it for it in self._reported.values() if it.leased_at < leased_before]
         await self._store.release(report.aggregate for report in reported)
-        self._reported.difference_update(reported)
+        for report in reported:
+            if self._reported.get(report.aggregate.ref) is report:
+                del self._reported[report.aggregate.ref]
 
-    def _forget_ended(self) -> None:
-        ended = {task for task in self._doing if task.done()}
-        self._doing -= ended
-        for failed in [error for task in ended if (error := task.exception())]:
-            raise failed
+    def _raise_failure(self) -> None:
+        failed, self._failed = self._failed, []
+        for failure in failed:
+            raise failure
 
     async def _do(self, perform: Perform, aggregate: Aggregate, now: datetime) -> None:
         """Do one piece of work and report it at once: what is done twice is what came between."""
@@ -164,7 +221,7 @@ class Worker:
             outcome = await self._perform(perform, work, aggregate, now)
             if outcome is not None:
                 await self._publish([outcome])
-                self._reported.add(_Reported(aggregate, now))
+                self._reported[aggregate.ref] = _Reported(aggregate, now)
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)

@@ -18,7 +18,7 @@ from shared.events.topics import EVENT_TYPES
 from shared.mongo.client import Document
 from shared.mongo.encoding import encode
 from shared.mongo.errors import UNSTORABLE
-from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.aggregate import LONG_AGO, Aggregate
 from shared.runtime.aggregates.document_mapper import OF_THE_STATE, Unstorable
 from shared.runtime.aggregates.parking import Parking
 from shared.runtime.aggregates.queries import Due
@@ -181,16 +181,21 @@ class MemoryStore:
             "work_at": self._work_at(kind, state, parked),
             "work_since": None if state is None else self._deciders[kind].work_since(state),
         }
-        if before and fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
-            fields["work_at"] = before.work_at  # the lease stays with its holder
+        its_holders = aggregate.keeps_lease(fields["work_at"])
+        if its_holders or fields["work_at"] is None:
+            aggregate.lease = None
+        fields["lease"] = before.lease if before else None
+        if aggregate.lease is not None:
+            fields |= {"work_at": aggregate.lease.until, "lease": aggregate.lease.token}
+        if before and its_holders:
+            fields["work_at"] = before.work_at
         if aggregate.newer and before:
-            unread = {"state"} | OF_THE_STATE - {"large"}
+            unread = {"state", "lease"} | OF_THE_STATE - {"large"}
             fields = {name: getattr(before, name) for name in unread}
         return Kept(
             version=aggregate.version + 1,
             history=tuple({**entry} for entry in aggregate.known.values()),
             parked=parked.document() if parked else None,
-            lease=before.lease if before else None,
             **fields,
         )
 
@@ -229,6 +234,12 @@ class MemoryStore:
             kept = self.documents[aggregate.ref]
             if kept.version == aggregate.version:
                 self.documents[aggregate.ref] = replace(kept, work_at=None)
+
+    async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
+        for aggregate in aggregates:
+            kept = self.documents.get(aggregate.ref)
+            if kept and aggregate.lease and kept.lease == aggregate.lease.token:
+                self.documents[aggregate.ref] = replace(kept, work_at=LONG_AGO)
 
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         kept = (it for ref, it in self.documents.items() if ref.kind == kind)

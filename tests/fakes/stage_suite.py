@@ -27,13 +27,15 @@ from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Route, Service, replica
-from shared.runtime.stage.stage import Stage
+from shared.runtime.stage.handover import Performer
+from shared.runtime.stage.stage import NOBODY, Stage
 from shared.telemetry.metrics import Metrics
 from tests.fakes.memory_stage import Given
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 DUE = NOW + timedelta(days=40)
 EARLY, LATE = DUE - timedelta(days=1), DUE + timedelta(minutes=1)
+LEASE = timedelta(minutes=1)
 FAR = DUE + timedelta(days=400)
 OWNER = "contract_archive"
 NOTE, CARD, COPY = "note", "card", "copy"
@@ -163,10 +165,16 @@ class Notebook:
     def __post_init__(self) -> None:
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, performer: Performer = NOBODY) -> None:
         """Another process: it remembers nothing."""
         self.stage = Stage(
-            self.service, self.store, self, self, self.metrics, clock=lambda: self.now
+            self.service,
+            self.store,
+            self,
+            self,
+            self.metrics,
+            clock=lambda: self.now,
+            performer=performer,
         )
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
@@ -235,6 +243,26 @@ class Notebook:
 
     def fate(self, name: str) -> Any:
         return self.metrics.registry.get_sample_value("desk_records_total", {"fate": name})
+
+
+@dataclass
+class Hands:
+    """Who does side effects, and what was handed over; without `free` there is no room."""
+
+    free: bool = True
+    begun: list[Aggregate] = field(default_factory=list)
+    woken: list[datetime | None] = field(default_factory=list)
+
+    def lease(self, _count: int) -> datetime | None:
+        return NOW + LEASE if self.free else None
+
+    def begin(self, leased: Sequence[Aggregate]) -> None:
+        self.begun += leased
+
+    def wake(self, at: datetime | None) -> None:
+        self.woken.append(at)
+
+    def decided(self, _refs: Iterable[Ref]) -> None: ...
 
 
 NewStore = Callable[[tuple[Decider[Any], ...]], Awaitable[AggregateStore]]
@@ -509,6 +537,60 @@ class StageSuite:
         book.now = LATE
         await book.stage.process([book.said("stumble"), book.timer()])
         assert [it.ref.id for it in await book.store.due(NOTE, LATE, 10)] == ["b"]
+
+    @pytest.fixture
+    async def at_work(self, new_store: NewStore) -> Notebook:
+        """Each note wants to be worked on at once."""
+        made = service(work_at=lambda _state: NOW)
+        return Notebook(await new_store(made.deciders), made)
+
+    async def test_what_falls_due_is_leased_by_its_own_write_and_handed_over_as_it_is_stored(
+        self, at_work: Notebook
+    ) -> None:
+        hands = Hands()
+        at_work.restart(hands)
+        await at_work.stage.process([at_work.said("new")])
+        await at_work.stage.process([at_work.said("again")])
+
+        [begun] = hands.begun
+        there, later = NOW + LEASE - timedelta(milliseconds=1), NOW + LEASE
+        assert await at_work.store.lease(NOTE, there, FAR, "before", 10) == []
+        [run_out] = await at_work.store.lease(NOTE, later, FAR, "after", 10)
+        assert (begun.ref, begun.version) == (run_out.ref, run_out.version - 1)
+        assert begun.state == run_out.state.model_copy(update={"written": 1})
+        assert list(begun.known)[:1] == list(run_out.known)[:1]
+
+    async def test_what_there_is_no_room_for_is_left_in_the_database_for_anybody(
+        self, at_work: Notebook
+    ) -> None:
+        hands = Hands(free=False)
+        at_work.restart(hands)
+        await at_work.stage.process([at_work.said("new")])
+
+        assert (hands.begun, hands.woken) == ([], [NOW])
+        assert len(await at_work.store.lease(NOTE, NOW, FAR, "me", 10)) == 1
+
+    async def test_what_a_failed_write_has_leased_all_the_same_is_due_at_once(
+        self, at_work: Notebook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process comes between with one of the two notes; the other one is stored."""
+        hands, other = Hands(), Notebook(at_work.store, at_work.service)
+        at_work.restart(hands)
+        write = at_work.store.write
+
+        async def come_between(*given: Any) -> None:
+            monkeypatch.setattr(at_work.store, "write", write)
+            await other.stage.process([other.said("theirs", (NOTE, "a"), ce_id="theirs")])
+            await write(*given)
+
+        monkeypatch.setattr(at_work.store, "write", come_between)
+        both = [at_work.said("mine", (NOTE, "a")), at_work.said("mine", (NOTE, "b"))]
+        await at_work.stage.process(both)
+
+        left = await at_work.store.lease(NOTE, NOW, FAR, "me", 10)
+        assert {it.ref.id for it in (*hands.begun, *left)} == {"a", "b"}
+        assert await at_work.texts(name="b") == ["mine"]
+        assert None in hands.woken
 
 
 class _Overtaken:

@@ -110,9 +110,7 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
     mails do not, because the profile has all they need.
     """
     mail = mail_of(notification)
-    about_inquiry = notification.inquiry_id is not None
-    needs_inquiry = mail.to not in (SendTo.HOLDER, SendTo.FORMER)
-    if about_inquiry and not known.inquiry and needs_inquiry:
+    if misses_inquiry(notification, known):
         return Unaddressable("inquiry_unknown", permanent=False)
     for candidate in _candidates(mail.to, notification, known):
         address = mailable(candidate.email) if candidate and candidate.email else None
@@ -120,6 +118,12 @@ def recipient_of(notification: Notification, known: Known) -> Recipient | Unaddr
             return Recipient(candidate.name, address, _is_registered(address, known))
     on_its_way = _may_be_on_its_way(mail.to, notification, known)
     return Unaddressable("no_address", permanent=not (mail.waits or on_its_way))
+
+
+def misses_inquiry(notification: Notification, known: Known) -> bool:
+    """Whether it is about an inquiry that has not arrived, and cannot go out without it."""
+    needs_inquiry = mail_of(notification).to not in (SendTo.HOLDER, SendTo.FORMER)
+    return needs_inquiry and notification.inquiry_id is not None and not known.inquiry
 
 
 def _is_registered(address: str, known: Known) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from shared.events.envelope import Ref
@@ -14,7 +14,18 @@ from shared.runtime.aggregates.parking import Parking
 
 OUTCOMES = "desk.outcomes"
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""When work is due that nobody should wait for."""
+
 OwnMessage = Literal["timer", "outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Work that is nobody else's before `until` (timezone-aware). `token` is this lease's alone."""
+
+    until: datetime
+    token: str
 
 
 @dataclass(slots=True)
@@ -29,6 +40,7 @@ class Aggregate:
     `bytes` is the size of the document once it is written. `forgotten`: the history, its archived
     part too, is to lose what its events say. `newer`: a newer release wrote it, so that this one
     cannot know its state; it may wait, but neither be decided nor change but for its line.
+    `lease`: what falls due with this write is to be leased by it; afterwards, what it has leased.
     """
 
     ref: Ref
@@ -50,6 +62,7 @@ class Aggregate:
     touched: bool = False
     forgotten: bool = False
     newer: bool = False
+    lease: Lease | None = None
 
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry
@@ -104,6 +117,10 @@ class Aggregate:
     def work_reported(self) -> bool:
         """Whether this batch brought the outcome of leased work, so that the lease is over."""
         return any(entry["topic"] == OUTCOMES for entry in self.added)
+
+    def keeps_lease(self, work_at: datetime | None) -> bool:
+        """Whether a write that makes it due at `work_at` leaves a lease to who holds it."""
+        return bool(self.version) and work_at == self.work_at and not self.work_reported
 
     def park(self, message_id: str, error: str, at: datetime) -> None:
         """Our defect stumbled over this message: it and all later ones wait, in order."""

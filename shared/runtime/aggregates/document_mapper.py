@@ -116,12 +116,17 @@ class DocumentMapper:
     def write(self, aggregate: Aggregate) -> Write:
         """The write that stores what the batch added. Raises `Unstorable`."""
         fields = self.fields(aggregate)
+        its_holders = aggregate.keeps_lease(fields["work_at"])
+        if its_holders or fields["work_at"] is None:
+            aggregate.lease = None
+        if aggregate.lease is not None:
+            fields |= {"work_at": aggregate.lease.until, "lease": aggregate.lease.token}
         if not aggregate.version:
             present = {name: value for name, value in fields.items() if value is not None}
             present.setdefault("state", None)
             return insert({"_id": aggregate.ref.id, "history": aggregate.encoded, **present})
-        if fields["work_at"] == aggregate.work_at and not aggregate.work_reported:
-            del fields["work_at"]  # the lease stays with its holder
+        if its_holders:
+            del fields["work_at"]
         if not aggregate.added:
             del fields["state"]  # unchanged
         if aggregate.newer:

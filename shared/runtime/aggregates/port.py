@@ -64,6 +64,9 @@ class AggregateStore(Protocol):
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         """Their work is reported: it is not due again unless they change."""
 
+    async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
+        """What of them was stored with its lease is due at once, for anybody."""
+
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         """How many aggregates wait for a side effect, and since when."""
 

@@ -21,7 +21,7 @@ from shared.mongo.client import ASCENDING, Database, Document
 from shared.mongo.errors import Refusal, WritesRefused, mongodb_errors_as_outage
 from shared.mongo.writes import Write, update, write_all
 from shared.runtime.aggregates import preparation
-from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.aggregate import LONG_AGO, Aggregate
 from shared.runtime.aggregates.document_mapper import MB, Bounds, DocumentMapper, Unstorable
 from shared.runtime.aggregates.queries import Queries
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
@@ -204,6 +204,18 @@ class Store(Queries):
         for aggregate in aggregates:
             unchanged = {"_id": aggregate.ref.id, "version": aggregate.version}
             by_kind[aggregate.ref.kind].append(update(unchanged, {"$unset": {"work_at": ""}}))
+        with mongodb_errors_as_outage():
+            for kind, updates in by_kind.items():
+                await write_all(self._collection(kind), updates)
+
+    async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
+        """What of them was stored with its lease is due at once, for anybody. Raises `Outage`."""
+        by_kind: dict[str, list[Write]] = defaultdict(list)
+        for aggregate in aggregates:
+            if aggregate.lease is not None:
+                leased = {"_id": aggregate.ref.id, "lease": aggregate.lease.token}
+                due = update(leased, {"$set": {"work_at": LONG_AGO}})
+                by_kind[aggregate.ref.kind].append(due)
         with mongodb_errors_as_outage():
             for kind, updates in by_kind.items():
                 await write_all(self._collection(kind), updates)

@@ -33,6 +33,7 @@ from shared.runtime.stage.batch import (
     utc_now,
 )
 from shared.runtime.stage.decide import Decisions
+from shared.runtime.stage.handover import Handover, Nobody, Performer
 from shared.runtime.stage.lanes import lanes_of
 from shared.runtime.stage.origin import trace
 from shared.runtime.stage.publish import Answers
@@ -43,6 +44,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 LANE_LETTERS = 125
 ROUND_BYTES = MB
+NOBODY = Nobody()
 
 
 class Stage:
@@ -58,7 +60,7 @@ class Stage:
         *,
         clock: Callable[[], datetime] = utc_now,
         sources: Sources = NO_OVERRIDES,
-        work_is_due: Callable[[], None] = lambda: None,
+        performer: Performer = NOBODY,
         decisions: Callable[[Service, AggregateStore, Reader], Decisions] = Decisions,
     ) -> None:
         self._store = store
@@ -66,7 +68,7 @@ class Stage:
         self._publications = UnpublishedEntries(progress)
         self._metrics = metrics
         self._clock = clock
-        self._work_is_due = work_is_due
+        self._handover = Handover(store, performer)
         self._reader = Reader(service, store, sources)
         self._decisions = decisions(service, store, self._reader)
         self._answers = Answers(service, store, publisher, self._publications)
@@ -133,6 +135,7 @@ class Stage:
             try:
                 with self._timed("store", steps):
                     await trace(aggregates.values(), self._store)
+                    self._handover.lease(aggregates.values(), at)
                     await self._store.write(aggregates.values(), self._publications)
             except Conflict:
                 self._metrics.conflicts.inc()
@@ -141,14 +144,14 @@ class Stage:
             except Unstorable as fault:
                 unstorable[fault.ref] = fault.error
             else:
-                self._stored(aggregates.values(), at)
+                self._stored(aggregates.values())
                 return batch
+            await self._handover.give_back(aggregates.values())
 
-    def _stored(self, aggregates: Iterable[Aggregate], at: datetime) -> None:
-        """Wake the worker for what is due now; say what has become large."""
+    def _stored(self, aggregates: Iterable[Aggregate]) -> None:
+        """Hand over what is due; say what has become large."""
         touched = [aggregate for aggregate in aggregates if aggregate.touched]
-        if any(self._wants_work(aggregate, at) for aggregate in touched):
-            self._work_is_due()
+        self._handover.stored(touched)
         for aggregate in touched:
             self._metrics.seen_document(aggregate.ref.kind, aggregate.bytes)
             if aggregate.bytes >= ALARM_BYTES:
@@ -158,13 +161,6 @@ class Stage:
                     aggregate=aggregate.ref.id,
                     bytes=aggregate.bytes,
                 )
-
-    def _wants_work(self, aggregate: Aggregate, at: datetime) -> bool:
-        """Whether what was just stored has a side effect that is due now."""
-        if aggregate.state is None:
-            return False
-        work_at = self._store.decider(aggregate.ref.kind).work_at(aggregate.state)
-        return work_at is not None and work_at <= at
 
     @contextmanager
     def _timed(self, step: str, steps: dict[str, float]) -> Iterator[None]:

@@ -41,3 +41,21 @@ async def test_processes_that_count_at_once_allow_as_many_mails_as_the_limit(
     assert again == at_once
     assert sum(within_the_day) == 3
     assert other
+
+
+async def test_what_a_process_remembers_is_no_reason_to_allow_more_than_the_limit(
+    endpoints: Endpoints,
+) -> None:
+    """Two processes in turn: each has last seen fewer mails than there are."""
+    client = connect(endpoints.mongo_url)
+    database = Database(client, f"limits{uuid4().hex[:8]}")
+    processes = [AddressLimits(database, per_hour=5, per_day=8) for _ in range(2)]
+    async with asyncio.timeout(30):
+        in_turn = [await processes[n % 2].allow("hash", due(n)) for n in range(12)]
+        together = await asyncio.gather(
+            *(processes[n % 2].allow(f"h{n % 7}", due(n)) for n in range(60))
+        )
+    client.close()
+
+    assert in_turn == [True] * 5 + [False] * 7
+    assert sum(together) == 35

@@ -13,6 +13,8 @@ from typing import Any, cast
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from pymongo import InsertOne
+from pymongo.errors import BulkWriteError
 from structlog.testing import capture_logs
 
 from services.notification.worker import open_worker
@@ -45,17 +47,29 @@ class Counts:
 
     async def create_indexes(self, _indexes: Any) -> None: ...
 
-    async def find_one(self, query: Any) -> Any:
-        return self.documents.get(query["_id"])
+    def find(self, query: Any) -> Any:
+        found = [self.documents[day] for day in query["_id"]["$in"] if day in self.documents]
 
-    async def insert_one(self, document: Any) -> None:
-        self.documents[document["_id"]] = document
+        async def to_list(_length: None) -> list[Any]:
+            return found
 
-    async def update_one(self, query: Any, update: Any) -> Any:
-        found = self.documents[query["_id"]]
-        assert found["count"] == query["count"]
-        self.documents[query["_id"]] = found | update["$set"]
-        return SimpleNamespace(matched_count=1)
+        return SimpleNamespace(to_list=to_list)
+
+    async def bulk_write(self, writes: Any, *, ordered: bool) -> Any:
+        assert not ordered
+        matched = 0
+        new = [write._doc for write in writes if isinstance(write, InsertOne)]
+        if taken := [document for document in new if document["_id"] in self.documents]:
+            raise BulkWriteError({"writeErrors": [{"index": 0, "code": 11000} for _ in taken]})
+        for write in writes:
+            if isinstance(write, InsertOne):
+                self.documents[write._doc["_id"]] = write._doc
+                continue
+            found = self.documents[write._filter["_id"]]
+            if found["count"] == write._filter["count"]:
+                self.documents[write._filter["_id"]] = found | write._doc["$set"]
+                matched += 1
+        return SimpleNamespace(matched_count=matched)
 
 
 class Counting:
@@ -229,8 +243,11 @@ async def test_no_more_mails_go_out_than_a_crash_may_repeat_until_they_are_repor
         async with asyncio.TaskGroup() as sends:
             for work in works:
                 sends.create_task(send(work))
-            for _ in works:
+            for may_go_out in (3, 4, 5, 5, 5):
                 mail = await sent.get()
+                async with asyncio.timeout(30):
+                    while len(mailbox.envelopes) < may_go_out:
+                        await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # whatever may go out has gone out
                 gone_out.append(len(mailbox.envelopes))
                 await mail.until_reported.aclose()
@@ -539,6 +556,20 @@ async def test_a_mail_waits_for_the_inquiry_that_it_is_about(
 
     assert cast(MailAttempted, waiting).error == "inquiry_unknown"
     assert sent.ce_type == "notification.sent.v1"
+
+
+async def test_a_decision_that_overtakes_its_inquiry_loses_no_attempt(
+    perform: Perform, mailbox: Mailbox
+) -> None:
+    world = Notifications(scheduled())
+    sending = asyncio.create_task(perform(world.work()))
+    await asyncio.sleep(0.05)
+    world.receive(opened())
+
+    outcome = cast(MailAttempted, await sending)
+
+    assert (outcome.error, outcome.attempt) == (None, 1)
+    assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [[INQUIRY_EMAIL]]
 
 
 async def test_a_lapse_without_any_address_waits(perform: Perform) -> None:

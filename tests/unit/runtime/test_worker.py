@@ -354,3 +354,94 @@ async def test_work_that_fails_shows_as_failed_with_its_age() -> None:
 
     labels = {"kind": "seen", "outcome": "failed"}
     assert metrics.registry.get_sample_value("desk_work_seconds_sum", labels) == 180
+
+
+def of(*names: str) -> list[Aggregate]:
+    return Stored(*names).due
+
+
+async def test_what_is_handed_over_is_begun_without_a_query() -> None:
+    store, published = Stored(), Published()
+    tested = worker(store, published)
+    assert tested.lease(1) is None, "nobody can do it before the first round"
+    await tested.round(stored)
+    asked = len(store.limits)
+
+    assert tested.lease(1) == NOW + timedelta(seconds=60)
+    tested.begin(of("w"))
+    await until(lambda: published.subjects)
+
+    assert published.subjects == ["w"]
+    assert len(store.limits) == asked
+    await tested.finish()
+    assert tested.lease(1) is None, "nobody may begin what nobody waits for"
+
+
+async def test_no_more_is_handed_over_than_there_is_room_for() -> None:
+    gate = asyncio.Event()
+    tested = worker(Stored(), Published())
+
+    async def perform(work: Work) -> Outcome:
+        await gate.wait()
+        return await stored(work)
+
+    await tested.round(perform)
+    tested.begin(of(*(f"w{n}" for n in range(90))))
+    assert tested.lease(11) is None
+    assert tested.lease(10) is not None
+    gate.set()
+    await tested.finish()
+
+
+async def test_what_waits_for_room_is_looked_for_as_soon_as_there_is_some() -> None:
+    gates = {f"w{n}": asyncio.Event() for n in range(100)}
+    store = Stored()
+    tested = worker(store, Published())
+
+    async def perform(work: Work) -> Outcome:
+        await gates[work.ref.id].wait()
+        return await stored(work)
+
+    await tested.round(perform)
+    tested.begin(of(*gates))
+    tested.wake(NOW)
+    assert await tested.round(perform) == 0
+    resting = asyncio.create_task(tested.rest(3600))
+    for name in [*gates][:50]:
+        assert not resting.done()
+        gates[name].set()
+    async with asyncio.timeout(30):
+        await resting
+    for gate in gates.values():
+        gate.set()
+    await tested.finish()
+
+
+async def test_a_worker_wakes_by_itself_for_what_is_due_later() -> None:
+    tested = worker(Stored(), Published())
+    tested.wake(NOW + timedelta(milliseconds=50))
+    tested.wake(NOW + timedelta(milliseconds=51))
+    tested.wake(NOW + timedelta(days=2))
+    async with asyncio.timeout(30):
+        await tested.rest(3600)
+    await tested.finish()
+
+
+async def test_an_outcome_that_cannot_be_reported_wakes_the_worker() -> None:
+    tested = worker(Stored("w"), Published(Outage("kafka", "away")))
+    await tested.round(stored)
+    async with asyncio.timeout(30):
+        await tested.rest(3600)
+    with pytest.raises(Outage):
+        await tested.round(stored)
+
+
+async def test_what_is_decided_needs_no_release() -> None:
+    store, published = Stored("w", "x"), Published()
+    tested = worker(store, published)
+    await tested.round(stored)
+    await until(lambda: len(published.subjects) == 2)
+    await some_turns()
+    tested.decided([Ref("seen", "w")])
+    await tested.finish()
+    assert store.released == ["x"]
