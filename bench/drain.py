@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,6 +22,7 @@ from bench.processes import cpu_seconds, memory_mb
 from bench.servers import Servers
 from desk.local.child import Child
 
+ROOT = Path(__file__).parents[1]
 POLL_S = 0.1
 GIVES_UP_AFTER_S = 120.0
 
@@ -117,6 +119,7 @@ def environment(servers: Servers, prefix: str) -> dict[str, str]:
             "CREATE_TOPICS": "false",
             "DEVELOPMENT_DEFAULTS": "true",
             "LOG_LEVEL": "WARNING",
+            "PYTHONPATH": str(ROOT),
         }
     )
 

@@ -55,7 +55,7 @@ TAKEN = b"2"
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """What one service does: for each record of these types, a document and copies of `template`.
+    """One service: a document and copies of `template` for each record of these types.
 
     `kept` are the fields that an event takes over from its record; `mails` whether it mails.
     """

@@ -139,7 +139,7 @@ class Worker:
         return self._now() + self._lease
 
     def begin(self, leased: Sequence[Aggregate]) -> None:
-        """What the stage has stored with a lease of this process."""
+        """Begins work that the stage has stored with a lease of this process."""
         assert self._perform_work is not None
         self._begin(self._perform_work, leased, self._now())
 

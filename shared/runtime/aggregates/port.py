@@ -65,7 +65,7 @@ class AggregateStore(Protocol):
         """Their work is reported: it is not due again unless they change."""
 
     async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
-        """What of them was stored with its lease is due at once, for anybody."""
+        """Makes due at once, for anybody, those that were stored with their lease."""
 
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         """How many aggregates wait for a side effect, and since when."""

@@ -209,7 +209,7 @@ class Store(Queries):
                 await write_all(self._collection(kind), updates)
 
     async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
-        """What of them was stored with its lease is due at once, for anybody. Raises `Outage`."""
+        """Makes due at once, for anybody, those stored with their lease. Raises `Outage`."""
         by_kind: dict[str, list[Write]] = defaultdict(list)
         for aggregate in aggregates:
             if aggregate.lease is not None:
