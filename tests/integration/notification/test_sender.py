@@ -562,11 +562,11 @@ async def test_a_decision_that_overtakes_its_inquiry_loses_no_attempt(
     perform: Perform, mailbox: Mailbox
 ) -> None:
     world = Notifications(scheduled())
-    sending = asyncio.create_task(perform(world.work()))
+    sending = asyncio.create_task(outcome_of(perform, world))
     await asyncio.sleep(0.05)
     world.receive(opened())
 
-    outcome = cast(MailAttempted, await sending)
+    outcome = await sending
 
     assert (outcome.error, outcome.attempt) == (None, 1)
     assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [[INQUIRY_EMAIL]]
