@@ -35,7 +35,6 @@ SHARED_NAMES: Mapping[str, str] = {
     "Rules": ROLE,
     "Seen": STILL_TWO,
     "Settings": ROLE,
-    "_AsGiven": "Two libraries are told to pass a value on unchanged; both classes are private.",
 }
 """Class names that several modules share, each with its reason."""
 
