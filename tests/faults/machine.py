@@ -39,7 +39,7 @@ SETTINGS = {
     "CONTRACT_GRACE_SECONDS": "5",
     "KAFKA_MAX_POLL_INTERVAL_MS": "10000",
     "MAX_PAUSE_SECONDS": "3",
-    "HISTORY_BOUND": "4",
+    "HISTORY_BOUND": "2",
     "LOG_LEVEL": "INFO",
 }
 """Short leases, intervals and histories: what takes minutes or months elsewhere takes seconds."""
