@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import InsertOne, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.mongo.client import Collection, Document
+from shared.mongo.errors import Refusal, RefusedWrite
 
-Write = InsertOne[Document] | UpdateOne
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
 
 
 def insert(document: Document) -> Write:
@@ -21,6 +22,11 @@ def insert(document: Document) -> Write:
 def update(which: Document, change: Document) -> Write:
     """Changes the document that fits `which`; none may."""
     return UpdateOne(which, change)
+
+
+def replace(which: Document, document: Document) -> Write:
+    """Writes the document in place of the one that fits `which`; none may."""
+    return ReplaceOne(which, document)
 
 
 def update_or_insert(which: Document, change: Document) -> Write:
@@ -38,6 +44,18 @@ async def write_all(collection: Collection, writes: Sequence[Write]) -> int:
 async def insert_all(collection: Collection, documents: Sequence[Document]) -> None:
     """One bulk of new documents in no order. Raises PyMongoError."""
     await collection.insert_many(documents, ordered=False)
+
+
+async def insert_missing(collection: Collection, documents: Sequence[Document]) -> bool:
+    """One bulk of documents, of which some may be there. Whether none was. Raises PyMongoError."""
+    try:
+        await insert_all(collection, documents)
+    except BulkWriteError as error:
+        refused = map(RefusedWrite.of, error.details["writeErrors"])
+        if any(it.why is not Refusal.DUPLICATE_ID for it in refused):
+            raise
+        return False
+    return True
 
 
 async def insert_new(collection: Collection, document: dict[str, Any]) -> bool:

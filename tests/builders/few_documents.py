@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -50,6 +51,10 @@ class Found:
 
     def limit(self, most: int) -> Found:
         return Found(self._documents[:most])
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        for document in await self.to_list(None):
+            yield document
 
     async def to_list(self, most: int | None) -> list[dict[str, Any]]:
         await asyncio.sleep(0)  # others have their turn, as with a real database
@@ -89,13 +94,20 @@ class Collection:
             raise BulkWriteError({"writeErrors": [{"index": at, "code": 11_000} for at in refused]})
 
     async def bulk_write(self, writes: list[Any], *, ordered: bool) -> Any:
-        """Of updates by `_id` that insert what is missing."""
+        """Of updates by `_id` that insert what is missing, and of replacements of what is there."""
         assert not ordered
+        matched = 0
         for write in writes:
+            if isinstance(write, ReplaceOne):
+                assert not write._upsert
+                for _ in await self.find(write._filter).to_list(1):
+                    matched += 1
+                    self.documents[write._filter["_id"]] = copy.deepcopy(dict(write._doc))
+                continue
             assert write._upsert
             document = self.documents.setdefault(write._filter["_id"], {**write._filter})
             changed(document, write._doc)
-        return SimpleNamespace(matched_count=0)
+        return SimpleNamespace(matched_count=matched)
 
     async def replace_one(
         self, wanted: Mapping[str, Any], document: Mapping[str, Any], *, upsert: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
@@ -18,7 +18,7 @@ from shared.kafka.topic_records import committed_by
 from shared.mongo.client import Collection, Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
-from shared.mongo.writes import insert_new
+from shared.mongo.writes import insert_missing, replace, write_all
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
@@ -99,33 +99,32 @@ class Projector:
         return Placed(record.topic, record.partition, record.offset, message)
 
     async def _fold(self, projection: Projection, touched: Touched) -> None:
+        """Fold some documents at a time; where another process was quicker, those again."""
         collection = self._collections[projection.name]
-        while touched:
-            keys = list(touched)[: self._settings.mongo_read_chunk]
+        left = list(touched)
+        while left:
+            keys = left[: self._settings.mongo_read_chunk]
             found = {it["_id"]: it async for it in collection.find({"_id": {"$in": keys}})}
-            kept = await asyncio.gather(
-                *(
-                    _kept(
-                        collection,
-                        found.get(key),
-                        folded(found.get(key), key, touched[key], projection.fold),
-                    )
-                    for key in keys
-                )
-            )
-            for key, done in zip(keys, kept, strict=True):
-                if done:  # else another process was quicker: read it again
-                    del touched[key]
+            documents = [folded(found.get(key), key, touched[key], projection.fold) for key in keys]
+            if await _kept(collection, found, documents):
+                left = left[len(keys) :]
 
 
-async def _kept(collection: Collection, stored: Document | None, document: Document) -> bool:
-    """Whether the document is stored. False where another process has stored one since."""
-    if stored is None:
-        return await insert_new(collection, document)
-    if document[REVISION] == stored[REVISION]:
-        return True
-    same = {"_id": document["_id"], REVISION: stored[REVISION]}
-    return bool((await collection.replace_one(same, document)).matched_count)
+async def _kept(
+    collection: Collection, stored: Mapping[str, Document], documents: Sequence[Document]
+) -> bool:
+    """Whether all are stored. False where another process has stored one of them since."""
+    new = [it for it in documents if it["_id"] not in stored]
+    changed = [it for it in documents if _differs(it, stored.get(it["_id"]))]
+    if new and not await insert_missing(collection, new):
+        return False
+    same = ({"_id": it["_id"], REVISION: stored[it["_id"]][REVISION]} for it in changed)
+    writes = [replace(which, it) for which, it in zip(same, changed, strict=True)]
+    return not writes or await write_all(collection, writes) == len(writes)
+
+
+def _differs(document: Document, stored: Document | None) -> bool:
+    return stored is not None and document[REVISION] != stored[REVISION]
 
 
 async def is_projected(

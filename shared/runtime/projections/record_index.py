@@ -13,9 +13,9 @@ from datetime import datetime
 
 from shared.kafka.records import Record
 from shared.mongo.client import Collection, Document
-from shared.mongo.errors import Refusal, WritesRefused, mongodb_errors_as_outage
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
-from shared.mongo.writes import insert_all, update_or_insert, write_all
+from shared.mongo.writes import insert_missing, update_or_insert, write_all
 
 IDS, AT, UNTIL, OF, TOO = "ids", "at", "until", "of", "too"
 """Fields of an entry: by what it is found, its record's instant, when it ends, with which keys it
@@ -62,7 +62,8 @@ class IndexKeeper:
         found = [entry for it in own if (entry := self._index.entry(it)) is not None]
         forgotten = [told for it in own if (told := self._index.forgotten(it)) is not None]
         if found:
-            await _inserted(self._entries, found)
+            with mongodb_errors_as_outage():
+                await insert_missing(self._entries, found)
         if forgotten:
             await self._note(forgotten)
         # After the insert: a tombstone that another process stores meanwhile is seen here, or its
@@ -106,12 +107,3 @@ class IndexKeeper:
 
 async def _all(collection: Collection, wanted: Document) -> Sequence[Document]:
     return await collection.find(wanted).to_list(None)
-
-
-async def _inserted(collection: Collection, entries: Sequence[Document]) -> None:
-    try:
-        with mongodb_errors_as_outage():
-            await insert_all(collection, entries)
-    except WritesRefused as refused:
-        if any(it.why is not Refusal.DUPLICATE_ID for it in refused.writes):
-            raise
