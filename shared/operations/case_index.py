@@ -6,7 +6,7 @@ on the topic, and is read there when somebody unmasks it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -162,20 +162,35 @@ def _written(data: Mapping[str, Any], own_ids: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class _Gathered:
-    """The records that one search has found so far."""
+    """The steps that one search has found; `left` are records of no case that it knows yet."""
 
-    records: dict[RecordPosition, DecodedRecord] = field(default_factory=dict)
-    steps: dict[RecordPosition, Step] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
+    left: list[DecodedRecord] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     complete: bool = True
 
+    def add(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Takes in the entries of one query; those of earlier ones it has."""
+        self.complete &= len(entries) <= MOST_ENTRIES
+        for entry in entries[:MOST_ENTRIES]:
+            if entry["_id"] not in self.places:
+                self.places.add(entry["_id"])
+                self.left.append(record_of(entry))
+
     def take(self, sought: Sought) -> None:
-        """Let every record teach what else belongs to the case, until none does."""
+        """Lets every record teach what else belongs to the case, until none does.
+
+        A record that belongs to it has taught all that it can.
+        """
         size = -1
         while sought.size != size:
-            size = sought.size
-            for place, record in self.records.items():
+            size, left = sought.size, self.left
+            self.left = []
+            for record in left:
                 if sought.take(record):
-                    self.steps[place] = step_of(record)
+                    self.steps.append(step_of(record))
+                else:
+                    self.left.append(record)
 
 
 @dataclass(slots=True)
@@ -205,13 +220,13 @@ class CaseIndex:
         for _ in range(MOST_PASSES):
             new, loose = names.new_of(sought.names), contracts.new_of(sought.contracts)
             if not new and not loose:
-                return [*gathered.steps.values()], gathered.complete and not (
+                return gathered.steps, gathered.complete and not (
                     names.are_too_many or contracts.are_too_many
                 )
             await self._read(gathered, {IDS: {"$in": new}})
             await self._read(gathered, {IDS: {"$in": loose}, TOO: []})
             gathered.take(sought)
-        return [*gathered.steps.values()], False
+        return gathered.steps, False
 
     async def _read(self, gathered: _Gathered, wanted: Document) -> None:
         if not wanted[IDS]["$in"]:
@@ -219,6 +234,4 @@ class CaseIndex:
         with mongodb_errors_as_outage():
             found = self._entries().find(wanted).limit(MOST_ENTRIES + 1)
             entries = await found.to_list(MOST_ENTRIES + 1)
-        gathered.complete &= len(entries) <= MOST_ENTRIES
-        for record in map(record_of, entries[:MOST_ENTRIES]):
-            gathered.records[record.place] = record
+        gathered.add(entries)

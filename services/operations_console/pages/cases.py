@@ -28,7 +28,10 @@ NO_TOPICS = N_("The topics are not there yet.")
 
 
 async def cases(console: Console, visit: Visit, operator: Operator) -> Response:
-    """Asks for an id, then shows its case. A form leads to an address that can be handed on."""
+    """Asks for an id, then shows its case. A form leads to an address that can be handed on.
+
+    Of a long case the newest part comes first: who looks wants to know where it stands.
+    """
     if visit.posted:
         return await _sought(visit)
     named = visit.asked("q").strip()
@@ -73,18 +76,21 @@ async def _show(console: Console, visit: Visit, named: str) -> Response:
         return visit.show("cases.html", 404, form=form, found=None, words=words, seek=seek)
     except MissingTopics:
         return visit.show("cases.html", 503, form=form, found=None, words=NO_TOPICS)
-    first = number_in(visit.asked("from"), len(found.steps) - 1)
-    steps = found.steps[first : first + MOST_ON_A_PAGE]
+    number = len(found.steps)
+    newest = max(0, number - MOST_ON_A_PAGE)
+    first = number_in(visit.asked("from"), number - 1) if visit.asked("from") else newest
+    end = min(number, first + MOST_ON_A_PAGE)
     return visit.show(
         "cases.html",
         form=form,
         found=found,
         named=named,
         records=[(it.service, it.kind, standing(it, visit.language)) for it in found.records],
-        lines=lines(steps, visit.language),
+        lines=lines(found.steps[first:end], visit.language),
+        part=(first + 1, end, number) if end - first < number else None,
         on=visit.asked("on") if on_topics else "",
         before=max(0, first - MOST_ON_A_PAGE) if first else None,
-        after=first + MOST_ON_A_PAGE if first + MOST_ON_A_PAGE < len(found.steps) else None,
+        after=end if end < number else None,
     )
 
 

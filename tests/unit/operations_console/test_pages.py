@@ -434,6 +434,31 @@ async def test_a_case_says_what_it_did_not_see_and_what_is_due_next(
     assert "contract K-1" in answer.body
 
 
+async def test_a_long_case_begins_with_its_newest_part_and_leads_to_what_was_earlier(
+    console: ConsoleOfFew, reader: Browser
+) -> None:
+    console.cases.known["CD-9"] = case(2 * MOST_ON_A_PAGE + 1)
+
+    newest = await reader.get(f"{CASES}?q=CD-9")
+    [earlier] = re.findall(r'href="([^"]*from=[^"]*)"', newest.body)
+    before = await reader.get(html.unescape(earlier))
+
+    assert newest.body.count("<time ") == MOST_ON_A_PAGE
+    assert f"desk.inquiries 0-{2 * MOST_ON_A_PAGE}<" in newest.body
+    assert "202 a 401 de 401" in newest.body
+    assert "desk.inquiries 0-1<" in before.body
+    assert "2 a 201 de 401" in before.body
+
+
+async def test_a_short_case_is_shown_whole(console: ConsoleOfFew, reader: Browser) -> None:
+    console.cases.known["CD-9"] = case(MOST_ON_A_PAGE)
+
+    answer = await reader.get(f"{CASES}?q=CD-9")
+
+    assert answer.body.count("<time ") == MOST_ON_A_PAGE
+    assert f" de {MOST_ON_A_PAGE}" not in answer.body
+
+
 async def test_a_long_case_has_pages(console: ConsoleOfFew, reader: Browser) -> None:
     console.cases.known["CD-9"] = case(2 * MOST_ON_A_PAGE + 1)
     shown: list[int] = []
@@ -472,8 +497,8 @@ async def test_what_the_index_does_not_have_is_read_from_the_topics_if_asked(
     found = await reader.get(html.unescape(there))
 
     assert (missing.status, found.status) == (404, 200)
-    assert "desk.inquiries 0-0<" in found.body
-    assert f"on=topics&amp;from={MOST_ON_A_PAGE}" in found.body
+    assert f"desk.inquiries 0-{MOST_ON_A_PAGE}<" in found.body
+    assert "on=topics&amp;from=0" in found.body
 
 
 @pytest.mark.parametrize("written", ["ana@example.test", "x" * 201, "", "  "])
