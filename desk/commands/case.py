@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +20,31 @@ from desk.commands.services import services_of
 from shared.events.field_classes import masked
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.events.values import Language
-from shared.operations.case_timeline import CaseTimeline, read_timeline
+from shared.operations.case_timeline import CaseTimeline, NoSuchCase, read_timeline
 from shared.operations.decoded_record import shown
 from shared.operations.durations import duration
+from shared.operations.errors import WrongDatabaseUrl
 from shared.operations.event_text import consequence, label, said, word
+from shared.operations.kept_cases import NoIndex, find_kept
 from shared.operations.local_time import local_time
 from shared.operations.service_client import ServiceClient
 from shared.operations.timeline import Step, Told
+from shared.outage import Forbidden, Outage
 from shared.runtime.operations.answers import History
+from shared.settings import RuntimeSettings
+
+INDEX, ON_TOPICS = "index", "topics"
+NOTICEABLE = 1_000
+"""Records by which an index may be behind without a word: some come while it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A case, from where it was read, and what is to be said about that."""
+
+    timeline: CaseTimeline
+    read_from: str
+    note: str = ""
 
 
 def case(
@@ -33,30 +52,93 @@ def case(
     words: list[str],
     since: str | None,
     within: float,
+    topics: bool,
     language: Language,
     as_json: bool,
     where: Where,
 ) -> None:
     """Tell what happened to anything, over all topics and services."""
-    named = " ".join(words)
-    found = asyncio.run(_read(where, named, within, instant(since, "--since")))
+    named, earliest = " ".join(words), instant(since, "--since")
+    read = asyncio.run(_read(where, named, within, earliest, on_topics=topics or bool(since)))
+    found = read.timeline
+    if read.note:
+        _note(read.note)
     if as_json:
-        print_json(_as_json(found))
+        print_json({"read_from": read.read_from, **_as_json(found)})
     else:
         show(found, language, console())
     if found.silent or not found.complete:
         raise typer.Exit(FAILED)
 
 
-async def _read(where: Where, named: str, within_s: float, since: datetime | None) -> CaseTimeline:
+def _note(words: str) -> None:
+    """Beside the answer: standard output may be read by a program."""
+    typer.secho(words, err=True, dim=True)
+
+
+async def _read(
+    where: Where, named: str, within_s: float, since: datetime | None, *, on_topics: bool
+) -> Read:
     settings = where.settings()
+    async with _services(where) as services:
+        if not on_topics:
+            read = await _read_kept(where, settings, named, services, within_s)
+            if read is not None:
+                return read
+        found = await read_timeline(named, settings, services, within_s=within_s, since=since)
+        return Read(found, ON_TOPICS)
+
+
+async def _read_kept(
+    where: Where,
+    settings: RuntimeSettings,
+    named: str,
+    services: Mapping[str, ServiceClient],
+    within_s: float,
+) -> Read | None:
+    """From the console's index; None, once it is said why, where the topics must be read."""
+    if where.mongo is None:
+        why = "no address of the database was given (MONGO_URL, --mongo)"
+    else:
+        try:
+            found = await find_kept(named, settings, where.mongo, services, within_s=within_s)
+        except NoIndex:
+            why = "no console keeps an index in this database"
+        except NoSuchCase:
+            why = "the console's index has nothing of it"
+        except Forbidden:
+            why = "this user may not read the console's index"
+        except WrongDatabaseUrl:
+            why = "the address of the database cannot be one"
+        except Outage:
+            why = "the database with the console's index does not answer"
+        else:
+            return Read(found.timeline, INDEX, _behind(found.behind))
+    _note(f"Reading the topics themselves, for {within_s:g} s at most: {why}.")
+    return None
+
+
+def _behind(records: int | None) -> str:
+    if records is None:
+        return "The broker does not answer: this is what the console's index had by then."
+    if records < NOTICEABLE:
+        return ""
+    return (
+        f"The console's index is {records:,} records behind; they were read from the topics."
+        " Does the console run?"
+    )
+
+
+@asynccontextmanager
+async def _services(where: Where) -> AsyncIterator[Mapping[str, ServiceClient]]:
+    """None where nobody said where they are: the topics tell what they hold."""
     try:
         asked = services_of(where, INTAKE, CANCELLATION, ARCHIVE)
-    except DeskError:  # nobody said where they are: the topics tell what they hold
-        none: dict[str, ServiceClient] = {}
-        return await read_timeline(named, settings, none, within_s=within_s, since=since)
+    except DeskError:
+        yield {}
+        return
     async with asked as services:
-        return await read_timeline(named, settings, services, within_s=within_s, since=since)
+        yield services
 
 
 def show(found: CaseTimeline, language: Language, out: Console) -> None:

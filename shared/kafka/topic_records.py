@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -28,7 +28,8 @@ class Window:
     """A part of topics: by the records' instants (timezone-aware) or offsets; all if none is given.
 
     `until` and `last` are the first that are left out. The offsets are those of `partition`, or of
-    each partition; `newest` leaves that number of each one's last offsets.
+    each partition; `newest` leaves that number of each one's last offsets. `done` are the first
+    offsets by topic and partition, such as a group has committed.
     """
 
     since: datetime | None = None
@@ -37,6 +38,7 @@ class Window:
     first: int | None = None
     last: int | None = None
     newest: int | None = None
+    done: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
 ALL = Window()
@@ -163,15 +165,16 @@ async def _spans(
     until = await _offsets_at(consumer, window.until, ends)
     return {
         tp: range(
-            min(end, max(begins[tp], window.first or 0, since.get(tp, 0), _newest(window, end))),
+            min(end, max(begins[tp], since.get(tp, 0), _first(window, tp, end))),
             min(end, until.get(tp, end), end if window.last is None else window.last),
         )
         for tp, end in ends.items()
     }
 
 
-def _newest(window: Window, end: int) -> int:
-    return 0 if window.newest is None else end - window.newest
+def _first(window: Window, tp: TopicPartition, end: int) -> int:
+    newest = 0 if window.newest is None else end - window.newest
+    return max(newest, window.first or 0, window.done.get((tp.topic, tp.partition), 0))
 
 
 async def _offsets_at(

@@ -1,7 +1,8 @@
 """One timeline of a case over all topics, completed by what the services alone know.
 
 The topics are read as they stand, in several passes as long as one teaches what else belongs to
-the case; memory and time are bounded.
+the case; memory and time are bounded. Where the console keeps an index, it tells the most of it,
+and the topics what it does not have yet.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.events.reference import parse_reference
 from shared.events.topics import ARCHIVE, CANCELLATION, EVENT_TYPES, INTAKE
-from shared.kafka.topic_records import ALL, Window, records_on
+from shared.kafka.topic_records import ALL, Window, committed_by, records_on
 from shared.operations.case_index import CaseIndex
 from shared.operations.case_search import TOPICS, Sought, bytes_of
 from shared.operations.decoded_record import decoded
@@ -24,6 +25,7 @@ from shared.operations.errors import OperationError
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.operations.timeline import Step, Told, step_of, told
 from shared.operations.topics import require_topics
+from shared.outage import Outage
 from shared.runtime.operations.answers import History, HistoryEntry
 from shared.settings import RuntimeSettings
 
@@ -80,6 +82,9 @@ class _Reading:
     deadline: float
     steps: dict[tuple[str, int, int], Step] = field(default_factory=dict)
     remembered: list[Any] | None = field(default_factory=list)
+    is_read: bool = False
+    records: int = 0
+    """Read from the topics, each once."""
     complete: bool = True
 
     async def find(self, sought: Sought) -> None:
@@ -116,13 +121,14 @@ class _Reading:
         return True
 
     async def _records(self) -> AsyncGenerator[Any, None]:
-        if self.remembered:
+        if self.is_read and self.remembered is not None:
             for record in self.remembered:
                 yield record
             return
-        kept, size = self.remembered, 0
+        kept, size, self.is_read, self.records = self.remembered, 0, True, 0
         async with aclosing(records_on(self.settings, TOPICS, window=self.window)) as records:
             async for record in records:
+                self.records += 1
                 if kept is not None:
                     kept.append(record)
                     size += len(record.value or b"")
@@ -162,6 +168,57 @@ async def indexed_timeline(
     sought = _sought(named)
     steps, complete = await index.find(sought)
     return await _timeline(named, sought, steps, complete, services)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshened:
+    """A case from the index and from what the topics have beyond it.
+
+    `behind` is the number of records that the index did not have yet; None where the broker does
+    not say. Then the case is not complete.
+    """
+
+    timeline: CaseTimeline
+    behind: int | None
+
+
+async def fresh_timeline(
+    named: str,
+    index: CaseIndex,
+    settings: RuntimeSettings,
+    group: str,
+    services: Mapping[str, ServiceClient],
+    *,
+    within_s: float,
+) -> Freshened:
+    """The case from an index that `group` keeps, however far it is behind.
+
+    Raises `NoSuchCase`, `Outage` of the database.
+    """
+    sought, reading = _sought(named), None
+    with suppress(Outage):
+        done = await committed_by(settings, group)
+        reading = _Reading(settings, Window(done=done), time.monotonic() + within_s)
+    size, steps, complete = -1, list[Step](), False
+    while size != sought.size:
+        size = sought.size
+        steps, complete = await index.find(sought)
+        if reading is not None:
+            reading = await _read_on(reading, sought)
+    if reading is not None:
+        steps += reading.steps.values()
+        complete = complete and reading.complete
+    timeline = await _timeline(named, sought, steps, complete and reading is not None, services)
+    return Freshened(timeline, None if reading is None else reading.records)
+
+
+async def _read_on(reading: _Reading, sought: Sought) -> _Reading | None:
+    """None where the broker does not answer."""
+    try:
+        await reading.find(sought)
+    except Outage:
+        return None
+    return reading
 
 
 def _sought(named: str) -> Sought:

@@ -83,6 +83,11 @@ class Generations:
             )
         return self.state
 
+    async def are_begun(self) -> bool:
+        """Whether any process has ever begun one."""
+        with mongodb_errors_as_outage():
+            return await self._record.find_one(_ONE) is not None
+
     async def rebuild(self) -> State:
         """Begin a new generation, unless one of these folds is being built."""
         state = await self.read()

@@ -8,16 +8,24 @@ import hashlib
 import json
 import shlex
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from limits.aio.storage import MemoryStorage
 
 from desk.local.supervisor import Desk
-from shared.events.topics import ARCHIVE, INTAKE
+from services.operations_console.projections import FOLDS, indexes
+from services.operations_console.service import wire
+from services.operations_console.settings import Settings
+from shared.events.topics import ARCHIVE, CONSOLE, INTAKE
 from shared.operations.open_work import Waiting
 from shared.operations.service_client import services_at
+from shared.runtime.projections.projector import Projections
 from tests.builders import clients
 from tests.builders.desk_command import COMMAND, contract, desk, environment
 
@@ -96,6 +104,67 @@ async def test_each_kind_of_id_tells_the_same_case(here: Path, running: Desk) ->
     assert (nothing.code, "nothing has 'no-such-id'" in nothing.err) == (1, True)
     for each in (*ran, shown):
         assert not [said for said in (EMAIL, NAME, "privado") if said in each.out]
+
+
+@asynccontextmanager
+async def console_index(running: Desk) -> AsyncIterator[dict[str, str]]:
+    """A console's index beside the desk, kept up to date; the environment that leads to it."""
+    prefix = f"index{uuid4().hex[:8]}"
+    settings = Settings(
+        kafka_bootstrap_servers=running.endpoints.kafka_bootstrap_servers,
+        mongo_url=running.endpoints.mongo_url,
+        kafka_group_prefix=prefix,
+        mongo_database_prefix=prefix,
+        mongo_journal=False,
+    )
+    process = wire(settings, storage=MemoryStorage())
+    await process.generations.begin()
+    projections = Projections(
+        settings,
+        process.views,
+        process.generations,
+        (),
+        folds=FOLDS,
+        group=settings.group_of(CONSOLE),
+        health=process.health,
+        stopping=process.stopping,
+        indexes=indexes(settings),
+    )
+    keeping = asyncio.create_task(projections.run())
+    yield {"KAFKA_GROUP_PREFIX": prefix, "MONGO_DATABASE_PREFIX": prefix}
+    process.stopping.set()
+    await keeping
+    process.client.close()
+
+
+async def test_a_case_is_read_from_an_index_also_where_no_console_runs_any_more(
+    here: Path, running: Desk
+) -> None:
+    told = await cancelled(here, "kept")
+    names = [told["reference"], told["inquiry_id"], "kept-1", "C-kept"]
+    lost = "mongodb://127.0.0.1:1"
+
+    async with console_index(running) as env:
+        during = [await desk("case", name, "--json", cwd=here, env=env) for name in names]
+    after = await desk("case", "kept", "--json", cwd=here, env=env)
+    on_topics = await desk("case", "kept", "--topics", "--json", cwd=here, env=env)
+    lost_index = await desk("case", "kept", "--mongo", lost, "--json", cwd=here, env=env)
+    no_index = await desk("case", "kept", "--json", cwd=here)
+    nothing = await desk("case", "no-such-id", cwd=here, env=env)
+
+    everything = {step["id"] for step in on_topics.json["timeline"]}
+    for ran in (*during, after):
+        assert (ran.code, ran.json["read_from"]) == (0, "index"), ran.err
+        assert {step["id"] for step in ran.json["timeline"]} == everything
+        assert not [said for said in (EMAIL, NAME, "privado") if said in ran.out]
+    for ran in (on_topics, lost_index, no_index):
+        assert (ran.code, ran.json["read_from"]) == (0, "topics"), ran.err
+        assert {step["id"] for step in ran.json["timeline"]} == everything
+    assert on_topics.err == ""
+    assert "does not answer" in lost_index.err
+    assert "no console keeps an index" in no_index.err
+    assert "the console's index has nothing of it" in nothing.err
+    assert (nothing.code, "nothing has 'no-such-id'" in nothing.err) == (1, True)
 
 
 async def test_what_cannot_be_decoded_is_shown_as_such_from_its_offset(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -27,10 +26,13 @@ from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import Window
 from shared.operations.case_index import NAME, CaseIndex, place_name
 from shared.operations.case_search import Sought
+from shared.operations.case_timeline import Freshened
 from shared.operations.dead_letters.letter import Original
+from shared.operations.kept_cases import NoIndex, find_kept
 from shared.operations.tail import Wanted
 from shared.operations.timeline import Step
 from shared.runtime.projections.projector import Projections, Projector
+from shared.settings import RuntimeSettings
 
 WITHIN_S = 60.0
 WEB = "/channels/web"
@@ -52,6 +54,12 @@ def tombstone(customer: str) -> Original:
 class Console:
     process: Process
     publisher: KafkaPublisher
+    projecting: asyncio.Task[None]
+
+    async def stop(self) -> None:
+        """The projector ends; its index stays."""
+        self.process.stopping.set()
+        await self.projecting
 
     async def steps(self, named: str) -> list[Step]:
         found, complete = await self.index.find(Sought(frozenset({named})))
@@ -83,15 +91,16 @@ async def console(endpoints: Endpoints) -> AsyncIterator[Console]:
     publisher = KafkaPublisher(settings, ClockSkew(utc_now))
     await publisher.start()
     await process.generations.begin()
-    async with projecting(process):
-        yield Console(process, publisher)
+    running = asyncio.create_task(projections_of(process).run())
+    yield Console(process, publisher, running)
+    process.stopping.set()
+    await running
     await publisher.stop()
     process.client.close()
 
 
-@asynccontextmanager
-async def projecting(process: Process) -> AsyncIterator[None]:
-    projections = Projections(
+def projections_of(process: Process) -> Projections:
+    return Projections(
         process.settings,
         process.views,
         process.generations,
@@ -102,10 +111,6 @@ async def projecting(process: Process) -> AsyncIterator[None]:
         stopping=process.stopping,
         indexes=indexes(process.settings),
     )
-    running = asyncio.create_task(projections.run())
-    yield
-    process.stopping.set()
-    await running
 
 
 async def test_what_comes_to_the_topics_is_found_by_its_ids_once_and_forgotten_with_its_customer(
@@ -138,6 +143,55 @@ async def test_what_comes_to_the_topics_is_found_by_its_ids_once_and_forgotten_w
     await console.until(is_forgotten)
     await again(console, place)
     assert await console.steps(customer) == []
+
+
+async def test_what_the_index_does_not_have_yet_is_told_by_the_topics(console: Console) -> None:
+    tag, settings = uuid4().hex[:8], console.process.settings
+    submission = f"s-{tag}"
+    inquiry = str(message_uuid(WEB, submission))
+    asked = sent("desk.submissions", "submission.inquiry.v1", submission, customer_id=f"C-{tag}")
+    opened = sent("desk.inquiries", "inquiry.opened.v1", f"e-{tag}", inquiry_id=inquiry)
+    resolved = sent("desk.inquiries", "inquiry.resolved.v1", f"r-{tag}", inquiry_id=inquiry)
+    await console.publisher.publish([asked, opened])
+
+    async def is_found() -> bool:
+        return len(await console.steps(submission)) == 2
+
+    async def kept() -> Freshened:
+        url = settings.mongo_url
+        return await find_kept(submission, settings, url, {}, within_s=WITHIN_S)
+
+    async def is_committed() -> bool:
+        return (await kept()).behind == 0
+
+    await console.until(is_found)
+    await console.until(is_committed)
+    await console.stop()
+    await console.publisher.publish([resolved])
+
+    found = await kept()
+
+    assert len(await console.steps(submission)) == 2
+    assert {it.step.id for it in found.timeline.steps} == {submission, f"e-{tag}", f"r-{tag}"}
+    assert (found.behind, found.timeline.complete) == (1, True)
+
+    broken = settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
+    without = await find_kept(submission, broken, settings.mongo_url, {}, within_s=WITHIN_S)
+    assert (len(without.timeline.steps), without.behind, without.timeline.complete) == (
+        2,
+        None,
+        False,
+    )
+
+
+async def test_a_database_without_an_index_says_so(endpoints: Endpoints) -> None:
+    settings = RuntimeSettings(
+        kafka_bootstrap_servers=endpoints.kafka_bootstrap_servers,
+        mongo_database_prefix=f"none{uuid4().hex[:8]}",
+    )
+
+    with pytest.raises(NoIndex):
+        await find_kept("s-1", settings, endpoints.mongo_url, {}, within_s=1.0)
 
 
 async def again(console: Console, place: RecordPosition) -> None:
