@@ -19,6 +19,7 @@ import uvloop
 
 from bench import (
     backlog,
+    beside,
     beside_loops,
     cases,
     growth,
@@ -50,6 +51,7 @@ STORED = (10_000, 100_000, 1_000_000)
 STORED_RATE, STORED_SECONDS = 20, 30.0
 RELEASE_RATES, RELEASE_WARM, LATENCY_ROUNDS = {5.0: 30.0, 40.0: 20.0}, 500, 3
 WHOLE = Sizes(backlog=4_000, warm=400, seconds=120.0)
+MOST_BESIDE = 6_000
 HISTORIES = (1, 20, 200)
 PARTITIONS = (1, 3, 6, 12)
 PROCESSES = (1, 2, 3, 4)
@@ -320,14 +322,19 @@ async def measure_cases(asked: argparse.Namespace) -> None:
     async with fresh() as running:
         found = await cases.measure(running, asked.inquiries, partial(print, flush=True))
         results.write("cases", running.names, found.as_json())
-    print(f"\n{cases.table(found)}\n\n{found.stored_per_s:,.0f} records/s stored,", end=" ")
     print(
-        f"{found.read_per_s:,.0f}/s from Kafka, {found.bytes_an_entry:,.0f} bytes an entry;",
-        end=" ",
+        f"\n{cases.table(found)}\n\n{found.read_per_s:,.0f} records/s from Kafka, with CPU of"
+        f" {found.own_cpu_us:.0f} us a record, and {found.database_cpu_us:.0f} of the database;"
+        f" {found.bytes_an_entry:,.0f} bytes an entry"
     )
-    print(
-        f"CPU {found.own_cpu_us:.0f} us a record, and {found.database_cpu_us:.0f} of the database"
-    )
+
+
+async def measure_beside(asked: argparse.Namespace) -> None:
+    sizes = Sizes(backlog=min(asked.backlog, MOST_BESIDE), warm=WHOLE.warm, seconds=WHOLE.seconds)
+    async with fresh() as running:
+        runs = await beside.beside(running, "b", asked.rounds, sizes, _say)
+        results.write("beside", running.names, beside.as_json(runs))
+    print(f"\n{beside.table(runs)}")
 
 
 PARTS = {
@@ -343,6 +350,7 @@ PARTS = {
     "hostile": measure_hostile,
     "portal": measure_portal,
     "cases": measure_cases,
+    "beside": measure_beside,
     "releases": measure_releases,
 }
 

@@ -1,8 +1,8 @@
-"""How quickly the console finds a case beside many, and how many records a second it takes in.
+"""How quickly a case is found beside many, and how many records a second the console takes in.
 
-Entries are made and stored by the projection's own code, without a broker; the last ones come from
-Kafka, as at work. Pages are asked of the console's own application, without the services' internal
-ports: what those take is theirs.
+Entries are those that the projection would store, put there in bulk (`case_stock`); the last ones
+come from Kafka, as at work. Pages are asked of the console's own application, and look-ups of what
+`desk case` calls, without the services' internal ports: what those take is theirs.
 """
 
 from __future__ import annotations
@@ -10,75 +10,73 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
-from pathlib import Path
-from statistics import quantiles
+from statistics import fmean, quantiles
 from typing import Any, cast
-from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 from limits.aio.storage import MemoryStorage
 
+from bench.case_records import FIRST_OFFSET, LIFE, ROOT, Case
+from bench.case_stock import Stock
 from bench.processes import cpu_seconds
 from bench.servers import Servers
 from desk.contract_docs.goldens import Golden, read_goldens
+from services.operations_console.boards import PROJECTIONS as BOARDS
 from services.operations_console.pages.cases import LOOKS_OF_ONE
-from services.operations_console.projections import FOLDS, indexes
+from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.service import Process, utc_now, wire
 from services.operations_console.settings import Settings
-from shared.events.envelope import message_uuid
 from shared.events.topics import CONSOLE
 from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import Envelope, Headers
-from shared.operations.case_index import NAME, entry_of
+from shared.mongo.client import Collection
+from shared.operations.case_index import NAME
 from shared.operations.dead_letters.letter import Original
+from shared.operations.kept_cases import find_kept
 from shared.runtime.projections.generations import Generation
 from shared.runtime.projections.projector import Projections, Projector
 from shared.web.sessions import BY_CODE, Operator, Role, Session, Visitor, new_id
 
-ROOT = Path(__file__).parent.parent
-CHANNEL = "/channels/bench"
-LIFE = (
-    "submission.cancellation.v1",
-    "inquiry.opened.v1",
-    "cancellation.requested.v1",
-    "cancellation.scheduled.v1",
-    "inquiry.progressed.v1",
-    "notification.sent.v1",
-    "inquiry.state.v1",
-)
-"""The events of one ordinary inquiry on the topics."""
-BATCH, PARTITIONS = 500, 6
+BATCH = 500
 LOOKS = 100
 """Pages that are asked for by each kind of id."""
-FIRST_OFFSET = 10**9
-"""Of what is stored without a broker: its own records come before."""
 FROM_KAFKA = 1_500
 """Inquiries that come through the broker at the end."""
 LONG_CASE = 1_000
-SAID_EVERY = 50_000
+SAID_EVERY_S = 30.0
 READ_WITHIN_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One answer: milliseconds until it was there, and of CPU, the database's included."""
+
+    ms: float
+    cpu_ms: float
 
 
 @dataclass
 class Measured:
-    """Milliseconds by kind of id; records a second, by where they came from."""
+    """Looks by kind of id; records a second, by where they came from."""
 
     inquiries: int
     records: int = 0
-    pages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    pages: dict[str, list[Look]] = field(default_factory=lambda: defaultdict(list))
+    look_ups: dict[str, list[Look]] = field(default_factory=lambda: defaultdict(list))
     stored_per_s: float = 0.0
     read_per_s: float = 0.0
     own_cpu_us: float = 0.0
     database_cpu_us: float = 0.0
-    """For each record that is stored."""
+    """For each record that is read from Kafka."""
     bytes_an_entry: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
@@ -90,8 +88,19 @@ class Measured:
             "own_cpu_us": round(self.own_cpu_us),
             "database_cpu_us": round(self.database_cpu_us),
             "bytes_an_entry": round(self.bytes_an_entry),
-            "pages": {name: figures(times) for name, times in self.pages.items()},
+            "pages": _as_json(self.pages),
+            "look_ups": _as_json(self.look_ups),
         }
+
+
+def _as_json(looks: Mapping[str, Sequence[Look]]) -> dict[str, list[float]]:
+    """By kind of id: [p50, p95, p99, CPU] in milliseconds."""
+    return {name: [*figures([it.ms for it in some]), cpu_of(some)] for name, some in looks.items()}
+
+
+def cpu_of(looks: Sequence[Look]) -> float:
+    """Milliseconds of one, on average: the kernel counts in hundredths of a second."""
+    return round(fmean(it.cpu_ms for it in looks), 1)
 
 
 def figures(times: Sequence[float]) -> list[float]:
@@ -100,91 +109,24 @@ def figures(times: Sequence[float]) -> list[float]:
     return [round(cuts[at], 1) for at in (49, 94, 98)]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """The ids of one inquiry."""
-
-    number: int
-
-    @property
-    def ids(self) -> Mapping[str, str]:
-        """By kind, what somebody may paste."""
-        return {
-            "reference": f"INQ-{self.number:05d}-00000-0",
-            "inquiry": str(message_uuid(CHANNEL, f"s-{self.number}")),
-            "submission": f"s-{self.number}",
-            "contract": f"K-{self.number}",
-            "customer": f"C-{self.number // 2}",
-            "an event's id": self.event_id(3),
-            "a mail address's hash": f"{self.number // 2:032x}",
-        }
-
-    def event_id(self, index: int) -> str:
-        return str(uuid5(NAMESPACE_URL, f"{self.number} {index}")) if index else self.submission
-
-    @property
-    def submission(self) -> str:
-        return f"s-{self.number}"
-
-    def values(self) -> dict[str, Any]:
-        """Fields of its events that are its own."""
-        ids = self.ids
-        return {
-            "inquiry_id": ids["inquiry"],
-            "answers_inquiry_id": ids["inquiry"],
-            "submission_id": ids["submission"],
-            "submission_source": CHANNEL,
-            "reference": ids["reference"],
-            "customer_id": ids["customer"],
-            "contract_number": ids["contract"],
-            "contract_numbers": [ids["contract"]],
-            "recipient_hash": ids["a mail address's hash"],
-        }
-
-    def records(self, goldens: Mapping[str, Golden], now: datetime) -> Iterator[Original]:
-        """Its records as they lie on the topics, each topic with places of its own."""
-        own = self.values()
-        for index, ce_type in enumerate(LIFE):
-            golden = goldens[ce_type]
-            data = golden.value | {name: it for name, it in own.items() if name in golden.value}
-            cause = {
-                "ce_correlationid": self.submission,
-                "ce_causationid": self.event_id(index - 1),
-            }
-            headers = golden.headers | {"ce_id": self.event_id(index)} | (cause if index else {})
-            if not index:
-                headers |= {"ce_source": CHANNEL}
-            yield Original(
-                golden.topic,
-                self.number % PARTITIONS,
-                FIRST_OFFSET + self.number * len(LIFE) + index,
-                own["inquiry_id"].encode(),
-                json.dumps(data).encode(),
-                tuple((name, it.encode()) for name, it in headers.items()),
-                int(now.timestamp() * 1000) + self.number,
-            )
-
-
 async def measure(servers: Servers, inquiries: int, say: Callable[[str], None]) -> Measured:
     """One run on an empty database."""
     settings = Settings(
         kafka_bootstrap_servers=servers.bootstrap,
         mongo_url=servers.mongo_url,
         development_defaults=True,
+        **{name.lower(): value for name, value in servers.suited.items()},  # type: ignore[arg-type]
     )
     process, found = wire(settings, storage=MemoryStorage()), Measured(inquiries)
     await process.generations.begin()
     generation = process.generations.state.serving
     try:
-        own, database = time.process_time(), cpu_seconds(servers.pids["database"])
-        await _store(process, generation, found, say)
-        database = cpu_seconds(servers.pids["database"]) - database
-        found.own_cpu_us = (time.process_time() - own) * 1e6 / found.records
-        found.database_cpu_us = database * 1e6 / found.records
+        await _store(process, servers, generation, found, say)
         say(f"{found.records:,} entries, {found.stored_per_s:,.0f}/s")
-        await _read(process, found)
+        await _read(process, servers, found)
         say(f"from Kafka: {found.read_per_s:,.0f} records/s")
-        await _look(process, found)
+        await _look(process, servers, found)
+        await _look_up(process, servers, found)
     finally:
         await process.publisher.stop()
         process.client.close()
@@ -192,30 +134,48 @@ async def measure(servers: Servers, inquiries: int, say: Callable[[str], None]) 
 
 
 async def _store(
-    process: Process, generation: Generation, found: Measured, say: Callable[[str], None]
+    process: Process,
+    servers: Servers,
+    generation: Generation,
+    found: Measured,
+    say: Callable[[str], None],
 ) -> None:
-    """Everything but what comes from Kafka, by the projection's own steps."""
+    """Everything but what comes from Kafka; the projection prepares the collection."""
     projector = Projector(
         process.settings, process.views, (), generation, indexes(process.settings)
     )
     await projector.prepare()
-    goldens, began = read_goldens(ROOT), time.perf_counter()
-    stored, next_said = 0, SAID_EVERY
-    cases = (Case(number) for number in range(found.inquiries))
-    records = (it for case in cases for it in case.records(goldens, datetime.now(UTC)))
-    while batch := list(islice(records, BATCH)):
-        await projector.keep(batch)
-        stored += len(batch)
-        if stored >= next_said:
-            next_said += SAID_EVERY
-            say(f"{stored:,} entries, {stored / (time.perf_counter() - began):,.0f}/s")
-    found.records = stored
-    found.stored_per_s = stored / (time.perf_counter() - began)
-    sample = [
-        entry_of(it, process.settings.cases_kept) for it in Case(1).records(goldens, utc_now())
+    name, began = generation.collection(NAME), time.perf_counter()
+    filling = asyncio.create_task(
+        asyncio.to_thread(_fill, process.settings, servers.mongo_url, name, found.inquiries)
+    )
+    collection, wanted = process.generations.serving(NAME), found.inquiries * len(LIFE)
+    while not filling.done():
+        await asyncio.wait({filling}, timeout=SAID_EVERY_S)
+        stored = await collection.estimated_document_count()
+        say(f"{stored:,} of {wanted:,} entries, {stored / (time.perf_counter() - began):,.0f}/s")
+    await filling
+    found.records = await collection.estimated_document_count()
+    found.stored_per_s = found.records / (time.perf_counter() - began)
+    entries = [*Stock(utc_now(), process.settings.cases_kept_days).entries(1)]
+    found.bytes_an_entry = sum(map(len, entries)) / len(entries)
+    assert found.records == wanted, found.records
+    await _long_case(projector, found.inquiries + FROM_KAFKA + 1, read_goldens(ROOT))
+
+
+def _fill(settings: Settings, mongo_url: str, collection: str, inquiries: int) -> None:
+    """Two processes, each with half of them. Raises CalledProcessError."""
+    database, half = settings.database_of(VIEWS), inquiries // 2
+    at_ms = str(int(utc_now().timestamp() * 1000))
+    command = [sys.executable, "-m", "bench.case_stock", mongo_url, database, collection]
+    kept = str(settings.cases_kept_days)
+    filling = [
+        subprocess.Popen([*command, str(first), str(last), at_ms, kept], cwd=ROOT)
+        for first, last in ((0, half), (half, inquiries))
     ]
-    found.bytes_an_entry = sum(len(json.dumps(it, default=str)) for it in sample) / len(sample)
-    await _long_case(projector, found.inquiries + FROM_KAFKA + 1, goldens)
+    for it in filling:
+        if it.wait():
+            raise subprocess.CalledProcessError(it.returncode, command)
 
 
 async def _long_case(projector: Projector, number: int, goldens: Mapping[str, Golden]) -> None:
@@ -242,8 +202,11 @@ async def _long_case(projector: Projector, number: int, goldens: Mapping[str, Go
     )
 
 
-async def _read(process: Process, found: Measured) -> None:
-    """A backlog on the broker, read by the projection beside all that is stored."""
+async def _read(process: Process, servers: Servers, found: Measured) -> None:
+    """A backlog on the broker, read by the projections beside all that is stored.
+
+    Measured from the first entries, so without the group's start, until the last ones.
+    """
     goldens, publisher = read_goldens(ROOT), KafkaPublisher(process.settings, ClockSkew(utc_now))
     await publisher.start()
     first = found.inquiries
@@ -255,16 +218,26 @@ async def _read(process: Process, found: Measured) -> None:
     for begin in range(0, len(outgoing), BATCH):
         await publisher.publish(outgoing[begin : begin + BATCH])
     await publisher.stop()
-    last = Case(first + FROM_KAFKA - 1)
+    collection, before = process.generations.serving(NAME), found.records + LONG_CASE
     async with _projecting(process):
-        began = time.perf_counter()
-        collection = process.generations.serving(NAME)
-        wanted = found.records + LONG_CASE + len(outgoing)
-        while await collection.estimated_document_count() < wanted:
-            assert time.perf_counter() - began < READ_WITHIN_S, last
-            await asyncio.sleep(0.1)
-        found.read_per_s = len(outgoing) / (time.perf_counter() - began)
-    found.records = wanted
+        read, began = await _beyond(collection, before)
+        own, database = time.process_time(), cpu_seconds(servers.pids["database"])
+        end, ended = await _beyond(collection, before + len(outgoing) - 1)
+        own = time.process_time() - own
+        database = cpu_seconds(servers.pids["database"]) - database
+    found.read_per_s = (end - read) / (ended - began)
+    found.own_cpu_us = own * 1e6 / (end - read)
+    found.database_cpu_us = database * 1e6 / (end - read)
+    found.records = end
+
+
+async def _beyond(collection: Collection, entries: int) -> tuple[int, float]:
+    """How many there are once there are more than these, and when."""
+    deadline = time.perf_counter() + READ_WITHIN_S
+    while (there := await collection.estimated_document_count()) <= entries:
+        assert time.perf_counter() < deadline, there
+        await asyncio.sleep(0.05)
+    return there, time.perf_counter()
 
 
 @asynccontextmanager
@@ -274,7 +247,7 @@ async def _projecting(process: Process) -> AsyncIterator[None]:
         process.settings,
         process.views,
         process.generations,
-        (),
+        BOARDS,
         folds=FOLDS,
         group=process.settings.group_of(CONSOLE),
         health=process.health,
@@ -289,25 +262,50 @@ async def _projecting(process: Process) -> AsyncIterator[None]:
         await running
 
 
-async def _look(process: Process, found: Measured) -> None:
+async def _look(process: Process, servers: Servers, found: Measured) -> None:
     """Whole pages, as a member of staff gets them."""
-    chance = random.Random(1)
     transport = httpx2.ASGITransport(process.app)
     async with httpx2.AsyncClient(
         transport=transport, base_url=process.settings.public_url
     ) as http:
-        numbers = [chance.randrange(found.inquiries) for _ in range(LOOKS)]
-        looks = [(kind, it) for number in numbers for kind, it in Case(number).ids.items()]
-        longest = Case(found.inquiries + FROM_KAFKA + 1).ids["inquiry"]
-        looks += [(f"a case of {LONG_CASE:,} events", longest)] * LOOKS
-        cookie = {}
+        cookie, looks = {}, _looks(found)
         for number, (kind, named) in enumerate(looks):
             if number % LOOKS_OF_ONE.amount == 0:
                 cookie = await _signed_in(process, number)
-            began = time.perf_counter()
-            answer = await http.get("/en/cases", params={"q": named}, headers=cookie)
-            found.pages[kind].append((time.perf_counter() - began) * 1000)
+            with _timed(servers, found.pages[kind]):
+                answer = await http.get("/en/cases", params={"q": named}, headers=cookie)
             assert answer.status_code == 200, (kind, named, answer.status_code)
+
+
+async def _look_up(process: Process, servers: Servers, found: Measured) -> None:
+    """What `desk case` does once it is loaded: the index, and what the topics have beyond it."""
+    settings = process.settings
+    for kind, named in _looks(found):
+        with _timed(servers, found.look_ups[kind]):
+            fresh = await find_kept(named, settings, settings.mongo_url, {}, within_s=60.0)
+        assert fresh.behind == 0, (kind, named, fresh.behind)
+        assert fresh.timeline.complete
+
+
+def _looks(found: Measured) -> list[tuple[str, str]]:
+    """Kinds of ids and one of each, of inquiries by chance, and a long case."""
+    chance = random.Random(1)
+    numbers = [chance.randrange(found.inquiries) for _ in range(LOOKS)]
+    longest = Case(found.inquiries + FROM_KAFKA + 1).ids["inquiry"]
+    return [
+        *((kind, it) for number in numbers for kind, it in Case(number).ids.items()),
+        *([(f"a case of {LONG_CASE:,} events", longest)] * LOOKS),
+    ]
+
+
+@contextmanager
+def _timed(servers: Servers, looks: list[Look]) -> Iterator[None]:
+    """Adds what was done meanwhile."""
+    database = servers.pids["database"]
+    began, own, theirs = time.perf_counter(), time.process_time(), cpu_seconds(database)
+    yield
+    cpu = time.process_time() - own + cpu_seconds(database) - theirs
+    looks.append(Look((time.perf_counter() - began) * 1000, cpu * 1000))
 
 
 async def _signed_in(process: Process, number: int) -> dict[str, str]:
@@ -318,11 +316,16 @@ async def _signed_in(process: Process, number: int) -> dict[str, str]:
 
 
 def table(found: Measured) -> str:
-    """As Markdown."""
-    rows = [
-        "| pasted, beside " + f"{found.inquiries:,} inquiries | p50 ms | p95 ms | p99 ms |",
-        "|---|--:|--:|--:|",
-    ]
-    for name, times in found.pages.items():
-        rows.append(f"| {name} | " + " | ".join(f"{it:.1f}" for it in figures(times)) + " |")
+    """As Markdown: pages, then look-ups."""
+    return "\n\n".join(
+        _rows(f"{what}, beside {found.inquiries:,} inquiries", looks)
+        for what, looks in (("page", found.pages), ("look-up", found.look_ups))
+    )
+
+
+def _rows(what: str, looks: Mapping[str, Sequence[Look]]) -> str:
+    rows = [f"| {what} | p50 ms | p95 ms | p99 ms | CPU ms |", "|---|--:|--:|--:|--:|"]
+    for name, some in looks.items():
+        cells = [f"{it:.1f}" for it in (*figures([it.ms for it in some]), cpu_of(some))]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)

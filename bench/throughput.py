@@ -70,7 +70,7 @@ async def intake(
 ) -> list[Run]:
     """Submissions become inquiries; one backlog for all, groups and databases of their own."""
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
-    await _published(servers, load.SUBMISSIONS, backlog)
+    await published(servers, load.SUBMISSIONS, backlog)
     runs = []
     for contender in contenders * rounds:
         runs.append(await _measured(servers, contender, new_prefix(), sizes))
@@ -83,7 +83,7 @@ async def cancellation(
 ) -> list[Run]:
     """Requests for known contracts are decided; the contracts' files are there beforehand."""
     backlog = (load.requested(number, run) for number in range(sizes.backlog))
-    await _published(servers, load.REQUESTS, backlog)
+    await published(servers, load.REQUESTS, backlog)
     runs = []
     for contender in contenders * rounds:
         prefix = new_prefix()
@@ -102,7 +102,7 @@ async def chain(
     share the cores, and the first in the chain is done long before the last.
     """
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
-    await _published(servers, load.SUBMISSIONS, backlog)
+    await published(servers, load.SUBMISSIONS, backlog)
     runs = []
     for contender in contenders * rounds:
         prefix = new_prefix()
@@ -113,7 +113,7 @@ async def chain(
         begun = await load.committed_in_all(
             servers.bootstrap, f"{prefix}.{NOTIFICATION}", DECISIONS
         )
-        runs.append(await _drained(servers, contender, prefix, sizes, begun))
+        runs.append(await drained(servers, contender, prefix, sizes, begun))
         say(runs[-1])
     return runs
 
@@ -135,7 +135,7 @@ def mail_server(port: int) -> dict[str, str]:
     return {"SMTP_URL": f"smtp://{HOST}:{port}", "SMTP_CONNECTIONS": "10", "SMTP_UNREPORTED": "50"}
 
 
-async def _published(servers: Servers, topic: str, records: Iterable[load.Record]) -> None:
+async def published(servers: Servers, topic: str, records: Iterable[load.Record]) -> None:
     async with load.producing(servers.bootstrap) as producer:
         await load.publish(producer, topic, records)
 
@@ -171,10 +171,10 @@ async def _measured(servers: Servers, contender: Contender, prefix: str, sizes: 
     """One run on the backlog alone: its service's other topics begin at their ends."""
     others = [topic for topic in topics_read_by(contender.watched) if topic != contender.topic]
     await load.begin_at_end(servers.bootstrap, f"{prefix}.{contender.watched}", others)
-    return await _drained(servers, contender, prefix, sizes)
+    return await drained(servers, contender, prefix, sizes)
 
 
-async def _drained(
+async def drained(
     servers: Servers, contender: Contender, prefix: str, sizes: Sizes, begun: int = 0
 ) -> Run:
     run = await drain(
