@@ -39,8 +39,8 @@ NOTICEABLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A case, from where it was read, and what is to be said about that."""
+class CaseRead:
+    """A case, where it was read, and a note about that."""
 
     timeline: CaseTimeline
     read_from: str
@@ -78,7 +78,7 @@ def _note(words: str) -> None:
 
 async def _read(
     where: Where, named: str, within_s: float, since: datetime | None, *, on_topics: bool
-) -> Read:
+) -> CaseRead:
     settings = where.settings()
     async with _services(where) as services:
         if not on_topics:
@@ -86,7 +86,7 @@ async def _read(
             if read is not None:
                 return read
         found = await read_timeline(named, settings, services, within_s=within_s, since=since)
-        return Read(found, ON_TOPICS)
+        return CaseRead(found, ON_TOPICS)
 
 
 async def _read_kept(
@@ -95,7 +95,7 @@ async def _read_kept(
     named: str,
     services: Mapping[str, ServiceClient],
     within_s: float,
-) -> Read | None:
+) -> CaseRead | None:
     """From the console's index; None, once it is said why, where the topics must be read."""
     if where.mongo is None:
         why = "no address of the database was given (MONGO_URL, --mongo)"
@@ -113,7 +113,7 @@ async def _read_kept(
         except Outage:
             why = "the database with the console's index does not answer"
         else:
-            return Read(found.timeline, INDEX, _behind(found.behind))
+            return CaseRead(found.timeline, INDEX, _behind(found.behind))
     _note(f"Reading the topics themselves, for {within_s:g} s at most: {why}.")
     return None
 
