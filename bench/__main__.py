@@ -19,7 +19,7 @@ import uvloop
 
 from bench import (
     backlog,
-    beside,
+    beside_console,
     beside_loops,
     cases,
     growth,
@@ -329,12 +329,12 @@ async def measure_cases(asked: argparse.Namespace) -> None:
     )
 
 
-async def measure_beside(asked: argparse.Namespace) -> None:
+async def measure_beside_console(asked: argparse.Namespace) -> None:
     sizes = Sizes(backlog=min(asked.backlog, MOST_BESIDE), warm=WHOLE.warm, seconds=WHOLE.seconds)
     async with fresh() as running:
-        runs = await beside.beside(running, "b", asked.rounds, sizes, _say)
-        results.write("beside", running.names, beside.as_json(runs))
-    print(f"\n{beside.table(runs)}")
+        runs = await beside_console.beside(running, "b", asked.rounds, sizes, _say)
+        results.write("beside-console", running.names, beside_console.as_json(runs))
+    print(f"\n{beside_console.table(runs)}")
 
 
 PARTS = {
@@ -350,7 +350,7 @@ PARTS = {
     "hostile": measure_hostile,
     "portal": measure_portal,
     "cases": measure_cases,
-    "beside": measure_beside,
+    "beside-console": measure_beside_console,
     "releases": measure_releases,
 }
 

@@ -54,12 +54,12 @@ def test_every_command_explains_itself_in_80_columns(command: str) -> None:
 
 
 def test_only_commands_that_ask_the_database_take_its_address() -> None:
-    """The others ask the services: an option without effect would mislead."""
+    """The others ask the services alone: an option without effect would mislead."""
     takers = {name for name, options in _below("", get_command(app)) if "--mongo" in options}
 
     partners = {f"partner {act}" for act in ("add", "grant", "list", "revoke")}
     staff = {f"staff {act}" for act in ("add", "list", "remove", "roles")}
-    assert takers == {"doctor", "restore", "up", "verify", *partners, *staff}
+    assert takers == {"case", "doctor", "restore", "up", "verify", *partners, *staff}
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, set[str]]]:
