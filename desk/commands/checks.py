@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from desk.commands.addresses import Where
@@ -19,6 +20,9 @@ from shared.operations.checks.records import record_checks
 from shared.operations.checks.result import Check, Remedy, warn
 from shared.operations.checks.service import service_check
 
+LAST_BYTES = 64 * 1024
+MOST_SAID = 300
+"""Characters: a screen's few lines; the log has the rest."""
 _ALIGN = "desk topics align --apply"
 ADVICE = {
     Remedy.REACH_BROKER: "start it (`desk up`), or set KAFKA_BOOTSTRAP_SERVERS right",
@@ -50,6 +54,7 @@ ADVICE = {
         "synchronise the clocks (NTP): due times and submissions are judged by them"
     ),
     Remedy.REACH_MAIL_SERVER: "start it (`desk up`), or set SMTP_URL right; mails wait meanwhile",
+    Remedy.WAKE_MAIL_SERVER: "end it and start it again; mails wait meanwhile",
     Remedy.CORRECT_MAIL_ADDRESS: "set SMTP_URL right",
     Remedy.REPLAY_PARKED: (
         "deploy the fix, then `desk dead-letters replay`; `desk dead-letters list` names all"
@@ -62,6 +67,16 @@ ADVICE = {
     ),
     Remedy.RESTART_SERVICE: (
         "see .desk/logs/{name}.log; `desk up` starts a dead service again by itself"
+    ),
+    Remedy.END_HUNG: (
+        "if its log, .desk/logs/{name}.log, stands still, end the process"
+        " (.desk/processes.json has its number): it is started again, and nothing is lost"
+    ),
+    Remedy.SAME_CREDENTIAL: (
+        "give the service and operators the same INTERNAL_CREDENTIAL, and restart the service"
+    ),
+    Remedy.TELL_SENDER: (
+        "tell that channel's owner; each of them: `desk tail desk.rejections --since 15m`"
     ),
     Remedy.SET_CLOCK: "set the clock right (NTP); it sends no timers until then",
     Remedy.COMPARE_RECORDS: "`desk verify --topics` names what is missing",
@@ -114,7 +129,29 @@ async def service_checks(directory: Path) -> list[Check]:
         return [warn("services", found, Remedy.FIND_SERVICES)]
     names = (*SERVICES, *(name for name in (PORTAL, CONSOLE) if name in ports))
     looked = (service_check(name, health_url(ports[name])) for name in names)
-    return list(await asyncio.gather(*looked))
+    return [_with_last_words(it, directory) for it in await asyncio.gather(*looked)]
+
+
+def _with_last_words(check: Check, directory: Path) -> Check:
+    """What a service that has ended wrote last, where that says why."""
+    if check.remedy is not Remedy.RESTART_SERVICE:
+        return check
+    words = last_words(directory / "logs" / f"{check.name}.log")
+    return replace(check, found=f"{check.found}; it said: {words}") if words else check
+
+
+def last_words(log: Path) -> str:
+    """The event of the last line that is an error, and its reason; logs have nobody's data."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LAST_BYTES))
+            line = json.loads(file.read().splitlines()[-1])
+    except (OSError, ValueError, IndexError):
+        return ""
+    if not isinstance(line, dict) or line.get("level") not in ("error", "critical"):
+        return ""
+    said = ": ".join(str(line[name]) for name in ("event", "why") if line.get(name))
+    return said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]} …"
 
 
 def _ports(file: Path) -> dict[str, int]:

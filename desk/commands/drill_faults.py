@@ -285,7 +285,7 @@ FAULTS: tuple[DrillFault, ...] = (
         "channel-floods",
         "The capacity team: “The broker's disk fills. Who sends all this?”",
         "desk topics, desk tail",
-        "the fax channel sent the same faulty form some forty times a second",
+        "the fax channel sent the same faulty form some ten times a second",
         _flood,
         _nothing,
     ),

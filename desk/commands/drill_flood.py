@@ -15,7 +15,7 @@ from desk.commands.drill_desk import local_desk, sent
 from desk.commands.drill_state import under_way
 from desk.local.processes import is_up
 
-AT_ONCE = 40
+AT_ONCE = 10
 PAUSE_S = 1.0
 LONGEST_S = 15 * 60.0
 SOURCE = "/channels/fax"

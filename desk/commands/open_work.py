@@ -27,7 +27,7 @@ FURTHER = {
 }
 """Where to look further; braces name the oldest, or its id alone."""
 _AGO = Bilingual(es="hace {age}", en="{age} ago")
-_IN = Bilingual(es="dentro de {age}", en="in {age}")
+_IN = Bilingual(es="nuevo intento dentro de {age}", en="tried again in {age}")
 _NOTHING = Bilingual(es="ninguno", en="none")
 
 

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.events.internal import MailAttempted
 from shared.events.values import Language
-from shared.operations.event_text_catalogue import CONSEQUENCES, HEADLINES, LABELS, SENTENCES, WORDS
+from shared.operations.event_text_catalogue import (
+    CONSEQUENCES,
+    HEADLINES,
+    LABELS,
+    MAIL_TAKEN,
+    SENTENCES,
+    WORDS,
+)
 from shared.operations.local_time import local_time
 
 
@@ -41,6 +49,8 @@ def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Langu
             return str(bilingual[language.value])
     if isinstance(data.get("errors"), list):
         return "\n".join(fault_line(error, language) for error in data["errors"])
+    if ce_type == MailAttempted.ce_type and data.get("error") is None:
+        return MAIL_TAKEN.in_language(language)
     sentence = SENTENCES.get(ce_type)
     return sentence.in_language(language).format_map(facts) if sentence else ""
 

@@ -228,6 +228,8 @@ HEADLINES: dict[str, Bilingual] = {
     ),
 }
 
+MAIL_TAKEN = _both("El servidor de correo lo aceptó.", "The mail server took it.")
+
 SENTENCES: dict[str, Bilingual] = {
     "inquiry.progressed.v1": _both("{status}", "{status}"),
     "mail.attempted.v1": _both("Error: {error}.", "Error: {error}."),

@@ -6,6 +6,7 @@ on its topic of states. Nothing is kept of what is settled.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from shared.operations.audit_trail import OPERATIONS, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
 from shared.operations.dead_letters.topic import briefs
 from shared.operations.decoded_record import decoded
-from shared.operations.service_client import ServiceClient, ServiceError
+from shared.operations.service_client import ServiceClient, ServiceError, Unreachable
 from shared.operations.topics import require_topics
 from shared.runtime.operations.answers import DueRecord, ParkedRecord
 from shared.settings import RuntimeSettings
@@ -29,6 +30,8 @@ from shared.settings import RuntimeSettings
 STATES = "desk.inquiry-states"
 MOST_PAGES = 10
 PAGE = 1_000
+ANSWERED_WITHIN_S = 15.0
+"""Of one service, all its pages: one that is stopped takes connections and never answers."""
 LETTERS_READ = 10_000
 """The newest dead letters of each partition that are looked at."""
 REFERRED, AWAITED, PENDING = "referred", "evidence_awaited", "pending"
@@ -122,12 +125,13 @@ async def read_open_work(
     silent: dict[str, ServiceError] = {}
     due: dict[str, tuple[Sequence[DueRecord], bool]] = {}
     parked: list[tuple[str, ParkedRecord]] = []
-    for name, service in services.items():
-        try:
-            due[name] = await _due(service)
-            parked += [(name, record) for record in await service.parked()]
-        except ServiceError as error:
-            silent[name] = error
+    answers = await asyncio.gather(*map(_asked, services.values()))
+    for name, answer in zip(services, answers, strict=True):
+        if isinstance(answer, ServiceError):
+            silent[name] = answer
+            continue
+        due[name], line = answer
+        parked += [(name, record) for record in line]
     groups += [
         of_work(Waiting.UNSENT, *due.get(NOTIFICATION, ((), False))),
         of_work(Waiting.UNMADE, *due.get(ARCHIVE, ((), False))),
@@ -191,6 +195,20 @@ def _group(
 ) -> WorkGroup:
     since, oldest = min(found, default=(None, ""))
     return WorkGroup(waiting, len(found), since, oldest, at_least)
+
+
+async def _asked(
+    service: ServiceClient,
+) -> tuple[tuple[Sequence[DueRecord], bool], Sequence[ParkedRecord]] | ServiceError:
+    """What is due and parked; a service whose process hangs is not waited for."""
+    try:
+        async with asyncio.timeout(ANSWERED_WITHIN_S):
+            return await _due(service), await service.parked()
+    except ServiceError as error:
+        return error
+    except TimeoutError:
+        why = f"takes connections and does not answer within {ANSWERED_WITHIN_S:.0f} s"
+        return Unreachable(service.name, why)
 
 
 async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:

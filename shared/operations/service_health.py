@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.runtime.older_database import RECORDS
 
@@ -17,6 +18,18 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 async def health_of(url: str, *, timeout_s: float = 2.0) -> dict[str, Any] | None:
     """Reads the health page at `url`, at any HTTP status; None if nothing answers."""
     return await asyncio.to_thread(_read, url, timeout_s)
+
+
+async def takes_connections(url: str, *, within_s: float = 2.0) -> bool:
+    """Whether a process listens there, though it may answer nothing."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(within_s):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 async def is_healthy(url: str) -> bool:

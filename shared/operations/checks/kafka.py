@@ -8,6 +8,7 @@ from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES
 from shared.kafka.broker import Broker, broker_at
 from shared.kafka.errors import KafkaError
 from shared.operations.audit_trail import OPERATIONS, read_audit_trail
+from shared.operations.checks.rejections import rejection_check
 from shared.operations.checks.result import Check, Remedy, Severity, fail, ok, warn
 from shared.operations.checks.topics import keeping_checks
 from shared.operations.dead_letters.topic import briefs
@@ -37,6 +38,7 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
                 topics += await keeping_checks(broker, embedded=embedded)
             lags = [await lag_of(name, broker, settings, present) for name in SERVICES]
             letters = await dead_letter_check(settings, present)
+            refused = await rejection_check(settings)
     except (KafkaError, OSError, Outage) as error:
         if is_refusal(error) or is_refusal(error.__cause__):
             found = f"it refuses this user ({type(error.__cause__ or error).__name__})"
@@ -48,6 +50,7 @@ async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> 
         *topics,
         *map(lag_check, lags),
         letters,
+        refused,
     ]
 
 

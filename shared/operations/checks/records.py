@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from shared.operations.checks.result import Check, Remedy, fail, ok, warn
 from shared.operations.local_time import local_time
 from shared.operations.parked import Parked, parked
-from shared.operations.service_client import ServiceClient, ServiceError
+from shared.operations.service_client import NotAdmitted, ServiceClient, ServiceError
 from shared.runtime.aggregates.document_mapper import MB
 from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.operations.answers import LargeRecords
@@ -31,7 +31,8 @@ async def record_checks(services: Mapping[str, ServiceClient]) -> list[Check]:
 def silence_check(silent: Sequence[ServiceError]) -> Check:
     """Warns about services that did not answer, so that their records are unknown."""
     found = f"not asked: {'; '.join(map(str, silent))}"
-    return warn("records", found, Remedy.REACH_SERVICES)
+    differ = all(isinstance(error, NotAdmitted) for error in silent)
+    return warn("records", found, Remedy.SAME_CREDENTIAL if differ else Remedy.REACH_SERVICES)
 
 
 def parked_check(waiting: list[Parked]) -> Check:

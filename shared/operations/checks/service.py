@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.operations.checks.result import Check, Remedy, fail, ok
-from shared.operations.service_health import health_of
+from shared.operations.service_health import health_of, takes_connections
 from shared.runtime.health.clock_skew import CLOCK
 from shared.runtime.older_database import RECORDS
 
@@ -15,6 +15,9 @@ async def service_check(name: str, url: str) -> Check:
     """Checks the service by its health page at `url`."""
     page = await health_of(url)
     if page is None:
+        if await takes_connections(url):
+            found = f"its process takes connections and does not answer at {url}: it hangs"
+            return fail(name, found, Remedy.END_HUNG)
         return fail(name, f"nothing answers at {url}", Remedy.RESTART_SERVICE)
     status = str(page.get("status"))
     if status == "ok":

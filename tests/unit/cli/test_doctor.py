@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from desk.commands.addresses import Where
-from desk.commands.checks import ADVICE, advice, all_checks, service_checks
+from desk.commands.checks import ADVICE, MOST_SAID, advice, all_checks, service_checks
 from desk.commands.errors import DeskError
 from desk.local.supervisor import PORTS_FILE, health_url
 from shared.events.topics import PORTAL, SERVICES, TOPICS
@@ -74,6 +75,61 @@ async def test_a_mail_server_that_is_away_is_told_with_its_address() -> None:
 
     assert check.verdict is Severity.FAIL
     assert "127.0.0.1:1" in check.found
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A process that takes connections and answers nothing, as a stopped one; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+async def test_a_mail_server_that_hangs_is_told_from_one_that_is_down() -> None:
+    with silent() as port:
+        check = await mail_check(f"smtp://127.0.0.1:{port}")
+
+    assert (check.verdict, check.remedy) == (Severity.FAIL, Remedy.WAKE_MAIL_SERVER)
+    assert "it hangs" in check.found
+
+
+async def test_a_service_that_hangs_is_told_from_one_that_is_down(tmp_path: Path) -> None:
+    with silent() as down:
+        pass
+    with silent() as hung:
+        ports = dict.fromkeys(SERVICES, hung) | {SERVICES[-1]: down}
+        (tmp_path / PORTS_FILE).write_text(json.dumps(ports))
+        first, *_, last = await service_checks(tmp_path)
+
+    assert (first.remedy, last.remedy) == (Remedy.END_HUNG, Remedy.RESTART_SERVICE)
+    assert "it hangs" in first.found
+    assert "nothing answers" in last.found
+    assert f"{first.name}.log" in advice(first)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            {"level": "critical", "event": "this configuration is refused", "why": "X=1: too low"},
+            "; it said: this configuration is refused: X=1: too low",
+        ),
+        ({"level": "critical", "event": "e" * 2 * MOST_SAID}, f"; it said: {'e' * MOST_SAID} …"),
+        ({"level": "info", "event": "batch"}, ""),
+        (["no", "line"], ""),
+    ],
+)
+async def test_what_a_service_that_ended_said_last_is_told(
+    tmp_path: Path, line: object, said: str
+) -> None:
+    with silent() as down:
+        ports = dict.fromkeys(SERVICES, down)
+    (tmp_path / PORTS_FILE).write_text(json.dumps(ports))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / f"{SERVICES[0]}.log").write_text(f"before\n{json.dumps(line)}\n")
+    first, second, *_ = await service_checks(tmp_path)
+
+    assert first.found.endswith(f"/health{said}")
+    assert second.found.endswith("/health")
 
 
 async def test_services_that_run_elsewhere_are_only_a_warning(tmp_path: Path) -> None:

@@ -144,3 +144,18 @@ def test_a_decisions_dates_are_one_line() -> None:
 
 def test_a_customers_text_cannot_steer_the_terminal() -> None:
     assert plain("a\x1b[2Jb\x07\r\nc\td") == "a�[2Jb�\nc\td"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"attempt": 1}, "The mail server took it."),
+        ({"attempt": 1, "error": None}, "The mail server took it."),
+        ({"attempt": 2, "error": "timeout"}, "Error: timeout."),
+    ],
+)
+def test_a_mail_that_the_server_took_has_no_error(data: dict[str, Any], words: str) -> None:
+    told = said("mail.attempted.v1", data, Language.EN)
+
+    assert told is not None
+    assert told.words == words

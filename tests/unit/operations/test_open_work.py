@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,15 +10,18 @@ import pytest
 
 from desk.commands.open_work import FURTHER
 from shared.events.states import InquiryStated
+from shared.events.topics import CANCELLATION
 from shared.operations.open_work import (
     NAMES,
     Waiting,
     WorkGroup,
+    _asked,
     _Standing,
     of_inquiries,
     of_timers,
     of_work,
 )
+from shared.operations.service_client import Unreachable, services_at
 from shared.runtime.operations.answers import DueRecord
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -99,6 +103,19 @@ def test_side_effects_and_timers_are_told_apart_and_what_comes_later_is_no_due_t
     assert timers == WorkGroup(
         Waiting.TIMERS, 1, NOW - HOUR, "cancellation file K-1", at_least=True
     )
+
+
+async def test_a_service_whose_process_hangs_is_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.operations.open_work.ANSWERED_WITHIN_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as stopped:
+        addresses = {CANCELLATION: f"http://127.0.0.1:{stopped.getsockname()[1]}"}
+        async with services_at(addresses, "secret", [CANCELLATION]) as services:
+            answer = await _asked(services[CANCELLATION])
+
+    assert isinstance(answer, Unreachable)
+    assert "takes connections and does not answer" in str(answer)
 
 
 def test_all_that_can_wait_has_a_name_and_a_command() -> None:
