@@ -81,7 +81,7 @@ async def _in_time(reading: Awaitable[Part], settings: Settings) -> Part | None:
 class ServiceSeen:
     """A service between the topics that it reads, the longest lag first, and those it writes.
 
-    `answers` is None where it was not asked.
+    `answers` is None where it was not asked; who asks for another credential does answer.
     """
 
     name: str
@@ -96,7 +96,7 @@ def services_of(seen: Seen) -> list[ServiceSeen]:
     """Every service in the order in which a request passes them; none without a broker."""
     if seen.flow is None:
         return []
-    silent = {it.service for it in seen.work.silent} if seen.work else set()
+    silent = {it.service for it in seen.work.silent if it.admitted} if seen.work else set()
     return [_service(it, seen.flow, it not in silent if seen.work else None) for it in SERVICES]
 
 

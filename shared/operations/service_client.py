@@ -56,6 +56,9 @@ Asked = TypeVar("Asked", bound=Answer)
 class ServiceError(OperationError):
     """A service did not answer a question; the message says why, without anybody's data."""
 
+    admitted = True
+    """Whether it took the credential, as far as is known."""
+
     def __init__(self, service: str, why: str) -> None:
         super().__init__(f"{service} {why}")
         self.service = service
@@ -74,6 +77,8 @@ class Unreachable(ServiceError):
 
 class NotAdmitted(ServiceError):
     """The service asks for another credential."""
+
+    admitted = False
 
 
 class Unready(ServiceError):

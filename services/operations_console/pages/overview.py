@@ -41,6 +41,7 @@ class Tile:
     name: str
     count: str
     since: str
+    again: str
     colour: str
     address: str
 
@@ -78,13 +79,16 @@ async def _shown(console: Console, visit: Visit, operator: Operator) -> dict[str
 
 
 def _tile(group: WorkGroup, now: datetime, visit: Visit, operator: Operator) -> Tile:
-    since = ""
-    if group.since is not None and group.since < now:
-        since = duration((now - group.since).total_seconds(), visit.language)
+    since, again = "", ""
+    if group.since is not None:
+        age = (now - group.since).total_seconds()
+        words = duration(abs(age), visit.language)
+        since, again = (words, "") if age > 0 else ("", words)
     return Tile(
         NAMES[group.waiting].in_language(visit.language),
         f"{group.count}+" if group.at_least else str(group.count),
         since,
+        again,
         _colour(group),
         _address(PAGES[group.waiting], visit, operator),
     )

@@ -11,7 +11,7 @@ import pytest
 from services.operations_console.overview import Overview, Seen
 from shared.operations.flow import Flow, ServiceLag, TopicFlow
 from shared.operations.open_work import OpenWork, Waiting, WorkGroup
-from shared.operations.service_client import ServiceError
+from shared.operations.service_client import NotAdmitted, ServiceError
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
 from tests.builders.portal import Browser
@@ -88,6 +88,37 @@ async def test_a_service_that_does_not_answer_is_told_from_one_that_was_not_aske
 
     assert (asked.count(">answers<"), asked.count(">does not answer<")) == (3, 1)
     assert unasked.count(">not asked<") == 4
+
+
+async def test_one_that_asks_for_another_credential_answers_and_says_so(
+    console: ConsoleOfFew,
+) -> None:
+    said = NotAdmitted("notification", "asks for another credential")
+    console.overview.last = Seen(NOW, flow(), OpenWork((), [said]))
+
+    page = (await (await browser_of(console, Role.READER)).get("/en/overview")).body
+
+    assert "notification asks for another credential than the console has" in page
+    assert ">does not answer<" not in page
+
+
+async def test_who_does_not_answer_is_not_called_up_to_date(console: ConsoleOfFew) -> None:
+    reader = await browser_of(console, Role.READER)
+    console.overview.last = Seen(NOW, flow(), work())
+    before = (await reader.get("/en/overview")).body.count(">up to date<")
+    console.overview.last = Seen(NOW, flow(), work(silent=("notification",)))
+    after = (await reader.get("/en/overview")).body.count(">up to date<")
+
+    assert (before, after) == (4, 3)
+
+
+async def test_a_mail_that_is_tried_again_says_when(console: ConsoleOfFew) -> None:
+    later = WorkGroup(Waiting.UNSENT, 2, NOW + timedelta(minutes=1), "notification n-1")
+    console.overview.last = Seen(NOW, flow(), work(later))
+
+    page = (await (await browser_of(console, Role.READER)).get("/en/overview")).body
+
+    assert "tried again in 1 minute" in page
 
 
 async def test_the_live_part_shows_the_same_to_those_who_are_signed_in(
