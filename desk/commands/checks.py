@@ -133,7 +133,7 @@ async def service_checks(directory: Path) -> list[Check]:
 
 
 def _with_last_words(check: Check, directory: Path) -> Check:
-    """What a service that has ended wrote last, where that says why."""
+    """Adds the last words of a service that has ended, where they say why."""
     if check.remedy is not Remedy.RESTART_SERVICE:
         return check
     words = last_words(directory / "logs" / f"{check.name}.log")

@@ -200,7 +200,7 @@ def _group(
 async def _asked(
     service: ServiceClient,
 ) -> tuple[tuple[Sequence[DueRecord], bool], Sequence[ParkedRecord]] | ServiceError:
-    """What is due and parked; a service whose process hangs is not waited for."""
+    """Asks for all that is due and parked; a service whose process hangs is not waited for."""
     try:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             return await _due(service), await service.parked()

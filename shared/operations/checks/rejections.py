@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shared.events.submissions import SubmissionRejected
 from shared.events.topics import TOPIC_OF
@@ -19,41 +20,38 @@ NEWEST = 500
 """Of each partition: enough to see what repeats, and read in a moment."""
 REPEATED = 10
 """Rejections alike within that time: fewer are customers who mistype."""
+KINDS_TOLD = 3
+"""A flood hides no quieter channel that fails beside it."""
 
 
 async def rejection_check(settings: RuntimeSettings) -> Check:
-    """What the last quarter of an hour's rejections have in common. Raises `Outage`."""
+    """Judges the last quarter of an hour's rejections by those that are alike. Raises `Outage`."""
     window = Window(since=datetime.now(UTC) - LOOKED_BACK, newest=NEWEST)
     return of_rejections([decoded(it) async for it in records_on(settings, [REJECTIONS], window)])
 
 
 def of_rejections(records: Iterable[DecodedRecord]) -> Check:
-    """The most frequent kind: which submission, from which channel, with which faults."""
-    alike = Counter(
-        it.kind for it in map(Rejection, records) if it.record.type == SubmissionRejected.ce_type
-    )
+    """The most frequent kinds: which submission, from which channel, with which faults."""
+    rejected = (it for it in records if it.type == SubmissionRejected.ce_type)
+    alike = Counter(_kind(it.data) for it in rejected)
     if not alike:
         return ok("rejections", "none within 15 minutes")
-    kind, count = alike.most_common(1)[0]
-    if count < REPEATED:
-        return ok("rejections", f"{alike.total()} within 15 minutes, no more than {count} alike")
-    return warn("rejections", f"{count} within 15 minutes: {kind}", Remedy.TELL_SENDER)
+    most = alike.most_common(KINDS_TOLD)
+    repeated = [f"{count} {kind}" for kind, count in most if count >= REPEATED]
+    if not repeated:
+        return ok("rejections", f"{alike.total()} within 15 minutes, fewer than {REPEATED} alike")
+    found = f"within 15 minutes: {'; '.join(repeated)}"
+    return warn("rejections", found, Remedy.TELL_SENDER)
 
 
-class Rejection:
-    """One rejection; `kind` has no values of the customer's, only names and codes."""
-
-    def __init__(self, record: DecodedRecord) -> None:
-        self.record = record
-
-    @property
-    def kind(self) -> str:
-        said = self.record.data
-        errors = said.get("errors")
-        faults = sorted({_fault(it) for it in errors if isinstance(it, dict)}) if errors else []
-        what = shown(str(said.get("submission_type") or "a submission"))
-        whence = shown(str(said.get("submission_source") or "an unknown channel"))
-        return f"{what} from {whence}: {', '.join(faults)}"
+def _kind(said: Mapping[str, Any]) -> str:
+    """A rejection without any value of the customer's: only names and codes."""
+    errors = said.get("errors")
+    listed = errors if isinstance(errors, list) else ()
+    faults = sorted({_fault(it) for it in listed if isinstance(it, dict)})
+    what = shown(str(said.get("submission_type") or "a submission"))
+    whence = shown(str(said.get("submission_source") or "an unknown channel"))
+    return f"{what} from {whence}: {', '.join(faults)}"
 
 
 def _fault(error: dict[str, object]) -> str:

@@ -31,9 +31,18 @@ def test_a_channel_that_leaves_out_the_same_again_and_again_is_named_with_it() -
 
     assert (check.verdict, check.remedy) == (Severity.WARN, Remedy.TELL_SENDER)
     assert check.found == (
-        f"{REPEATED} within 15 minutes: submission.registration.v1 from /channels/fax:"
+        f"within 15 minutes: {REPEATED} submission.registration.v1 from /channels/fax:"
         " consents.transfer_abroad consent_missing"
     )
+
+
+def test_a_flood_hides_no_quieter_channel_that_fails_beside_it() -> None:
+    flood = [rejected("/channels/web")] * 30 * REPEATED
+
+    found = of_rejections([*flood, *[rejected()] * REPEATED]).found
+
+    assert "/channels/web" in found
+    assert f"; {REPEATED} submission.registration.v1 from /channels/fax" in found
 
 
 @pytest.mark.parametrize(
