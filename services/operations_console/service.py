@@ -25,6 +25,8 @@ from services.operations_console.overview import Overview, looking
 from services.operations_console.owners import Owners
 from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.records import Records
+from services.operations_console.refusals import NAME as REFUSALS
+from services.operations_console.refusals import Refusals
 from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
@@ -36,6 +38,7 @@ from shared.mongo.changes import Changes
 from shared.mongo.client import Client, Database, close, connect
 from shared.operations.case_index import NAME as RECORDS
 from shared.operations.case_index import CaseIndex
+from shared.operations.visible import escaped
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
@@ -121,7 +124,13 @@ def wire(
         repairs=Repairs(database, dead_letters, acts, now),
         changes=Changes(database),
         boards=boards,
-        agent_acts=AgentActs(settings, database, publisher or patient, now),
+        agent_acts=AgentActs(
+            Owners(settings),
+            Refusals(lambda: generations.serving(REFUSALS)),
+            database,
+            publisher or patient,
+            now,
+        ),
         owners=Owners(settings),
         calendar=madrid_calendar(settings.calendar()),
         staff=StaffAccounts(database, sessions, passkeys, now),
@@ -153,7 +162,7 @@ def _site(settings: Settings, console: Console, key: bytes, stopping: asyncio.Ev
     return Site(
         pages=bound(PAGES, console),
         sign_in=SIGN_IN,
-        environments=web.environments((HERE,)),
+        environments=web.environments((HERE,), escaped),
         translations=translations((web.HERE / "locale", HERE / "locale")),
         static=StaticFiles([web.HERE / "static"]),
         sessions=console.sessions,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,10 @@ from urllib.parse import urlencode
 from limits import RateLimitItem, RateLimitItemPerMinute
 from starlette.responses import Response
 
-from services.operations_console.cases import Line, lines
+from services.operations_console.cases import Line, json_of, lines
 from services.operations_console.console import Console
 from services.operations_console.pages.cases import AN_ADDRESS, LONGEST_ID
-from services.operations_console.records import Tail
+from shared.events.field_classes import is_fact
 from shared.events.operations import RecordUnmasked
 from shared.events.reference import parse_reference
 from shared.events.text import is_blank
@@ -125,7 +124,7 @@ async def messages_live(console: Console, visit: Visit, _operator: Operator) -> 
     """The newest records as they come."""
     topic = _topic(visit)
     form = Form({name: visit.asked(name).strip()[:LONGEST_ID] for name in FIELDS[:2]})
-    coming = Tail(console.records, topic, _wanted(form))
+    coming = console.records.tail(topic, _wanted(form))
 
     async def part() -> Part:
         await asyncio.sleep(RENDERED_EVERY_S)  # many come together
@@ -263,6 +262,7 @@ def _record(
         "key": found.key,
     }
     [line] = _lines([found], visit)
+    written, complete = json_of(data)
     return visit.show(
         "record.html",
         status,
@@ -272,7 +272,9 @@ def _record(
         whole=whole,
         may_ask=not whole and bool(found.data) and operator.may(Role.AGENT),
         attributes={name: it if whole else shown(it) for name, it in attributes.items() if it},
-        data=json.dumps(data, ensure_ascii=False, indent=1, default=str) if found.data else "",
+        data=written if found.data else "",
+        complete=complete,
+        is_fact=is_fact,
         known=found.type in EVENT_TYPES,
     )
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from services.operations_console.boards import INQUIRIES, fold_inquiry
+from services.operations_console.refusals import refusal_of
 from shared.events.agents import AgentActionRefused
 from shared.kafka.records import Record
 from shared.operations.dead_letters.letter import Original
@@ -213,6 +214,94 @@ async def test_a_double_click_is_one_act(console: ConsoleOfFew, marta: Browser) 
     assert len(console.publisher.published) == 1
 
 
+async def test_a_double_click_on_what_is_refused_is_refused_twice(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    console.records.happens("inquiry", INQUIRY, ANSWERED)
+
+    answers = await asyncio.gather(marta.post(ONE, fields), marta.post(ONE, fields))
+
+    assert [it.status for it in answers] == [409, 409]
+    assert console.publisher.published == []
+
+
+async def test_a_form_that_says_something_else_the_second_time_is_not_taken_for_the_first(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    await marta.post(ONE, fields)
+
+    second = await marta.post(ONE, fields | {"text": "Mejor no."})
+
+    assert second.status == 409
+    assert "marta acaba de actuar" in second.body
+    assert "Mejor no." in second.body, "what was written is not lost"
+    assert len(console.publisher.published) == 1
+
+
+async def test_an_act_whose_process_died_is_not_called_published_and_can_be_sent_again(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    path = (await marta.post(ONE, fields)).header("location")
+    acts = console.own.collection("agent_acts").documents
+    acts[path.rpartition("/")[2]] |= {
+        "published": False,
+        "begun_until": NOW - timedelta(seconds=1),
+    }
+    [before] = console.publisher.published
+    page, part = await marta.get(path), await marta.get(f"{path}/en-vivo")
+
+    again = await marta.post(ONE, fields)
+
+    assert "quizá no publicado" in page.body
+    assert "publicado; " not in page.body
+    assert part.body.endswith("event: done\ndata:\n\n")
+    assert again.header("location") == path
+    [_, second] = console.publisher.published
+    assert (dict(second.headers)["ce_id"], second.value) == (
+        dict(before.headers)["ce_id"],
+        before.value,
+    )
+    assert "publicado; " in (await marta.get(path)).body
+
+
+async def test_an_act_that_was_decided_before_its_process_died_is_not_published_again(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    path = (await marta.post(ONE, fields)).header("location")
+    act_id = path.rpartition("/")[2]
+    console.own.collection("agent_acts").documents[act_id] |= {
+        "published": False,
+        "begun_until": NOW - timedelta(seconds=1),
+    }
+    own = f"/services/operations_console {act_id}"
+    console.records.happens("inquiry", INQUIRY, ANSWERED, by=own)
+
+    again = await marta.post(ONE, fields)
+
+    assert again.header("location") == path
+    assert len(console.publisher.published) == 1
+    assert "Novedad" in (await marta.get(path)).body
+
+
+async def test_whose_act_changed_nothing_keeps_nobody_from_the_record(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    luis = await console.signed_in(await console.account("luis", Role.AGENT))
+    hers, his = await form_of(marta, ONE), await form_of(luis, ONE)
+    routed = await marta.post(ONE, hers | {"act": "route", "queue": "billing"})
+    act_id = routed.header("location").rpartition("/")[2]
+    console.records.happens("inquiry", INQUIRY, by=f"/services/operations_console {act_id}")
+
+    second = await luis.post(ONE, his | {"act": "answer", "text": "Sí."})
+
+    assert second.status == 303
+    assert len(console.publisher.published) == 2
+
+
 async def test_what_changed_meanwhile_is_told_and_nothing_is_published(
     console: ConsoleOfFew, marta: Browser
 ) -> None:
@@ -393,7 +482,9 @@ async def test_an_act_that_the_desk_refuses_shows_every_fault(
     )
     value = refusal.model_dump_json().encode()
     refused = Original("desk.rejections", 0, 1, b"marta", value, headers, 0)
-    console.records.rejections = [cast(Record, refused)]
+    entry = refusal_of(cast(Record, refused), timedelta(days=1))
+    assert entry is not None
+    await console.own.collection("refusals_1").insert_one(entry)
 
     page = await marta.get(sent.header("location"))
 
