@@ -22,6 +22,7 @@ from shared.web.sessions import Operator
 PAGES = {
     Waiting.OVERDUE: "inquiries",
     Waiting.REFERRED: "referrals",
+    Waiting.RENEWALS: "referrals",
     Waiting.AWAITED: "inquiries",
     Waiting.UNSENT: "due",
     Waiting.UNMADE: "due",

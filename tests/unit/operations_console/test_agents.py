@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.operations_console.boards import INQUIRIES, fold_inquiry
+from services.operations_console.boards import FILES, INQUIRIES, FileBoard, fold_inquiry
 from services.operations_console.refusals import refusal_of
 from shared.events.agents import AgentActionRefused
 from shared.kafka.records import Record
@@ -98,6 +98,65 @@ async def test_open_inquiries_are_listed_with_the_desk_hours_that_are_left(
     assert "derivaciones/K-0?inquiry=i-0&amp;customer=C-1" in referred.body
     assert "Aquí no espera nada" in awaited.body
     assert 44_000 < weight_of(page.body) <= MOST_BYTES
+
+
+async def test_renewals_and_suspended_cancellations_are_lists_of_their_own(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    files = console.own.collection(f"{FILES}_1")
+    renewal = {"invoice_number": "INV 1/7", "lapses_on": "2026-08-15", "referred": "no_policy"}
+    waiting = {FileBoard.RENEWALS: True, "lapses_on": "2026-08-15", "renewals": [renewal]}
+    suspended = {"suspended": True, "inquiry_id": "i-7", "effective_on": "2026-12-31"}
+    await files.insert_one({"_id": "K-1"} | waiting)
+    await files.insert_one({"_id": "K-2"} | suspended)
+
+    requests = await marta.get("/es/derivaciones")
+    renewals = await marta.get("/es/derivaciones?board=renewals_referred")
+    others = await marta.get("/es/derivaciones?board=suspended")
+
+    assert "Renovaciones (1)" in requests.body
+    assert "Suspendidas (1)" in requests.body
+    assert "Aquí no espera nada" in requests.body
+    assert "derivaciones/K-1?invoice=INV%201/7" in renewals.body
+    assert "15 de agosto de 2026" in renewals.body
+    assert "ninguna política conoce" in renewals.body
+    assert "1 a 1 de 1" in renewals.body
+    assert "derivaciones/K-2?inquiry=i-7" in others.body
+    one = await marta.get("/es/derivaciones/K-1?invoice=INV%201/7")
+    assert 'name="invoice_number" type="text" value="INV 1/7"' in one.body
+
+
+async def test_a_board_has_pages(console: ConsoleOfFew, marta: Browser) -> None:
+    board = console.own.collection(f"{INQUIRIES}_1")
+    for number in range(60):
+        document = fold_inquiry({}, stated(1, "open"))
+        document |= {"reference": f"INQ-{number:02}", "answer_due_at": NOW + timedelta(number)}
+        await board.insert_one({"_id": f"i-{number}"} | document)
+
+    first = await marta.get("/es/consultas?board=open")
+    second = await marta.get("/es/consultas?board=open&from=50")
+    beyond = await marta.get("/es/consultas?board=open&from=99999999")
+
+    assert "1 a 50 de 60" in first.body
+    assert 'href="/es/consultas?board=open&amp;from=50"' in first.body
+    assert ("INQ-49" in first.body, "INQ-50" in first.body) == (True, False)
+    assert "51 a 60 de 60" in second.body
+    assert 'href="/es/consultas?board=open&amp;from=0"' in second.body
+    assert "1 a 50 de 60" in beyond.body
+
+
+async def test_of_a_long_history_the_last_steps_are_shown(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    for _ in range(150):
+        console.records.happens("inquiry", INQUIRY, ANSWERED)
+
+    page = await marta.get(ONE)
+
+    assert page.body.count("Novedad") == 100
+    assert "51 pasos anteriores no se muestran" in page.body
+    sent = await acted(marta, ONE, act="answer", text="Sí.")
+    assert sent.status == 303
 
 
 async def test_an_inquiry_shows_nobodys_data(console: ConsoleOfFew, marta: Browser) -> None:
