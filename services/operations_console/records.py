@@ -34,6 +34,14 @@ class Browsed:
     complete: bool
     more: bool = False
 
+    @property
+    def after(self) -> dict[int, int]:
+        """Of each partition, the offset behind the last of these records."""
+        found: dict[int, int] = {}
+        for it in self.records:
+            found[it.place.partition] = max(it.place.offset + 1, found.get(it.place.partition, 0))
+        return found
+
 
 class Records:
     """Looks into topics, a few at the same time."""

@@ -317,6 +317,24 @@ async def test_a_tail_of_a_topic_that_is_gone_ends(console: ConsoleOfFew) -> Non
                 _ = tail.shown
 
 
+async def test_the_next_page_continues_in_each_partition_where_this_one_ends(
+    console: ConsoleOfFew, reader: Browser
+) -> None:
+    other = record(7, place=RecordPosition("desk.submissions", 0, 7), at=NOW)
+    console.topics.records = [record(1041, at=NOW), record(at=NOW), other]
+
+    first = await reader.get(f"{MESSAGES}?since=2026-11-27T09:30&id=C-1")
+    address = "?id=C-1&amp;since=2026-11-27T09%3A30&amp;after=0-8.3-1043"
+    assert address in first.body, "they have one instant, and that is no place to continue from"
+    await reader.get(MESSAGES + address.replace("&amp;", "&"))
+    nonsense = await reader.get(f"{MESSAGES}?since=2026-11-27T09:30&after=x-1.{'1-1.' * 600}")
+
+    windows = [window for _, _, window in console.topics.asked if window]
+    behind = {("desk.submissions", 0): 8, ("desk.submissions", 3): 1043}
+    assert [it.done for it in windows] == [{}, behind, {}]
+    assert nonsense.status == 200
+
+
 # What a stranger writes
 
 
