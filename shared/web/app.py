@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from jinja2 import (
@@ -53,6 +53,7 @@ class Absent(StrictUndefined):
 
 
 Told = Callable[[str], str]
+Translate = Callable[..., str]
 
 
 @lru_cache
@@ -82,7 +83,9 @@ def environments(
         formats = Formats(language)
         if told is not None:
             for name in ("gettext", "ngettext"):
-                environment.globals[name] = _telling(environment.globals[name], told)
+                environment.globals[name] = _telling(
+                    cast(Translate, environment.globals[name]), told
+                )
         environment.filters |= {
             "day": formats.day,
             "weekday": formats.weekday,
@@ -98,7 +101,7 @@ def _told(told: Told, value: Any) -> Any:
     return told(value) if type(value) is str else value
 
 
-def _telling(translate: Callable[..., str], told: Told) -> Callable[..., str]:
+def _telling(translate: Translate, told: Told) -> Translate:
     """The same translation, with its variables as they are shown."""
 
     @pass_context

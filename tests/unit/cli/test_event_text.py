@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from desk.commands.console import plain
 from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
@@ -16,6 +15,7 @@ from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language
 from shared.operations.event_text import Said, consequence, said
 from shared.operations.event_text_catalogue import HEADLINES, SENTENCES
+from shared.operations.visible import plain
 
 TOLD = (
     "desk.rejections",
