@@ -334,7 +334,7 @@ def _refuse_changed(now: Seen, steps: int, by: str) -> None:
         raise Changed(now.entries[max(0, steps) :], by)
 
 
-def _entry_of(act_id: str, history: History | None) -> Entry | None:
+def _entry_of(act_id: str, history: History | None) -> HistoryEntry | None:
     """What the record's owner decided on the act."""
     own = f"{SOURCE} {act_id}"
     entries = history.entries if history else ()

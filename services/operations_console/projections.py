@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.operations_console.agent_acts import KEPT
 from services.operations_console.audit import audit_index
+from services.operations_console.mails import mail_index
 from services.operations_console.refusals import refusal_index
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
@@ -21,4 +22,5 @@ def indexes(settings: Settings) -> tuple[RecordIndex, ...]:
         case_index(settings.cases_kept),
         audit_index(settings.cases_kept),
         refusal_index(KEPT),
+        mail_index(settings.cases_kept),
     )

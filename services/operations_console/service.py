@@ -21,6 +21,8 @@ from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import DeadLetters
+from services.operations_console.mails import NAME as MAILS
+from services.operations_console.mails import Mails
 from services.operations_console.overview import Overview, looking
 from services.operations_console.owners import Owners
 from services.operations_console.projections import FOLDS, VIEWS, indexes
@@ -132,6 +134,7 @@ def wire(
             now,
         ),
         owners=Owners(settings),
+        mails=Mails(lambda: generations.serving(MAILS)),
         calendar=madrid_calendar(settings.calendar()),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,

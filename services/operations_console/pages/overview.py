@@ -24,7 +24,7 @@ PAGES = {
     Waiting.REFERRED: "referrals",
     Waiting.RENEWALS: "referrals",
     Waiting.AWAITED: "inquiries",
-    Waiting.UNSENT: "due",
+    Waiting.UNSENT: "mails",
     Waiting.UNMADE: "due",
     Waiting.TIMERS: "due",
     Waiting.PARKED: "dead_letters",

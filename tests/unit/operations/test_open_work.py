@@ -12,6 +12,7 @@ from shared.events.states import CancellationStated, InquiryStated
 from shared.operations.open_work import (
     NAMES,
     Waiting,
+    WorkGroup,
     of_inquiries,
     of_renewals,
     of_timers,
