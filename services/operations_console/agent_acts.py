@@ -282,7 +282,7 @@ class AgentActs:
             return bool((await self._acts.update_one(left, mine)).modified_count)
 
     async def _note_published(self, act_id: str, seen: Seen) -> None:
-        """What comes of the act is looked for behind what had happened before it."""
+        """Notes how many entries came before the act: its answer is looked for behind them."""
         first = seen.history.entries_in_all if seen.history else 0
         if _entry_of(act_id, seen.history) is not None:
             first = 0
@@ -335,7 +335,7 @@ def _refuse_changed(now: Seen, steps: int, by: str) -> None:
 
 
 def _entry_of(act_id: str, history: History | None) -> HistoryEntry | None:
-    """What the record's owner decided on the act."""
+    """Finds the owner's decision on the act in the record's history."""
     own = f"{SOURCE} {act_id}"
     entries = history.entries if history else ()
     return next((it for it in entries if it.message_id == own), None)

@@ -49,7 +49,7 @@ class FileBoard(StrEnum):
     SUSPENDED = "suspended"
     """A cancellation of a contract that has another holder now."""
     RENEWALS = "renewals_referred"
-    """What billing reported of a renewal: no inquiry belongs to it."""
+    """A renewal that billing's reports put into doubt: no inquiry belongs to it."""
 
 
 SORTED_BY = {FileBoard.SUSPENDED: "effective_on", FileBoard.RENEWALS: "lapses_on"}

@@ -26,9 +26,9 @@ from shared.runtime.operations.answers import History
 MOST_ON_A_PAGE = 200
 """Steps of one page: a long case has several."""
 MOST_VALUES, MOST_CHARACTERS = 200, 2_000
-"""Of one step among others: a record's own page shows more of it."""
+"""Limits of one step among others: a record's own page shows more of it."""
 LONGEST_JSON = 200_000
-"""Of one record on its own page; nesting alone makes megabytes of a record's 256 KiB."""
+"""Limit of one record on its own page; nesting alone makes megabytes of a record's 256 KiB."""
 
 
 class Cases:

@@ -1,4 +1,4 @@
-"""What became of mails: kept from `desk.notifications`, found by any id and by the address's hash.
+"""Mails and their fates: kept from `desk.notifications`, found by any id and the address's hash.
 
 Neither an address nor a text is on that topic, and so none is here.
 """
@@ -28,7 +28,7 @@ RATE_LIMITED = "rate_limited"
 
 
 class Fate(StrEnum):
-    """What became of a mail."""
+    """The end of a mail."""
 
     SENT = "sent"
     FAILED = "failed"

@@ -36,7 +36,7 @@ class Browsed:
 
     @property
     def after(self) -> dict[int, int]:
-        """Of each partition, the offset behind the last of these records."""
+        """The offset behind the last of these records, by partition."""
         found: dict[int, int] = {}
         for it in self.records:
             found[it.place.partition] = max(it.place.offset + 1, found.get(it.place.partition, 0))

@@ -1,4 +1,4 @@
-"""What was refused of agents' acts: kept from `desk.rejections`, found by the act's id.
+"""Refusals of agents' acts: kept from `desk.rejections`, found by the act's id.
 
 The record's owner tells of most; an act whose form is faulty is answered on the topic alone.
 """

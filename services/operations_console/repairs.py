@@ -84,7 +84,7 @@ class Repair:
 
     @property
     def digest(self) -> str:
-        """Of what the form said: the same form may be sent with something else."""
+        """The hash of what the form said: it may be sent again with something else."""
         said = self.act, self.letters, self.why, self.correction
         return hashlib.sha256(repr(said).encode()).hexdigest()
 

@@ -52,7 +52,7 @@ class Waiting(StrEnum):
     REFERRED = "referred"
     """A cancellation waits for a professional."""
     RENEWALS = "renewals"
-    """What billing reported of a renewal waits for a professional; no inquiry belongs to it."""
+    """A renewal that billing's reports put into doubt waits for a professional, without inquiry."""
     AWAITED = "awaited"
     """A cancellation waits for the customer's evidence."""
     UNSENT = "unsent"
@@ -248,7 +248,7 @@ async def _of_topics(settings: RuntimeSettings, now: datetime) -> Sequence[WorkG
 async def _states(
     settings: RuntimeSettings, topic: str, model: type[Stated]
 ) -> AsyncIterator[Stated]:
-    """What is stated on the topic: of each record, the last is what counts."""
+    """Yields the states on the topic: the last one of each record is what counts."""
     async for record in records_on(settings, [topic]):
         found = decoded(record)
         if found.type != model.ce_type or found.fault:

@@ -1,4 +1,4 @@
-"""What a stranger's text may do to those who read it: nothing unseen.
+"""Strangers' texts made harmless for those who read them.
 
 A text must neither steer a terminal, nor show another order than it has, nor hide anything.
 """

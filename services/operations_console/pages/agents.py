@@ -52,7 +52,7 @@ QUEUES = ("contracts", "orders", "maintenance", "billing", "registrations", "can
 BOARD, FROM, SUBMISSIONS = "board", "from", "desk.submissions"
 MOST_NUMBER = 10**6
 MOST_STEPS = 100
-"""Of what happened to a record, the last."""
+"""How many of the last steps of a record are shown."""
 NO_REASON = N_("Give the reason: the customer reads it")
 
 
@@ -87,7 +87,7 @@ async def inquiries(console: Console, visit: Visit, _operator: Operator) -> Resp
 
 
 async def referrals(console: Console, visit: Visit, _operator: Operator) -> Response:
-    """What waits for a professional: contracts of inquiries, suspended cancellations, renewals."""
+    """Lists what waits for a professional: contracts of inquiries, suspended cancellations, renewals."""
     asked = visit.asked(BOARD)
     if asked in set(FileBoard):
         board = FileBoard(asked).value
