@@ -19,7 +19,7 @@ from typing import Any
 
 from services.operations_console.acts import SOURCE, Publisher
 from services.operations_console.owners import Owners
-from services.operations_console.refusals import Refusals
+from services.operations_console.refusals import RefusedActs
 from shared.events.agents import (
     AccessAuthorised,
     ActivationUnlocked,
@@ -141,7 +141,7 @@ class AgentActs:
     def __init__(
         self,
         owners: Owners,
-        refusals: Refusals,
+        refusals: RefusedActs,
         database: Database,
         publisher: Publisher,
         now: Callable[[], datetime],

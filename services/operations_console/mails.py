@@ -37,7 +37,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ToldMail:
     """A mail that was sent or given up at `at`; `recipient` is a keyed hash of its address."""
 
     at: datetime
@@ -104,7 +104,9 @@ class Mails:
     def __init__(self, mails: Callable[[], Collection]) -> None:
         self._mails = mails
 
-    async def found(self, named: str, fate: Fate | None, first: int) -> tuple[Sequence[Mail], bool]:
+    async def found(
+        self, named: str, fate: Fate | None, first: int
+    ) -> tuple[Sequence[ToldMail], bool]:
         """A page of the mails about what is `named`, and whether more follow. Raises `Outage`."""
         wanted: Document = {IDS: named} if named else {}
         if fate is not None:
@@ -115,8 +117,8 @@ class Mails:
         return [_mail(it) for it in mails[:ON_A_PAGE]], len(mails) > ON_A_PAGE
 
 
-def _mail(entry: Document) -> Mail:
-    return Mail(
+def _mail(entry: Document) -> ToldMail:
+    return ToldMail(
         entry[AT],
         Fate(entry["fate"]),
         entry["template"],

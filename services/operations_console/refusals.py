@@ -49,7 +49,7 @@ def refusal_of(record: Record, kept: timedelta) -> Document | None:
     }
 
 
-class Refusals:
+class RefusedActs:
     """Reads those of the generation that serves."""
 
     def __init__(self, refusals: Callable[[], Collection]) -> None:

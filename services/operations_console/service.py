@@ -28,7 +28,7 @@ from services.operations_console.owners import Owners
 from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.records import Records
 from services.operations_console.refusals import NAME as REFUSALS
-from services.operations_console.refusals import Refusals
+from services.operations_console.refusals import RefusedActs
 from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
@@ -128,7 +128,7 @@ def wire(
         boards=boards,
         agent_acts=AgentActs(
             Owners(settings),
-            Refusals(lambda: generations.serving(REFUSALS)),
+            RefusedActs(lambda: generations.serving(REFUSALS)),
             database,
             publisher or patient,
             now,

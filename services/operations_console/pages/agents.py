@@ -87,7 +87,7 @@ async def inquiries(console: Console, visit: Visit, _operator: Operator) -> Resp
 
 
 async def referrals(console: Console, visit: Visit, _operator: Operator) -> Response:
-    """Lists what waits for a professional: contracts of inquiries, suspended cancellations, renewals."""
+    """Lists what professionals decide: inquiries, suspended cancellations, renewals."""
     asked = visit.asked(BOARD)
     if asked in set(FileBoard):
         board = FileBoard(asked).value

@@ -20,7 +20,7 @@ MOST_NUMBER = 10**6
 
 
 async def mails(console: Console, visit: Visit, _operator: Operator) -> Response:
-    """Shows what waits, the earliest attempt first; then the mails of a page, the last one first."""
+    """Shows what waits, the earliest attempt first; then a page of mails, the last one first."""
     named, asked = visit.asked("q").strip()[:LONGEST_ID], visit.asked("fate")
     form = Form({"q": named, "fate": asked if asked in set(Fate) else ""})
     if "@" in named:
