@@ -37,6 +37,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 InLanguage = Annotated[
     Language, typer.Option("--language", help="The language of the desk's sentences.")
 ]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", help="Only types that begin so; may be repeated.")
+]
+Ids = Annotated[
+    list[str] | None,
+    typer.Option("--id", help="Only with this id, of whatever kind; may be repeated."),
+]
+Partition = Annotated[
+    int | None, typer.Option("--partition", min=0, help="Only of this partition.")
+]
 OfService = Annotated[str | None, typer.Option("--service", help="Only what this service gave up.")]
 OfReason = Annotated[
     Reason | None, typer.Option("--reason", help="Only for this reason.", show_choices=True)

@@ -23,17 +23,9 @@ def replay(
             "--to", help="The first offset or instant left out; the end if none is given."
         ),
     ] = None,
-    partition: Annotated[
-        int | None, typer.Option("--partition", min=0, help="Only of this partition.")
-    ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="Only types that begin so; may be repeated."),
-    ] = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", help="Only with this id, of whatever kind; may be repeated."),
-    ] = None,
+    partition: options.Partition = None,
+    types: options.Types = None,
+    ids: options.Ids = None,
     service: Annotated[
         str | None, typer.Option("--service", help="Only what this service would decide.")
     ] = None,

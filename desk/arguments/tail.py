@@ -16,21 +16,13 @@ def tail(
         list[str] | None,
         typer.Argument(metavar="TOPIC", help="All if none.", autocompletion=topic_names),
     ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="Only types that begin so; may be repeated."),
-    ] = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option("--id", help="Only with this id, of whatever kind; may be repeated."),
-    ] = None,
+    types: options.Types = None,
+    ids: options.Ids = None,
     since: Annotated[
         str | None,
         typer.Option("--since", help="From then to now: 2026-11-27, 2026-11-27T09:30, 15m, 2h."),
     ] = None,
-    partition: Annotated[
-        int | None, typer.Option("--partition", min=0, help="Only of this partition.")
-    ] = None,
+    partition: options.Partition = None,
     offset: Annotated[
         int | None, typer.Option("--offset", min=0, help="From this offset to now.")
     ] = None,

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-"""C0 but tab and line feed, C1, line and paragraph separators, and what changes the direction of
-writing: a customer's text must neither steer a terminal nor show another order than it has."""
-_STEERING = re.compile(f"[{STEERING}]")
+from shared.operations.visible import escaped, plain
 
 
 def console() -> Console:
     """Standard output. Nothing is highlighted or read as markup: texts are customers' texts."""
     return Console(markup=False, highlight=False, emoji=False)
-
-
-def plain(text: str) -> str:
-    """The text without what could steer a terminal or reorder it; line breaks and tabs stay."""
-    return _STEERING.sub("�", text.replace("\r\n", "\n"))
 
 
 def columns(*styles: str) -> Table:
@@ -41,16 +32,12 @@ def text(words: str, style: str = "") -> Text:
 
 def as_json(value: Any) -> str:
     """The value as JSON on several lines; what could steer a terminal is escaped (`\\u202e`)."""
-    return _escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    return escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def as_json_line(value: Any) -> str:
     """The same on one line."""
-    return _escaped(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _escaped(written: str) -> str:
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+    return escaped(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def print_json(value: Any) -> None:

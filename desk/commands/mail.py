@@ -14,10 +14,11 @@ from typing import Any
 from rich.console import Console
 
 from desk.commands.addresses import Where
-from desk.commands.console import columns, console, plain, print_json, text
+from desk.commands.console import columns, console, print_json, text
 from desk.commands.errors import DeskError
 from desk.commands.instants import instant
 from shared.operations.local_time import local_time
+from shared.operations.visible import plain
 
 SHOWN = 30
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from datetime import UTC, datetime
 
 import typer
@@ -18,6 +19,7 @@ from shared.operations.open_work import NAMES, OpenWork, Waiting, WorkGroup, rea
 FURTHER = {
     Waiting.OVERDUE: "desk case {oldest}",
     Waiting.REFERRED: "desk case {oldest}",
+    Waiting.RENEWALS: "desk case {oldest}",
     Waiting.AWAITED: "desk case {oldest}",
     Waiting.UNSENT: "desk doctor",
     Waiting.UNMADE: "desk tail --since 1d --id {id}",
@@ -25,7 +27,7 @@ FURTHER = {
     Waiting.PARKED: "desk dead-letters list",
     Waiting.DEAD_LETTERS: "desk dead-letters show {oldest}",
 }
-"""Where to look further; braces name the oldest, or its id alone."""
+"""Where to look further; braces name the oldest, or its id alone, as a shell takes it."""
 _AGO = Bilingual(es="hace {age}", en="{age} ago")
 _IN = Bilingual(es="nuevo intento dentro de {age}", en="tried again in {age}")
 _NOTHING = Bilingual(es="ninguno", en="none")
@@ -77,7 +79,8 @@ def _further(group: WorkGroup) -> str:
     if not group.count:
         return ""
     named = {"oldest": group.oldest, "id": group.oldest.rpartition(" ")[2]}
-    return FURTHER[group.waiting].format(**named)
+    quoted = {name: shlex.quote(value) for name, value in named.items()}
+    return FURTHER[group.waiting].format(**quoted)
 
 
 def _as_json(group: WorkGroup) -> dict[str, object]:

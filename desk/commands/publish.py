@@ -6,11 +6,12 @@ import asyncio
 from pathlib import Path
 
 from desk.commands.addresses import Where
-from desk.commands.console import console, plain, print_json
+from desk.commands.console import console, print_json
 from desk.commands.event_file import Outgoing, load, parse
 from desk.commands.references import with_ids
 from desk.commands.send import send
 from shared.events.topics import TOPIC_OF
+from shared.operations.visible import plain
 
 
 def publish(

@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 
 from desk.commands.addresses import Where
-from desk.commands.console import console, plain, print_json
+from desk.commands.console import console, print_json
 from desk.commands.errors import FAILED, DeskError
 from desk.commands.service_commands import RESTORE, answers_of
 from shared.events.topics import SERVICES
+from shared.operations.visible import plain
 
 
 def restore(

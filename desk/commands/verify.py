@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from desk.commands.addresses import Where
-from desk.commands.console import console, plain, print_json
+from desk.commands.console import console, print_json
 from desk.commands.errors import FAILED
 from desk.commands.service_commands import COMPARE, VERIFY, answers_of
+from shared.operations.visible import plain
 from shared.runtime.verification import Verification
 
 

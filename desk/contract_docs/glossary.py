@@ -147,6 +147,7 @@ MEANINGS = {
     "received_on": "The day on which the channel received the request.",
     "recipient_hash": "A keyed hash of the address: equal for equal addresses, not reversible.",
     "reference": "The inquiry's reference, `INQ-XXXXX-XXXXX-C`, made to be read out.",
+    "referred": "Why a professional decides about the renewal; absent where none has to.",
     "registered_at": "When the customer registered.",
     "renewal": "Whether this is the invoice of an automatic renewal (F10).",
     "renewals": "The invoices of automatic renewals that are watched.",

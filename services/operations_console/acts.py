@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Protocol
-from uuid import NAMESPACE_URL, uuid5
 
 from shared.events.operations import PersonActed
 from shared.events.topics import CONSOLE
 from shared.kafka.records import Envelope
-from shared.runtime import codec
+from shared.operations.audit_trail import envelope_of
 
 SOURCE = f"/services/{CONSOLE}"
 
@@ -30,15 +29,4 @@ class Acts:
 
         Raises `Outage`.
         """
-        envelope = codec.envelope(
-            str(uuid5(NAMESPACE_URL, f"{SOURCE} {act.ce_type} {form_id}")),
-            act.ce_type,
-            codec.dump(act),
-            source=SOURCE,
-            subject=act.thing,
-            at=act.at,
-            causation_id=None,
-            correlation_id=None,
-            traceparent=None,
-        )
-        await self._publisher.publish([envelope])
+        await self._publisher.publish([envelope_of(act, SOURCE, form_id)])

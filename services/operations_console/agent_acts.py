@@ -2,18 +2,24 @@
 
 The event itself names the agent, so it is the audit, too. A form's id is the event's: a double
 click is one act. Whoever owns the record answers; that answer is what the page shows.
+
+An act is noted before it is published and again afterwards. A process that ends between the two
+leaves an act of which nobody knows whether it is on the topic: its page says so, and the same form
+publishes it again under the same id.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.operations_console.acts import SOURCE, Publisher
 from services.operations_console.owners import Owners
-from services.operations_console.settings import Settings
+from services.operations_console.refusals import RefusedActs
 from shared.events.agents import (
     AccessAuthorised,
     ActivationUnlocked,
@@ -26,23 +32,22 @@ from shared.events.agents import (
 )
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE
 from shared.kafka.records import Envelope
-from shared.kafka.topic_records import Window, records_on
-from shared.mongo.client import Database
+from shared.mongo.client import Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
 from shared.mongo.writes import insert_new
 from shared.operations.dead_letters.letter import Original
-from shared.operations.decoded_record import decoded
 from shared.operations.inquiries import INQUIRY, inquiry_named
 from shared.runtime import codec
 from shared.runtime.operations.answers import Foreseen, History, HistoryEntry
 from shared.web.pages import NotFound
 
 KEPT = timedelta(days=30)
-TURN = timedelta(seconds=30)
+TURN = timedelta(hours=1)
 """How long an act that nobody has answered keeps others from the same record."""
-REJECTIONS = "desk.rejections"
-CLOCK_MAY_DIFFER = timedelta(minutes=5)
+PUBLISHED_WITHIN = timedelta(seconds=30)
+"""Longer than a publication takes: by then the process that began an act has died."""
+LOOK_EVERY_S = 0.1
 FILE, CONTRACT, CUSTOMER = "file", "contract", "customer"
 MAIL = "mail."
 
@@ -90,7 +95,11 @@ class Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An act that was published, and what came of it: events, a refusal, or nothing yet."""
+    """An act, and what came of it: events, a refusal, or nothing yet.
+
+    `published`: the broker has acknowledged it. `interrupted`: the process that was to publish it
+    has ended, and nobody knows whether it did.
+    """
 
     id: str
     type: str
@@ -100,10 +109,12 @@ class Act:
     events: Sequence[tuple[str, Mapping[str, Any]]] = ()
     refused: Mapping[str, Any] | None = None
     decided: bool = False
+    published: bool = True
+    interrupted: bool = False
 
     @property
     def is_final(self) -> bool:
-        return self.decided or self.refused is not None
+        return self.decided or self.refused is not None or self.interrupted
 
 
 def is_mail(ce_type: str) -> bool:
@@ -129,13 +140,14 @@ class AgentActs:
 
     def __init__(
         self,
-        settings: Settings,
+        owners: Owners,
+        refusals: RefusedActs,
         database: Database,
         publisher: Publisher,
         now: Callable[[], datetime],
     ) -> None:
-        self._settings = settings
-        self._owners = Owners(settings)
+        self._owners = owners
+        self._refusals = refusals
         self._acts = database.collection("agent_acts")
         self._turns = database.collection("agent_turns")
         self._publisher = publisher
@@ -168,16 +180,19 @@ class AgentActs:
     async def publish(self, act_id: str, event: AgentAction, steps: int) -> None:
         """Publish the act if nothing has happened to the record since `steps`.
 
-        Returns once the broker has acknowledged it, and for an act that was published before.
-        Raises `Changed`, `ServiceError`.
+        Returns once the broker has acknowledged it, and for an act that was published before; a
+        form that is sent twice at a time waits for what comes of the first. Raises `Changed`, also
+        where the same form has said something else before, `ServiceError`.
         """
-        subject = subject_of(event)
-        if not await self._is_first(act_id, event, subject):
+        if not await self._begins(act_id, event):
             return
         try:
-            other = await self._turn_of_another(act_id, event.agent_id, subject, steps)
-            _refuse_changed(await self.seen(subject), steps, other)
-            await self._publisher.publish([self._envelope(act_id, event)])
+            seen = await self.seen(subject_of(event))
+            if _entry_of(act_id, seen.history) is None:
+                other = await self._turn_of_another(act_id, event.agent_id, seen, steps)
+                _refuse_changed(seen, steps, other)
+                await self._publisher.publish([self._envelope(act_id, event)])
+            await self._note_published(act_id, seen)
         except BaseException:
             await self._forget(act_id)
             raise
@@ -191,31 +206,28 @@ class AgentActs:
             found = await self._acts.find_one({"_id": act_id})
         if found is None:
             raise NotFound
+        published = found.get("published", True)
         act = Act(
             found["_id"],
             found["type"],
             Subject(**found["subject"]),
             found["by"],
             found["at"],
+            published=published,
+            interrupted=not published and found["begun_until"] < self._now(),
         )
-        return await self._answered(act, refusals=refusals)
+        return await self._answered(act, found.get("first", 0), refusals=refusals)
 
-    async def _answered(self, act: Act, *, refusals: bool) -> Act:
-        history = (await self.seen(act.subject)).history
-        own = f"{SOURCE} {act.id}"
-        for entry in history.entries if history else ():
-            if entry.message_id == own:
-                return _with(act, [(it.type, it.data) for it in entry.events])
-        refused = await self._refusal(act) if refusals else None
+    async def _answered(self, act: Act, first: int, *, refusals: bool) -> Act:
+        subject = act.subject
+        async with self._owners.asked() as services:
+            owner = services[subject.service]
+            history = await owner.history(subject.kind, subject.id, first=first)
+        entry = _entry_of(act.id, history)
+        if entry is not None:
+            return _with(act, [(it.type, it.data) for it in entry.events])
+        refused = await self._refusals.of(act.id) if refusals else None
         return act if refused is None else _with(act, [(AgentActionRefused.ce_type, refused)])
-
-    async def _refusal(self, act: Act) -> Mapping[str, Any] | None:
-        window = Window(since=act.at - CLOCK_MAY_DIFFER)
-        async for record in records_on(self._settings, [REJECTIONS], window):
-            found = decoded(record)
-            if found.type == AgentActionRefused.ce_type and found.data.get("action_id") == act.id:
-                return found.data
-        return None
 
     def _envelope(self, act_id: str, event: AgentAction) -> Envelope:
         return codec.envelope(
@@ -230,32 +242,85 @@ class AgentActs:
             traceparent=None,
         )
 
-    async def _is_first(self, act_id: str, event: AgentAction, subject: Subject) -> bool:
-        now = self._now()
-        document = {
-            "_id": act_id,
-            "type": event.ce_type,
-            "subject": {"service": subject.service, "kind": subject.kind, "id": subject.id},
-            "by": event.agent_id,
-            "at": now,
-            "until": now + KEPT,
-        }
-        with mongodb_errors_as_outage():
-            return await insert_new(self._acts, document)
+    async def _begins(self, act_id: str, event: AgentAction) -> bool:
+        """False where the act was published before. Raises `Changed`."""
+        subject, said = subject_of(event), _digest(event)
+        while True:
+            now = self._now()
+            document = {
+                "_id": act_id,
+                "type": event.ce_type,
+                "said": said,
+                "subject": {"service": subject.service, "kind": subject.kind, "id": subject.id},
+                "by": event.agent_id,
+                "at": now,
+                "published": False,
+                "begun_until": now + PUBLISHED_WITHIN,
+                "until": now + KEPT,
+            }
+            with mongodb_errors_as_outage():
+                if await insert_new(self._acts, document):
+                    return True
+                before = await self._acts.find_one({"_id": act_id})
+            if before is None:  # what the first brought is asked for again
+                continue
+            if before.get("said", said) != said:
+                raise Changed(by=event.agent_id)
+            if before.get("published", True):
+                return False
+            if await self._takes_over(before, now):
+                return True
+            await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _turn_of_another(self, act_id: str, by: str, subject: Subject, steps: int) -> str:
+    async def _takes_over(self, before: Document, now: datetime) -> bool:
+        """Whether the process that began the act has ended, and it is this one's now."""
+        if before["begun_until"] >= now:
+            return False
+        left = {"_id": before["_id"], "begun_until": before["begun_until"]}
+        mine = {"$set": {"begun_until": now + PUBLISHED_WITHIN}}
+        with mongodb_errors_as_outage():
+            return bool((await self._acts.update_one(left, mine)).modified_count)
+
+    async def _note_published(self, act_id: str, seen: Seen) -> None:
+        """Notes how many entries came before the act: its answer is looked for behind them."""
+        first = seen.history.entries_in_all if seen.history else 0
+        if _entry_of(act_id, seen.history) is not None:
+            first = 0
+        with mongodb_errors_as_outage():
+            change = {"$set": {"published": True, "first": first}}
+            await self._acts.update_one({"_id": act_id}, change)
+
+    async def _turn_of_another(self, act_id: str, by: str, seen: Seen, steps: int) -> str:
         """Who has acted on what this act saw; nobody, and it is this one's turn."""
-        now = self._now()
+        now, subject = self._now(), seen.subject
         turn = f"{subject.service} {subject.kind} {subject.id} {steps}"
         mine = {"act": act_id, "by": by, "until": now + TURN}
         with mongodb_errors_as_outage():
             if await insert_new(self._turns, {"_id": turn, **mine}):
                 return ""
-            left = {"_id": turn, "until": {"$lt": now}}
-            if (await self._turns.update_one(left, {"$set": mine})).modified_count:
-                return ""
             other = await self._turns.find_one({"_id": turn})
-        return str(other["by"]) if other else "?"
+        if other is None:
+            return "?"
+        if other["act"] == act_id:
+            return ""
+        if other["until"] >= now and not await self._is_over(other["act"], seen):
+            return str(other["by"])
+        left = {"_id": turn, "act": other["act"]}
+        with mongodb_errors_as_outage():
+            taken = (await self._turns.update_one(left, {"$set": mine})).modified_count
+        return "" if taken else str(other["by"])
+
+    async def _is_over(self, act_id: str, seen: Seen) -> bool:
+        """Whether another's act needs no waiting for: it was answered, or never published."""
+        if _entry_of(act_id, seen.history) is not None:
+            return True
+        with mongodb_errors_as_outage():
+            act = await self._acts.find_one({"_id": act_id})
+        if act is None:
+            return True
+        if not act.get("published", True):
+            return bool(act["begun_until"] < self._now())
+        return await self._refusals.of(act_id) is not None
 
     async def _forget(self, act_id: str) -> None:
         with mongodb_errors_as_outage():
@@ -269,9 +334,22 @@ def _refuse_changed(now: Seen, steps: int, by: str) -> None:
         raise Changed(now.entries[max(0, steps) :], by)
 
 
+def _entry_of(act_id: str, history: History | None) -> HistoryEntry | None:
+    """Finds the owner's decision on the act in the record's history."""
+    own = f"{SOURCE} {act_id}"
+    entries = history.entries if history else ()
+    return next((it for it in entries if it.message_id == own), None)
+
+
+def _digest(event: AgentAction) -> str:
+    return hashlib.sha256(f"{event.ce_type} {event.model_dump_json()}".encode()).hexdigest()
+
+
 def _with(act: Act, events: Sequence[tuple[str, Mapping[str, Any]]]) -> Act:
     refused = next((data for it, data in events if it == AgentActionRefused.ce_type), None)
-    return Act(act.id, act.type, act.subject, act.by, act.at, events, refused, decided=True)
+    return replace(
+        act, events=events, refused=refused, decided=True, published=True, interrupted=False
+    )
 
 
 def _record(envelope: Envelope) -> Original:

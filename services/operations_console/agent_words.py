@@ -11,7 +11,7 @@ from shared.desk_hours.calendar import DeskCalendar
 from shared.events.agents import AgentActionRefused
 from shared.events.field_classes import masked
 from shared.events.values import Language
-from shared.operations.event_text import consequence, fault_line, said
+from shared.operations.event_text import consequence, fault_lines, said
 from shared.runtime.operations.answers import Foreseen, HistoryEntry, PreviewedEvent
 
 
@@ -80,8 +80,7 @@ def _told(
     ce_type: str, data: Mapping[str, Any], language: Language, at: datetime | None = None
 ) -> Happened | None:
     if ce_type == AgentActionRefused.ce_type:
-        lines = (fault_line(it, language) for it in data.get("errors", ()))
-        return Happened("\n".join(lines), at=at, bad=True)
+        return Happened(fault_lines(data.get("errors"), language), at=at, bad=True)
     found = said(ce_type, data, language)
     if found is None:
         return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from services.operations_console.settings import Settings
 from shared.events.field_classes import masked
@@ -24,6 +25,10 @@ from shared.runtime.operations.answers import History
 
 MOST_ON_A_PAGE = 200
 """Steps of one page: a long case has several."""
+MOST_VALUES, MOST_CHARACTERS = 200, 2_000
+"""Limits of one step among others: a record's own page shows more of it."""
+LONGEST_JSON = 200_000
+"""Limit of one record on its own page; nesting alone makes megabytes of a record's 256 KiB."""
 
 
 class Cases:
@@ -66,6 +71,8 @@ class Line:
     fault: str
     letter: str
     data: str
+    whole: bool = True
+    """Whether `data` is all of it."""
 
 
 def lines(steps: Sequence[Told], language: Language) -> list[Line]:
@@ -80,7 +87,9 @@ def standing(record: History, language: Language) -> str:
 
 
 def _line(told: Told, language: Language) -> Line:
-    step, facts = told.step, masked(told.step.type, told.step.data)
+    step = told.step
+    beginning, whole = beginning_of(step.data)
+    facts = masked(step.type, beginning)
     found = said(step.type, facts, language)
     dates = consequence(step.type, facts, language)
     after = f"+{duration(told.after_cause_s, language)}" if told.after_cause_s else ""
@@ -96,8 +105,47 @@ def _line(told: Told, language: Language) -> Line:
         rule=_rule(facts, language),
         fault=_fault(step, language),
         letter=step.dead.letter if step.dead else "",
-        data=json.dumps(facts, ensure_ascii=False, indent=1, default=str) if facts else "",
+        data=json_of(facts)[0] if facts else "",
+        whole=whole,
     )
+
+
+def beginning_of(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+    """As much of a record's data as stands among other records, and whether that is all."""
+    left, whole = MOST_VALUES, True
+
+    def cut(value: Any) -> Any:
+        nonlocal left, whole
+        left -= 1
+        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+            whole = False
+            return f"{value[:MOST_CHARACTERS]}…"
+        if isinstance(value, Mapping):
+            return dict(some((name, it) for name, it in value.items()))
+        if isinstance(value, list | tuple):
+            return [it for _, it in some(("", it) for it in value)]
+        return value
+
+    def some(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+        nonlocal whole
+        for name, it in items:
+            if left <= 0:
+                whole = False
+                return
+            yield name, cut(it)
+
+    return cut(data), whole
+
+
+def json_of(data: Mapping[str, Any]) -> tuple[str, bool]:
+    """The data as indented JSON, up to `LONGEST_JSON` characters, and whether that is all."""
+    parts, length = [], 0
+    for part in json.JSONEncoder(ensure_ascii=False, indent=1, default=str).iterencode(data):
+        parts.append(part)
+        length += len(part)
+        if length > LONGEST_JSON:
+            return "".join(parts)[:LONGEST_JSON], False
+    return "".join(parts), True
 
 
 def _what(step: Step, headline: str, language: Language) -> str:

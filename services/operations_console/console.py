@@ -12,6 +12,7 @@ from services.operations_console.audit import AuditReader
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.dead_letters import DeadLetters
+from services.operations_console.mails import Mails
 from services.operations_console.overview import Overview
 from services.operations_console.owners import Owners
 from services.operations_console.records import Records
@@ -44,6 +45,7 @@ class Console:
     boards: Boards
     agent_acts: AgentActs
     owners: Owners
+    mails: Mails
     calendar: DeskCalendar
     staff: StaffAccounts
     sessions: Sessions

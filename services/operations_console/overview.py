@@ -35,20 +35,29 @@ Part = TypeVar("Part")
 
 
 class Overview:
-    """The last look, until it is too old. Several who ask at once wait for one look."""
+    """The last look, until it is too old. Several who ask at once wait for one look.
+
+    It ages from its end: where a server hangs, a look takes longer than it may be old, and those
+    who have waited for it would each look again, one after the other.
+    """
 
     def __init__(self, look: Look, every: timedelta, now: Callable[[], datetime]) -> None:
         self._look = look
         self._every = every
         self._now = now
         self._last: Seen | None = None
+        self._ended: datetime | None = None
         self._looking = asyncio.Lock()
 
     async def seen(self) -> Seen:
         async with self._looking:
-            if self._last is None or self._now() - self._last.at >= self._every:
+            if self._last is None or self._is_old():
                 self._last = await self._look()
+                self._ended = self._now()
             return self._last
+
+    def _is_old(self) -> bool:
+        return self._ended is None or self._now() - self._ended >= self._every
 
 
 def looking(settings: Settings, boards: Boards, now: Callable[[], datetime]) -> Look:

@@ -12,6 +12,7 @@ from services.operations_console.settings import Settings
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_records import Window
 from shared.operations.decoded_record import DecodedRecord
+from shared.operations.errors import OperationError
 from shared.operations.tail import Wanted, tail
 from shared.outage import Outage
 from shared.web.rate_limits import TooMany
@@ -21,7 +22,7 @@ MOST_SHOWN = 100
 NEWEST, NEWEST_CHOSEN = 50, 5_000
 """Of each partition, how many are looked at: all are shown, or some are chosen."""
 AT_ONCE, TAILS_AT_ONCE = 4, 20
-"""Looks and live tails of one process: each is a reader of its own."""
+"""Looks, and live tails that differ, of one process: each is a reader of its own."""
 RETRY_SECONDS = 10
 
 
@@ -33,6 +34,14 @@ class Browsed:
     complete: bool
     more: bool = False
 
+    @property
+    def after(self) -> dict[int, int]:
+        """The offset behind the last of these records, by partition."""
+        found: dict[int, int] = {}
+        for it in self.records:
+            found[it.place.partition] = max(it.place.offset + 1, found.get(it.place.partition, 0))
+        return found
+
 
 class Records:
     """Looks into topics, a few at the same time."""
@@ -40,7 +49,7 @@ class Records:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._tails = 0
+        self._tails: dict[tuple[str, Wanted], Tail] = {}
 
     async def at(self, place: RecordPosition) -> DecodedRecord | None:
         """The record at this place; None where the topic has it no more, or never had.
@@ -91,27 +100,42 @@ class Records:
                     return True
         return False
 
+    def tail(self, topic: str, wanted: Wanted) -> Tail:
+        """The tail of the topic that all share who look at the same. Raises `TooMany`."""
+        if (running := self._tails.get((topic, wanted))) is not None:
+            return running
+        self._refuse_too_many()
+        return Tail(self, topic, wanted)
+
     @contextlib.contextmanager
-    def following(self, topic: str, wanted: Wanted) -> Iterator[AsyncIterator[DecodedRecord]]:
+    def following(self, tail_of: Tail) -> Iterator[AsyncIterator[DecodedRecord]]:
         """The newest records and then those that come, for ever. Raises `TooMany`, `Outage`."""
-        if self._tails >= TAILS_AT_ONCE:
-            raise TooMany(RETRY_SECONDS)
-        self._tails += 1
+        self._refuse_too_many()
+        topic, wanted = tail_of.about
+        self._tails[tail_of.about] = tail_of
         try:
             yield tail(self._settings, [topic], wanted, window=Window(newest=NEWEST))
         finally:
-            self._tails -= 1
+            del self._tails[tail_of.about]
+
+    def _refuse_too_many(self) -> None:
+        if len(self._tails) >= TAILS_AT_ONCE:
+            raise TooMany(RETRY_SECONDS)
 
 
 class Tail:
-    """The newest records of a topic, as they come; it wakes who shows them."""
+    """The newest records of a topic, as they come; it wakes all who show them.
+
+    It reads while anybody looks.
+    """
 
     def __init__(self, records: Records, topic: str, wanted: Wanted) -> None:
+        self.about = (topic, wanted)
         self._records = records
-        self._topic = topic
-        self._wanted = wanted
         self._found: list[DecodedRecord] = []
         self._broken = False
+        self._watching: set[asyncio.Event] = set()
+        self._reading = contextlib.ExitStack()
 
     @property
     def shown(self) -> Sequence[DecodedRecord]:
@@ -122,23 +146,36 @@ class Tail:
 
     @contextlib.contextmanager
     def of(self, *_ids: str) -> Iterator[asyncio.Event]:
-        """Follows the topic; the event is set whenever a record has come."""
+        """Follows the topic; the event is set whenever a record has come. Raises `TooMany`."""
+        if not self._watching:
+            self._begin()
         came = asyncio.Event()
-        with self._records.following(self._topic, self._wanted) as records:
-            following = asyncio.create_task(self._follow(records, came))
-            try:
-                yield came
-            finally:
-                following.cancel()
+        self._watching.add(came)
+        try:
+            yield came
+        finally:
+            self._watching.discard(came)
+            if not self._watching:
+                self._reading.close()
 
-    async def _follow(self, records: AsyncIterator[DecodedRecord], came: asyncio.Event) -> None:
+    def _begin(self) -> None:
+        self._found, self._broken = [], False
+        records = self._reading.enter_context(self._records.following(self))
+        following = asyncio.create_task(self._follow(records))
+        self._reading.callback(following.cancel)
+
+    def _wake(self) -> None:
+        for came in self._watching:
+            came.set()
+
+    async def _follow(self, records: AsyncIterator[DecodedRecord]) -> None:
         try:
             async for record in records:
                 self._found = [*self._found[1 - 2 * MOST_SHOWN :], record]
-                came.set()
-        except Outage:
+                self._wake()
+        except (Outage, OperationError):
             self._broken = True
-            came.set()
+            self._wake()
 
 
 def newest_first(records: Sequence[DecodedRecord]) -> list[DecodedRecord]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,7 +52,8 @@ KEPT = timedelta(days=30)
 BEAT_SECONDS = 20.0
 FREE_AFTER = timedelta(minutes=2)
 """Several beats: by then the process that took a letter has died."""
-RUNNING, DONE, STOPPED = "running", "done", "stopped"
+BEGINNING, RUNNING, DONE, STOPPED = "beginning", "running", "done", "stopped"
+LOOK_EVERY_S = 0.1
 
 
 @dataclass(eq=False)
@@ -79,6 +81,12 @@ class Repair:
     @property
     def author(self) -> Author:
         return Author(self.by, self.why, SOURCE)
+
+    @property
+    def digest(self) -> str:
+        """The hash of what the form said: it may be sent again with something else."""
+        said = self.act, self.letters, self.why, self.correction
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,11 @@ class Repairs:
             await create_indexes_on(self._taken, [["repair"]], expires_on="until")
 
     async def begin(self, asked: Repair) -> None:
-        """Take the letters, write that down, and start. A repair that began before goes on.
+        """Take the letters, write that down, and start. A repair that began before goes on; a form
+        that is sent twice at a time waits for what comes of the first.
 
-        Raises `Changed`, `NoSuchLetters`, `MissingTopics`.
+        Raises `Changed`, also where the same form has asked for something else before,
+        `NoSuchLetters`, `MissingTopics`.
         """
         if not await self._is_first(asked):
             return
@@ -127,6 +137,7 @@ class Repairs:
             await self._take(asked)
             _refuse_settled(asked.letters, await self.dead_letters.found())
             await self.acts.write(_begun(asked, self.now()), asked.id)
+            await self._tell(asked.id, (), RUNNING)
         except BaseException:
             await self._forget(asked.id)
             raise
@@ -152,9 +163,9 @@ class Repairs:
             found["by"],
             found["why"],
             found["at"],
-            found["state"],
+            RUNNING if found["state"] == BEGINNING else found["state"],
             [_row(it) for it in found["rows"]],
-            found["state"] == RUNNING and found["seen_at"] < self.now() - FREE_AFTER,
+            self._is_interrupted(found),
         )
 
     async def stop(self) -> None:
@@ -202,23 +213,38 @@ class Repairs:
         with mongodb_errors_as_outage():
             await self._repairs.delete_one({"_id": repair_id})
 
+    def _is_interrupted(self, found: Document) -> bool:
+        runs = found["state"] in (BEGINNING, RUNNING)
+        return runs and bool(found["seen_at"] < self.now() - FREE_AFTER)
+
     async def _is_first(self, asked: Repair) -> bool:
-        """False where the form was sent before."""
-        now = self.now()
-        document = {
-            "_id": asked.id,
-            "act": asked.act.value,
-            "letters": [str(it) for it in asked.letters],
-            "by": asked.by,
-            "why": asked.why,
-            "at": now,
-            "seen_at": now,
-            "until": now + KEPT,
-            "state": RUNNING,
-            "rows": [],
-        }
-        with mongodb_errors_as_outage():
-            return await insert_new(self._repairs, document)
+        """False where the form was sent before and its repair has begun. Raises `Changed`."""
+        while True:
+            now = self.now()
+            document = {
+                "_id": asked.id,
+                "act": asked.act.value,
+                "said": asked.digest,
+                "letters": [str(it) for it in asked.letters],
+                "by": asked.by,
+                "why": asked.why,
+                "at": now,
+                "seen_at": now,
+                "until": now + KEPT,
+                "state": BEGINNING,
+                "rows": [],
+            }
+            with mongodb_errors_as_outage():
+                if await insert_new(self._repairs, document):
+                    return True
+                before = await self._repairs.find_one({"_id": asked.id})
+            if before is None:  # what the first brought is asked for again
+                continue
+            if before.get("said", asked.digest) != asked.digest:
+                raise Changed
+            if before["state"] != BEGINNING or self._is_interrupted(before):
+                return False
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _run(self, asked: Repair) -> None:
         rows: list[OutcomeRow] = []

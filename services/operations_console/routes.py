@@ -8,6 +8,7 @@ from services.operations_console.pages import (
     cases,
     dead_letters,
     due,
+    mails,
     messages,
     overview,
     passkeys,
@@ -106,6 +107,7 @@ PAGES = (
         is_live=True,
     ),
     Page("policies", "/politicas", "/policies", policies.policies, role=Role.READER),
+    Page("mails", "/correos", "/mails", mails.mails, role=Role.READER),
     Page("due", "/vencimientos", "/due", due.due, role=Role.READER),
     Page("inquiries", "/consultas", "/inquiries", agents.inquiries, role=Role.AGENT),
     Page(

@@ -21,10 +21,14 @@ from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import DeadLetters
+from services.operations_console.mails import NAME as MAILS
+from services.operations_console.mails import Mails
 from services.operations_console.overview import Overview, looking
 from services.operations_console.owners import Owners
 from services.operations_console.projections import FOLDS, VIEWS, indexes
 from services.operations_console.records import Records
+from services.operations_console.refusals import NAME as REFUSALS
+from services.operations_console.refusals import RefusedActs
 from services.operations_console.repairs import Repairs
 from services.operations_console.routes import PAGES, SIGN_IN
 from services.operations_console.settings import Settings
@@ -36,6 +40,7 @@ from shared.mongo.changes import Changes
 from shared.mongo.client import Client, Database, close, connect
 from shared.operations.case_index import NAME as RECORDS
 from shared.operations.case_index import CaseIndex
+from shared.operations.visible import escaped
 from shared.runtime.backoff import Backoff
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
@@ -121,8 +126,15 @@ def wire(
         repairs=Repairs(database, dead_letters, acts, now),
         changes=Changes(database),
         boards=boards,
-        agent_acts=AgentActs(settings, database, publisher or patient, now),
+        agent_acts=AgentActs(
+            Owners(settings),
+            RefusedActs(lambda: generations.serving(REFUSALS)),
+            database,
+            publisher or patient,
+            now,
+        ),
         owners=Owners(settings),
+        mails=Mails(lambda: generations.serving(MAILS)),
         calendar=madrid_calendar(settings.calendar()),
         staff=StaffAccounts(database, sessions, passkeys, now),
         sessions=sessions,
@@ -153,7 +165,7 @@ def _site(settings: Settings, console: Console, key: bytes, stopping: asyncio.Ev
     return Site(
         pages=bound(PAGES, console),
         sign_in=SIGN_IN,
-        environments=web.environments((HERE,)),
+        environments=web.environments((HERE,), escaped),
         translations=translations((web.HERE / "locale", HERE / "locale")),
         static=StaticFiles([web.HERE / "static"]),
         sessions=console.sessions,

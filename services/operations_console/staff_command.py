@@ -72,6 +72,7 @@ async def _done(staff: StaffAccounts, act: Act) -> Any:
     try:
         match act:
             case Add():
+                await staff.prepare()  # the console may never have run
                 await staff.add(act.name, act.email, _roles(act.roles))
             case Roles():
                 await staff.change_roles(act.name, _roles(act.roles))

@@ -54,8 +54,9 @@ _NAMES: Mapping[FieldClass, str] = {
         lapses_on last_billable_on letter letters level line media_type message_id method missing
         more notice_ends_on notification_id offset opened_at order_number original_sha256 owner
         paid_on partition payment_id period permanent placed_on policy policy_version promised_on
-        purpose quantity queue received_at received_on recipient_hash reference registered_at
-        renewal replaced_by request_type requested_end_on requested_language resolve reversed_on
+        purpose quantity queue received_at received_on recipient_hash reference referred
+        registered_at renewal replaced_by request_type requested_end_on requested_language
+        resolve reversed_on
         rule sent_offset sent_partition sequence service sha256 shipment_number signed_at signed_on
         signer_is_holder size starts_on status submission_id submission_source submission_type
         tax_rate template terminated_on terms text_bound text_document_id text_sha256 thing topic

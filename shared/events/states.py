@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from shared.events.cancellations import ReferralCause
 from shared.events.choices import Word
 from shared.events.contracts import ContractStatus
 from shared.events.envelope import Event
@@ -125,12 +126,16 @@ class StandingCancellation(Value):
 
 
 class WatchedRenewal(Value):
-    """The invoice of an automatic renewal: unpaid on `lapses_on`, the renewal lapses (F10)."""
+    """The invoice of an automatic renewal: unpaid on `lapses_on`, the renewal lapses (F10).
+
+    `referred`: a professional decides about it, for this cause; absent where none has to.
+    """
 
     invoice_number: str
     issued_on: Day
     lapses_on: Day
     lapsed: Flag
+    referred: ReferralCause | None = None
 
 
 class OpenRequest(Value):

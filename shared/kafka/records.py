@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC) for year in (2, 9999))
 LOG_APPEND_TIME = 1
 """The `timestamp_type` of a record that the broker stamped when it appended it."""
 Headers = list[tuple[str, bytes]]
@@ -36,11 +37,15 @@ class Record(Protocol):
 
 
 def stamped(record: Record) -> datetime | None:
-    """A record's timestamp, in UTC, by whichever clock; None for one that no calendar has."""
+    """A record's timestamp, in UTC, by whichever clock; None for one that no calendar has.
+
+    The calendar's first and last days are not whole in every time zone: they count as none.
+    """
     try:
-        return EPOCH + timedelta(milliseconds=record.timestamp)
+        found = EPOCH + timedelta(milliseconds=record.timestamp)
     except OverflowError:
         return None
+    return found if FIRST <= found <= LAST else None
 
 
 class RecordPosition(NamedTuple):

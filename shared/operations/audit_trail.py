@@ -13,6 +13,7 @@ from shared.events.operations import (
     DeadLetterEdited,
     DeadLetterReplayed,
     LetterHandled,
+    PersonActed,
 )
 from shared.kafka.topic_records import records_on
 from shared.operations.dead_letters.letter import WAITING_REASONS, Letter, LetterId
@@ -105,18 +106,23 @@ async def read_audit_trail(settings: RuntimeSettings) -> AuditTrail:
     return AuditTrail(events.values())
 
 
-def envelope_of(event: LetterHandled, source: str, *distinct: object) -> Envelope:
-    """The audit event's record. `distinct` tells it from others of its kind about this letter.
+def envelope_of(event: LetterHandled | PersonActed, source: str, *distinct: object) -> Envelope:
+    """The audit event's record. `distinct` tells it from others of its kind about the same.
 
     The same act has the same id, so that writing it again after a crash counts once.
     """
-    told = " ".join(map(str, (event.ce_type, event.letter, event.service, *distinct)))
+    if isinstance(event, LetterHandled):
+        subject = event.letter
+        about: tuple[object, ...] = (event.letter, event.service, *distinct)
+    else:
+        subject, about = event.thing, distinct
+    told = " ".join(map(str, (event.ce_type, *about)))
     return codec.envelope(
         str(uuid5(NAMESPACE_URL, f"{source} {told}")),
         event.ce_type,
         codec.dump(event),
         source=source,
-        subject=event.letter,
+        subject=subject,
         at=event.at,
         causation_id=None,
         correlation_id=None,

@@ -1,7 +1,8 @@
 """An event in plain words, Spanish or English: a headline, and a sentence where there is one.
 
 It reads the event's JSON, as Kafka and the histories hold it, so that a history of any age can be
-told. A decision's own explanation or note is the sentence: no text here explains a decision.
+told, and so can a record of which a stranger only says that it is such an event. A decision's own
+explanation or note is the sentence: no text here explains a decision.
 """
 
 from __future__ import annotations
@@ -44,15 +45,19 @@ def said(ce_type: str, data: Mapping[str, Any], language: Language) -> Said | No
 
 def _words(ce_type: str, data: Mapping[str, Any], facts: _Facts, language: Language) -> str:
     for field in ("explanation", "note"):
-        bilingual = data.get(field)
-        if isinstance(bilingual, Mapping) and bilingual:
-            return str(bilingual[language.value])
+        if sentence := _in_language(data.get(field), language):
+            return sentence
     if isinstance(data.get("errors"), list):
-        return "\n".join(fault_line(error, language) for error in data["errors"])
+        return fault_lines(data["errors"], language)
     if ce_type == MailAttempted.ce_type and data.get("error") is None:
         return MAIL_TAKEN.in_language(language)
-    sentence = SENTENCES.get(ce_type)
-    return sentence.in_language(language).format_map(facts) if sentence else ""
+    known = SENTENCES.get(ce_type)
+    return known.in_language(language).format_map(facts) if known else ""
+
+
+def _in_language(bilingual: object, language: Language) -> str:
+    said = bilingual.get(language.value) if isinstance(bilingual, Mapping) else None
+    return said if isinstance(said, str) else ""
 
 
 def label(name: str, language: Language) -> str:
@@ -65,9 +70,15 @@ def word(field: str, value: object, language: Language) -> str:
     return _shown(field, value, language).replace("_", " ")
 
 
-def fault_line(error: Mapping[str, Any], language: Language) -> str:
-    """One faulty field of a rejection: `contact.email: … (wrong_format)`."""
-    return f"{error['field']}: {error['message'][language.value]} ({error['code']})"
+def fault_lines(errors: object, language: Language) -> str:
+    """The faulty fields of a rejection, a line each: `contact.email: … (wrong_format)`."""
+    told = [it for it in errors if isinstance(it, Mapping)] if isinstance(errors, list) else []
+    return "\n".join(_fault_line(it, language) for it in told)
+
+
+def _fault_line(error: Mapping[str, Any], language: Language) -> str:
+    message = _in_language(error.get("message"), language) or "–"
+    return f"{error.get('field', '–')}: {message} ({error.get('code', '–')})"
 
 
 def consequence(ce_type: str, data: Mapping[str, Any], language: Language) -> str:
@@ -93,10 +104,10 @@ class _Facts(dict[str, str]):
 
 
 def _local(written: str) -> str:
-    """In Madrid's time; what is no instant, such as a hidden one, stays as it is."""
+    """In Madrid's time; what is no instant there, such as a hidden one, stays as it is."""
     try:
         return local_time(datetime.fromisoformat(written))
-    except ValueError:
+    except (ValueError, OverflowError):
         return written
 
 

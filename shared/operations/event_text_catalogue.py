@@ -317,6 +317,31 @@ LABELS: dict[str, Bilingual] = {
 """Labels of the rows of an inquiry, a case and a preview of a cancellation."""
 
 WORDS: dict[str, Bilingual] = {
+    "cause=no_policy": _both(
+        "ninguna política conoce este tipo de contrato", "no policy knows the contract's type"
+    ),
+    "cause=contract_not_found": _both(
+        "el registro no tiene tal contrato de este cliente",
+        "the registry has no such contract of this customer",
+    ),
+    "cause=not_started": _both(
+        "la fecha es anterior al comienzo del contrato",
+        "the date lies before the contract's first day",
+    ),
+    "cause=contradictory_record": _both(
+        "el registro se contradice", "the registry's record contradicts itself"
+    ),
+    "cause=payment_reversed": _both(
+        "el banco devolvió el pago tras el último día para pagar",
+        "the bank took the payment back after the last day for paying",
+    ),
+    "cause=paid_after_lapse": _both("pagada tras el último día", "paid after the last day"),
+    "cause=paid_in_time_reported_late": _both(
+        "pagada a tiempo, comunicada tarde", "paid in time, reported late"
+    ),
+    "cause=received_in_time": _both(
+        "recibida a tiempo, entregada tarde", "received in time, delivered late"
+    ),
     "attachment=awaited": _both("en camino", "on its way"),
     "attachment=kept": _both("guardado", "kept"),
     "attachment=refused": _both("rechazado", "refused"),

@@ -1,22 +1,31 @@
 """Lists open work: waiting for people, for time, for a mail server or for a fix.
 
 What the services have parked and due they are asked; where inquiries stand is what intake states
-on its topic of states. Nothing is kept of what is settled.
+on its topic of states, and cancellation of renewals. Nothing is kept of what is settled.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from shared.events.states import InquiryStated, InquiryStatus
+from shared.events.states import CancellationStated, InquiryStated, InquiryStatus, StateEvent
 from shared.events.topics import ARCHIVE, DEAD_LETTERS, NOTIFICATION
-from shared.events.values import Bilingual
+from shared.events.values import Bilingual, start_of_day
 from shared.kafka.topic_records import records_on
 from shared.operations.audit_trail import OPERATIONS, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
@@ -27,7 +36,7 @@ from shared.operations.topics import require_topics
 from shared.runtime.operations.answers import DueRecord, ParkedRecord
 from shared.settings import RuntimeSettings
 
-STATES = "desk.inquiry-states"
+STATES, FILES = "desk.inquiry-states", "desk.cancellation-states"
 MOST_PAGES = 10
 PAGE = 1_000
 ANSWERED_WITHIN_S = 15.0
@@ -35,6 +44,7 @@ ANSWERED_WITHIN_S = 15.0
 LETTERS_READ = 10_000
 """The newest dead letters of each partition that are looked at."""
 REFERRED, AWAITED, PENDING = "referred", "evidence_awaited", "pending"
+Stated = TypeVar("Stated", bound=StateEvent)
 
 
 class Waiting(StrEnum):
@@ -44,6 +54,8 @@ class Waiting(StrEnum):
     """An inquiry waits for the desk, and its answer target has passed."""
     REFERRED = "referred"
     """A cancellation waits for a professional."""
+    RENEWALS = "renewals"
+    """A renewal that billing's reports put into doubt waits for a professional, without inquiry."""
     AWAITED = "awaited"
     """A cancellation waits for the customer's evidence."""
     UNSENT = "unsent"
@@ -61,6 +73,9 @@ class Waiting(StrEnum):
 NAMES = {
     Waiting.OVERDUE: Bilingual(es="consultas fuera de plazo", en="overdue inquiries"),
     Waiting.REFERRED: Bilingual(es="para un profesional", en="referred to a professional"),
+    Waiting.RENEWALS: Bilingual(
+        es="renovaciones para un profesional", en="renewals for a professional"
+    ),
     Waiting.AWAITED: Bilingual(es="a la espera del cliente", en="awaited from the customer"),
     Waiting.UNSENT: Bilingual(es="correos sin enviar", en="unsent mails"),
     Waiting.UNMADE: Bilingual(
@@ -95,17 +110,20 @@ class OpenWork:
     silent: Sequence[ServiceError]
 
 
-@dataclass(slots=True)
-class _Standing:
-    """The inquiries that are open, each as last stated: what compaction keeps is what counts."""
+def take_inquiry(inquiries: dict[str, InquiryStated], state: InquiryStated) -> None:
+    """Keeps the inquiries that are open, each as last stated: what compaction keeps counts."""
+    if state.status is InquiryStatus.OPEN:
+        inquiries[state.inquiry_id] = state
+    else:
+        inquiries.pop(state.inquiry_id, None)
 
-    states: dict[str, InquiryStated] = field(default_factory=dict)
 
-    def take(self, state: InquiryStated) -> None:
-        if state.status is InquiryStatus.OPEN:
-            self.states[state.inquiry_id] = state
-        else:
-            self.states.pop(state.inquiry_id, None)
+def take_file(files: dict[str, CancellationStated], state: CancellationStated) -> None:
+    """Keeps the contracts of which a renewal waits for a professional."""
+    if any(it.referred for it in state.renewals):
+        files[state.contract_number] = state
+    else:
+        files.pop(state.contract_number, None)
 
 
 async def read_open_work(
@@ -119,8 +137,8 @@ async def read_open_work(
     states is read.
     """
     now = datetime.now(UTC)
-    await require_topics(settings, {STATES, DEAD_LETTERS, OPERATIONS})
-    told = inquiries(now) if inquiries else _of_topic(settings, now)
+    await require_topics(settings, {STATES, FILES, DEAD_LETTERS, OPERATIONS})
+    told = inquiries(now) if inquiries else _of_topics(settings, now)
     groups = [*await told]
     silent: dict[str, ServiceError] = {}
     due: dict[str, tuple[Sequence[DueRecord], bool]] = {}
@@ -161,6 +179,16 @@ def of_inquiries(states: Iterable[InquiryStated], now: datetime) -> Sequence[Wor
         _group(Waiting.REFERRED, referred),
         _group(Waiting.AWAITED, awaited),
     ]
+
+
+def of_renewals(files: Iterable[CancellationStated]) -> WorkGroup:
+    """The contracts of which a renewal waits for a professional, since it was to lapse."""
+    found = []
+    for file in files:
+        days = [it.lapses_on for it in file.renewals if it.referred is not None]
+        if days:
+            found.append((start_of_day(min(days)), file.contract_number))
+    return _group(Waiting.RENEWALS, found)
 
 
 def waits_for_the_desk(state: InquiryStated) -> bool:
@@ -224,21 +252,27 @@ async def _due(service: ServiceClient) -> tuple[Sequence[DueRecord], bool]:
     return found, True
 
 
-async def _of_topic(settings: RuntimeSettings, now: datetime) -> Sequence[WorkGroup]:
-    return of_inquiries(await _standing(settings), now)
+async def _of_topics(settings: RuntimeSettings, now: datetime) -> Sequence[WorkGroup]:
+    inquiries: dict[str, InquiryStated] = {}
+    async for state in _states(settings, STATES, InquiryStated):
+        take_inquiry(inquiries, state)
+    files: dict[str, CancellationStated] = {}
+    async for file in _states(settings, FILES, CancellationStated):
+        take_file(files, file)
+    overdue, referred, *others = of_inquiries(inquiries.values(), now)
+    return [overdue, referred, of_renewals(files.values()), *others]
 
 
-async def _standing(settings: RuntimeSettings) -> Iterable[InquiryStated]:
-    standing = _Standing()
-    async for record in records_on(settings, [STATES]):
+async def _states(
+    settings: RuntimeSettings, topic: str, model: type[Stated]
+) -> AsyncIterator[Stated]:
+    """Yields the states on the topic: the last one of each record is what counts."""
+    async for record in records_on(settings, [topic]):
         found = decoded(record)
-        if found.type != InquiryStated.ce_type or found.fault:
+        if found.type != model.ce_type or found.fault:
             continue
-        try:
-            standing.take(InquiryStated.model_validate(found.data))
-        except ValidationError:
-            continue
-    return standing.states.values()
+        with contextlib.suppress(ValidationError):
+            yield model.model_validate(found.data)
 
 
 async def _open_letters(settings: RuntimeSettings) -> Sequence[Letter]:

@@ -139,19 +139,26 @@ class ServiceClient:
         return await self._get("/sizes", Sizes)
 
     async def history(
-        self, kind: str, record_id: str | None = None, *, alias: str | None = None
+        self,
+        kind: str,
+        record_id: str | None = None,
+        *,
+        alias: str | None = None,
+        first: int = 0,
     ) -> History | None:
-        """One record with its whole history, by id or alias; None where it is not there."""
+        """One record with its history from entry `first` on, by id or alias; None where it is not
+        there.
+        """
         named = {"kind": kind, "id": record_id, "alias": alias, "limit": MOST_ON_A_PAGE}
         try:
-            found = await self._get("/history", History, **named)
+            found = await self._get("/history", History, **named, first=first)
         except NotThere:
             return None
-        first, entries = found.next, [*found.entries]
-        while first is not None:
-            page = await self._get("/history", History, **named, first=first)
+        further, entries = found.next, [*found.entries]
+        while further is not None:
+            page = await self._get("/history", History, **named, first=further)
             entries += page.entries
-            first = page.next
+            further = page.next
         return found.model_copy(update={"entries": tuple(entries), "next": None})
 
     async def dry_run(

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any, cast
 
 import structlog
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
 from prometheus_client import Histogram
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -43,9 +52,19 @@ class Absent(StrictUndefined):
         return False
 
 
+Told = Callable[[str], str]
+Translate = Callable[..., str]
+
+
 @lru_cache
-def environments(folders: tuple[Path, ...]) -> Mapping[Language, Environment]:
-    """Templates of ours and of `folders`, once for each language."""
+def environments(
+    folders: tuple[Path, ...], told: Told | None = None
+) -> Mapping[Language, Environment]:
+    """Templates of ours and of `folders`, once for each language.
+
+    `told` says how a text is shown that is no HTML yet, wherever a template shows one; what a form
+    sends back is escaped in the template itself (`|e`) and stays as it is.
+    """
     here = [HERE, *folders]
     texts = translations(tuple(folder / "locale" for folder in here))
     made = {}
@@ -58,9 +77,15 @@ def environments(folders: tuple[Path, ...]) -> Mapping[Language, Environment]:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=None if told is None else partial(_told, told),
         )
         environment.install_gettext_translations(texts[language], newstyle=True)  # type: ignore[attr-defined]
         formats = Formats(language)
+        if told is not None:
+            for name in ("gettext", "ngettext"):
+                environment.globals[name] = _telling(
+                    cast(Translate, environment.globals[name]), told
+                )
         environment.filters |= {
             "day": formats.day,
             "weekday": formats.weekday,
@@ -70,6 +95,21 @@ def environments(folders: tuple[Path, ...]) -> Mapping[Language, Environment]:
         }
         made[language] = environment
     return made
+
+
+def _told(told: Told, value: Any) -> Any:
+    return told(value) if type(value) is str else value
+
+
+def _telling(translate: Translate, told: Told) -> Translate:
+    """The same translation, with its variables as they are shown."""
+
+    @pass_context
+    def called(context: Context, *texts: Any, **variables: Any) -> str:
+        shown = {name: _told(told, value) for name, value in variables.items()}
+        return translate(context, *texts, **shown)
+
+    return called
 
 
 class Measured:

@@ -87,8 +87,8 @@ def live(
 
     async def events() -> AsyncIterator[str]:
         # Ended by an outage, it is one of the streams that the browser opens again.
-        outage = contextlib.suppress(Outage)
-        with streams.one_more(viewer.key), changes.of(*ids) as changed, outage:
+        outage = contextlib.suppress(Outage, TooMany)
+        with outage, streams.one_more(viewer.key), changes.of(*ids) as changed:
             async for event in _events(changed, part, viewer, stopping):
                 yield event
 

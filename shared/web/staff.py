@@ -17,6 +17,7 @@ from shared.events.mail_address import address_key, mailable
 from shared.mongo.client import Database, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import create_indexes_on
+from shared.mongo.unique import make_unique
 from shared.mongo.writes import insert_new
 from shared.web.passkeys import Passkeys
 from shared.web.sessions import Operator, Role, Sessions
@@ -65,7 +66,8 @@ class StaffAccounts:
     async def prepare(self) -> None:
         """Create the indexes that are missing."""
         with mongodb_errors_as_outage():
-            await create_indexes_on(self._accounts, [["account"], ["name"]])
+            await create_indexes_on(self._accounts, [["account"]])
+            await make_unique(self._accounts, "name")
 
     async def add(self, name: str, email: str, roles: Iterable[Role]) -> StaffAccount:
         """Raises `StaffExists`; ValueError for a name or an address that is none, or no role."""
@@ -83,10 +85,10 @@ class StaffAccounts:
             "added_at": self._now(),
         }
         with mongodb_errors_as_outage():
-            if await self._accounts.find_one({"name": name}) is not None:
-                raise StaffExists(name)
-            if not await insert_new(self._accounts, document):
-                raise StaffExists(email)
+            is_taken = await self._accounts.find_one({"name": name}) is not None
+            if is_taken or not await insert_new(self._accounts, document):
+                named = is_taken or await self._accounts.find_one({"name": name})
+                raise StaffExists(name if named else email)
         return made
 
     async def change_roles(self, name: str, roles: Iterable[Role]) -> None:

@@ -40,7 +40,7 @@ async def test_a_member_of_staff_pastes_a_reference_and_is_signed_out_with_the_a
     question = site.world.submits(
         customer,
         "inquiry",
-        request_type="orders",
+        request_type="orders_and_deliveries",
         subject="Un pedido",
         text="¿Dónde está mi pedido?",
         contact=customer.contact,

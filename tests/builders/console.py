@@ -13,18 +13,18 @@ from unittest.mock import patch
 from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp
 
-from services.operations_console import agent_acts, service
+from services.operations_console import service
 from services.operations_console.dead_letters import Drafted, Opened, opened_of
 from services.operations_console.overview import Seen
 from services.operations_console.owners import Owners
 from services.operations_console.pages import agents
-from services.operations_console.records import Browsed
+from services.operations_console.records import Browsed, Tail
 from services.operations_console.service import Process, wire
 from services.operations_console.settings import Settings
 from shared.events.operations import LetterHandled
 from shared.events.topics import SERVICES
 from shared.events.values import Language
-from shared.kafka.records import Envelope, Record, RecordPosition
+from shared.kafka.records import Envelope, RecordPosition
 from shared.kafka.topic_records import Window
 from shared.operations.audit_trail import AuditTrail, Author
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
@@ -139,7 +139,6 @@ class RecordsOfFew:
 
     known: dict[tuple[str, str], History] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
-    rejections: list[Record] = field(default_factory=list)
     brings: Foreseen = field(default_factory=Foreseen)
     tried: list[Any] = field(default_factory=list)
     silent: bool = False
@@ -147,12 +146,17 @@ class RecordsOfFew:
     previewed: list[PreviewedEvent] = field(default_factory=list)
 
     async def history(
-        self, kind: str, record_id: str | None = None, *, alias: str | None = None
+        self,
+        kind: str,
+        record_id: str | None = None,
+        *,
+        alias: str | None = None,
+        first: int = 0,
     ) -> History | None:
         if self.silent:
             raise ServiceError("cancellation", "does not answer")
-        named = record_id or self.references.get(str(alias))
-        return self.known.get((kind, str(named)))
+        found = self.known.get((kind, record_id or self.references.get(str(alias), "")))
+        return found and found.model_copy(update={"entries": found.entries[first:]})
 
     async def dry_run(self, records: Sequence[Any]) -> list[Foreseen]:
         if self.silent:
@@ -163,10 +167,6 @@ class RecordsOfFew:
     @asynccontextmanager
     async def services(self) -> AsyncIterator[Mapping[str, RecordsOfFew]]:
         yield dict.fromkeys(SERVICES, self)
-
-    async def refusals(self, *_about: object) -> AsyncIterator[Record]:
-        for record in self.rejections:
-            yield record
 
     async def due(self, _limit: int, _after: str | None = None) -> ListPage[DueRecord]:
         if self.silent:
@@ -232,10 +232,13 @@ class TopicsOfFew:
     def _chosen(self, topic: str, wanted: Wanted) -> list[DecodedRecord]:
         return [it for it in self.records if it.place.topic == topic and wanted.matches(it)]
 
+    def tail(self, topic: str, wanted: Wanted) -> Tail:
+        return Tail(cast(Any, self), topic, wanted)
+
     @contextmanager
-    def following(self, topic: str, wanted: Wanted) -> Iterator[AsyncIterator[DecodedRecord]]:
+    def following(self, tail: Tail) -> Iterator[AsyncIterator[DecodedRecord]]:
         async def coming() -> AsyncIterator[DecodedRecord]:
-            for it in self._chosen(topic, wanted):
+            for it in self._chosen(*tail.about):
                 yield it
             await asyncio.Event().wait()
 
@@ -322,7 +325,6 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
         ),
         patch.object(type(parts.overview), "seen", lambda _self: overview.seen()),
         patch.object(Owners, "asked", lambda _self: records.services()),
-        patch.object(agent_acts, "records_on", records.refusals),
         patch.object(agents, "ANSWERED_WITHIN_S", 0.0),
     ):
         yield ConsoleOfFew(

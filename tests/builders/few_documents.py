@@ -64,12 +64,18 @@ class Found:
 class Collection:
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
+        self._unique: set[str] = set()
 
     async def index_information(self) -> dict[str, Any]:
         return {}
 
     async def create_indexes(self, _indexes: object) -> None:
         return None
+
+    async def create_index(
+        self, fields: list[tuple[str, int]], *, unique: bool = False, **_options: object
+    ) -> None:
+        self._unique |= {field for field, _ in fields if unique}
 
     def find(self, wanted: Mapping[str, Any], _fields: object = None) -> Found:
         return Found([copy.deepcopy(it) for it in self.documents.values() if fits(it, wanted)])
@@ -81,7 +87,12 @@ class Collection:
         return next(iter(await self.find(wanted).to_list(1)), None)
 
     async def insert_one(self, document: Mapping[str, Any]) -> None:
-        if document["_id"] in self.documents:
+        taken = any(
+            it.get(field) == document.get(field)
+            for it in self.documents.values()
+            for field in self._unique
+        )
+        if taken or document["_id"] in self.documents:
             raise DuplicateKeyError("duplicate key", 11_000)
         self.documents[document["_id"]] = copy.deepcopy(dict(document))
 

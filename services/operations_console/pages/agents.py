@@ -19,8 +19,9 @@ from services.operations_console.agent_words import (
     foreseen_words,
     happened,
 )
-from services.operations_console.boards import MOST_LISTED, Board
+from services.operations_console.boards import Board, FileBoard, Listed
 from services.operations_console.console import Console
+from services.operations_console.pages.cases import number_in
 from shared.events.agents import (
     AccessAuthorised,
     ActivationUnlocked,
@@ -48,7 +49,10 @@ ANSWERED_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.25
 LOOK_AGAIN_S = 3.0
 QUEUES = ("contracts", "orders", "maintenance", "billing", "registrations", "cancellations")
-BOARD, SUBMISSIONS = "board", "desk.submissions"
+BOARD, FROM, SUBMISSIONS = "board", "from", "desk.submissions"
+MOST_NUMBER = 10**6
+MOST_STEPS = 100
+"""How many of the last steps of a record are shown."""
 NO_REASON = N_("Give the reason: the customer reads it")
 
 
@@ -70,36 +74,56 @@ async def inquiries(console: Console, visit: Visit, _operator: Operator) -> Resp
     """Open inquiries, the earliest answer target first, with the staffed time that is left."""
     asked = visit.asked(BOARD)
     board = Board(asked) if asked in set(Board) else Board.FOR_THE_DESK
-    found = await console.boards.inquiries(board)
+    found = await console.boards.inquiries(board, _first(visit))
     now = console.now()
-    rows = [(it, countdown(console.calendar, now, it["answer_due_at"])) for it in found]
     return visit.show(
         "inquiries.html",
         board=board.value,
-        rows=rows[:MOST_LISTED],
-        more=len(rows) > MOST_LISTED,
+        rows=[(it, countdown(console.calendar, now, it["answer_due_at"])) for it in found.rows],
         staffed=console.calendar.is_staffed(now),
         in_words=_in_words(visit),
+        **_pages(visit, "inquiries", board.value, found),
     )
 
 
 async def referrals(console: Console, visit: Visit, _operator: Operator) -> Response:
-    """Each contract that waits for a professional, and suspended cancellations."""
-    now = console.now()
-    rows = [
-        (it, contract["contract_number"], countdown(console.calendar, now, it["answer_due_at"]))
-        for it in await console.boards.inquiries(Board.REFERRED)
-        for contract in it["contracts"]
-        if contract["status"] == Board.REFERRED.value
-    ]
+    """Lists what professionals decide: inquiries, suspended cancellations, renewals."""
+    asked = visit.asked(BOARD)
+    if asked in set(FileBoard):
+        board = FileBoard(asked).value
+        found = await console.boards.files(FileBoard(asked), _first(visit))
+        rows: list[Any] = [*found.rows]
+    else:
+        board, now = Board.REFERRED.value, console.now()
+        found = await console.boards.inquiries(Board.REFERRED, _first(visit))
+        rows = [
+            (it, contract["contract_number"], countdown(console.calendar, now, it["answer_due_at"]))
+            for it in found.rows
+            for contract in it["contracts"]
+            if contract["status"] == Board.REFERRED.value
+        ]
     return visit.show(
         "referrals.html",
-        rows=rows[:MOST_LISTED],
-        more=len(rows) > MOST_LISTED,
-        suspended=await console.boards.suspended(),
-        staffed=console.calendar.is_staffed(now),
+        board=board,
+        rows=rows,
+        counts=await console.boards.counts(),
         in_words=_in_words(visit),
+        **_pages(visit, "referrals", board, found),
     )
+
+
+def _first(visit: Visit) -> int:
+    return number_in(visit.asked(FROM), MOST_NUMBER)
+
+
+def _pages(visit: Visit, name: str, board: str, found: Listed) -> dict[str, Any]:
+    """Where the page is within its list, and the ways to its neighbours."""
+
+    def address(first: int | None) -> str:
+        query = {BOARD: board, FROM: str(first)}
+        return "" if first is None else visit.url_with(name, query)
+
+    return {"found": found, "earlier": address(found.before), "later": address(found.after)}
 
 
 # One inquiry
@@ -153,16 +177,26 @@ def _show_inquiry(console: Console, visit: Visit, seen: Seen, form: Form, again:
         due=_countdown(console, due),
         due_at=due,
         contracts=opened.get("contract_numbers", ()),
-        steps=happened(seen.entries, visit.language),
+        **_steps(seen, visit),
         wrote=[
             (it.topic, f"{it.partition}-{it.offset}")
-            for it in seen.entries
+            for it in seen.entries[-MOST_STEPS:]
             if it.topic == SUBMISSIONS
         ],
         queues=[(it, word("queue", it, visit.language)) for it in QUEUES],
         in_words=_in_words(visit),
         **NOTHING_MORE | again.context,
     )
+
+
+def _steps(seen: Seen, visit: Visit) -> dict[str, Any]:
+    """The last of what happened, and how much came before it."""
+    last = seen.entries[-MOST_STEPS:]
+    return {
+        "steps": happened(last, visit.language),
+        "left_out": len(seen.entries) - len(last),
+        "of": seen.subject.id,
+    }
 
 
 def _countdown(console: Console, due: Any) -> Any:
@@ -179,7 +213,8 @@ async def referral(console: Console, visit: Visit, operator: Operator) -> Respon
     """A contract's cancellation file: try a decision, then approve with a date, or refuse."""
     contract = visit.parameter("contract")
     if not visit.posted:
-        form = Form({"inquiry_id": visit.asked("inquiry"), "customer_id": visit.asked("customer")})
+        named = {"inquiry_id": "inquiry", "customer_id": "customer", "invoice_number": "invoice"}
+        form = Form({name: visit.asked(it).strip() for name, it in named.items()})
         return await _show_referral(console, visit, contract, form, Again({}, 200))
     sent = await visit.form()
     form = given(sent)
@@ -206,6 +241,7 @@ def _decision(form: Form, contract: str, operator: Operator) -> AgentAction | No
         "reason": text(form, "reason"),
         "inquiry_id": text(form, "inquiry_id"),
         "customer_id": text(form, "customer_id"),
+        "invoice_number": text(form, "invoice_number"),
     }
     if not approved:
         form.require({"reason": NO_REASON})
@@ -232,7 +268,7 @@ async def _show_referral(
         form=form,
         contract=contract,
         seen=seen,
-        steps=happened(seen.entries, visit.language),
+        **_steps(seen, visit),
         **NOTHING_MORE | again.context,
     )
 
@@ -291,7 +327,7 @@ async def _show_authorisations(
         form=form,
         customer=records.get("customer"),
         contract=records.get("contract"),
-        steps={it: happened(seen.entries, visit.language) for it, seen in records.items()},
+        steps={it: _steps(seen, visit) for it, seen in records.items()},
         **NOTHING_MORE | again.context,
     )
 
@@ -314,7 +350,8 @@ async def _sent(
     try:
         await console.agent_acts.publish(act_id, event, _number(form["seen"]))
     except Changed as changed:
-        return Again({"changed": changed, "since": happened(changed.since, visit.language)}, 409)
+        since = happened(changed.since[-MOST_STEPS:], visit.language)
+        return Again({"changed": changed, "since": since}, 409)
     except ServiceError as error:
         return Again({"silent": error.service}, 409)
     await _answered(console, act_id)

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from services.operations_console.cases import json_of
 from services.operations_console.console import Console
 from services.operations_console.dead_letters import MOST_FIELDS, Drafted, Opened, at, data_of
 from services.operations_console.repair_words import (
@@ -36,6 +37,7 @@ from shared.operations.dead_letters.letter import (
 )
 from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.selection import grouped
+from shared.operations.decoded_record import shown
 from shared.operations.durations import duration
 from shared.operations.errors import OperationError
 from shared.operations.parked import Parked, waiting_for
@@ -104,6 +106,7 @@ async def _show_group(
     return visit.show(
         "dead_letter_group.html",
         status,
+        shown=shown,
         form=form,
         like=like,
         letters=letters[:MOST_AT_ONCE],
@@ -138,7 +141,7 @@ async def _asked_of_group(console: Console, visit: Visit, operator: Operator) ->
     sent = await visit.form()
     form = given(sent)
     chosen = [it for it in sent.getlist("letter") if isinstance(it, str)]
-    ids = [_id(it) for it in chosen]
+    ids = [*dict.fromkeys(map(_id, chosen))]
     if not ids:
         form.add("letters", NO_LETTER)
     if len(ids) > MOST_AT_ONCE:
@@ -238,6 +241,7 @@ async def _show_letter(
     opened = await _opened(console, asked)
     letter, found = opened.letter, opened.found
     context = {"rows": (), "changed": None, "error": None} | (again.context if again else {})
+    written, complete = json_of(opened.data)
     return visit.show(
         "dead_letter.html",
         again.status if again else 200,
@@ -247,7 +251,9 @@ async def _show_letter(
         places=_places(letter, found),
         open=letter.id in {it.id for it in found.open},
         acts=[(it.at, act_said(it)) for it in found.trail.on(letter.id)],
-        data=json.dumps(opened.data, ensure_ascii=False, indent=1) if opened.data else "",
+        data=written if opened.data else "",
+        complete=complete,
+        shown=shown,
         lasting=_lasting(console, visit),
         **context,
     )

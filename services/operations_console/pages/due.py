@@ -39,7 +39,7 @@ async def due(console: Console, visit: Visit, _operator: Operator) -> Response:
     now = console.now()
     silent = [it for it in asked if isinstance(it, ServiceError)]
     found = [
-        _shown(name, record, now, visit)
+        shown_due(name, record, now, visit)
         for name, told in zip(services, asked, strict=True)
         if not isinstance(told, ServiceError)
         for record in told
@@ -54,7 +54,8 @@ async def _due(service: ServiceClient) -> tuple[DueRecord, ...] | ServiceError:
         return error
 
 
-def _shown(service: str, record: DueRecord, now: datetime, visit: Visit) -> DueRow:
+def shown_due(service: str, record: DueRecord, now: datetime, visit: Visit) -> DueRow:
+    """How late a record is, or in how long it falls due."""
     late = record.at <= now
     time = duration(abs((now - record.at).total_seconds()), visit.language)
     is_timer = record.what == "timer"

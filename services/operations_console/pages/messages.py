@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 from limits import RateLimitItem, RateLimitItemPerMinute
 from starlette.responses import Response
 
-from services.operations_console.cases import Line, lines
+from services.operations_console.cases import Line, json_of, lines
 from services.operations_console.console import Console
 from services.operations_console.pages.cases import AN_ADDRESS, LONGEST_ID
-from services.operations_console.records import Tail
+from shared.events.field_classes import is_fact
 from shared.events.operations import RecordUnmasked
 from shared.events.reference import parse_reference
 from shared.events.text import is_blank
@@ -49,6 +49,8 @@ NO_PARTITION = N_("An offset is one of a partition: write its number, too")
 NO_REASON = N_("Say in a few words why, without personal data")
 LONG_REASON = N_("Say it in at most 500 characters")
 ALL = N_("All")
+AFTER = "after"
+_AFTER = re.compile(r"[0-9]{1,6}-[0-9]{1,15}(\.[0-9]{1,6}-[0-9]{1,15}){0,499}")
 FIELDS = ("type", "id", "since", "partition", "offset")
 
 
@@ -90,7 +92,8 @@ async def messages(console: Console, visit: Visit, operator: Operator) -> Respon
     """The newest records of a topic, or those from a time or an offset; chosen by type and id."""
     topic = _topic(visit)
     form = Form({name: visit.asked(name).strip()[:LONGEST_ID] for name in FIELDS})
-    wanted, window = _wanted(form), _window(form)
+    after = _after(visit.asked(AFTER))
+    wanted, window = _wanted(form), _window(topic, form, after)
     if form.faults:
         return _shown(visit, topic, form, status=422)
     await console.limits.spend(LOOKS_OF_ONE, "messages", operator.name)
@@ -107,7 +110,7 @@ async def messages(console: Console, visit: Visit, operator: Operator) -> Respon
         form,
         lines=_lines(found.records, visit),
         complete=found.complete,
-        more=found.more,
+        later=_later_address(visit, topic, form, after | found.after) if found.more else "",
         live=_live_address(visit, topic, form) if window is None else "",
     )
 
@@ -115,7 +118,7 @@ async def messages(console: Console, visit: Visit, operator: Operator) -> Respon
 def _shown(visit: Visit, topic: str, form: Form, status: int = 200, **more: Any) -> Response:
     names = sorted(it.ce_type for it in TOPICS[topic].events)
     types = [("", visit.translate(ALL)), *((it, it) for it in names)]
-    several: dict[str, Any] = {"lines": None, "complete": True, "more": False, "live": ""}
+    several: dict[str, Any] = {"lines": None, "complete": True, "later": "", "live": ""}
     return visit.show(
         "messages.html", status, topic=topic, form=form, types=types, **several | more
     )
@@ -125,7 +128,7 @@ async def messages_live(console: Console, visit: Visit, _operator: Operator) -> 
     """The newest records as they come."""
     topic = _topic(visit)
     form = Form({name: visit.asked(name).strip()[:LONGEST_ID] for name in FIELDS[:2]})
-    coming = Tail(console.records, topic, _wanted(form))
+    coming = console.records.tail(topic, _wanted(form))
 
     async def part() -> Part:
         await asyncio.sleep(RENDERED_EVERY_S)  # many come together
@@ -155,7 +158,22 @@ def _wanted(form: Form) -> Wanted:
     return Wanted(types, ids)
 
 
-def _window(form: Form) -> Window | None:
+def _later_address(visit: Visit, topic: str, form: Form, after: Mapping[int, int]) -> str:
+    """The page that continues in each partition where this one ends."""
+    query = {name: form[name] for name in FIELDS if form[name]}
+    query[AFTER] = ".".join(f"{partition}-{offset}" for partition, offset in sorted(after.items()))
+    return f"{visit.url('messages', topic=topic)}?{urlencode(query)}"
+
+
+def _after(asked: str) -> dict[int, int]:
+    """The offsets that an address names; nonsense is the beginning."""
+    if not _AFTER.fullmatch(asked):
+        return {}
+    named = (it.split("-") for it in asked.split("."))
+    return {int(partition): int(offset) for partition, offset in named}
+
+
+def _window(topic: str, form: Form, after: Mapping[int, int]) -> Window | None:
     """From where on; None for the newest."""
     since, partition, offset = form["since"], form["partition"], form["offset"]
     if not (since or partition or offset):
@@ -166,6 +184,7 @@ def _window(form: Form) -> Window | None:
         since=_instant(form) if since else None,
         partition=_number(form, "partition", MOST_PARTITION) if partition else None,
         first=_number(form, "offset", MOST_OFFSET) if offset else None,
+        done={(topic, partition): offset for partition, offset in after.items()},
     )
 
 
@@ -263,6 +282,7 @@ def _record(
         "key": found.key,
     }
     [line] = _lines([found], visit)
+    written, complete = json_of(data)
     return visit.show(
         "record.html",
         status,
@@ -272,7 +292,9 @@ def _record(
         whole=whole,
         may_ask=not whole and bool(found.data) and operator.may(Role.AGENT),
         attributes={name: it if whole else shown(it) for name, it in attributes.items() if it},
-        data=json.dumps(data, ensure_ascii=False, indent=1, default=str) if found.data else "",
+        data=written if found.data else "",
+        complete=complete,
+        is_fact=is_fact,
         known=found.type in EVENT_TYPES,
     )
 

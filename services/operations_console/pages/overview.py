@@ -22,8 +22,9 @@ from shared.web.sessions import Operator
 PAGES = {
     Waiting.OVERDUE: "inquiries",
     Waiting.REFERRED: "referrals",
+    Waiting.RENEWALS: "referrals",
     Waiting.AWAITED: "inquiries",
-    Waiting.UNSENT: "due",
+    Waiting.UNSENT: "mails",
     Waiting.UNMADE: "due",
     Waiting.TIMERS: "due",
     Waiting.PARKED: "dead_letters",

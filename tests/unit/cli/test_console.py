@@ -7,7 +7,8 @@ import unicodedata
 
 import pytest
 
-from desk.commands.console import as_json, plain
+from desk.commands.console import as_json
+from shared.operations.visible import plain
 
 STEERING = [
     chr(code)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from desk.commands.console import plain
 from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVENTS
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
@@ -16,6 +15,7 @@ from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language
 from shared.operations.event_text import Said, consequence, said
 from shared.operations.event_text_catalogue import HEADLINES, SENTENCES
+from shared.operations.visible import plain
 
 TOLD = (
     "desk.rejections",
@@ -127,6 +127,32 @@ def test_an_event_is_told_in_plain_words(
     ce_type: str, data: dict[str, Any], language: Language, told: Said
 ) -> None:
     assert said(ce_type, data, language) == told
+
+
+@pytest.mark.parametrize("ce_type", ["cancellation.suspended.v1", "agent.action_refused.v1"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"explanation": {"x": 1}},
+        {"explanation": {"es": [1], "en": None}},
+        {"note": [1], "opened_at": "0001-01-01T00:00:00+00:00"},
+        {"errors": [1, {}, {"field": "a", "message": "b"}]},
+        {"errors": None, "available_until": "9999-12-31T23:59:59Z"},
+    ],
+)
+def test_a_record_that_only_says_that_it_is_such_an_event_is_told(
+    ce_type: str, data: dict[str, Any]
+) -> None:
+    for language in Language:
+        assert said(ce_type, {"opened_at": "x"} | data, language) is not None
+
+
+def test_an_instant_that_madrid_has_not_stays_as_it_is() -> None:
+    written = "0001-01-01T00:00:00+00:00"
+    told = said("contract.copy_ready.v1", {"available_until": written}, Language.EN)
+
+    assert told is not None
+    assert written in told.words
 
 
 def test_bookkeeping_is_not_told() -> None:

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
-from desk.commands.open_work import FURTHER
-from shared.events.states import InquiryStated
+from desk.commands.open_work import FURTHER, _further
+from shared.events.states import CancellationStated, InquiryStated
 from shared.events.topics import CANCELLATION
 from shared.operations.open_work import (
     NAMES,
     Waiting,
     WorkGroup,
     _asked,
-    _Standing,
     of_inquiries,
+    of_renewals,
     of_timers,
     of_work,
+    take_file,
+    take_inquiry,
 )
 from shared.operations.service_client import Unreachable, services_at
 from shared.runtime.operations.answers import DueRecord
@@ -75,7 +77,7 @@ def test_the_oldest_is_named_and_told_since_when() -> None:
 
 
 def test_only_what_is_open_by_its_last_state_waits() -> None:
-    standing = _Standing()
+    standing: dict[str, InquiryStated] = {}
     for state in (
         stated("a"),
         stated("b"),
@@ -84,9 +86,51 @@ def test_only_what_is_open_by_its_last_state_waits() -> None:
         stated("c", status="closed"),
         stated("c", version=2, sequence=2),
     ):
-        standing.take(state)
+        take_inquiry(standing, state)
 
-    assert [*standing.states] == ["c"]
+    assert [*standing] == ["c"]
+
+
+def filed(contract: str, *referred: str | None) -> CancellationStated:
+    renewals = [
+        {
+            "invoice_number": f"INV-{number}",
+            "issued_on": "2026-06-01",
+            "lapses_on": f"2026-08-{15 - number}",
+            "lapsed": True,
+            "referred": cause,
+        }
+        for number, cause in enumerate(referred)
+    ]
+    return CancellationStated.model_validate(
+        {
+            "contract_number": contract,
+            "status": "lapsed",
+            "renewals": renewals,
+            "sequence": 1,
+            "version": 1,
+        }
+    )
+
+
+def test_a_renewal_waits_for_a_professional_until_it_is_decided() -> None:
+    files: dict[str, CancellationStated] = {}
+    for state in (
+        filed("K-1", "paid_after_lapse"),
+        filed("K-2", None, "payment_reversed"),
+        filed("K-3", "payment_reversed"),
+        filed("K-3", None),
+    ):
+        take_file(files, state)
+
+    since = datetime(2026, 8, 13, 22, tzinfo=UTC)
+    assert of_renewals(files.values()) == WorkGroup(Waiting.RENEWALS, 2, since, "K-2")
+
+
+def test_the_command_that_leads_further_is_one_that_a_shell_takes() -> None:
+    hostile = WorkGroup(Waiting.UNMADE, 1, NOW, "document K-1;$(reboot)")
+
+    assert _further(hostile) == "desk tail --since 1d --id 'K-1;$(reboot)'"
 
 
 def test_side_effects_and_timers_are_told_apart_and_what_comes_later_is_no_due_timer() -> None:

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from services.operations_console.boards import INQUIRIES, fold_inquiry
+from services.operations_console.boards import FILES, INQUIRIES, FileBoard, fold_inquiry
+from services.operations_console.refusals import refusal_of
 from shared.events.agents import AgentActionRefused
 from shared.kafka.records import Record
 from shared.operations.dead_letters.letter import Original
@@ -97,6 +98,65 @@ async def test_open_inquiries_are_listed_with_the_desk_hours_that_are_left(
     assert "derivaciones/K-0?inquiry=i-0&amp;customer=C-1" in referred.body
     assert "Aquí no espera nada" in awaited.body
     assert 44_000 < weight_of(page.body) <= MOST_BYTES
+
+
+async def test_renewals_and_suspended_cancellations_are_lists_of_their_own(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    files = console.own.collection(f"{FILES}_1")
+    renewal = {"invoice_number": "INV 1/7", "lapses_on": "2026-08-15", "referred": "no_policy"}
+    waiting = {FileBoard.RENEWALS: True, "lapses_on": "2026-08-15", "renewals": [renewal]}
+    suspended = {"suspended": True, "inquiry_id": "i-7", "effective_on": "2026-12-31"}
+    await files.insert_one({"_id": "K-1"} | waiting)
+    await files.insert_one({"_id": "K-2"} | suspended)
+
+    requests = await marta.get("/es/derivaciones")
+    renewals = await marta.get("/es/derivaciones?board=renewals_referred")
+    others = await marta.get("/es/derivaciones?board=suspended")
+
+    assert "Renovaciones (1)" in requests.body
+    assert "Suspendidas (1)" in requests.body
+    assert "Aquí no espera nada" in requests.body
+    assert "derivaciones/K-1?invoice=INV%201/7" in renewals.body
+    assert "15 de agosto de 2026" in renewals.body
+    assert "ninguna política conoce" in renewals.body
+    assert "1 a 1 de 1" in renewals.body
+    assert "derivaciones/K-2?inquiry=i-7" in others.body
+    one = await marta.get("/es/derivaciones/K-1?invoice=INV%201/7")
+    assert 'name="invoice_number" type="text" value="INV 1/7"' in one.body
+
+
+async def test_a_board_has_pages(console: ConsoleOfFew, marta: Browser) -> None:
+    board = console.own.collection(f"{INQUIRIES}_1")
+    for number in range(60):
+        document = fold_inquiry({}, stated(1, "open"))
+        document |= {"reference": f"INQ-{number:02}", "answer_due_at": NOW + timedelta(number)}
+        await board.insert_one({"_id": f"i-{number}"} | document)
+
+    first = await marta.get("/es/consultas?board=open")
+    second = await marta.get("/es/consultas?board=open&from=50")
+    beyond = await marta.get("/es/consultas?board=open&from=99999999")
+
+    assert "1 a 50 de 60" in first.body
+    assert 'href="/es/consultas?board=open&amp;from=50"' in first.body
+    assert ("INQ-49" in first.body, "INQ-50" in first.body) == (True, False)
+    assert "51 a 60 de 60" in second.body
+    assert 'href="/es/consultas?board=open&amp;from=0"' in second.body
+    assert "1 a 50 de 60" in beyond.body
+
+
+async def test_of_a_long_history_the_last_steps_are_shown(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    for _ in range(150):
+        console.records.happens("inquiry", INQUIRY, ANSWERED)
+
+    page = await marta.get(ONE)
+
+    assert page.body.count("Novedad") == 100
+    assert "51 pasos anteriores no se muestran" in page.body
+    sent = await acted(marta, ONE, act="answer", text="Sí.")
+    assert sent.status == 303
 
 
 async def test_an_inquiry_shows_nobodys_data(console: ConsoleOfFew, marta: Browser) -> None:
@@ -211,6 +271,94 @@ async def test_a_double_click_is_one_act(console: ConsoleOfFew, marta: Browser) 
 
     assert first.header("location") == second.header("location") != ""
     assert len(console.publisher.published) == 1
+
+
+async def test_a_double_click_on_what_is_refused_is_refused_twice(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    console.records.happens("inquiry", INQUIRY, ANSWERED)
+
+    answers = await asyncio.gather(marta.post(ONE, fields), marta.post(ONE, fields))
+
+    assert [it.status for it in answers] == [409, 409]
+    assert console.publisher.published == []
+
+
+async def test_a_form_that_says_something_else_the_second_time_is_not_taken_for_the_first(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    await marta.post(ONE, fields)
+
+    second = await marta.post(ONE, fields | {"text": "Mejor no."})
+
+    assert second.status == 409
+    assert "marta acaba de actuar" in second.body
+    assert "Mejor no." in second.body, "what was written is not lost"
+    assert len(console.publisher.published) == 1
+
+
+async def test_an_act_whose_process_died_is_not_called_published_and_can_be_sent_again(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    path = (await marta.post(ONE, fields)).header("location")
+    acts = console.own.collection("agent_acts").documents
+    acts[path.rpartition("/")[2]] |= {
+        "published": False,
+        "begun_until": NOW - timedelta(seconds=1),
+    }
+    [before] = console.publisher.published
+    page, part = await marta.get(path), await marta.get(f"{path}/en-vivo")
+
+    again = await marta.post(ONE, fields)
+
+    assert "quizá no publicado" in page.body
+    assert "publicado; " not in page.body
+    assert part.body.endswith("event: done\ndata:\n\n")
+    assert again.header("location") == path
+    [_, second] = console.publisher.published
+    assert (dict(second.headers)["ce_id"], second.value) == (
+        dict(before.headers)["ce_id"],
+        before.value,
+    )
+    assert "publicado; " in (await marta.get(path)).body
+
+
+async def test_an_act_that_was_decided_before_its_process_died_is_not_published_again(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    fields = await form_of(marta, ONE) | {"act": "answer", "text": "Sí."}
+    path = (await marta.post(ONE, fields)).header("location")
+    act_id = path.rpartition("/")[2]
+    console.own.collection("agent_acts").documents[act_id] |= {
+        "published": False,
+        "begun_until": NOW - timedelta(seconds=1),
+    }
+    own = f"/services/operations_console {act_id}"
+    console.records.happens("inquiry", INQUIRY, ANSWERED, by=own)
+
+    again = await marta.post(ONE, fields)
+
+    assert again.header("location") == path
+    assert len(console.publisher.published) == 1
+    assert "Novedad" in (await marta.get(path)).body
+
+
+async def test_whose_act_changed_nothing_keeps_nobody_from_the_record(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    luis = await console.signed_in(await console.account("luis", Role.AGENT))
+    hers, his = await form_of(marta, ONE), await form_of(luis, ONE)
+    routed = await marta.post(ONE, hers | {"act": "route", "queue": "billing"})
+    act_id = routed.header("location").rpartition("/")[2]
+    console.records.happens("inquiry", INQUIRY, by=f"/services/operations_console {act_id}")
+
+    second = await luis.post(ONE, his | {"act": "answer", "text": "Sí."})
+
+    assert second.status == 303
+    assert len(console.publisher.published) == 2
 
 
 async def test_what_changed_meanwhile_is_told_and_nothing_is_published(
@@ -393,7 +541,9 @@ async def test_an_act_that_the_desk_refuses_shows_every_fault(
     )
     value = refusal.model_dump_json().encode()
     refused = Original("desk.rejections", 0, 1, b"marta", value, headers, 0)
-    console.records.rejections = [cast(Record, refused)]
+    entry = refusal_of(cast(Record, refused), timedelta(days=1))
+    assert entry is not None
+    await console.own.collection("refusals_1").insert_one(entry)
 
     page = await marta.get(sent.header("location"))
 

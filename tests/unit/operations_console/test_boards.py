@@ -9,10 +9,12 @@ from typing import Any, cast
 import pytest
 
 from services.operations_console.boards import (
+    FILES,
     FORGOTTEN,
     INQUIRIES,
     Board,
     Boards,
+    FileBoard,
     file_keys,
     fold_file,
     fold_inquiry,
@@ -53,7 +55,7 @@ def stated(sequence: int, status: str = "open", *contracts: str) -> Message:
     )
 
 
-def filed(sequence: int, status: str) -> Message:
+def filed(sequence: int, status: str, **more: Any) -> Message:
     standing = {
         "inquiry_id": "i-1",
         "customer_id": "C-1",
@@ -70,6 +72,7 @@ def filed(sequence: int, status: str) -> Message:
                 "cancellation": standing,
                 "sequence": sequence,
                 "version": sequence,
+                **more,
             }
         )
     )
@@ -130,6 +133,50 @@ def test_a_cancellation_waits_for_a_professional_while_it_is_suspended() -> None
     }
 
 
+def test_what_billing_reported_of_a_renewal_waits_for_a_professional_without_any_inquiry() -> None:
+    renewal = {
+        "invoice_number": "INV-1",
+        "issued_on": "2026-06-01",
+        "lapses_on": "2026-08-15",
+        "lapsed": True,
+        "referred": "paid_after_lapse",
+    }
+    referred = filed(1, "lapsed", renewals=[renewal, renewal | {"referred": None}])
+
+    document = fold_file({}, referred)
+
+    assert document == {
+        "sequence": 1,
+        "version": 1,
+        FileBoard.RENEWALS: True,
+        "lapses_on": "2026-08-15",
+        "renewals": [renewal],
+    }
+    assert fold_file(document, filed(2, "lapsed")) == {"sequence": 2, "version": 2}
+
+
+async def test_a_list_has_pages_that_say_how_many_wait() -> None:
+    own = FewDocuments()
+    inquiries = own.collection(INQUIRIES)
+    for number in range(120):
+        document = fold_inquiry({}, stated(1)) | {
+            "answer_due_at": NOW + timedelta(minutes=-number),
+        }
+        await inquiries.insert_one({"_id": f"i-{number}"} | document)
+    boards = Boards(lambda name: cast(Any, own.collection(name)))
+
+    pages = [await boards.inquiries(Board.OPEN, first) for first in (0, 50, 100, 7_000)]
+
+    assert [(it.first, len(it.rows), it.before, it.after) for it in pages] == [
+        (0, 50, None, 50),
+        (50, 50, 0, 100),
+        (100, 20, 50, None),
+        (0, 50, None, 50),
+    ]
+    assert [it.rows[0]["_id"] for it in pages] == ["i-119", "i-69", "i-19", "i-119"]
+    assert {it.count for it in pages} == {120}
+
+
 async def test_what_waits_is_counted_with_the_one_whose_target_is_the_earliest() -> None:
     own = FewDocuments()
     inquiries = own.collection(INQUIRIES)
@@ -142,11 +189,15 @@ async def test_what_waits_is_counted_with_the_one_whose_target_is_the_earliest()
         }
         await inquiries.insert_one({"_id": f"i-{number}"} | document)
 
+    files = own.collection(FILES)
+    await files.insert_one({"_id": "K-1", FileBoard.RENEWALS: True, "lapses_on": "2026-08-15"})
+
     groups = await Boards(lambda name: cast(Any, own.collection(name))).groups(NOW)
 
     assert [(it.waiting, it.count, it.oldest) for it in groups] == [
         (Waiting.OVERDUE, 2, "INQ-1"),
         (Waiting.REFERRED, 2, "INQ-1"),
+        (Waiting.RENEWALS, 1, "K-1"),
         (Waiting.AWAITED, 1, "INQ-2"),
     ]
     assert groups[0].since == NOW - timedelta(hours=2)

@@ -249,6 +249,56 @@ async def test_a_form_that_is_sent_twice_is_one_act(
     assert (len(console.publisher.published), len(work.done)) == (1, 1)
 
 
+async def test_a_form_that_asks_for_something_else_the_second_time_is_not_taken_for_the_first(
+    luis: Browser, work: Work
+) -> None:
+    ticket = (await luis.get(f"{GROUP}?like=0-1")).ticket
+    fields = {"ticket": ticket, "like": "0-1", "act": "replay", "why": "fixed"}
+    await luis.post(GROUP, fields | {"letter": "0-1"})
+
+    for other in ({"letter": "0-2"}, {"letter": "0-1", "act": "discard"}):
+        second = await luis.post(GROUP, fields | other)
+        assert second.status == 409
+        assert "ha cambiado desde que se cargó" in second.body
+    assert len(work.done) == 1
+
+
+async def test_a_double_click_on_what_is_refused_is_refused_twice(
+    console: ConsoleOfFew, luis: Browser, work: Work
+) -> None:
+    ticket = (await luis.get(f"{GROUP}?like=0-1")).ticket
+    fields = {"ticket": ticket, "like": "0-2", "letter": "0-1", "act": "replay", "why": "fixed"}
+    first, _ = console.letters.letters
+    console.letters.acts = [replayed(first, "marta", "the fix is deployed")]
+
+    answers = await asyncio.gather(luis.post(GROUP, fields), luis.post(GROUP, fields))
+
+    assert [it.status for it in answers] == [409, 409]
+    assert (console.publisher.published, work.done) == ([], [])
+
+
+async def test_a_letter_that_a_form_names_twice_is_one_letter(luis: Browser, work: Work) -> None:
+    taken = await asked(luis, "replay", "0-1", "0-1", why="fixed")
+
+    assert taken.status == 303
+    [done] = work.done
+    assert done.letters == (FIRST,)
+
+
+async def test_what_a_stranger_called_a_message_is_on_no_page_of_its_letter(
+    console: ConsoleOfFew, luis: Browser
+) -> None:
+    headers = (*HEADERS[:1], ("ce_id", "Ana Pérez 600".encode()), *HEADERS[2:])
+    console.letters.letters[0] = dead_letter(
+        FIRST, value=json.dumps(VALUE).encode(), headers=headers
+    )
+
+    for path in (f"{GROUP}?like=0-1", f"{ALL}/0-1"):
+        page = await luis.get(path)
+        assert page.status == 200
+        assert "Ana" not in page.body, path
+
+
 async def test_without_an_audit_event_nothing_is_done_and_the_letters_are_free(
     console: ConsoleOfFew, luis: Browser, work: Work
 ) -> None:

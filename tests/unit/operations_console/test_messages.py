@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
 
+from services.operations_console import records as records_module
 from services.operations_console.overview import Seen
 from services.operations_console.pages.messages import UNMASKED_BY_ONE
-from services.operations_console.records import Tail
+from services.operations_console.records import TAILS_AT_ONCE, Records, Tail
+from services.operations_console.settings import Settings
 from shared.events.values import Language
 from shared.kafka.records import RecordPosition
 from shared.operations.decoded_record import DecodedRecord
+from shared.operations.errors import MissingTopics
 from shared.operations.flow import Flow, ServiceLag, TopicFlow
 from shared.operations.tail import Wanted
+from shared.outage import Outage
+from shared.web.rate_limits import TooMany
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
 from tests.builders.portal import Browser
@@ -261,7 +268,7 @@ async def test_what_was_not_read_in_time_is_said(console: ConsoleOfFew, reader: 
 
 
 async def test_a_tail_has_the_newest_first_and_wakes_who_shows_it(console: ConsoleOfFew) -> None:
-    tail = Tail(console.process.console.records, "desk.submissions", Wanted())
+    tail = Tail(cast(Any, console.process.console.records), "desk.submissions", Wanted())
 
     with tail.of() as came:
         await asyncio.wait_for(came.wait(), 30)
@@ -270,6 +277,129 @@ async def test_a_tail_has_the_newest_first_and_wakes_who_shows_it(console: Conso
             await asyncio.wait_for(came.wait(), 30)
 
     assert [it.place.offset for it in tail.shown] == [1042, 1041]
+
+
+async def test_all_who_look_at_the_same_share_a_reader_and_some_others_have_one() -> None:
+    records, read = Records(Settings()), 0
+
+    async def coming(*_about: object, **_window: object) -> AsyncIterator[DecodedRecord]:
+        nonlocal read
+        read += 1
+        yield record()
+        await asyncio.Event().wait()
+
+    with contextlib.ExitStack() as looking, patch.object(records_module, "tail", coming):
+        for _ in range(50):
+            events = [
+                looking.enter_context(records.tail("desk.submissions", Wanted((it,))).of())
+                for it in ("a", "b")
+            ]
+        await asyncio.wait_for(events[1].wait(), 30)
+        assert read == 2
+        for number in range(TAILS_AT_ONCE - 2):
+            looking.enter_context(records.tail("desk.contracts", Wanted((str(number),))).of())
+        with pytest.raises(TooMany):
+            records.tail("desk.orders", Wanted())
+        assert records.tail("desk.submissions", Wanted(("a",))).shown
+    records.tail("desk.orders", Wanted())
+
+
+async def test_a_tail_of_a_topic_that_is_gone_ends(console: ConsoleOfFew) -> None:
+    async def gone(*_about: object, **_window: object) -> AsyncIterator[DecodedRecord]:
+        raise MissingTopics(["desk.contracts"], "broker:9092")
+        yield record()
+
+    with patch.object(records_module, "tail", gone):
+        tail = Records(Settings()).tail("desk.contracts", Wanted())
+        with tail.of() as came:
+            await asyncio.wait_for(came.wait(), 30)
+            with pytest.raises(Outage):
+                _ = tail.shown
+
+
+async def test_the_next_page_continues_in_each_partition_where_this_one_ends(
+    console: ConsoleOfFew, reader: Browser
+) -> None:
+    other = record(7, place=RecordPosition("desk.submissions", 0, 7), at=NOW)
+    console.topics.records = [record(1041, at=NOW), record(at=NOW), other]
+
+    first = await reader.get(f"{MESSAGES}?since=2026-11-27T09:30&id=C-1")
+    address = "?id=C-1&amp;since=2026-11-27T09%3A30&amp;after=0-8.3-1043"
+    assert address in first.body, "they have one instant, and that is no place to continue from"
+    await reader.get(MESSAGES + address.replace("&amp;", "&"))
+    nonsense = await reader.get(f"{MESSAGES}?since=2026-11-27T09:30&after=x-1.{'1-1.' * 600}")
+
+    windows = [window for _, _, window in console.topics.asked if window]
+    behind = {("desk.submissions", 0): 8, ("desk.submissions", 3): 1043}
+    assert [it.done for it in windows] == [{}, behind, {}]
+    assert nonsense.status == 200
+
+
+# What a stranger writes
+
+
+HOSTILE: list[tuple[str, dict[str, Any]]] = [
+    ("cancellation.suspended.v1", {"explanation": {"x": 1}}),
+    ("submission.rejected.v1", {"errors": [1, {}]}),
+    ("inquiry.opened.v1", {"opened_at": "0001-01-01T00:00:00+00:00", "note": [1]}),
+]
+
+
+@pytest.mark.parametrize(("ce_type", "data"), HOSTILE)
+async def test_a_record_that_only_says_what_it_is_keeps_no_page_from_the_others(
+    console: ConsoleOfFew, reader: Browser, ce_type: str, data: dict[str, Any]
+) -> None:
+    console.topics.records.append(record(9, type=ce_type, data=data))
+
+    for path in (MESSAGES, f"{MESSAGES}/3-9"):
+        assert (await reader.get(path)).status == 200
+
+
+async def test_long_records_make_no_long_page(console: ConsoleOfFew, reader: Browser) -> None:
+    deep: Any = [1] * 30_000
+    for _ in range(180):
+        deep = [deep]
+    long = [{"contact": [{"name": None}] * 17_000}, {f"f{n}": 1 for n in range(20_000)}]
+    more = [{"contact": {"x": deep}}, {"customer_id": "C" * 200_000}]
+    console.topics.records = [record(n, data=it) for n, it in enumerate(long + more)]
+
+    page = await reader.get(MESSAGES)
+    alone = await reader.get(f"{MESSAGES}/3-0")
+
+    assert len(page.body) < 60_000
+    assert page.body.count("la página del registro muestra más") == 4
+    assert len(alone.body) < 1_500_000
+    assert "demasiado largo para una página" in alone.body
+
+
+async def test_what_steers_reorders_or_hides_is_shown_as_it_was_written(
+    console: ConsoleOfFew, agent: Browser
+) -> None:
+    steering = ["\u202e", "\u2066", "\x9b", "\u200b", "\u2028", "\U000e0041"]
+    hostile = f"a{''.join(steering)}b"
+    data = SECRET | {"subject": hostile, f"x{hostile}": "y"}
+    console.topics.records = [record(data=data, id=hostile, key=hostile, fault=hostile)]
+    ticket = (await agent.get(RECORD)).ticket
+
+    unmasked = await agent.post(RECORD, {"ticket": ticket, "why": WHY})
+    refused = await agent.get(f"{MESSAGES}?{urlencode({'id': hostile, 'offset': 'x'})}")
+
+    assert unmasked.status == 200
+    assert [it for it in steering if it in unmasked.body] == []
+    assert unmasked.body.count(r"a\u202e\u2066\u009b\u200b\u2028\udb40\udc41b") == 5
+    assert hostile in refused.body, "what a form sends back stays as it is"
+
+
+async def test_an_unmasked_id_that_is_none_leads_to_no_address(
+    console: ConsoleOfFew, agent: Browser
+) -> None:
+    console.topics.records = [record(id="Ana Pérez 600", correlation_id="s-1")]
+    ticket = (await agent.get(RECORD)).ticket
+
+    answer = await agent.post(RECORD, {"ticket": ticket, "why": WHY})
+
+    assert "q=Ana" not in answer.body
+    assert "q=s-1" in answer.body
 
 
 # Topics

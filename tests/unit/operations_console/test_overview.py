@@ -159,3 +159,23 @@ async def test_several_who_ask_at_once_wait_for_one_look() -> None:
     now += timedelta(seconds=1)
     assert (await overview.seen()).at == now
     assert looks == 2
+
+
+async def test_those_who_wait_for_a_look_that_takes_long_share_it() -> None:
+    clock, looks = [NOW], 0
+
+    async def look() -> Seen:
+        nonlocal looks
+        looks += 1
+        began = clock[0]
+        await asyncio.sleep(0)
+        clock[0] += timedelta(seconds=20)  # a broker that hangs
+        return Seen(began, None, None)
+
+    overview = Overview(look, timedelta(seconds=10), lambda: clock[0])
+    await asyncio.gather(*(overview.seen() for _ in range(50)))
+    assert looks == 1
+
+    clock[0] += timedelta(seconds=10)
+    await overview.seen()
+    assert looks == 2

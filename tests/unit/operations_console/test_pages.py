@@ -46,6 +46,7 @@ ROLES = {
     "repair_live": Role.OPERATOR,
     "policies": Role.READER,
     "due": Role.READER,
+    "mails": Role.READER,
     "inquiries": Role.AGENT,
     "inquiry": Role.AGENT,
     "referrals": Role.AGENT,

@@ -21,7 +21,7 @@ from shared.web.pages import Page, Site, Visit
 from shared.web.passkeys import Passkeys, RelyingParty
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Sessions
 from shared.web.settings import WebSettings
-from shared.web.staff import StaffAccounts, roles_named
+from shared.web.staff import StaffAccount, StaffAccounts, StaffExists, roles_named
 from shared.web.static_files import StaticFiles
 from shared.web.tickets import Tickets
 from tests.builders.few_documents import FewDocuments
@@ -114,6 +114,20 @@ async def test_each_role_is_shown_its_own_pages_and_those_to_read(desk: Desk, ro
 
     expected = {it.value: 200 if it in MAY[role] else 403 for it in ROLES}
     assert found == {HOME: 200, OF_CUSTOMERS: 303, **expected}
+
+
+async def test_two_who_are_added_under_one_name_at_once_are_one(desk: Desk) -> None:
+    await desk.accounts.prepare()
+
+    made = await asyncio.gather(
+        desk.accounts.add("luis", "luis@desk.example", [Role.READER]),
+        desk.accounts.add("luis", "other@desk.example", [Role.OPERATOR]),
+        return_exceptions=True,
+    )
+
+    assert [type(it) for it in made] == [StaffAccount, StaffExists]
+    assert str(made[1]) == "luis"
+    assert len(await desk.accounts.listed()) == 1
 
 
 async def test_nobody_and_no_customer_is_shown_a_page_of_staff(desk: Desk) -> None:
