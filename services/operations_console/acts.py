@@ -9,6 +9,7 @@ from shared.events.operations import PersonActed
 from shared.events.topics import CONSOLE
 from shared.kafka.records import Envelope
 from shared.runtime import codec
+from shared.telemetry.tracing import current_traceparent
 
 SOURCE = f"/services/{CONSOLE}"
 
@@ -39,6 +40,6 @@ class Acts:
             at=act.at,
             causation_id=None,
             correlation_id=None,
-            traceparent=None,
+            traceparent=current_traceparent(),
         )
         await self._publisher.publish([envelope])

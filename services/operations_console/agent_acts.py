@@ -36,6 +36,7 @@ from shared.operations.decoded_record import decoded
 from shared.operations.inquiries import INQUIRY, inquiry_named
 from shared.runtime import codec
 from shared.runtime.operations.answers import Foreseen, History, HistoryEntry
+from shared.telemetry.tracing import current_traceparent
 from shared.web.pages import NotFound
 
 KEPT = timedelta(days=30)
@@ -227,7 +228,7 @@ class AgentActs:
             at=self._now(),
             causation_id=None,
             correlation_id=None,
-            traceparent=None,
+            traceparent=current_traceparent(),
         )
 
     async def _is_first(self, act_id: str, event: AgentAction, subject: Subject) -> bool:
