@@ -1,4 +1,4 @@
-"""What traces cost the five steps: CPU per record, off and on, in turn. `make bench BENCH=traces`.
+"""The cost of traces for the five steps: CPU per record, off and on. `make bench BENCH=traces`.
 
 A collector in a process of its own takes them and looks at none; what encodes and sends them is
 counted.

@@ -1,4 +1,4 @@
-"""What a span says of events: their types, and ids by which operators find a trace. No more."""
+"""A span says of events their types, and ids by which operators find a trace. No more."""
 
 from __future__ import annotations
 

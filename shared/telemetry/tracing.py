@@ -51,7 +51,7 @@ def current_traceparent() -> str | None:
 
 @contextmanager
 def continuing(traceparent: str | None) -> Iterator[None]:
-    """What this task publishes within continues the trace."""
+    """Makes all that this task publishes within continue the trace."""
     before = _current.set(traceparent)
     try:
         yield

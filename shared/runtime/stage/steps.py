@@ -159,7 +159,7 @@ class TracedSteps(Steps):
                 span.end()
 
     def _note(self, batch: Batch) -> None:
-        """What became of the messages of a lane's round, on their spans."""
+        """Notes on their spans what became of the messages of a lane's round."""
         decided: dict[RecordPosition, list[Document]] = {}
         for aggregate in batch.aggregates.values():
             for entry in aggregate.added:
