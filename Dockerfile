@@ -22,8 +22,8 @@ RUN ["python", "-m", "venv", "/opt/pip"]
 RUN ["python", "-m", "venv", "--without-pip", "/opt/contract-desk"]
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# Dependencies alone first: this layer lasts until one of their pins changes. No extras: what the
-# embedded mode runs beside the product is not part of this image. No source is built but our own.
+# Dependencies alone first: this layer lasts until one of their pins changes. Of the extras
+# tracing alone: what the embedded mode runs beside the product is not part of this image. No source is built but our own.
 COPY deploy/image deploy/image
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/pip/bin/pip install --require-hashes --only-binary :all: -r deploy/image/build.txt

@@ -193,7 +193,7 @@ audit: install .venv-tools/installed  ## Ask whether a dependency has a known vu
 sbom: .venv-tools/installed  ## Write build/sbom.cdx.json (CycloneDX): what the product itself is made of
 	@mkdir -p build
 	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate -c constraints.txt pyproject.toml -o build/product.txt
+	  --no-annotate --extra tracing -c constraints.txt pyproject.toml -o build/product.txt
 	$(TOOLS)/cyclonedx-py requirements build/product.txt --pyproject pyproject.toml \
 	  --output-reproducible --no-validate --output-file build/sbom.cdx.json
 
@@ -209,7 +209,7 @@ hashes: .venv-tools/installed  ## Pin constraints.txt by hash, for every platfor
 	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --extra embedded --extra dev -c constraints.txt pyproject.toml -o constraints.hashed.txt
 	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate -c constraints.txt pyproject.toml -o deploy/image/requirements.txt
+	  --no-annotate --extra tracing -c constraints.txt pyproject.toml -o deploy/image/requirements.txt
 
 clean:  ## Remove what running the desk left behind
 	rm -rf .desk

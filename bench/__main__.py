@@ -7,6 +7,7 @@ to `docs/bench/`, as JSON with every run and as pictures; the tables to the scre
 from __future__ import annotations
 
 import argparse
+import asyncio
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from bench import (
     results,
     scale,
     throughput,
+    traces,
 )
 from bench.drain import Contender, Run
 from bench.plots import Line
@@ -165,6 +167,12 @@ def _keep_releases(
     results.write("releases", servers, measured | {"latency": latencies, "stages": stages})
     panels = {title: results.summaries(runs) for title, runs in found.items()}
     plots.bars("releases", panels, servers)
+
+
+async def measure_traces(asked: argparse.Namespace) -> None:
+    """No servers: the five steps alone."""
+    found = await asyncio.to_thread(traces.measure, asked.rounds)
+    print(f"\n{releases.stage_table(found)}", flush=True)
 
 
 def _measure_stages(
@@ -352,6 +360,7 @@ PARTS = {
     "cases": measure_cases,
     "beside-console": measure_beside_console,
     "releases": measure_releases,
+    "traces": measure_traces,
 }
 
 

@@ -10,9 +10,11 @@ import asyncio
 import gc
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +30,8 @@ from shared.settings import RuntimeSettings
 AT_ONCE = 500
 PARTITIONS = 6
 TREE = Path(load.__file__).parents[1]
+TRACED_SHARE = "TRACED_SHARE"
+"""The variable that says which share of the records their senders have traced and sampled."""
 AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
@@ -99,7 +103,22 @@ def stage(service: Service, database: Database) -> Any:
     store = stock.Store(database, service.deciders)  # type: ignore[arg-type,attr-defined]
     made = found("shared.runtime.stage.stage", "shared.runtime.stage")
     metrics = found("shared.telemetry.metrics", "shared.metrics").Metrics()
-    return made.Stage(service, store, publisher(), Committed(), metrics)
+    more = {}
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ:
+        tracing = found("shared.telemetry.tracing")
+        more["traces"] = tracing.traces_of(service.name, RuntimeSettings(), metrics)
+    return made.Stage(service, store, publisher(), Committed(), metrics, **more)
+
+
+def traced(records: Iterable[stock.Read]) -> Iterator[stock.Read]:
+    """The records at their offsets, some of them on a trace of their sender's."""
+    share, due = float(os.environ.get(TRACED_SHARE, "0")), 0.0
+    for offset, record in enumerate(records):
+        headers, due = record.headers, due + share
+        if due >= 1:
+            due -= 1
+            headers = [*headers, ("traceparent", f"00-{offset + 1:032x}-{1:016x}-01".encode())]
+        yield replace(record, offset=offset, headers=headers)
 
 
 def submissions(numbers: Iterable[int], run: str) -> Iterator[stock.Read]:
@@ -120,13 +139,21 @@ async def measured(
     gc.set_threshold(100_000, 20, 20)  # as the services do
     for start in range(0, len(records), AT_ONCE):
         if start >= warm and not begun:
+            _send_spans(at_work)
             begun = time.process_time()
         await at_work.process(records[start : start + AT_ONCE])
+    _send_spans(at_work)
     return (time.process_time() - begun) / (len(records) - warm) * 1e6
 
 
+def _send_spans(at_work: Any) -> None:
+    """What a thread of its own does meanwhile, and what it has left."""
+    if (traces := getattr(at_work, "_traces", None)) is not None:
+        traces._provider.force_flush()
+
+
 async def intake(count: int, warm: int) -> float:
-    records = [*submissions(range(count + warm), "s")]
+    records = [*traced(submissions(range(count + warm), "s"))]
     return await measured(stock.intake_service(), Database(), records, warm)
 
 
@@ -134,7 +161,7 @@ async def cancellation(count: int, warm: int) -> float:
     numbers, database = range(count + warm), Database()
     for document in stock.files(numbers, "s"):
         database.collection("file").documents[document["_id"]] = bson.encode(document)
-    records = [*requests(numbers, "s")]
+    records = [*traced(requests(numbers, "s"))]
     return await measured(stock.cancellation_service(), database, records, warm)
 
 

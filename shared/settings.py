@@ -37,6 +37,17 @@ FetchInterval = Annotated[
 ]
 
 
+Sampler = Literal[
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
+"""OpenTelemetry's names of the ways to choose which traces are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class DevelopmentDefault:
     """Marks a setting whose default is for a desk on one machine: a known key, a made-up address.
@@ -218,6 +229,26 @@ class RuntimeSettings(BaseSettings):
     )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON otherwise."
+    )
+
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where OpenTelemetry traces are sent, by OTLP over HTTP: a collector's address"
+        " without /v1/traces, such as http://collector:4318. Unset: none are made.",
+    )
+    otel_exporter_otlp_headers: SecretStr = Field(
+        SecretStr(""),
+        description="What that collector wants to see in each request: name=value, comma"
+        " separated; such as a token.",
+    )
+    otel_traces_sampler: Sampler = Field(
+        "parentbased_always_on",
+        description="Which traces are kept; `parentbased_`: where a message or a partner's request"
+        " brings a trace, as its sender decided.",
+    )
+    otel_traces_sampler_arg: float = Field(
+        1.0, ge=0, le=1, description="With `traceidratio`: the share of traces that is kept."
     )
 
     @classmethod

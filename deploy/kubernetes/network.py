@@ -22,6 +22,8 @@ from deploy.kubernetes.parts import (
 )
 
 API = "networking.k8s.io/v1"
+OTLP = 4318
+"""Where OpenTelemetry's collectors take traces by HTTP."""
 OPERATIONS = {"app.kubernetes.io/part-of": PART_OF, "app.kubernetes.io/component": "operations"}
 """Pods in which operators run `desk`."""
 NOT_PUBLIC = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
@@ -65,6 +67,7 @@ def let_out(name: str) -> Iterator[dict[str, Any]]:
     brokers = {"strimzi.io/cluster": CLUSTER, "strimzi.io/kind": "Kafka"}
     yield {"to": [pods(brokers)], "ports": tcp(9093)}
     yield {"to": [pods({"app.kubernetes.io/name": "mongodb"})], "ports": tcp(27017)}
+    yield {"to": [namespace("monitoring")], "ports": tcp(OTLP)}
     if sends_mail(name):  # wherever the company's mail server is
         yield {"ports": tcp(465, 587)}
     if asked := asked_by(name):

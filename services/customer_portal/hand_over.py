@@ -182,5 +182,5 @@ def _claim_check(upload: Document, submission: Document) -> Envelope:
         at=upload["at"],
         causation_id=submission["_id"],
         correlation_id=submission["_id"],
-        traceparent=None,
+        traceparent=submission.get("traceparent"),
     )

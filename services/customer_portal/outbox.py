@@ -28,6 +28,7 @@ from shared.mongo.writes import insert_new
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.backoff import Backoff, sleep_unless
+from shared.telemetry.tracing import current_traceparent
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder, Session, Visitor
 
@@ -169,7 +170,7 @@ class Outbox:
             "source": named.source,
             "ce_id": named.ce_id,
             "time": named.time,
-            "traceparent": named.traceparent,
+            "traceparent": current_traceparent() or named.traceparent,
         }
         if await self._is_first(document):
             await self._send(document)
@@ -209,6 +210,7 @@ class Outbox:
             "state": SENDING,
             "about": about,
             "has_documents": bool(data.get("documents")),
+            "traceparent": current_traceparent(),
         }
         return document if await self._is_first(document) else None
 

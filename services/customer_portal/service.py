@@ -54,6 +54,7 @@ from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.projector import Projections, is_projected
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces, traces_of
 from shared.web import app as web
 from shared.web.languages import translations
 from shared.web.one_time_codes import OneTimeCodes
@@ -93,12 +94,13 @@ class Process:
     site: Site
     health: Health
     skew: ClockSkew
+    traces: Traces | None
     stopping: asyncio.Event
 
     @property
     def app(self) -> Starlette:
         beside = {API_ROOT: api_app(self.api)}
-        return web.build_app(self.site, self.settings, self.health.metrics, beside)
+        return web.build_app(self.site, self.settings, self.health.metrics, beside, self.traces)
 
 
 def wire(
@@ -115,7 +117,7 @@ def wire(
     views = Database(client, settings.database_of(VIEWS), journal=journal)
     generations, skew = Generations(views, FOLDS), ClockSkew(utc_now)
     patient, key = PatientPublisher(settings, skew), settings.web_key.get_secret_value().encode()
-    stopping = asyncio.Event()
+    stopping, metrics = asyncio.Event(), Metrics()
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     party = RelyingParty(settings.company_name, settings.public_url)
     limits = RateLimits(storage or shared_storage(settings.mongo_url, name), key)
@@ -164,8 +166,9 @@ def wire(
         portal=portal,
         api=_api(settings, portal, database, now),
         site=_site(settings, portal, sessions, key, stopping),
-        health=Health(PORTAL, Metrics(), utc_now),
+        health=Health(PORTAL, metrics, utc_now),
         skew=skew,
+        traces=traces_of(PORTAL, settings, metrics),
         stopping=stopping,
     )
 
@@ -220,6 +223,8 @@ async def run_until_stopped(settings: Settings) -> None:
         await process.api.tokens.close()
         await process.portal.hand_over.close()
         await process.publisher.stop()
+        if process.traces is not None:
+            await process.traces.stop()
         process.portal.limits.close()
         close(process.client)
         log.info("stopped")

@@ -40,6 +40,7 @@ from shared.operations.dead_letters.letter import Original
 from shared.operations.inquiries import INQUIRY, inquiry_named
 from shared.runtime import codec
 from shared.runtime.operations.answers import Foreseen, History, HistoryEntry
+from shared.telemetry.tracing import current_traceparent
 from shared.web.pages import NotFound
 
 KEPT = timedelta(days=30)
@@ -239,7 +240,7 @@ class AgentActs:
             at=self._now(),
             causation_id=None,
             correlation_id=None,
-            traceparent=None,
+            traceparent=current_traceparent(),
         )
 
     async def _begins(self, act_id: str, event: AgentAction) -> bool:

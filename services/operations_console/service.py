@@ -50,6 +50,7 @@ from shared.runtime.projections.generations import Generations, begin_rebuild
 from shared.runtime.projections.projector import Projections
 from shared.runtime.until_there import Step, until_there
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces, traces_of
 from shared.web import app as web
 from shared.web.languages import translations
 from shared.web.one_time_codes import OneTimeCodes
@@ -87,11 +88,12 @@ class Process:
     site: Site
     health: Health
     skew: ClockSkew
+    traces: Traces | None
     stopping: asyncio.Event
 
     @property
     def app(self) -> Starlette:
-        return web.build_app(self.site, self.settings, self.health.metrics)
+        return web.build_app(self.site, self.settings, self.health.metrics, traces=self.traces)
 
 
 def wire(
@@ -112,6 +114,7 @@ def wire(
     sessions = Sessions(database, idle=settings.session_idle, life=settings.session_life, now=now)
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
     boards = Boards(generations.serving)
+    metrics = Metrics()
     acts, dead_letters = Acts(publisher or patient), DeadLetters(settings)
     console = Console(
         settings=settings,
@@ -154,8 +157,9 @@ def wire(
         publisher=patient,
         console=console,
         site=_site(settings, console, key, stopping),
-        health=Health(CONSOLE, Metrics(), utc_now),
+        health=Health(CONSOLE, metrics, utc_now),
         skew=skew,
+        traces=traces_of(CONSOLE, settings, metrics),
         stopping=stopping,
     )
 
@@ -190,6 +194,8 @@ async def run_until_stopped(settings: Settings) -> None:
         await process.console.code_mails.close()
         await process.console.openid.close()
         await process.publisher.stop()
+        if process.traces is not None:
+            await process.traces.stop()
         process.console.limits.close()
         close(process.client)
         log.info("stopped")

@@ -22,6 +22,7 @@ from shared.runtime import codec
 from shared.runtime.codec import Envelope
 from shared.runtime.faults import Unreadable
 from shared.settings import RuntimeSettings
+from shared.telemetry.tracing import current_traceparent
 
 OPERATIONS = "desk.operations"
 SOURCE = "/desk/command"
@@ -126,7 +127,7 @@ def envelope_of(event: LetterHandled | PersonActed, source: str, *distinct: obje
         at=event.at,
         causation_id=None,
         correlation_id=None,
-        traceparent=None,
+        traceparent=current_traceparent(),
     )
 
 

@@ -49,6 +49,8 @@ async def alive(runtime: Runtime) -> AsyncIterator[None]:
             background.cancel()
         await asyncio.gather(background, return_exceptions=True)
         await runtime.publisher.stop()
+        if runtime.traces is not None:
+            await runtime.traces.stop()
         runtime.client.close()
         log.info("stopped")
 

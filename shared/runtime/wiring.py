@@ -25,6 +25,7 @@ from shared.runtime.timers import Objection
 from shared.runtime.worker import Worker
 from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces, traces_of
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Runtime:
     health: Health
     skew: ClockSkew
     refusals: Refusals
+    traces: Traces | None
     started: asyncio.Event
     stopping: asyncio.Event
 
@@ -74,7 +76,10 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     skew = ClockSkew(utc_now)
     publisher = KafkaPublisher(settings, skew)
     progress = CommittedOffsets()
-    worker = Worker(service, store, publisher, metrics, utc_now, lease=settings.worker_lease)
+    traces = traces_of(service.name, settings, metrics)
+    worker = Worker(
+        service, store, publisher, metrics, utc_now, lease=settings.worker_lease, traces=traces
+    )
     return Runtime(
         service=service,
         settings=settings,
@@ -92,6 +97,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
             clock=skew.now,
             sources=settings.topic_sources,
             performer=worker,
+            traces=traces,
         ),
         clock=Clock(service, store, publisher, metrics, utc_now, skew),
         worker=worker,
@@ -100,6 +106,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         health=Health(service.name, metrics, utc_now),
         skew=skew,
         refusals=Refusals(),
+        traces=traces,
         started=asyncio.Event(),
         stopping=asyncio.Event(),
     )

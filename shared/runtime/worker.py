@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import structlog
 
 from shared.events.envelope import Ref
+from shared.events.internal import Outcome
+from shared.mongo.client import Document
 from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.aggregate import Aggregate
@@ -32,7 +35,9 @@ from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work
 from shared.runtime.faults import NewerRelease, described
 from shared.runtime.publisher import Publisher
+from shared.runtime.span_attributes import said
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -93,6 +98,7 @@ class Worker:
         now: Callable[[], datetime],
         *,
         lease: timedelta,
+        traces: Traces | None = None,
     ) -> None:
         self._source = f"/services/{service.name}/worker"
         self._kinds = [decider.kind for decider in service.deciders if decider.has_work]
@@ -102,6 +108,7 @@ class Worker:
         self._metrics = metrics
         self._now = now
         self._lease = lease
+        self._traces = traces
         self._due = asyncio.Event()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._perform_work: Perform | None = None
@@ -233,16 +240,18 @@ class Worker:
     async def _perform(
         self, perform: Perform, work: Work, aggregate: Aggregate, now: datetime
     ) -> Envelope | None:
-        within = self._lease.total_seconds() * SHARE_OF_LEASE
+        within, began = self._lease.total_seconds() * SHARE_OF_LEASE, time.time_ns()
         try:
             async with asyncio.timeout(within):
                 event = await perform(work)
         except (Outage, TimeoutError) as why:
             self._tried(aggregate, "failed", "failed")
+            self._traced(aggregate, began, why)
             log.warning("side effect put off", kind=aggregate.ref.kind, why=described(why))
             return None
         except Exception as defect:  # noqa: BLE001 - one failing effect must not stop the others
             self._tried(aggregate, "failed", "failed")
+            self._traced(aggregate, began, defect)
             log.error(  # noqa: TRY400 - a traceback may quote personal data
                 "side effect failed",
                 kind=aggregate.ref.kind,
@@ -262,8 +271,28 @@ class Worker:
             at=now,
             causation_id=first["causation_id"],
             correlation_id=event.correlation_id or first["correlation_id"],
-            traceparent=first.get("traceparent"),
+            traceparent=self._traced(aggregate, began, event),
         )
+
+    def _traced(self, aggregate: Aggregate, began: int, outcome: Outcome | Exception) -> str | None:
+        """The traceparent of what the work reports; where tracing is on, the work has a span.
+
+        `began` is in nanoseconds since 1970.
+        """
+        asked, kind = _asked_by(aggregate, outcome), aggregate.ref.kind
+        traceparent: str | None = None if asked is None else asked.get("traceparent")
+        if self._traces is None or traceparent is None:
+            return traceparent
+        span = self._traces.begin(f"perform {kind}", "internal", parent=traceparent, at=began)
+        if span is None:
+            return traceparent
+        if isinstance(outcome, Outcome):
+            span.note({"desk.result": outcome.result})
+            span.note(said([(outcome.ce_type, codec.dump(outcome))]))
+        else:
+            span.fail(type(outcome).__name__)
+        span.end()
+        return span.traceparent
 
     def _tried(self, aggregate: Aggregate, outcome: str, result: str) -> None:
         """Count it; and measure how long it had been wanted, where its kind says since when."""
@@ -273,3 +302,16 @@ class Worker:
         if since is not None:
             waited = max(0.0, (self._now() - since).total_seconds())
             self._metrics.work_seconds.labels(kind, result).observe(waited)
+
+
+def _asked_by(aggregate: Aggregate, outcome: Outcome | Exception) -> Document | None:
+    """The message that asked for the work: of the submission that the outcome names, or the first.
+
+    What failed names none; the newest message is the likeliest.
+    """
+    entries = [*aggregate.known.values()]
+    if isinstance(outcome, Exception):
+        return entries[-1] if entries else None
+    asked = outcome.correlation_id
+    named = [it for it in entries if asked is not None and it["correlation_id"] == asked]
+    return named[-1] if named else entries[0]

@@ -30,7 +30,7 @@ LABELS = {
     " `outdated` and `newer` (a newer release wrote their record).",
     "kind": "The kind of record, such as `inquiry`, `file`, `contract` or `notification`.",
     "outcome": "`done` or `failed`; of a mail that was tried `accepted`, `refused` (it is tried"
-    " again) or `refused_for_good`.",
+    " again) or `refused_for_good`; of spans `made`, `sent` or `lost`.",
     "page": "The page's name and language, such as `contact.en`, never its address; `none` for an"
     " address of no page.",
     "partition": "A partition's number.",
@@ -202,6 +202,13 @@ class Metrics:
             "page",
             "status",
             buckets=PAGE_BUCKETS,
+        )
+        self.spans = self._counter(
+            "desk_spans_total",
+            "spans",
+            "Spans of traces, where tracing is on: those made, those that the collector took and"
+            " those that it did not. What was made and is neither found the queue full.",
+            "outcome",
         )
 
     def start_at_zero(

@@ -24,16 +24,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.events.values import Language
 from shared.outage import Outage
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces
 from shared.web.languages import Formats, translations
 from shared.web.middleware import BodyLimit, SameOrigin, SecurityHeaders, security_headers
 from shared.web.pages import Forged, NotAllowed, NotFound, Site, Visit
 from shared.web.rate_limits import TooMany
+from shared.web.request_spans import Traced, name_of
 from shared.web.sessions import Session, Visitor
 from shared.web.settings import WebSettings
 from shared.web.uploads import MOST_REQUEST_BYTES
@@ -133,16 +135,11 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._seconds.labels(self._name(scope), status).observe(time.perf_counter() - began)
+                seconds = time.perf_counter() - began
+                self._seconds.labels(name_of(self._routes, scope), status).observe(seconds)
             await send(message)
 
         return await self._app(scope, receive, noting)
-
-    def _name(self, scope: Scope) -> str:
-        for route in self._routes:
-            if route.matches(scope)[0] is Match.FULL:
-                return str(getattr(route, "name", "none"))
-        return "none"
 
 
 class Beside:
@@ -165,6 +162,7 @@ def build_app(
     settings: WebSettings,
     metrics: Metrics,
     beside: Mapping[str, Starlette] | None = None,
+    traces: Traces | None = None,
 ) -> Starlette:
     """The site's pages. `/` leads to the language that the browser prefers.
 
@@ -187,6 +185,7 @@ def build_app(
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(settings.hsts_seconds)),
             Middleware(Measured, seconds=metrics.web_requests, routes=named),
+            *([] if traces is None else [_traced(traces, named, others)]),
             Middleware(Beside, others=others),
             Middleware(SameOrigin, origin=settings.public_url),
             Middleware(
@@ -198,6 +197,12 @@ def build_app(
         ],
         exception_handlers=dict.fromkeys((*expected, Exception), failed),
     )
+
+
+def _traced(
+    traces: Traces, routes: Sequence[BaseRoute], others: Mapping[str, Starlette]
+) -> Middleware:
+    return Middleware(Traced, traces=traces, routes=routes, continued_under=(*others,))
 
 
 def _failure(site: Site, request: Request, error: Exception) -> Response:

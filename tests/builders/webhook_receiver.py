@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 class Received:
     headers: dict[str, str]
     body: bytes
+    path: str = ""
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Receiver:
         named = (line.partition(": ") for line in head[1:] if line)
         headers = {name.lower(): value for name, _, value in named}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.got.append(Received(headers, body))
+        self.got.append(Received(headers, body, head[0].split(" ")[1]))
         if self.before_answer is not None:
             await self.before_answer(self.got[-1])
         answer = self.answers.pop(0) if self.answers else "204 No Content"

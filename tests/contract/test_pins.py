@@ -37,14 +37,15 @@ def test_every_pin_has_a_hash_and_no_line_names_a_host() -> None:
     assert re.findall(r"://|--(?:index|extra|find|trusted)[-\w]*", text) == []
 
 
-def test_the_image_is_made_of_the_same_pins_and_of_the_product_alone() -> None:
+def test_the_image_is_made_of_the_same_pins_and_of_the_product_with_its_traces_alone() -> None:
     image, tested = entries("deploy/image/requirements.txt"), entries("constraints.hashed.txt")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = {it for extra in project["optional-dependencies"].values() for it in named(extra)}
+    extras = {name: named(it) for name, it in project["optional-dependencies"].items()}
+    product = named(project["dependencies"]) | extras.pop("tracing")
 
     assert image <= tested, HOW
-    assert named(project["dependencies"]) <= named(image)
-    assert named(image).isdisjoint(extras - named(project["dependencies"]))
+    assert product <= named(image)
+    assert named(image).isdisjoint(set().union(*extras.values()) - product)
 
 
 def entries(name: str) -> set[str]:

@@ -27,6 +27,7 @@ from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import Service
 from shared.runtime.stage.stage import Stage
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces
 from tests.builders.stored import fold
 from tests.fakes.memory_store import MemoryStore
 
@@ -65,7 +66,7 @@ class Published:
 class MemoryStage:
     """One service at `now`, which moves when it is set. What our own code raises is raised."""
 
-    def __init__(self, service: Service, now: datetime) -> None:
+    def __init__(self, service: Service, now: datetime, traces: Traces | None = None) -> None:
         self.service = service
         self.now = now
         self.store = MemoryStore(service.deciders)
@@ -78,6 +79,7 @@ class MemoryStage:
             METRICS,
             clock=lambda: self.now,
             sources=ANY_SOURCE,
+            traces=traces,
         )
         self.happened: dict[Ref, list[Event]] = defaultdict(list)
         """The events of every history, as they are read from the store."""

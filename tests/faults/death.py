@@ -28,6 +28,7 @@ from shared.runtime.aggregates.archive import Archive
 from shared.runtime.consumption import Consumption
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.stage.stage import Stage
+from shared.runtime.stage.steps import Steps
 
 STEPS = ("read", "decide", "archive", "store", "half of publish", "publish", "commit")
 """After which of its acts a process may be told to die; the last two of them lose nothing new."""
@@ -64,7 +65,7 @@ def watch(orders: Orders) -> None:
 
     class WatchedStage(Stage):
         @contextmanager
-        def _timed(self, step: str, steps: dict[str, float]) -> Iterator[None]:
+        def _timed(self, step: str, steps: Steps) -> Iterator[None]:
             with super()._timed(step, steps):
                 yield
             orders.obey(step)

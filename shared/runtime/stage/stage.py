@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from shared.events.envelope import Ref
+from shared.outage import Outage
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.document_mapper import MB, Unstorable
 from shared.runtime.aggregates.port import AggregateStore
@@ -38,7 +39,9 @@ from shared.runtime.stage.lanes import lanes_of
 from shared.runtime.stage.origin import trace
 from shared.runtime.stage.publish import Answers
 from shared.runtime.stage.read import Reader
+from shared.runtime.stage.steps import Steps, TracedSteps
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -62,6 +65,7 @@ class Stage:
         sources: Sources = NO_OVERRIDES,
         performer: Performer = NOBODY,
         decisions: Callable[[Service, AggregateStore, Reader], Decisions] = Decisions,
+        traces: Traces | None = None,
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -69,6 +73,7 @@ class Stage:
         self._metrics = metrics
         self._clock = clock
         self._handover = Handover(store, performer)
+        self._traces = traces
         self._reader = Reader(service, store, sources)
         self._decisions = decisions(service, store, self._reader)
         self._answers = Answers(service, store, publisher, self._publications)
@@ -80,22 +85,32 @@ class Stage:
         May be called again with the same records: what was stored is published again, unchanged.
         Raises `Outage` when nothing may be committed, `ProducerDead` when the process must end.
         """
-        steps: dict[str, float] = {}
+        steps = Steps() if self._traces is None else TracedSteps(self._traces)
+        try:
+            batches = await self._processed(records, steps)
+        except Outage as outage:
+            steps.failed(outage)
+            raise
+        steps.ended(batches)
+        return {ref for batch in batches for ref in batch.answered}
+
+    async def _processed(self, records: Sequence[Record], steps: Steps) -> list[Batch]:
         at = to_the_millisecond(self._clock())
         with self._timed("decode", steps):
             incoming, unreadable = await self._reader.messages(records, at)
-            incoming = await self._reader.looked_up(incoming)
+            incoming = steps.received(await self._reader.looked_up(incoming), unreadable)
             lanes = lanes_of(incoming, touched_by, length=LANE_LETTERS)
         if unreadable:
             with self._timed("publish", steps):
                 await self._publisher.publish(unreadable)
         rounds = await _all(self._answer(lane, at, steps) for lane in lanes)
         batches = list(chain.from_iterable(rounds))
-        account(self._metrics, records, [Batch(at, outgoing=[*unreadable]), *batches], steps)
-        return {ref for batch in batches for ref in batch.answered}
+        unread = Batch(at, outgoing=[*unreadable])
+        account(self._metrics, records, [unread, *batches], steps.seconds)
+        return batches
 
     async def _answer(
-        self, incoming: Sequence[IncomingMessage], at: datetime, steps: dict[str, float]
+        self, incoming: Sequence[IncomingMessage], at: datetime, steps: Steps
     ) -> list[Batch]:
         """Decide, store and publish one lane; other lanes run meanwhile.
 
@@ -113,7 +128,7 @@ class Stage:
         return rounds
 
     async def _decide_and_store(
-        self, incoming: Sequence[IncomingMessage], at: datetime, steps: dict[str, float]
+        self, incoming: Sequence[IncomingMessage], at: datetime, steps: Steps
     ) -> Batch:
         """One round of a lane: as many of its incoming as `Batch.taken` says, at least one."""
         unstorable: dict[Ref, str] = {}
@@ -163,13 +178,13 @@ class Stage:
                 )
 
     @contextmanager
-    def _timed(self, step: str, steps: dict[str, float]) -> Iterator[None]:
+    def _timed(self, step: str, steps: Steps) -> Iterator[None]:
         started = time.perf_counter()
         try:
             yield
         finally:
             seconds = time.perf_counter() - started
-            steps[step] = steps.get(step, 0.0) + seconds
+            steps.took(step, seconds)
             self._metrics.step.labels(step).observe(seconds)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,13 @@ from standardwebhooks import Webhook
 
 from desk.commands.samples import fill
 from desk.local.supervisor import Desk
-from shared.events.topics import PORTAL
 from tests.builders.clients import settings_at
 from tests.builders.desk_command import COMMAND, environment
-from tests.builders.desk_command import desk as command
-from tests.builders.users import url_of
+from tests.builders.partners import WITHIN_S, as_the_portal, partner_of, until
 from tests.builders.webhook_receiver import Receiver, receiver
 from tests.conftest import QUICK, quiet
 from tests.infra import desk_on, local_servers, resolved
 
-WITHIN_S = 120.0
 PAGE = Path(__file__).parents[3] / "docs/api.md"
 
 pytestmark = pytest.mark.long("a desk with its portal for a partner alone")
@@ -46,34 +43,6 @@ async def open_desk(
     ):
         await fill(desk, settings_at(desk.endpoints.kafka_bootstrap_servers))
         yield desk
-
-
-async def until(found: Callable[[], Awaitable[Any]]) -> Any:
-    """The first true answer."""
-    async with asyncio.timeout(WITHIN_S):
-        while not (answer := await found()):
-            await asyncio.sleep(0.1)
-    return answer
-
-
-def as_the_portal(desk: Desk) -> dict[str, str]:
-    """Who registers partners does it in the portal's database, as the portal's user."""
-    return {"MONGO_URL": url_of(PORTAL, desk.endpoints.mongo_url)}
-
-
-async def partner_of(desk: Desk, name: str) -> httpx2.AsyncClient:
-    """A registered partner's client, with a token that it asked for."""
-    asked = ("partner", "add", name, "--customer", "C-1001", "--json")
-    made = await command(*asked, cwd=desk.directory.parent, env=as_the_portal(desk))
-    assert made.code == 0, made.err
-    given = made.json["client_id"], made.json["client_secret"]
-    root = f"{desk.endpoints.portal}/api/v1"
-    async with httpx2.AsyncClient(timeout=30) as anybody:
-        form = {"grant_type": "client_credentials"}
-        token = await anybody.post(f"{root}/token", data=form, auth=given)
-    assert token.status_code == 200, token.text
-    bearer = {"authorization": f"Bearer {token.json()['access_token']}"}
-    return httpx2.AsyncClient(base_url=root, headers=bearer, timeout=30)
 
 
 async def test_from_token_to_webhook_and_replay(open_desk: Desk) -> None:

@@ -22,6 +22,7 @@ NOT_DRAWN = {
     "desk_due",
     "desk_large_documents",
     "desk_outages_total",  # desk_degraded is drawn
+    "desk_spans_total",  # nothing, where tracing is off
     "desk_timers_total",
     "desk_work_total",  # desk_work_seconds counts them by outcome
 }

@@ -62,6 +62,7 @@ OIDC = tuple(
 )
 
 MONITORING = ("prometheus", "grafana")
+JAEGER = "jaeger"
 
 each_service = pytest.mark.parametrize("name", SETTINGS)
 each_container = pytest.mark.parametrize("name", CONTAINERS)
@@ -83,7 +84,7 @@ def told(name: str, **shell: str) -> RuntimeSettings:
 
 def test_every_service_of_the_tree_runs_in_a_container_of_its_name() -> None:
     assert services_of_the_tree() == set(SETTINGS)
-    assert set(CONTAINERS) == {*SETTINGS, "kafka", "mongo", "mailpit", *MONITORING}
+    assert set(CONTAINERS) == {*SETTINGS, "kafka", "mongo", "mailpit", *MONITORING, JAEGER}
 
 
 @each_service
@@ -234,7 +235,7 @@ def test_no_two_containers_publish_the_same_port() -> None:
     assert len(set(published)) == len(published)
 
 
-@pytest.mark.parametrize("name", ["kafka", "mongo", "mailpit", *MONITORING])
+@pytest.mark.parametrize("name", ["kafka", "mongo", "mailpit", *MONITORING, JAEGER])
 def test_an_image_from_elsewhere_is_pinned_to_a_release(name: str) -> None:
     tag = CONTAINERS[name]["image"].rpartition(":")[2]
 
@@ -278,10 +279,10 @@ def test_mongodb_makes_the_replica_set_that_the_services_look_for() -> None:
     assert 'host: "mongo:27017"' in mongo["healthcheck"]["test"][-1]
 
 
-def test_prometheus_and_grafana_start_only_when_asked_for() -> None:
+def test_monitoring_and_traces_start_only_when_asked_for() -> None:
     asked_for = {name: it["profiles"] for name, it in CONTAINERS.items() if "profiles" in it}
 
-    assert asked_for == {name: ["monitoring"] for name in MONITORING}
+    assert asked_for == {**{it: ["monitoring"] for it in MONITORING}, JAEGER: ["tracing"]}
 
 
 @pytest.mark.parametrize("name", MONITORING)

@@ -43,6 +43,7 @@ BREAKS = [
     ("Only shared.mongo imports the database's driver", "desk.local.second", "motor"),
     ("Only shared.mongo imports the database's driver", "shared.operations.b", "gridfs"),
     ("Only shared.runtime.app imports FastStream", "shared.runtime.fourth", "faststream"),
+    ("Only shared.telemetry.tracing imports OpenTelemetry", "shared.web.b", "opentelemetry.trace"),
     ("Only shared.formats imports Babel", "services.notification.second", "babel"),
     ("shared.operations has no face", "shared.operations.second", "typer"),
     ("shared.runtime knows no business event", "shared.runtime.sixth", "shared.events.contracts"),

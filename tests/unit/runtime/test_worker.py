@@ -16,6 +16,15 @@ from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Decider, Service, Work
 from shared.runtime.worker import CallCoalescer, Worker
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Traces
+from tests.builders.traces import (
+    SAMPLED,
+    TRACE,
+    attributes_of,
+    trace_of,
+    traced,
+    traceparent_of,
+)
 from tests.integration.runtime import toy
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -51,12 +60,15 @@ class Stored:
 class Published:
     def __init__(self, fault: Exception | None = None) -> None:
         self.subjects: list[str] = []
+        self.traceparents: list[str | None] = []
         self.fault = fault
 
     async def publish(self, outgoing: Sequence[Any]) -> None:
         if self.fault is not None:
             raise self.fault
-        self.subjects += [dict(envelope.headers)["ce_subject"].decode() for envelope in outgoing]
+        told = [dict(envelope.headers) for envelope in outgoing]
+        self.subjects += [headers["ce_subject"].decode() for headers in told]
+        self.traceparents += [headers.get("traceparent", b"").decode() or None for headers in told]
 
 
 def worker(
@@ -66,6 +78,7 @@ def worker(
     kinds: int = 1,
     now: Callable[[], datetime] = lambda: NOW,
     metrics: Metrics | None = None,
+    traces: Traces | None = None,
 ) -> Worker:
     metrics = metrics or Metrics()
     decider = Decider(
@@ -73,7 +86,8 @@ def worker(
     )
     service = Service("contract_archive", (decider,) * kinds, toy.route)
     lease = timedelta(seconds=60)
-    return Worker(service, store, publisher, metrics, now, lease=lease)  # type: ignore[arg-type]
+    told = {"lease": lease, "traces": traces}
+    return Worker(service, store, publisher, metrics, now, **told)  # type: ignore[arg-type]
 
 
 def _at_once(_state: toy.Seen) -> datetime:
@@ -445,3 +459,62 @@ async def test_what_is_decided_needs_no_release() -> None:
     tested.decided([Ref("seen", "w")])
     await tested.finish()
     assert store.released == ["x"]
+
+
+ANOTHER = SAMPLED.replace(TRACE, "a" * 32)
+
+
+def asked_twice() -> Stored:
+    """Work on an aggregate that two submissions were about, on a trace each."""
+    store = Stored("a")
+    first = ENTRY | {"correlation_id": "s-1", "traceparent": SAMPLED}
+    second = ENTRY | {"correlation_id": "s-2", "traceparent": ANOTHER}
+    store.due[0].known = {("/x 1", "d"): first, ("/x 2", "d"): second}
+    return store
+
+
+async def done(outcome: Outcome | Exception, traces: Traces | None = None) -> Sequence[str | None]:
+    """The traceparents of what is reported of that work."""
+
+    async def perform(_work: Work) -> Outcome:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    published = Published()
+    at_work = worker(asked_twice(), published, traces=traces)
+    await at_work.round(perform)
+    await at_work.finish()
+    return published.traceparents
+
+
+@pytest.mark.parametrize(("asked", "led"), [(None, SAMPLED), ("s-1", SAMPLED), ("s-2", ANOTHER)])
+async def test_an_outcome_leads_to_the_trace_of_the_submission_that_asked_for_it(
+    asked: str | None, led: str
+) -> None:
+    stored = DocumentStored(
+        correlation_id=asked, contract_number="K-1", document_id="d-1", sha256="00"
+    )
+    assert await done(stored) == [led]
+
+
+async def test_work_is_a_span_that_its_outcome_continues() -> None:
+    attempted = MailAttempted(notification_id="n-1", attempt=1, recipient_hash="00")
+    with traced("notification") as it:
+        reported = await done(attempted, it.traces)
+    [span] = it.exporter.get_finished_spans()
+    assert (span.name, trace_of(span)) == ("perform seen", TRACE)
+    assert reported == [traceparent_of(span)]
+    assert attributes_of(span) == {
+        "desk.result": "accepted",
+        "desk.events": "mail.attempted.v1",
+        "desk.notification_id": "n-1",
+    }
+
+
+async def test_work_that_fails_is_an_error_without_its_words() -> None:
+    with traced("notification") as it:
+        assert await done(ValueError("ana@example.test"), it.traces) == []
+    [span] = it.exporter.get_finished_spans()
+    assert attributes_of(span) == {"error.type": "ValueError"}
+    assert "ana" not in span.to_json()
