@@ -139,7 +139,7 @@ def _lag_monitor(settings: RuntimeSettings) -> Iterator[Acl]:
 
 
 def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:
-    """Each service has its own database and no other; operators read those of the services.
+    """Each service has its own database and no other; operators read the services' and the cases.
 
     Bringing a backup forward needs another user, for that day: on Kafka an operator's will do.
     """
@@ -148,7 +148,7 @@ def database_rights(settings: RuntimeSettings) -> list[DatabaseUser]:
         for name in OURS
         if name in users()
     ]
-    seen = tuple(("read", settings.database_of(name)) for name in SERVICES)
+    seen = tuple(("read", settings.database_of(name)) for name in (*SERVICES, views_of(CONSOLE)))
     written = tuple(("readWrite", settings.database_of(name)) for name in SERVICES)
     return [*own, DatabaseUser(OPERATORS, seen), DatabaseUser(RESTORER, written)]
 

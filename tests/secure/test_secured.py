@@ -49,7 +49,7 @@ CANCELLATION = {
     "contact": {"name": "Cliente de Prueba", "email": ADDRESS},
 }
 READ, WRITE = "read", "write"
-VIEWS = views_of(PORTAL)
+VIEWS, CASES = views_of(PORTAL), views_of(CONSOLE)
 OFFSETS = "__consumer_offsets"
 """The broker's own topic: how far every group has read."""
 APPROVAL = {"contract_number": NUMBER, "agent_id": "A-1", "approved": True}
@@ -294,7 +294,7 @@ async def done_in(servers: Secured, user: str, act: str) -> set[str]:
     """Whose databases the user may do it in; nothing is there to be changed."""
     done = set()
     async with AsyncMongoClient[Any](servers.mongo_url(user)) as client:
-        for name in (*OURS, VIEWS):
+        for name in (*OURS, VIEWS, CASES):
             probe = client[f"desk_{name}"]["probe"]
             try:
                 await (probe.find_one({}) if act == READ else probe.delete_one({"_id": "nobody"}))
@@ -305,11 +305,12 @@ async def done_in(servers: Secured, user: str, act: str) -> set[str]:
 
 
 async def test_every_service_may_use_its_own_database_and_no_other(servers: Secured) -> None:
-    """So may the portal and the console; operators read, and restoring needs the right to write."""
+    """So may the portal and the console; operators read, cases too, and restoring writes."""
     everywhere = set(SERVICES)
     expected = {name: ({name}, {name}) for name in OURS}
     expected[PORTAL] = ({PORTAL, VIEWS}, {PORTAL, VIEWS})
-    expected |= {OPERATORS: (everywhere, set()), RESTORER: (everywhere, everywhere)}
+    expected[CONSOLE] = ({CONSOLE, CASES}, {CONSOLE, CASES})
+    expected |= {OPERATORS: (everywhere | {CASES}, set()), RESTORER: (everywhere, everywhere)}
     found = {
         user: (await done_in(servers, user, READ), await done_in(servers, user, WRITE))
         for user in expected
