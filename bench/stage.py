@@ -96,6 +96,7 @@ def publisher() -> Any:
 
     publishing._producer.partitions_for = partitions_for
     publishing._producer.send_batch = send_batch
+    publishing._producer._closed = True  # it was never open, and need not say so at the end
     return publishing
 
 
