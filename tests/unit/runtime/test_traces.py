@@ -146,6 +146,14 @@ def test_what_is_not_chosen_begins_none_here_and_none_downstream() -> None:
         assert not it.spans
 
 
+def test_a_batch_is_sampled_with_one_of_its_messages() -> None:
+    with traced(otel_traces_sampler="parentbased_always_off") as it:
+        stage = MemoryStage(service("inquiry_intake"), NOW, it.traces)
+        stage.process(submission(SAMPLED))
+        stage.process(submission(None, 2))
+        assert len(it.named("process batch")) == 1
+
+
 @pytest.mark.parametrize("sampler", ["always_on", "traceidratio", "parentbased_traceidratio"])
 def test_the_sampler_is_the_operators(sampler: str) -> None:
     with traced(otel_traces_sampler=sampler, otel_traces_sampler_arg=0) as it:

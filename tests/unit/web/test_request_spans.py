@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from opentelemetry.trace import StatusCode
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from shared.telemetry.tracing import current_traceparent
 from shared.web.request_spans import Traced as TracedApp
@@ -46,7 +45,7 @@ ROUTES = [
     Route("/es/roto", broken, name="broken.es"),
     Route("/static/{file}", page, name="static"),
 ]
-APP = Starlette(routes=ROUTES)
+APP = Router(routes=ROUTES)
 
 
 @pytest.fixture
