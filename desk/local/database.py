@@ -11,8 +11,8 @@ from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 
 CACHE_SIZE = "1G"
-"""At most: once a fifth of it is dirty behind an idle connection's snapshot, the server stands still
-for good (seen at 256M, in WiredTiger's eviction, with the server's one lock held)."""
+"""At most: once it is full of what an idle connection's snapshot pins, the server stands still for
+good (seen at 256M: WiredTiger's eviction waits, and the server's one lock is held)."""
 PROBE_TIMEOUT_MS = 2000
 SUITED_SETTINGS = {"MONGO_READ_CHUNK": "25", "MONGO_JOURNAL": "false"}
 """Its `$in` slows down with the number of documents found, and a journaled update costs it a disk
