@@ -10,7 +10,6 @@ from shared.mongo.client import Database, close
 from shared.operations.case_index import NAME, CaseIndex
 from shared.operations.case_timeline import Freshened, fresh_timeline
 from shared.operations.database import client_of
-from shared.operations.errors import OperationError
 from shared.operations.service_client import ServiceClient
 from shared.outage import Outage
 from shared.runtime.projections.generations import Generations
@@ -21,7 +20,7 @@ FOUND_WITHIN_S = 10.0
 """The generation that serves: a database that takes longer is no quicker than the topics."""
 
 
-class NoIndex(OperationError):
+class NoIndex(Exception):
     """No console has ever kept an index in this database."""
 
 

@@ -23,6 +23,7 @@ from shared.operations.rights import (
     user_of,
     users,
 )
+from shared.runtime.projections.projection import views_of
 from shared.runtime.publications import topics_of as published_by
 from shared.settings import RuntimeSettings
 
@@ -141,7 +142,8 @@ def test_each_service_has_its_own_database_and_operators_only_read() -> None:
     }
     for service in SERVICES:
         assert roles[service] == [{"role": "readWrite", "db": f"d_{service}"}]
-    assert roles[OPERATORS] == [{"role": "read", "db": f"d_{service}"} for service in SERVICES]
+    seen = [*SERVICES, views_of(CONSOLE)]
+    assert roles[OPERATORS] == [{"role": "read", "db": f"d_{name}"} for name in seen]
     assert roles[RESTORER] == [{"role": "readWrite", "db": f"d_{name}"} for name in SERVICES]
     assert roles[PORTAL] == [
         {"role": "readWrite", "db": "d_customer_portal"},
