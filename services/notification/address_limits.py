@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from services.notification.mail.state import Notification
 from shared.mongo.client import Database
-from shared.mongo.errors import Refusal, WritesRefused, mongodb_errors_as_outage
+from shared.mongo.errors import WritesRefused, mongodb_errors_as_outage
 from shared.mongo.indexes import index_on
 from shared.mongo.writes import Write, insert, update, write_all
 from shared.runtime.worker import CallCoalescer
@@ -87,9 +87,9 @@ class AddressLimits:
                     self._database.collection(COLLECTION), [count.write() for count in counted]
                 )
         except WritesRefused as refused:
-            if all(write.why is Refusal.DUPLICATE_ID for write in refused.writes):
-                return False
-            raise
+            if not refused.only_duplicate_ids:
+                raise
+            return False
         if found != updates:
             return False
         for count in counted:

@@ -50,6 +50,13 @@ class WritesRefused(Outage):
         super().__init__("mongodb", f"{type(error).__name__} {error.code}")
         details = error.details or {}
         self.writes = tuple(map(RefusedWrite.of, details.get("writeErrors", ())))
+        self._unsure = bool(details.get("writeConcernErrors"))
+
+    @property
+    def only_duplicate_ids(self) -> bool:
+        """Whether each refused document was there already, and the others are safe."""
+        whys = {write.why for write in self.writes}
+        return whys == {Refusal.DUPLICATE_ID} and not self._unsure
 
 
 @contextmanager

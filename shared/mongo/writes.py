@@ -9,7 +9,7 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.mongo.client import Collection, Document
-from shared.mongo.errors import Refusal, RefusedWrite
+from shared.mongo.errors import WritesRefused
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
 
@@ -41,18 +41,12 @@ async def write_all(collection: Collection, writes: Sequence[Write]) -> int:
     return found
 
 
-async def insert_all(collection: Collection, documents: Sequence[Document]) -> None:
-    """One bulk of new documents in no order. Raises PyMongoError."""
-    await collection.insert_many(documents, ordered=False)
-
-
 async def insert_missing(collection: Collection, documents: Sequence[Document]) -> bool:
     """One bulk of documents, of which some may be there. Whether none was. Raises PyMongoError."""
     try:
-        await insert_all(collection, documents)
+        await collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        refused = map(RefusedWrite.of, error.details["writeErrors"])
-        if any(it.why is not Refusal.DUPLICATE_ID for it in refused):
+        if not WritesRefused(error).only_duplicate_ids:
             raise
         return False
     return True

@@ -9,9 +9,9 @@ from itertools import islice
 
 from shared.events.envelope import Ref
 from shared.mongo.client import ASCENDING, Collection, Database, Document
-from shared.mongo.errors import Refusal, WritesRefused, mongodb_errors_as_outage
+from shared.mongo.errors import mongodb_errors_as_outage
 from shared.mongo.indexes import change_expiry, create_missing_indexes, index_on
-from shared.mongo.writes import insert_all
+from shared.mongo.writes import insert_missing
 from shared.runtime.aggregates.aggregate import Aggregate
 
 EXPIRY = "at_1"
@@ -53,14 +53,9 @@ class Archive:
             for aggregate in aggregates
             for number, entry in enumerate(islice(aggregate.in_document(), aggregate.leaving))
         ]
-        if not entries:
-            return
-        try:
+        if entries:
             with mongodb_errors_as_outage():
-                await insert_all(self._of(kind), entries)
-        except WritesRefused as refused:
-            if {write.why for write in refused.writes} != {Refusal.DUPLICATE_ID}:
-                raise
+                await insert_missing(self._of(kind), entries)
 
     async def forget(self, kind: str, aggregates: Iterable[Aggregate]) -> None:
         """Empty the entries of aggregates that are to be forgotten. Raises `Outage`.

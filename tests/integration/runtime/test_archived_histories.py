@@ -118,4 +118,4 @@ def mortal(monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> None:
         return write
 
     monkeypatch.setattr(store, "write_all", dying(writes.write_all))
-    monkeypatch.setattr(archive, "insert_all", dying(writes.insert_all))
+    monkeypatch.setattr(archive, "insert_missing", dying(writes.insert_missing))

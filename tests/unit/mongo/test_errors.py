@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 from bson.errors import InvalidDocument
-from pymongo.errors import NetworkTimeout, OperationFailure, ServerSelectionTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    NetworkTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
 
-from shared.mongo.errors import UNSTORABLE, mongodb_errors_as_outage
+from shared.mongo.errors import UNSTORABLE, WritesRefused, mongodb_errors_as_outage
 from shared.outage import Forbidden, Outage
 
 
@@ -30,3 +35,23 @@ def test_an_error_is_an_outage_a_refusal_or_our_defect(
         raise error
     assert type(raised.value) is means
     assert issubclass(means, Outage) != issubclass(means, UNSTORABLE)
+
+
+DUPLICATE_ID = {"index": 0, "code": 11_000, "keyPattern": {"_id": 1}}
+DUPLICATE_VALUE = {"index": 1, "code": 11_000, "keyPattern": {"state.reference": 1}}
+
+
+@pytest.mark.parametrize(
+    ("details", "only_duplicates"),
+    [
+        ({"writeErrors": [DUPLICATE_ID]}, True),
+        ({"writeErrors": [DUPLICATE_ID, DUPLICATE_VALUE]}, False),
+        ({"writeErrors": [DUPLICATE_ID, {"index": 1, "code": 121}]}, False),
+        ({"writeErrors": []}, False),
+        ({"writeErrors": [DUPLICATE_ID], "writeConcernErrors": [{"code": 64}]}, False),
+    ],
+)
+def test_documents_are_safe_only_if_all_that_was_refused_was_there_already(
+    details: dict[str, object], only_duplicates: bool
+) -> None:
+    assert WritesRefused(BulkWriteError(details)).only_duplicate_ids is only_duplicates
