@@ -29,12 +29,12 @@ from services.notification.mail_server import MailServerHealth
 from services.notification.settings import Settings
 from services.notification.summary import decide as summary
 from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
+from shared.events.notifications import RATE_LIMITED
 from shared.mail.smtp import Mailer, Refused
 from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
 
-RATE_LIMITED = "rate_limited"
 OVERTAKEN_SECONDS = (0.03, 0.06, 0.12, 0.24)
 """Pauses before an inquiry that is not here yet is looked for again: topics are not ordered among
 each other, and one decision in 20 comes first. A failed attempt would cost it a whole second."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from shared.events.field_classes import is_fact
-from shared.events.notifications import NotificationFailed, NotificationSent
+from shared.events.notifications import RATE_LIMITED, NotificationFailed, NotificationSent
 from shared.kafka.records import Record
 from shared.mongo.client import DESCENDING, Collection, Document
 from shared.mongo.errors import mongodb_errors_as_outage
@@ -24,7 +24,6 @@ from shared.runtime.projections.record_index import AT, IDS, OF, TOO, UNTIL, Rec
 NAME = "mails"
 NOTIFICATIONS = "desk.notifications"
 ON_A_PAGE = 50
-RATE_LIMITED = "rate_limited"
 
 
 class Fate(StrEnum):
@@ -32,7 +31,7 @@ class Fate(StrEnum):
 
     SENT = "sent"
     FAILED = "failed"
-    RATE_LIMITED = "rate_limited"
+    RATE_LIMITED = RATE_LIMITED
     """It was never tried: the address has had too many."""
 
 

@@ -7,6 +7,9 @@ from typing import ClassVar
 from shared.events.envelope import Event
 from shared.events.values import Count
 
+RATE_LIMITED = "rate_limited"
+"""The `error` of a mail that was never tried, since its address has had too many."""
+
 
 class NotificationEvent(Event):
     """`recipient_hash` is a keyed hash of the address: not reversible, equal for equal ones.

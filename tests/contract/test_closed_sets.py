@@ -37,9 +37,9 @@ from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_RE
 from services.inquiry_intake.inquiry.state import INQUIRY, AnswerStatus, InquiryStanding
 from services.notification.mail.state import KIND as NOTIFICATION
 from services.notification.summary import decide as summary
-from services.notification.worker import RATE_LIMITED
 from shared.events.choices import Channel, Word
 from shared.events.error_codes import ErrorCode
+from shared.events.notifications import RATE_LIMITED
 from shared.events.states import InquiryStatus
 from shared.events.topics import CATALOGUE, EVENT_TYPES, SERVICES
 
