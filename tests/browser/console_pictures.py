@@ -11,14 +11,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 from playwright.async_api import Page
 
 from desk.commands.drill_desk import local_desk
 from desk.commands.drill_faults import BY_NAME
 from desk.commands.samples import fill
-from shared.events.reference import reference_of
 from tests.browser import tools
 from tests.browser.pictures import Picture, shoot
 from tests.browser.portal_desk import PortalDesk, portal_desk
@@ -53,7 +51,7 @@ async def take_all(site: PortalDesk, into: Path, every: bool) -> None:
     desk = local_desk(site.desk.directory, {})
     for fault, tag in (("referral-waits", "2006"), ("unknown-event-type", "2007")):
         await BY_NAME[fault].inject(desk, tag)
-    reference = await _question(site)
+    reference = await site.asked(await site.customer("pedido", access=False))
     roles = [it for role in ("reader", "agent", "operator", "auditor") for it in ("--role", role)]
     await account(site, "ana", "--email", STAFF, *roles)
     page = await signed_in(site, STAFF)
@@ -63,20 +61,6 @@ async def take_all(site: PortalDesk, into: Path, every: bool) -> None:
         for picture in shown.pictures(every):
             await shoot(page, picture, into)
     await _dry_run(site, page, f"{base}", into, every)
-
-
-async def _question(site: PortalDesk) -> str:
-    customer = await site.customer("pedido", access=False)
-    question = site.world.submits(
-        customer,
-        "inquiry",
-        request_type="orders_and_deliveries",
-        subject="Un pedido",
-        text="¿Dónde está mi pedido?",
-        contact=customer.contact,
-    )
-    await site.publish(question)
-    return reference_of(UUID(question.inquiry_id))
 
 
 async def _pages(site: PortalDesk, page: Page, base: str, reference: str) -> list[Shown]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
+from uuid import UUID
 
 from playwright.async_api import (
     Browser,
@@ -34,6 +35,7 @@ from services.customer_portal.projections import FOLDS
 from services.customer_portal.queries import ProjectionQueries
 from services.customer_portal.service import VIEWS, utc_now
 from services.customer_portal.settings import Settings
+from shared.events.reference import reference_of
 from shared.events.topics import PORTAL
 from shared.kafka.record_sender import RecordSender, record_sender
 from shared.mongo.client import Database, connect
@@ -197,6 +199,19 @@ class PortalDesk:
             [{"name": "__Host-session", "value": session.id, "url": secured, "secure": True}]
         )
         return page
+
+    async def asked(self, customer: DemoCustomer) -> str:
+        """Publishes a question of the customer; returns its reference."""
+        question = self.world.submits(
+            customer,
+            "inquiry",
+            request_type="orders_and_deliveries",
+            subject="Un pedido",
+            text="¿Dónde está mi pedido?",
+            contact=customer.contact,
+        )
+        await self.publish(question)
+        return reference_of(UUID(question.inquiry_id))
 
     def mails(self, address: str) -> list[FolderMail]:
         """Returns the mails to one address, oldest first."""

@@ -37,15 +37,7 @@ async def test_a_member_of_staff_pastes_a_reference_and_is_signed_out_with_the_a
     site: PortalDesk,
 ) -> None:
     customer = await site.customer("caso", access=False)
-    question = site.world.submits(
-        customer,
-        "inquiry",
-        request_type="orders_and_deliveries",
-        subject="Un pedido",
-        text="¿Dónde está mi pedido?",
-        contact=customer.contact,
-    )
-    await site.publish(question)
+    await site.asked(customer)
     mail = await site.mail(customer.email, about="INQ-")
     reference = re.search(r"INQ-[0-9A-Z-]+", mail.subject + mail.body)
     assert reference

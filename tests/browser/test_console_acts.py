@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from uuid import UUID
 
 import pytest
 from playwright.async_api import Page, expect
 
-from desk.demo.outside import DemoCustomer
-from shared.events.reference import reference_of
 from shared.kafka.topic_records import records_on
 from shared.operations.decoded_record import DecodedRecord, decoded
 from tests.browser.portal_desk import PortalDesk
@@ -19,20 +16,6 @@ from tests.browser.walk import faults_of
 from tests.builders.clients import settings_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def asked(site: PortalDesk, customer: DemoCustomer) -> str:
-    """A question of the customer; its reference."""
-    question = site.world.submits(
-        customer,
-        "inquiry",
-        request_type="orders_and_deliveries",
-        subject="Un pedido",
-        text="¿Dónde está mi pedido?",
-        contact=customer.contact,
-    )
-    await site.publish(question)
-    return reference_of(UUID(question.inquiry_id))
 
 
 async def published(site: PortalDesk, topic: str, ce_type: str, key: str) -> list[DecodedRecord]:
@@ -53,7 +36,7 @@ async def test_an_agents_answer_reaches_the_customer_and_a_colleague_who_was_lat
     site: PortalDesk,
 ) -> None:
     customer = await site.customer("pedido", access=False)
-    reference = await asked(site, customer)
+    reference = await site.asked(customer)
     board = "/es/consultas"
     clara = await member(site, "clara", "agent", board, "Consultas")
     pablo = await member(site, "pablo", "agent", board, "Consultas")

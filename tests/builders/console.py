@@ -24,8 +24,9 @@ from services.operations_console.settings import Settings
 from shared.events.operations import LetterHandled
 from shared.events.topics import SERVICES
 from shared.events.values import Language
-from shared.kafka.records import Envelope, RecordPosition
+from shared.kafka.records import Envelope, Record, RecordPosition
 from shared.kafka.topic_records import Window
+from shared.mongo.client import Collection as Entries
 from shared.operations.audit_trail import AuditTrail, Author
 from shared.operations.case_timeline import CaseTimeline, NoSuchCase
 from shared.operations.dead_letters.correct import Correction, corrected
@@ -50,9 +51,10 @@ from shared.runtime.operations.answers import (
     PreviewedEvent,
     RecordedEvent,
 )
+from shared.runtime.projections.record_index import IndexKeeper, RecordIndex
 from shared.web.sessions import BY_CODE, Holder, Operator, Role, Session, Visitor
 from shared.web.sign_in_mail import Words
-from tests.builders.few_documents import FewDocuments
+from tests.builders.few_documents import Collection, FewDocuments
 from tests.builders.portal import Browser
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
@@ -282,6 +284,14 @@ class ConsoleOfFew:
         """A member of staff of `desk staff`."""
         made = await self.process.console.staff.add(name, f"{name}@desk.example", roles)
         return made.operator
+
+    async def keeps(self, index: RecordIndex, *records: Record) -> None:
+        """The projector keeps the records in the index, and again, as after a rebalance."""
+        generation = self.process.generations.state.serving
+        entries = self.own.collection(generation.collection(index.name))
+        keeper = IndexKeeper(index, cast(Entries, entries), cast(Entries, Collection()))
+        await keeper.keep(records)
+        await keeper.keep(records)
 
     async def signed_in(self, who: Operator | Holder) -> Browser:
         before = Session("x" * 43, Visitor(f"visitor of {who}"))

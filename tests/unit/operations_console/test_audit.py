@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from services.operations_console.audit import NAME, ON_A_PAGE, act_of, audit_index
-from shared.mongo.client import Collection as Entries
+from services.operations_console.audit import ON_A_PAGE, act_of, audit_index
 from shared.operations.dead_letters.letter import Original
-from shared.runtime.projections.record_index import IndexKeeper
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
-from tests.builders.few_documents import Collection
 from tests.builders.portal import Browser
 
 AUDIT = "/es/auditoria"
@@ -47,14 +44,6 @@ def act(number: int, ce_type: str = "record.unmasked.v1", **data: Any) -> Origin
     )
 
 
-async def kept(console: ConsoleOfFew, *records: Original) -> None:
-    generation = console.process.generations.state.serving
-    entries = console.own.collection(generation.collection(NAME))
-    keeper = IndexKeeper(audit_index(KEPT), cast(Entries, entries), cast(Entries, Collection()))
-    await keeper.keep(records)
-    await keeper.keep(records)
-
-
 @pytest.fixture
 async def console() -> AsyncIterator[ConsoleOfFew]:
     with console_of_few() as console:
@@ -69,7 +58,7 @@ async def auditor(console: ConsoleOfFew) -> Browser:
 async def test_an_unmasking_is_in_the_audit_with_who_when_and_why(
     console: ConsoleOfFew, auditor: Browser
 ) -> None:
-    await kept(console, act(1042))
+    await console.keeps(audit_index(KEPT), act(1042))
 
     answer = await auditor.get(AUDIT)
 
@@ -83,7 +72,7 @@ async def test_acts_are_found_by_person_by_thing_and_by_kind(
     console: ConsoleOfFew, auditor: Browser
 ) -> None:
     letter = act(9, "dead_letter.discarded.v1", letter="0-7", by="eva@desk.example", thing=None)
-    await kept(console, act(1), act(2, by="eva@desk.example"), letter)
+    await console.keeps(audit_index(KEPT), act(1), act(2, by="eva@desk.example"), letter)
 
     async def found(query: str) -> int:
         return (await auditor.get(f"{AUDIT}?{query}")).body.count("<time ")
@@ -99,7 +88,7 @@ async def test_acts_are_found_by_person_by_thing_and_by_kind(
 
 
 async def test_acts_are_paged_the_last_one_first(console: ConsoleOfFew, auditor: Browser) -> None:
-    await kept(console, *(act(number) for number in range(ON_A_PAGE + 1)))
+    await console.keeps(audit_index(KEPT), *(act(number) for number in range(ON_A_PAGE + 1)))
 
     first, second = await auditor.get(AUDIT), await auditor.get(f"{AUDIT}?from={ON_A_PAGE}")
 

@@ -9,15 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from services.operations_console.mails import NAME, ON_A_PAGE, mail_index, mail_of
+from services.operations_console.mails import ON_A_PAGE, mail_index, mail_of
 from shared.kafka.records import Record
-from shared.mongo.client import Collection as Entries
 from shared.operations.dead_letters.letter import Original
 from shared.runtime.operations.answers import DueRecord
-from shared.runtime.projections.record_index import IndexKeeper
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
-from tests.builders.few_documents import Collection
 from tests.builders.portal import Browser
 from tests.unit.customer_portal.test_weight import MOST_BYTES, weight_of
 
@@ -52,14 +49,6 @@ def tombstone(customer_id: str) -> Record:
     return cast(Record, Original("desk.customers", 0, 1, customer_id.encode(), None, (), at))
 
 
-async def kept(console: ConsoleOfFew, *records: Record) -> None:
-    generation = console.process.generations.state.serving
-    entries = console.own.collection(generation.collection(NAME))
-    keeper = IndexKeeper(mail_index(KEPT), cast(Entries, entries), cast(Entries, Collection()))
-    await keeper.keep(records)
-    await keeper.keep(records)
-
-
 @pytest.fixture
 async def console() -> AsyncIterator[ConsoleOfFew]:
     with console_of_few() as console:
@@ -75,7 +64,7 @@ async def test_mails_are_told_with_what_became_of_them_and_found_by_any_id(
     console: ConsoleOfFew, reader: Browser
 ) -> None:
     held_back, refused = told(2, "rate_limited"), told(3, "550 refused", attempts=4)
-    await kept(console, told(1), held_back, refused)
+    await console.keeps(mail_index(KEPT), told(1), held_back, refused)
 
     async def count(query: str) -> int:
         page = await reader.get(f"{MAILS}?{query}")
@@ -112,7 +101,7 @@ async def test_what_waits_stands_above_with_its_next_attempt(
 
 
 async def test_the_mails_have_pages(console: ConsoleOfFew, reader: Browser) -> None:
-    await kept(console, *(told(number) for number in range(ON_A_PAGE + 5)))
+    await console.keeps(mail_index(KEPT), *(told(number) for number in range(ON_A_PAGE + 5)))
 
     first, second = await reader.get(MAILS), await reader.get(f"{MAILS}?from={ON_A_PAGE}")
 
@@ -122,7 +111,7 @@ async def test_the_mails_have_pages(console: ConsoleOfFew, reader: Browser) -> N
 
 
 async def test_who_is_forgotten_has_no_mails(console: ConsoleOfFew, reader: Browser) -> None:
-    await kept(console, told(1), told(2, customer_id="C-2"), tombstone("C-1"))
+    await console.keeps(mail_index(KEPT), told(1), told(2, customer_id="C-2"), tombstone("C-1"))
 
     page = await reader.get(MAILS)
 
