@@ -23,7 +23,8 @@ from aiosmtplib import (
 EXTENSION = "pipelining"
 COMPLETED, WILL_FORWARD, START_INPUT = 250, 251, 354
 MOST_UNREAD_BYTES = 32 * 1024
-"""A server that answers without end is cut off."""
+MOST_UNREAD_ANSWERS = 100
+"""A server that answers without end is cut off, also on a connection that nobody uses."""
 _SENDABLE = re.compile(r"[!-;=?-~]+")
 """An address on a command's line: printable ASCII without blanks and angle brackets."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -121,8 +122,8 @@ class Dialogue(asyncio.Protocol):
                 return self._end(SMTPResponseException(-1, "malformed answer"))
             if line[3:4] != b"-":
                 self._answers.append(int(line[:3]))
-        if len(self._unread) > MOST_UNREAD_BYTES:
-            return self._end(SMTPResponseException(-1, "answer too long"))
+        if len(self._unread) > MOST_UNREAD_BYTES or len(self._answers) > MOST_UNREAD_ANSWERS:
+            return self._end(SMTPResponseException(-1, "answers without end"))
         return self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from shared.mail.pipelining import sendable, transparent
+from shared.mail.pipelining import Dialogue, sendable, transparent
 from shared.mail.smtp import Mailer, MailServer, Refused
 
 SENDER, RECIPIENT = "desk@example.test", "customer@example.test"
@@ -145,6 +145,29 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_mails()
         assert await send(opened) == "smtp_550"
 
     assert server.connections == 2
+
+
+async def test_a_server_that_answers_without_end_is_cut_off_although_nobody_asks() -> None:
+    ended = asyncio.Event()
+
+    async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"250 ok\r\n" * 1_000)
+                await writer.drain()
+        ended.set()
+
+    server = await asyncio.start_server(flood, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    async with server, asyncio.timeout(10):
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            asyncio.Protocol, "127.0.0.1", port
+        )
+        dialogue = Dialogue(transport)
+        await ended.wait()
+
+    assert not dialogue.is_in_step
+    assert len(dialogue._answers) < 100_000
 
 
 async def test_a_server_that_hangs_up_before_it_has_accepted_has_not_accepted() -> None:
