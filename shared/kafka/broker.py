@@ -90,12 +90,8 @@ class Broker:
         """The same, with the oldest of them; a topic that was read to its end may be missing."""
         consumer = await self._reader()
         partitions = await self._partitions(topics)
-        committed = await self.admin.list_consumer_group_offsets(group)
-        begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
-        done = {
-            tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
-        }
+        done = await self._done(group, partitions)
         first = await _first_readable(consumer, done, ends, within_s)
         found: dict[str, GroupBacklog] = {}
         for partition, (offset, at) in first.items():
@@ -104,6 +100,16 @@ class Broker:
             records = before.records + ends[partition] - offset
             found[partition.topic] = GroupBacklog(records, min(instants, default=None))
         return found
+
+    async def caught_up(self, group: str, topics: Iterable[str]) -> None:
+        """Returns once the group has committed every record that the topics hold at this moment."""
+        consumer = await self._reader()
+        partitions = await self._partitions(topics)
+        ends = await consumer.end_offsets(partitions)
+        done = await self._done(group, partitions)
+        while await _first_readable(consumer, done, ends, READ_WITHIN_S):
+            await asyncio.sleep(LOOK_EVERY_S)
+            done = await self._done(group, partitions)
 
     async def written(self, topics: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:
         """How many records each topic has, and how many of them since then.
@@ -122,6 +128,16 @@ class Broker:
             offset = first[tp].offset if first.get(tp) else ends[tp]
             found[tp.topic] = (whole + ends[tp] - begins[tp], new + ends[tp] - offset)
         return found
+
+    async def _done(
+        self, group: str, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """The offset of each partition up to which the group has committed all that is there."""
+        committed = await self.admin.list_consumer_group_offsets(group)
+        begins = await (await self._reader()).beginning_offsets(partitions)
+        return {
+            tp: max(committed[tp].offset if tp in committed else 0, begins[tp]) for tp in partitions
+        }
 
     async def _partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         return [
@@ -167,7 +183,8 @@ async def _first_readable(
     """The first record between `begins` and `ends`, by offset and timestamp, where there is one.
 
     Markers and rolled-back records of transactions take offsets too, but no consumer is given
-    them. A partition that may not be read, or does not answer in time, counts from where it begins.
+    them. A partition that may not be read, or does not answer in time, counts from where it begins;
+    so do all of them where one cannot be decoded.
     """
     unknown = {tp: offset for tp, offset in begins.items() if offset < ends[tp]}
     if not unknown:
@@ -176,7 +193,7 @@ async def _first_readable(
     for partition, offset in unknown.items():
         consumer.seek(partition, offset)
     found: dict[TopicPartition, tuple[int, datetime | None]] = {}
-    with suppress(TimeoutError, TopicAuthorizationFailedError):
+    with suppress(TimeoutError, TopicAuthorizationFailedError, UnicodeDecodeError):
         async with asyncio.timeout(within_s):
             while unknown:
                 records = await consumer.getmany(*unknown, timeout_ms=POLL_MS, max_records=1)

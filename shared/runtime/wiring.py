@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
+from shared.kafka.broker import broker_at
 from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.committed_offsets import CommittedOffsets
+from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.publisher import KafkaPublisher
 from shared.mongo.client import Client, Database, connect
+from shared.runtime.aggregates.aggregate import OUTCOMES
 from shared.runtime.aggregates.document_mapper import MB
 from shared.runtime.aggregates.store import Store
 from shared.runtime.announcements import Announcements
@@ -78,7 +82,14 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
     progress = CommittedOffsets()
     traces = traces_of(service.name, settings, metrics)
     worker = Worker(
-        service, store, publisher, metrics, utc_now, lease=settings.worker_lease, traces=traces
+        service,
+        store,
+        publisher,
+        metrics,
+        utc_now,
+        lease=settings.worker_lease,
+        reports_decided=partial(outcomes_decided, settings, service.name),
+        traces=traces,
     )
     return Runtime(
         service=service,
@@ -110,3 +121,10 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         started=asyncio.Event(),
         stopping=asyncio.Event(),
     )
+
+
+async def outcomes_decided(settings: RuntimeSettings, service: str) -> None:
+    """Returns once the service has decided every outcome reported to it before. Raises `Outage`."""
+    with kafka_errors_as_outage():
+        async with broker_at(settings) as broker:
+            await broker.caught_up(settings.group_of(service), [OUTCOMES])

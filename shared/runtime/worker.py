@@ -6,7 +6,8 @@ due later, or was left by another process, is looked for in the database.
 Many are done at once, and a slow one holds up no other; what they read and report goes together.
 The outcome is a message to the service itself, which decides what it means. Once it is reported,
 the lease ends, however long the outcome waits to be read. A worker that dies before leaves a lease
-that runs out; so work may be done twice and must bear it.
+that runs out. Who takes it over waits until all that was reported is decided, so only what was not
+reported is done again; that it must bear.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ SHARE_OF_LEASE = 0.8
 """Work stops well before its lease does, so that no other worker starts it meanwhile."""
 ALARM_SECONDS, ALARM_WITHIN_SECONDS = 0.1, 3600.0
 """How exactly a worker wakes for what is due later, and how long before it makes sure of that."""
+SHARE_TO_CATCH_UP = 0.4
+"""Of a lease that was taken over: how long its worker waits for earlier reports to be decided."""
 DECIDED_BY = 0.25
 """Fraction of the lease after which a reported item is released; by then its outcome has usually
 been decided."""
@@ -87,7 +90,11 @@ class _Reported:
 
 
 class Worker:
-    """Does the due side effects of one service."""
+    """Does the due side effects of one service.
+
+    `reports_decided` returns once every outcome that any worker of the service reported before is
+    decided, and may raise `Outage`.
+    """
 
     def __init__(
         self,
@@ -98,6 +105,7 @@ class Worker:
         now: Callable[[], datetime],
         *,
         lease: timedelta,
+        reports_decided: Callable[[], Awaitable[None]],
         traces: Traces | None = None,
     ) -> None:
         self._source = f"/services/{service.name}/worker"
@@ -108,11 +116,13 @@ class Worker:
         self._metrics = metrics
         self._now = now
         self._lease = lease
+        self._reports_decided = reports_decided
         self._traces = traces
         self._due = asyncio.Event()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._perform_work: Perform | None = None
         self._doing: set[asyncio.Task[None]] = set()
+        self._taking_over: asyncio.Task[None] | None = None
         self._failed: list[BaseException] = []
         self._more_waits = False
         self._reported: dict[Ref, _Reported] = {}
@@ -147,8 +157,10 @@ class Worker:
 
     def begin(self, leased: Sequence[Aggregate]) -> None:
         """Begins work that the stage has stored with a lease of this process."""
-        assert self._perform_work is not None
-        self._begin(self._perform_work, leased, self._now())
+        for aggregate in leased:
+            assert self._perform_work is not None
+            assert aggregate.lease is not None
+            self._begin(self._perform_work, aggregate, aggregate.lease.until - self._lease)
 
     def decided(self, refs: Iterable[Ref]) -> None:
         """Their outcome is stored, and with it when they are due again: nothing to release."""
@@ -165,6 +177,10 @@ class Worker:
         self._raise_failure()
         await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
         begun, self._more_waits = 0, False
+        if self._taking_over is not None:
+            return begun
+        run_out: list[Aggregate] = []
+        since = self._now()
         for kind in self._kinds:
             now, room = self._now(), AT_ONCE - len(self._doing)
             if room < MANY:
@@ -172,15 +188,40 @@ class Worker:
                 break
             leased = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
             due = [aggregate for aggregate in leased if not aggregate.newer]
-            self._begin(perform, due, now)
+            run_out += (aggregate for aggregate in due if aggregate.taken_over)
+            for aggregate in due:
+                if not aggregate.taken_over:
+                    self._begin(perform, aggregate, now)
             begun += len(due)
+        if run_out:
+            self._taking_over = asyncio.create_task(self._take_over(perform, run_out, since))
+            self._taking_over.add_done_callback(self._taken_over)
         return begun
 
-    def _begin(self, perform: Perform, leased: Iterable[Aggregate], now: datetime) -> None:
-        for aggregate in leased:
-            task = asyncio.create_task(self._do(perform, aggregate, now))
-            self._doing.add(task)
-            task.add_done_callback(self._ended)
+    async def _take_over(
+        self, perform: Perform, run_out: Sequence[Aggregate], since: datetime
+    ) -> None:
+        """Begin what nobody has reported. Where that cannot be told in time, a later round does."""
+        try:
+            async with asyncio.timeout(self._lease.total_seconds() * SHARE_TO_CATCH_UP):
+                await self._reports_decided()
+                found = await self._store.read([aggregate.ref for aggregate in run_out])
+        except (Outage, TimeoutError) as why:
+            log.warning("taking over put off", pieces=len(run_out), why=described(why))
+            return
+        for aggregate in run_out:
+            if found[aggregate.ref].version == aggregate.version:
+                self._begin(perform, aggregate, since)
+
+    def _taken_over(self, task: asyncio.Task[None]) -> None:
+        self._taking_over = None
+        self._ended(task)
+        self._due.set()
+
+    def _begin(self, perform: Perform, aggregate: Aggregate, since: datetime) -> None:
+        task = asyncio.create_task(self._do(perform, aggregate, since))
+        self._doing.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Wakes the next round for a failure, or once there is room for what waits."""
@@ -194,6 +235,8 @@ class Worker:
     async def finish(self) -> None:
         """Return when everything begun has ended; what could not be reported is done again."""
         self._perform_work = None
+        if self._taking_over is not None:
+            self._taking_over.cancel()
         await asyncio.gather(*self._doing, return_exceptions=True)
         for alarm in self._alarms.values():
             alarm.cancel()
@@ -221,14 +264,17 @@ class Worker:
         for failure in failed:
             raise failure
 
-    async def _do(self, perform: Perform, aggregate: Aggregate, now: datetime) -> None:
-        """Do one piece of work and report it at once: what is done twice is what came between."""
+    async def _do(self, perform: Perform, aggregate: Aggregate, since: datetime) -> None:
+        """Do one piece of work and report it at once: what is done twice is what came between.
+
+        It is leased since `since`.
+        """
         async with contextlib.AsyncExitStack() as until_reported:
             work = Work(aggregate.ref, aggregate.state, self._read, until_reported)
-            outcome = await self._perform(perform, work, aggregate, now)
+            outcome = await self._perform(perform, work, aggregate, since)
             if outcome is not None:
                 await self._publish([outcome])
-                self._reported[aggregate.ref] = _Reported(aggregate, now)
+                self._reported[aggregate.ref] = _Reported(aggregate, since)
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)
@@ -238,11 +284,11 @@ class Worker:
         return {ref: found[ref].state for ref in refs}
 
     async def _perform(
-        self, perform: Perform, work: Work, aggregate: Aggregate, now: datetime
+        self, perform: Perform, work: Work, aggregate: Aggregate, since: datetime
     ) -> Envelope | None:
-        within, began = self._lease.total_seconds() * SHARE_OF_LEASE, time.time_ns()
+        left, began = self._lease * SHARE_OF_LEASE - (self._now() - since), time.time_ns()
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(left.total_seconds()):
                 event = await perform(work)
         except (Outage, TimeoutError) as why:
             self._tried(aggregate, "failed", "failed")
@@ -268,7 +314,7 @@ class Worker:
             codec.dump(event),
             source=self._source,
             subject=aggregate.ref.id,
-            at=now,
+            at=since,
             causation_id=first["causation_id"],
             correlation_id=event.correlation_id or first["correlation_id"],
             traceparent=self._traced(aggregate, began, event),

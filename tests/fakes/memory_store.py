@@ -184,13 +184,13 @@ class MemoryStore:
         its_holders = aggregate.keeps_lease(fields["work_at"])
         if its_holders or fields["work_at"] is None:
             aggregate.lease = None
-        fields["lease"] = before.lease if before else None
+        fields["lease"] = None
         if aggregate.lease is not None:
             fields |= {"work_at": aggregate.lease.until, "lease": aggregate.lease.token}
         if before and its_holders:
-            fields["work_at"] = before.work_at
+            fields |= {"work_at": before.work_at, "lease": before.lease}
         if aggregate.newer and before:
-            unread = {"state", "lease"} | OF_THE_STATE - {"large"}
+            unread = {"state"} | OF_THE_STATE - {"large"}
             fields = {name: getattr(before, name) for name in unread}
         return Kept(
             version=aggregate.version + 1,
@@ -225,21 +225,25 @@ class MemoryStore:
             if ref.kind == kind and kept.work_at is not None and kept.work_at <= now
         ]
         mine = [ref for _, ref in sorted(due)[:limit]]
+        leased = [
+            replace(self._loaded(ref), taken_over=self.documents[ref].lease is not None)
+            for ref in mine
+        ]
         for ref in mine:
             self.documents[ref] = replace(self.documents[ref], work_at=until, lease=token)
-        return [self._loaded(ref) for ref in mine]
+        return leased
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         for aggregate in aggregates:
             kept = self.documents[aggregate.ref]
             if kept.version == aggregate.version:
-                self.documents[aggregate.ref] = replace(kept, work_at=None)
+                self.documents[aggregate.ref] = replace(kept, work_at=None, lease=None)
 
     async def give_back(self, aggregates: Iterable[Aggregate]) -> None:
         for aggregate in aggregates:
             kept = self.documents.get(aggregate.ref)
             if kept and aggregate.lease and kept.lease == aggregate.lease.token:
-                self.documents[aggregate.ref] = replace(kept, work_at=LONG_AGO)
+                self.documents[aggregate.ref] = replace(kept, work_at=LONG_AGO, lease=None)
 
     async def waiting(self, kind: str) -> tuple[int, datetime | None]:
         kept = (it for ref, it in self.documents.items() if ref.kind == kind)

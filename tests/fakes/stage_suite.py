@@ -560,6 +560,19 @@ class StageSuite:
         assert begun.state == run_out.state.model_copy(update={"written": 1})
         assert list(begun.known)[:1] == list(run_out.known)[:1]
 
+    async def test_only_what_a_lease_ran_out_of_is_taken_over(self, at_work: Notebook) -> None:
+        await at_work.stage.process([at_work.said("new")])
+
+        async def leased(token: str, at: datetime = NOW) -> list[bool]:
+            found = await at_work.store.lease(NOTE, at, at + LEASE, token, 10)
+            return [it.taken_over for it in found]
+
+        assert await leased("first") == [False]
+        assert await leased("second", NOW + LEASE) == [True]
+        [mine] = await at_work.store.newest(NOTE, ["a"])
+        await at_work.store.release([mine])
+        assert await leased("third", FAR) == []
+
     async def test_what_there_is_no_room_for_is_left_in_the_database_for_anybody(
         self, at_work: Notebook
     ) -> None:
@@ -589,6 +602,7 @@ class StageSuite:
 
         left = await at_work.store.lease(NOTE, NOW, FAR, "me", 10)
         assert {it.ref.id for it in (*hands.begun, *left)} == {"a", "b"}
+        assert not any(it.taken_over for it in left)
         assert await at_work.texts(name="b") == ["mine"]
         assert None in hands.woken
 

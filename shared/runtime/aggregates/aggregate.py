@@ -41,6 +41,7 @@ class Aggregate:
     part too, is to lose what its events say. `newer`: a newer release wrote it, so that this one
     cannot know its state; it may wait, but neither be decided nor change but for its line.
     `lease`: what falls due with this write is to be leased by it; afterwards, what it has leased.
+    `taken_over`: another lease of the same work has run out; who held it may have reported it done.
     """
 
     ref: Ref
@@ -63,6 +64,7 @@ class Aggregate:
     forgotten: bool = False
     newer: bool = False
     lease: Lease | None = None
+    taken_over: bool = False
 
     def remember(self, entry: Document) -> None:
         self.known[entry["message_id"], entry["digest"]] = entry

@@ -28,7 +28,7 @@ MB = 1024 * 1024
 LARGE_BYTES = MB
 """No document should be as large as this; those that are have a field that says so."""
 
-OF_THE_STATE = frozenset({"due_at", "work_at", "work_since", "large"})
+OF_THE_STATE = frozenset({"due_at", "work_at", "lease", "work_since", "large"})
 """Fields that follow from the state: they stay as they are where it cannot be read."""
 
 
@@ -121,6 +121,8 @@ class DocumentMapper:
             aggregate.lease = None
         if aggregate.lease is not None:
             fields |= {"work_at": aggregate.lease.until, "lease": aggregate.lease.token}
+        elif not its_holders and self.deciders[aggregate.ref.kind].has_work:
+            fields["lease"] = None
         if not aggregate.version:
             present = {name: value for name, value in fields.items() if value is not None}
             present.setdefault("state", None)

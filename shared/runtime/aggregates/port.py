@@ -58,7 +58,7 @@ class AggregateStore(Protocol):
     ) -> list[Aggregate]:
         """Lease due work: for others it is not due before `until` (timezone-aware).
 
-        `token` marks it and must be new each time.
+        `token` marks it and must be new each time. What was leased before is `taken_over`.
         """
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:

@@ -29,6 +29,7 @@ from shared.runtime.decider import Decider
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+NOT_DUE: Document = {"work_at": "", "lease": ""}
 UPGRADES = "upgrades"
 """The collection that says how far each upgrade of the stored data is."""
 ALARM_BYTES = 4 * MB
@@ -177,7 +178,8 @@ class Store(Queries):
     ) -> list[Aggregate]:
         """Lease due work: for others it is not due before `until` (timezone-aware).
 
-        `token` marks it and must be new each time. Raises `Outage`.
+        `token` marks it and must be new each time. What was leased before is `taken_over`. Raises
+        `Outage`.
         """
         collection = self._collection(kind)
         due = {"work_at": {"$lte": now}}
@@ -187,13 +189,17 @@ class Store(Queries):
             if not found:
                 return []
             ids = [document["_id"] for document in found]
+            run_out = {document["_id"] for document in found if "lease" in document}
             mine = {"_id": {"$in": ids}}
             taken = {"$set": {"work_at": until, "lease": token}}
             result = await collection.update_many({**mine, **due}, taken)
         if result.matched_count < len(found):  # somebody else was quicker with the others
             again = await self._documents(kind, ids)
             found = [document for document in again if document.get("lease") == token]
-        return [self._mapper.load(kind, document) for document in found]
+        leased = [self._mapper.load(kind, document) for document in found]
+        for aggregate in leased:
+            aggregate.taken_over = aggregate.ref.id in run_out
+        return leased
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         """Their work is done and reported: it is not due again unless they change.
@@ -203,7 +209,7 @@ class Store(Queries):
         by_kind: dict[str, list[Write]] = defaultdict(list)
         for aggregate in aggregates:
             unchanged = {"_id": aggregate.ref.id, "version": aggregate.version}
-            by_kind[aggregate.ref.kind].append(update(unchanged, {"$unset": {"work_at": ""}}))
+            by_kind[aggregate.ref.kind].append(update(unchanged, {"$unset": NOT_DUE}))
         with mongodb_errors_as_outage():
             for kind, updates in by_kind.items():
                 await write_all(self._collection(kind), updates)
@@ -214,8 +220,8 @@ class Store(Queries):
         for aggregate in aggregates:
             if aggregate.lease is not None:
                 leased = {"_id": aggregate.ref.id, "lease": aggregate.lease.token}
-                due = update(leased, {"$set": {"work_at": LONG_AGO}})
-                by_kind[aggregate.ref.kind].append(due)
+                at_once = {"$set": {"work_at": LONG_AGO}, "$unset": {"lease": ""}}
+                by_kind[aggregate.ref.kind].append(update(leased, at_once))
         with mongodb_errors_as_outage():
             for kind, updates in by_kind.items():
                 await write_all(self._collection(kind), updates)

@@ -17,8 +17,9 @@ from desk.local.stack import Endpoints, Stack
 from shared.events.contracts import ContractActivated
 from shared.events.envelope import Event, Message, Ref
 from shared.events.internal import DocumentStored, Outcome
-from shared.kafka.records import RecordPosition
+from shared.kafka.records import Record, RecordPosition
 from shared.outage import Outage
+from shared.runtime import codec
 from shared.runtime.app import build_broker
 from shared.runtime.background import alive
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
@@ -351,6 +352,48 @@ async def test_what_is_reported_is_not_done_again_however_late_the_report_is_rea
         again = await outcomes.getmany(timeout_ms=100)
     assert tries == [name]
     assert not again
+
+
+async def test_who_takes_over_reads_what_was_reported_first(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process died after its report and before it read that; the next one reads slowly."""
+    name = f"over{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, worker_lease_seconds=5.0, clock_tick_seconds=0.1)
+    headers = event_headers("registry.contract_recorded.v1", name, "/registry")
+    report = DocumentStored(contract_number=name, document_id="d-1", sha256="00")
+    tries: list[str] = []
+
+    @asynccontextmanager
+    async def counting(*_given: object) -> AsyncIterator[Perform]:
+        async def perform(work: Work) -> Outcome:
+            tries.append(work.ref.id)
+            return report
+
+        yield perform
+
+    async def slowly(self: Stage, records: Sequence[Record]) -> Any:
+        await asyncio.sleep(1)
+        return await process(self, records)
+
+    process = Stage.process
+    async with outsider(endpoints) as client:
+        watched = await client.watch("desk.contracts")
+        async with running(replace(timed(name), open_worker=None), settings) as runtime:
+            await client.publish("registry.contracts", name, registered(name), headers)
+            await collect(watched, 2, name)
+            left = {"$set": {"work_at": datetime.now(UTC), "lease": "of the dead"}}
+            await runtime.database.collection("seen").update_one({"_id": name}, left)
+        told = event_headers(report.ce_type, f"{name}-done", "/services/contract_archive/worker")
+        await client.publish("desk.outcomes", name, codec.dump(report), told)
+        monkeypatch.setattr(Stage, "process", slowly)
+        async with running(replace(timed(name), open_worker=counting), settings) as runtime:
+            await collect(watched, 1, name)
+            await asyncio.sleep(1)
+            document = await runtime.database.collection("seen").find_one({"_id": name})
+    assert tries == []
+    assert document is not None
+    assert not {"work_at", "lease"} & set(document)
 
 
 async def test_a_lease_runs_out_and_the_work_is_done_by_another(endpoints: Endpoints) -> None:

@@ -142,13 +142,21 @@ async def test_its_side_effects_wait_and_nobody_elses(endpoints: Endpoints) -> N
         done.append(work.ref.id)
         raise TimeoutError
 
+    async def nothing_was_reported() -> None: ...
+
     async with desk_of(endpoints.mongo_url, working) as desk:
         await desk.process(desk.toy("new", "a"), desk.toy("old", "a"))
         await written_by_a_newer_release(
             desk, "new", OF_A_NEWER_RELEASE["a value that its state may not have"]
         )
         worker = Worker(
-            working, desk.store, cast(Publisher, desk), Metrics(), lambda: NOW, lease=DUE
+            working,
+            desk.store,
+            cast(Publisher, desk),
+            Metrics(),
+            lambda: NOW,
+            lease=DUE,
+            reports_decided=nothing_was_reported,
         )
         await worker.round(perform)
         await worker.finish()

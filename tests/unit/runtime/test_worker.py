@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentStored, MailAttempted, Outcome
 from shared.outage import Outage
-from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.aggregate import Aggregate, Lease
 from shared.runtime.decider import Decider, Service, Work
 from shared.runtime.worker import CallCoalescer, Worker
 from shared.telemetry.metrics import Metrics
@@ -40,10 +41,13 @@ class Stored:
         self.limits: list[int] = []
         self.waits: tuple[int, datetime | None] = (0, None)
         self.released: list[str] = []
+        self.versions: dict[str, int] = {}
 
     async def read(self, refs: Iterable[Ref]) -> Mapping[Ref, Aggregate]:
         self.reads.append(set(refs))
-        return {ref: Aggregate(ref, state=f"state of {ref.id}") for ref in refs}
+        return {
+            ref: Aggregate(ref, self.versions.get(ref.id, 0), f"state of {ref.id}") for ref in refs
+        }
 
     async def lease(self, *_about: Any) -> list[Aggregate]:
         self.limits.append(_about[-1])
@@ -55,6 +59,22 @@ class Stored:
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
         self.released += [aggregate.ref.id for aggregate in aggregates]
+
+
+class Reports:
+    """Whether all that was reported is decided. It asks once for each look."""
+
+    def __init__(self) -> None:
+        self.decided = asyncio.Event()
+        self.decided.set()
+        self.asked = 0
+        self.fault: Exception | None = None
+
+    async def __call__(self) -> None:
+        self.asked += 1
+        if self.fault is not None:
+            raise self.fault
+        await self.decided.wait()
 
 
 class Published:
@@ -79,6 +99,7 @@ def worker(
     now: Callable[[], datetime] = lambda: NOW,
     metrics: Metrics | None = None,
     traces: Traces | None = None,
+    reports: Reports | None = None,
 ) -> Worker:
     metrics = metrics or Metrics()
     decider = Decider(
@@ -86,7 +107,7 @@ def worker(
     )
     service = Service("contract_archive", (decider,) * kinds, toy.route)
     lease = timedelta(seconds=60)
-    told = {"lease": lease, "traces": traces}
+    told = {"lease": lease, "traces": traces, "reports_decided": reports or Reports()}
     return Worker(service, store, publisher, metrics, now, **told)  # type: ignore[arg-type]
 
 
@@ -286,6 +307,92 @@ async def test_what_cannot_be_reported_stays_leased() -> None:
     assert store.released == []
 
 
+def run_out(*names: str) -> Stored:
+    """A store whose due work was leased before."""
+    store = Stored(*names)
+    for aggregate in store.due:
+        aggregate.taken_over = True
+    return store
+
+
+async def test_what_is_taken_over_is_begun_once_all_that_was_reported_is_decided() -> None:
+    store, published, reports = run_out("w", "v"), Published(), Reports()
+    reports.decided.clear()
+    tested = worker(store, published, reports=reports)
+    assert await tested.round(stored) == 2
+    await some_turns()
+    assert await tested.round(stored) == 0
+    assert (published.subjects, store.limits) == ([], [100])
+
+    store.versions["v"] = 1  # its outcome was among them
+    reports.decided.set()
+    async with asyncio.timeout(30):
+        await tested.rest(3600)
+    await until(lambda: published.subjects)
+    await tested.finish()
+    assert (published.subjects, reports.asked) == (["w"], 1)
+
+
+async def test_what_is_due_for_the_first_time_waits_for_no_report() -> None:
+    store, published, reports = run_out("w"), Published(), Reports()
+    store.due += Stored("new").due
+    reports.decided.clear()
+    tested = worker(store, published, reports=reports)
+    await tested.round(stored)
+    await until(lambda: published.subjects)
+    await tested.finish()
+    assert published.subjects == ["new"]
+
+
+@pytest.mark.parametrize("fault", [Outage("kafka", "away"), TimeoutError()], ids=repr)
+async def test_who_cannot_learn_what_was_reported_leaves_it_to_a_later_round(
+    fault: Exception,
+) -> None:
+    store, published, reports = run_out("w"), Published(), Reports()
+    reports.fault = fault
+    tested = worker(store, published, reports=reports)
+    await tested.round(stored)
+    async with asyncio.timeout(30):
+        await tested.rest(3600)
+    store.due = run_out("w").due
+    reports.fault = None
+    await tested.round(stored)
+    await until(lambda: published.subjects)
+    await tested.finish()
+    assert published.subjects == ["w"]
+
+
+async def test_a_defect_while_taking_over_is_raised_by_the_next_round() -> None:
+    reports = Reports()
+    reports.fault = ArithmeticError()
+    tested = worker(run_out("w"), Published(), reports=reports)
+    await tested.round(stored)
+    async with asyncio.timeout(30):
+        await tested.rest(3600)
+    with pytest.raises(ArithmeticError):
+        await tested.round(stored)
+
+
+async def test_what_was_leased_long_before_it_is_begun_has_the_less_time() -> None:
+    """A slow write: 48 s of the lease of 60 s are passed, and so its share for the work."""
+    failed: list[str] = []
+
+    async def perform(work: Work) -> Outcome:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            failed.append(work.ref.id)
+        return await stored(work)
+
+    tested = worker(Stored(), Published())
+    await tested.round(perform)
+    [late] = of("w")
+    tested.begin([replace(late, lease=Lease(NOW + timedelta(seconds=12), "late"))])
+    await until(lambda: failed)
+    await tested.finish()
+    assert failed == ["w"]
+
+
 async def test_storing_due_work_wakes_the_worker() -> None:
     tested = worker(Stored(), Published())
     async with asyncio.timeout(30):
@@ -371,7 +478,8 @@ async def test_work_that_fails_shows_as_failed_with_its_age() -> None:
 
 
 def of(*names: str) -> list[Aggregate]:
-    return Stored(*names).due
+    lease = Lease(NOW + timedelta(seconds=60), "handed over")
+    return [replace(aggregate, lease=lease) for aggregate in Stored(*names).due]
 
 
 async def test_what_is_handed_over_is_begun_without_a_query() -> None:
