@@ -48,6 +48,8 @@ from shared.web.sessions import BY_CODE, Operator, Role, Session, Visitor, new_i
 BATCH = 500
 LOOKS = 100
 """Pages that are asked for by each kind of id."""
+LOOK_UPS = 20
+"""Look-ups of each kind: each waits for the broker to say that there is nothing new."""
 FROM_KAFKA = 1_500
 """Inquiries that come through the broker at the end."""
 LONG_CASE = 1_000
@@ -125,6 +127,7 @@ async def measure(servers: Servers, inquiries: int, say: Callable[[str], None]) 
         await _read(process, servers, found)
         say(f"from Kafka: {found.read_per_s:,.0f} records/s")
         await _look(process, servers, found)
+        say("pages are read; looking cases up")
         await _look_up(process, servers, found)
     finally:
         await process.publisher.stop()
@@ -269,7 +272,7 @@ async def _look(process: Process, servers: Servers, found: Measured) -> None:
     async with httpx2.AsyncClient(
         transport=transport, base_url=process.settings.public_url
     ) as http:
-        cookie, looks = {}, _looks(found)
+        cookie, looks = {}, _looks(found, LOOKS)
         for number, (kind, named) in enumerate(looks):
             if number % LOOKS_OF_ONE.amount == 0:
                 cookie = await _signed_in(process, number)
@@ -281,21 +284,21 @@ async def _look(process: Process, servers: Servers, found: Measured) -> None:
 async def _look_up(process: Process, servers: Servers, found: Measured) -> None:
     """What `desk case` does once it is loaded: the index, and what the topics have beyond it."""
     settings = process.settings
-    for kind, named in _looks(found):
+    for kind, named in _looks(found, LOOK_UPS):
         with _timed(servers, found.look_ups[kind]):
             fresh = await find_kept(named, settings, settings.mongo_url, {}, within_s=60.0)
         assert fresh.behind == 0, (kind, named, fresh.behind)
         assert fresh.timeline.complete
 
 
-def _looks(found: Measured) -> list[tuple[str, str]]:
+def _looks(found: Measured, of_each: int) -> list[tuple[str, str]]:
     """Kinds of ids and one of each, of inquiries by chance, and a long case."""
     chance = random.Random(1)
-    numbers = [chance.randrange(found.inquiries) for _ in range(LOOKS)]
+    numbers = [chance.randrange(found.inquiries) for _ in range(of_each)]
     longest = Case(found.inquiries + FROM_KAFKA + 1).ids["inquiry"]
     return [
         *((kind, it) for number in numbers for kind, it in Case(number).ids.items()),
-        *([(f"a case of {LONG_CASE:,} events", longest)] * LOOKS),
+        *([(f"a case of {LONG_CASE:,} events", longest)] * of_each),
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -74,6 +74,17 @@ def checked_offsets(answer: Any) -> Any:
     if error is not NoError:
         raise error
     return answer
+
+
+async def know_topics(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> None:
+    """Learn where the partitions of all these topics are, in one question.
+
+    aiokafka, asked for offsets, learns of one topic that it does not know, waits 0.1 s and begins
+    again (not reported): the desk's twenty topics take it two seconds.
+    """
+    for topic in topics:
+        consumer._client.add_topic(topic)
+    await consumer._client._maybe_wait_metadata()
 
 
 async def end_fetching(consumer: AIOKafkaConsumer, every_seconds: float) -> None:

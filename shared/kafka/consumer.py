@@ -22,6 +22,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from shared.kafka.aiokafka_workarounds import (
     checked_offsets,
     end_fetching,
+    know_topics,
     let_requests_pass_through,
     position_of,
 )
@@ -87,6 +88,21 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             case _:
                 answer = await send(node_id, request, **options)
         return answer
+
+    async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> Any:
+        await self._know(partitions)
+        return await super().beginning_offsets(partitions)
+
+    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> Any:
+        await self._know(partitions)
+        return await super().end_offsets(partitions)
+
+    async def offsets_for_times(self, timestamps: Mapping[TopicPartition, int]) -> Any:
+        await self._know(timestamps)
+        return await super().offsets_for_times(timestamps)
+
+    async def _know(self, partitions: Iterable[TopicPartition]) -> None:
+        await know_topics(self, {partition.topic for partition in partitions})
 
     async def stop(self) -> None:
         telling = asyncio.create_task(end_fetching(self, STOP_RETRY_SECONDS))

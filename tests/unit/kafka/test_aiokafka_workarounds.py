@@ -11,6 +11,7 @@ import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiokafka
@@ -31,6 +32,7 @@ from shared.kafka.aiokafka_workarounds import (
     HOLDS_FOR,
     checked_offsets,
     hear_unsent,
+    know_topics,
     no_longer_sends,
     survive_closed_connections,
 )
@@ -196,3 +198,43 @@ def private_fields_of_others(source: str) -> Iterator[tuple[int, str]]:
 def test_aiokafkas_private_fields_are_touched_in_one_file(module: Path) -> None:
     found = list(private_fields_of_others(module.read_text()))
     assert bool(found) == (module.stem == "aiokafka_workarounds"), found
+
+
+class Metadata:
+    """A client that knows the partitions of what it was asked for; it counts the questions."""
+
+    def __init__(self) -> None:
+        self.cluster = self
+        self.known: set[str] = set()
+        self.wanted: set[str] = set()
+        self.asked = 0
+
+    def leader_for_partition(self, partition: TopicPartition) -> int | None:
+        return 1 if partition.topic in self.known else None
+
+    def add_topic(self, topic: str) -> None:
+        self.wanted.add(topic)
+
+    def force_metadata_update(self) -> None: ...
+
+    async def _maybe_wait_metadata(self) -> None:
+        self.asked += self.wanted != self.known
+        self.known = {*self.wanted}
+
+
+@pytest.mark.parametrize(("told", "questions"), [(False, 3), (True, 1)], ids=["guard", "mended"])
+async def test_offsets_of_unknown_topics_are_asked_for_topic_by_topic(
+    *, told: bool, questions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answered(_self: Fetcher, _node: int, topics: dict[str, Any]) -> dict[str, int]:
+        return dict.fromkeys(topics, 0)
+
+    monkeypatch.setattr(Fetcher, "_proc_offset_request", answered)
+    client, fetcher = Metadata(), Fetcher.__new__(Fetcher)
+    fetcher._client, fetcher._retry_backoff = client, 0
+    topics = ["a", "b", "c"]
+    if told:
+        await know_topics(SimpleNamespace(_client=client), topics)
+    found = await fetcher._retrieve_offsets({TopicPartition(topic, 0): -1 for topic in topics})
+    assert found == dict.fromkeys(topics, 0)
+    assert client.asked == questions
