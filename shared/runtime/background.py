@@ -45,6 +45,7 @@ async def alive(runtime: Runtime) -> AsyncIterator[None]:
             yield
     finally:
         runtime.stopping.set()
+        runtime.drained.set()
         if not runtime.started.is_set():
             background.cancel()
         await asyncio.gather(background, return_exceptions=True)
@@ -119,6 +120,8 @@ async def _work(runtime: Runtime) -> None:
             await worker.rest(pace.seconds)
 
         await _repeat(runtime, act, rest, full=MANY)
+        worker.stop()
+        await runtime.drained.wait()
         await worker.finish()
 
 

@@ -34,7 +34,10 @@ from shared.telemetry.tracing import Traces, traces_of
 
 @dataclass(slots=True)
 class Runtime:
-    """The parts of one service process, wired once."""
+    """The parts of one service process, wired once.
+
+    `drained`: the last batch is through, and nothing is decided any more.
+    """
 
     service: Service
     settings: RuntimeSettings
@@ -54,6 +57,7 @@ class Runtime:
     traces: Traces | None
     started: asyncio.Event
     stopping: asyncio.Event
+    drained: asyncio.Event
 
     def backoff(self) -> Backoff:
         return Backoff(self.settings.max_pause_seconds, self.stopping)
@@ -120,6 +124,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         traces=traces,
         started=asyncio.Event(),
         stopping=asyncio.Event(),
+        drained=asyncio.Event(),
     )
 
 

@@ -121,6 +121,7 @@ class Worker:
         self._due = asyncio.Event()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._perform_work: Perform | None = None
+        self._stopping = False
         self._doing: set[asyncio.Task[None]] = set()
         self._taking_over: asyncio.Task[None] | None = None
         self._failed: list[BaseException] = []
@@ -151,7 +152,7 @@ class Worker:
 
     def lease(self, count: int) -> datetime | None:
         """Until when `count` more would be leased, if there is room for them."""
-        if self._perform_work is None or len(self._doing) + count > AT_ONCE:
+        if self._perform_work is None or self._stopping or len(self._doing) + count > AT_ONCE:
             return None
         return self._now() + self._lease
 
@@ -232,9 +233,13 @@ class Worker:
         if failure is not None or (self._more_waits and AT_ONCE - len(self._doing) >= MANY):
             self._due.set()
 
+    def stop(self) -> None:
+        """Leases nothing more. What the stage's last write has leased may still be begun."""
+        self._stopping = True
+
     async def finish(self) -> None:
         """Return when everything begun has ended; what could not be reported is done again."""
-        self._perform_work = None
+        self.stop()
         if self._taking_over is not None:
             self._taking_over.cancel()
         await asyncio.gather(*self._doing, return_exceptions=True)

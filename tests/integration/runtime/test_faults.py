@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,12 @@ from shared.events.internal import DocumentStored, Outcome
 from shared.kafka.records import Record, RecordPosition
 from shared.outage import Outage
 from shared.runtime import codec
+from shared.runtime.aggregates.aggregate import Aggregate
+from shared.runtime.aggregates.store import Store
 from shared.runtime.app import build_broker
 from shared.runtime.background import alive
 from shared.runtime.decider import Decider, Perform, Route, Service, Work
+from shared.runtime.health.status import FAILED
 from shared.runtime.publisher import Publisher
 from shared.runtime.stage.stage import Stage
 from shared.runtime.wiring import Runtime, wire
@@ -352,6 +355,34 @@ async def test_what_is_reported_is_not_done_again_however_late_the_report_is_rea
         again = await outcomes.getmany(timeout_ms=100)
     assert tries == [name]
     assert not again
+
+
+async def test_who_is_told_to_stop_during_a_write_does_what_it_has_leased(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"stop{uuid4().hex[:8]}"
+    settings = settings_for(endpoints, name, clock_tick_seconds=0.1)
+    headers = event_headers("registry.contract_recorded.v1", name, "/registry")
+    write, writing = Store.write, asyncio.Event()
+
+    async def slowly(self: Store, aggregates: Iterable[Aggregate], *more: Any) -> None:
+        aggregates = [*aggregates]
+        if any(it.lease is not None for it in aggregates):
+            writing.set()
+            await asyncio.sleep(1)
+        await write(self, aggregates, *more)
+
+    monkeypatch.setattr(Store, "write", slowly)
+    async with outsider(endpoints) as client:
+        outcomes = await client.watch("desk.outcomes")
+        async with running(timed(name), settings) as runtime:
+            await client.publish("registry.contracts", name, registered(name), headers)
+            async with asyncio.timeout(30):
+                await writing.wait()
+            runtime.stopping.set()
+        await collect(outcomes, 1, name)
+        ended = runtime.health.phase
+    assert ended != FAILED
 
 
 async def test_who_takes_over_reads_what_was_reported_first(

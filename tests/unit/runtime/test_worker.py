@@ -499,6 +499,17 @@ async def test_what_is_handed_over_is_begun_without_a_query() -> None:
     assert tested.lease(1) is None, "nobody may begin what nobody waits for"
 
 
+async def test_what_the_last_write_has_leased_is_done_before_the_end() -> None:
+    published = Published()
+    tested = worker(Stored(), published)
+    await tested.round(stored)
+    tested.stop()
+    assert tested.lease(1) is None
+    tested.begin(of("w"))
+    await tested.finish()
+    assert published.subjects == ["w"]
+
+
 async def test_no_more_is_handed_over_than_there_is_room_for() -> None:
     gate = asyncio.Event()
     tested = worker(Stored(), Published())
