@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from shared.mail.smtp import Refused
+from shared.mail.smtp import MailRefused
 from shared.runtime.decider import Dependencies
 
 log = structlog.get_logger(__name__)
@@ -29,8 +29,8 @@ REMEMBERED_SECONDS = 900.0
 class MailServerHealth:
     """Reports the mail server lost and back.
 
-    `ask` raises Refused when the server would take no mail. It is asked every `seconds` unless a
-    mail was accepted meanwhile; while the server is lost after 1 s, doubling up to that.
+    `ask` raises MailRefused when the server would take no mail. It is asked every `seconds` unless
+    a mail was accepted meanwhile; while the server is lost after 1 s, doubling up to that.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MailServerHealth:
         self._refused.clear()
         self._back()
 
-    def refused(self, refused: Refused, recipient_hash: str) -> None:
+    def refused(self, refused: MailRefused, recipient_hash: str) -> None:
         """The server has not taken a mail."""
         if refused.server_fault:
             self._lost(refused.error)
@@ -93,7 +93,7 @@ class MailServerHealth:
             return
         try:
             await self._ask()
-        except Refused as refused:
+        except MailRefused as refused:
             self._lost(refused.error)
             self._pause = min(self._pause * 2, self._seconds)
         else:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from services.notification.mail.compose import Desk, Letterhead
+from services.notification.mail.compose import Imprint, Letterhead
 from services.notification.mail.decide import Rules
 from shared.events.values import Language
 from shared.mail.smtp import MailServer
@@ -126,8 +126,8 @@ class Settings(CompanySettings):
         return Letterhead(self.mail_from, self.message_id_domain)
 
     @property
-    def desk(self) -> Desk:
-        return Desk(
+    def imprint(self) -> Imprint:
+        return Imprint(
             company=self.company_name,
             phone=self.company_phone,
             phone_from_abroad=self.company_phone_from_abroad,

@@ -30,7 +30,7 @@ from services.notification.settings import Settings
 from services.notification.summary import decide as summary
 from shared.events.internal import DecisionCollected, MailAttempted, Outcome, SummaryDue
 from shared.events.notifications import RATE_LIMITED
-from shared.mail.smtp import Mailer, Refused
+from shared.mail.smtp import Mailer, MailRefused
 from shared.mongo.client import Database
 from shared.outage import Outage
 from shared.runtime.decider import Dependencies, OpenWorker, Perform, Work
@@ -53,7 +53,7 @@ def open_worker(settings: Settings) -> OpenWorker:
             unreported=settings.smtp_unreported,
             timeout=settings.smtp_timeout_seconds,
         )
-        composer = Composer(settings.desk, settings.letterhead)
+        composer = Composer(settings.imprint, settings.letterhead)
         sender = parseaddr(settings.mail_from)[1]
         ask = partial(mailer.ask, sender)
         server = MailServerHealth(dependencies, ask, settings.smtp_check_seconds)
@@ -100,14 +100,14 @@ class Sender:
             )
         to = recipient_of(notification, replicas)
         if isinstance(to, Unaddressable):
-            return _attempted(notification, "", Refused(to.error, permanent=to.permanent))
+            return _attempted(notification, "", MailRefused(to.error, permanent=to.permanent))
         hashed = recipient_hash(self.hash_key, to.address)
         if not to.registered and not await self.limits.allow(hashed, notification):
-            return _attempted(notification, hashed, Refused(RATE_LIMITED, permanent=True))
+            return _attempted(notification, hashed, MailRefused(RATE_LIMITED, permanent=True))
         message = self.composer.compose(notification, replicas, to)
         try:
             await self.mailer.send(self.sender, to.address, message, work.until_reported)
-        except Refused as refused:
+        except MailRefused as refused:
             self.server.refused(refused, hashed)
             return _attempted(notification, hashed, refused)
         self.server.accepted()
@@ -140,7 +140,9 @@ def recipient_hash(key: str, address: str) -> str:
     return hmac.new(key.encode(), address.lower().encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _attempted(notification: Notification, hashed: str, refused: Refused | None) -> MailAttempted:
+def _attempted(
+    notification: Notification, hashed: str, refused: MailRefused | None
+) -> MailAttempted:
     outcome = MailAttempted(
         notification_id=notification.notification_id,
         attempt=notification.attempts + 1,

@@ -12,7 +12,7 @@ from shared.operations.audit_trail import envelope_of
 SOURCE = f"/services/{CONSOLE}"
 
 
-class Publisher(Protocol):
+class ActPublisher(Protocol):
     async def publish(self, outgoing: list[Envelope]) -> None:
         """Return once the broker has acknowledged all of them. Raises `Outage`."""
         ...
@@ -21,7 +21,7 @@ class Publisher(Protocol):
 class Acts:
     """Writes the acts of people to the audit trail, `desk.operations`."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: ActPublisher) -> None:
         self._publisher = publisher
 
     async def write(self, act: PersonActed, form_id: str) -> None:

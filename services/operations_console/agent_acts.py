@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.operations_console.acts import SOURCE, Publisher
+from services.operations_console.acts import SOURCE, ActPublisher
 from services.operations_console.owners import Owners
 from services.operations_console.refusals import RefusedActs
 from shared.events.agents import (
@@ -63,7 +63,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenRecord:
     """A record as a page shows it. `steps` counts what happened to it, mails left aside."""
 
     subject: Subject
@@ -84,7 +84,7 @@ class Seen:
 
 
 @dataclass(eq=False)
-class Changed(Exception):
+class RecordChanged(Exception):
     """The record is not as the page showed it: nothing was published.
 
     `since` is what happened to it; `by` is another agent who has just acted on it.
@@ -144,7 +144,7 @@ class AgentActs:
         owners: Owners,
         refusals: RefusedActs,
         database: Database,
-        publisher: Publisher,
+        publisher: ActPublisher,
         now: Callable[[], datetime],
     ) -> None:
         self._owners = owners
@@ -160,16 +160,18 @@ class AgentActs:
             await create_indexes_on(self._acts, [], expires_on="until")
             await create_indexes_on(self._turns, [], expires_on="until")
 
-    async def inquiry(self, named: str) -> Seen:
+    async def inquiry(self, named: str) -> SeenRecord:
         """An inquiry by its reference or id. Raises `NoSuchInquiry`, `ServiceError`."""
         async with self._owners.asked() as services:
             found = await inquiry_named(services[INTAKE], named)
-        return Seen(Subject(INTAKE, INQUIRY, found.id), found)
+        return SeenRecord(Subject(INTAKE, INQUIRY, found.id), found)
 
-    async def seen(self, subject: Subject) -> Seen:
+    async def seen(self, subject: Subject) -> SeenRecord:
         """The record as it stands. Raises `ServiceError`."""
         async with self._owners.asked() as services:
-            return Seen(subject, await services[subject.service].history(subject.kind, subject.id))
+            return SeenRecord(
+                subject, await services[subject.service].history(subject.kind, subject.id)
+            )
 
     async def foreseen(self, act_id: str, event: AgentAction) -> Foreseen:
         """Asks the record's owner what it would decide on the act. Raises `ServiceError`."""
@@ -182,8 +184,8 @@ class AgentActs:
         """Publish the act if nothing has happened to the record since `steps`.
 
         Returns once the broker has acknowledged it, and for an act that was published before; a
-        form that is sent twice at a time waits for what comes of the first. Raises `Changed`, also
-        where the same form has said something else before, `ServiceError`.
+        form that is sent twice at a time waits for what comes of the first. Raises `RecordChanged`,
+        also where the same form has said something else before, `ServiceError`.
         """
         if not await self._begins(act_id, event):
             return
@@ -244,7 +246,7 @@ class AgentActs:
         )
 
     async def _begins(self, act_id: str, event: AgentAction) -> bool:
-        """False where the act was published before. Raises `Changed`."""
+        """False where the act was published before. Raises `RecordChanged`."""
         subject, said = subject_of(event), _digest(event)
         while True:
             now = self._now()
@@ -266,7 +268,7 @@ class AgentActs:
             if before is None:  # what the first brought is asked for again
                 continue
             if before.get("said", said) != said:
-                raise Changed(by=event.agent_id)
+                raise RecordChanged(by=event.agent_id)
             if before.get("published", True):
                 return False
             if await self._takes_over(before, now):
@@ -282,7 +284,7 @@ class AgentActs:
         with mongodb_errors_as_outage():
             return bool((await self._acts.update_one(left, mine)).modified_count)
 
-    async def _note_published(self, act_id: str, seen: Seen) -> None:
+    async def _note_published(self, act_id: str, seen: SeenRecord) -> None:
         """Notes how many entries came before the act: its answer is looked for behind them."""
         first = seen.history.entries_in_all if seen.history else 0
         if _entry_of(act_id, seen.history) is not None:
@@ -291,7 +293,7 @@ class AgentActs:
             change = {"$set": {"published": True, "first": first}}
             await self._acts.update_one({"_id": act_id}, change)
 
-    async def _turn_of_another(self, act_id: str, by: str, seen: Seen, steps: int) -> str:
+    async def _turn_of_another(self, act_id: str, by: str, seen: SeenRecord, steps: int) -> str:
         """Who has acted on what this act saw; nobody, and it is this one's turn."""
         now, subject = self._now(), seen.subject
         turn = f"{subject.service} {subject.kind} {subject.id} {steps}"
@@ -311,7 +313,7 @@ class AgentActs:
             taken = (await self._turns.update_one(left, {"$set": mine})).modified_count
         return "" if taken else str(other["by"])
 
-    async def _is_over(self, act_id: str, seen: Seen) -> bool:
+    async def _is_over(self, act_id: str, seen: SeenRecord) -> bool:
         """Whether another's act needs no waiting for: it was answered, or never published."""
         if _entry_of(act_id, seen.history) is not None:
             return True
@@ -329,10 +331,10 @@ class AgentActs:
             await self._acts.delete_one({"_id": act_id})
 
 
-def _refuse_changed(now: Seen, steps: int, by: str) -> None:
-    """Raises `Changed` where something has happened since, or is about to."""
+def _refuse_changed(now: SeenRecord, steps: int, by: str) -> None:
+    """Raises `RecordChanged` where something has happened since, or is about to."""
     if by or now.steps != steps:
-        raise Changed(now.entries[max(0, steps) :], by)
+        raise RecordChanged(now.entries[max(0, steps) :], by)
 
 
 def _entry_of(act_id: str, history: History | None) -> HistoryEntry | None:

@@ -57,7 +57,7 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ShownStep:
     """One step as it is shown, without anybody's data. `fault` says what went wrong with it."""
 
     at: datetime
@@ -75,7 +75,7 @@ class Line:
     """Whether `data` is all of it."""
 
 
-def lines(steps: Sequence[Told], language: Language) -> list[Line]:
+def lines(steps: Sequence[Told], language: Language) -> list[ShownStep]:
     return [_line(told, language) for told in steps]
 
 
@@ -86,7 +86,7 @@ def standing(record: History, language: Language) -> str:
     return " · ".join(filter(None, (record.id, words)))
 
 
-def _line(told: Told, language: Language) -> Line:
+def _line(told: Told, language: Language) -> ShownStep:
     step = told.step
     beginning, whole = beginning_of(step.data)
     facts = masked(step.type, beginning)
@@ -94,7 +94,7 @@ def _line(told: Told, language: Language) -> Line:
     dates = consequence(step.type, facts, language)
     after = f"+{duration(told.after_cause_s, language)}" if told.after_cause_s else ""
     pause = f"{duration(told.pause_s, language)} {label('later', language)}" if told.waited else ""
-    return Line(
+    return ShownStep(
         at=step.at,
         pause=pause,
         what=_what(step, found.what if found else "", language),

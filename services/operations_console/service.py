@@ -12,7 +12,7 @@ import structlog
 from limits.aio.storage import Storage
 from starlette.applications import Starlette
 
-from services.operations_console.acts import Acts, Publisher
+from services.operations_console.acts import ActPublisher, Acts
 from services.operations_console.agent_acts import AgentActs
 from services.operations_console.audit import NAME as ACTS
 from services.operations_console.audit import AuditReader
@@ -99,7 +99,7 @@ class Process:
 def wire(
     settings: Settings,
     *,
-    publisher: Publisher | None = None,
+    publisher: ActPublisher | None = None,
     storage: Storage | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Process:

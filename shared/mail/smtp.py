@@ -60,7 +60,7 @@ class MailServer:
         )
 
 
-class Refused(Exception):
+class MailRefused(Exception):
     """The mail was not taken: a machine's word for why, and whether trying again is no use.
 
     `server_fault`: the server would have taken no other mail either. `answered`: the server refused
@@ -104,7 +104,7 @@ class Mailer:
     async def send(
         self, sender: str, recipient: str, message: bytes, until_reported: AsyncExitStack
     ) -> None:
-        """Returns once the server has accepted `message` for `recipient`. Raises Refused.
+        """Returns once the server has accepted `message` for `recipient`. Raises MailRefused.
 
         `sender` and `recipient` are addresses in ASCII; `until_reported` is closed once the outcome
         is recorded. A 5xx answer to the recipient or to the message is permanent. Everything else
@@ -117,13 +117,13 @@ class Mailer:
                     await until_reported.enter_async_context(self._unreported)
                     connection = await until_answered.enter_async_context(self._connection())
             except TimeoutError as error:  # the others take long, which is no fault of the server
-                raise Refused("timeout") from error
+                raise MailRefused("timeout") from error
             with _errors_as_refused():
                 async with asyncio.timeout_at(deadline):
                     await connection.send(sender, recipient, message)
 
     async def ask(self, sender: str) -> None:
-        """Whether the server lets the desk in and takes its sender. Raises Refused.
+        """Whether the server lets the desk in and takes its sender. Raises MailRefused.
 
         Opens a new connection: an open one does not show that the server accepts no further ones.
         """
@@ -150,24 +150,24 @@ def _errors_as_refused() -> Iterator[None]:
     try:
         yield
     except (TimeoutError, SMTPTimeoutError) as error:
-        raise Refused("timeout", server_fault=True) from error
+        raise MailRefused("timeout", server_fault=True) from error
     except SMTPRecipientsRefused as error:
         raise _answered(error.recipients[0].code) from error
     except SMTPDataError as error:
         raise _answered(error.code) from error
     except SMTPAuthenticationError as error:
-        raise Refused("smtp_authentication", server_fault=True) from error
+        raise MailRefused("smtp_authentication", server_fault=True) from error
     except SMTPResponseException as error:
-        raise Refused(f"smtp_{error.code}", server_fault=True) from error
+        raise MailRefused(f"smtp_{error.code}", server_fault=True) from error
     except (SMTPException, OSError) as error:
-        raise Refused("smtp_unavailable", server_fault=True) from error
+        raise MailRefused("smtp_unavailable", server_fault=True) from error
 
 
-def _answered(code: int) -> Refused:
+def _answered(code: int) -> MailRefused:
     """An answer to one recipient or message; 421 is the server's goodbye to everybody."""
     if code == SERVICE_CLOSING:
-        return Refused(f"smtp_{code}", server_fault=True)
-    return Refused(f"smtp_{code}", permanent=500 <= code <= 599, answered=True)
+        return MailRefused(f"smtp_{code}", server_fault=True)
+    return MailRefused(f"smtp_{code}", permanent=500 <= code <= 599, answered=True)
 
 
 class _Connection:

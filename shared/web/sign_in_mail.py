@@ -19,7 +19,7 @@ import structlog
 
 from shared.events.mail_address import mailable
 from shared.events.values import Language
-from shared.mail.smtp import Mailer, Refused
+from shared.mail.smtp import Mailer, MailRefused
 from shared.web.settings import WebSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -185,7 +185,7 @@ class CodeMails:
             try:
                 async with AsyncExitStack() as until_sent:
                     await self._mailer.send(self._sender, recipient, mail, until_sent)
-            except Refused as refused:
+            except MailRefused as refused:
                 log.warning(
                     "a mail about signing in was not sent", why=refused.error, attempt=attempt
                 )

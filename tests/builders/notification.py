@@ -369,7 +369,7 @@ class Notifications:
 
     @cached_property
     def composer(self) -> Composer:
-        return Composer(self.settings.desk, self.settings.letterhead)
+        return Composer(self.settings.imprint, self.settings.letterhead)
 
     @property
     def notifications(self) -> list[Notification]:

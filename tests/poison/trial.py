@@ -106,7 +106,7 @@ class Mails:
 
     def __init__(self) -> None:
         settings = Settings()
-        self._composer = Composer(settings.desk, settings.letterhead)
+        self._composer = Composer(settings.imprint, settings.letterhead)
 
     def write(self, states: Mapping[Ref, Any]) -> int:
         """How many could be written; the others have no address."""

@@ -46,7 +46,7 @@ _UTF8.header_encoding = BASE64
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Imprint:
     """Whose letters these are, as a customer reads it."""
 
     company: str
@@ -81,7 +81,7 @@ class Rendered:
 class Composer:
     """Renders the templates of one desk. Raises jinja2.TemplateError for a faulty template."""
 
-    desk: Desk
+    imprint: Imprint
     letterhead: Letterhead
     _html: Environment = field(init=False, repr=False)
     _text: Environment = field(init=False, repr=False)
@@ -119,11 +119,11 @@ class Composer:
     def render(
         self, notification: Notification, known: Known, to: Recipient, language: Language
     ) -> Rendered:
-        words = _words(notification, known, to, language, self.desk)
+        words = _words(notification, known, to, language, self.imprint)
         path = f"{language.value}/{notification.template}.j2"
         text, html = self._text.get_template(path), self._html.get_template(path)
         single = [_single(notification, decision) for decision in decisions_of(notification)]
-        parts = [(part, _words(part, known, to, language, self.desk)) for part in single]
+        parts = [(part, _words(part, known, to, language, self.imprint)) for part in single]
         said = words | {"sections": _sections(self._text, "txt", parts, language)}
         rendered = text.render(said)
         return Rendered(
@@ -198,7 +198,7 @@ def _environment(form: str) -> Environment:
 
 
 def _words(
-    notification: Notification, known: Known, to: Recipient, language: Language, desk: Desk
+    notification: Notification, known: Known, to: Recipient, language: Language, imprint: Imprint
 ) -> dict[str, Any]:
     """All that a template may name. Customers' texts come out cleaned; the rest is the desk's."""
     inquiry = cleaned(known.inquiry.model_dump(mode="json")) if known.inquiry else None
@@ -224,10 +224,10 @@ def _words(
         "name": name,
         "contract_number": cleaned(notification.contract_number),
         "contract_title": cleaned(title_of(notification, known)),
-        "document_link": _document_link(notification, to, desk),
-        "text_link": _text_link(notification, to, desk),
-        "desk": desk,
-        "hours": desk.hours[language],
+        "document_link": _document_link(notification, to, imprint),
+        "text_link": _text_link(notification, to, imprint),
+        "desk": imprint,
+        "hours": imprint.hours[language],
         "language": language.value,
         "w": Wording(language),
     }
@@ -246,7 +246,7 @@ def _received_at(facts: Mapping[str, Any], inquiry: Mapping[str, Any] | None) ->
     return str(inquiry["opened_at"]) if inquiry else None
 
 
-def _document_link(notification: Notification, to: Recipient, desk: Desk) -> str | None:
+def _document_link(notification: Notification, to: Recipient, imprint: Imprint) -> str | None:
     """With the one-time code for this address; mails about a document go to the registered one.
 
     Notifications of earlier releases carry a link of the archive's.
@@ -254,15 +254,15 @@ def _document_link(notification: Notification, to: Recipient, desk: Desk) -> str
     document_id, link = (notification.facts.get(name) for name in ("document_id", "link"))
     if link or not document_id:
         return link
-    return document_link(desk.documents_url, desk.document_code_key, document_id, to.address)
+    return document_link(imprint.documents_url, imprint.document_code_key, document_id, to.address)
 
 
-def _text_link(notification: Notification, to: Recipient, desk: Desk) -> str | None:
+def _text_link(notification: Notification, to: Recipient, imprint: Imprint) -> str | None:
     """Of the text that an acceptance is bound to."""
     document_id = notification.facts.get("text_document_id")
     if not document_id:
         return None
-    return document_link(desk.documents_url, desk.document_code_key, document_id, to.address)
+    return document_link(imprint.documents_url, imprint.document_code_key, document_id, to.address)
 
 
 def cleaned(value: Any) -> Any:

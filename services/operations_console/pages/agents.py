@@ -12,7 +12,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from services.operations_console.agent_acts import FILE, Act, Changed, Seen, Subject
+from services.operations_console.agent_acts import FILE, Act, RecordChanged, SeenRecord, Subject
 from services.operations_console.agent_words import (
     came_of,
     countdown,
@@ -143,7 +143,7 @@ async def inquiry(console: Console, visit: Visit, operator: Operator) -> Respons
     return _show_inquiry(console, visit, await _inquiry(console, seen.subject.id), form, again)
 
 
-async def _inquiry(console: Console, named: str) -> Seen:
+async def _inquiry(console: Console, named: str) -> SeenRecord:
     try:
         return await console.agent_acts.inquiry(named)
     except NoSuchInquiry:
@@ -165,7 +165,9 @@ def _of_inquiry(form: Form, inquiry_id: str, operator: Operator) -> AgentAction 
     raise NotFound
 
 
-def _show_inquiry(console: Console, visit: Visit, seen: Seen, form: Form, again: Again) -> Response:
+def _show_inquiry(
+    console: Console, visit: Visit, seen: SeenRecord, form: Form, again: Again
+) -> Response:
     opened = next((it.data for e in seen.entries for it in e.events if it.type == OPENED), {})
     due = seen.state.get("answer_due_at") or opened.get("answer_due_at")
     return visit.show(
@@ -189,7 +191,7 @@ def _show_inquiry(console: Console, visit: Visit, seen: Seen, form: Form, again:
     )
 
 
-def _steps(seen: Seen, visit: Visit) -> dict[str, Any]:
+def _steps(seen: SeenRecord, visit: Visit) -> dict[str, Any]:
     """The last of what happened, and how much came before it."""
     last = seen.entries[-MOST_STEPS:]
     return {
@@ -273,7 +275,7 @@ async def _show_referral(
     )
 
 
-async def _record(console: Console, subject: Subject) -> Seen:
+async def _record(console: Console, subject: Subject) -> SeenRecord:
     try:
         return await console.agent_acts.seen(subject)
     except ServiceError as error:
@@ -349,7 +351,7 @@ async def _sent(
     act_id = visit.submission_id(sent)
     try:
         await console.agent_acts.publish(act_id, event, _number(form["seen"]))
-    except Changed as changed:
+    except RecordChanged as changed:
         since = happened(changed.since[-MOST_STEPS:], visit.language)
         return Again({"changed": changed, "since": since}, 409)
     except ServiceError as error:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from limits import RateLimitItem, RateLimitItemPerMinute
 from starlette.responses import Response
 
-from services.operations_console.cases import Line, json_of, lines
+from services.operations_console.cases import ShownStep, json_of, lines
 from services.operations_console.console import Console
 from services.operations_console.pages.cases import AN_ADDRESS, LONGEST_ID
 from shared.events.field_classes import is_fact
@@ -208,7 +208,7 @@ def _number(form: Form, name: str, most: int) -> int | None:
     return None
 
 
-def _lines(records: Sequence[DecodedRecord], visit: Visit) -> list[Line]:
+def _lines(records: Sequence[DecodedRecord], visit: Visit) -> list[ShownStep]:
     return lines([Told(step_of(it), 0.0, None) for it in records], visit.language)
 
 

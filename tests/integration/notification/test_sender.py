@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from services.notification.worker import open_worker
 from shared.events.internal import MailAttempted, Outcome
 from shared.events.values import Contact
-from shared.mail.smtp import Mailer, MailServer, Refused
+from shared.mail.smtp import Mailer, MailRefused, MailServer
 from shared.mongo.client import Database
 from shared.runtime.decider import Dependencies, Perform, Work
 from tests.builders.notification import (
@@ -607,7 +607,7 @@ async def test_a_login_that_the_server_does_not_know_may_be_put_right(guarded: M
     mailer = Mailer(server, connections=1, unreported=1, timeout=2)
 
     mail = Notifications(opened()).composed()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(MailRefused) as refused:
         await mailer.send(SENDER, INQUIRY_EMAIL, mail, AsyncExitStack())
 
     assert (refused.value.error, refused.value.permanent) == ("smtp_authentication", False)

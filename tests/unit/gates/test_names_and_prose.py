@@ -16,24 +16,17 @@ PACKAGES = ("desk", "services", "shared")
 API = "The portal's API has a model of this name: its schema's title is public."
 COMMAND = "The acts of two JSON commands; each name is the word that the command takes."
 ROLE = "The same role in every service, in the file of the same name."
-STILL_TWO = "Two meanings, to be told apart: no more of these."
 SHARED_NAMES: Mapping[str, str] = {
     "Add": COMMAND,
     "Again": "One meaning on two pages of the console.",
     "Cancellation": API,
-    "Changed": STILL_TWO,
     "CustomerReplica": "Two readers keep a replica of the same aggregate.",
     "Decision": API,
-    "Desk": STILL_TWO,
     "Inquiry": API,
-    "Line": STILL_TWO,
     "List": COMMAND,
     "Page": API,
     "Process": ROLE,
-    "Publisher": STILL_TWO,
-    "Refused": STILL_TWO,
     "Rules": ROLE,
-    "Seen": STILL_TWO,
     "Settings": ROLE,
 }
 """Class names that several modules share, each with its reason."""

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from shared.mail.pipelining import Dialogue, sendable, transparent
-from shared.mail.smtp import Mailer, MailServer, Refused
+from shared.mail.smtp import Mailer, MailRefused, MailServer
 
 SENDER, RECIPIENT = "desk@example.test", "customer@example.test"
 MAIL = b"Subject: hello\r\n\r\nA line.\r\n.hidden\r\n"
@@ -68,7 +68,7 @@ async def send(opened: Mailer, message: bytes = MAIL) -> str | None:
     async with AsyncExitStack() as until_reported:
         try:
             await opened.send(SENDER, RECIPIENT, message, until_reported)
-        except Refused as refused:
+        except MailRefused as refused:
             return refused.error
     return None
 

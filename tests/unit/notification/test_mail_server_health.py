@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from services.notification.mail_server import REFUSED_IN_A_ROW, SMTP, MailServerHealth
-from shared.mail.smtp import Refused
+from shared.mail.smtp import MailRefused
 from shared.runtime.decider import Dependencies
 
 
@@ -64,9 +64,9 @@ def test_a_server_that_refuses_everybody_is_lost_and_one_that_breaks_off_is_not(
     server = MailServerHealth(told, nothing, 1.0)
 
     for number in range(REFUSED_IN_A_ROW):
-        server.refused(Refused("disconnected"), f"recipient {number}")
+        server.refused(MailRefused("disconnected"), f"recipient {number}")
     broken = set(told.lost_now)
     for number in range(REFUSED_IN_A_ROW):
-        server.refused(Refused("550", answered=True), f"recipient {number}")
+        server.refused(MailRefused("550", answered=True), f"recipient {number}")
 
     assert (broken, told.lost_now) == (set(), {SMTP})

@@ -20,7 +20,7 @@ from shared.events.envelope import Event
 from shared.events.internal import DecisionCollected
 from shared.events.notifications import NotificationSent
 from shared.events.values import Contact, Language
-from shared.mail.smtp import Mailer, Refused
+from shared.mail.smtp import Mailer, MailRefused
 from shared.runtime.decider import Work
 from tests.builders.notification import (
     CONTRACT,
@@ -56,7 +56,7 @@ class Outbox:
     ) -> None:
         self.tried.append(message)
         if self.refuses:
-            raise Refused("smtp_451")
+            raise MailRefused("smtp_451")
         self.messages.append(message_from_bytes(message))
 
     async def allow(self, *_about: object) -> bool:
