@@ -22,6 +22,7 @@ from prometheus_client import Histogram
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -167,6 +168,8 @@ def build_app(
     """The site's pages. `/` leads to the language that the browser prefers.
 
     `beside`: by the beginning of their addresses, applications for programs, which have no forms.
+    A defect is answered within what measures requests and adds headers: Starlette would answer it
+    around all of that.
     """
     routes, others = site.routes(), beside or {}
     named = [*routes, *(it for app in others.values() for it in app.routes)]
@@ -185,6 +188,7 @@ def build_app(
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(settings.hsts_seconds)),
             Middleware(Measured, seconds=metrics.web_requests, routes=named),
+            Middleware(ServerErrorMiddleware, handler=failed),
             *([] if traces is None else [_traced(traces, named, others)]),
             Middleware(Beside, others=others),
             Middleware(SameOrigin, origin=settings.public_url),
@@ -195,7 +199,7 @@ def build_app(
                 most_with_files=MOST_REQUEST_BYTES,
             ),
         ],
-        exception_handlers=dict.fromkeys((*expected, Exception), failed),
+        exception_handlers=dict.fromkeys(expected, failed),
     )
 
 

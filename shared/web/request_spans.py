@@ -46,8 +46,12 @@ class Traced:
         if scope["type"] != "http" or (span := self._begin(scope)) is None:
             return await self._app(scope, receive, send)
 
+        begun = False
+
         async def noting(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 _end(span, message["status"])
             await send(message)
 
@@ -55,7 +59,8 @@ class Traced:
             with continuing(span.traceparent):
                 return await self._app(scope, receive, noting)
         except Exception:  # the application around this one answers it
-            _end(span, 500)
+            if not begun:
+                _end(span, 500)
             raise
 
     def _begin(self, scope: Scope) -> Span | None:

@@ -10,9 +10,16 @@ from unittest.mock import patch
 import httpx2
 
 from services.customer_portal import service
+from shared.web.middleware import CONTENT_SECURITY_POLICY
 from shared.web.server import operators_app
 from tests.builders.exported import documented, exported
-from tests.builders.portal import Browser, portal_of_few
+from tests.builders.portal import Browser, PortalOfFew, portal_of_few
+
+
+async def metrics_of(portal: PortalOfFew) -> str:
+    app = operators_app(portal.process.health)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
+        return (await client.get("http://portal/metrics/")).text
 
 
 async def test_the_health_page_says_with_whose_clock_the_portals_was_compared() -> None:
@@ -50,12 +57,31 @@ async def test_the_portals_metrics_have_a_request_by_page_and_status_and_never_i
         browser = Browser(portal)
         await browser.get("/en/contact")
         await browser.get("/en/inquiries/INQ-2027-SECRET")
-        app = operators_app(portal.process.health)
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
-            shown = (await client.get("http://portal/metrics/")).text
+        shown = await metrics_of(portal)
 
     found = exported(shown)
     assert found.keys() == documented().keys()
     assert found["desk_web_request_seconds"].labels == {"page", "status"}
     assert 'desk_web_request_seconds_count{page="contact.en",status="200"} 1.0' in shown
     assert "SECRET" not in shown
+
+
+async def test_a_page_with_a_defect_is_counted_as_one_that_fails_and_has_the_headers_of_all() -> (
+    None
+):
+    async def broken(*_asked: Any, **_named: Any) -> None:
+        raise RuntimeError("ana@example.test")
+
+    with (
+        portal_of_few() as portal,
+        patch.object(type(portal.process.portal.sessions), "read", broken),
+    ):
+        transport = httpx2.ASGITransport(portal.app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport) as client:
+            answer = await client.get("https://portal.example/en/contact")
+        shown = await metrics_of(portal)
+
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert 'desk_web_request_seconds_count{page="contact.en",status="500"} 1.0' in shown
+    assert "ana@" not in answer.text + shown

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from opentelemetry.trace import StatusCode
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
 from shared.telemetry.tracing import current_traceparent
 from shared.web.request_spans import Traced as TracedApp
@@ -55,8 +57,10 @@ def portal() -> Iterator[Traced]:
         yield it
 
 
-async def ask(it: Traced, path: str, *traceparents: str, method: str = "GET") -> None:
-    app = TracedApp(APP, traces=it.traces, routes=ROUTES, continued_under=("/api/v1",))
+async def ask(
+    it: Traced, path: str, *traceparents: str, method: str = "GET", within: ASGIApp = APP
+) -> None:
+    app = TracedApp(within, traces=it.traces, routes=ROUTES, continued_under=("/api/v1",))
     headers = [(b"traceparent", value.encode()) for value in traceparents]
     scope = {"type": "http", "method": method, "path": path, "headers": headers}
 
@@ -114,6 +118,16 @@ async def test_a_page_that_fails_is_an_error_without_its_words(portal: Traced) -
     assert span.status.status_code is StatusCode.ERROR
     assert attributes_of(span)["error.type"] == "500"
     assert "ana" not in said_by(portal.spans)
+
+
+async def test_a_span_that_ended_with_its_answer_is_not_ended_again_by_what_failed_behind_it(
+    portal: Traced, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ValueError, match="ana"):
+        await ask(portal, "/es/roto", within=ServerErrorMiddleware(APP))
+    [span] = portal.spans
+    assert attributes_of(span)["error.type"] == "500"
+    assert caplog.messages == []
 
 
 async def test_files_have_no_span_and_a_made_up_method_no_name(portal: Traced) -> None:
