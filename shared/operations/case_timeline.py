@@ -201,8 +201,8 @@ async def fresh_timeline(
         reading = _Reading(settings, Window(done=done), time.monotonic() + within_s)
     size, steps, complete = -1, list[Step](), False
     while size != sought.size:
-        size = sought.size
         steps, complete = await index.find(sought)
+        size = sought.size
         if reading is not None:
             reading = await _read_on(reading, sought)
     if reading is not None:
