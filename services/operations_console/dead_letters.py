@@ -14,14 +14,24 @@ from shared.events.field_classes import HIDDEN, masked
 from shared.operations.audit_trail import Author, read_audit_trail
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.edit import Draft, draft
-from shared.operations.dead_letters.letter import Letter, LetterId
-from shared.operations.dead_letters.listing import FoundLetters, found_letters
+from shared.operations.dead_letters.letter import (
+    Letter,
+    LetterId,
+    NotALetterId,
+    letter_id,
+)
+from shared.operations.dead_letters.listing import FoundLetters, as_they_stand, who_waits
 from shared.operations.dead_letters.replay import plan_replay
 from shared.operations.dead_letters.run import Foretold, foretold
-from shared.operations.dead_letters.selection import Plan, Selection
-from shared.operations.dead_letters.topic import dead_letter_topic
+from shared.operations.dead_letters.selection import Plan, Selection, chosen
+from shared.operations.dead_letters.topic import (
+    briefs_at,
+    briefs_since,
+    dead_letter_topic,
+    in_time,
+    page_of_briefs,
+)
 from shared.operations.decoded_record import shown
-from shared.operations.open_work import LETTERS_READ
 from shared.operations.sender import ReplaySession, replay_session
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.runtime.faults import Unreadable
@@ -39,6 +49,14 @@ class Field:
     pointer: str
     shown: str
     text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLetters:
+    """Some of the letters; `older` says, by partition, before which offset older ones lie."""
+
+    found: FoundLetters
+    older: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +89,31 @@ class DeadLetters:
         self._settings = settings
         self._owners = Owners(settings)
 
-    async def found(self) -> FoundLetters:
-        """The newest letters, what was done with them and what waits for them."""
+    async def listed(self, before: Mapping[int, int], like: str = "") -> ListedLetters:
+        """The newest letters `before` these offsets, by partition, what was done with them and what
+        waits for them; among them the letter or those of the parked record that `like` names.
+        """
         async with self._owners.asked() as services:
-            return await found_letters(self._settings, services, newest=LETTERS_READ)
+            waiting, silent = await who_waits(services)
+        page = await page_of_briefs(self._settings, before, holding=written_id(like))
+        letters = page.letters
+        for it in waiting:
+            if it.name == like:
+                letters = in_time([*letters, *await briefs_since(self._settings, it.since)])
+        found = await as_they_stand(self._settings, letters, waiting, silent)
+        return ListedLetters(found, page.older)
+
+    async def as_they_stand(self, ids: Sequence[LetterId]) -> FoundLetters:
+        """These letters, and what was done with them. Raises `NoSuchLetters`."""
+        letters = await briefs_at(self._settings, ids)
+        return await as_they_stand(self._settings, chosen(ids, letters))
 
     async def opened(self, asked: LetterId) -> Opened:
         """One letter. Raises `NoSuchLetters`."""
         async with self._owners.asked() as services, dead_letter_topic(self._settings) as topic:
             letter = await topic.fetch(asked)
-            found = await found_letters(self._settings, services, newest=LETTERS_READ)
+            waits = await who_waits(services)
+            found = await as_they_stand(self._settings, [letter.brief], *waits)
             faults = await _faults(letter, services)
         return opened_of(letter, found, faults)
 
@@ -110,6 +143,14 @@ class DeadLetters:
             replay_session(self._settings, author) as session,
         ):
             yield services, session
+
+
+def written_id(written: str) -> LetterId | None:
+    """The letter that a text names; None for any other text."""
+    try:
+        return letter_id(written)
+    except NotALetterId:
+        return None
 
 
 def opened_of(letter: Letter, found: FoundLetters, faults: Sequence[str] | None) -> Opened:

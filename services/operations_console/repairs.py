@@ -41,7 +41,7 @@ from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.replay import plan_replay
 from shared.operations.dead_letters.run import carried_out
 from shared.operations.dead_letters.selection import Selection
-from shared.operations.dead_letters.settlement import Settlement, settlement_of
+from shared.operations.dead_letters.settlement import Settlement
 from shared.operations.errors import OperationError
 from shared.outage import Outage
 from shared.web.pages import NotFound
@@ -135,7 +135,7 @@ class Repairs:
             return
         try:
             await self._take(asked)
-            _refuse_settled(asked.letters, await self.dead_letters.found())
+            _refuse_settled(asked.letters, await self.dead_letters.as_they_stand(asked.letters))
             await self.acts.write(_begun(asked, self.now()), asked.id)
             await self._tell(asked.id, (), RUNNING)
         except BaseException:
@@ -325,9 +325,7 @@ def _refuse_settled(letters: Sequence[LetterId], found: FoundLetters) -> None:
     there = {letter.id: letter for letter in found.letters}
     still = {letter.id for letter in found.open}
     settled = [
-        (it, settlement_of(there[it], found.letters, found.trail))
-        for it in letters
-        if it in there and it not in still
+        (it, found.settlement(there[it])) for it in letters if it in there and it not in still
     ]
     if settled:
         raise Changed(settled=settled)

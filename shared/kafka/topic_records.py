@@ -78,6 +78,23 @@ async def spans_of(settings: RuntimeSettings, topic: str, window: Window = ALL) 
     return {tp.partition: span for tp, span in sorted(found.items())}
 
 
+async def records_in(
+    settings: RuntimeSettings, topic: str, spans: Mapping[int, range]
+) -> AsyncGenerator[Any, None]:
+    """Every committed record at these offsets, by partition, each in order. Raises `Outage`."""
+    unread = {TopicPartition(topic, it): span for it, span in spans.items() if span}
+    if not unread:
+        return
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
+    with kafka_errors_as_outage():
+        try:
+            await consumer.start()
+            async for record in _within(consumer, unread):
+                yield record
+        finally:
+            await consumer.stop()
+
+
 async def followed(
     settings: RuntimeSettings, topics: Iterable[str], window: Window | None
 ) -> AsyncGenerator[Any | None, None]:

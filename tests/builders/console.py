@@ -14,7 +14,7 @@ from limits.aio.storage import MemoryStorage
 from starlette.types import ASGIApp
 
 from services.operations_console import service
-from services.operations_console.dead_letters import Drafted, Opened, opened_of
+from services.operations_console.dead_letters import Drafted, ListedLetters, Opened, opened_of
 from services.operations_console.overview import Seen
 from services.operations_console.owners import Owners
 from services.operations_console.pages import agents
@@ -108,15 +108,24 @@ class LettersOfFew:
     refused: OperationError | None = None
     drafts: list[Correction] = field(default_factory=list)
     brings: Foreseen = field(default_factory=Foreseen)
+    older: Mapping[int, int] = field(default_factory=dict)
+    asked: list[tuple[Mapping[int, int], str]] = field(default_factory=list)
 
-    async def found(self) -> FoundLetters:
-        return FoundLetters(
-            [it.brief for it in self.letters], AuditTrail(self.acts), self.waiting, self.silent
-        )
+    async def listed(self, before: Mapping[int, int], like: str = "") -> ListedLetters:
+        self.asked.append((before, like))
+        return ListedLetters(self._stand(self.letters), self.older)
+
+    async def as_they_stand(self, ids: Sequence[LetterId]) -> FoundLetters:
+        return self._stand(chosen(ids, self.letters))
 
     async def opened(self, asked: LetterId) -> Opened:
         [letter] = chosen([asked], self.letters)
-        return opened_of(letter, await self.found(), self.faults)
+        return opened_of(letter, self._stand(self.letters), self.faults)
+
+    def _stand(self, letters: Sequence[Letter]) -> FoundLetters:
+        return FoundLetters(
+            [it.brief for it in letters], AuditTrail(self.acts), self.waiting, self.silent
+        )
 
     async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
         if self.refused is not None:

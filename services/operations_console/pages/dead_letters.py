@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,15 @@ from starlette.responses import Response
 
 from services.operations_console.cases import json_of
 from services.operations_console.console import Console
-from services.operations_console.dead_letters import MOST_FIELDS, Drafted, Opened, at, data_of
+from services.operations_console.dead_letters import (
+    MOST_FIELDS,
+    Drafted,
+    Opened,
+    at,
+    data_of,
+    written_id,
+)
+from services.operations_console.pages.offsets import named_offsets, written_offsets
 from services.operations_console.repair_words import (
     OutcomeRow,
     act_said,
@@ -32,8 +40,6 @@ from shared.operations.dead_letters.letter import (
     Letter,
     LetterId,
     NoSuchLetters,
-    NotALetterId,
-    letter_id,
 )
 from shared.operations.dead_letters.listing import FoundLetters
 from shared.operations.dead_letters.selection import grouped
@@ -58,17 +64,21 @@ NO_LETTER = N_("Choose at least one letter")
 TOO_MANY = N_("Choose at most 100 letters at a time")
 NO_CHANGE = N_("Say what is to be corrected")
 NOT_JSON = N_("Write JSON: a number, true, false, null, or a text in quotes")
+BEFORE = "before"
 BODY, POINTER, VALUE = "body", "pointer", "value"
 HEADER, HEADER_VALUE = "header", "header_value"
 SET, REMOVE = "set:", "remove"
 
 
 async def dead_letters(console: Console, visit: Visit, _operator: Operator) -> Response:
-    """Every group, the largest first, and what is parked."""
-    found = await console.dead_letters.found()
-    still = found.open
+    """The groups of the newest letters, the largest first, or of older ones; and what is parked."""
+    before = named_offsets(visit.asked(BEFORE))
+    listed = await console.dead_letters.listed(before)
+    found, still = listed.found, listed.found.open
     return visit.show(
         "dead_letters.html",
+        before=written_offsets(before),
+        older=_list_before(visit, listed.older),
         groups=grouped(still),
         waiting=found.waiting,
         silent=found.silent,
@@ -99,9 +109,11 @@ async def _show_group(
     chosen: Sequence[str] | None = None,
     **more: Any,
 ) -> Response:
-    found = await console.dead_letters.found()
     like = form["like"] or visit.asked("like")
-    letters, parked = _alike(like, found)
+    before = named_offsets(form[BEFORE] or visit.asked(BEFORE))
+    listed = await console.dead_letters.listed(before, like)
+    letters, parked = _alike(like, listed.found)
+    shown_now = letters[:MOST_AT_ONCE]
     context = {"rows": (), "changed": None, "error": None} | more
     return visit.show(
         "dead_letter_group.html",
@@ -109,8 +121,10 @@ async def _show_group(
         shown=shown,
         form=form,
         like=like,
-        letters=letters[:MOST_AT_ONCE],
-        further=max(0, len(letters) - MOST_AT_ONCE),
+        before=written_offsets(before),
+        older="" if parked else _list_before(visit, listed.older),
+        letters=shown_now,
+        further=len(parked.waiting if parked else letters) - len(shown_now),
         parked=parked,
         chosen=chosen,
         lasting=_lasting(console, visit),
@@ -118,12 +132,18 @@ async def _show_group(
     )
 
 
+def _list_before(visit: Visit, older: Mapping[int, int]) -> str:
+    """The address of the list of older letters; empty where there are none."""
+    query = {BEFORE: written_offsets(older)}
+    return visit.url_with("dead_letters", query) if older else ""
+
+
 def _alike(like: str, found: FoundLetters) -> tuple[list[Letter], Parked | None]:
     """The open letters of the group of one letter, or those that wait for a parked record."""
     for parked in found.waiting:
         if parked.name == like:
             return _of_parked(parked, found), parked
-    asked = _id(like)
+    asked = written_id(like)
     group = next((it for it in found.letters if it.id == asked), None)
     if group is None:
         raise NotFound
@@ -407,10 +427,11 @@ async def repair_live(console: Console, visit: Visit, _operator: Operator) -> Re
 
 
 def _id(written: str) -> LetterId:
-    try:
-        return letter_id(written)
-    except NotALetterId:
-        raise NotFound from None
+    """Raises `NotFound`."""
+    found = written_id(written)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _lasting(console: Console, visit: Visit) -> Any:

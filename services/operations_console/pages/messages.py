@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from starlette.responses import Response
 from services.operations_console.cases import ShownStep, json_of, lines
 from services.operations_console.console import Console
 from services.operations_console.pages.cases import AN_ADDRESS, LONGEST_ID
+from services.operations_console.pages.offsets import named_offsets, written_offsets
 from shared.events.field_classes import is_fact
 from shared.events.operations import RecordUnmasked
 from shared.events.reference import parse_reference
@@ -50,7 +50,6 @@ NO_REASON = N_("Say in a few words why, without personal data")
 LONG_REASON = N_("Say it in at most 500 characters")
 ALL = N_("All")
 AFTER = "after"
-_AFTER = re.compile(r"[0-9]{1,6}-[0-9]{1,15}(\.[0-9]{1,6}-[0-9]{1,15}){0,499}")
 FIELDS = ("type", "id", "since", "partition", "offset")
 
 
@@ -92,7 +91,7 @@ async def messages(console: Console, visit: Visit, operator: Operator) -> Respon
     """The newest records of a topic, or those from a time or an offset; chosen by type and id."""
     topic = _topic(visit)
     form = Form({name: visit.asked(name).strip()[:LONGEST_ID] for name in FIELDS})
-    after = _after(visit.asked(AFTER))
+    after = named_offsets(visit.asked(AFTER))
     wanted, window = _wanted(form), _window(topic, form, after)
     if form.faults:
         return _shown(visit, topic, form, status=422)
@@ -161,16 +160,8 @@ def _wanted(form: Form) -> Wanted:
 def _later_address(visit: Visit, topic: str, form: Form, after: Mapping[int, int]) -> str:
     """The page that continues in each partition where this one ends."""
     query = {name: form[name] for name in FIELDS if form[name]}
-    query[AFTER] = ".".join(f"{partition}-{offset}" for partition, offset in sorted(after.items()))
+    query[AFTER] = written_offsets(after)
     return f"{visit.url('messages', topic=topic)}?{urlencode(query)}"
-
-
-def _after(asked: str) -> dict[int, int]:
-    """The offsets that an address names; nonsense is the beginning."""
-    if not _AFTER.fullmatch(asked):
-        return {}
-    named = (it.split("-") for it in asked.split("."))
-    return {int(partition): int(offset) for partition, offset in named}
 
 
 def _window(topic: str, form: Form, after: Mapping[int, int]) -> Window | None:

@@ -1,4 +1,4 @@
-"""All letters as they stand: what was done with each, and what waits for them."""
+"""Letters as they stand: what was done with each, and what waits for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from shared.operations.audit_trail import AuditTrail, read_audit_trail
 from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.topic import briefs
+from shared.operations.dead_letters.settlement import Settlement, settlement_of
+from shared.operations.dead_letters.topic import briefs, briefs_at, in_time
 from shared.operations.parked import Parked, named, parked
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.settings import RuntimeSettings
@@ -17,32 +18,43 @@ from shared.settings import RuntimeSettings
 class FoundLetters:
     """Letters without their values, what was done with them, and who waits.
 
-    Nobody knows what the `silent` services have parked.
+    Nobody knows what the `silent` services have parked. `others` are further letters of the same
+    messages, on which somebody has acted: where not all letters were read, they tell what is
+    settled.
     """
 
     letters: list[Letter]
     trail: AuditTrail
     waiting: Sequence[Parked]
     silent: Sequence[ServiceError] = ()
+    others: Sequence[Letter] = ()
 
     @property
     def open(self) -> list[Letter]:
         """The letters that nobody has settled, oldest first."""
-        return self.trail.open(self.letters)
+        still = {it.id for it in self.trail.open(self._known)}
+        return [it for it in self.letters if it.id in still]
+
+    def settlement(self, letter: Letter) -> Settlement:
+        """How one of the letters that are not open was dealt with."""
+        return settlement_of(letter, self._known, self.trail)
+
+    @property
+    def _known(self) -> Sequence[Letter]:
+        return in_time([*self.letters, *self.others]) if self.others else self.letters
 
 
 async def found_letters(
-    settings: RuntimeSettings,
-    services: Mapping[str, ServiceClient],
-    *,
-    newest: int | None = None,
+    settings: RuntimeSettings, services: Mapping[str, ServiceClient]
 ) -> FoundLetters:
-    """Reads the topic and asks every service.
+    """Reads the whole topic and asks every service. Raises `Outage`, `MissingTopics`."""
+    return await as_they_stand(settings, await briefs(settings), *await who_waits(services))
 
-    `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
-    """
-    letters = await briefs(settings, newest=newest)
-    trail = await read_audit_trail(settings)
+
+async def who_waits(
+    services: Mapping[str, ServiceClient],
+) -> tuple[Sequence[Parked], Sequence[ServiceError]]:
+    """Everything that the services have parked, and those that do not say."""
     waiting: list[Parked] = []
     silent: list[ServiceError] = []
     for service in services.values():
@@ -50,4 +62,21 @@ async def found_letters(
             waiting += await parked(service)
         except ServiceError as error:
             silent.append(error)
-    return FoundLetters(letters, trail, named(waiting, letters), silent)
+    return waiting, silent
+
+
+async def as_they_stand(
+    settings: RuntimeSettings,
+    letters: list[Letter],
+    waiting: Sequence[Parked] = (),
+    silent: Sequence[ServiceError] = (),
+) -> FoundLetters:
+    """These `letters`, by when they were given up, and what was done with them.
+
+    Raises `Outage`, `MissingTopics`.
+    """
+    trail = await read_audit_trail(settings)
+    read = {it.id for it in letters}
+    acted_on = {it for letter in letters for it in trail.handled_of(letter)} - read
+    others = await briefs_at(settings, acted_on)
+    return FoundLetters(letters, trail, named(waiting, letters), silent, others)

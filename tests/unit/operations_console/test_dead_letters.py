@@ -176,6 +176,51 @@ async def test_what_waits_for_a_parked_record_is_listed_in_its_order(
     assert page.body.index('value="0-2"') < page.body.index('value="0-1"')
 
 
+async def test_older_letters_are_on_a_page_of_their_own_and_so_are_their_groups(
+    console: ConsoleOfFew, luis: Browser
+) -> None:
+    console.letters.older = {0: 17, 1: 4}
+
+    newest = await luis.get(ALL)
+    older = await luis.get(f"{ALL}?before=0-17.1-4")
+    group = await luis.get(f"{GROUP}?like=0-1&before=0-17.1-4")
+    console.letters.older = {}
+    last = await luis.get(f"{ALL}?before=0-17.1-4")
+
+    assert "solo los mensajes más recientes" in newest.body
+    for page in (newest, older, group):
+        assert f'href="{ALL}?before=0-17.1-4"' in page.body
+    assert "like=0-2&amp;before=0-17.1-4" in older.body
+    assert 'name="before" value="0-17.1-4"' in group.body
+    assert "Los más recientes" in last.body
+    assert f'href="{ALL}?before=' not in last.body
+    asked = [({}, ""), ({0: 17, 1: 4}, ""), ({0: 17, 1: 4}, "0-1"), ({0: 17, 1: 4}, "")]
+    assert console.letters.asked == asked
+
+
+async def test_a_form_of_older_letters_shows_them_again(
+    console: ConsoleOfFew, luis: Browser
+) -> None:
+    ticket = (await luis.get(f"{GROUP}?like=0-1&before=0-17")).ticket
+
+    await luis.post(GROUP, {"ticket": ticket, "like": "0-1", "before": "0-17", "act": "dry_run"})
+
+    assert console.letters.asked == [({0: 17}, "0-1")] * 2
+
+
+async def test_of_a_line_whose_letters_were_not_all_read_the_rest_is_counted(
+    console: ConsoleOfFew, luis: Browser
+) -> None:
+    first = written(FIRST)
+    console.letters.letters = [first]
+    line = (first.message_id, "/test later", "/test last")
+    console.letters.waiting = [Parked("cancellation", Ref("file", "K-1"), AT, "KeyError", line)]
+
+    page = await luis.get(f"{GROUP}?like=cancellation+file+K-1")
+
+    assert "No se muestran 2 más" in page.body
+
+
 # Trying
 
 
