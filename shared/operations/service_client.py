@@ -30,6 +30,7 @@ from shared.runtime.operations.answers import (
     Faults,
     Foreseen,
     HandInAnswer,
+    HealthAnswer,
     History,
     ListPage,
     ParkedRecord,
@@ -139,6 +140,10 @@ class ServiceClient:
     async def sizes(self) -> Sizes:
         """Asks which kinds have documents that are too large."""
         return await self._get("/sizes", Sizes)
+
+    async def health(self) -> HealthAnswer:
+        """The service's status and what it lacks; of an earlier release `NotThere`."""
+        return await self._get("/status", HealthAnswer)
 
     async def history(
         self,

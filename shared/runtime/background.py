@@ -69,7 +69,12 @@ def _pages(runtime: Runtime) -> contextlib.AbstractAsyncContextManager[None]:
 
 def _port(runtime: Runtime) -> Port:
     return Port(
-        runtime.service, runtime.settings, runtime.database, runtime.store, runtime.skew.now
+        runtime.service,
+        runtime.settings,
+        runtime.database,
+        runtime.store,
+        runtime.skew.now,
+        runtime.health,
     )
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from starlette.responses import Response
 
 from services.operations_console.console import Console
-from services.operations_console.overview import services_of
+from services.operations_console.overview import lacking, services_of
 from shared.operations.durations import duration
 from shared.operations.open_work import NAMES, Waiting, WorkGroup
+from shared.web.languages import N_
 from shared.web.live import Part, live
 from shared.web.pages import Visit
 from shared.web.sessions import Operator
@@ -33,6 +34,17 @@ PAGES = {
 """Where what waits is dealt with."""
 CALM = frozenset({Waiting.AWAITED, Waiting.UNSENT, Waiting.UNMADE})
 """Kinds of waiting that are normal and need no attention."""
+
+
+LACKED = {
+    "kafka": N_("the broker"),
+    "mongodb": N_("the database"),
+    "smtp": N_("the mail server"),
+    "clock": N_("a clock that is right"),
+    "records": N_("records of its own release"),
+    "rights": N_("rights on the broker"),
+}
+"""A dependency in words; any other is shown by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ async def _shown(console: Console, visit: Visit, operator: Operator) -> dict[str
             _tile(it, seen.at, visit, operator) for it in (seen.work.groups if seen.work else ())
         ],
         "services": services_of(seen),
+        "lacking": lacking(seen),
+        "called": lambda it: visit.translate(LACKED[it]) if it in LACKED else it,
         "lasting": lambda seconds: duration(seconds, visit.language),
     }
 

@@ -5,6 +5,7 @@ Histories, states and dry runs hold personal data as stored; nothing else here d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
@@ -84,6 +85,14 @@ class Sizes(Answer):
 
     service: str
     items: tuple[LargeRecords, ...]
+
+
+class HealthAnswer(Answer):
+    """How the service is: its status, and since when it lacks what, as its health page has it."""
+
+    service: str
+    status: str
+    away: Mapping[str, datetime]
 
 
 class RecordedEvent(Answer):

@@ -32,6 +32,7 @@ from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.decider import Documents, HandIns, Preview, Service
 from shared.runtime.faults import described
+from shared.runtime.health.status import Health
 from shared.runtime.listener import listening
 from shared.runtime.operations.admission import Admission, credentials
 from shared.runtime.operations.answers import (
@@ -41,6 +42,7 @@ from shared.runtime.operations.answers import (
     DryRunAnswer,
     Foreseen,
     HandInAnswer,
+    HealthAnswer,
     PreviewAnswer,
     PreviewedEvent,
 )
@@ -75,6 +77,8 @@ AGAIN_SECONDS = 20.0
 """Long histories are folded for it: what is left then is another question."""
 POLLED = "/parked/waits"
 """A replay asks this until it is answered no; a line for each would drown the log."""
+STATUS = "/status"
+"""A console asks this as long as somebody looks at its overview."""
 CONNECTIONS = 64
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -89,6 +93,7 @@ class Port:
     database: Database
     store: Store
     clock: Callable[[], datetime]
+    service_health: Health
     _bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_BODIES))
 
     @property
@@ -116,6 +121,12 @@ class Port:
         """Lists the kinds that have documents that are too large."""
         query_of(request, Nothing)
         return await self._records.sizes()
+
+    async def status(self, request: Request) -> Answer:
+        """The service's status, and what it lacks; answered without the database."""
+        query_of(request, Nothing)
+        now = self.service_health
+        return HealthAnswer(service=self.service.name, status=now.status, away=dict(now.away))
 
     async def history(self, request: Request) -> Answer:
         """One record's state and history."""
@@ -221,6 +232,7 @@ def application(port: Port) -> Starlette:
         POLLED: port.waits,
         "/due": port.due,
         "/sizes": port.sizes,
+        STATUS: port.status,
         "/history": port.history,
     }
     told = {"/dry-run": port.dry_run, "/check": port.check, "/preview": port.preview}
@@ -249,7 +261,7 @@ def _answering(answer: Callable[[Request], Awaitable[Answer]]) -> Handler:
 
     async def handle(request: Request) -> Response:
         response = await _answered(answer, request)
-        told = log.debug if request.url.path == POLLED else log.info
+        told = log.debug if request.url.path in (POLLED, STATUS) else log.info
         asker = request.scope["asker"]
         told("question", asked=request.url.path, asker=asker, status=response.status_code)
         return response

@@ -32,6 +32,7 @@ from shared.runtime.aggregates.parking import NAMED, digest_of
 from shared.runtime.aggregates.store import Store
 from shared.runtime.operations.port import Port, application
 from tests.builders.desk_command import contract, desk
+from tests.builders.internal_port import health_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -218,7 +219,7 @@ async def stored(endpoints: Endpoints) -> AsyncIterator[tuple[Database, ServiceC
     settings = Settings(mongo_url=endpoints.mongo_url)
     service = build(settings)
     store = Store(database, service.deciders)
-    app = application(Port(service, settings, database, store, lambda: AT))
+    app = application(Port(service, settings, database, store, lambda: AT, health_of(service)))
     credential = settings.internal_credential.get_secret_value()
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app), headers={"Authorization": f"Bearer {credential}"}

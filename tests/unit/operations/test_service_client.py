@@ -24,10 +24,10 @@ from shared.operations.service_client import (
     fits,
     raw,
 )
-from shared.runtime.operations.answers import Faults
+from shared.runtime.operations.answers import Faults, HealthAnswer
 from shared.runtime.operations.port import application
 from shared.runtime.operations.questions import MOST_RECORDS
-from tests.builders.internal_port import CREDENTIAL, port_of_nothing
+from tests.builders.internal_port import CREDENTIAL, NOW, port_of_nothing
 
 URL = "http://cancellation.test"
 BYTES = bytes(range(256))
@@ -100,6 +100,18 @@ async def test_what_is_not_there_is_none() -> None:
 
     assert await service.history("file", "K-1") is None
     assert await service.parked_one(Ref("file", "K-1")) is None
+
+
+async def test_a_service_says_what_it_lacks_also_where_that_is_its_database() -> None:
+    port = port_of_nothing()
+    port.service_health.lost("mongodb")
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(application(port)),
+        headers={"Authorization": f"Bearer {CREDENTIAL}"},
+    ) as http:
+        told = await ServiceClient("cancellation", URL, http).health()
+
+    assert told == HealthAnswer(service="cancellation", status="degraded", away={"mongodb": NOW})
 
 
 async def test_bytes_of_any_kind_reach_the_service_as_they_are() -> None:

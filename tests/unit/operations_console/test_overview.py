@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import httpx2
 import pytest
 
+from services.operations_console import overview
 from services.operations_console.overview import Overview, Seen
+from services.operations_console.owners import Owners
+from services.operations_console.settings import Settings
+from shared.events.topics import SERVICES
 from shared.operations.flow import Flow, ServiceLag, TopicFlow
 from shared.operations.open_work import OpenWork, Waiting, WorkGroup
-from shared.operations.service_client import NotAdmitted, ServiceError
+from shared.operations.service_client import NotAdmitted, ServiceClient, ServiceError
+from shared.runtime.operations.answers import HealthAnswer
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
 from tests.builders.portal import Browser
@@ -102,6 +109,75 @@ async def test_one_that_asks_for_another_credential_answers_and_says_so(
     assert ">does not answer<" not in page
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("/en/overview", ("notification is degraded", "the mail server, since", ">degraded<")),
+        (OVERVIEW, ("notification no puede", "el servidor de correo, desde", ">con limitaciones<")),
+    ],
+)
+async def test_a_degraded_service_is_named_with_what_it_lacks_and_since_when(
+    console: ConsoleOfFew, language: str, words: tuple[str, ...]
+) -> None:
+    away = {"smtp": NOW - HOURS}
+    told = HealthAnswer(service="notification", status="degraded", away=away)
+    well = HealthAnswer(service="cancellation", status="ok", away={})
+    health = {"notification": told, "cancellation": well}
+    console.overview.last = Seen(NOW, flow(), work(), health)
+
+    page = (await (await browser_of(console, Role.READER)).get(language)).body
+
+    assert all(it in page for it in words)
+    assert "10:00" in page[page.index(words[1]) :][:80]
+    assert page.count(">answers<" if language == "/en/overview" else ">contesta<") == 3
+
+
+async def test_one_without_its_database_is_degraded_and_not_called_silent(
+    console: ConsoleOfFew,
+) -> None:
+    told = HealthAnswer(service="cancellation", status="degraded", away={"mongodb": NOW})
+    seen = Seen(NOW, flow(), work(silent=("cancellation",)), {"cancellation": told})
+    console.overview.last = seen
+
+    page = (await (await browser_of(console, Role.READER)).get("/en/overview")).body
+
+    assert "cancellation cannot say now what waits for it" in page
+    assert "does not answer" not in page
+
+
+async def test_a_service_that_does_not_say_how_it_is_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = HealthAnswer(service="cancellation", status="degraded", away={"mongodb": NOW})
+
+    async def answered(request: httpx2.Request) -> httpx2.Response:
+        match request.url.host:
+            case "cancellation":
+                return httpx2.Response(200, text=told.model_dump_json())
+            case "notification":
+                await asyncio.Event().wait()
+        return httpx2.Response(404, json={"faults": []})  # an earlier release
+
+    @asynccontextmanager
+    async def asked(_owners: Owners) -> AsyncIterator[dict[str, ServiceClient]]:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(answered)) as http:
+            yield {it: ServiceClient(it, f"http://{it}", http) for it in SERVICES}
+
+    monkeypatch.setattr(Owners, "asked", asked)
+    monkeypatch.setattr(overview, "TOLD_WITHIN_S", 0.05)
+
+    assert await overview._health(Settings()) == {"cancellation": told}
+
+
+async def test_a_dependency_without_words_is_shown_by_its_name(console: ConsoleOfFew) -> None:
+    told = HealthAnswer(service="cancellation", status="degraded", away={"flux": NOW})
+    console.overview.last = Seen(NOW, flow(), work(), {"cancellation": told})
+
+    assert (
+        "flux, since" in (await (await browser_of(console, Role.READER)).get("/en/overview")).body
+    )
+
+
 async def test_who_does_not_answer_is_not_called_up_to_date(console: ConsoleOfFew) -> None:
     reader = await browser_of(console, Role.READER)
     console.overview.last = Seen(NOW, flow(), work())
@@ -148,16 +224,16 @@ async def test_several_who_ask_at_once_wait_for_one_look() -> None:
         await asyncio.sleep(0)
         return Seen(now, None, None)
 
-    overview = Overview(look, timedelta(seconds=10), lambda: now)
-    await asyncio.gather(*(overview.seen() for _ in range(5)))
+    kept = Overview(look, timedelta(seconds=10), lambda: now)
+    await asyncio.gather(*(kept.seen() for _ in range(5)))
     assert looks == 1
 
     now += timedelta(seconds=9)
-    await overview.seen()
+    await kept.seen()
     assert looks == 1
 
     now += timedelta(seconds=1)
-    assert (await overview.seen()).at == now
+    assert (await kept.seen()).at == now
     assert looks == 2
 
 
@@ -172,10 +248,10 @@ async def test_those_who_wait_for_a_look_that_takes_long_share_it() -> None:
         clock[0] += timedelta(seconds=20)  # a broker that hangs
         return Seen(began, None, None)
 
-    overview = Overview(look, timedelta(seconds=10), lambda: clock[0])
-    await asyncio.gather(*(overview.seen() for _ in range(50)))
+    kept = Overview(look, timedelta(seconds=10), lambda: clock[0])
+    await asyncio.gather(*(kept.seen() for _ in range(50)))
     assert looks == 1
 
     clock[0] += timedelta(seconds=10)
-    await overview.seen()
+    await kept.seen()
     assert looks == 2

@@ -101,6 +101,7 @@ ALLOWED = {
     ("GET", "/parked/waits"): "operators",
     ("GET", "/due"): "operators",
     ("GET", "/sizes"): "operators",
+    ("GET", "/status"): "operators",
     ("GET", "/history"): "operators",
     ("POST", "/dry-run"): "operators",
     ("POST", "/check"): "operators",
@@ -196,6 +197,7 @@ def test_other_paths_and_methods_are_refused_in_json(
         ("/history?kind=file&id=K-1&alias=K-1", {""}),
         ("/history?kind=file&id=K-1&first=-1&limit=x", {"first", "limit"}),
         ("/sizes?limit=1", {"limit"}),
+        ("/status?limit=1", {"limit"}),
         ("/parked?after=bm90aGluZw==", {"after"}),
         ("/parked?after=%C3%B1", {"after"}),
         ("/due?after=WyIyMDI3LTAxLTAxIiwgW1siZmlsZSIsICJwYXJrZWQuYXQiLCAxXV1d", {"after"}),
@@ -332,5 +334,5 @@ async def test_every_question_is_on_its_page() -> None:
     page = (Path(__file__).parents[3] / "docs" / "internal-port.md").read_text()
     routes = [route for route in application(port_of_nothing()).routes if isinstance(route, Route)]
 
-    assert len(routes) == 11
+    assert len(routes) == 12
     assert [route.path for route in routes if f" {route.path}`" not in page] == []
