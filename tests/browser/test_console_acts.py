@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
+from desk.demo.story import SentRecord
+from shared.events.topics import DEAD_LETTERS, INTAKE
 from shared.kafka.topic_records import records_on
+from shared.operations.dead_letters.letter import LetterId
 from shared.operations.decoded_record import DecodedRecord, decoded
-from tests.browser.portal_desk import PortalDesk
+from tests.browser.portal_desk import PortalDesk, headers_of
 from tests.browser.staff import member
 from tests.browser.walk import faults_of
 from tests.builders.clients import settings_at
+from tests.builders.dead_letters import dead_letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -135,6 +140,60 @@ async def test_a_dead_letter_is_corrected_tried_by_its_service_sent_and_decided(
         for it in await published_by(site, ce_type, "olga")
     ]
     assert told == ["dead_letter.repair_begun.v1", "dead_letter.edited.v1"]
+
+
+async def test_a_letter_that_an_earlier_release_could_not_read_is_replayed_as_it_is_and_decided(
+    site: PortalDesk,
+) -> None:
+    customer = await site.customer("reenviada", access=False)
+    asked = site.world.submits(
+        customer,
+        "inquiry",
+        request_type="contracts",
+        subject="Mi pedido",
+        text="¿Dónde está?",
+        contact=customer.contact,
+    )
+    error = f"an earlier release does not know it: {site.person('error').id}"
+    await given_up(site, asked, error)
+    page = await member(site, "ines", "operator", "/es/mensajes-muertos", "Mensajes muertos")
+    row = page.get_by_role("row").filter(has_text=error)
+    await site.open_until(page, f"{site.desk.endpoints.console}/es/mensajes-muertos", row)
+    assert await faults_of(page) == []
+
+    await row.get_by_role("link").click()
+    await page.get_by_role("link", name=asked.id).first.click()
+    await expect(page.get_by_text("sin errores")).to_be_visible()
+    await page.get_by_label("Por qué").fill("la versión nueva lo entiende")
+    await page.get_by_role("button", name="Reenviar").click()
+    await expect(page.get_by_text("reenviado y decidido")).to_be_visible()
+    assert await faults_of(page) == []
+
+    mail = await site.mail(customer.email, about="INQ-")
+    assert "INQ-" in mail.subject + mail.body
+    told = [
+        it.type
+        for ce_type in ("dead_letter.repair_begun.v1", "dead_letter.replayed.v1")
+        for it in await published_by(site, ce_type, "ines")
+    ]
+    assert told == ["dead_letter.repair_begun.v1", "dead_letter.replayed.v1"]
+    await page.goto(f"{site.desk.endpoints.console}/es/mensajes-muertos")
+    await expect(row).to_have_count(0)
+
+
+async def given_up(site: PortalDesk, record: SentRecord, error: str) -> None:
+    """As intake gives up what it cannot read."""
+    letter = dead_letter(
+        LetterId(0, 0),
+        service=INTAKE,
+        reason="unreadable",
+        error=error,
+        topic=record.topic,
+        offset=10**9,
+        value=json.dumps(record.data).encode(),
+        headers=tuple(headers_of(record)),
+    )
+    await site.sender.send(DEAD_LETTERS, record.key.encode(), letter.value, list(letter.headers))
 
 
 async def published_by(site: PortalDesk, ce_type: str, who: str) -> list[DecodedRecord]:

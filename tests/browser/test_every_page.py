@@ -7,15 +7,30 @@ import asyncio
 import pytest
 from playwright.async_api import Page
 
+from services.operations_console.routes import PAGES as CONSOLE_PAGES
 from shared.events.values import Language
+from shared.web.sessions import Role
 from tests.browser.portal_desk import PATIENCE_S, PortalDesk
-from tests.browser.walk import LOOKS, SHOWN, Somebody, address, faults_of, sent_by
+from tests.browser.staff import account, signed_in
+from tests.browser.walk import LOOKS, PARAMETER, SHOWN, Somebody, address, faults_of, sent_by
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ELSEWHERE = ("provider", "provider_return")
 """Both lead on at once; what is shown where they fail is in `test_provider.py`."""
 VISITORS = [page.name for page in SHOWN if not page.for_holders and page.name not in ELSEWHERE]
 HOLDERS = [page.name for page in SHOWN if page.for_holders or page.name == "sent"]
+CONSOLE = [
+    *(
+        it.path(Language.ES)
+        for it in CONSOLE_PAGES
+        if it.role and not it.is_live and not PARAMETER.search(it.es)
+    ),
+    "/es/consultas?board=open",
+    "/es/derivaciones?board=renewals_referred",
+    "/es/mensajes-muertos?before=0-1.1-1.2-1.3-1.4-1.5-1",
+    "/es/correos?q=no-hay",
+]
+"""Its lists, some with another part; one thing's own page is in `test_console_acts.py`."""
 NARROW = LOOKS[:1]
 """In English the words alone differ, which are longest for a narrow screen."""
 
@@ -86,6 +101,18 @@ async def test_every_page_of_a_customer_is_accessible(site: PortalDesk, somebody
     found += await faults_of(page)
     await page.goto(f"/es/contratos/{somebody.parts['evidence.number']}")
     found += await faults_of(page)
+
+    assert found == []
+
+
+async def test_every_list_of_the_console_is_accessible(site: PortalDesk) -> None:
+    roles = [it for role in Role for it in ("--role", role)]
+    await account(site, "todos", "--email", "todos@desk.example", *roles)
+    page = await signed_in(site, "todos@desk.example", "/es/panorama", "Panorama")
+    found = []
+    for path in CONSOLE:
+        await until_there(page, f"{site.desk.endpoints.console}{path}")
+        found += await faults_of(page)
 
     assert found == []
 

@@ -143,6 +143,7 @@ async def test_one_without_its_database_is_degraded_and_not_called_silent(
 
     assert "cancellation cannot say now what waits for it" in page
     assert "does not answer" not in page
+    assert page.count(">up to date<") == 4
 
 
 async def test_a_service_that_does_not_say_how_it_is_is_left_out(
