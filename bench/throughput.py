@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load, stock
-from bench.drain import Contender, Run, drain, new_prefix
+from bench.drain import ROOT, Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from desk.local.ports import HOST, choose_ports
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
@@ -162,9 +162,8 @@ async def _stocked(
 ) -> None:
     """By a process with a contender's environment: a release writes what its own code stores."""
     command = [sys.executable, "-P", str(STOCKING), kind, servers.mongo_url, database, run]
-    await asyncio.to_thread(
-        subprocess.run, [*command, str(count)], env={**os.environ, **environment}, check=True
-    )
+    of_its_own = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    await asyncio.to_thread(subprocess.run, [*command, str(count)], env=of_its_own, check=True)
 
 
 async def _measured(servers: Servers, contender: Contender, prefix: str, sizes: Sizes) -> Run:
