@@ -22,12 +22,13 @@ RUNBOOK = "docs/runbook.md"
 def start(*, number: int | None, directory: Path) -> None:
     """Inject a fault, without a word about which."""
     desk = local_desk(directory, os.environ)
-    if drill_state.under_way(directory) is not None:
-        raise DeskError("a drill is under way; end it first: desk drill end")
     if number is not None and not 1 <= number <= len(FAULTS):
         raise DeskError(f"there are drills 1 to {len(FAULTS)}.")
     fault = SystemRandom().choice(FAULTS) if number is None else FAULTS[number - 1]
-    drill = drill_state.begin(directory, fault.name)
+    try:
+        drill = drill_state.begin(directory, fault.name)
+    except FileExistsError:
+        raise DeskError("a drill is under way; end it first: desk drill end") from None
     asyncio.run(fault.inject(desk, drill.tag))
     _say(
         "There is a fault in this desk. Find it with any command or the console.",

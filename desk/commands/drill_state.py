@@ -22,9 +22,17 @@ class Drill:
 
 
 def begin(directory: Path, fault: str) -> Drill:
-    """Note the drill, before its fault is injected: what a kill leaves half done can be undone."""
+    """Note the drill, before its fault is injected: what a kill leaves half done can be undone.
+
+    Raises FileExistsError where one is under way, also if it began at the same moment.
+    """
     drill = Drill(fault, f"x{uuid4().hex[:11]}")
-    note(directory, drill)
+    written = directory / f"drill-{drill.tag}.json"
+    write_owners(written, asdict(drill))
+    try:
+        (directory / DRILL_FILE).hardlink_to(written)
+    finally:
+        written.unlink()
     return drill
 
 

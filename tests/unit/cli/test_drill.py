@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,19 @@ def test_a_second_drill_waits_for_the_end_of_the_first(directory: Path) -> None:
     with pytest.raises(DeskError, match="end it first"):
         drill.start(number=2, directory=directory)
     assert drill_state.under_way(directory) == first
+
+
+def test_of_drills_that_begin_at_one_moment_one_begins(directory: Path) -> None:
+    def begun(number: int) -> bool:
+        try:
+            drill_state.begin(directory, FAULTS[number].name)
+        except FileExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as at_once:
+        assert sum(at_once.map(begun, range(8))) == 1
+    assert [it.name for it in directory.glob("drill*")] == [drill_state.DRILL_FILE]
 
 
 def test_without_a_drill_there_is_nothing_to_answer_hint_at_or_end(directory: Path) -> None:
