@@ -31,8 +31,8 @@ SOURCE = "/channels/kill-test"
 REGISTRY = "/registry/kill-test"
 WATCHED = ("desk.inquiries", "desk.cancellations", "desk.notifications", "desk.dead-letters")
 QUICK = {
-    "WORKER_LEASE_SECONDS": "10",
-    "SMTP_TIMEOUT_SECONDS": "5",
+    "WORKER_LEASE_SECONDS": "20",
+    "SMTP_TIMEOUT_SECONDS": "10",
     "SMTP_UNREPORTED": "5",
     "CONTRACT_GRACE_SECONDS": "5",
     "UNREGISTERED_MAILS_PER_HOUR": "5000",
