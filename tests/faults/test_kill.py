@@ -218,8 +218,10 @@ async def test_every_service_ends_under_load_and_nothing_is_lost_or_doubled(
     # SMTP is not exactly once: mails that were taken and not reported yet at a kill come again,
     # with the same Message-ID. Who is told to stop reports them before the end.
     unreported = int(QUICK["SMTP_UNREPORTED"]) if sent is signal.SIGKILL else 0
-    assert sum(mails.values()) - len(mails) <= unreported * ends["notification"]
+    logs = {it.stem: it.read_text() for it in (tmp_path / "desk" / "logs").glob("*.log")}
+    # So do those of which a busy machine did not hear in time whether they were taken.
+    unheard = sum(map(logs["notification"].count, ("side effect put off", "mail not sent")))
+    assert sum(mails.values()) - len(mails) <= unreported * ends["notification"] + unheard
     if sent is signal.SIGTERM:
-        logs = (tmp_path / "desk" / "logs").glob("*.log")
-        assert not [it.name for it in logs if "critical" in it.read_text()]
+        assert not [name for name, log in logs.items() if "critical" in log]
     assert verified == 0, report
