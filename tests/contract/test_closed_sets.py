@@ -220,7 +220,7 @@ def test_the_errors_of_a_mail_are_those_of_its_sender() -> None:
         for node in (*nodes("services/notification"), *nodes("shared/mail"))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id in ("Refused", "Unaddressable")
+        and node.func.id in ("MailRefused", "Unaddressable")
         for error in node.args[:1]
         if isinstance(error, ast.Constant | ast.JoinedStr)
     }
