@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -54,27 +55,17 @@ async def records_on(
     One that cannot be decoded is an `UndecodableRecord`. Topics that do not exist are passed over.
     Raises `Outage`.
     """
-    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_errors_as_outage():
-        try:
-            await consumer.start()
-            spans = await _spans(consumer, await _partitions(settings, topics), window)
-            unread = {tp: span for tp, span in spans.items() if span}
-            async for record in _within(consumer, unread):
-                yield record
-        finally:
-            await consumer.stop()
+    async with _reading(settings) as consumer:
+        spans = await _spans(consumer, await _partitions(settings, topics), window)
+        unread = {tp: span for tp, span in spans.items() if span}
+        async for record in _within(consumer, unread):
+            yield record
 
 
 async def spans_of(settings: RuntimeSettings, topic: str, window: Window = ALL) -> dict[int, range]:
     """The offsets of each partition that lie in the window at this moment. Raises `Outage`."""
-    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_errors_as_outage():
-        try:
-            await consumer.start()
-            found = await _spans(consumer, await _partitions(settings, [topic]), window)
-        finally:
-            await consumer.stop()
+    async with _reading(settings) as consumer:
+        found = await _spans(consumer, await _partitions(settings, [topic]), window)
     return {tp.partition: span for tp, span in sorted(found.items())}
 
 
@@ -85,14 +76,9 @@ async def records_in(
     unread = {TopicPartition(topic, it): span for it, span in spans.items() if span}
     if not unread:
         return
-    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_errors_as_outage():
-        try:
-            await consumer.start()
-            async for record in _within(consumer, unread):
-                yield record
-        finally:
-            await consumer.stop()
+    async with _reading(settings) as consumer:
+        async for record in _within(consumer, unread):
+            yield record
 
 
 async def followed(
@@ -102,23 +88,28 @@ async def followed(
 
     It never ends by itself. None says that nothing came for a second. Raises `Outage`.
     """
+    async with _reading(settings) as consumer:
+        spans = await _spans(consumer, await _partitions(settings, topics), window or ALL)
+        following = {tp: span.stop if window is None else span.start for tp, span in spans.items()}
+        _seek(consumer, following)
+        while True:
+            found = await _poll(consumer, following)
+            for partition, records in found.items():
+                for record in records:
+                    following[partition] = record.offset + 1
+                    yield record
+            if not found:
+                yield None
+
+
+@asynccontextmanager
+async def _reading(settings: RuntimeSettings) -> AsyncIterator[EndingConsumer]:
+    """A consumer without a group, of no topic yet. Raises `Outage`."""
     consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
     with kafka_errors_as_outage():
         try:
             await consumer.start()
-            spans = await _spans(consumer, await _partitions(settings, topics), window or ALL)
-            following = {
-                tp: span.stop if window is None else span.start for tp, span in spans.items()
-            }
-            _seek(consumer, following)
-            while True:
-                found = await _poll(consumer, following)
-                for partition, records in found.items():
-                    for record in records:
-                        following[partition] = record.offset + 1
-                        yield record
-                if not found:
-                    yield None
+            yield consumer
         finally:
             await consumer.stop()
 
@@ -228,16 +219,11 @@ async def _within(
 
 async def begins_of(settings: RuntimeSettings, topics: Iterable[str]) -> dict[str, bool]:
     """Tells for each existing topic whether it still has its first records."""
-    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
-    with kafka_errors_as_outage():
-        try:
-            await consumer.start()
-            found: dict[str, bool] = {}
-            for topic, partitions in (await _partitions(settings, topics)).items():
-                begins = await consumer.beginning_offsets(partitions)
-                found[topic] = not any(begins.values())
-        finally:
-            await consumer.stop()
+    async with _reading(settings) as consumer:
+        found: dict[str, bool] = {}
+        for topic, partitions in (await _partitions(settings, topics)).items():
+            begins = await consumer.beginning_offsets(partitions)
+            found[topic] = not any(begins.values())
     return found
 
 
