@@ -181,9 +181,9 @@ class Worker:
         if self._taking_over is not None:
             return begun
         run_out: list[Aggregate] = []
-        since = self._now()
+        now = self._now()
         for kind in self._kinds:
-            now, room = self._now(), AT_ONCE - len(self._doing)
+            room = AT_ONCE - len(self._doing)
             if room < MANY:
                 self._more_waits = True
                 break
@@ -195,7 +195,7 @@ class Worker:
                     self._begin(perform, aggregate, now)
             begun += len(due)
         if run_out:
-            self._taking_over = asyncio.create_task(self._take_over(perform, run_out, since))
+            self._taking_over = asyncio.create_task(self._take_over(perform, run_out, now))
             self._taking_over.add_done_callback(self._taken_over)
         return begun
 
