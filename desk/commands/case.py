@@ -113,18 +113,20 @@ async def _read_kept(
         except Outage:
             why = "the database with the console's index does not answer"
         else:
-            return CaseRead(found.timeline, INDEX, _behind(found.behind))
+            return CaseRead(found.timeline, INDEX, note_on(found.behind))
     _note(f"Reading the topics themselves, for {within_s:g} s at most: {why}.")
     return None
 
 
-def _behind(records: int | None) -> str:
-    if records is None:
-        return "The broker does not answer: this is what the console's index had by then."
-    if records < NOTICEABLE:
+def note_on(behind: int | Outage) -> str:
+    """What a reader must know of the index that told the case; empty where nothing."""
+    if isinstance(behind, Outage):
+        does = "refuses this user" if isinstance(behind, Forbidden) else "does not answer"
+        return f"The broker {does} ({behind}): this is what the console's index had by then."
+    if behind < NOTICEABLE:
         return ""
     return (
-        f"The console's index is {records:,} records behind; they were read from the topics."
+        f"The console's index is {behind:,} records behind; they were read from the topics."
         " Does the console run?"
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -174,12 +174,12 @@ async def indexed_timeline(
 class Freshened:
     """A case from the index and from what the topics have beyond it.
 
-    `behind` is the number of records that the index did not have yet; None where the broker does
-    not say. Then the case is not complete.
+    `behind` is the number of records that the index did not have yet, or why the broker did not
+    say: then the case is not complete.
     """
 
     timeline: CaseTimeline
-    behind: int | None
+    behind: int | Outage
 
 
 async def fresh_timeline(
@@ -195,29 +195,37 @@ async def fresh_timeline(
 
     Raises `NoSuchCase`, `Outage` of the database.
     """
-    sought, reading = _sought(named), None
-    with suppress(Outage):
-        done = await committed_by(settings, group)
-        reading = _Reading(settings, Window(done=done), time.monotonic() + within_s)
+    sought = _sought(named)
+    reading = await _begun(settings, group, within_s)
     size, steps, complete = -1, list[Step](), False
     while size != sought.size:
         steps, complete = await index.find(sought)
         size = sought.size
-        if reading is not None:
+        if isinstance(reading, _Reading):
             reading = await _read_on(reading, sought)
-    if reading is not None:
-        steps += reading.steps.values()
-        complete = complete and reading.complete
-    timeline = await _timeline(named, sought, steps, complete and reading is not None, services)
-    return Freshened(timeline, None if reading is None else reading.records)
+    if isinstance(reading, Outage):
+        timeline = await _timeline(named, sought, steps, False, services)
+        return Freshened(timeline, reading)
+    steps += reading.steps.values()
+    timeline = await _timeline(named, sought, steps, complete and reading.complete, services)
+    return Freshened(timeline, reading.records)
 
 
-async def _read_on(reading: _Reading, sought: Sought) -> _Reading | None:
-    """None where the broker does not answer."""
+async def _begun(settings: RuntimeSettings, group: str, within_s: float) -> _Reading | Outage:
+    """Behind what the group has done, or why the broker does not say it."""
+    try:
+        done = await committed_by(settings, group)
+    except Outage as outage:
+        return outage
+    return _Reading(settings, Window(done=done), time.monotonic() + within_s)
+
+
+async def _read_on(reading: _Reading, sought: Sought) -> _Reading | Outage:
+    """The reading, or why the broker does not let it go on."""
     try:
         await reading.find(sought)
-    except Outage:
-        return None
+    except Outage as outage:
+        return outage
     return reading
 
 

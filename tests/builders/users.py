@@ -35,9 +35,10 @@ def url_of(user: str, mongo_url: str) -> str:
     return parts._replace(netloc=f"{user}:{security.passwords[user]}@{host}").geturl()
 
 
-async def as_service(name: str, settings: Settings) -> Settings:
+async def as_service(name: str, settings: Settings, *readers: str) -> Settings:
     """The same settings for the service's own user, once the administrator has given him a group
-    and a database by the prefixes of the settings. Settings that are a user's stay as they are.
+    and a database by the prefixes of the settings, and `readers` theirs. Settings that are a
+    user's stay as they are.
     """
     security = security_of_this_run()
     if security is None or settings.kafka_username != ADMIN:
@@ -47,13 +48,14 @@ async def as_service(name: str, settings: Settings) -> Settings:
         [
             rights
             for rights in kafka_rights(settings)
-            if (rights.user, rights.resource) == (name, Resource.GROUP)
+            if rights.user in (name, *readers) and rights.resource is Resource.GROUP
         ],
     )
-    [roles] = [rights.roles for rights in database_rights(settings) if rights.user == name]
     async with AsyncMongoClient[Any](settings.mongo_url) as client:
-        given = [{"role": role, "db": database} for role, database in roles]
-        await client.admin.command("grantRolesToUser", name, roles=given)
+        for rights in database_rights(settings):
+            if rights.user in (name, *readers):
+                given = [{"role": role, "db": database} for role, database in rights.roles]
+                await client.admin.command("grantRolesToUser", rights.user, roles=given)
     own = {
         "kafka_username": name,
         "kafka_password": SecretStr(security.passwords[name]),

@@ -24,10 +24,13 @@ from services.operations_console.service import wire
 from services.operations_console.settings import Settings
 from shared.events.topics import ARCHIVE, CONSOLE, INTAKE
 from shared.operations.open_work import Waiting
+from shared.operations.rights import OPERATORS
 from shared.operations.service_client import services_at
 from shared.runtime.projections.projector import Projections
+from tests.apache_kafka.security import ADMIN
 from tests.builders import clients
 from tests.builders.desk_command import COMMAND, contract, desk, environment
+from tests.builders.users import as_service, url_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -112,11 +115,12 @@ async def console_index(running: Desk) -> AsyncIterator[dict[str, str]]:
     prefix = f"index{uuid4().hex[:8]}"
     settings = Settings(
         kafka_bootstrap_servers=running.endpoints.kafka_bootstrap_servers,
-        mongo_url=running.endpoints.mongo_url,
+        mongo_url=url_of(ADMIN, running.endpoints.mongo_url),
         kafka_group_prefix=prefix,
         mongo_database_prefix=prefix,
         mongo_journal=False,
     )
+    settings = await as_service(CONSOLE, settings, OPERATORS)
     process = wire(settings, storage=MemoryStorage())
     await process.generations.begin()
     projections = Projections(
