@@ -119,7 +119,7 @@ async def _read_kept(
 
 
 def note_on(behind: int | Outage) -> str:
-    """What a reader must know of the index that told the case; empty where nothing."""
+    """A warning about the index that told the case; empty where it keeps up."""
     if isinstance(behind, Outage):
         does = "refuses this user" if isinstance(behind, Forbidden) else "does not answer"
         return f"The broker {does} ({behind}): this is what the console's index had by then."

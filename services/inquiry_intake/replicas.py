@@ -10,12 +10,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from services.inquiry_intake.submission.legible import readable
 from shared.events.contracts import CustomerProfile
 from shared.events.documents import DocumentKept, DocumentReceived, DocumentRefused
 from shared.events.envelope import Event
 from shared.events.submitted import SubmittedContact
-from shared.events.values import Contact
+from shared.events.values import Contact, readable
 
 CUSTOMER = "customer"
 ATTACHMENT = "attachment"

@@ -18,8 +18,7 @@ from services.inquiry_intake.replicas import (
     CustomerReplica,
 )
 from services.inquiry_intake.settings import Settings
-from services.inquiry_intake.submission.legible import readable_customer_id
-from services.inquiry_intake.submission.validate import checked
+from services.inquiry_intake.submission.validate import checked, readable_customer_id
 from shared.desk_hours.holiday_dates import madrid_calendar
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -17,6 +17,8 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    TypeAdapter,
+    ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
@@ -29,6 +31,18 @@ from shared.events.text import is_absent, is_blank, trimmed
 MADRID = ZoneInfo("Europe/Madrid")
 UNKNOWN = "unknown"
 """The key of a record without a known customer."""
+
+T = TypeVar("T")
+
+
+def readable(adapter: TypeAdapter[T], value: object) -> T | None:
+    """The value, or None when it does not match `adapter`'s type."""
+    if value is None:
+        return None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        return None
 
 
 def _trim(value: object) -> object:

@@ -33,7 +33,7 @@ from services.contract_archive.contract.state import CONTRACT
 from services.contract_archive.customer.decide import CUSTOMER
 from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.record_answer import _WORD_OF
-from services.inquiry_intake.inquiry.routing import _QUEUE_OF_KIND, _QUEUE_OF_REQUEST_TYPE
+from services.inquiry_intake.inquiry.routing import QUEUE_OF_KIND, QUEUE_OF_REQUEST_TYPE
 from services.inquiry_intake.inquiry.state import INQUIRY, AnswerStatus, InquiryStanding
 from services.notification.mail.state import KIND as NOTIFICATION
 from services.notification.summary import decide as summary
@@ -207,7 +207,7 @@ def test_the_words_of_the_states_are_those_of_the_records() -> None:
 
 
 def test_the_queues_are_those_where_an_inquiry_can_begin() -> None:
-    assert QUEUES.keys() == {*_QUEUE_OF_KIND.values(), *_QUEUE_OF_REQUEST_TYPE.values()}
+    assert QUEUES.keys() == {*QUEUE_OF_KIND.values(), *QUEUE_OF_REQUEST_TYPE.values()}
 
 
 def test_the_kinds_are_those_of_the_services_records() -> None:

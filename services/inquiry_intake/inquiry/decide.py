@@ -12,6 +12,8 @@ from services.inquiry_intake.inquiry.agent_actions import (
 )
 from services.inquiry_intake.inquiry.answer_target import due_at, met_by, remind
 from services.inquiry_intake.inquiry.evolve import evolve
+from services.inquiry_intake.inquiry.follow_up import accepted, continued
+from services.inquiry_intake.inquiry.open import opened
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
 from services.inquiry_intake.inquiry.record_answer import (
     ContractAnswer,
@@ -21,15 +23,17 @@ from services.inquiry_intake.inquiry.record_answer import (
     customer_answered,
     inventory_update_decided,
 )
-from services.inquiry_intake.inquiry.state import Inquiry
-from services.inquiry_intake.inquiry.submit import submitted
+from services.inquiry_intake.inquiry.state import INQUIRY, Inquiry
+from services.inquiry_intake.inquiry.view import forwarded
 from services.inquiry_intake.rules import Rules
+from services.inquiry_intake.submission.validate import Rejection, judge
 from shared.events.agents import InquiryAnswered, InquiryRouted
 from shared.events.cancellations import CancellationEvent
-from shared.events.envelope import Event, Message, Unchecked
+from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.internal import TimerDue
 from shared.events.inventory import InventoryUpdateDecided
 from shared.events.notifications import NotificationFailed, NotificationSent
+from shared.events.submissions import ContractViewedSubmitted, FollowUpSubmitted
 from shared.recorder import Recorder
 
 __all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "due_at", "evolve"]
@@ -42,13 +46,28 @@ def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime)
     unknown one, a rejected submission or a follow-up's own record there is nothing to say.
     """
     if isinstance(message.data, Unchecked):
-        return submitted(rules, message, state, now)
+        return _submitted(rules, message, state, now)
     if state is None or not state.opened:
         return []
     decision = Recorder(evolve, state)
     _attend(rules, decision, message.data, now)
     decision.record_all(met_by(decision.state, answered=isinstance(message.data, InquiryAnswered)))
     return decision.events
+
+
+def _submitted(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
+    """One submission in its own record, or, a follow-up, in the inquiry that it names."""
+    if message.aggregate != Ref(INQUIRY, message.record_id):
+        return continued(rules, message, state, now)
+    judged = judge(message, now, used=state is not None)
+    if isinstance(judged, Rejection):
+        return judged.events
+    match judged.said:
+        case ContractViewedSubmitted() as viewed:
+            return forwarded(judged, viewed)
+        case FollowUpSubmitted() as follow_up:
+            return accepted(message, judged, follow_up)
+    return opened(rules, judged, message.replicas, now)
 
 
 def _attend(rules: Rules, decision: Recorder[Inquiry], event: Event, now: datetime) -> None:

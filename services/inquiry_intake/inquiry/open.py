@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.inquiry_intake.inquiry.request_events import requests_of
-from services.inquiry_intake.inquiry.routing import KIND_OF, queue_of
+from services.inquiry_intake.inquiry.routing import KIND_OF, QUEUE_OF_KIND, QUEUE_OF_REQUEST_TYPE
 from services.inquiry_intake.replicas import CUSTOMER, CustomerReplica
 from services.inquiry_intake.rules import Rules
 from services.inquiry_intake.submission.validate import SoundSubmission
@@ -48,7 +48,7 @@ def opened(
         customer_id=submission.customer_id,
         channel=submission.channel,
         subject=_subject(submission),
-        queue=queue_of(submission),
+        queue=_queue(submission),
         opened_at=now,
         answer_due_at=rules.answer_due_at(now),
         contact=_completed_contact(submission, replicas),
@@ -88,6 +88,13 @@ def _subject(submission: Submission) -> str:
     if isinstance(submission, InquirySubmitted):
         return submission.subject
     return SUBJECTS[KIND_OF[type(submission)]].in_language(submission.language)
+
+
+def _queue(submission: Submission) -> str:
+    """The queue where an inquiry begins: by request type, else by kind (F6)."""
+    if isinstance(submission, InquirySubmitted):
+        return QUEUE_OF_REQUEST_TYPE[submission.request_type]
+    return QUEUE_OF_KIND[KIND_OF[type(submission)]]
 
 
 def _contract_numbers(submission: Submission) -> tuple[str, ...]:

@@ -8,10 +8,9 @@ from shared.events.states import ContractOfInquiry, InquiryStated, InquiryStatus
 
 def public_state(inquiry: Inquiry, version: int) -> InquiryStated | None:
     """The inquiry as it stands; None for a rejected submission's record and a follow-up's own."""
-    if not inquiry.opened:
+    if inquiry.reference is None:
         return None
     assert inquiry.kind is not None
-    assert inquiry.reference is not None
     assert inquiry.queue is not None
     assert inquiry.opened_at is not None
     assert inquiry.answer_due_at is not None

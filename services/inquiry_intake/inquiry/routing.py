@@ -34,14 +34,14 @@ KIND_OF: dict[type[Submission], InquiryKind] = {
     InventoryUpdateSubmitted: InquiryKind.INVENTORY_UPDATE,
 }
 
-_QUEUE_OF_REQUEST_TYPE = {
+QUEUE_OF_REQUEST_TYPE = {
     RequestType.CONTRACTS: "contracts",
     RequestType.ORDERS_AND_DELIVERIES: "orders",
     RequestType.INVENTORY_AND_MAINTENANCE: "maintenance",
     RequestType.INVOICES_AND_PAYMENTS: "billing",
 }
 
-_QUEUE_OF_KIND = {
+QUEUE_OF_KIND = {
     InquiryKind.REGISTRATION: "registrations",
     InquiryKind.CONTRACT_COPY: "contracts",
     InquiryKind.CONTRACT_ACCEPTANCE: "contracts",
@@ -62,13 +62,6 @@ _QUEUE_NAMES = {
     "cancellations": Bilingual(es="Cancelaciones", en="Cancellations"),
     "registrations": Bilingual(es="Registros", en="Registrations"),
 }
-
-
-def queue_of(submission: Submission) -> str:
-    """The queue where an inquiry begins: by request type, else by kind."""
-    if isinstance(submission, InquirySubmitted):
-        return _QUEUE_OF_REQUEST_TYPE[submission.request_type]
-    return _QUEUE_OF_KIND[KIND_OF[type(submission)]]
 
 
 def queue_name(queue: str) -> Bilingual:

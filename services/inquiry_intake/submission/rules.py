@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 
 from services.inquiry_intake.inquiry.state import named_inquiry
 from services.inquiry_intake.submission.error_codes import ErrorCode
-from services.inquiry_intake.submission.legible import readable
 from shared.events.inventory import ItemChanges
 from shared.events.limits import CLOCK_TOLERANCE
 from shared.events.submissions import (
@@ -30,7 +29,7 @@ from shared.events.submissions import (
     Submission,
 )
 from shared.events.text import is_absent, is_blank, trimmed
-from shared.events.values import ConsentPurpose, Country, Day, Instant, madrid_date
+from shared.events.values import ConsentPurpose, Country, Day, Instant, madrid_date, readable
 from shared.formats import COUNTRIES
 
 Fields = dict[str, Any]

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from services.inquiry_intake.inquiry.private_events import RejectionRecorded
 from services.inquiry_intake.inquiry.routing import KIND_OF
 from services.inquiry_intake.submission.error_codes import ErrorCode, error
-from services.inquiry_intake.submission.legible import SubmissionSender
 from services.inquiry_intake.submission.rules import broken_rules
 from shared.events.envelope import Event, Message, Unchecked
 from shared.events.error_codes import add_faults, code_of
@@ -22,13 +21,20 @@ from shared.events.reference import reference_of
 from shared.events.submissions import (
     ContractViewedSubmitted,
     FollowUpSubmitted,
+    RegistrationSubmitted,
     Submission,
     SubmissionRejected,
 )
-from shared.events.values import UNKNOWN, FieldError
+from shared.events.submitted import LANGUAGES, KnownLanguage, SubmittedContact, primary_tag
+from shared.events.text import is_blank, trimmed
+from shared.events.values import UNKNOWN, Contact, CustomerId, FieldError, Language, readable
 
 _MODELS: tuple[type[Submission], ...] = (*KIND_OF, FollowUpSubmitted, ContractViewedSubmitted)
 SUBMISSIONS = {model.ce_type: model for model in _MODELS}
+
+_CUSTOMER_ID: TypeAdapter[str] = TypeAdapter(CustomerId)
+_LANGUAGE: TypeAdapter[Language] = TypeAdapter(KnownLanguage)
+_CONTACT: TypeAdapter[SubmittedContact] = TypeAdapter(SubmittedContact)
 
 MOST_ERRORS = 100
 """A record of 256 KiB can hold more faults than an answer of that size can name."""
@@ -126,3 +132,50 @@ def checked(received: Unchecked, now: datetime) -> Submission | tuple[FieldError
 
 def _errors(faults: Mapping[str, ErrorCode]) -> tuple[FieldError, ...]:
     return tuple(error(path, code) for path, code in list(faults.items())[:MOST_ERRORS])
+
+
+def readable_customer_id(received: Unchecked, key: str) -> str | None:
+    """Returns the submission's customer id, from its data or else from its record key."""
+    given = readable(_CUSTOMER_ID, received.fields.get("customer_id"))
+    return given or readable(_CUSTOMER_ID, key)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionSender:
+    """The sender of `received`, whose record has this `key`."""
+
+    received: Unchecked
+    key: str
+
+    @property
+    def customer_id(self) -> str | None:
+        return readable_customer_id(self.received, self.key)
+
+    @property
+    def language(self) -> Language:
+        """The language to answer in."""
+        return readable(_LANGUAGE, self._asked) or Language.ES
+
+    @property
+    def requested_language(self) -> str | None:
+        """The language asked for that the desk does not have; the answer is in Spanish then."""
+        asked = self._asked
+        if not isinstance(asked, str) or asked in LANGUAGES or primary_tag(asked) in LANGUAGES:
+            return None
+        return None if is_blank(asked) or readable(_LANGUAGE, asked) is None else trimmed(asked)
+
+    @property
+    def contact(self) -> Contact | None:
+        """The sound part of the contact (of a registration, of its own fields), or None."""
+        is_registration = self.received.ce_type == RegistrationSubmitted.ce_type
+        fields = self.received.fields
+        given = fields if is_registration else fields.get("contact")
+        if not isinstance(given, dict):
+            return None
+        parts = [readable(_CONTACT, {name: given.get(name)}) for name in Contact.model_fields]
+        sound = {name: it for part in parts if part for name, it in part if it is not None}
+        return Contact(**sound) if sound else None
+
+    @property
+    def _asked(self) -> object:
+        return self.received.fields.get("language")
