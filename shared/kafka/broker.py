@@ -153,6 +153,7 @@ class Broker:
                 **self._timeout,
                 group_id=None,
                 enable_auto_commit=False,
+                auto_offset_reset="earliest",  # the end would look as if all had been read
                 max_partition_fetch_bytes=FETCH_BYTES,
             )
             self._until_closed.push_async_callback(consumer.stop)

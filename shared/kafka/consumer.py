@@ -114,6 +114,22 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         finally:
             telling.cancel()
 
+    async def records_at(
+        self, offsets: Offsets, timeout_ms: int
+    ) -> dict[TopicPartition, list[Any]]:
+        """The next records of these partitions, each of which stands at its offset.
+
+        One that cannot be decoded is an `UndecodableRecord`.
+        """
+        BUDGET.renew()
+        try:
+            found = await super().getmany(*offsets, timeout_ms=timeout_ms)
+        except UnicodeDecodeError:  # the failed poll may have dropped other records
+            for partition, offset in offsets.items():
+                self.seek(partition, offset)
+            found = {tp: await self.one_by_one(tp) for tp in offsets}
+        return {tp: records for tp, records in found.items() if records}
+
     async def one_by_one(self, partition: TopicPartition) -> list[Any]:
         """Some records of a partition, ending behind the first that cannot be decoded."""
         records: list[Any] = []

@@ -45,7 +45,12 @@ def stamped(record: Record) -> datetime | None:
         found = EPOCH + timedelta(milliseconds=record.timestamp)
     except OverflowError:
         return None
-    return found if FIRST <= found <= LAST else None
+    return found if in_every_zone(found) else None
+
+
+def in_every_zone(at: datetime) -> bool:
+    """Whether this instant (timezone-aware) has a date in every time zone."""
+    return FIRST <= at <= LAST
 
 
 class RecordPosition(NamedTuple):

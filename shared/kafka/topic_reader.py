@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from shared.kafka.client_options import consumer_options
-from shared.kafka.consumer import EndingConsumer
+from shared.kafka.consumer import EndingConsumer, Offsets
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
@@ -22,7 +22,7 @@ ANSWER_WITHIN_S = 15.0
 class TopicReader:
     """Reads single records, or those that came after it was opened; not both at once."""
 
-    def __init__(self, topic: str, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, topic: str, consumer: EndingConsumer) -> None:
         self._topic = topic
         self._consumer = consumer
 
@@ -64,8 +64,8 @@ class TopicReader:
         """The records between the consumer's positions and `ends`."""
         heard, consumer = monotonic(), self._consumer
         with kafka_errors_as_outage():
-            while unread := [tp for tp in ends if await consumer.position(tp) < ends[tp]]:
-                found = await consumer.getmany(*unread, timeout_ms=POLL_MS)
+            while unread := await _before(ends, consumer):
+                found = await consumer.records_at(unread, POLL_MS)
                 heard = monotonic() if found else heard
                 if monotonic() - heard > ANSWER_WITHIN_S:
                     raise Outage("kafka", "no answer in time")
@@ -73,6 +73,12 @@ class TopicReader:
                     for record in records:
                         if record.offset < ends[tp]:
                             yield record
+
+
+async def _before(ends: Mapping[TopicPartition, int], consumer: EndingConsumer) -> Offsets:
+    """Where the consumer stands in the partitions that it has not read up to `ends`."""
+    stands = {tp: await consumer.position(tp) for tp in ends}
+    return {tp: offset for tp, offset in stands.items() if offset < ends[tp]}
 
 
 @asynccontextmanager

@@ -15,7 +15,6 @@ from aiokafka.errors import for_code
 
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
-from shared.kafka.decompression import BUDGET
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
@@ -93,7 +92,7 @@ async def followed(
         following = {tp: span.stop if window is None else span.start for tp, span in spans.items()}
         _seek(consumer, following)
         while True:
-            found = await _poll(consumer, following)
+            found = await consumer.records_at(following, POLL_MS)
             for partition, records in found.items():
                 for record in records:
                     following[partition] = record.offset + 1
@@ -105,7 +104,12 @@ async def followed(
 @asynccontextmanager
 async def _reading(settings: RuntimeSettings) -> AsyncIterator[EndingConsumer]:
     """A consumer without a group, of no topic yet. Raises `Outage`."""
-    consumer = EndingConsumer(**consumer_options(settings), group_id=None, enable_auto_commit=False)
+    consumer = EndingConsumer(
+        **consumer_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # where retention has taken the first, the others are left
+    )
     with kafka_errors_as_outage():
         try:
             await consumer.start()
@@ -118,22 +122,6 @@ def _seek(consumer: EndingConsumer, offsets: Mapping[TopicPartition, int]) -> No
     consumer.assign(list(offsets))
     for partition, offset in offsets.items():
         consumer.seek(partition, offset)
-
-
-async def _poll(
-    consumer: EndingConsumer, following: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, list[Any]]:
-    """The next records of these partitions, each of which continues at its offset."""
-    BUDGET.renew()
-    try:
-        found: dict[TopicPartition, list[Any]] = await consumer.getmany(
-            *following, timeout_ms=POLL_MS
-        )
-    except UnicodeDecodeError:  # the failed poll may have dropped other records
-        for partition, offset in following.items():
-            consumer.seek(partition, offset)
-        found = {tp: await consumer.one_by_one(tp) for tp in following}
-    return {tp: records for tp, records in found.items() if records}
 
 
 async def _partitions(
@@ -205,7 +193,7 @@ async def _within(
     _seek(consumer, following)
     left, fruitless = set(spans), 0
     while left:
-        found = await _poll(consumer, {tp: following[tp] for tp in left})
+        found = await consumer.records_at({tp: following[tp] for tp in left}, POLL_MS)
         for partition, records in found.items():
             for record in records:
                 following[partition] = record.offset + 1

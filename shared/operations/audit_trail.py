@@ -16,7 +16,13 @@ from shared.events.operations import (
     PersonActed,
 )
 from shared.kafka.topic_records import records_on
-from shared.operations.dead_letters.letter import WAITING_REASONS, Letter, LetterId, letter_id
+from shared.operations.dead_letters.letter import (
+    WAITING_REASONS,
+    Letter,
+    LetterId,
+    NotALetterId,
+    letter_id,
+)
 from shared.operations.topics import require_topics
 from shared.runtime import codec
 from shared.runtime.codec import Envelope
@@ -43,8 +49,8 @@ class AuditTrail:
     """The audit events so far, per letter in the order in which they were written."""
 
     def __init__(self, events: Iterable[LetterHandled] = ()) -> None:
-        self._of: dict[str, list[LetterHandled]] = defaultdict(list)
-        self._letters_of: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._of: dict[LetterId, list[LetterHandled]] = defaultdict(list)
+        self._letters_of: dict[tuple[str, str], set[LetterId]] = defaultdict(set)
         self._replays: dict[tuple[str, str], int] = defaultdict(int)
         self._sent: dict[tuple[str, int, int], int] = {}
         self._passed_on: set[tuple[str, int, int]] = set()
@@ -52,10 +58,14 @@ class AuditTrail:
             self.add(event)
 
     def add(self, event: LetterHandled) -> None:
-        """Take in an event that was just written."""
-        self._of[event.letter].append(event)
+        """Takes in an event. One that names no letter says nothing."""
+        try:
+            letter = letter_id(event.letter)
+        except NotALetterId:
+            return
+        self._of[letter].append(event)
         if event.message_id:
-            self._letters_of[event.service, event.message_id].add(event.letter)
+            self._letters_of[event.service, event.message_id].add(letter)
         if isinstance(event, DeadLetterReplayed | DeadLetterEdited):
             self._passed_on.add((event.topic, event.partition, event.offset))
         if not isinstance(event, DeadLetterReplayed):
@@ -66,12 +76,12 @@ class AuditTrail:
 
     def on(self, letter: LetterId) -> Sequence[LetterHandled]:
         """The acts on this letter, oldest first."""
-        return self._of.get(str(letter), ())
+        return self._of.get(letter, ())
 
     def handled_of(self, letter: Letter) -> list[LetterId]:
         """The letters of the same message in the same service that somebody has acted on."""
         same = self._letters_of.get((letter.service, letter.message_id), ())
-        return sorted(map(letter_id, same))
+        return sorted(same)
 
     def replays(self, letter: Letter) -> int:
         """How often the message was replayed: by its id, or by following it from death to death."""

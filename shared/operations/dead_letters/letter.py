@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.kafka.records import EPOCH, RecordPosition, stamped
+from shared.kafka.records import EPOCH, RecordPosition, in_every_zone, stamped
 from shared.operations.errors import OperationError
 from shared.runtime.reason import Reason
 
@@ -19,6 +19,9 @@ DL_HEADERS = frozenset(
     f"dl_{name}" for name in ("topic", "partition", "offset", "service", "reason", "error", "at")
 )
 _ID = re.compile(r"([0-9]{1,9})-([0-9]{1,18})")
+_DIGITS = re.compile(r"[0-9]{1,19}")
+"""Of any number that a place has; Python refuses to parse thousands of them."""
+MOST_OFFSET = 2**63 - 1
 Headers = tuple[tuple[str, bytes | None], ...]
 
 
@@ -124,7 +127,8 @@ class Letter:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else -1
+    number = int(text) if _DIGITS.fullmatch(text) else -1
+    return number if number <= MOST_OFFSET else -1
 
 
 def letter_id(written: str) -> LetterId:
@@ -150,7 +154,7 @@ def letter_of(record: Any) -> Letter:
         at = datetime.fromisoformat(letter.says("dl_at"))
     except ValueError:
         return letter
-    return replace(letter, at=at) if at.tzinfo else letter
+    return replace(letter, at=at) if at.tzinfo and in_every_zone(at) else letter
 
 
 def by_id(found: Sequence[Letter]) -> dict[LetterId, Letter]:

@@ -66,6 +66,14 @@ async def told_lag(settings: RuntimeSettings) -> str:
         return lag_check(lag).found
 
 
+async def who_takes_over_begins(settings: RuntimeSettings) -> None:
+    """Markers and what was rolled back lie behind all that a group can commit. Raises
+    TimeoutError.
+    """
+    async with asyncio.timeout(60), broker_at(settings) as broker:
+        await broker.caught_up(settings.group_of("inquiry_intake"), [TOPIC])
+
+
 async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
     endpoints: Endpoints, request: pytest.FixtureRequest
 ) -> None:
@@ -98,6 +106,7 @@ async def test_a_rolled_back_submission_is_not_decided_and_markers_are_no_lag(
         committed = (await client.committed(f"{name}.inquiry_intake"))[place]
         await submit(aborting, name, [f"{name}-5"], commit=False)
         after_an_abort = await told_lag(settings)
+        await who_takes_over_begins(settings)
         await submit(producer, name, [f"{name}-6"], commit=True)
         after_a_commit = await told_lag(settings)
         async with AIOKafkaConsumer(**consumer_options(settings), group_id=None) as consumer:
