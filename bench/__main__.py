@@ -25,6 +25,7 @@ from bench import (
     cases,
     growth,
     hostile,
+    ignored,
     latency,
     load,
     plots,
@@ -172,6 +173,12 @@ def _keep_releases(
 async def measure_traces(asked: argparse.Namespace) -> None:
     """No servers: the five steps alone."""
     found = await asyncio.to_thread(traces.measure, asked.rounds)
+    print(f"\n{releases.stage_table(found)}", flush=True)
+
+
+async def measure_ignored(asked: argparse.Namespace) -> None:
+    """No servers: the five steps alone."""
+    found = await asyncio.to_thread(ignored.measure, asked.rounds)
     print(f"\n{releases.stage_table(found)}", flush=True)
 
 
@@ -361,6 +368,7 @@ PARTS = {
     "beside-console": measure_beside_console,
     "releases": measure_releases,
     "traces": measure_traces,
+    "ignored": measure_ignored,
 }
 
 

@@ -11,9 +11,26 @@ from services.cancellation.file.public_state import public_state
 from services.cancellation.policies.in_force import policies_in_force
 from services.cancellation.preview import PreviewQuestion, answer, is_known
 from services.cancellation.settings import Settings
-from shared.events.agents import ReferralDecided
+from shared.events.agents import (
+    AccessAuthorised,
+    ActivationUnlocked,
+    ContractApproved,
+    InquiryAnswered,
+    InquiryRouted,
+    ReferralDecided,
+)
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
-from shared.events.contracts import ContractRecorded
+from shared.events.contracts import (
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractActivated,
+    ContractActivationFailed,
+    ContractCopyDenied,
+    ContractCopyReady,
+    ContractRecorded,
+    ContractStatusChanged,
+    ContractTextIssued,
+)
 from shared.events.envelope import Message, Ref
 from shared.events.requests import (
     CancellationEvidenceGiven,
@@ -26,6 +43,24 @@ NAME = "cancellation"
 FILE = "file"
 
 
+IGNORES = (
+    AccessAuthorised,
+    ActivationUnlocked,
+    ContractAcceptanceDenied,
+    ContractAccepted,
+    ContractActivated,
+    ContractActivationFailed,
+    ContractApproved,
+    ContractCopyDenied,
+    ContractCopyReady,
+    ContractStatusChanged,
+    ContractTextIssued,
+    InquiryAnswered,
+    InquiryRouted,
+)
+"""The types on its topics that are no file's matter."""
+
+
 def build(settings: Settings) -> Service:
     """The service, wired from its settings; nothing is opened."""
     rules = rules_of(settings)
@@ -33,6 +68,7 @@ def build(settings: Settings) -> Service:
         name=NAME,
         deciders=(file_decider(rules),),
         route=route,
+        ignores=IGNORES,
         announcements=partial(policies_in_force, rules),
         preview=Preview(
             question=PreviewQuestion,

@@ -25,26 +25,52 @@ from services.contract_archive.handover import DocumentQuestion, hand_over
 from services.contract_archive.rules import Rules
 from services.contract_archive.settings import Settings
 from services.contract_archive.worker import open_worker
-from shared.events.agents import AccessAuthorised, ActivationUnlocked, ContractApproved
+from shared.events.agents import (
+    AccessAuthorised,
+    ActivationUnlocked,
+    ContractApproved,
+    InquiryAnswered,
+    InquiryRouted,
+    ReferralDecided,
+)
 from shared.events.cancellations import (
+    CancellationAlreadyScheduled,
+    CancellationEvidenceAwaited,
+    CancellationEvidenceReminded,
+    CancellationExpired,
     CancellationNotRequired,
+    CancellationReferred,
+    CancellationRefused,
     CancellationScheduled,
     CancellationSuspended,
     CancellationTookEffect,
+    CancellationWithdrawalRefused,
     CancellationWithdrawn,
     RenewalLapsed,
     RenewalReinstated,
+    RenewalWatched,
 )
-from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
-from shared.events.documents import DocumentReceived
+from shared.events.contracts import (
+    CustomerAccessAuthorised,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
+    CustomerRegistered,
+    CustomerRequestDenied,
+    RegistryContractRecorded,
+    RegistryContractTerminated,
+)
+from shared.events.documents import DocumentKept, DocumentReceived, DocumentRefused
 from shared.events.envelope import Message, Ref
 from shared.events.internal import (
     AttachmentChecked,
     AttachmentsDeleted,
+    DecisionCollected,
     DocumentNotPrintable,
     DocumentStored,
     KeyForgotten,
+    MailAttempted,
     Outcome,
+    SummaryDue,
 )
 from shared.events.requests import (
     ContractAcceptanceRequested,
@@ -67,6 +93,31 @@ from shared.runtime.decider import (
     Service,
 )
 
+IGNORES = (
+    CancellationAlreadyScheduled,
+    CancellationEvidenceAwaited,
+    CancellationEvidenceReminded,
+    CancellationExpired,
+    CancellationReferred,
+    CancellationRefused,
+    CancellationWithdrawalRefused,
+    CustomerAccessAuthorised,
+    CustomerConsentWithdrawn,
+    CustomerProfileUpdated,
+    CustomerRegistered,
+    CustomerRequestDenied,
+    DecisionCollected,
+    DocumentKept,
+    DocumentRefused,
+    InquiryAnswered,
+    InquiryRouted,
+    MailAttempted,
+    ReferralDecided,
+    RenewalWatched,
+    SummaryDue,
+)
+"""The types on its topics that change neither contract nor customer nor document."""
+
 
 def build(settings: Settings) -> Service:
     key = settings.document_code_key.get_secret_value().encode()
@@ -79,6 +130,7 @@ def build(settings: Settings) -> Service:
             erasure_decider(),
         ),
         route=route,
+        ignores=IGNORES,
         open_worker=open_worker(settings),
         pages=Pages(
             host=settings.documents_host,

@@ -20,17 +20,43 @@ from services.inquiry_intake.replicas import (
 from services.inquiry_intake.settings import Settings
 from services.inquiry_intake.submission.validate import checked, readable_customer_id
 from shared.desk_hours.holiday_dates import madrid_calendar
-from shared.events.agents import InquiryAnswered, InquiryRouted
+from shared.events.agents import (
+    AccessAuthorised,
+    ActivationUnlocked,
+    ContractApproved,
+    InquiryAnswered,
+    InquiryRouted,
+    ReferralDecided,
+)
 from shared.events.cancellations import CancellationEvent
-from shared.events.contracts import CustomerProfile, CustomerRegistered, CustomerRequestDenied
+from shared.events.contracts import (
+    ContractRecorded,
+    ContractStatusChanged,
+    ContractTextIssued,
+    CustomerProfile,
+    CustomerRegistered,
+    CustomerRequestDenied,
+)
 from shared.events.documents import DocumentEvent
 from shared.events.envelope import Message, Ref, Unchecked
 from shared.events.inquiries import InquiryOverdue
-from shared.events.inventory import InventoryUpdateDecided
+from shared.events.inventory import InventoryUpdateDecided, InventoryUpdateRequested
 from shared.events.notifications import NotificationEvent
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.topics import INTAKE
 from shared.runtime.decider import IGNORED, Decider, Route, Service, replica
+
+IGNORES = (
+    AccessAuthorised,
+    ActivationUnlocked,
+    ContractApproved,
+    ContractRecorded,
+    ContractStatusChanged,
+    ContractTextIssued,
+    InventoryUpdateRequested,
+    ReferralDecided,
+)
+"""The types on its topics that answer no inquiry."""
 
 
 def build(settings: Settings) -> Service:
@@ -40,7 +66,9 @@ def build(settings: Settings) -> Service:
         answer_target_hours=settings.answer_target_hours,
         activation_code_key=settings.activation_code_key.get_secret_value().encode(),
     )
-    return Service(name=INTAKE, deciders=deciders(rules), route=route, rejects=rejects)
+    return Service(
+        name=INTAKE, deciders=deciders(rules), route=route, rejects=rejects, ignores=IGNORES
+    )
 
 
 def rejects(message: Message, now: datetime) -> list[str]:

@@ -20,13 +20,51 @@ from services.notification.mail.state import KIND, Notification, work_at, work_s
 from services.notification.settings import Settings
 from services.notification.summary import decide as summary
 from services.notification.worker import open_worker
-from shared.events.contracts import ContractRecorded, CustomerProfile
+from shared.events.agents import AgentActionRefused
+from shared.events.cancellations import RenewalWatched
+from shared.events.contracts import (
+    ContractRecorded,
+    ContractStatusChanged,
+    ContractTextIssued,
+    CustomerProfile,
+    RegistryContractTerminated,
+)
 from shared.events.envelope import Event, Message, Ref
-from shared.events.inquiries import InquiryOpened
-from shared.events.internal import DecisionCollected, MailAttempted, SummaryDue
+from shared.events.inquiries import (
+    InquiryOpened,
+    InquiryOverdue,
+    InquiryProgressed,
+    InquiryResolved,
+)
+from shared.events.internal import (
+    AttachmentChecked,
+    AttachmentsDeleted,
+    DecisionCollected,
+    DocumentNotPrintable,
+    DocumentStored,
+    MailAttempted,
+    SummaryDue,
+)
 from shared.runtime.decider import Decider, Route, Service, replica
 
 NAME = "notification"
+
+
+IGNORES = (
+    AgentActionRefused,
+    AttachmentChecked,
+    AttachmentsDeleted,
+    ContractStatusChanged,
+    ContractTextIssued,
+    DocumentNotPrintable,
+    DocumentStored,
+    InquiryOverdue,
+    InquiryProgressed,
+    InquiryResolved,
+    RegistryContractTerminated,
+    RenewalWatched,
+)
+"""The types on its topics that nobody is mailed about and no mail needs."""
 
 
 def build(settings: Settings) -> Service:
@@ -46,6 +84,7 @@ def build(settings: Settings) -> Service:
             summary_decider(settings.rules),
         ),
         route=route,
+        ignores=IGNORES,
         open_worker=open_worker(settings),
     )
 

@@ -55,6 +55,8 @@ class Topic:
     `sources` are the prefixes of the `ce_source`s that it takes, where services do not write it.
     `only_by`: of its events, those that one service alone may write, whatever a setting says: an
     answer on the topic of what it answers.
+    `judged_by`: of its events, those that no service decides, each with the one service that reads
+    their data all the same: what is faulty there becomes a dead letter.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -71,6 +73,7 @@ class Topic:
     begins: bool = False
     sources: tuple[str, ...] = ()
     only_by: tuple[tuple[type[Event], str], ...] = ()
+    judged_by: tuple[tuple[type[Event], str], ...] = ()
     most_items: int = MAX_ITEMS
 
     @property
@@ -81,6 +84,10 @@ class Topic:
     def writer_of(self, ce_type: str | None) -> str | None:
         """The service that alone may write events of this type here, if it is one alone."""
         return next((name for event, name in self.only_by if event.ce_type == ce_type), None)
+
+    def judge_of(self, ce_type: str) -> str | None:
+        """The service that reads the data of this type's events although nobody decides them."""
+        return next((name for event, name in self.judged_by if event.ce_type == ce_type), None)
 
     @property
     def broker_time(self) -> bool:
@@ -171,6 +178,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ("channels", NOTIFICATION, PORTAL),
         (submissions.SubmissionRejected, agents.AgentActionRefused),
         "Answers to faulty submissions and agents' acts: every fault at once.",
+        judged_by=((agents.AgentActionRefused, NOTIFICATION),),
     ),
     Topic(
         "desk.inquiries",
@@ -186,6 +194,11 @@ CATALOGUE: tuple[Topic, ...] = (
             inquiries.InquiryOverdue,
         ),
         "The life of every inquiry.",
+        judged_by=(
+            (inquiries.InquiryProgressed, NOTIFICATION),
+            (inquiries.InquiryResolved, NOTIFICATION),
+            (inquiries.InquiryOverdue, NOTIFICATION),
+        ),
     ),
     Topic(
         "desk.cancellation-requests",
@@ -258,6 +271,10 @@ CATALOGUE: tuple[Topic, ...] = (
         ),
         "The life of every contract.",
         retention=YEAR,
+        judged_by=(
+            (contracts.ContractTextIssued, CANCELLATION),
+            (contracts.ContractStatusChanged, CANCELLATION),
+        ),
     ),
     Topic(
         "desk.customers",
@@ -378,6 +395,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "Customers' corrections of their inventory, and what became of them.",
         sources=("/services/inquiry_intake", "/inventory"),
         only_by=((inventory.InventoryUpdateRequested, INTAKE),),
+        judged_by=((inventory.InventoryUpdateRequested, INTAKE),),
     ),
     Topic(
         "orders.orders",

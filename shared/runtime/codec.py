@@ -96,6 +96,16 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
     return Read(_message(record, attributes, event), digest, digest)
 
 
+def check_envelope(record: Record, sources: Sources = NO_OVERRIDES) -> None:
+    """Checks all that shows before the data is read, on a topic that answers no faults.
+
+    Raises `Unreadable`, naming the worst fault without its value, as `read` does.
+    """
+    attributes = Attributes.of(record.headers[:MAX_HEADERS])
+    for fault in faults_of_envelope(TOPICS[record.topic], record, attributes, sources):
+        raise fault.unreadable
+
+
 def _tombstone(record: Record) -> Read:
     """A compacted topic's record without value. Few carry headers, so its place identifies it.
 

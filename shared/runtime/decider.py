@@ -235,6 +235,8 @@ class Service:
     `drops` which ones an outcome took away again. `clean_up` deletes what nobody has claimed in
     time; it is given the database and the instant, timezone-aware, and answers how much that was.
     `bears_repeats` are topics whose messages may be decided twice: the second time changes nothing.
+    `ignores` are the types on its topics that it routes nowhere, whatever they say: the data of
+    their records is not read, unless the catalogue names this service as the type's judge.
     """
 
     name: str
@@ -249,6 +251,7 @@ class Service:
     drops: Callable[[Outcome], Sequence[str]] | None = None
     clean_up: Callable[[Database, datetime], Awaitable[int]] | None = None
     bears_repeats: frozenset[str] = frozenset()
+    ignores: tuple[type[Event], ...] = ()
     documents: Documents[Any] | None = None
     hand_ins: HandIns[Any] | None = None
 

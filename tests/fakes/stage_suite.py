@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 from structlog.testing import capture_logs
 
+from shared.events.agents import ReferralDecided
 from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.internal import TimerDue
 from shared.events.submissions import SubmissionRejected
@@ -144,7 +145,15 @@ def service(**of_the_note: Any) -> Service:
     )
     card = Decider(CARD, Note, decide, evolve, private_events=(Noted,), answers_reused_ids=True)
     copy = replica(COPY, Note, evolve, of="desk.customers")
-    return Service(OWNER, (replace(note, **of_the_note), card, copy), route)
+    deciders = (replace(note, **of_the_note), card, copy)
+    return Service(OWNER, deciders, route, ignores=(ReferralDecided,))
+
+
+def of_type(*types: bytes, value: bytes) -> Given:
+    """A record on the topic of agents' acts, with a header for each of the types."""
+    said = {"ce_specversion": b"1.0", "ce_id": b"1", "ce_source": b"/agents/test"}
+    headers = [*said.items(), *(("ce_type", it) for it in types)]
+    return Given("desk.agent-actions", 1, b"K-1", value, headers)
 
 
 @dataclass
@@ -411,6 +420,27 @@ class StageSuite:
         await book.stage.process([gone])
         copy = await book.aggregate(COPY, "C-1")
         assert (copy.state, copy.version, len(copy.known)) == (None, 1, 1)
+
+    async def test_what_the_service_ignores_is_passed_over_by_its_header_and_counted(
+        self, book: Notebook
+    ) -> None:
+        await book.stage.process([of_type(b"agent.referral_decided.v1", value=b"no JSON")])
+        assert (book.outgoing, book.fate("ignored")) == ([], 1)
+
+    @pytest.mark.parametrize(
+        "types",
+        [(b"agent.referral_decided.v1", b"agent.referral.v1"), (b"agent.unheard_of.v1",), ()],
+    )
+    async def test_what_is_of_no_certain_type_is_read_before_it_is_ignored(
+        self, book: Notebook, types: tuple[bytes, ...]
+    ) -> None:
+        await book.stage.process([of_type(*types, value=b"no JSON")])
+        assert len(book.dead) == 1
+
+    async def test_a_type_is_ignored_on_its_own_topic_alone(self, book: Notebook) -> None:
+        stray = replace(of_type(b"agent.referral_decided.v1", value=b"{}"), topic="desk.operations")
+        await book.stage.process([stray])
+        assert book.dead == ["unknown_type"]
 
     async def test_what_its_decider_names_as_an_alarm_is_counted_and_logged(
         self, new_store: NewStore

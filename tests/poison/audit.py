@@ -23,6 +23,7 @@ from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import clock_source
 from shared.runtime.decider import Service
 from shared.runtime.faults import Unreadable
+from shared.runtime.stage.ignored import Ignored
 from shared.settings import RuntimeSettings
 from tests.builders.records import Records
 from tests.poison.inputs import MARK, Poison
@@ -219,8 +220,13 @@ def _graves(record: Poison, services: tuple[Service, ...]) -> Iterator[Place]:
 
 
 def _unreadable(record: Poison, service: Service) -> bool:
-    """Nobody can read it, or it is a timer that this service's clock has not sent."""
+    """Nobody can read it, or it is a timer that this service's clock has not sent.
+
+    What the service passes over it does not read any further.
+    """
     try:
+        if Ignored(service).passes_over(record):
+            return False
         message = codec.read(record).message
     except Unreadable:
         return True

@@ -20,6 +20,7 @@ from shared.runtime.faults import Unreadable, described
 from shared.runtime.reason import Reason
 from shared.runtime.record_faults import Sources
 from shared.runtime.stage.batch import Batch, Breath, IncomingMessage
+from shared.runtime.stage.ignored import Ignored
 
 
 class Reader:
@@ -30,18 +31,24 @@ class Reader:
         self._store = store
         self._sources = sources
         self._kinds = frozenset(decider.kind for decider in service.deciders)
+        self._ignored = Ignored(service, sources)
         self._reading = {it.kind: it.reads for it in service.deciders if it.reads is not None}
 
     async def messages(
         self, records: Sequence[Record], at: datetime
     ) -> tuple[list[IncomingMessage], list[DeadLetter]]:
-        """The readable records with their routes, and those that nobody can read."""
+        """The readable records with their routes, and those that nobody can read.
+
+        What the service ignores is neither.
+        """
         incoming: list[IncomingMessage] = []
         unreadable: list[DeadLetter] = []
         breath = Breath()
         for record in records:
             await breath.taken()
             try:
+                if self._ignored.passes_over(record):
+                    continue
                 read = codec.read(record, self._sources)
                 route = self._route(read.message)
             except Unreadable as fault:

@@ -105,8 +105,9 @@ class Stage:
                 await self._publisher.publish(unreadable)
         rounds = await _all(self._answer(lane, at, steps) for lane in lanes)
         batches = list(chain.from_iterable(rounds))
-        unread = Batch(at, outgoing=[*unreadable])
-        account(self._metrics, records, [unread, *batches], steps.seconds)
+        passed_over = Counter(ignored=len(records) - len(incoming) - len(unreadable))
+        rest = Batch(at, outgoing=[*unreadable], fates=passed_over)
+        account(self._metrics, records, [rest, *batches], steps.seconds)
         return batches
 
     async def _answer(
