@@ -69,7 +69,10 @@ async def histories(
         await stock.prepare(servers.mongo_url, name, stock.cancellation_service())
         numbers = range(LONG_REQUESTS * rounds)
         for collection, documents in (
-            ("file", (_kept(file, length) for file in stock.files(numbers, prefix))),
+            (
+                "file",
+                (_kept(n, file, length) for n, file in enumerate(stock.files(numbers, prefix))),
+            ),
             ("file_history", _archived(stock.files(numbers, prefix), length)),
         ):
             await asyncio.to_thread(stock.fill, servers.mongo_url, name, collection, documents)
@@ -84,19 +87,24 @@ async def histories(
     return dict(zip(lengths, results.summaries(runs), strict=True))
 
 
-def _kept(file: Document, length: int) -> Document:
+def _kept(number: int, file: Document, length: int) -> Document:
     """The file as if the registry had reported its contract that many times."""
     history = [*_earlier(file, length), *file["history"]]
-    archived = max(0, length - BOUND)
+    archived = _count_of_archived(number, length)
     return file | {"history": history[archived:]} | ({"archived": archived} if archived else {})
 
 
 def _archived(files: Iterator[Document], length: int) -> Iterator[Document]:
     """Yields the entries that such histories have archived."""
-    for file in files:
-        for number, entry in enumerate(_earlier(file, length)[: max(0, length - BOUND)]):
-            key = {"_id": f"{file['_id']} {number}", "aggregate": file["_id"], "number": number}
+    for number, file in enumerate(files):
+        for place, entry in enumerate(_earlier(file, length)[: _count_of_archived(number, length)]):
+            key = {"_id": f"{file['_id']} {place}", "aggregate": file["_id"], "number": place}
             yield key | entry
+
+
+def _count_of_archived(number: int, length: int) -> int:
+    """A long history keeps between half the bound and the bound, one file more than the next."""
+    return length - BOUND + number % (BOUND - BOUND // 2 + 1) if length > BOUND else 0
 
 
 def _earlier(file: Document, length: int) -> list[Document]:

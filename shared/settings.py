@@ -166,7 +166,10 @@ class RuntimeSettings(BaseSettings):
         True, description="Wait for MongoDB's journal at every write; off for throw-away data only."
     )
     history_bound: int = Field(
-        25, ge=2, description="Messages kept in an aggregate's document; older ones are archived."
+        8,
+        ge=2,
+        description="Messages kept in an aggregate's document; with more, all but half of them are"
+        " archived together.",
     )
     history_bytes: int = Field(
         256 * 1024,

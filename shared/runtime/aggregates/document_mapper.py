@@ -43,9 +43,13 @@ class Unstorable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many entries and bytes of history a document keeps, and how large it may be."""
+    """How many entries and bytes of history a document keeps, and how large it may be.
 
-    history: int = 25
+    With more entries than that, all but half of them leave together: one write to the archive for
+    several messages, and less to read with each.
+    """
+
+    history: int = 8
     history_bytes: int = 256 * 1024
     document_bytes: int = 8 * MB
 
@@ -188,7 +192,8 @@ class DocumentMapper:
         if aggregate.history_bytes is None:  # written by an earlier release, or new
             there = islice(aggregate.in_document(), aggregate.kept)
             aggregate.history_bytes = sum(map(size_of, there))
-        excess = aggregate.kept + len(aggregate.added) - self.bounds.history
+        count = aggregate.kept + len(aggregate.added)
+        excess = count - self.bounds.history // 2 if count > self.bounds.history else 0
         excess_bytes = aggregate.history_bytes + aggregate.added_bytes - self.bounds.history_bytes
         beyond: list[tuple[Document, int]] = []
         may_leave = aggregate.kept if aggregate.added else aggregate.kept - 1

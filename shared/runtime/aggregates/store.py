@@ -55,7 +55,7 @@ class Store(Queries):
         database: Database,
         deciders: Iterable[Decider[Any]],
         *,
-        history_bound: int = 25,
+        history_bound: int = 8,
         history_bytes: int = 256 * 1024,
         document_limit: int = 8 * MB,
         read_chunk: int = 500,

