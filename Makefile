@@ -31,10 +31,11 @@ WORKERS ?= 2
 IN_WORKERS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Marked `long`: they kill, freeze and restore servers that no other test can use.
 LONG_TESTS := tests/faults tests/poison tests/integration
+ORDINARY_TESTS := tests --ignore tests/browser -m 'not long'
 
 test: install  ## Run all tests but the long ones (TESTS=path to run some, INFRA=embedded|docker|external, EXAMPLES=all)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) \
-	  $(or $(TESTS),tests --ignore tests/browser -m 'not long') --examples $(or $(EXAMPLES),few) $(IN_WORKERS)
+	  $(or $(TESTS),$(ORDINARY_TESTS)) --examples $(or $(EXAMPLES),few) $(IN_WORKERS)
 
 test-long: install  ## Run the tests that take whole desks apart: kills, outages, restorations, wrong clocks, poison
 	$(BIN)/python -m pytest --infra $(or $(INFRA),auto) $(LONG_TESTS) -m long $(IN_WORKERS)

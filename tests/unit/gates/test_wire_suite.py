@@ -26,14 +26,30 @@ def test_what_is_not_run_on_the_secured_broker_is_run_on_the_other_one() -> None
     assert all((ROOT / path).exists() for path in variable("PLAINTEXT_TESTS"))
 
 
-def test_what_make_test_leaves_out_is_run_by_make_test_long_and_both_by_ci() -> None:
-    tests = (ROOT / "tests").rglob("test_*.py")
-    long = {str(file.relative_to(ROOT)) for file in tests if LONG in file.read_text()}
+def test_what_make_test_leaves_out_is_run_by_make_test_long() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert long
-    assert all(file.startswith(tuple(f"{it}/" for it in variable("LONG_TESTS"))) for file in long)
+    assert long_ones()
+    assert all(file.startswith(within(variable("LONG_TESTS"))) for file in long_ones())
     assert makefile.count("-m 'not long'") == makefile.count("-m long ") == 1
-    assert {"make test", "make test-long"} <= set((ROOT / ".ci/run").read_text().splitlines())
+
+
+def test_ci_runs_every_test_once_or_more() -> None:
+    """What is measured is not run again without measuring, nor a long one that Kafka runs, too."""
+    lines = {line.strip() for line in (ROOT / ".ci/run").read_text().splitlines()}
+    measured = "$(addprefix --ignore ,$(COVERAGE_TESTS))"
+    assert {"make coverage", f"make test TESTS='$(ORDINARY_TESTS) {measured}'"} <= lines
+    assert {"make test-long LONG_TESTS='tests/poison $(NOT_ON_KAFKA)'", "make test-kafka"} <= lines
+    elsewhere = within([*variable("WIRE_TESTS"), "tests/poison"])
+    assert all(file.startswith(elsewhere) for file in long_ones())
+
+
+def long_ones() -> set[str]:
+    tests = (ROOT / "tests").rglob("test_*.py")
+    return {str(file.relative_to(ROOT)) for file in tests if LONG in file.read_text()}
+
+
+def within(directories: list[str]) -> tuple[str, ...]:
+    return tuple(f"{it}/" for it in directories)
 
 
 def test_the_faults_are_a_short_run_unless_a_long_one_is_asked_for() -> None:
