@@ -69,8 +69,7 @@ async def test_a_long_history_is_whole_and_in_order_whatever_the_database_can(
         found = await store.read([ref])
         found[ref].record(entry(number), None)
         await store.write(found.values(), UnpublishedEntries(AllCommitted()))
-        document = await database.collection("seen").find_one({"_id": "C-1"})
-        assert document is not None
+        document = await database.collection("seen").find_one({"_id": "C-1"}) or {}
         kept.append(len(document["history"]))
     assert kept == [*range(1, 11), *range(5, 11), *range(5, 11), *range(5, 8)]
     history = await store.whole_history("seen", document)
