@@ -178,16 +178,17 @@ class Worker:
         self._raise_failure()
         await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
         begun, self._more_waits = 0, False
-        if self._taking_over is not None:
-            return begun
         run_out: list[Aggregate] = []
+        may_take_over = self._taking_over is None
         now = self._now()
         for kind in self._kinds:
             room = AT_ONCE - len(self._doing)
             if room < MANY:
                 self._more_waits = True
                 break
-            leased = await self._store.lease(kind, now, now + self._lease, str(uuid4()), room)
+            leased = await self._store.lease(
+                kind, now, now + self._lease, str(uuid4()), room, run_out=may_take_over
+            )
             due = [aggregate for aggregate in leased if not aggregate.newer]
             run_out += (aggregate for aggregate in due if aggregate.taken_over)
             for aggregate in due:

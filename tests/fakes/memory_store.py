@@ -217,12 +217,20 @@ class MemoryStore:
         return None if due_at is None or ref is None else Due(ref, due_at, version)
 
     async def lease(
-        self, kind: str, now: datetime, until: datetime, token: str, limit: int
+        self,
+        kind: str,
+        now: datetime,
+        until: datetime,
+        token: str,
+        limit: int,
+        *,
+        run_out: bool = True,
     ) -> list[Aggregate]:
         due = [
             (kept.work_at, ref)
             for ref, kept in self.documents.items()
             if ref.kind == kind and kept.work_at is not None and kept.work_at <= now
+            if run_out or kept.lease is None
         ]
         mine = [ref for _, ref in sorted(due)[:limit]]
         leased = [

@@ -599,9 +599,11 @@ class StageSuite:
 
         assert await leased("first") == [False]
         assert await leased("second", NOW + LEASE) == [True]
+        untaken = await at_work.store.lease(NOTE, FAR, FAR, "third", 10, run_out=False)
+        assert untaken == []
         [mine] = await at_work.store.newest(NOTE, ["a"])
         await at_work.store.release([mine])
-        assert await leased("third", FAR) == []
+        assert await leased("fourth", FAR) == []
 
     async def test_what_there_is_no_room_for_is_left_in_the_database_for_anybody(
         self, at_work: Notebook

@@ -54,11 +54,19 @@ class AggregateStore(Protocol):
         """The aggregates whose `due_at` has come, oldest first, without the oldest `skipped`."""
 
     async def lease(
-        self, kind: str, now: datetime, until: datetime, token: str, limit: int
+        self,
+        kind: str,
+        now: datetime,
+        until: datetime,
+        token: str,
+        limit: int,
+        *,
+        run_out: bool = True,
     ) -> list[Aggregate]:
         """Lease due work: for others it is not due before `until` (timezone-aware).
 
-        `token` marks it and must be new each time. What was leased before is `taken_over`.
+        `token` marks it and must be new each time. What was leased before is `taken_over`, or left
+        where it is without `run_out`.
         """
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:

@@ -174,22 +174,31 @@ class Store(Queries):
         return found
 
     async def lease(
-        self, kind: str, now: datetime, until: datetime, token: str, limit: int
+        self,
+        kind: str,
+        now: datetime,
+        until: datetime,
+        token: str,
+        limit: int,
+        *,
+        run_out: bool = True,
     ) -> list[Aggregate]:
         """Lease due work: for others it is not due before `until` (timezone-aware).
 
-        `token` marks it and must be new each time. What was leased before is `taken_over`. Raises
-        `Outage`.
+        `token` marks it and must be new each time. What was leased before is `taken_over`, or left
+        where it is without `run_out`. Raises `Outage`.
         """
         collection = self._collection(kind)
-        due = {"work_at": {"$lte": now}}
+        due: Document = {"work_at": {"$lte": now}}
+        if not run_out:
+            due["lease"] = {"$exists": False}
         with mongodb_errors_as_outage():
             cursor = collection.find(due).sort("work_at", ASCENDING).limit(limit)
             found = await cursor.to_list(None)
             if not found:
                 return []
             ids = [document["_id"] for document in found]
-            run_out = {document["_id"] for document in found if "lease" in document}
+            leased_before = {document["_id"] for document in found if "lease" in document}
             mine = {"_id": {"$in": ids}}
             taken = {"$set": {"work_at": until, "lease": token}}
             result = await collection.update_many({**mine, **due}, taken)
@@ -198,7 +207,7 @@ class Store(Queries):
             found = [document for document in again if document.get("lease") == token]
         leased = [self._mapper.load(kind, document) for document in found]
         for aggregate in leased:
-            aggregate.taken_over = aggregate.ref.id in run_out
+            aggregate.taken_over = aggregate.ref.id in leased_before
         return leased
 
     async def release(self, aggregates: Iterable[Aggregate]) -> None:
