@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.operations_console.owners import Owners
+from services.operations_console.projections import FOLDS
 from services.operations_console.settings import Settings
 from shared.events.field_classes import HIDDEN, masked
-from shared.operations.audit_trail import Author, read_audit_trail
+from shared.events.topics import CONSOLE
+from shared.operations.audit_trail import AuditTrail, Author, read_audit_trail
 from shared.operations.dead_letters.correct import Correction
 from shared.operations.dead_letters.edit import Draft, draft
 from shared.operations.dead_letters.letter import (
@@ -21,6 +23,7 @@ from shared.operations.dead_letters.letter import (
     letter_id,
 )
 from shared.operations.dead_letters.listing import FoundLetters, as_they_stand, who_waits
+from shared.operations.dead_letters.open_letters import TrailOf
 from shared.operations.dead_letters.replay import plan_replay
 from shared.operations.dead_letters.run import Foretold, foretold
 from shared.operations.dead_letters.selection import Plan, Selection, chosen
@@ -32,11 +35,15 @@ from shared.operations.dead_letters.topic import (
     page_of_briefs,
 )
 from shared.operations.decoded_record import shown
+from shared.operations.letter_acts import NAME as LETTER_ACTS
+from shared.operations.letter_acts import fresh_trail
+from shared.operations.parked import Parked
 from shared.operations.sender import ReplaySession, replay_session
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.runtime.faults import Unreadable
 from shared.runtime.json_object import json_object
 from shared.runtime.operations.answers import Foreseen
+from shared.runtime.projections.generations import Generations
 
 MOST_FIELDS = 90
 """Limit of fields per value; a value with more can only be replaced as a whole."""
@@ -82,12 +89,32 @@ class Drafted:
     foreseen: Foreseen
 
 
-class DeadLetters:
-    """Reads the topic as it stands. Its methods raise `Outage`, `MissingTopics`."""
+def kept_trail(settings: Settings, generations: Generations) -> TrailOf:
+    """Tells the acts on letters by the console's index.
 
-    def __init__(self, settings: Settings) -> None:
+    While a generation without them serves, all are read from the topic.
+    """
+
+    async def trail_of(letters: Sequence[Letter]) -> AuditTrail:
+        serving = generations.state.serving
+        if serving.folds < FOLDS:
+            return await read_audit_trail(settings)
+        group = serving.group(settings.group_of(CONSOLE))
+        return await fresh_trail(settings, generations.serving(LETTER_ACTS), group, letters)
+
+    return trail_of
+
+
+class DeadLetters:
+    """Reads the topic as it stands, and the acts on its letters by `trail_of`.
+
+    Its methods raise `Outage`, `MissingTopics`.
+    """
+
+    def __init__(self, settings: Settings, trail_of: TrailOf) -> None:
         self._settings = settings
         self._owners = Owners(settings)
+        self._trail_of = trail_of
 
     async def listed(self, before: Mapping[int, int], like: str = "") -> ListedLetters:
         """The newest letters `before` these offsets, by partition, what was done with them and what
@@ -100,22 +127,29 @@ class DeadLetters:
         for it in waiting:
             if it.name == like:
                 letters = in_time([*letters, *await briefs_since(self._settings, it.since)])
-        found = await as_they_stand(self._settings, letters, waiting, silent)
-        return ListedLetters(found, page.older)
+        return ListedLetters(await self._stand(letters, waiting, silent), page.older)
 
     async def as_they_stand(self, ids: Sequence[LetterId]) -> FoundLetters:
         """These letters, and what was done with them. Raises `NoSuchLetters`."""
         letters = await briefs_at(self._settings, ids)
-        return await as_they_stand(self._settings, chosen(ids, letters))
+        return await self._stand(chosen(ids, letters))
 
     async def opened(self, asked: LetterId) -> Opened:
         """One letter. Raises `NoSuchLetters`."""
         async with self._owners.asked() as services, dead_letter_topic(self._settings) as topic:
             letter = await topic.fetch(asked)
-            waits = await who_waits(services)
-            found = await as_they_stand(self._settings, [letter.brief], *waits)
+            found = await self._stand([letter.brief], *await who_waits(services))
             faults = await _faults(letter, services)
         return opened_of(letter, found, faults)
+
+    async def _stand(
+        self,
+        letters: list[Letter],
+        waiting: Sequence[Parked] = (),
+        silent: Sequence[ServiceError] = (),
+    ) -> FoundLetters:
+        trail = await self._trail_of(letters)
+        return await as_they_stand(self._settings, letters, trail, waiting, silent)
 
     async def foretold(self, ids: Sequence[LetterId]) -> tuple[Plan, list[Foretold]]:
         """Previews a replay of these letters. Raises `NoSuchLetters`, `ServiceError`."""

@@ -16,6 +16,7 @@ from services.operations_console.boards import Boards
 from services.operations_console.owners import Owners
 from services.operations_console.settings import Settings
 from shared.events.topics import CATALOGUE, SERVICES
+from shared.operations.dead_letters.open_letters import TrailOf
 from shared.operations.errors import MissingTopics
 from shared.operations.flow import Flow, ServiceLag, TopicFlow, read_flow
 from shared.operations.open_work import OpenWork, read_open_work
@@ -68,14 +69,16 @@ class Overview:
         return self._ended is None or self._now() - self._ended >= self._every
 
 
-def looking(settings: Settings, boards: Boards, now: Callable[[], datetime]) -> Look:
+def looking(
+    settings: Settings, boards: Boards, trail_of: TrailOf, now: Callable[[], datetime]
+) -> Look:
     """Reads the broker and asks the services; no longer than a look for a case may take."""
 
     async def look() -> Seen:
         at = now()
         flow, work, health = await asyncio.gather(
             _in_time(read_flow(settings), settings),
-            _in_time(_work(settings, boards), settings),
+            _in_time(_work(settings, boards, trail_of), settings),
             _health(settings),
         )
         return Seen(at, flow, work, health)
@@ -83,9 +86,9 @@ def looking(settings: Settings, boards: Boards, now: Callable[[], datetime]) -> 
     return look
 
 
-async def _work(settings: Settings, boards: Boards) -> OpenWork:
+async def _work(settings: Settings, boards: Boards, trail_of: TrailOf) -> OpenWork:
     async with Owners(settings).asked() as services:
-        return await read_open_work(settings, services, boards.groups)
+        return await read_open_work(settings, services, boards.groups, trail_of)
 
 
 async def _health(settings: Settings) -> Mapping[str, HealthAnswer]:

@@ -9,10 +9,11 @@ from services.operations_console.refusals import refusal_index
 from services.operations_console.settings import Settings
 from shared.events.topics import CONSOLE
 from shared.operations.case_index import case_index
+from shared.operations.letter_acts import letter_act_index
 from shared.runtime.projections.projection import views_of
 from shared.runtime.projections.record_index import RecordIndex
 
-FOLDS = 3
+FOLDS = 4
 """Raise it when an entry changes: the index is then built again beside the one in use."""
 VIEWS = views_of(CONSOLE)
 
@@ -23,4 +24,5 @@ def indexes(settings: Settings) -> tuple[RecordIndex, ...]:
         audit_index(settings.cases_kept),
         refusal_index(KEPT),
         mail_index(settings.cases_kept),
+        letter_act_index(),
     )

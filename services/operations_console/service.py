@@ -20,7 +20,7 @@ from services.operations_console.boards import PROJECTIONS as BOARDS
 from services.operations_console.boards import Boards
 from services.operations_console.cases import Cases
 from services.operations_console.console import Console
-from services.operations_console.dead_letters import DeadLetters
+from services.operations_console.dead_letters import DeadLetters, kept_trail
 from services.operations_console.mails import NAME as MAILS
 from services.operations_console.mails import Mails
 from services.operations_console.overview import Overview, looking
@@ -115,12 +115,15 @@ def wire(
     passkeys = Passkeys(database, RelyingParty(settings.company_name, settings.public_url), now)
     boards = Boards(generations.serving)
     metrics = Metrics()
-    acts, dead_letters = Acts(publisher or patient), DeadLetters(settings)
+    trail_of = kept_trail(settings, generations)
+    acts, dead_letters = Acts(publisher or patient), DeadLetters(settings, trail_of)
     console = Console(
         settings=settings,
         cases=Cases(settings, CaseIndex(lambda: generations.serving(RECORDS))),
         overview=Overview(
-            looking(settings, boards, now), timedelta(seconds=settings.overview_every_seconds), now
+            looking(settings, boards, trail_of, now),
+            timedelta(seconds=settings.overview_every_seconds),
+            now,
         ),
         acts=acts,
         audit=AuditReader(lambda: generations.serving(ACTS)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
@@ -15,7 +14,8 @@ from shared.events.operations import (
     LetterHandled,
     PersonActed,
 )
-from shared.kafka.topic_records import records_on
+from shared.kafka.records import Record
+from shared.kafka.topic_records import ALL, Window, records_on
 from shared.operations.dead_letters.letter import (
     WAITING_REASONS,
     Letter,
@@ -116,13 +116,30 @@ class AuditTrail:
 async def read_audit_trail(settings: RuntimeSettings) -> AuditTrail:
     """The trail as it stands on the topic. Raises `Outage`, `MissingTopics`."""
     await require_topics(settings, {OPERATIONS})
+    return AuditTrail((await acts_on_topic(settings)).values())
+
+
+async def acts_on_topic(
+    settings: RuntimeSettings, window: Window = ALL
+) -> dict[str, LetterHandled]:
+    """The acts on letters within the window, by their events' ids. Raises `Outage`."""
     events: dict[str, LetterHandled] = {}
-    async for record in records_on(settings, [OPERATIONS]):
-        with suppress(Unreadable):  # skip records that are not events
-            message = codec.read(record).message
-            if isinstance(message.data, LetterHandled):
-                events.setdefault(message.id, message.data)
-    return AuditTrail(events.values())
+    async for record in records_on(settings, [OPERATIONS], window):
+        if found := act_in(record):
+            events.setdefault(*found)
+    return events
+
+
+def act_in(record: Record) -> tuple[str, LetterHandled] | None:
+    """An act on a letter, with its event's id; None for any other record."""
+    try:
+        message = codec.read(record).message
+        if not isinstance(message.data, LetterHandled):
+            return None
+        letter_id(message.data.letter)
+    except (Unreadable, NotALetterId):
+        return None
+    return message.id, message.data
 
 
 def envelope_of(event: LetterHandled | PersonActed, source: str, *distinct: object) -> Envelope:

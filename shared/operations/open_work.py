@@ -27,9 +27,8 @@ from shared.events.states import CancellationStated, InquiryStated, InquiryStatu
 from shared.events.topics import ARCHIVE, DEAD_LETTERS, NOTIFICATION
 from shared.events.values import Bilingual, start_of_day
 from shared.kafka.topic_records import records_on
-from shared.operations.audit_trail import OPERATIONS, read_audit_trail
-from shared.operations.dead_letters.letter import Letter
-from shared.operations.dead_letters.topic import briefs
+from shared.operations.audit_trail import OPERATIONS
+from shared.operations.dead_letters.open_letters import OpenLetters, TrailOf, open_letters
 from shared.operations.decoded_record import decoded
 from shared.operations.service_client import ServiceClient, ServiceError, Unreachable
 from shared.operations.topics import require_topics
@@ -41,8 +40,6 @@ MOST_PAGES = 10
 PAGE = 1_000
 ANSWERED_WITHIN_S = 15.0
 """Of one service, all its pages: one that is stopped takes connections and never answers."""
-LETTERS_READ = 10_000
-"""The newest dead letters of each partition that are looked at."""
 REFERRED, AWAITED, PENDING = "referred", "evidence_awaited", "pending"
 Stated = TypeVar("Stated", bound=StateEvent)
 
@@ -130,11 +127,12 @@ async def read_open_work(
     settings: RuntimeSettings,
     services: Mapping[str, ServiceClient],
     inquiries: Callable[[datetime], Awaitable[Sequence[WorkGroup]]] | None = None,
+    trail_of: TrailOf | None = None,
 ) -> OpenWork:
     """Reads all open work. Raises `Outage`, `MissingTopics`.
 
-    `inquiries` are the groups of inquiries at an instant, if somebody keeps them; else the topic of
-    states is read.
+    `inquiries` are the groups of inquiries at an instant, and `trail_of` the acts on letters, if
+    somebody keeps them; else the topics are read.
     """
     now = datetime.now(UTC)
     await require_topics(settings, {STATES, FILES, DEAD_LETTERS, OPERATIONS})
@@ -155,7 +153,7 @@ async def read_open_work(
         of_work(Waiting.UNMADE, *due.get(ARCHIVE, ((), False))),
         of_timers(due, now),
         _group(Waiting.PARKED, [(it.since, f"{name} {it.kind} {it.id}") for name, it in parked]),
-        of_letters(await _open_letters(settings)),
+        of_letters(await open_letters(settings, trail_of)),
     ]
     return OpenWork(groups, [*silent.values()])
 
@@ -213,9 +211,10 @@ def of_timers(due: Mapping[str, tuple[Sequence[DueRecord], bool]], now: datetime
     return _group(Waiting.TIMERS, come, any(more for _, more in due.values()))
 
 
-def of_letters(letters: Sequence[Letter]) -> WorkGroup:
+def of_letters(found: OpenLetters) -> WorkGroup:
     """The dead letters that nobody has dealt with."""
-    return _group(Waiting.DEAD_LETTERS, [(letter.at, str(letter.id)) for letter in letters])
+    still = [(letter.at, str(letter.id)) for letter in found.letters]
+    return _group(Waiting.DEAD_LETTERS, still, found.at_least)
 
 
 def _group(
@@ -273,8 +272,3 @@ async def _states(
             continue
         with contextlib.suppress(ValidationError):
             yield model.model_validate(found.data)
-
-
-async def _open_letters(settings: RuntimeSettings) -> Sequence[Letter]:
-    letters = await briefs(settings, newest=LETTERS_READ)
-    return (await read_audit_trail(settings)).open(letters) if letters else []

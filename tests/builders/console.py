@@ -323,7 +323,7 @@ def console_of_few(**settings: Any) -> Iterator[ConsoleOfFew]:
     topics = TopicsOfFew()
     with (
         patch.object(service, "Database", lambda *_a, **_k: own),
-        patch.object(service, "DeadLetters", lambda _settings: letters),
+        patch.object(service, "DeadLetters", lambda *_given: letters),
         patch.object(service, "Records", lambda _settings: topics),
     ):
         process = wire(

@@ -7,11 +7,11 @@ from collections import Counter
 from shared.events.topics import CATALOGUE, DEAD_LETTERS, SERVICES
 from shared.kafka.broker import Broker, broker_at
 from shared.kafka.errors import KafkaError
-from shared.operations.audit_trail import OPERATIONS, read_audit_trail
+from shared.operations.audit_trail import OPERATIONS
 from shared.operations.checks.rejections import rejection_check
 from shared.operations.checks.result import Check, Remedy, Severity, fail, ok, warn
 from shared.operations.checks.topics import keeping_checks
-from shared.operations.dead_letters.topic import briefs
+from shared.operations.dead_letters.open_letters import OpenLetters, open_letters
 from shared.operations.lag import Lag, lag_of
 from shared.operations.refusals import is_refusal
 from shared.outage import Outage
@@ -20,8 +20,6 @@ from shared.settings import RuntimeSettings
 REQUEST_TIMEOUT_MS = 5_000
 LAG_NOTED = 1_000
 """Records behind: fewer are a moment's work."""
-LETTERS_READ = 10_000
-"""The newest dead letters of each partition that are looked at."""
 
 
 async def kafka_checks(settings: RuntimeSettings, *, embedded: bool = False) -> list[Check]:
@@ -84,12 +82,19 @@ async def dead_letter_check(settings: RuntimeSettings, present: set[str]) -> Che
     """How many letters nobody has dealt with yet, by service and reason."""
     if not {DEAD_LETTERS, OPERATIONS} <= present:
         return ok("dead letters", "none")
-    letters = await briefs(settings, newest=LETTERS_READ)
-    still = (await read_audit_trail(settings)).open(letters) if letters else []
-    if not still:
-        return ok("dead letters", f"none open, {len(letters)} dealt with" if letters else "none")
+    return found_letters_check(await open_letters(settings))
+
+
+def found_letters_check(found: OpenLetters) -> Check:
+    """Counts the open ones of the newest letters; of the others nothing is known."""
+    name, count = "dead letters", len(found.letters)
+    if not count and found.at_least:
+        return ok(name, f"none of the newest {found.handled} open")
+    if not count:
+        return ok(name, f"none open, {found.handled} dealt with" if found.handled else "none")
     reasons = Counter(
-        f"{letter.reason or 'unknown'} in {letter.service or 'unknown'}" for letter in still
+        f"{letter.reason or 'unknown'} in {letter.service or 'unknown'}" for letter in found.letters
     )
-    told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return warn("dead letters", f"{len(still)} ({told})", Remedy.HANDLE_LETTERS)
+    told = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+    counted = f"at least {count}" if found.at_least else f"{count}"
+    return warn(name, f"{counted} ({told})", Remedy.HANDLE_LETTERS)

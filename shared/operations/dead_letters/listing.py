@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.operations.audit_trail import AuditTrail, read_audit_trail
-from shared.operations.dead_letters.letter import Letter
+from shared.operations.dead_letters.letter import Letter, LetterId
 from shared.operations.dead_letters.settlement import Settlement, settlement_of
 from shared.operations.dead_letters.topic import briefs, briefs_at, in_time
 from shared.operations.parked import Parked, named, parked
 from shared.operations.service_client import ServiceClient, ServiceError
 from shared.settings import RuntimeSettings
+
+MOST_OTHERS = 300
+"""Each is read by itself; a message that died more often is looked at whole before an act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ async def found_letters(
     settings: RuntimeSettings, services: Mapping[str, ServiceClient]
 ) -> FoundLetters:
     """Reads the whole topic and asks every service. Raises `Outage`, `MissingTopics`."""
-    return await as_they_stand(settings, await briefs(settings), *await who_waits(services))
+    letters, trail = await briefs(settings), await read_audit_trail(settings)
+    return await as_they_stand(settings, letters, trail, *await who_waits(services))
 
 
 async def who_waits(
@@ -68,15 +72,25 @@ async def who_waits(
 async def as_they_stand(
     settings: RuntimeSettings,
     letters: list[Letter],
+    trail: AuditTrail,
     waiting: Sequence[Parked] = (),
     silent: Sequence[ServiceError] = (),
 ) -> FoundLetters:
-    """These `letters`, by when they were given up, and what was done with them.
+    """These `letters`, by when they were given up, and what the `trail` says of them.
 
     Raises `Outage`, `MissingTopics`.
     """
-    trail = await read_audit_trail(settings)
-    read = {it.id for it in letters}
-    acted_on = {it for letter in letters for it in trail.handled_of(letter)} - read
-    others = await briefs_at(settings, acted_on)
+    others = await briefs_at(settings, _acted_on_later(letters, trail))
     return FoundLetters(letters, trail, named(waiting, letters), silent, others)
+
+
+def _acted_on_later(letters: Sequence[Letter], trail: AuditTrail) -> list[LetterId]:
+    """The later letters that may have settled one of these, the newest of them."""
+    found = {
+        other
+        for letter in letters
+        if not trail.on(letter.id)
+        for other in trail.handled_of(letter)
+        if other.partition != letter.id.partition or other.offset > letter.id.offset
+    }
+    return sorted(found - {it.id for it in letters}, key=lambda it: -it.offset)[:MOST_OTHERS]

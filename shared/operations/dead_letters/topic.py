@@ -32,22 +32,22 @@ class LettersPage:
     older: Mapping[int, int]
 
 
-async def letters(settings: RuntimeSettings, *, newest: int | None = None) -> AsyncIterator[Letter]:
+async def letters(settings: RuntimeSettings) -> AsyncIterator[Letter]:
     """Every dead letter that the topic holds now, oldest first per key.
 
-    `newest` limits it to the last offsets of each partition. Raises `Outage`, `MissingTopics`.
+    Raises `Outage`, `MissingTopics`.
     """
     await require_topics(settings, {DEAD_LETTERS})
-    async for record in records_on(settings, [DEAD_LETTERS], Window(newest=newest)):
+    async for record in records_on(settings, [DEAD_LETTERS]):
         yield letter_of(record)
 
 
-async def briefs(settings: RuntimeSettings, *, newest: int | None = None) -> list[Letter]:
+async def briefs(settings: RuntimeSettings) -> list[Letter]:
     """All letters without their values, by when they were given up.
 
     Raises `Outage`, `MissingTopics`.
     """
-    return in_time([letter.brief async for letter in letters(settings, newest=newest)])
+    return in_time([letter.brief async for letter in letters(settings)])
 
 
 async def page_of_briefs(

@@ -14,13 +14,23 @@ from shared.events.operations import DeadLetterReplayed
 from shared.events.topics import DEAD_LETTERS
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.topic_creation import create_missing_topics
-from shared.operations.audit_trail import SOURCE, Author, common, envelope_of
+from shared.operations.audit_trail import (
+    OPERATIONS,
+    SOURCE,
+    Author,
+    common,
+    envelope_of,
+    read_audit_trail,
+)
+from shared.operations.dead_letters import open_letters as counting
 from shared.operations.dead_letters import topic
 from shared.operations.dead_letters.letter import Letter, LetterId
 from shared.operations.dead_letters.listing import as_they_stand
+from shared.operations.dead_letters.open_letters import open_letters
 from shared.operations.dead_letters.topic import briefs_at, briefs_since, page_of_briefs
 from shared.settings import RuntimeSettings
 from tests.builders.dead_letters import dead_letter
+from tests.builders.records_read import records_read
 from tests.integration.runtime.wire import Outsider, outsider, settings_for
 
 A_PAGE = 3
@@ -41,13 +51,18 @@ class Box:
         )
         return LetterId(sent.partition, sent.offset)
 
-    async def write_down(self, event: DeadLetterReplayed) -> None:
+    async def write_down(self, *events: DeadLetterReplayed) -> None:
         publisher = KafkaPublisher(self.settings)
         await publisher.start()
         try:
-            await publisher.publish([envelope_of(event, SOURCE, 1)])
+            await publisher.publish([envelope_of(it, SOURCE, n) for n, it in enumerate(events)])
         finally:
             await publisher.stop()
+
+    async def act_on(self, letter: LetterId) -> DeadLetterReplayed:
+        [found] = await briefs_at(self.settings, [letter])
+        said = {"attempt": 1, "sent_partition": 0, "sent_offset": 10**9}
+        return DeadLetterReplayed.model_validate(common(found, Author("operator")) | said)
 
     def mine(self, letters: list[Letter]) -> list[LetterId]:
         return [it.id for it in letters if self.name in it.message_id]
@@ -109,12 +124,9 @@ async def test_an_older_letter_is_settled_by_one_of_a_newer_page(box: Box) -> No
     older = await box.dies("same")
     newer = await box.dies("same")
     [letter] = await briefs_at(box.settings, [older])
-    [again] = await briefs_at(box.settings, [newer])
-    before = await as_they_stand(box.settings, [letter])
-    said = {"attempt": 1, "sent_partition": 0, "sent_offset": 10**9}
-    event = DeadLetterReplayed.model_validate(common(again, Author("operator")) | said)
-    await box.write_down(event)
-    after = await as_they_stand(box.settings, [letter])
+    before = await as_they_stand(box.settings, [letter], await read_audit_trail(box.settings))
+    await box.write_down(await box.act_on(newer))
+    after = await as_they_stand(box.settings, [letter], await read_audit_trail(box.settings))
 
     assert box.mine(before.open) == [older]
     assert box.mine(after.letters) == [older]
@@ -128,3 +140,37 @@ async def test_letters_that_are_gone_are_passed_over(box: Box) -> None:
     found = await briefs_at(box.settings, [there, LetterId(0, 10**9), LetterId(99, 0)])
 
     assert [it.id for it in found] == [there]
+
+
+async def test_what_is_open_is_counted_by_the_newest_letters_and_their_acts_alone(
+    box: Box,
+) -> None:
+    for number in range(6 * A_PAGE):
+        await box.dies(f"old{number}")
+    handled, *still = [await box.dies(f"{it}") for it in range(A_PAGE)]
+    await box.write_down(await box.act_on(handled))
+
+    with records_read() as read:
+        found = await open_letters(box.settings)
+
+    assert box.mine([*found.letters]) == still
+    assert found.at_least
+    assert read[DEAD_LETTERS] <= 6 * A_PAGE
+
+
+async def test_where_too_many_acts_have_followed_letters_before_them_are_not_counted_as_open(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done with them may lie among the acts that were not read."""
+    monkeypatch.setattr(counting, "ACTS_READ", 2)
+    monkeypatch.setattr(topic, "GIVEN_UP_BEFORE", timedelta(0))
+    monkeypatch.setattr(counting, "GIVEN_UP_BEFORE", timedelta(0))
+    first, *_ = [await box.dies(f"{it}") for it in range(A_PAGE)]
+    acts = [await box.act_on(first) for _ in range(4)]
+    await box.write_down(*acts)
+
+    with records_read() as read:
+        found = await open_letters(box.settings)
+
+    assert (box.mine([*found.letters]), found.at_least) == ([], True)
+    assert read[OPERATIONS] <= 2 * 6

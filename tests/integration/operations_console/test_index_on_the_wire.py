@@ -18,22 +18,29 @@ from services.operations_console.records import Tail
 from services.operations_console.service import Process, utc_now, wire
 from services.operations_console.settings import Settings
 from shared.events.envelope import message_uuid
-from shared.events.topics import CONSOLE
+from shared.events.operations import DeadLetterReplayed
+from shared.events.topics import CONSOLE, DEAD_LETTERS
 from shared.kafka.clock_skew import ClockSkew
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import Window
+from shared.operations.audit_trail import OPERATIONS, SOURCE, Author, common, envelope_of
 from shared.operations.case_index import NAME, CaseIndex, place_name
 from shared.operations.case_search import Sought
 from shared.operations.case_timeline import Freshened
-from shared.operations.dead_letters.letter import Original
+from shared.operations.dead_letters.letter import Letter, LetterId, Original
+from shared.operations.dead_letters.topic import briefs
 from shared.operations.kept_cases import NoIndex, find_kept
+from shared.operations.letter_acts import NAME as LETTER_ACTS
 from shared.operations.tail import Wanted
 from shared.operations.timeline import Step
 from shared.outage import Outage
+from shared.runtime.projections.generations import Generation, State
 from shared.runtime.projections.projector import Projections, Projector
 from shared.settings import RuntimeSettings
+from tests.builders.dead_letters import dead_letter
+from tests.builders.records_read import records_read
 
 WITHIN_S = 60.0
 WEB = "/channels/web"
@@ -246,3 +253,65 @@ async def test_a_tail_shows_what_comes_while_somebody_looks(console: Console) ->
 
     assert {it.id for it in tail.shown} == {ce_id}
     assert len(tail.shown) == 2
+
+
+def acts_on(letter: Letter, times: int = 1) -> list[DeadLetterReplayed]:
+    said = {"attempt": 1, "sent_partition": 0}
+    return [
+        DeadLetterReplayed.model_validate(
+            common(letter, Author("operator")) | said | {"sent_offset": 10**9 + number}
+        )
+        for number in range(times)
+    ]
+
+
+async def died(console: Console, *messages: str) -> list[Letter]:
+    written = [dead_letter(LetterId(0, 0), message=it, service="nobody") for it in messages]
+    await console.publisher.publish(
+        [Original(DEAD_LETTERS, 0, 0, it.key, it.value, it.headers) for it in written]
+    )
+    there = await briefs(console.process.settings)
+    return [it for it in there if it.message_id in {f"/test {name}" for name in messages}]
+
+
+async def test_a_look_at_letters_reads_their_acts_and_not_the_whole_trail(
+    console: Console,
+) -> None:
+    """Forty acts on others lie on the topic: 41 records before, none now."""
+    tag = uuid4().hex[:8]
+    other, mine, left = await died(console, f"{tag}-other", f"{tag}-mine", f"{tag}-left")
+    acts = [*acts_on(other, 40), *acts_on(mine)]
+    written = [envelope_of(it, SOURCE, it.sent_offset) for it in acts]
+    await console.publisher.publish(written)
+    entries = console.process.generations.serving(LETTER_ACTS)
+
+    async def are_kept() -> bool:
+        return await entries.count_documents({"ids": f"letter {mine.id}"}) == 1 and (
+            await entries.count_documents({"ids": f"letter {other.id}"}) == 40
+        )
+
+    await console.until(are_kept)
+    looked_at = console.process.console.dead_letters
+    serving = console.process.generations.state
+    with records_read() as read:
+        found = await looked_at.as_they_stand([mine.id, left.id])
+    console.process.generations.state = State(Generation(serving.serving.number, FOLDS - 1))
+    with records_read() as before:
+        same = await looked_at.as_they_stand([mine.id, left.id])
+    console.process.generations.state = serving
+
+    assert [it.id for it in found.open] == [it.id for it in same.open] == [left.id]
+    assert found.trail.on(mine.id) == same.trail.on(mine.id) == acts[-1:]
+    assert (read[OPERATIONS], before[OPERATIONS] >= 41) == (0, True)
+
+
+async def test_an_act_that_the_index_does_not_have_yet_is_read_from_the_topic(
+    console: Console,
+) -> None:
+    [letter] = await died(console, uuid4().hex)
+    await console.stop()
+    await console.publisher.publish([envelope_of(it, SOURCE, 1) for it in acts_on(letter)])
+
+    found = await console.process.console.dead_letters.as_they_stand([letter.id])
+
+    assert found.open == []
