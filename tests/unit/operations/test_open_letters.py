@@ -21,7 +21,7 @@ OPEN = (dead_letter(LetterId(0, 1)), dead_letter(LetterId(0, 2), minutes=1))
     [
         ((), 0, False, Severity.OK, "none"),
         ((), 3, False, Severity.OK, "none open, 3 dealt with"),
-        ((), 3, True, Severity.OK, "none of the newest 3 open"),
+        ((), 3, True, Severity.OK, "none of the newest 3 open; older ones were not looked at"),
         (OPEN, 1, False, Severity.WARN, "2 (2 defect in cancellation)"),
         (OPEN, 1, True, Severity.WARN, "at least 2 (2 defect in cancellation)"),
     ],
