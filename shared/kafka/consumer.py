@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
 from shared.kafka.aiokafka_workarounds import (
+    RepeatedFetch,
     checked_offsets,
     end_fetching,
     know_topics,
@@ -78,16 +80,32 @@ class EndingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     ) -> Any:
         match request:
             case FetchRequest():
-                await asyncio.sleep(self._pace.rest(node_id))
-                asked = self._pace.clock()
-                answer = await send(node_id, request, **options)
-                records = any(part[-1] for _, parts in answer.topics for part in parts)
-                self._pace.answered(node_id, asked=asked, records=records)
+                answer = await self._fetched(partial(send, node_id, **options), node_id, request)
             case OffsetFetchRequest():
                 answer = checked_offsets(await send(node_id, request, **options))
             case _:
                 answer = await send(node_id, request, **options)
         return answer
+
+    async def _fetched(
+        self, send: Callable[[Any], Awaitable[Any]], node_id: int, request: FetchRequest
+    ) -> Any:
+        """The broker's answer. One that brings nothing waits until another one is different.
+
+        That is for a broker that does not hold empty answers back itself; see `FetchPace`.
+        """
+        repeated, first, since = RepeatedFetch(request), None, self._pace.clock()
+        while True:
+            await asyncio.sleep(self._pace.rest(node_id))
+            asked = self._pace.clock()
+            answer = await send(repeated)
+            parts = [part for _, parts in answer.topics for part in parts]
+            records = any(part[-1] for part in parts)
+            self._pace.answered(node_id, asked=asked, records=records)
+            first = first or answer
+            news = records or any(part[1] for part in parts) or answer is not first
+            if news or not self._pace.holds_back(node_id, asked=asked, since=since):
+                return answer
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> Any:
         await self._know(partitions)

@@ -18,6 +18,10 @@ FIRST_PAUSE_SECONDS = 0.000_5
 LONGEST_PAUSE_SECONDS = 0.02
 QUIET_PAUSE_SECONDS = 0.2
 SHARE_OF_QUIET = 0.01
+QUIET_AFTER_SECONDS = 2.0
+HELD_BACK_SECONDS = 1.0
+"""How long the consumer goes without an answer where nothing comes: until then it cannot look for
+other records, such as those it has been set back to."""
 AT_ONCE_SECONDS = 0.02
 """A broker that holds empty fetches back does so for longer than this: the default is 500 ms."""
 
@@ -26,7 +30,8 @@ class FetchPace:
     """Paces one consumer's fetches: a broker that sent records rests `interval` seconds.
 
     Empty answers that come at once are followed by pauses of 0.5 ms, doubling to 20 ms, and after
-    2 s without records of a hundredth of that time, up to 200 ms. Records end them.
+    2 s without records of a hundredth of that time, up to 200 ms. Records end them. From then on
+    empty answers are held back, too, for up to a second, as Kafka itself would.
     """
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -53,3 +58,12 @@ class FetchPace:
             longest = min(QUIET_PAUSE_SECONDS, max(LONGEST_PAUSE_SECONDS, quiet * SHARE_OF_QUIET))
             self._pauses[node_id] = min(pause * 2, longest)
             self._not_before[node_id] = now + pause
+
+    def holds_back(self, node_id: int, *, asked: float, since: float) -> bool:
+        """Whether an empty answer does not count yet: the broker is `asked` again, as `since` then.
+
+        Only where it came at once, and nothing else has come for 2 s.
+        """
+        now = self.clock()
+        quiet = now - self._quiet_since.get(node_id, now) >= QUIET_AFTER_SECONDS
+        return quiet and now - asked < AT_ONCE_SECONDS and now - since < HELD_BACK_SECONDS

@@ -29,6 +29,7 @@ from shared.runtime.worker import MANY
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+IDLE_TICK_SECONDS = 1.0
 SIZES_SECONDS = 60.0
 CLEAN_UP_SECONDS = 600.0
 PAGE_REST_SECONDS = 0.1
@@ -130,6 +131,22 @@ async def _work(runtime: Runtime) -> None:
         await worker.finish()
 
 
+async def _keep_time(runtime: Runtime) -> None:
+    """Publish timers; where none has been due for a while, look for them at most a second apart."""
+    tick = runtime.settings.clock_tick_seconds
+    pace = IdlePace(shortest=tick, longest=max(tick, IDLE_TICK_SECONDS))
+
+    async def act() -> int:
+        due = await runtime.clock.tick()
+        pace.looked(due)
+        return due
+
+    async def rest() -> None:
+        await sleep_unless(runtime.stopping, pace.seconds)
+
+    await _repeat(runtime, act, rest)
+
+
 async def _measure_waiting(runtime: Runtime) -> None:
     """Show how much work waits and for how long. An outage is the worker's to report."""
     while not runtime.stopping.is_set():
@@ -218,9 +235,7 @@ async def _background(runtime: Runtime) -> None:
             rest = partial(sleep_unless, runtime.stopping, CLEAN_UP_SECONDS)
             tasks.create_task(_repeat(runtime, partial(_clean_up, runtime), rest))
         if runtime.service.kinds_with_timers:
-            seconds = runtime.settings.clock_tick_seconds
-            rest = partial(sleep_unless, runtime.stopping, seconds)
-            tasks.create_task(_repeat(runtime, runtime.clock.tick, rest))
+            tasks.create_task(_keep_time(runtime))
         if runtime.service.open_worker is not None:
             tasks.create_task(_work(runtime))
             tasks.create_task(_measure_waiting(runtime))
