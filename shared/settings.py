@@ -201,7 +201,12 @@ class RuntimeSettings(BaseSettings):
     pulse_seconds: float = Field(
         5.0, gt=0, description="How often an idle service asks whether Kafka and MongoDB answer."
     )
-    clock_tick_seconds: float = Field(0.5, gt=0, description="How often due aggregates are sought.")
+    clock_tick_seconds: float = Field(
+        0.5,
+        gt=0,
+        description="How often due aggregates are sought; once none has been due for a minute, no"
+        " more than once a second.",
+    )
     worker_lease_seconds: float = Field(60.0, gt=0, description="How long a side effect may take.")
     graceful_timeout_seconds: float = Field(15.0, gt=0, description="SIGTERM waits this long.")
 
