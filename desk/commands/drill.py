@@ -63,6 +63,7 @@ def answer(*, name: str, directory: Path) -> None:
 
 def end(*, directory: Path) -> None:
     """Put everything right again."""
+    _forget_what_nobody_can_end(directory)
     drill, fault = _drill(directory)
     desk = local_desk(directory, os.environ)
     asyncio.run(fault.put_right(desk, drill.tag))
@@ -80,6 +81,17 @@ def _drill(directory: Path) -> tuple[Drill, DrillFault]:
     if drill is None or drill.fault not in BY_NAME:
         raise DeskError("no drill is under way; begin one with: desk drill start")
     return drill, BY_NAME[drill.fault]
+
+
+def _forget_what_nobody_can_end(directory: Path) -> None:
+    """A note that names no drill of this release would let none begin, for ever."""
+    drill = drill_state.under_way(directory)
+    if drill_state.is_noted(directory) and (drill is None or drill.fault not in BY_NAME):
+        drill_state.forget(directory)
+        raise DeskError(
+            "the drill's note names none of this release's and is forgotten; if something is still"
+            " wrong, start the desk again: desk up"
+        )
 
 
 def _say(*lines: str) -> None:

@@ -40,6 +40,11 @@ def note(directory: Path, drill: Drill) -> None:
     write_owners(directory / DRILL_FILE, asdict(drill))
 
 
+def is_noted(directory: Path) -> bool:
+    """Whether there is a note, whatever it says."""
+    return (directory / DRILL_FILE).exists()
+
+
 def under_way(directory: Path) -> Drill | None:
     """The drill, if there is one."""
     found = read_object(directory / DRILL_FILE)

@@ -146,6 +146,21 @@ def test_without_a_drill_there_is_nothing_to_answer_hint_at_or_end(directory: Pa
             asked(directory=directory)
 
 
+@pytest.mark.parametrize(
+    "note", ["", "[]", '{"fault": "of-another-release", "tag": "x1", "hints": 0}']
+)
+def test_a_note_that_names_no_drill_of_this_release_ends_and_another_drill_can_begin(
+    directory: Path, note: str
+) -> None:
+    (directory / drill_state.DRILL_FILE).write_text(note)
+    with pytest.raises(DeskError, match="end it first"):
+        drill.start(number=1, directory=directory)
+    with pytest.raises(DeskError, match="is forgotten; if something is still wrong, start the"):
+        drill.end(directory=directory)
+
+    assert drill_state.begin(directory, FAULTS[0].name)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_hints_say_who_calls_then_where_to_look_and_never_the_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: Any
