@@ -242,6 +242,7 @@ async def _background(process: Process) -> None:
         group=settings.group_of(PORTAL),
         health=process.health,
         stopping=stopping,
+        traces=process.traces,
     )
     for step in _starting_steps(process):
         pauses = Backoff(settings.max_pause_seconds, stopping)
@@ -259,6 +260,7 @@ async def _background(process: Process) -> None:
         poster,
         utc_now,
         give_up_after=timedelta(days=settings.webhook_failure_days),
+        traces=process.traces,
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(projections.run())

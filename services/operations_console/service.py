@@ -217,6 +217,7 @@ async def _background(process: Process) -> None:
         health=process.health,
         stopping=stopping,
         indexes=indexes(settings),
+        traces=process.traces,
     )
     for step in _starting_steps(process):
         await until_there(step, process.health, Backoff(settings.max_pause_seconds, stopping))

@@ -119,5 +119,5 @@ class Clock:
             at=due.due_at,
             causation_id=None,
             correlation_id=None,
-            traceparent=None,
+            traceparent=due.traceparent,
         )

@@ -38,7 +38,7 @@ MOST_LINKS = 1_000
 """Of a batch's span; OpenTelemetry's own limit, 128, is less than a batch."""
 INSTALL_HINT = "pip install 'contract-desk[tracing]'"
 
-Kind: TypeAlias = Literal["internal", "server", "consumer"]
+Kind: TypeAlias = Literal["internal", "server", "client", "consumer"]
 Value: TypeAlias = str | int | Sequence[str]
 
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -140,6 +140,23 @@ class Traces:
             return None
         self._made.inc()
         return Span(span)
+
+    def begin_batch(
+        self,
+        name: str,
+        links: Iterable[str],
+        *,
+        attributes: Mapping[str, Value],
+        at: int | None = None,
+    ) -> Span | None:
+        """A step on many messages at once, with a link to each; None where none is sampled."""
+        linked = [it for it in links if self._is_sampled(it)]
+        if not linked:
+            return None
+        return self.begin(name, "consumer", links=linked, attributes=attributes, at=at)
+
+    def _is_sampled(self, traceparent: str) -> bool:
+        return any(it.context.trace_flags.sampled for it in self._links([traceparent]))
 
     def _extracted(self, traceparent: str | None) -> Any:
         if traceparent is None:

@@ -21,7 +21,7 @@ from shared.mongo.errors import UNSTORABLE
 from shared.runtime.aggregates.aggregate import LONG_AGO, Aggregate
 from shared.runtime.aggregates.document_mapper import OF_THE_STATE, Unstorable
 from shared.runtime.aggregates.parking import Parking
-from shared.runtime.aggregates.queries import Due
+from shared.runtime.aggregates.queries import Due, newest_traceparent
 from shared.runtime.aggregates.store import Conflict, Taken
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
 from shared.runtime.decider import Decider
@@ -204,7 +204,7 @@ class MemoryStore:
 
     async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
         found = [
-            Due(ref, kept.due_at, kept.version)
+            Due(ref, kept.due_at, kept.version, newest_traceparent(kept.history))
             for ref, kept in self.documents.items()
             if ref.kind == kind and kept.due_at is not None and kept.due_at <= now
         ]

@@ -31,6 +31,7 @@ from shared.runtime.decider import IGNORED, Decider, Route, Service, replica
 from shared.runtime.stage.handover import Performer
 from shared.runtime.stage.stage import NOBODY, Stage
 from shared.telemetry.metrics import Metrics
+from tests.builders.traces import SAMPLED, UNSAMPLED
 from tests.fakes.memory_stage import Given
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -567,6 +568,20 @@ class StageSuite:
         book.now = LATE
         await book.stage.process([book.said("stumble"), book.timer()])
         assert [it.ref.id for it in await book.store.due(NOTE, LATE, 10)] == ["b"]
+
+    async def test_what_is_due_names_the_trace_of_its_newest_message(self, book: Notebook) -> None:
+        def traced(text: str, traceparent: str) -> Given:
+            said = book.said(text)
+            return replace(said, headers=[*said.headers, ("traceparent", traceparent.encode())])
+
+        async def traceparents() -> list[str | None]:
+            return [it.traceparent for it in await book.store.due(NOTE, LATE, 10)]
+
+        await book.stage.process([traced("first", UNSAMPLED)])
+        await book.stage.process([traced("second", SAMPLED)])
+        assert await traceparents() == [SAMPLED]
+        await book.stage.process([book.said("third")])
+        assert await traceparents() == [None]
 
     @pytest.fixture
     async def at_work(self, new_store: NewStore) -> Notebook:

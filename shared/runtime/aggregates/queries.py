@@ -16,16 +16,27 @@ from shared.runtime.aggregates.archive import Archive
 from shared.runtime.aggregates.document_mapper import DocumentMapper
 from shared.runtime.decider import Decider
 
+DUE_FIELDS = {"due_at": 1, "version": 1, "history.traceparent": 1}
 MOST_COUNTED = 100_000
 LARGE_COUNTED = 1_000
 
 
 class Due(NamedTuple):
-    """An aggregate whose time has come; `version` tells this waking from any other."""
+    """An aggregate whose time has come; `version` tells this waking from any other.
+
+    `traceparent` is that of its newest message, whose trace the waking continues.
+    """
 
     ref: Ref
     due_at: datetime
     version: int
+    traceparent: str | None = None
+
+
+def newest_traceparent(entries: Iterable[Document]) -> str | None:
+    """Of the last entry of a history; None where that is not traced."""
+    *_, newest = [{}, *entries]
+    return newest.get("traceparent")
 
 
 class Large(NamedTuple):
@@ -68,13 +79,18 @@ class Queries:
         with mongodb_errors_as_outage():
             cursor = (
                 self._collection(kind)
-                .find({"due_at": {"$lte": now}}, {"due_at": 1, "version": 1})
+                .find({"due_at": {"$lte": now}}, DUE_FIELDS)
                 .sort("due_at", ASCENDING)
                 .skip(skipped)
                 .limit(limit)
             )
             return [
-                Due(Ref(kind, found["_id"]), found["due_at"], found["version"])
+                Due(
+                    Ref(kind, found["_id"]),
+                    found["due_at"],
+                    found["version"],
+                    newest_traceparent(found.get("history", ())),
+                )
                 async for found in cursor
             ]
 

@@ -7,11 +7,13 @@ the same document, from different topics, the one that comes second reads it aga
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
+from shared.events.limits import MAX_HEADERS
 from shared.kafka.group_consumer import GroupConsumer, lag_of
 from shared.kafka.records import Record
 from shared.kafka.topic_records import committed_by
@@ -21,6 +23,7 @@ from shared.mongo.indexes import create_indexes_on
 from shared.mongo.writes import insert_missing, replace, write_all
 from shared.outage import Outage
 from shared.runtime import codec
+from shared.runtime.attributes import Attributes
 from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.faults import Unreadable
 from shared.runtime.health.lag import ShownLag
@@ -30,6 +33,7 @@ from shared.runtime.projections.generations import Generation, Generations
 from shared.runtime.projections.projection import Projection, topics_of
 from shared.runtime.projections.record_index import IndexKeeper, RecordIndex
 from shared.settings import RuntimeSettings
+from shared.telemetry.tracing import Traces, Value
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -50,8 +54,10 @@ class Projector:
         projections: Sequence[Projection],
         generation: Generation,
         indexes: Sequence[RecordIndex] = (),
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
+        self._traces = traces
         self._projections = projections
         self._indexes = [
             IndexKeeper(
@@ -75,6 +81,34 @@ class Projector:
 
     async def keep(self, records: Sequence[Record]) -> None:
         """Fold `records`, which may have been folded before. Raises `Outage`."""
+        began = time.time_ns()
+        try:
+            await self._keep(records)
+        except Outage as outage:
+            self._traced(records, began, outage.dependency)
+            raise
+        self._traced(records, began)
+
+    def _traced(self, records: Sequence[Record], began: int, failure: str | None = None) -> None:
+        """One span of the batch that leads to each message's trace; `began` in ns since 1970."""
+        if self._traces is None or not records:
+            return
+        found = (Attributes.of(it.headers[:MAX_HEADERS]).traceparent for it in records)
+        told: dict[str, Value] = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "project",
+            "messaging.operation.type": "process",
+            "messaging.batch.message_count": len(records),
+        }
+        links = [it for it in found if it is not None]
+        span = self._traces.begin_batch("project batch", links, attributes=told, at=began)
+        if span is None:
+            return
+        if failure is not None:
+            span.fail(failure)
+        span.end()
+
+    async def _keep(self, records: Sequence[Record]) -> None:
         for index in self._indexes:
             await index.keep(records)
         wanted = {topic for it in self._projections for topic in it.topics}
@@ -153,8 +187,10 @@ class Projections:
         health: Health,
         stopping: asyncio.Event,
         indexes: Sequence[RecordIndex] = (),
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
+        self._traces = traces
         self._database = database
         self._generations = generations
         self._projections = projections
@@ -221,7 +257,12 @@ class Projections:
     async def _read(self, generation: Generation, backoff: Backoff) -> None:
         """Raises `Outage`; what was not kept then comes again to the next consumer."""
         projector = Projector(
-            self._settings, self._database, self._projections, generation, self._indexes
+            self._settings,
+            self._database,
+            self._projections,
+            generation,
+            self._indexes,
+            self._traces,
         )
         await projector.prepare()
         consumer = GroupConsumer(self._settings, generation.group(self._group), self._topics)

@@ -37,11 +37,21 @@ from services.customer_portal.api.webhooks.sender import Poster, WebhookSender
 from services.customer_portal.api.webhooks.signature import headers_of, new_secret
 from services.customer_portal.api.webhooks.store import LEASE
 from shared.events.field_classes import FieldClass, class_of, fields_of, nested_in
-from shared.events.topics import EVENT_TYPES
+from shared.events.topics import EVENT_TYPES, PORTAL
 from shared.kafka.records import LOG_APPEND_TIME, Record
 from shared.outage import Outage
 from shared.runtime import codec
 from tests.builders.portal import NOW, PortalOfFew, System, portal_of_few
+from tests.builders.traces import (
+    SAMPLED,
+    SENDERS,
+    TRACE,
+    attributes_of,
+    parent_of,
+    said_by,
+    trace_of,
+    traced,
+)
 from tests.fakes.documents_suite import Clock
 
 HOOK = "https://hooks.example.com/in"
@@ -395,7 +405,7 @@ class Desk:
     async def is_projected(self, _record: Record) -> bool:
         return self.projected
 
-    def record(self, ce_type: str, data: dict[str, Any]) -> Record:
+    def record(self, ce_type: str, data: dict[str, Any], traceparent: str | None = None) -> Record:
         self.offset += 1
         key = str(data.get("inquiry_id") or data["customer_id"])
         envelope = codec.envelope(
@@ -407,7 +417,7 @@ class Desk:
             at=self.clock(),
             causation_id=None,
             correlation_id=None,
-            traceparent=None,
+            traceparent=traceparent,
         )
         record = SimpleNamespace(
             topic=envelope.topic,
@@ -463,6 +473,48 @@ async def test_an_event_is_told_once_however_often_it_is_read(desk: Desk) -> Non
 
     assert len(desk.hooks.got) == len(set(desk.hooks.ids())) == 2
     assert {it["state"] for it in await log_of(system, made)} == {"delivered"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"), [(GOOD, None), (BAD, "timeout"), (GONE, "410")], ids=str
+)
+async def test_a_delivery_belongs_to_the_trace_of_its_event_and_names_no_address(
+    desk: Desk, answer: AttemptResult, failure: str | None
+) -> None:
+    await webhook(await desk.portal.partner(), f"{HOOK}?token=of-the-partner")
+    desk.hooks.answers[f"{HOOK}?token=of-the-partner"] = answer
+    await desk.feed.keep([desk.record("inquiry.opened.v1", OPENED, SAMPLED)])
+    api = desk.portal.process.api
+    with traced(PORTAL) as it:
+        sender = WebhookSender(
+            desk.store,
+            api.partners,
+            desk.hooks,
+            desk.clock,
+            give_up_after=GIVE_UP,
+            traces=it.traces,
+        )
+        await sender.round()
+        await sender.settled()
+        [span] = it.named("deliver webhook")
+        told = said_by(it.spans)
+
+    assert (trace_of(span), parent_of(span)) == (TRACE, SENDERS)
+    assert attributes_of(span)["cloudevents.event_type"] == "inquiry.opened.v1"
+    assert attributes_of(span).get("error.type") == failure
+    assert [
+        it for it in ("hooks.example", "token", "secret", "Secret", "C-ANA") if it in told
+    ] == []
+
+
+async def test_a_delivery_of_an_event_without_a_trace_begins_none(desk: Desk) -> None:
+    await webhook(await desk.portal.partner())
+    await desk.feed.keep([desk.record("inquiry.opened.v1", OPENED)])
+    with traced(PORTAL) as it:
+        desk.senders[0]._traces = it.traces
+        await desk.send()
+        assert not it.spans
+    assert len(desk.hooks.got) == 1
 
 
 async def test_nobody_hears_of_what_it_was_not_granted_did_not_ask_for_or_was_before(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
 from pydantic import BaseModel
 
 from shared.events.envelope import Event, Message, Ref
@@ -18,6 +19,7 @@ from shared.runtime.codec import Envelope
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Decider, Service
 from shared.telemetry.metrics import Metrics
+from tests.builders.traces import SAMPLED
 
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAY = 86_400
@@ -42,6 +44,8 @@ class World:
     slept: float = 0.0
     stamps: bool = True
     sent: list[list[str]] = field(default_factory=list)
+    traceparent: str | None = None
+    traceparents: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.skew = ClockSkew(self.now, lambda: self.time)
@@ -53,13 +57,18 @@ class World:
 
     async def due(self, kind: str, now: datetime, limit: int, skipped: int = 0) -> list[Due]:
         times = sorted((after, name) for name, after in self.due_after.items())
-        found = [Due(Ref(kind, name), BEGIN + timedelta(seconds=after), 1) for after, name in times]
+        found = [
+            Due(Ref(kind, name), BEGIN + timedelta(seconds=after), 1, self.traceparent)
+            for after, name in times
+        ]
         return [timer for timer in found if timer.due_at <= now][skipped : skipped + limit]
 
     async def publish(self, outgoing: Sequence[Envelope | DeadLetter]) -> None:
         if not outgoing:
             return
         self.sent.append([item.key for item in outgoing if isinstance(item, Envelope)])
+        told = (dict(item.headers) for item in outgoing if isinstance(item, Envelope))
+        self.traceparents += [it.get("traceparent", b"").decode() or None for it in told]
         stamp = round((BEGIN.timestamp() + self.time + self.slept) * 1000)
         self.skew.acknowledged([Stamp(stamp, int(self.stamps))], sent=self.time)
 
@@ -87,6 +96,15 @@ async def test_what_is_due_is_sent_once_and_again_only_while_it_stays_due() -> N
     assert await world.ticks(3) == [["a"], ["b"]]
     world.time += REPEAT_SECONDS
     assert await world.ticks(2) == [["a", "b"]]
+
+
+@pytest.mark.parametrize("traceparent", [SAMPLED, None])
+async def test_a_timer_belongs_to_the_trace_of_the_newest_message_of_its_record(
+    traceparent: str | None,
+) -> None:
+    world = World({"a": 0}, traceparent=traceparent)
+    await world.ticks(1)
+    assert world.traceparents == [traceparent]
 
 
 async def test_records_that_stay_due_hide_none_that_are_due_later() -> None:

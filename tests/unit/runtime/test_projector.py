@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import pytest
 
 from shared.events.envelope import Message
 from shared.events.inquiries import InquiryResolved
+from shared.events.topics import CONSOLE
 from shared.mongo.client import Database, Document
+from shared.outage import Outage
 from shared.runtime.projections.fold import Placed, folded
 from shared.runtime.projections.generations import Generation
 from shared.runtime.projections.projection import Projection
 from shared.runtime.projections.projector import Projector, Touched
 from shared.settings import RuntimeSettings
 from tests.builders.few_documents import FewDocuments, Found
+from tests.builders.traces import (
+    SAMPLED,
+    TRACE,
+    UNSAMPLED,
+    Traced,
+    attributes_of,
+    parent_of,
+    said_by,
+    traced,
+)
+from tests.fakes.memory_stage import Given
 
 CHUNK = 10
 
@@ -110,3 +123,50 @@ async def test_where_another_process_is_quicker_its_document_is_folded_again(
 
     first = ["0-1"] if before else []
     assert desk.seen == {"i-0": [*first, "0-2"], "i-1": [*first, "1-5", "0-2"]}
+
+
+def record(offset: int, traceparent: str | None) -> Given:
+    headers = [] if traceparent is None else [("traceparent", traceparent.encode())]
+    return Given("c.d", offset, b"ana", b'{"name": "ana"}', headers)
+
+
+@pytest.fixture
+def traced_desk(desk: Desk) -> Iterator[Traced]:
+    with traced(CONSOLE) as it:
+        desk.projector._traces = it.traces
+        yield it
+
+
+async def test_a_batch_is_a_span_that_leads_to_each_messages_trace(
+    desk: Desk, traced_desk: Traced
+) -> None:
+    await desk.projector.keep([record(1, SAMPLED), record(2, None), record(3, "nonsense")])
+
+    [span] = traced_desk.named("project batch")
+    assert parent_of(span) is None
+    assert [f"{it.context.trace_id:032x}" for it in span.links] == [TRACE]
+    assert attributes_of(span)["messaging.batch.message_count"] == 3
+    assert "ana" not in said_by(traced_desk.spans)
+
+
+async def test_a_batch_of_which_no_message_is_sampled_has_no_span(
+    desk: Desk, traced_desk: Traced
+) -> None:
+    await desk.projector.keep([record(1, UNSAMPLED), record(2, None)])
+
+    assert not traced_desk.spans
+
+
+async def test_a_batch_that_cannot_be_kept_names_the_dependency(
+    desk: Desk, traced_desk: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(_records: object) -> None:
+        raise Outage("mongodb", "no answer from 10.0.0.7")
+
+    monkeypatch.setattr(desk.projector, "_keep", down)
+    with pytest.raises(Outage):
+        await desk.projector.keep([record(1, SAMPLED)])
+
+    [span] = traced_desk.named("project batch")
+    assert attributes_of(span)["error.type"] == "mongodb"
+    assert "10.0.0.7" not in said_by(traced_desk.spans)

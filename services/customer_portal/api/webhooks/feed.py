@@ -122,7 +122,9 @@ class Feed:
             if may_hear(partner, event):
                 name = f"{message.source} {message.id}"
                 body = body_of(partner, event, customer_id, at)
-                await self._store.deliver(webhook, name, customer_id, message.type, body)
+                await self._store.deliver(
+                    webhook, name, customer_id, message.type, body, message.traceparent
+                )
 
     async def _customer_of(self, event: Event, record: Record) -> str | None:
         """Finds the event's customer; an inquiry's later events name only the inquiry.

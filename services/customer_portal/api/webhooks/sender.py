@@ -18,9 +18,10 @@ from services.customer_portal.api.partners import Partners
 from services.customer_portal.api.webhooks.addresses import CheckedBackend, NotPublic
 from services.customer_portal.api.webhooks.schedule import AttemptResult, after
 from services.customer_portal.api.webhooks.signature import headers_of
-from services.customer_portal.api.webhooks.store import Webhook, WebhookStore
+from services.customer_portal.api.webhooks.store import Delivery, Webhook, WebhookStore
 from shared.outage import Outage
 from shared.runtime.backoff import Backoff, sleep_unless
+from shared.telemetry.tracing import Traces, Value
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -91,7 +92,9 @@ class WebhookSender:
         now: Callable[[], datetime],
         *,
         give_up_after: timedelta,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces
         self._store = store
         self._partners = partners
         self._post = post
@@ -158,13 +161,39 @@ class WebhookSender:
         if partner is None or delivery.customer_id not in partner.customers:
             await self._store.drop(delivery)
             return True
-        began = time.monotonic()
+        began, began_at = time.monotonic(), time.time_ns()
         signed = headers_of(webhook.secret, delivery.id, self._now(), delivery.body)
         outcome = await self._post(webhook.url, signed, delivery.body)
         took_ms = round((time.monotonic() - began) * 1000)
         tries = delivery.tries + 1
+        self._traced(delivery, outcome, tries, began_at)
         then = after(outcome, tries, webhook.failing_since, self._now(), self._give_up_after)
         await self._store.note(webhook, delivery, outcome, then, took_ms)
         if then.disabled:
             log.warning("webhook disabled", webhook=webhook.id, why=then.disabled.value)
         return outcome.good
+
+    def _traced(
+        self, delivery: Delivery, outcome: AttemptResult, tries: int, began_at: int
+    ) -> None:
+        """A span of the trace whose event it tells of; `began_at` in nanoseconds since 1970.
+
+        It names the webhook and never its address: that may hold a secret.
+        """
+        if self._traces is None or delivery.traceparent is None:
+            return
+        told: dict[str, Value] = {
+            "cloudevents.event_type": delivery.type,
+            "desk.webhook": delivery.webhook,
+            "desk.tries": tries,
+        }
+        if outcome.status:
+            told["http.response.status_code"] = outcome.status
+        span = self._traces.begin(
+            "deliver webhook", "client", parent=delivery.traceparent, attributes=told, at=began_at
+        )
+        if span is None:
+            return
+        if not outcome.good:
+            span.fail(outcome.error or str(outcome.status))
+        span.end()

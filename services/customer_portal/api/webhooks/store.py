@@ -65,6 +65,8 @@ class Delivery:
     due_at: datetime | None
     tries: int
     attempts: tuple[Mapping[str, Any], ...]
+    traceparent: str | None = None
+    """Of the event that it tells of."""
 
 
 class TooManyWebhooks(Exception):
@@ -138,12 +140,18 @@ class WebhookStore:
             await self._webhooks.update_one({"_id": webhook.id}, {"$set": fields})
 
     async def deliver(
-        self, webhook: Webhook, event_name: str, customer_id: str, ce_type: str, body: bytes
+        self,
+        webhook: Webhook,
+        event_name: str,
+        customer_id: str,
+        ce_type: str,
+        body: bytes,
+        traceparent: str | None = None,
     ) -> None:
         """Stores one delivery for the webhook; idempotent per event."""
         now = self._now()
         held = webhook.disabled is not None
-        document = {
+        document: Document = {
             "_id": f"msg_{uuid5(NAMESPACE_URL, f'{webhook.id} {event_name}').hex}",
             "webhook": webhook.id,
             "customer_id": customer_id,
@@ -155,6 +163,7 @@ class WebhookStore:
             "tries": 0,
             "attempts": [],
             "until": now + KEPT,
+            **({} if traceparent is None else {"traceparent": traceparent}),
         }
         with mongodb_errors_as_outage():
             await insert_new(self._deliveries, document)
@@ -278,4 +287,5 @@ def _delivery(found: Document) -> Delivery:
         found["due_at"],
         found["tries"],
         tuple(found["attempts"]),
+        found.get("traceparent"),
     )
