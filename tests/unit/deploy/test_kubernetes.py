@@ -48,7 +48,13 @@ def of_base() -> Iterator[Document]:
 
 
 BASE = list(of_base())
-OVERLAY = [it for name in ("namespace", "ingress") for it in loaded(EXAMPLE / f"{name}.yaml")]
+OVERLAY = [
+    it
+    for file in sorted(EXAMPLE.glob("*.yaml"))
+    if file.name != KUSTOMIZATION
+    for it in loaded(file)
+]
+KUSTOMIZED = (FOLDER, EXAMPLE)
 
 
 def called(document: Document) -> str:
@@ -88,6 +94,33 @@ def faults(document: Document, version: str) -> list[str]:
 @pytest.mark.parametrize("document", [*BASE, *OVERLAY], ids=called)
 def test_a_document_is_what_its_kind_allows(document: Document, version: str) -> None:
     assert faults(document, version) == []
+
+
+def kustomization(folder: Path) -> Document:
+    [found] = loaded(folder / KUSTOMIZATION)
+    return dict(found)
+
+
+@pytest.mark.parametrize("folder", KUSTOMIZED, ids=lambda it: it.name)
+def test_a_kustomization_says_what_kustomize_knows_and_takes_every_file_beside_it(
+    folder: Path,
+) -> None:
+    said = kustomization(folder)
+    beside = {it.name for it in folder.iterdir()} - {KUSTOMIZATION}
+
+    assert faults(said, VERSIONS[-1]) == []
+    assert {it for it in said["resources"] if "/" not in it} == beside
+    assert all((folder / it).exists() for it in said["resources"])
+
+
+def test_an_overlay_changes_only_what_the_base_has() -> None:
+    made = {it["name"] for it in kustomization(FOLDER)["configMapGenerator"]}
+    merged = kustomization(EXAMPLE)["configMapGenerator"]
+    images = {container(name)["image"].partition(":")[0] for name in NAMES}
+
+    assert {it["behavior"] for it in merged} == {"merge"}
+    assert {it["name"] for it in merged} <= made
+    assert {it["name"] for it in kustomization(EXAMPLE)["images"]} == images
 
 
 def test_no_two_documents_have_one_name() -> None:
