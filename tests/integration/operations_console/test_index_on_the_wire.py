@@ -25,6 +25,7 @@ from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import RecordPosition
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import Window
+from shared.operations import letter_acts
 from shared.operations.audit_trail import OPERATIONS, SOURCE, Author, common, envelope_of
 from shared.operations.case_index import NAME, CaseIndex, place_name
 from shared.operations.case_search import Sought
@@ -274,12 +275,17 @@ async def died(console: Console, *messages: str) -> list[Letter]:
     return [it for it in there if it.message_id in {f"/test {name}" for name in messages}]
 
 
+@pytest.mark.parametrize(
+    ("keys_at_once", "few"), [(100, 1_000), (1, 1_000), (1, 0)], ids=["one query", "all", "several"]
+)
 async def test_a_look_at_letters_reads_their_acts_and_not_the_whole_trail(
-    console: Console,
+    console: Console, monkeypatch: pytest.MonkeyPatch, keys_at_once: int, few: int
 ) -> None:
     """Forty acts on others lie on the topic: 41 records before, none now."""
+    monkeypatch.setattr(letter_acts, "KEYS_AT_ONCE", keys_at_once)
+    monkeypatch.setattr(letter_acts, "FEW", few)
     tag = uuid4().hex[:8]
-    other, mine, left = await died(console, f"{tag}-other", f"{tag}-mine", f"{tag}-left")
+    other, left, mine = await died(console, f"{tag}-other", f"{tag}-left", f"{tag}-mine")
     acts = [*acts_on(other, 40), *acts_on(mine)]
     written = [envelope_of(it, SOURCE, it.sent_offset) for it in acts]
     await console.publisher.publish(written)
