@@ -11,6 +11,7 @@ from services.cancellation.file.private_events import PRIVATE_EVENTS as FILE_EVE
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS as INQUIRY_EVENTS
 from shared.events.envelope import Event
 from shared.events.field_classes import HIDDEN
+from shared.events.operations import RepairAct
 from shared.events.topics import EVENT_TYPES, TOPICS
 from shared.events.values import Bilingual, Language
 from shared.operations.event_text import Said, consequence, said
@@ -153,6 +154,14 @@ def test_an_instant_that_madrid_has_not_stays_as_it_is() -> None:
 
     assert told is not None
     assert written in told.words
+
+
+@pytest.mark.parametrize("act", RepairAct)
+def test_an_act_on_dead_letters_is_named_in_the_readers_language(act: RepairAct) -> None:
+    told = said("dead_letter.repair_begun.v1", {"by": "ana", "act": act.value}, Language.ES)
+
+    assert told is not None
+    assert act.value not in told.what
 
 
 def test_bookkeeping_is_not_told() -> None:
