@@ -73,6 +73,7 @@ async def _pages(site: PortalDesk, page: Page, base: str, reference: str) -> lis
     found = page.get_by_role("link", name=re.compile(r"^desk\.cancellations "))
     await site.open_until(page, f"{base}/es/casos?q=K-2006", found)
     record = await found.first.get_attribute("href")
+    await site.open_until(page, f"{base}/es/correos", page.get_by_role("cell").first)
     return [
         Shown("overview", "/es/panorama"),
         Shown("case", "/es/casos?q=K-2006", "dark", "light"),
@@ -80,15 +81,22 @@ async def _pages(site: PortalDesk, page: Page, base: str, reference: str) -> lis
         Shown("referral", f"{referral}", "dark", "light"),
         Shown("messages", "/es/temas/desk.cancellations"),
         Shown("record", f"{record}", "dark", "light"),
+        Shown("mails", "/es/correos"),
         Shown("due", "/es/vencimientos"),
         Shown("topics", "/es/temas", "dark", "light"),
     ]
 
 
 async def _dry_run(site: PortalDesk, page: Page, base: str, into: Path, every: bool) -> None:
-    """A dead letter with what its service would decide now; then discarded: the audit has it."""
+    """Dead letters, their group and one with what its service would decide now; then discarded:
+    the audit has it.
+    """
     await page.goto(f"{base}/es/mensajes-muertos")
+    for picture in Shown("dead-letters", "", "dark", "light").pictures(every):
+        await shoot(page, picture, into)
     await page.get_by_role("link", name=re.compile("ce_type")).first.click()
+    for picture in Shown("dead-letter-group", "").pictures(every):
+        await shoot(page, picture, into)
     await page.get_by_role("link", name=re.compile("2007-0")).first.click()
     await page.get_by_role("button", name="Ensayar").click()
     await page.get_by_text("ensayo").first.wait_for()
