@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from asyncio import sleep
 from collections.abc import Iterator, Sequence
 
 import structlog
@@ -17,6 +19,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 PART_BYTES = 2 * 1024 * 1024
 """Limit of the values decided at once: parsed, they take several times as much memory."""
+
+FEW = 50
+FEW_AT_MOST_EVERY_S = 0.025
+"""A batch costs service, broker and database the same whether it brings one record or a hundred: a
+busy service takes together what comes within this time."""
 
 
 class Consumption:
@@ -33,6 +40,7 @@ class Consumption:
         What is left when Kafka or MongoDB is down, a commit is refused, or the service stops,
         comes again.
         """
+        begun = time.monotonic()
         self._runtime.progress.ask(consumer)
         self._runtime.skew.read(records)
         done = 0
@@ -43,6 +51,8 @@ class Consumption:
             done += len(part)
         if done < len(records):
             consumer.rewind(records[done:])
+        elif len(records) < FEW and (left := begun + FEW_AT_MOST_EVERY_S - time.monotonic()) > 0:
+            await sleep(left)
 
     async def _handled(
         self, consumer: TolerantConsumer, records: Sequence[Record], rest: Sequence[Record]

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
 
+import pytest
 from aiokafka import TopicPartition
 
 from shared.kafka.consumer import Offsets, TolerantConsumer
 from shared.kafka.records import Record
 from shared.runtime.backoff import Backoff
-from shared.runtime.consumption import Consumption
+from shared.runtime.consumption import FEW, FEW_AT_MOST_EVERY_S, Consumption
 from shared.runtime.wiring import Runtime
 from tests.integration.runtime.bounded import Sent
 
@@ -77,3 +78,26 @@ async def test_records_whose_commit_is_refused_come_again_until_they_are_committ
     await consumes.handle(cast("TolerantConsumer", member), batch(7, 8))
     assert member.position == 9
     assert member.committed == [{PLACE: 9}]
+
+
+@pytest.mark.parametrize(("records", "rests"), [(1, True), (FEW - 1, True), (FEW, False)])
+async def test_small_batches_leave_the_next_records_time_to_come_together(
+    monkeypatch: pytest.MonkeyPatch, records: int, rests: bool
+) -> None:
+    """A batch costs broker and database the same whether it brings one record or many."""
+    asked: list[float] = []
+    monkeypatch.setattr("shared.runtime.consumption.sleep", AsyncMock(side_effect=asked.append))
+
+    await consumption().handle(cast("TolerantConsumer", Member(refusals=0)), batch(*range(records)))
+
+    assert [0 < it <= FEW_AT_MOST_EVERY_S for it in asked] == [True] * rests
+
+
+async def test_a_batch_that_took_long_is_followed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.runtime.consumption.FEW_AT_MOST_EVERY_S", 0.0)
+    asked = AsyncMock()
+    monkeypatch.setattr("shared.runtime.consumption.sleep", asked)
+
+    await consumption().handle(cast("TolerantConsumer", Member(refusals=0)), batch(1))
+
+    asked.assert_not_awaited()
