@@ -9,22 +9,28 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
 
+from services.operations_console import dead_letters as pages_letters
+from services.operations_console.dead_letters import kept_trail
+from services.operations_console.projections import FOLDS
 from services.operations_console.repair_words import OutcomeRow
 from services.operations_console.repairs import FREE_AFTER, Repair, Repairs
+from services.operations_console.settings import Settings
 from shared.events.envelope import Ref
 from shared.events.operations import DeadLetterReplayed
 from shared.events.values import Bilingual
-from shared.operations.audit_trail import Author, common
+from shared.operations.audit_trail import AuditTrail, Author, common
 from shared.operations.dead_letters.errors import StillFaulty
 from shared.operations.dead_letters.letter import Letter, LetterId
 from shared.operations.dead_letters.run import Foresaw
 from shared.operations.parked import Parked
 from shared.runtime.operations.answers import Foreseen, ForeseenEvent
+from shared.runtime.projections.generations import Generation, Generations, State
 from shared.web.sessions import Role
 from tests.builders.console import NOW, ConsoleOfFew, console_of_few
 from tests.builders.dead_letters import AT, dead_letter
@@ -537,3 +543,19 @@ async def test_a_correction_that_says_too_little_is_asked_for_again(
 @pytest.mark.parametrize("path", [f"{ALL}/0-9", f"{ALL}/x", f"{ALL}/0-9/corregir"])
 async def test_a_letter_that_is_not_there_has_no_page(luis: Browser, path: str) -> None:
     assert (await luis.get(path)).status == 404
+
+
+async def test_while_a_generation_without_the_acts_serves_they_are_read_from_the_topic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after an upgrade: an empty index would show as open what was dealt with."""
+    whole = AuditTrail()
+
+    async def read(_settings: Settings) -> AuditTrail:
+        return whole
+
+    monkeypatch.setattr(pages_letters, "read_audit_trail", read)
+    generations = SimpleNamespace(state=State(Generation(1, FOLDS - 1)))
+    trail_of = kept_trail(Settings(development_defaults=True), cast(Generations, generations))
+
+    assert await trail_of([written()]) is whole
