@@ -10,6 +10,7 @@ from desk.local.stack import Endpoints
 from shared.events.topics import TOPICS
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import EndingConsumer
+from shared.kafka.topic_creation import create_missing_topics
 from tests.integration.runtime.wire import settings_for
 
 
@@ -17,9 +18,10 @@ async def test_where_the_partitions_of_all_topics_are_is_asked_at_once(
     endpoints: Endpoints,
 ) -> None:
     """On Apache Kafka. The embedded broker tells of all topics at the first connection."""
-    asked = 0
+    asked, settings = 0, settings_for(endpoints, "offsets")
+    await create_missing_topics(settings)  # a broker that is asked of one may make it too small
     partitions = [TopicPartition(topic, 0) for topic in sorted(TOPICS)]
-    consumer = EndingConsumer(**consumer_options(settings_for(endpoints, "offsets")), group_id=None)
+    consumer = EndingConsumer(**consumer_options(settings), group_id=None)
     await consumer.start()
     metadata_update = consumer._client._metadata_update
 
