@@ -16,6 +16,7 @@ from aiokafka.errors import for_code
 from shared.kafka.client_options import client_options, consumer_options
 from shared.kafka.consumer import EndingConsumer
 from shared.kafka.errors import kafka_errors_as_outage
+from shared.kafka.records import EPOCH
 from shared.outage import Outage
 from shared.settings import RuntimeSettings
 
@@ -176,8 +177,11 @@ def _first(window: Window, tp: TopicPartition, end: int) -> int:
 async def _offsets_at(
     consumer: AIOKafkaConsumer, at: datetime | None, ends: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """The offset of each partition's first record of that instant or later, or its end."""
-    if at is None:
+    """The offset of each partition's first record of that instant or later, or its end.
+
+    None of them where all records are meant: a broker cannot be asked of instants before 1970.
+    """
+    if at is None or at <= EPOCH:
         return {}
     milliseconds = int(at.timestamp() * 1000)
     found = await consumer.offsets_for_times(dict.fromkeys(ends, milliseconds))

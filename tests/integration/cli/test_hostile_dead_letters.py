@@ -24,6 +24,7 @@ from shared.kafka.broker import Broker, GroupBacklog, broker_at
 from shared.kafka.topic_creation import create_missing_topics
 from shared.kafka.topic_records import records_in, spans_of
 from shared.operations.dead_letters.letter import LetterId
+from shared.operations.dead_letters.open_letters import open_letters
 from shared.operations.dead_letters.topic import briefs_at, dead_letter_topic, page_of_briefs
 from shared.settings import RuntimeSettings
 from tests.builders import clients
@@ -110,6 +111,20 @@ async def test_what_retention_takes_while_a_backlog_is_counted_does_not_hide_the
 
     assert isinstance(found[DEAD_LETTERS], GroupBacklog)
     assert found[DEAD_LETTERS].records == 3
+
+
+async def test_a_letter_that_says_it_is_older_than_1970_is_counted_with_the_others(
+    topic: Letters,
+) -> None:
+    await topic.die("a")
+    stranger = dead_letter(LetterId(0, 0), message="b")
+    headers = [(name, it) for name, it in stranger.headers if name != "dl_at"]
+    headers.append(("dl_at", b"1960-01-01T00:00:00+00:00"))
+    await topic.client.publish(DEAD_LETTERS, "K-1", stranger.value, headers, 0)
+
+    found = await open_letters(topic.settings)
+
+    assert (len(found.letters), found.handled, found.at_least) == (2, 0, False)
 
 
 async def backlogs(asked: Broker) -> Mapping[str, GroupBacklog]:
