@@ -66,6 +66,7 @@ $(KAFKA_JARS)/.fetched: tests/apache_kafka/pom.xml
 	  { echo 'mvn is not on the PATH; install a Java 17 runtime and Maven'; exit 1; }
 	rm -rf $(KAFKA_JARS)
 	mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	$(BIN)/python -m tests.apache_kafka.classes
 	@touch $@
 
 test-browser: install $(AXE) $(if $(shell command -v mvn),$(KAFKA_JARS)/.fetched)  ## Walk through the portal in a real browser (Debian's chromium, npm)

@@ -192,6 +192,8 @@ def scenarios(scale: Scale) -> tuple[Scenario, ...]:
     lasts = 4.0 if scale.stopped_s > MINUTE else 1.0
     return (
         Scenario(NO_FAULT, nothing),
+        # Early: all that came before is read once more.
+        Scenario("groups' offsets set back", hostile_traffic.offsets_set_back, times=2),
         *portal.scenarios(scale),
         *_grouped(scale, "kill -9 after", _after_steps()),
         Scenario("kill -9 at random", killed_at_random, times=6),
@@ -223,7 +225,6 @@ def scenarios(scale: Scale) -> tuple[Scenario, ...]:
             exhaustion.started_without_a_broker,
             times=2,
         ),
-        Scenario("groups' offsets set back", hostile_traffic.offsets_set_back, times=2),
         Scenario("partitions added", hostile_traffic.partitions_added, times=2),
         Scenario("transactions rolled back", hostile_traffic.transactions_rolled_back, times=3),
         Scenario("database stopped, started again", database_restarted, times=4),

@@ -62,34 +62,21 @@ def contract_of(number: int) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Load:
-    """The first half cancels a contract each; the others ask a question each."""
-
-    submissions: int
-
-    @property
-    def contracts(self) -> int:
-        return self.submissions // 2
-
-    @property
-    def mails(self) -> int:
-        """Each inquiry's opening and each decision."""
-        return self.submissions + self.contracts
+SUBMISSIONS = 500
+CONTRACTS = SUBMISSIONS // 2
+"""The first half of the submissions cancels a contract each; the others ask a question each."""
+MAILS = SUBMISSIONS + CONTRACTS
+"""Each inquiry's opening and each decision."""
 
 
-ON_APACHE_KAFKA, EMBEDDED = Load(1_000), Load(500)
-"""The embedded broker and the desk share two cores with all other tests."""
-
-
-def submission(number: int, load: Load) -> tuple[str, dict[str, Any]]:
+def submission(number: int) -> tuple[str, dict[str, Any]]:
     common = {
         "customer_id": f"C-{number}",
         "channel": "web",
         "received_at": datetime.now(UTC).isoformat(),
         "contact": {"name": "Cliente de Prueba", "email": "cliente@example.test"},
     }
-    if number < load.contracts:
+    if number < CONTRACTS:
         asked = {"contract_numbers": [f"K-{number}"], "destruction_confirmed": True}
         return "submission.cancellation.v1", common | asked
     question = {"request_type": "contracts", "subject": "Una pregunta", "text": "¿Cómo se hace?"}
@@ -100,7 +87,6 @@ def submission(number: int, load: Load) -> tuple[str, dict[str, Any]]:
 class Seen:
     """The public topics' events as consumers see them, without repeats of an id."""
 
-    load: Load
     ids: set[str] = field(default_factory=set)
     by_type: Counter[str] = field(default_factory=Counter)
     inquiries: Counter[str] = field(default_factory=Counter)
@@ -125,23 +111,23 @@ class Seen:
     @property
     def complete(self) -> bool:
         decided, mails = len(self.decisions), len(self.notifications)
-        wanted = (self.load.submissions, self.load.contracts, self.load.mails)
+        wanted = (SUBMISSIONS, CONTRACTS, MAILS)
         return (len(self.inquiries), decided, mails) == wanted
 
 
-async def publish_and_end(desk: Desk, load: Load, number_sent: signal.Signals) -> Mapping[str, int]:
+async def publish_and_end(desk: Desk, number_sent: signal.Signals) -> Mapping[str, int]:
     """In the middle of every tenth of the submissions a service ends, each at least twice."""
-    tenth = load.submissions // KILLS
+    tenth = SUBMISSIONS // KILLS
     producer = clients.producer(desk.endpoints.kafka_bootstrap_servers)
     await producer.start()
     ends: Counter[str] = Counter()
     try:
-        for number in range(load.contracts):
+        for number in range(CONTRACTS):
             value = json.dumps(contract_of(number)).encode()
             head = headers("registry.contract_recorded.v1", f"contract-{number}", REGISTRY)
             await producer.send("registry.contracts", value, f"K-{number}".encode(), headers=head)
-        for number in range(load.submissions):
-            ce_type, data = submission(number, load)
+        for number in range(SUBMISSIONS):
+            ce_type, data = submission(number)
             value, key = json.dumps(data).encode(), data["customer_id"].encode()
             head = headers(ce_type, f"submission-{number}")
             await producer.send("desk.submissions", value, key, headers=head)
@@ -181,16 +167,15 @@ async def verify(directory: Path) -> tuple[int, str]:
 async def test_every_service_ends_under_load_and_nothing_is_lost_or_doubled(
     sent: signal.Signals, tmp_path: Path, given: Given
 ) -> None:
-    load = EMBEDDED if given.kafka is None else ON_APACHE_KAFKA
     said: list[str] = []
     async with desk_on(given, tmp_path / "desk", overrides=QUICK, say=said.append) as desk:
         consumer = clients.consumer(
             desk.endpoints.kafka_bootstrap_servers, *WATCHED, auto_offset_reset="earliest"
         )
         await consumer.start()
-        seen = Seen(load)
+        seen = Seen()
         try:
-            ends = await publish_and_end(desk, load, sent)
+            ends = await publish_and_end(desk, sent)
             async with asyncio.timeout(WITHIN_SECONDS):
                 while not seen.complete:
                     for records in (await consumer.getmany(timeout_ms=200)).values():
@@ -204,12 +189,12 @@ async def test_every_service_ends_under_load_and_nothing_is_lost_or_doubled(
         assert desk.endpoints.mailbox is not None
         mails = mails_by_message_id(desk.endpoints.mailbox)
 
-    expected = {str(message_uuid(SOURCE, f"submission-{n}")) for n in range(load.submissions)}
+    expected = {str(message_uuid(SOURCE, f"submission-{n}")) for n in range(SUBMISSIONS)}
     assert min(ends.values()) >= 2
     assert len(said) == sum(ends.values()), said
     assert seen.inquiries == Counter(expected)
     assert dict(seen.decisions) == {
-        f"K-{n}": [("cancellation.scheduled.v1", 1)] for n in range(load.contracts)
+        f"K-{n}": [("cancellation.scheduled.v1", 1)] for n in range(CONTRACTS)
     }
     assert set(seen.notifications.values()) == {1}
     assert seen.by_type["notification.failed.v1"] == 0
