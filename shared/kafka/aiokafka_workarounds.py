@@ -96,6 +96,37 @@ class RepeatedFetch:
         return self._answer
 
 
+class PartitionWatch:
+    """Has a member join its group once more where nobody else sees that topics have grown.
+
+    The leader of a group watches for new partitions. A member with a `group_instance_id` that
+    leads, ends and comes back within its session leads on, and is told that it follows
+    (KAFKA-13435): records in new partitions would wait for ever. To a member that does follow the
+    broker answers with the division that there is; for the leader it divides again.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._joined_with: Mapping[str, int] = {}
+
+    def look(self) -> None:
+        """Ask at most once for each number of partitions, and not where all are this member's."""
+        coordinator = self._consumer._coordinator
+        if getattr(coordinator, "_group_subscription", ()) is not None:
+            return  # it leads, or is in no group
+        assigned = self._consumer.assignment()
+        if not assigned or coordinator._rejoin_needed_fut.done():
+            return
+        counts = {
+            topic: len(self._consumer.partitions_for_topic(topic) or ())
+            for topic in self._consumer.subscription()
+        }
+        if counts != self._joined_with:
+            self._joined_with = counts
+            if len(assigned) < sum(counts.values()):
+                coordinator.request_rejoin()
+
+
 def checked_offsets(answer: Any) -> Any:
     """An answer about committed offsets. Raises what it says as a whole.
 

@@ -21,6 +21,7 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.fetch import FetchRequest
 
 from shared.kafka.aiokafka_workarounds import (
+    PartitionWatch,
     RepeatedFetch,
     checked_offsets,
     end_fetching,
@@ -181,11 +182,13 @@ class TolerantConsumer(EndingConsumer):
         options |= {"metadata_max_age_ms": METADATA_MS}
         super().__init__(*topics, interval_ms=interval_ms, **options)
         self._tell_refused = refused
+        self._partition_watch = PartitionWatch(self)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[Any]]:
         BUDGET.renew()
+        self._partition_watch.look()
         try:
             found: dict[TopicPartition, list[Any]] = await super().getmany(
                 *partitions, timeout_ms=max(timeout_ms, WAIT_MS), max_records=max_records

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.events.topics import SERVICES, TOPICS, topics_read_by
+from tests.builders import clients
 from tests.faults.patience import Patience
 
 POLL_S = 0.5
@@ -20,7 +21,7 @@ SET_BACK_WITHIN_S = 60.0
 
 @asynccontextmanager
 async def admin_of(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = clients.admin(bootstrap)
     await admin.start()
     try:
         yield admin
