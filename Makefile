@@ -119,7 +119,7 @@ FAULTS_REPORT := docs/faults.md
 FAULTS_KEPT := tests/faults/target/long.jsonl
 
 faults: install $(KAFKA_JARS)/.fetched  ## Inject faults into a desk on Apache Kafka and audit it (LONG=1 FRESH=1 ONLY=broker CASES=40 PAUSE=10)
-	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases $(or $(CASES),235) --pause $(or $(PAUSE),0.75) --part 4 \
+	$(BIN)/python -m tests.faults $(if $(LONG),--long --cases $(or $(CASES),235) --pause $(or $(PAUSE),0.75) --contracts 4000 --part 4 \
 	  --kept $(FAULTS_KEPT) --report $(FAULTS_REPORT)) $(if $(FRESH),--fresh) \
 	  $(if $(ONLY),--only '$(ONLY)')
 

@@ -238,8 +238,8 @@ def _play_all(plan: Plan, played: Sequence[Scenario], options: argparse.Namespac
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--long", action="store_true", help="longer faults, each repeated")
-    parser.add_argument("--cases", type=int, default=24, help="least cases per scenario")
-    parser.add_argument("--contracts", type=int, default=4_000, help="contracts of each part")
+    parser.add_argument("--cases", type=int, default=16, help="least cases per scenario")
+    parser.add_argument("--contracts", type=int, default=2_500, help="contracts of each part")
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between groups of cases")
     parser.add_argument(
         "--only", action="append", help="scenarios whose name has this in it; may be repeated"
