@@ -5,6 +5,8 @@ A run with `--infra secure` has its user, password and CA in the environment, as
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -38,8 +40,15 @@ def consumer(bootstrap: str, *topics: str, **options: Any) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(*topics, **consumer_options(settings_at(bootstrap)), **options)
 
 
-def admin(bootstrap: str) -> AIOKafkaAdminClient:
-    return AIOKafkaAdminClient(**client_options(settings_at(bootstrap)))
+@asynccontextmanager
+async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Started, and closed when left."""
+    found = AIOKafkaAdminClient(**client_options(settings_at(bootstrap)))
+    await found.start()
+    try:
+        yield found
+    finally:
+        await found.close()
 
 
 def kcat(bootstrap: str, *arguments: str, user: str | None = None) -> list[str]:

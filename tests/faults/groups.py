@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,16 +16,6 @@ from tests.faults.patience import Patience
 
 POLL_S = 0.5
 SET_BACK_WITHIN_S = 60.0
-
-
-@asynccontextmanager
-async def admin_of(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = clients.admin(bootstrap)
-    await admin.start()
-    try:
-        yield admin
-    finally:
-        await admin.close()
 
 
 async def places_of(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
@@ -42,7 +31,7 @@ async def unread(bootstrap: str) -> Counter[str]:
     """By service and topic: how many records the service's group has not committed."""
     left: Counter[str] = Counter()
     async with (
-        admin_of(bootstrap) as admin,
+        clients.admin(bootstrap) as admin,
         AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer,
     ):
         ends = await consumer.end_offsets(await places_of(admin, TOPICS))
@@ -71,7 +60,7 @@ async def set_back(bootstrap: str, service: str) -> None:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, group_id=f"desk.{service}", enable_auto_commit=False
     )
-    async with consumer, admin_of(bootstrap) as admin, asyncio.timeout(SET_BACK_WITHIN_S):
+    async with consumer, clients.admin(bootstrap) as admin, asyncio.timeout(SET_BACK_WITHIN_S):
         places = await places_of(admin, topics_read_by(service))
         consumer.assign(places)
         while True:

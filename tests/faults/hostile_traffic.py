@@ -14,9 +14,10 @@ from aiokafka.admin import NewPartitions
 
 from shared.events.topics import CANCELLATION, INTAKE, SERVICES
 from shared.runtime.clock import clock_source
+from tests.builders import clients
 from tests.builders.records import reading
 from tests.faults import workload
-from tests.faults.groups import admin_of, places_of, set_back, until_read
+from tests.faults.groups import places_of, set_back, until_read
 from tests.faults.injection import Injected
 from tests.faults.machine import Machine, every_service, frozen
 from tests.faults.workload import Sent
@@ -132,7 +133,7 @@ async def offsets_set_back(machine: Machine, injected: Injected) -> None:
 
 async def partitions_added(machine: Machine, injected: Injected) -> None:
     """As docs/guarantees.md asks: a key may move, so everything before is read first."""
-    async with injected.publishing, admin_of(machine.bootstrap) as admin:
+    async with injected.publishing, clients.admin(machine.bootstrap) as admin:
         left: Sequence[str] = [*await until_read(machine.bootstrap, READ_WITHIN_S)]
         if left:
             raise TimeoutError(f"never read: {left}")

@@ -52,13 +52,9 @@ class Letters:
 
     async def remove(self, before: int) -> None:
         """As retention does."""
-        admin = clients.admin(self.bootstrap)
-        await admin.start()
-        try:
-            first = RecordsToDelete(before_offset=before)
+        first = RecordsToDelete(before_offset=before)
+        async with clients.admin(self.bootstrap) as admin:
             await admin.delete_records({TopicPartition(DEAD_LETTERS, 0): first})
-        finally:
-            await admin.close()
 
     async def die_undecodable(self) -> None:
         """aiokafka can neither write nor read such a header name, kcat can."""

@@ -194,8 +194,6 @@ async def test_what_cannot_be_decoded_is_shown_as_such_from_its_offset(
 async def test_live_records_are_shown_as_they_come_and_no_group_is_joined(
     here: Path, running: Desk
 ) -> None:
-    admin = clients.admin(running.endpoints.kafka_bootstrap_servers)
-    await admin.start()
     process = await asyncio.create_subprocess_exec(
         *(COMMAND, "tail", "registry.contracts", "--id", "LIVE-1", "--most", "1", "--json"),
         cwd=here,
@@ -204,17 +202,17 @@ async def test_live_records_are_shown_as_they_come_and_no_group_is_joined(
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        before = {group for group, _ in await admin.list_consumer_groups()}
-        async with asyncio.timeout(WITHIN_S):
-            while process.returncode is None:  # it shows what comes once it listens
-                await published(here, contract("LIVE-1", "C-live"))
-                await asyncio.wait({asyncio.ensure_future(process.wait())}, timeout=1.0)
-            out, err = await process.communicate()
-        after = {group for group, _ in await admin.list_consumer_groups()}
+        async with clients.admin(running.endpoints.kafka_bootstrap_servers) as admin:
+            before = {group for group, _ in await admin.list_consumer_groups()}
+            async with asyncio.timeout(WITHIN_S):
+                while process.returncode is None:  # it shows what comes once it listens
+                    await published(here, contract("LIVE-1", "C-live"))
+                    await asyncio.wait({asyncio.ensure_future(process.wait())}, timeout=1.0)
+                out, err = await process.communicate()
+            after = {group for group, _ in await admin.list_consumer_groups()}
     finally:
         if process.returncode is None:
             process.kill()
-        await admin.close()
 
     [line] = out.decode().splitlines()
     assert json.loads(line)["data"]["contract_number"] == "LIVE-1"

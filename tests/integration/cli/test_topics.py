@@ -29,11 +29,9 @@ OWN = {"retention.ms": WEEK_MS, "segment.ms": "3600000", "max.message.bytes": "1
 @pytest_asyncio.fixture(loop_scope="session")
 async def admin(running: Desk) -> AsyncIterator[AIOKafkaAdminClient]:
     """Somebody has given the topic settings of its own."""
-    admin = clients.admin(running.endpoints.kafka_bootstrap_servers)
-    await admin.start()
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, OWN)])
-    yield admin
-    await admin.close()
+    async with clients.admin(running.endpoints.kafka_bootstrap_servers) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TOPIC, OWN)])
+        yield admin
 
 
 async def test_topics_are_aligned_with_the_catalogue_and_keep_their_other_settings(

@@ -97,15 +97,11 @@ class Desk:
         return await objection_to(service, settings, store, datetime.now(UTC))
 
     async def make_topics_again(self) -> None:
-        admin = clients.admin(self.endpoints.kafka_bootstrap_servers)
-        await admin.start()
-        try:
+        async with clients.admin(self.endpoints.kafka_bootstrap_servers) as admin:
             await admin.delete_topics([topic.name for topic in CATALOGUE])
             async with asyncio.timeout(120):
                 while {topic.name for topic in CATALOGUE} & set(await admin.list_topics()):
                     await asyncio.sleep(0.1)
-        finally:
-            await admin.close()
         await create_missing_topics(self.parts[0][1])
 
     async def differences(self) -> dict[str, list[str]]:

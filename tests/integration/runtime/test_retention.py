@@ -57,16 +57,12 @@ def kept(endpoints: Endpoints, days: int | None) -> RuntimeSettings:
 
 async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, str]) -> None:
     """As an operator may, at any time and without telling the desk. Returns once it holds."""
-    admin = clients.admin(endpoints.kafka_bootstrap_servers)
     asked = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(values))
-    await admin.start()
-    try:
+    async with clients.admin(endpoints.kafka_bootstrap_servers) as admin:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(values))])
         async with asyncio.timeout(90):
             while await told_by(admin, asked) != values:
                 await asyncio.sleep(0.05)
-    finally:
-        await admin.close()
 
 
 async def told_by(admin: AIOKafkaAdminClient, asked: ConfigResource) -> dict[str, str]:

@@ -92,12 +92,8 @@ class Outsider:
         )
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
-        admin = clients.admin(self.bootstrap)
-        await admin.start()
-        try:
+        async with clients.admin(self.bootstrap) as admin:
             offsets = await admin.list_consumer_group_offsets(group)
-        finally:
-            await admin.close()
         return {partition: found.offset for partition, found in offsets.items()}
 
     async def watch(self, *topics: str) -> AIOKafkaConsumer:
