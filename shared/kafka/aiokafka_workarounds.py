@@ -111,9 +111,11 @@ class PartitionWatch:
 
     def look(self) -> None:
         """Ask at most once for each number of partitions, and not where all are this member's."""
+        if self._consumer._group_instance_id is None:
+            return
         coordinator = self._consumer._coordinator
-        if getattr(coordinator, "_group_subscription", ()) is not None:
-            return  # it leads, or is in no group
+        if coordinator._group_subscription is not None:
+            return  # it leads, and watches by itself
         assigned = self._consumer.assignment()
         if not assigned or coordinator._rejoin_needed_fut.done():
             return

@@ -21,7 +21,6 @@ from shared.settings import RuntimeSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 POLL_MS = 500
-METADATA_MS = 20_000
 
 
 class GroupConsumer:

@@ -25,6 +25,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.protocol.admin import ApiVersionRequest_v0
 from aiokafka.protocol.commit import OffsetFetchResponse_v3
+from aiokafka.protocol.group import JoinGroupRequestStruct
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
 import shared.kafka
@@ -220,6 +221,12 @@ class Metadata:
     async def _maybe_wait_metadata(self) -> None:
         self.asked += self.wanted != self.known
         self.known = {*self.wanted}
+
+
+def test_aiokafka_joins_groups_in_no_version_that_tells_a_restarted_leader_that_it_leads() -> None:
+    """KIP-814 does so, from version 9 on."""
+    versions = [request.API_VERSION for request in JoinGroupRequestStruct.__args__]
+    assert max(versions) < 9
 
 
 @pytest.mark.parametrize(("told", "questions"), [(False, 3), (True, 1)], ids=["guard", "mended"])
