@@ -116,16 +116,15 @@ class PartitionWatch:
         coordinator = self._consumer._coordinator
         if coordinator._group_subscription is not None:
             return  # it leads, and watches by itself
-        assigned = self._consumer.assignment()
-        if not assigned or coordinator._rejoin_needed_fut.done():
-            return
+        if coordinator.need_rejoin(self._consumer._subscription.subscription):
+            return  # it has not joined yet, or joins already
         counts = {
             topic: len(self._consumer.partitions_for_topic(topic) or ())
             for topic in self._consumer.subscription()
         }
         if counts != self._joined_with:
             self._joined_with = counts
-            if len(assigned) < sum(counts.values()):
+            if len(self._consumer.assignment()) < sum(counts.values()):
                 coordinator.request_rejoin()
 
 

@@ -71,7 +71,11 @@ async def until_all_are_assigned(found: Sequence[TolerantConsumer]) -> None:
             await poll(found)
 
 
-@pytest.mark.parametrize("names", [("one",), ("one", "two")], ids=["alone", "all of two"])
+@pytest.mark.parametrize(
+    "names",
+    [("one",), ("one", "two"), ("z", "a", "b")],
+    ids=["alone", "all of two", "a leader without a partition among them"],
+)
 async def test_members_that_were_restarted_see_that_a_topic_has_grown(
     endpoints: Endpoints, names: tuple[str, ...]
 ) -> None:
