@@ -164,13 +164,12 @@ docs: install  ## Write docs/events.md and metrics.md, the schemas, the AsyncAPI
 	$(BIN)/python -m deploy.grafana.source
 	$(BIN)/python -m deploy.kubernetes.source
 
-# Whatever needs no broker and no database; what the wire tests run beside is not counted. Properties
-# are tried on all their examples here, of which `make test` takes a third.
+# Whatever needs no broker and no database; what the wire tests run beside is not counted.
 COVERAGE_TESTS := tests/unit tests/contract tests/integration/notification/test_sender.py \
 	tests/poison/test_codec_holds.py
 
-coverage: install  ## Measure the coverage of lines and branches; it may not fall (pyproject.toml)
-	$(BIN)/python -m pytest $(COVERAGE_TESTS) \
+coverage: install  ## Measure the coverage of lines and branches; it may not fall (pyproject.toml; EXAMPLES=few)
+	$(BIN)/python -m pytest $(COVERAGE_TESTS) --examples $(or $(EXAMPLES),all) \
 	  -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=json --cov-report=
 	$(BIN)/python -m tests.gates.coverage
 

@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from bench import (
     throughput,
     traces,
 )
+from bench.beside_loops import LOOPS
 from bench.drain import Contender, Run
 from bench.plots import Line
 from bench.servers import Servers, servers
@@ -54,6 +55,8 @@ STORED = (10_000, 100_000, 1_000_000)
 STORED_RATE, STORED_SECONDS = 20, 30.0
 RELEASE_RATES, RELEASE_WARM, LATENCY_ROUNDS = {5.0: 30.0, 40.0: 20.0}, 500, 3
 WHOLE = Sizes(backlog=4_000, warm=400, seconds=120.0)
+UNTIL_MAILED = "until both of the customer's mails are handed over"
+CHAINS = {"until decided": throughput.until_decided, UNTIL_MAILED: throughput.until_mailed}
 MOST_BESIDE = 6_000
 HISTORIES = (1, 20, 200)
 PARTITIONS = (1, 3, 6, 12)
@@ -103,10 +106,12 @@ async def measure_throughput(asked: argparse.Namespace) -> None:
 
 
 async def measure_chain(asked: argparse.Namespace) -> None:
-    async with fresh() as running:
-        chain = [throughput.whole_chain(running)]
-        runs = await throughput.chain(running, "t", chain, asked.rounds, WHOLE, _say)
-    _keep_runs("chain", {"until the customer's mail is queued": runs}, running.names)
+    found = dict[str, Sequence[Run]]()
+    for title, chain in CHAINS.items():
+        async with fresh() as running:
+            both = [replace(chain(running, LOOPS.commands), name=LOOPS.name), chain(running)]
+            found[title] = await throughput.chain(running, "t", both, asked.rounds, WHOLE, _say)
+    _keep_runs("chain", found, running.names)
 
 
 async def measure_releases(asked: argparse.Namespace) -> None:
@@ -134,10 +139,10 @@ async def measure_releases(asked: argparse.Namespace) -> None:
             )
         _keep_releases(running.names, found, latencies, stages)
         async with fresh() as running:
-            products = [release.of(throughput.whole_chain(running)) for release in both]
-            found[
-                "all four services: until the customer's mail is queued"
-            ] = await throughput.chain(running, "t", products, asked.rounds, WHOLE, _say)
+            products = [release.of(throughput.until_mailed(running)) for release in both]
+            found[f"all four services: {UNTIL_MAILED}"] = await throughput.chain(
+                running, "t", products, asked.rounds, WHOLE, _say
+            )
         _keep_releases(running.names, found, latencies, stages)
         for release in [*both] * min(asked.rounds, LATENCY_ROUNDS):
             print(release.name, flush=True)

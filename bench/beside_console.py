@@ -40,20 +40,19 @@ async def beside(servers: Servers, run: str, rounds: int, sizes: Sizes, say: Say
     for contender in contenders * rounds:
         prefix = new_prefix()
         await stocked_files(servers, prefix, run, sizes.backlog, contender.environment)
-        begun = await _at_ends(servers, prefix)
-        runs.append(await drained(servers, contender, prefix, sizes, begun))
+        await _begin_at_ends(servers, prefix)
+        runs.append(await drained(servers, contender, prefix, sizes))
         say(runs[-1])
     return runs
 
 
-async def _at_ends(servers: Servers, prefix: str) -> int:
-    """Every group begins behind earlier runs, but with the submissions. Returns the requests."""
+async def _begin_at_ends(servers: Servers, prefix: str) -> None:
+    """Every group begins behind earlier runs, but with the submissions."""
     groups = {f"{prefix}.{name}": topics_read_by(name) for name in SERVICES}
     groups[Generation(1, FOLDS).group(f"{prefix}.{CONSOLE}")] = tuple(it.name for it in CATALOGUE)
     for group, topics in groups.items():
         others = [it for it in topics if it != load.SUBMISSIONS]
         await load.begin_at_end(servers.bootstrap, group, others)
-    return await load.committed_in_all(servers.bootstrap, f"{prefix}.{CANCELLATION}", load.REQUESTS)
 
 
 def as_json(runs: Sequence[Run]) -> Mapping[str, Any]:

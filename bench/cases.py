@@ -23,6 +23,7 @@ from typing import Any, cast
 
 import httpx2
 from limits.aio.storage import MemoryStorage
+from pymongo.errors import PyMongoError
 
 from bench.case_records import FIRST_OFFSET, LIFE, ROOT, Case
 from bench.case_stock import Stock
@@ -154,7 +155,11 @@ async def _store(
     collection, wanted = process.generations.serving(NAME), found.inquiries * len(LIFE)
     while not filling.done():
         await asyncio.wait({filling}, timeout=SAID_EVERY_S)
-        stored = await collection.estimated_document_count()
+        try:
+            stored = await collection.estimated_document_count()
+        except PyMongoError as error:  # it is busy writing, and filling goes on
+            say(f"no count: {type(error).__name__}")
+            continue
         say(f"{stored:,} of {wanted:,} entries, {stored / (time.perf_counter() - began):,.0f}/s")
     await filling
     found.records = await collection.estimated_document_count()

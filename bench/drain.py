@@ -12,24 +12,31 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
-
-from aiokafka.admin import AIOKafkaAdminClient
 
 from bench import load
 from bench.processes import cpu_seconds, memory_mb
 from bench.servers import Servers
 from desk.local.child import Child
+from shared.kafka.broker import Broker, broker_at
+from shared.settings import RuntimeSettings
 
 ROOT = Path(__file__).parents[1]
+MAIL_SERVER = "mail server"
+NOT_ITS_OWN = ("kafka", "database", MAIL_SERVER)
 POLL_S = 0.1
 GIVES_UP_AFTER_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Processes that drain `topic` as group `<prefix>.<watched>`, each with its environment."""
+    """Processes that drain a backlog, each with its environment.
+
+    What counts is what group `<prefix>.<watched>` has committed of `topic`. With `answers`, every
+    so many new records in `topic` count as one of the backlog.
+    """
 
     name: str
     topic: str
@@ -38,6 +45,7 @@ class Contender:
     environment: Mapping[str, str] = field(default_factory=dict)
     warm: float = 1.0
     """How much longer (or shorter) than others it needs to get warm."""
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Run:
     @property
     def own_cpu_us(self) -> float:
         """Of the contender's own processes alone."""
-        return sum(us for name, us in self.cpu_us.items() if name not in ("kafka", "database"))
+        return sum(us for name, us in self.cpu_us.items() if name not in NOT_ITS_OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,9 @@ class Drain:
     servers: Servers
     contender: Contender
     prefix: str
-    admin: AIOKafkaAdminClient
+    broker: Broker
     children: Mapping[str, Child]
+    begun: int = 0
     memory: float = 0.0
 
     async def until(self, done: int, *, within_s: float) -> Mark:
@@ -96,13 +105,21 @@ class Drain:
             await asyncio.sleep(POLL_S)
 
     async def mark(self) -> Mark:
-        group = f"{self.prefix}.{self.contender.watched}"
-        offsets = await load.committed(self.admin, group, self.contender.topic)
+        done = await self.counted() - self.begun
         at = time.perf_counter()
         own = {name: child.pid for name, child in self.children.items() if child.pid is not None}
         self.memory = max([self.memory, *map(memory_mb, own.values())])
         cpu = {name: cpu_seconds(pid) for name, pid in (own | self.servers.pids).items()}
-        return Mark(at, sum(offsets.values()), cpu)
+        return Mark(at, done, cpu)
+
+    async def counted(self) -> int:
+        """What counts, since ever."""
+        topic, answers = self.contender.topic, self.contender.answers
+        if answers:
+            written, _ = (await self.broker.written([topic], datetime.now(UTC)))[topic]
+            return written // answers
+        group = f"{self.prefix}.{self.contender.watched}"
+        return sum((await load.committed(self.broker.admin, group, topic)).values())
 
 
 def environment(servers: Servers, prefix: str) -> dict[str, str]:
@@ -142,15 +159,15 @@ async def at_work(servers: Servers, contender: Contender, prefix: str) -> AsyncI
         )
         for name, command in contender.commands.items()
     }
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap)
-    await admin.start()
-    try:
-        for child in children.values():
-            child.start()
-        yield Drain(servers, contender, prefix, admin, children)
-    finally:
-        await asyncio.gather(*(child.stop(20) for child in children.values()))
-        await admin.close()
+    async with broker_at(RuntimeSettings(kafka_bootstrap_servers=servers.bootstrap)) as broker:
+        try:
+            drain = Drain(servers, contender, prefix, broker, children)
+            drain.begun = await drain.counted()
+            for child in children.values():
+                child.start()
+            yield drain
+        finally:
+            await asyncio.gather(*(child.stop(20) for child in children.values()))
 
 
 async def drain(
@@ -161,17 +178,16 @@ async def drain(
     warm: int,
     total: int,
     seconds: float,
-    begun: int = 0,
 ) -> Run:
     """Start it, let `warm` records pass, and measure until `total` or for `seconds`.
 
-    `begun` is what the group had committed before the backlog. Raises RuntimeError if it stalls.
+    Raises RuntimeError if it stalls.
     """
     async with at_work(servers, contender, prefix) as under_load:
-        first = await under_load.until(begun + warm, within_s=GIVES_UP_AFTER_S)
-        if first.done < begun + warm:
+        first = await under_load.until(warm, within_s=GIVES_UP_AFTER_S)
+        if first.done < warm:
             raise RuntimeError(f"{contender.name} did not get warm in {GIVES_UP_AFTER_S:g} s")
-        last = await under_load.until(begun + total, within_s=seconds)
+        last = await under_load.until(total, within_s=seconds)
     records = last.done - first.done
     if records <= 0:
         raise RuntimeError(f"{contender.name} stands still; see {servers.directory / 'logs'}")

@@ -25,13 +25,13 @@ from bench.drain import environment, new_prefix
 from bench.mail_sink import Pipelining
 from bench.processes import cpu_seconds
 from bench.servers import Servers
-from bench.throughput import CHAIN, mail_server, service
+from bench.throughput import CHAIN, NOTIFICATIONS, mail_server
 from desk.local.child import Child
 from desk.local.ports import HOST, choose_ports
 from shared.events.topics import topics_read_by
 
 INQUIRIES, DECISIONS = "desk.inquiries", "desk.cancellations"
-NOTIFICATIONS, CONTRACTS = "desk.notifications", "desk.contracts"
+CONTRACTS = "desk.contracts"
 DECIDED = "cancellation.scheduled.v1"
 DECISION_MAIL = "cancellation_scheduled"
 STAGES = ("inquiry opened", "decided", "mail handed over")
@@ -56,7 +56,7 @@ class Chain:
     knows_contracts: bool = True
 
 
-DESK = Chain("contract-desk", {name: service(name) for name in CHAIN})
+DESK = Chain("contract-desk", throughput.DESK)
 
 
 @dataclass

@@ -200,13 +200,3 @@ async def committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> dict[
         for partition, committed in offsets.items()
         if partition.topic == topic
     }
-
-
-async def committed_in_all(bootstrap: str, group: str, topic: str) -> int:
-    """How many records of a topic a group has handled, all partitions together."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        return sum((await committed(admin, group, topic)).values())
-    finally:
-        await admin.close()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load, stock
-from bench.drain import ROOT, Contender, Run, drain, new_prefix
+from bench.drain import MAIL_SERVER, ROOT, Contender, Run, drain, new_prefix
 from bench.servers import Servers
 from desk.local.ports import HOST, choose_ports
 from shared.events.topics import ARCHIVE, CANCELLATION, INTAKE, NOTIFICATION, topics_read_by
@@ -24,7 +24,9 @@ SPRING_NAMES = {
 PYTHON = (sys.executable, "-P", "-m")
 STOCKING = Path(__file__).with_name("stock_database.py")
 CHAIN = (INTAKE, CANCELLATION, ARCHIVE, NOTIFICATION)
-DECISIONS = "desk.cancellations"
+NOTIFICATIONS = "desk.notifications"
+MAILS = 2
+"""For each submission: it was received, and it is decided."""
 Say = Callable[[Run], None]
 
 
@@ -39,6 +41,9 @@ class Sizes:
 
 def service(name: str) -> Sequence[str]:
     return (*PYTHON, f"services.{name}")
+
+
+DESK = {name: service(name) for name in CHAIN}
 
 
 def product(name: str, topic: str) -> Contender:
@@ -96,10 +101,10 @@ async def cancellation(
 async def chain(
     servers: Servers, run: str, contenders: list[Contender], rounds: int, sizes: Sizes, say: Say
 ) -> list[Run]:
-    """All four services, from a submission until the mail about its decision is queued.
+    """All four services, from a submission until what the contenders watch.
 
-    Mails are handed over meanwhile, to a server that drops them. Measured to the end: the services
-    share the cores, and the first in the chain is done long before the last.
+    Mails are handed over to a server that drops them. Measured to the end: the services share the
+    cores, and the first in the chain is done long before the last.
     """
     backlog = (load.submission(number, run) for number in range(sizes.backlog))
     await published(servers, load.SUBMISSIONS, backlog)
@@ -110,24 +115,38 @@ async def chain(
         for name in CHAIN:
             topics = [topic for topic in topics_read_by(name) if topic != load.SUBMISSIONS]
             await load.begin_at_end(servers.bootstrap, f"{prefix}.{name}", topics)
-        begun = await load.committed_in_all(
-            servers.bootstrap, f"{prefix}.{NOTIFICATION}", DECISIONS
-        )
-        runs.append(await drained(servers, contender, prefix, sizes, begun))
+        runs.append(await drained(servers, contender, prefix, sizes))
         say(runs[-1])
     return runs
 
 
-def whole_chain(servers: Servers) -> Contender:
-    port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
-    sink = {"mail server": (*PYTHON, "bench.mail_sink", str(port))}
+def until_decided(servers: Servers, commands: Mapping[str, Sequence[str]] = DESK) -> Contender:
+    """All four services; what counts are requests that cancellation has decided."""
     return Contender(
         "contract-desk, four services",
-        DECISIONS,
-        NOTIFICATION,
-        sink | {name: service(name) for name in CHAIN},
-        mail_server(port),
+        load.REQUESTS,
+        CANCELLATION,
+        *_with_mail_server(servers, commands),
     )
+
+
+def until_mailed(servers: Servers, commands: Mapping[str, Sequence[str]] = DESK) -> Contender:
+    """The same, until both mails of a submission are handed over."""
+    return Contender(
+        "contract-desk, four services",
+        NOTIFICATIONS,
+        NOTIFICATION,
+        *_with_mail_server(servers, commands),
+        answers=MAILS,
+    )
+
+
+def _with_mail_server(
+    servers: Servers, commands: Mapping[str, Sequence[str]]
+) -> tuple[Mapping[str, Sequence[str]], Mapping[str, str]]:
+    port = choose_ports(["mail"], servers.directory / "mail.json")["mail"]
+    sink = {MAIL_SERVER: (*PYTHON, "bench.mail_sink", str(port))}
+    return {**sink, **commands}, mail_server(port)
 
 
 def mail_server(port: int) -> dict[str, str]:
@@ -173,9 +192,7 @@ async def _measured(servers: Servers, contender: Contender, prefix: str, sizes: 
     return await drained(servers, contender, prefix, sizes)
 
 
-async def drained(
-    servers: Servers, contender: Contender, prefix: str, sizes: Sizes, begun: int = 0
-) -> Run:
+async def drained(servers: Servers, contender: Contender, prefix: str, sizes: Sizes) -> Run:
     run = await drain(
         servers,
         contender,
@@ -183,7 +200,6 @@ async def drained(
         warm=int(sizes.warm * contender.warm),
         total=sizes.backlog,
         seconds=sizes.seconds,
-        begun=begun,
     )
     await asyncio.to_thread(stock.forget, servers.mongo_url, prefix)
     return run

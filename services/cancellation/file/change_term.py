@@ -17,7 +17,9 @@ from shared.events.values import days_after
 def begin_term(decision: Decision) -> None:
     """A term recorded after the effective day or the lapse begins a new life of the contract."""
     contract = decision.file.contract
-    if contract is None or contract.starts_on is None or not _has_new_term(decision.file):
+    if contract is None or contract.starts_on is None:
+        return
+    if not _has_new_term(decision.file, contract.starts_on):
         return
     decision.record(
         TermBegun(
@@ -39,11 +41,8 @@ def _overtaken(file: CancellationFile, starts_on: date) -> tuple[tuple[str, date
     )
 
 
-def _has_new_term(file: CancellationFile) -> bool:
-    contract, over = file.contract, file.cancellation
-    if contract is None or contract.starts_on is None:
-        return False
-    starts_on = contract.starts_on
+def _has_new_term(file: CancellationFile, starts_on: date) -> bool:
+    over = file.cancellation
     if any(r.lapsed and not r.past and r.lapses_on < starts_on for r in file.renewals):
         return True
     if over is None or not over.took_effect or over.effective_on >= starts_on:

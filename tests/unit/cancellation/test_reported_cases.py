@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -141,6 +141,30 @@ def test_a_notice_that_was_withdrawn_is_not_decided_again() -> None:
     desk = Desk(T0, term("2026-01-01", "2027-03-11"), confirmed(T0), withdrawal(T0))
 
     assert desk.hears(term("2026-01-01", "2028-03-11")) == []
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        # The cancellation is scheduled for 31 March.
+        (term("2026-01-01", None), confirmed(T0), term("2026-01-01", "2027-03-31")),
+        # Somebody else holds the contract, so the cancellation is suspended.
+        (
+            contract(MONTHLY),
+            confirmed(T0),
+            NEW_HOLDER,
+            term("2026-01-01", "2027-03-11", customer_id=STRANGER),
+        ),
+        # The request stands as notice, and the term ends as before, or sooner.
+        (term("2026-01-01", "2027-03-11"), confirmed(T0), term("2026-01-01", "2027-03-10")),
+    ],
+    ids=["ends on the cancellation's day", "another's contract", "ends sooner"],
+)
+def test_another_term_that_decides_nothing_anew(heard: Sequence[Event]) -> None:
+    *before, last = heard
+    desk = Desk(T0, *before)
+
+    assert desk.hears(last) == []
 
 
 def test_a_term_cut_short_takes_the_place_of_the_scheduled_cancellation() -> None:

@@ -37,7 +37,10 @@ def test_ci_runs_every_test_once_or_more() -> None:
     """What is measured is not run again without measuring, nor a long one that Kafka runs, too."""
     lines = {line.strip() for line in (ROOT / ".ci/run").read_text().splitlines()}
     measured = "$(addprefix --ignore ,$(COVERAGE_TESTS))"
-    assert {"make coverage", f"make test TESTS='$(ORDINARY_TESTS) {measured}'"} <= lines
+    assert {
+        "make coverage EXAMPLES=few",
+        f"make test TESTS='$(ORDINARY_TESTS) {measured}'",
+    } <= lines
     assert {"make test-long LONG_TESTS='tests/poison $(NOT_ON_KAFKA)'", "make test-kafka"} <= lines
     elsewhere = within([*variable("WIRE_TESTS"), "tests/poison"])
     assert all(file.startswith(elsewhere) for file in long_ones())
