@@ -25,7 +25,7 @@ LIFE = (
     "notification.sent.v1",
     "inquiry.state.v1",
 )
-"""What the topics hold of one ordinary inquiry."""
+"""The types of one ordinary inquiry's events, in the order of their course."""
 PARTITIONS = 6
 FIRST_OFFSET = 10**9
 """Of what is stored without a broker: its own records come before."""

@@ -29,7 +29,7 @@ AT_ONCE = 2_000
 SAMPLE = 100
 DAY_MS = 86_400_000
 Pieces = Sequence[tuple[bytes, str]]
-"""What stands before a value, and the value's name."""
+"""Pairs of the bytes before a value and the value's name."""
 
 
 class Stock:

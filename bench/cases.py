@@ -287,7 +287,7 @@ async def _look(process: Process, servers: Servers, found: Measured) -> None:
 
 
 async def _look_up(process: Process, servers: Servers, found: Measured) -> None:
-    """What `desk case` does once it is loaded: the index, and what the topics have beyond it."""
+    """Looks cases up as a loaded `desk case` does: in the index, and beyond it on the topics."""
     settings = process.settings
     for kind, named in _looks(found, LOOK_UPS):
         with _timed(servers, found.look_ups[kind]):

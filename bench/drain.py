@@ -113,7 +113,7 @@ class Drain:
         return Mark(at, done, cpu)
 
     async def counted(self) -> int:
-        """What counts, since ever."""
+        """Counts the backlog's finished records since the topic began."""
         topic, answers = self.contender.topic, self.contender.answers
         if answers:
             written, _ = (await self.broker.written([topic], datetime.now(UTC)))[topic]

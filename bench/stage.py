@@ -148,7 +148,7 @@ async def measured(
 
 
 def _send_spans(at_work: Any) -> None:
-    """What a thread of its own does meanwhile, and what it has left."""
+    """Sends the pending spans, which a thread of its own sends in a service."""
     if (traces := getattr(at_work, "_traces", None)) is not None:
         traces._provider.force_flush()
 

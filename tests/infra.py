@@ -99,7 +99,7 @@ class Given:
 
 @asynccontextmanager
 async def local_servers(choice: str, directory: Path) -> AsyncIterator[Given]:
-    """What `choice` puts in the place of embedded servers: for `embedded` nothing.
+    """Starts the servers that `choice` puts in the place of embedded ones: none for `embedded`.
 
     The address of a secured database is that of its administrator.
     """

@@ -1,4 +1,4 @@
-"""What agents and operators do in the console, on a running desk, up to what others hear of it."""
+"""Agents and operators act in the console of a running desk, and other systems hear of it."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ async def walk(page: Page, names: list[str], parts: dict[str, str]) -> list[str]
 
 
 async def until_there(page: Page, path: str) -> None:
-    """What was only just reported may not be known to the pages yet."""
+    """Loads the page until it is there: a fresh report reaches the pages with a delay."""
     async with asyncio.timeout(PATIENCE_S):
         while not ((answer := await page.goto(path)) and answer.ok):
             await asyncio.sleep(0.5)

@@ -185,7 +185,7 @@ ROOMS = frozenset({"orders", "accounts", "items"})
 async def has_an_account(
     site: PortalDesk, customer: DemoCustomer, contracts: tuple[str, ...]
 ) -> None:
-    """What upstream systems report of the sample company, reported of this customer; and known."""
+    """Reports the sample company's upstream records for this customer and waits until all show."""
     account = sample_account(customer.id, contracts, site.world.now.isoformat())
     reported = [it for it in account if TOPIC_OF[it.ce_type].name.split(".")[1] in ROOMS]
     await site.publish(

@@ -1,4 +1,4 @@
-"""What an OpenTelemetry collector was sent, read as OTLP's own protobuf messages."""
+"""Reads the spans that an OpenTelemetry collector was sent, as OTLP's own protobuf messages."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ FROM_OUTSIDE = enums_in(
         for it in topic.events
     )
 )
-"""What others say and the desk passes on: each word of these is taken."""
+"""Closed sets in other systems' events, which the desk passes on: it takes each of their words."""
 SAID_BY_THE_DESK = enums_in(
     *(
         it
@@ -238,7 +238,7 @@ FREE_TEXT = {
     ("order.cancelled.v1", "reason"),
     ("registry.contract_terminated.v1", "reason"),
 }
-"""What a person or another system says in words of its own."""
+"""Fields that a person or another system fills with words of its own."""
 
 
 def test_every_field_for_machines_says_which_words_it_may_hold() -> None:

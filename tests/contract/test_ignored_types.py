@@ -29,7 +29,7 @@ SAID = {name: value for golden in GOLDENS.values() for name, value in golden.val
 
 
 def brought_to(service: Service) -> Iterator[type[Event]]:
-    """What the service alone routes: timers and operators' acts are the runtime's."""
+    """Yields the events that the service routes by itself; the runtime routes timers and acts."""
     for topic in CATALOGUE:
         if service.name in topic.read_by and topic.name != "desk.operations":
             yield from (it for it in topic.events if it is not TimerDue)

@@ -109,7 +109,7 @@ KEPT = {
         "desk.dead-letters",
     },
 }
-"""What names later dates, an audit trail, and dead letters; all the rest is kept 30 days."""
+"""Topics of later dates, audit trails and dead letters by retention; the others keep 30 days."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the services of a running desk show is what docs/metrics.md says."""
+"""The services of a running desk export the metrics that docs/metrics.md lists, and no others."""
 
 from __future__ import annotations
 

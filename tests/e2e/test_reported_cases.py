@@ -1,4 +1,4 @@
-"""What users of other systems reported as wrong is right here, on a running desk."""
+"""A running desk gets right the cases that users of other systems reported as wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.reported import CASES, Answers, Run, mails_to, matching, send_all
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def answers(running_desk: Desk) -> Answers:
-    """What the desk says to all cases, sent side by side."""
+    """Sends all cases side by side and returns the desk's answers."""
     run = Run(uuid4().hex[:6].upper())
     return await send_all(running_desk.endpoints.kafka_bootstrap_servers, CASES, run)
 

@@ -44,7 +44,7 @@ NOTE, CARD, COPY = "note", "card", "copy"
 
 
 class Noted(Event):
-    """What a message said, and how often each record that it saw had been written to."""
+    """Holds a message's text, and how often each record that it saw had been written to."""
 
     ce_type: ClassVar[str] = "note.noted"
 

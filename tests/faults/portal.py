@@ -58,7 +58,7 @@ SAYS = (
     'class="reference"',
     "Confirmation sent to",
 )
-"""What a page says of a submission, from the first to the last; it never goes back."""
+"""Texts that mark a submission's stages on its page, in their order; a page never goes back."""
 Answer = httpx2.Response | None
 UNDECIDED, REFUSED = "Being decided", "Not accepted"
 

@@ -116,7 +116,7 @@ class Report:
 
     @property
     def sound(self) -> Report:
-        """What counts: of each scenario the last row that holds, in a part whose audit holds."""
+        """Keeps the rows that count: each scenario's last to hold, in a part whose audit holds."""
         parts = {audit.part: audit for audit in self.audits if audit.holds}
         rows = {row.scenario: row for row in self.rows if row.holds and row.part in parts}
         used = {row.part for row in rows.values()}

@@ -59,7 +59,7 @@ class Seen:
     before_opened: Counter[str] = field(default_factory=Counter)
     decisions: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
     words: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """What customers added to their inquiries, in the order of publication."""
+    """By inquiry, the numbers that its follow-ups quote, in the order of publication."""
     references: dict[str, str] = field(default_factory=dict)
     """By inquiry, as its opening says it."""
     sent: Counter[str] = field(default_factory=Counter)
@@ -118,7 +118,7 @@ class Seen:
 
 @asynccontextmanager
 async def watching(bootstrap: str) -> AsyncIterator[Seen]:
-    """What is seen grows in the background, however often the broker comes and goes."""
+    """Watches the topics in the background, across restarts of the broker, and fills `Seen`."""
     seen = Seen()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest"

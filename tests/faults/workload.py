@@ -161,7 +161,7 @@ def cases(name: str, begin: int) -> Iterator[list[Sent]]:
 
 
 def last_steps(name: str, begin: int, end: int) -> Iterator[list[Sent]]:
-    """What the cases begun before `end` have still to come."""
+    """Returns the remaining steps of the cases begun before `end`."""
     longest = max(later for later, _ in STEPS)
     return (_steps(name, number, begin, end) for number in range(end, end + longest))
 

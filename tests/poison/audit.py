@@ -57,7 +57,7 @@ class Public:
     recorded: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
     approved_by: set[str] = field(default_factory=set)
-    """What caused each cancellation that was scheduled."""
+    """The causes of all cancellations that were scheduled."""
     dead: dict[Place, Grave] = field(default_factory=dict)
     quoting: int = 0
     """Dead letters whose own headers hold what should be nobody's business."""

@@ -64,7 +64,7 @@ def flood(random: Random, draft: Draft) -> None:
 
 
 def traces(random: Random, draft: Draft) -> None:
-    """What only travels along: of any content, and as large as a record can be."""
+    """Adds a header that only travels along: of any content, and as large as a record can be."""
     sizes = (1, 255, 256, 10_000, 300_000, ALMOST_A_RECORD)
     size = random.choices(sizes, (5, 5, 5, 5, 0.3, 0.2))[0]
     text = (draft.mark.encode() + b"-" * size)[:size]

@@ -67,7 +67,7 @@ class Compose:
         return self.settings(name, port, password, "SCRAM-SHA-512")
 
     def here(self, text: str) -> str:
-        """What a container is told, with this machine's folders and ports."""
+        """Puts this machine's folders and ports in the place of the container's in `text`."""
         for there, name in PORTS.items():
             text = text.replace(f":{there}", f":{self.ports[name]}")
         text = text.replace("/run/secrets/kafka", str(self.secrets / "kafka"))

@@ -1,4 +1,4 @@
-"""What a file is by its bytes, and whether its name and its declared type agree."""
+"""A file's bytes tell its type; its name and its declared type must agree with them."""
 
 from __future__ import annotations
 

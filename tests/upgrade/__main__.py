@@ -56,7 +56,7 @@ SHOWN = 20
 
 @dataclass
 class Upgraded:
-    """What the audit looks at; and what came of the upgrade."""
+    """Holds the desk that the audit looks at, and the results of its upgrade."""
 
     desk: Desk
     order: str

@@ -1,4 +1,4 @@
-"""What was given up, and letting it through after the fix."""
+"""A replay after the fix lets an aggregate's parked messages through."""
 
 from __future__ import annotations
 

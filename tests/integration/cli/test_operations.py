@@ -1,4 +1,4 @@
-"""What operators look at, on a running desk: records, cases, topics, work."""
+"""Operators read the records, cases, topics and open work of a running desk."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ async def test_what_is_open_is_counted_by_the_newest_letters_and_their_acts_alon
 async def test_where_too_many_acts_have_followed_letters_before_them_are_not_counted_as_open(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was done with them may lie among the acts that were not read."""
+    """The acts that were not read may have settled those letters."""
     monkeypatch.setattr(counting, "ACTS_READ", 2)
     monkeypatch.setattr(topic, "GIVEN_UP_BEFORE", timedelta(0))
     monkeypatch.setattr(counting, "GIVEN_UP_BEFORE", timedelta(0))

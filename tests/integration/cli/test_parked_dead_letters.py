@@ -1,4 +1,4 @@
-"""What waits behind a defect: replayed, rehearsed, corrected and discarded, on the real wire."""
+"""Operators replay, rehearse, correct and discard messages parked behind a defect, on the wire."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ async def until_restarted(name: str, said: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """What one `desk up` showed while it was open, and how it ended when it was told to."""
+    """Describes one `desk up`: its services while it was open, and how it ended when told to."""
 
     endpoints: Mapping[str, Any]
     ports: Mapping[str, int]
@@ -45,7 +45,7 @@ class Run:
     code: int | None
     out: str
     left: Sequence[object]
-    """What the health pages said afterwards."""
+    """The health pages' answers after the end."""
 
 
 async def started(folder: Path) -> asyncio.subprocess.Process:

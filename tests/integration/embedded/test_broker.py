@@ -1,4 +1,4 @@
-"""What the services rely on from the embedded broker, and where it is not like Apache Kafka."""
+"""The embedded broker does what the services rely on; some of it differs from Apache Kafka."""
 
 import asyncio
 from collections.abc import AsyncIterator

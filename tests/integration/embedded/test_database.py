@@ -1,4 +1,4 @@
-"""What the store relies on from the embedded database."""
+"""The embedded database does all that the store relies on."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -24,7 +24,7 @@ CLOSED = (
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
     *("--network", "none"),
 )
-"""What docker-compose.yml and the manifests take away from a container, and the network as well."""
+"""Options that restrict a container as docker-compose.yml and the manifests do, plus no network."""
 WITHIN_S = 120.0
 ASKED = """
 import json, sys

@@ -87,7 +87,7 @@ def new_database() -> Database:
 
 
 class Reports(Dependencies):
-    """What the worker said of its dependencies: which are lost now."""
+    """Remembers which dependencies the worker has reported as lost."""
 
     def __init__(self) -> None:
         self.lost_now: set[str] = set()
@@ -102,7 +102,7 @@ class Reports(Dependencies):
         self.changed.set()
 
     async def next_change(self) -> set[str]:
-        """What is lost after the next report."""
+        """Waits for the next report and returns the dependencies that are lost then."""
         self.changed.clear()
         async with asyncio.timeout(10):
             await self.changed.wait()
@@ -228,7 +228,7 @@ async def test_many_mails_at_once_use_no_more_connections_than_allowed(
 async def test_no_more_mails_go_out_than_a_crash_may_repeat_until_they_are_reported(
     mailbox: Mailbox,
 ) -> None:
-    """What a crash can send again is what went out and was not reported."""
+    """A crash can repeat the mails that went out and were not yet reported."""
     works = [Notifications(opened(inquiry_id=f"inq-{n}")).work() for n in range(5)]
     sent: asyncio.Queue[Work] = asyncio.Queue()
     gone_out: list[int] = []

@@ -1,4 +1,4 @@
-"""What a database lacks is found out at start, and said."""
+"""A service finds out at its start which abilities the database lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is parked and what is due shows in the metrics, on the real database."""
+"""The metrics count parked and due records, on the real database."""
 
 from __future__ import annotations
 

@@ -298,7 +298,7 @@ def timed(name: str) -> Service:
 
 
 def registered(number: str) -> dict[str, Any]:
-    """What the registry says of a contract."""
+    """Returns the registry's data about a contract."""
     return {
         "contract_number": number,
         "customer_id": "C-1",

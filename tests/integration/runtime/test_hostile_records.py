@@ -12,7 +12,7 @@ from tests.poison import hostile_run
 pytestmark = pytest.mark.long("five hundred of the worst records on servers of their own")
 
 MOST_MEMORY_MB = 512
-"""What the compose file gives a service."""
+"""The memory limit of the services in the compose file."""
 MOST_SECONDS = 1.0
 """That the process may compute before its health page answers; a busy machine takes longer."""
 

@@ -1,4 +1,4 @@
-"""What a newer release has written waits for it; everything else is decided."""
+"""Messages for an aggregate that a newer release wrote wait for it; all others are decided."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ async def ask(client: Outsider, name: str, number: int) -> None:
 
 
 async def set_back(endpoints: Endpoints, group: str, partitions: int) -> None:
-    """What deleted offsets amount to where a group begins at the earliest record."""
+    """Commits offset 0: a group without offsets would begin at the same, earliest record."""
     consumer = clients.consumer(
         endpoints.kafka_bootstrap_servers, group_id=group, enable_auto_commit=False
     )

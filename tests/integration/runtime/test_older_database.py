@@ -1,4 +1,4 @@
-"""What holds a service back at its start, and what does not."""
+"""A service refuses a database older than its topics, unless an operator has accepted it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARCHIVE = "contract_archive"
 
 
 async def why_not(settings: RuntimeSettings) -> str | None:
-    """What the toy would say on its database, without the setting that lets it start."""
+    """Returns the toy's objection to its database, without the setting that lets it start."""
     service = toy.build()
     own = await as_service(service.name, settings)
     client = connect(own.mongo_url)

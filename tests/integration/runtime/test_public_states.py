@@ -48,7 +48,7 @@ def evolve(state: toy.Seen | None, event: Event) -> Named:
 
 
 def stated(seen: toy.Seen, version: int) -> Event:
-    """What the toy says of itself: two messages in a row look the same from outside."""
+    """Builds the toy's public state: two messages in a row look the same from outside."""
     assert isinstance(seen, Named)
     return InquiryStated(
         inquiry_id=seen.customer,

@@ -102,7 +102,7 @@ def entry(number: int) -> Document:
 
 
 async def ask_everything(records: Records) -> None:
-    """What the runtime and an operator's commands ask, of every kind of aggregate."""
+    """Runs every query of the runtime and of an operator's commands, for each kind of aggregate."""
     store, database = records.store, records.database
     asked = StoredRecords(records.service, database, store)
     await store.prepare()

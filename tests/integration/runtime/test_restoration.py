@@ -105,7 +105,7 @@ class Desk:
         await create_missing_topics(self.parts[0][1])
 
     async def differences(self) -> dict[str, list[str]]:
-        """What `verify` names, by service; a service where all agrees is left out."""
+        """Lists by service the differences that `verify` names, for services that have any."""
         later = datetime.now(UTC) + timedelta(minutes=5)
         found: dict[str, list[str]] = {}
         for service, settings in self.parts:

@@ -1,4 +1,4 @@
-"""What was decided before is decided again as of that time, on what the histories hold."""
+"""A second decision judges a record as of its first one, on what the histories hold."""
 
 from __future__ import annotations
 

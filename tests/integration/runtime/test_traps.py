@@ -1,4 +1,4 @@
-"""What FastStream and aiokafka do wrong by default, on the real wire."""
+"""The harmful defaults of FastStream and aiokafka do no harm here, on the real wire."""
 
 from __future__ import annotations
 

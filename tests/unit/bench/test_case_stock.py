@@ -1,4 +1,4 @@
-"""What the bench puts into the console's index is what the projection would have put there."""
+"""The bench fills the console's index with the entries that the projection would store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every policy: second requests, withdrawal, the effective day, reminders."""
+"""All policies share the rules for second requests, withdrawal, the effective day and reminders."""
 
 from dataclasses import replace
 from datetime import timedelta

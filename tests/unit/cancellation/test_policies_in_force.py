@@ -1,4 +1,4 @@
-"""What the cancellation service announces about its policies."""
+"""The cancellation service announces its policies, those in force and those to come."""
 
 from __future__ import annotations
 

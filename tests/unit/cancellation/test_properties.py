@@ -1,4 +1,4 @@
-"""What holds for every file, whatever comes in whatever order that Kafka allows.
+"""A file's invariants hold, whatever comes in whatever order that Kafka allows.
 
 A list of steps is one interleaving of the topics: each topic's messages keep their order in it,
 and time passes in between, with or without the clock's timers.

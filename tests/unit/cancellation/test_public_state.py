@@ -1,4 +1,4 @@
-"""What billing and the portal may know of a cancellation file."""
+"""The public state of a cancellation file tells billing and the portal what they may know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users of other systems reported, each with the value that the domain page decides."""
+"""Cases that users of other systems reported get the values that the domain page decides."""
 
 from __future__ import annotations
 

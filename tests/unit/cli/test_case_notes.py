@@ -1,4 +1,4 @@
-"""What `desk case` says of the index that told it a case."""
+"""`desk case` warns if the index that it reads may lack records."""
 
 from __future__ import annotations
 

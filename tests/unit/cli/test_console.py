@@ -1,4 +1,4 @@
-"""What is printed steers no terminal and shows no other order than it has."""
+"""Printed text steers no terminal and shows no other order than it has."""
 
 from __future__ import annotations
 

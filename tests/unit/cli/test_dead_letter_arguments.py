@@ -1,4 +1,4 @@
-"""What may be typed after `desk dead-letters`, and what is said otherwise."""
+"""`desk dead-letters` refuses arguments that make no sense, and explains itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the library says of dead letters in values, told in words: none without its sentence."""
+"""The command has a sentence for every value in which the library speaks of dead letters."""
 
 from __future__ import annotations
 

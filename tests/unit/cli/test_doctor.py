@@ -1,4 +1,4 @@
-"""What the doctor says, apart from the wire."""
+"""`desk doctor` judges and words its findings, without a broker or a database."""
 
 from __future__ import annotations
 

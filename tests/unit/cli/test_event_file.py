@@ -1,4 +1,4 @@
-"""What a file for `desk submit` or `desk publish` may hold, and what is said of its faults."""
+"""`desk submit` and `desk publish` read a file of events and name all its faults."""
 
 from __future__ import annotations
 

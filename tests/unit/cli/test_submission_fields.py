@@ -1,4 +1,4 @@
-"""What the options of a kind of submission make of the event."""
+"""The options of a kind of submission become the event's fields."""
 
 from __future__ import annotations
 

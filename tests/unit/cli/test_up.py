@@ -1,4 +1,4 @@
-"""What `desk up` shows of the servers that it was given."""
+"""`desk up` shows the addresses of given servers, without passwords."""
 
 from __future__ import annotations
 

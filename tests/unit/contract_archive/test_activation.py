@@ -50,7 +50,7 @@ def failed(attempts_left: int, customer_id: str = HOLDER) -> ContractActivationF
 
 
 def answers(events: list[Event]) -> list[Event]:
-    """What is published: what a failure notes is private."""
+    """Returns the published events; the note of a failure is private."""
     return [event for event in events if not isinstance(event, ActivationFailureNoted)]
 
 

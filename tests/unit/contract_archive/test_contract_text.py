@@ -1,4 +1,4 @@
-"""What a customer accepts (F1): a contract's text is issued, approved, viewed and accepted."""
+"""A contract's text is issued, approved, viewed and accepted (F1)."""
 
 import hashlib
 from datetime import date, timedelta

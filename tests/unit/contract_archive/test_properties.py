@@ -1,4 +1,4 @@
-"""What holds for the archive in every order in which its topics may bring their messages."""
+"""The archive's invariants hold in every order in which its topics may bring their messages."""
 
 from datetime import date, timedelta
 

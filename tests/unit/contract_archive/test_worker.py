@@ -69,7 +69,6 @@ async def test_a_document_is_kept_with_what_a_download_needs(request_: Event) ->
 
 
 async def test_neither_outcome_nor_answer_has_a_link_that_opens_the_document() -> None:
-    """What opens a document is on no topic."""
     files, archive = Files(), waiting(copy_requested())
 
     outcome = await perform(files, archive)

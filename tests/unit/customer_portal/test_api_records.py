@@ -157,7 +157,7 @@ async def test_long_lists_have_pages_that_lead_on(portal: PortalOfFew) -> None:
 
 
 async def test_an_inquiry_that_only_its_state_tells_of_is_read(portal: PortalOfFew) -> None:
-    """What `desk.inquiries` no longer keeps is not there after a rebuild; the state is."""
+    """A rebuild finds no event that `desk.inquiries` has dropped; the state remains."""
     stated: Any = {"reference": "INQ-2", "kind": "cancellation", "status": "resolved"}
     stated |= {"opened_at": "2026-01-01T10:00:00Z", "contracts": [{"contract_number": "K-2"}]}
     old = {"_id": "i-old", "customer_id": ANA, "stated": stated, "standing": "resolved"}

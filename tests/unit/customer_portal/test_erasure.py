@@ -1,4 +1,4 @@
-"""What forgotten customers have attached leaves the portal."""
+"""The portal deletes the files that forgotten customers have attached."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ BY_NAME = {it.name: it for it in projections.PROJECTIONS}
 
 
 def documents(projection: Projection, *topics: list[Event | KeyForgotten]) -> dict[str, Any]:
-    """What these topics, read one after the other, fold to; without positions."""
+    """Folds these topics, read one after the other, to documents without positions."""
     found: dict[str, Any] = {}
     for events in topics:
         for offset, event in enumerate(events):

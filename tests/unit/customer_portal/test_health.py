@@ -1,4 +1,4 @@
-"""What the portal's health page tells operators."""
+"""The portal's health page and metrics tell operators of its clock, requests and defects."""
 
 from __future__ import annotations
 

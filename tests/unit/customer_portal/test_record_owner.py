@@ -1,4 +1,4 @@
-"""What a page gets of the services that own a record, and what it says where they give nothing."""
+"""A page asks the services that own a record, and does without a part that they do not give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page weighs on its way to a browser that has nothing yet, fonts included."""
+"""A page is light for a browser that has nothing yet, fonts included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator sees of an event: hidden unless classified."""
+"""Operators see the facts of an event; personal, free or unclassified fields are hidden."""
 
 from __future__ import annotations
 

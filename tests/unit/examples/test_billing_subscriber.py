@@ -1,4 +1,4 @@
-"""What the example subscriber does with repeats, gaps and states."""
+"""The example subscriber drops repeats, and waits for the state after a gap."""
 
 from __future__ import annotations
 

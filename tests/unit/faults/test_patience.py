@@ -1,4 +1,4 @@
-"""What still moves is waited for; what stands still is not."""
+"""A fault run waits as long as something moves, and gives up once all stands still."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gates let through."""
+"""The gates for coverage, Python versions and dependencies name each fault."""
 
 from __future__ import annotations
 

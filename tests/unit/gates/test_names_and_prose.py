@@ -1,4 +1,4 @@
-"""The product's names and docstrings: one class name has one meaning, docstrings are statements."""
+"""Names and docstrings: a class name of the product has one meaning, docstrings are statements."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("desk", "services", "shared")
+AROUND = ("bench", "deploy", "tests")
 
 API = "The portal's API has a model of this name: its schema's title is public."
 COMMAND = "The acts of two JSON commands; each name is the word that the command takes."
@@ -33,9 +34,13 @@ SHARED_NAMES: Mapping[str, str] = {
 
 
 @cache
-def modules() -> Mapping[str, ast.Module]:
-    files = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
-    return {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in files}
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+def modules(*packages: str) -> dict[str, ast.Module]:
+    files = sorted(file for package in packages for file in (ROOT / package).rglob("*.py"))
+    return {str(file.relative_to(ROOT)): parsed(file) for file in files}
 
 
 def docstrings(module: ast.Module) -> Iterator[tuple[int, str]]:
@@ -59,7 +64,7 @@ def shared_names(found: Mapping[str, ast.Module]) -> dict[str, set[str]]:
 def test_no_docstring_answers_a_question_instead_of_making_a_statement() -> None:
     asking = [
         f"{name}:{line}"
-        for name, module in modules().items()
+        for name, module in modules(*PACKAGES, *AROUND).items()
         for line, text in docstrings(module)
         if text.startswith("What ")
     ]
@@ -68,14 +73,14 @@ def test_no_docstring_answers_a_question_instead_of_making_a_statement() -> None
 
 
 def test_one_class_name_has_one_meaning() -> None:
-    found = shared_names(modules())
+    found = shared_names(modules(*PACKAGES))
 
     assert {name: files for name, files in found.items() if name not in SHARED_NAMES} == {}
 
 
 @pytest.mark.parametrize("name", SHARED_NAMES)
 def test_a_shared_class_name_is_listed_only_while_modules_share_it(name: str) -> None:
-    assert name in shared_names(modules())
+    assert name in shared_names(modules(*PACKAGES))
 
 
 def test_a_class_name_in_two_modules_is_found() -> None:

@@ -1,4 +1,4 @@
-"""What `make test-kafka` runs, and on which broker."""
+"""The Makefile's targets and CI together run every test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_what_make_test_leaves_out_is_run_by_make_test_long() -> None:
 
 
 def test_ci_runs_every_test_once_or_more() -> None:
-    """What is measured is not run again without measuring, nor a long one that Kafka runs, too."""
+    """CI repeats no measured test without measuring, and no long test that runs on Kafka, too."""
     lines = {line.strip() for line in (ROOT / ".ci/run").read_text().splitlines()}
     measured = "$(addprefix --ignore ,$(COVERAGE_TESTS))"
     assert {

@@ -1,4 +1,4 @@
-"""What agents do with an inquiry, and what became of the mails about it."""
+"""Agents' actions and the outcomes of mails change an inquiry."""
 
 from __future__ import annotations
 

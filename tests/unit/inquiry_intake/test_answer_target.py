@@ -46,7 +46,7 @@ BEFORE, LONG_AFTER = NOW + timedelta(hours=1), NOW + timedelta(days=60)
 
 
 def overdue(*messages: Message, then: datetime = LONG_AFTER) -> list[InquiryOverdue]:
-    """What the queues are reminded of until `then`, when these came an hour after the opening."""
+    """Returns the reminders until `then`; messages after the first come an hour after the first."""
     opened, *others = messages
     stage = intake(opened)
     stage.now = BEFORE

@@ -1,4 +1,4 @@
-"""What the other services' answers do to an inquiry."""
+"""The answers of the other services change an inquiry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for intake under every order that Kafka allows (order per topic and key is kept)."""
+"""Intake's invariants hold in every order that Kafka allows (order per topic and key is kept)."""
 
 from __future__ import annotations
 

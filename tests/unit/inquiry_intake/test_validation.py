@@ -1,4 +1,4 @@
-"""What a faulty submission is answered with: every faulty field at once (F2, F3)."""
+"""A rejection names every faulty field of a submission at once (F2, F3)."""
 
 from __future__ import annotations
 

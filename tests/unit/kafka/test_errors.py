@@ -1,4 +1,4 @@
-"""What an error of the Kafka client means for the batch."""
+"""`kafka_errors_as_outage` translates the Kafka client's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record says of itself before it is decoded."""
+"""A record has its time before it is decoded, if a calendar has that time."""
 
 from __future__ import annotations
 

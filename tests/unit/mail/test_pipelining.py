@@ -64,7 +64,7 @@ async def mailer(server: Scripted) -> AsyncIterator[Mailer]:
 
 
 async def send(opened: Mailer, message: bytes = MAIL) -> str | None:
-    """What was wrong with it, if something was."""
+    """Sends a mail and returns the error of its refusal, if it was refused."""
     async with AsyncExitStack() as until_reported:
         try:
             await opened.send(SENDER, RECIPIENT, message, until_reported)

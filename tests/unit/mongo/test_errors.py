@@ -1,4 +1,4 @@
-"""What an error of MongoDB's driver means for the batch."""
+"""`mongodb_errors_as_outage` translates the errors of MongoDB's driver."""
 
 from __future__ import annotations
 

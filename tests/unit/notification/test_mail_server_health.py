@@ -10,7 +10,7 @@ from shared.runtime.decider import Dependencies
 
 
 class Told(Dependencies):
-    """What is lost now."""
+    """Remembers which dependencies are reported as lost."""
 
     def __init__(self) -> None:
         self.lost_now: set[str] = set()

@@ -1,4 +1,4 @@
-"""What holds for a notification whatever comes, in whichever order Kafka allows."""
+"""A notification's invariants hold whatever comes, in whichever order Kafka allows."""
 
 from __future__ import annotations
 

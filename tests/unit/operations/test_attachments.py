@@ -1,4 +1,4 @@
-"""What an operator is told of an inquiry's attachments, and whose bytes it is given."""
+"""Operators see all attachments of an inquiry, and get the bytes of its own customer's alone."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def record(
 
 
 def asked(number: int, submission: str, contract: str, customer: str) -> list[Original]:
-    """What becomes of a request, and a timer and a dead letter of it."""
+    """Builds the records that follow from a request, with a timer and a dead letter."""
     inquiry = str(message_uuid(WEB, submission))
     reference = REFERENCE if submission == "s-1" else "INQ-00000-00000-0"
     about = {"contract_number": contract, "inquiry_id": inquiry, "customer_id": customer}

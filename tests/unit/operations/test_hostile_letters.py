@@ -1,6 +1,6 @@
-"""What a stranger can write to the topics of dead letters and acts keeps no letter from being read.
+"""A stranger's record on the topics of dead letters and acts keeps no letter from being read.
 
-Both are kept for a year: what one look cannot get past, every look of that year fails at.
+Both topics keep a record for a year: one that breaks a look breaks every look of that year.
 """
 
 from __future__ import annotations

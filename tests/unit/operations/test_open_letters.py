@@ -1,4 +1,4 @@
-"""What `desk doctor` says of the newest dead letters, and of those that it has not looked at."""
+"""`desk doctor` and open work count open dead letters, and say if older ones were not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits, for whom, and since when."""
+"""Open work names the reason why it waits, and since when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `desk doctor` says of parked records and of large documents."""
+"""`desk doctor` reports parked records and large documents."""
 
 from __future__ import annotations
 

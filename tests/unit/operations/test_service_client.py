@@ -1,4 +1,4 @@
-"""What a command asks the services, and what it makes of the answers it gets."""
+"""Commands ask the services, and turn each failed answer into its own error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What agents do in the console: boards, acts published once and as the page showed, answers."""
+"""Agents read boards in the console, act once and on the page as shown, and see the answers."""
 
 from __future__ import annotations
 

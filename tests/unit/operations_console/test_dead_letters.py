@@ -66,7 +66,7 @@ def replayed(letter: Letter, by: str, why: str) -> DeadLetterReplayed:
 
 
 class Work:
-    """What repairs do here, in place of the topics. `hold` keeps them from ending."""
+    """Stands in for repairs on the topics. `hold` keeps them from ending."""
 
     def __init__(self) -> None:
         self.done: list[Repair] = []

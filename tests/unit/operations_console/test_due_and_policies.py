@@ -1,4 +1,4 @@
-"""What falls due, and the policies in force with what a request would bring."""
+"""The console lists due records and the policies, and previews a request's decision."""
 
 from __future__ import annotations
 

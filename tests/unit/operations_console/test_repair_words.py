@@ -1,4 +1,4 @@
-"""What came of dealing with dead letters is told in both languages; what went wrong is marked."""
+"""The console tells the outcome of a repair in both languages, and marks each failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `desk staff` asks of the console, and what it is answered."""
+"""`desk staff` manages the console's accounts and explains each refusal."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ BREAKS = [
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the linter says of a tree in which every rule is broken, in words with single blanks."""
+    """Runs the linter on a tree that breaks every rule and returns its words with single blanks."""
     tree = tmp_path_factory.mktemp("broken")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tree / package, ignore=lambda _, names: _not_python(names))

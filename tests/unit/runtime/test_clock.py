@@ -73,7 +73,7 @@ class World:
         self.skew.acknowledged([Stamp(stamp, int(self.stamps))], sent=self.time)
 
     async def ticks(self, count: int) -> list[list[str]]:
-        """What this many ticks send, a list for each that sends something."""
+        """Runs `count` ticks and returns what they sent, a list for each that sent something."""
         before = len(self.sent)
         for _ in range(count):
             await self.clock.tick()

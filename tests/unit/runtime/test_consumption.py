@@ -1,4 +1,4 @@
-"""What becomes of a batch whose offsets the broker does not take."""
+"""Records come again until their offsets are committed; small batches leave others time to join."""
 
 from __future__ import annotations
 

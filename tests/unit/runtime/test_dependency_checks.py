@@ -1,4 +1,4 @@
-"""What an idle service says of dependencies that do not answer, and when it takes it back."""
+"""An idle service reports a dependency that does not answer, until it answers again."""
 
 from __future__ import annotations
 

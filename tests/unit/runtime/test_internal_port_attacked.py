@@ -1,4 +1,4 @@
-"""What a hostile client sends to the internal port's socket, and what is left of the port then."""
+"""A hostile client gets nothing from the internal port's socket, and leaves the port at work."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def lost(monkeypatch: pytest.MonkeyPatch, service: Service) -> list[str]:
 async def test_each_document_that_was_stored_and_is_not_there_is_named_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the archive itself did not report, or cannot be read, says nothing of its files."""
+    """Reports from others than the archive, and unreadable ones, say nothing of its files."""
     assert await lost(monkeypatch, build(Settings())) == ["document lost of contract K-1"]
 
 

@@ -1,4 +1,4 @@
-"""What is told apart on a service's own topics."""
+"""Repeats are told from differences among the events on a service's own topics."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def projections_of(
 
 
 async def read(generation: Generation, consumer: Quiet, stopping: asyncio.Event) -> Metrics:
-    """What shows after one turn of this generation's reader."""
+    """Runs one turn of this generation's reader and returns the metrics."""
     metrics = Metrics()
     generations = Generations(cast(Database, FewDocuments()), folds=1)
     generations.state = State(SERVING, BUILDING)

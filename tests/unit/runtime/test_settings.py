@@ -1,4 +1,4 @@
-"""What a service refuses to start with, and how it says so."""
+"""A service refuses to start with faulty settings, and names them all without their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others add to a record never costs it; what makes it ambiguous or forged is refused."""
+"""A record survives all that others add to it, unless that makes it ambiguous or forged."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def record(ce_type: str, spoil: Callable[[Draft], None] = lambda _: None) -> Poi
 
 
 def faults(ce_type: str, spoil: Callable[[Draft], None]) -> list[str]:
-    """What is wrong with the record, by words or, where it is answered, by field and code."""
+    """Lists the record's faults: by words or, where it is answered, by field and code."""
     try:
         data = codec.read(record(ce_type, spoil)).message.data
     except Unreadable as fault:

@@ -1,4 +1,4 @@
-"""What is heard of libraries: warnings, not every message or request."""
+"""The log takes warnings of libraries, but not each of their messages or requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What release 0.1.0 stored is read and continued: the demo's databases, as that release left them.
+"""The services read and continue the demo's databases as release 0.1.0 left them.
 
 `records_of_0_1_0.json.gz` maps `<database>.<collection>` to its documents (MongoDB extended JSON).
 """

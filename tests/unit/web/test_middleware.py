@@ -1,4 +1,4 @@
-"""What holds for every request: headers, where a form comes from, and how large it may be."""
+"""Every request passes the checks of its origin and size, and gets the security headers."""
 
 from __future__ import annotations
 

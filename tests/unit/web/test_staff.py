@@ -101,7 +101,7 @@ def app_of(sessions: Sessions, **told: Any) -> Starlette:
 
 
 async def statuses(app: Starlette, cookies: dict[str, str]) -> dict[str, int]:
-    """What a browser is answered for every page, by its name."""
+    """Asks for every page and returns the status of each, by the page's name."""
     browser = Browser(cast(Any, SimpleNamespace(app=app)), cookies)
     return {page.name: (await browser.get(page.path(Language.ES))).status for page in PAGES}
 
