@@ -12,6 +12,7 @@ import random
 import re
 import struct
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -26,6 +27,7 @@ from shared.operations.case_index import entry_of, place_name
 from shared.operations.decoded_record import decoded
 
 AT_ONCE = 2_000
+SAID_EVERY = 200_000
 SAMPLE = 100
 DAY_MS = 86_400_000
 Pieces = Sequence[tuple[bytes, str]]
@@ -105,9 +107,13 @@ def main() -> None:
     )
     client: MongoClient[RawBSONDocument] = MongoClient(url)
     with client:
-        target = client[database][collection]
+        target, began, stored = client[database][collection], time.perf_counter(), 0
         while some := list(islice(documents, AT_ONCE)):
             target.insert_many(some, ordered=False)
+            stored += len(some)
+            if stored % SAID_EVERY == 0:
+                rate = stored / (time.perf_counter() - began)
+                print(f"{first:,} to {last:,}: {stored:,} entries, {rate:,.0f}/s", flush=True)
 
 
 if __name__ == "__main__":
