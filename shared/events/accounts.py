@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.values import Amount, ContractNumber, Count, CustomerId, Day, Money, Text, Value
 
 
-class AccountEvent(Event):
+class AccountEvent(Given, Event):
     """`sequence` counts 1, 2, 3… per customer, without gaps."""
 
     customer_id: CustomerId
@@ -27,7 +28,7 @@ class ServicePeriod(Value):
     ends_on: Day
 
 
-class AccountLine(Value):
+class AccountLine(Given, Value):
     """One line of an invoice or credit note."""
 
     line: Count

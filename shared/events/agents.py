@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.text import is_absent
 from shared.events.values import (
     UNKNOWN,
@@ -19,7 +20,7 @@ from shared.events.values import (
 )
 
 
-class AgentAction(Event):
+class AgentAction(Given, Event):
     agent_id: Text
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.values import ContractNumber, CustomerId, Day, Flag, Money, Text
 
 
-class InvoiceIssued(Event):
+class InvoiceIssued(Given, Event):
     """An invoice; `renewal` marks the one of an automatic renewal (F10)."""
 
     ce_type: ClassVar[str] = "billing.invoice_issued.v1"
@@ -21,7 +22,7 @@ class InvoiceIssued(Event):
     total: Money | None = None
 
 
-class InvoicePaid(Event):
+class InvoicePaid(Given, Event):
     """A payment: of the part `amount`, or in full where no amount is given."""
 
     ce_type: ClassVar[str] = "billing.invoice_paid.v1"
@@ -32,7 +33,7 @@ class InvoicePaid(Event):
     amount: Money | None = None
 
 
-class InvoiceVoided(Event):
+class InvoiceVoided(Given, Event):
     """The invoice counts no longer; `replaced_by` is an invoice of its own, with its own date."""
 
     ce_type: ClassVar[str] = "billing.invoice_voided.v1"
@@ -43,7 +44,7 @@ class InvoiceVoided(Event):
     replaced_by: Text | None = None
 
 
-class PaymentReversed(Event):
+class PaymentReversed(Given, Event):
     """Money that was paid went back: the part `amount`, or all of it where none is given."""
 
     ce_type: ClassVar[str] = "billing.payment_reversed.v1"

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.newer import OpenToNewer
 from shared.events.values import (
     AsGiven,
@@ -40,7 +41,7 @@ class ContractType(Word):
     )
 
 
-class RegistryContractRecorded(Event):
+class RegistryContractRecorded(Given, Event):
     """The registry's record of a contract, new or changed."""
 
     ce_type: ClassVar[str] = "registry.contract_recorded.v1"
@@ -57,7 +58,7 @@ class RegistryContractRecorded(Event):
     activation_code: Text | None = None
 
 
-class RegistryContractTerminated(Event):
+class RegistryContractTerminated(Given, Event):
     """The registry ends a contract. `terminated_on` is the first day without it."""
 
     ce_type: ClassVar[str] = "registry.contract_terminated.v1"

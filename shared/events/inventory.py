@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.requests import ServiceRequest
 from shared.events.values import ContractNumber, Count, CustomerId, Day, Flag, Text, Value
 
@@ -18,7 +19,7 @@ class ItemStatus(Word):
     RETIRED = "retired", "Given up."
 
 
-class InventoryItemRecorded(Event):
+class InventoryItemRecorded(Given, Event):
     """The whole item as the inventory system has it; `version` grows with every change."""
 
     ce_type: ClassVar[str] = "inventory.item_recorded.v1"
@@ -55,7 +56,7 @@ class InventoryUpdateRequested(ServiceRequest):
     comment: str | None = None
 
 
-class InventoryUpdateDecided(Event):
+class InventoryUpdateDecided(Given, Event):
     """The inventory system's answer; an accepted change is also a new record of the item."""
 
     ce_type: ClassVar[str] = "inventory.update_decided.v1"

@@ -49,7 +49,8 @@ def _text(name: str, given: str) -> str:
     text = trimmed(given)
     if name == "language":
         return tag if (tag := primary_tag(text)) in LANGUAGES else text
-    return _in_utc(text) if name.endswith("_at") and _INSTANT.fullmatch(text) else text
+    is_instant = name == "at" or name.endswith("_at")
+    return _in_utc(text) if is_instant and _INSTANT.fullmatch(text) else text
 
 
 def _in_utc(text: str) -> str:

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from shared.events.choices import Word
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.values import ContractNumber, Count, CustomerId, Day, Instant, Money, Text, Value
 
 
-class OrderLine(Value):
+class OrderLine(Given, Value):
     """One line of an order."""
 
     line: Count
@@ -20,7 +21,7 @@ class OrderLine(Value):
     price: Money | None = None
 
 
-class OrderEvent(Event):
+class OrderEvent(Given, Event):
     order_number: Text
     customer_id: CustomerId
 

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from shared.events.choices import RequestType
 from shared.events.envelope import Event
+from shared.events.given import Given
 from shared.events.inventory import ItemChanges
 from shared.events.limits import LIST_LIMITS
 from shared.events.submitted import (
     Digest,
-    Given,
     KnownLanguage,
     Line,
     MailAddress,

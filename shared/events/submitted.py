@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     StringConstraints,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from shared.events.given import Given
 from shared.events.mail_address import LONGEST, mailable
-from shared.events.text import is_absent, is_one_line, is_plain
+from shared.events.text import is_one_line, is_plain, trimmed
 from shared.events.values import TRIMMED, Authentication, Consent, Contact, Language, Signature
 
 LANGUAGES = frozenset(language.value for language in Language)
@@ -73,7 +71,7 @@ def _phone(text: str) -> str:
 
 def primary_tag(text: str) -> str:
     """The language of a tag such as `es-ES`, `EN` or `en_GB.UTF-8`, in lower case."""
-    return re.split(r"[-_.@]", text.strip(), maxsplit=1)[0].lower()
+    return re.split(r"[-_.@]", trimmed(text), maxsplit=1)[0].lower()
 
 
 def _language(value: object) -> object:
@@ -125,24 +123,6 @@ PhoneNumber = Annotated[
     str, StringConstraints(min_length=1, max_length=50), TRIMMED, AfterValidator(_phone)
 ]
 KnownLanguage = Annotated[Language, BeforeValidator(_language)]
-
-
-class Given(BaseModel):
-    """A form's fields as filled in; a null or blank optional field counts as absent."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_what_is_absent(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        absent = [it for it in _optional(cls) if it in given and is_absent(given[it])]
-        return {it: given[it] for it in given if it not in absent} if absent else given
-
-
-@lru_cache(maxsize=64)
-def _optional(model: type[Given]) -> tuple[str, ...]:
-    """The names of its fields that need not be given."""
-    return tuple(it for it, field in model.model_fields.items() if not field.is_required())
 
 
 class SubmittedContact(Given, Contact):

@@ -121,11 +121,15 @@ def _approved(text: CurrentText | None, event: TextApproved) -> CurrentText | No
 
 
 def _accepted(state: ContractState, event: ContractAccepted) -> ContractState:
-    """The first acceptance of a holder stands until the holder accepts another text."""
+    """The first acceptance of a holder stands until the holder accepts another text.
+
+    One that names no text takes the place of one whose text is no longer the current one.
+    """
     first = state.accepted
     if first is None or first.customer_id != event.customer_id:
         return _with(state, accepted=event)
-    if event.text_sha256 in (None, first.text_sha256):
+    current = state.text is None or first.text_sha256 in (None, state.text.sha256)
+    if event.text_sha256 == first.text_sha256 or (event.text_sha256 is None and current):
         return state
     return _with(state, accepted=event)
 

@@ -181,11 +181,14 @@ def _begun(rules: Rules, order: DocumentOrder, state: ContractState, as_of: date
 
 
 def _repeats(order: DocumentOrder, first: ContractAccepted, state: ContractState) -> bool:
-    """Whether the holder has accepted this before. An acceptance that names no text says less."""
+    """Whether the holder has accepted this before.
+
+    An acceptance that names no text says less than one of the current text, and nothing of another.
+    """
     if first.customer_id != order.customer_id:
         return False
     if order.text_sha256 is None:
-        return True
+        return first.text_sha256 is None or _is_current(first.text_sha256, state)
     return order.text_sha256 == first.text_sha256 and _is_current(order.text_sha256, state)
 
 

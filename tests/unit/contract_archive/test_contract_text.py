@@ -430,6 +430,20 @@ def test_the_first_text_accepted_again_after_a_change_is_denied() -> None:
     assert archive.contract.accepted == first
 
 
+def test_an_acceptance_that_names_no_text_is_none_of_a_text_that_was_replaced() -> None:
+    archive, first = accepted_text(CHANGED)
+    archive.receive(acceptance_requested("inq-2"))
+
+    (second,) = archive.work()
+
+    assert isinstance(second, ContractAccepted)
+    assert (second.text_bound, second.text_sha256, second.inquiry_id) == (False, None, "inq-2")
+    assert second.document_id != first.document_id
+    assert archive.receive(acceptance_requested("inq-3")) == [
+        second.model_copy(update={"inquiry_id": "inq-3"})
+    ]
+
+
 def test_the_holder_accepts_the_next_text_too() -> None:
     archive, first = accepted_text(CHANGED, text_approved(SECOND))
     archive.receive(accepts(archive, "inq-2"))

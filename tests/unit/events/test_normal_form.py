@@ -9,7 +9,11 @@ import pytest
 from shared.events.normal_form import normalised
 
 DEFAULTS = {"language": "es", "close": False}
-SAID = {"text": "Hola", "received_at": "2026-03-02T10:59:00.5+01:00"}
+SAID = {
+    "text": "Hola",
+    "received_at": "2026-03-02T10:59:00.5+01:00",
+    "authentication": {"at": "2026-03-02T10:58:00+01:00"},
+}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +29,7 @@ SAID = {"text": "Hola", "received_at": "2026-03-02T10:59:00.5+01:00"}
         {"language": "es-MX"},
         {"received_at": "2026-03-02T09:59:00.5Z"},
         {"received_at": "2026-03-02t09:59:00.500000000z"},
+        {"authentication": {"at": "2026-03-02T09:58:00Z"}},
     ],
 )
 def test_the_same_in_other_words_has_the_same_normal_form(again: dict[str, Any]) -> None:
@@ -41,6 +46,7 @@ def test_the_same_in_other_words_has_the_same_normal_form(again: dict[str, Any])
         {"language": "fr"},
         {"received_at": "2026-03-02T09:59:00.6Z"},
         {"comment": "Hola"},
+        {"authentication": {"at": "2026-03-02T09:58:01Z"}},
     ],
 )
 def test_another_message_has_another_normal_form(other: dict[str, Any]) -> None:

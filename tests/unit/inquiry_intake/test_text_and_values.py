@@ -245,6 +245,7 @@ def test_what_is_no_phone_number_is_refused(written: str) -> None:
         ("en-GB", Language.EN),
         ("en_US.UTF-8", Language.EN),
         (" en ", Language.EN),
+        ("en\u200b", Language.EN),
     ],
 )
 def test_a_language_is_matched_by_its_primary_tag(asked: str, answered: Language) -> None:
