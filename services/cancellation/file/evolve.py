@@ -294,8 +294,9 @@ def _without_cancellation(file: CancellationFile, event: CancellationEvent) -> C
 
 
 def _reinstated(file: CancellationFile, event: RenewalReinstated) -> CancellationFile:
+    """The renewal is in force again, and nobody is asked about it any more."""
     renewals = tuple(
-        r.model_copy(update={"lapsed": False})
+        r.model_copy(update={"lapsed": False, "referred": None})
         if r.lapsed and r.invoice_number == event.invoice_number and r.lapses_on == event.lapsed_on
         else r
         for r in file.renewals

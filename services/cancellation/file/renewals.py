@@ -190,12 +190,19 @@ def settle_lapsed(decision: Decision) -> None:
         return
     for renewal in decision.file.renewals:
         paid = paid_on(decision.file, renewal)
-        if paid is None or renewal.decided or renewal.referred is not None:
+        if paid is None or not _may_be_settled(renewal, paid):
             continue
         if renewal.lapsed:
             _settle(decision, renewal, paid)
         elif renews_itself(decision.file) and too_late_for(decision.file, renewal, paid):
             refer_renewal(decision, renewal, ReferralCause.PAID_AFTER_LAPSE)
+
+
+def _may_be_settled(renewal: RenewalInvoice, paid: date) -> bool:
+    """A payment in time also counts while a professional is asked about one that was late."""
+    if renewal.referred is ReferralCause.PAID_AFTER_LAPSE:
+        return renewal.lapsed and paid <= renewal.lapses_on
+    return renewal.referred is None and not renewal.decided
 
 
 def _settle(decision: Decision, renewal: RenewalInvoice, paid: date) -> None:

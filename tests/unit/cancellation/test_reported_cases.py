@@ -583,6 +583,66 @@ def test_paid_after_day_75_the_lapse_stands_and_a_professional_decides(
     assert desk.hears(paid("2027-03-01")) == []
 
 
+PAID_IN_TIME = ("referred", "paid_in_time_reported_late")
+IN_TIME_AFTER_LATE: list[tuple[str, list[Event], list[tuple[str, str | None]]]] = [
+    # when the payment of the last day is heard of, what else is heard before, what comes of it
+    ("2027-03-27", [], [("renewal.reinstated", None)]),  # 31 days after the lapse
+    ("2027-03-28", [], [PAID_IN_TIME]),
+    ("2027-03-05", [contract(PASSPORT, customer_id=STRANGER)], [PAID_IN_TIME]),
+    (
+        "2027-03-05",
+        [term("2027-03-02", None, kind=PASSPORT, auto_renewal=True)],
+        [PAID_IN_TIME],
+    ),
+    ("2027-03-05", [refused()], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("heard", "since", "answers"),
+    IN_TIME_AFTER_LATE,
+    ids=["day 31", "day 32", "a new holder", "a new term", "decided"],
+)
+def test_a_payment_in_time_counts_after_a_late_one_was_reported(
+    heard: str, since: list[Event], answers: list[tuple[str, str | None]]
+) -> None:
+    desk = lapsed(paid("2027-02-28"))
+    for event in since:
+        desk.hears(event)
+    desk.until(heard)
+
+    assert told(desk.hears(paid(LAPSES_ON)), "cause") == answers
+    assert [*desk.hears(paid(LAPSES_ON)), *desk.until("2028-01-01")] == []
+
+
+def test_a_part_that_completes_no_payment_in_time_leaves_the_late_one_referred() -> None:
+    desk = after(RENEWING, invoiced(ISSUED, total="100.00"), paid("2027-02-28", amount="60.00"))
+
+    late = desk.hears(paid("2027-02-28", amount="40.00"))
+    parts = [desk.hears(paid(LAPSES_ON, amount=amount)) for amount in ("60.00", "40.00")]
+
+    assert told(late, "cause") == [PAID_LATE]
+    assert [told(part) for part in parts] == [[], [("renewal.reinstated",)]]
+
+
+def test_nobody_is_asked_any_more_about_a_renewal_that_is_in_force_again() -> None:
+    desk = lapsed(paid("2027-02-28"))
+    desk.hears(paid(LAPSES_ON))
+
+    assert desk.hears(approved()) == []
+    refusal = desk.all_events[-1]
+    assert isinstance(refusal, AgentActionRefused)
+    assert [error.code for error in refusal.errors] == ["nothing_referred"]
+
+
+def test_a_professional_who_approves_a_payment_in_time_reinstates_it_as_of_that_day() -> None:
+    desk = lapsed(paid("2027-02-28"))
+    desk.until("2027-03-28")
+    desk.hears(paid(LAPSES_ON))
+
+    assert told(desk.hears(approved()), "paid_on") == [("renewal.reinstated", day(LAPSES_ON))]
+
+
 def test_a_cancellation_of_a_lapsed_renewal_says_when_it_lapsed() -> None:  # b17b
     (answer,) = lapsed().hears(requested(T0))
 

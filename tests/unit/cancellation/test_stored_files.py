@@ -121,6 +121,16 @@ def test_a_payment_in_time_that_was_only_remembered_reinstates_the_renewal() -> 
     ]
 
 
+def test_a_late_payment_that_was_only_remembered_is_referred_and_one_in_time_settles_it() -> None:
+    desk = desk_with("renewal-lapsed-paid-late")
+
+    referred = desk.hears(paid("2027-03-20", "another"))
+    settled = desk.hears(paid("2027-03-10"))
+
+    assert told(referred, "cause") == [("referred", "paid_after_lapse")]
+    assert told(settled, "paid_on") == [("renewal.reinstated", day("2027-03-10"))]
+
+
 def test_a_renewal_that_was_open_is_announced_and_lapses() -> None:
     desk = desk_with("renewal-open")
 
