@@ -6,11 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from services.inquiry_intake import replicas
+from services.inquiry_intake.act import decide as act
+from services.inquiry_intake.act.decide import ACT, RefusedAct
 from services.inquiry_intake.inquiry import decide as domain
 from services.inquiry_intake.inquiry.follow_up import followed
 from services.inquiry_intake.inquiry.public_state import public_state
 from services.inquiry_intake.inquiry.record_answer import ContractAnswer
-from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id
+from services.inquiry_intake.inquiry.state import INQUIRY, canonical_id, named_inquiry
 from services.inquiry_intake.replicas import (
     ATTACHMENT,
     CUSTOMER,
@@ -82,8 +84,14 @@ def rejects(message: Message, now: datetime) -> list[str]:
 
 def deciders(
     rules: domain.Rules,
-) -> tuple[Decider[domain.Inquiry], Decider[CustomerReplica], Decider[AttachmentReplica]]:
-    """The inquiry, and replicas: the customers that complete it (F4), and what is attached."""
+) -> tuple[
+    Decider[domain.Inquiry],
+    Decider[RefusedAct],
+    Decider[CustomerReplica],
+    Decider[AttachmentReplica],
+]:
+    """The inquiry, agents' acts, and replicas: the customers that complete an inquiry (F4), and
+    what is attached to it."""
     inquiry = Decider(
         kind=INQUIRY,
         state=domain.Inquiry,
@@ -99,6 +107,7 @@ def deciders(
     )
     return (
         inquiry,
+        Decider(kind=ACT, state=RefusedAct, decide=act.decide, evolve=act.evolve),
         replica(CUSTOMER, CustomerReplica, replicas.evolve, of=replicas.TOPIC),
         replica(ATTACHMENT, AttachmentReplica, replicas.evolve_attachment),
     )
@@ -115,13 +124,9 @@ def route(message: Message) -> Route:
             return _profile(event)
         case DocumentEvent() as event:
             return Route(decides=(Ref(ATTACHMENT, event.document_id),))
-        case (
-            InquiryAnswered()
-            | InquiryRouted()
-            | NotificationEvent()
-            | InventoryUpdateDecided()
-            | CustomerRequestDenied()
-        ) as event:
+        case InquiryAnswered() | InquiryRouted() as event:
+            return _then_named(Ref(ACT, message.record_id), named_inquiry(event.inquiry_id))
+        case (NotificationEvent() | InventoryUpdateDecided() | CustomerRequestDenied()) as event:
             return _inquiries(event.inquiry_id)
     if isinstance(message.data, ContractAnswer):
         return _inquiries(message.data.inquiry_id)
@@ -130,19 +135,19 @@ def route(message: Message) -> Route:
 
 def _submission(message: Message, received: Unchecked) -> Route:
     """Its own record first; a follow-up then continues in the inquiry that it names."""
-    own = message.record_id
+    own = Ref(INQUIRY, message.record_id)
     if received.ce_type == FollowUpSubmitted.ce_type:
-        return _follow_up(own, followed(received))
+        return _then_named(own, followed(received))
     customer_id = readable_customer_id(received, "")
     reads = (Ref(CUSTOMER, customer_id),) if customer_id is not None else ()
-    return Route(decides=(Ref(INQUIRY, own),), reads=reads)
+    return Route(decides=(own,), reads=reads)
 
 
-def _follow_up(own: str, named: str | None) -> Route:
-    """The inquiry may be named by its reference: the runtime looks it up."""
-    if named is None or canonical_id(named) is not None:
-        return _inquiries(own, named)
-    return Route(decides=(Ref(INQUIRY, own),), aliases=(Ref(INQUIRY, named),))
+def _then_named(own: Ref, named: str | None) -> Route:
+    """Its own record, then the inquiry; one named by its reference is looked up by the runtime."""
+    if named is not None and canonical_id(named) is None:
+        return Route(decides=(own,), aliases=(Ref(INQUIRY, named),))
+    return Route(decides=tuple(dict.fromkeys((own, *_inquiries(named).decides))))
 
 
 def _profile(event: CustomerProfile) -> Route:

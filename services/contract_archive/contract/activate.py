@@ -17,15 +17,18 @@ from services.contract_archive.contract.private_events import (
     ActivationFailureNoted,
     ActivationHeld,
 )
+from services.contract_archive.contract.refuse import refuse_act
 from services.contract_archive.contract.state import ContractState, HeldActivation
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
+from shared.events.agents import ActivationUnlocked
 from shared.events.contracts import (
     ContractActivated,
     ContractActivationFailed,
     ContractType,
 )
 from shared.events.envelope import Event
+from shared.events.error_codes import ErrorCode
 from shared.events.requests import ContractActivationRequested
 from shared.events.values import madrid_date
 from shared.recorder import Recorder
@@ -61,9 +64,11 @@ def note_code(rules: Rules, reported: str | None, state: ContractState) -> Seque
     return [ActivationCodeNoted(contract_number=state.contract_number, code_hash=code_hash)]
 
 
-def unlock(state: ContractState) -> Sequence[Event]:
+def unlock(unlocked: ActivationUnlocked, action_id: str, state: ContractState) -> Sequence[Event]:
+    """Lifts what locks there are, even before the registry reports the contract."""
     if state.attempts_left is None and not state.wrong_codes:
-        return []
+        unknown = state.facts is None
+        return [refuse_act(unlocked, action_id, ErrorCode.CONTRACT_UNKNOWN)] if unknown else []
     return [ActivationAttemptsRestored(contract_number=state.contract_number)]
 
 

@@ -7,31 +7,19 @@ from collections.abc import Sequence
 from services.contract_archive.contract.issue_text import names_a_text
 from services.contract_archive.contract.order_document import Replicas, may_see
 from services.contract_archive.contract.private_events import TextApproved, TextViewed
+from services.contract_archive.contract.refuse import refuse_act
 from services.contract_archive.contract.state import ContractState
-from shared.events.agents import AgentActionRefused, ContractApproved
+from shared.events.agents import ContractApproved
 from shared.events.envelope import Event
-from shared.events.error_codes import ErrorCode, Sentences, field_error
+from shared.events.error_codes import ErrorCode
 from shared.events.requests import ContractViewReported
-from shared.events.values import Bilingual
-
-_FIELDS = {ErrorCode.CONTRACT_UNKNOWN: "contract_number", ErrorCode.TEXT_NOT_CURRENT: "document_id"}
-_MESSAGES: Sentences = {
-    ErrorCode.CONTRACT_UNKNOWN: Bilingual(
-        es="El registro no ha comunicado ningún contrato con este número.",
-        en="The registry has reported no contract of this number.",
-    ),
-    ErrorCode.TEXT_NOT_CURRENT: Bilingual(
-        es="Este documento no es el texto vigente del contrato; solo ese puede aprobarse.",
-        en="This document is not the contract's current text; only that one can be approved.",
-    ),
-}
 
 
 def approve(approved: ContractApproved, action_id: str, state: ContractState) -> Sequence[Event]:
     """The current text is approved; a second approval of it changes nothing."""
     fault = _fault(approved, state)
     if fault is not None:
-        return [_refusal(approved, action_id, fault)]
+        return [refuse_act(approved, action_id, fault)]
     if state.text is not None and state.text.approved:
         return []
     return [
@@ -49,16 +37,6 @@ def _fault(approved: ContractApproved, state: ContractState) -> ErrorCode | None
     if state.text is None or state.text.document_id != approved.document_id:
         return ErrorCode.TEXT_NOT_CURRENT
     return None
-
-
-def _refusal(approved: ContractApproved, action_id: str, fault: ErrorCode) -> AgentActionRefused:
-    error = field_error(_FIELDS[fault], fault, _MESSAGES)
-    return AgentActionRefused(
-        action_id=action_id,
-        agent_id=approved.agent_id,
-        errors=(error,),
-        contract_number=approved.contract_number,
-    )
 
 
 def note_view(

@@ -88,8 +88,8 @@ def _answer(
             return note_view(viewed, contract, message.replicas)
         case ContractActivationRequested() as request:
             return activate(rules, request, contract, as_of)
-        case ActivationUnlocked():
-            return unlock(contract)
+        case ActivationUnlocked() as unlocked:
+            return unlock(unlocked, message.id, contract)
         case DocumentStored() as stored:
             return finish_document(stored, contract)
         case DocumentNotPrintable() as unmade:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.inquiry_intake.act.decide import is_refused
 from services.inquiry_intake.inquiry.agent_actions import (
     answered_by_agent,
     mail_failed,
@@ -42,12 +43,13 @@ __all__ = ["PRIVATE_EVENTS", "Inquiry", "Rules", "decide", "due_at", "evolve"]
 def decide(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:
     """Decides one message. Pure; `now` is timezone-aware.
 
-    A submission always has an answer. Anything else needs an inquiry that is known: about an
-    unknown one, a rejected submission or a follow-up's own record there is nothing to say.
+    A submission always has an answer, and an agent's act has one in its own record. Anything else
+    needs an inquiry that is known: about an unknown one, a rejected submission or a follow-up's own
+    record there is nothing to say.
     """
     if isinstance(message.data, Unchecked):
         return _submitted(rules, message, state, now)
-    if state is None or not state.opened:
+    if state is None or not state.opened or is_refused(message):
         return []
     decision = Recorder(evolve, state)
     _attend(rules, decision, message.data, now)

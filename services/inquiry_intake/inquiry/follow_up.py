@@ -6,9 +6,7 @@ the inquiry it names, which acts only on what its own record accepted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from services.inquiry_intake.inquiry.evolve import FOLLOW_UP_RECEIVED
 from services.inquiry_intake.inquiry.private_events import FollowUpAccepted
@@ -16,6 +14,7 @@ from services.inquiry_intake.inquiry.state import (
     INQUIRY,
     Inquiry,
     InquiryStanding,
+    inquiry_among,
     named_inquiry,
 )
 from services.inquiry_intake.rules import Rules
@@ -47,7 +46,7 @@ def accepted(message: Message, sound: SoundSubmission, follow_up: FollowUpSubmit
 
     An inquiry of another customer is answered like one that does not exist.
     """
-    target = _target(message.replicas.values(), named_inquiry(follow_up.inquiry_id))
+    target = inquiry_among(message.replicas.values(), named_inquiry(follow_up.inquiry_id))
     if target is None or not target.opened or target.customer_id != follow_up.customer_id:
         return reject(message, error("inquiry_id", ErrorCode.INQUIRY_UNKNOWN)).events
     if follow_up.close and not target.settled:
@@ -60,13 +59,6 @@ def accepted(message: Message, sound: SoundSubmission, follow_up: FollowUpSubmit
             closes=follow_up.close,
         )
     ]
-
-
-def _target(read: Iterable[Any], named: str | None) -> Inquiry | None:
-    inquiries = (state for state in read if isinstance(state, Inquiry))
-    return next(
-        (inquiry for inquiry in inquiries if named in (inquiry.inquiry_id, inquiry.reference)), None
-    )
 
 
 def continued(rules: Rules, message: Message, state: Inquiry | None, now: datetime) -> list[Event]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -148,3 +150,9 @@ def named_inquiry(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     return canonical_id(trimmed(text)) or parse_reference(trimmed(text))
+
+
+def inquiry_among(read: Iterable[Any], named: str | None) -> Inquiry | None:
+    """The record among those read that has the id or the reference `named`."""
+    inquiries = (state for state in read if isinstance(state, Inquiry))
+    return next((it for it in inquiries if named in (it.inquiry_id, it.reference)), None)

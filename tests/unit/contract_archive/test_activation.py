@@ -10,6 +10,7 @@ from services.contract_archive.contract.private_events import ActivationFailureN
 from services.contract_archive.contract.state import CONTRACT
 from services.contract_archive.rules import Rules
 from shared.events.activation_code import keyed_hash
+from shared.events.agents import AgentActionRefused
 from shared.events.contracts import (
     ContractActivated,
     ContractActivationFailed,
@@ -223,6 +224,24 @@ def test_an_agent_unlocks_and_the_count_begins_anew() -> None:
 
 def test_unlocking_what_is_not_locked_changes_nothing() -> None:
     assert Archive(RULES, recorded_servicepac()).receive(unlocked()) == []
+
+
+def test_unlocking_a_contract_that_the_registry_has_not_reported_is_refused() -> None:
+    [refusal] = Archive(RULES).receive(unlocked())
+
+    assert isinstance(refusal, AgentActionRefused)
+    assert refusal.agent_id == unlocked().agent_id
+    assert refusal.contract_number == NUMBER
+    assert [(it.field, it.code) for it in refusal.errors] == [
+        ("contract_number", "contract_unknown")
+    ]
+
+
+def test_a_lock_on_a_contract_that_the_registry_has_not_reported_is_lifted() -> None:
+    archive = Archive(RULES, WRONG)
+    archive.wait(GRACE)
+
+    assert types(archive.receive(unlocked())) == ["contract.activation_attempts_restored"]
 
 
 def test_the_right_code_again_is_answered_again() -> None:

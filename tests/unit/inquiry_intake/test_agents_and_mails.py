@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
-from services.inquiry_intake.inquiry.state import InquiryStanding
+from services.inquiry_intake.act.decide import ACT, RefusedAct
+from services.inquiry_intake.inquiry.decide import decide
+from services.inquiry_intake.inquiry.state import INQUIRY, InquiryStanding
+from shared.events.agents import AgentActionRefused
 from shared.events.cancellations import (
     CancellationNotRequired,
     CancellationScheduled,
     CancellationTookEffect,
 )
-from shared.events.envelope import Message
+from shared.events.envelope import Event, Message, Ref
 from shared.events.inquiries import Actor, InquiryProgressed
+from shared.events.reference import reference_of
 from shared.events.values import Bilingual
 from tests.builders.submissions import (
     INQUIRY_ID,
+    NOW,
     NUMBER,
+    RULES,
     agent_answers,
     agent_routes,
     decision,
     follow_up,
+    inquiry_id_of,
     intake,
     mail,
     record,
@@ -134,14 +144,92 @@ def test_a_failed_mail_leaves_the_inquiry_s_standing_alone() -> None:
     assert record(history, INQUIRY_ID).status is InquiryStanding.CLOSED
 
 
-@pytest.mark.parametrize(
-    "message",
-    [agent_answers(resolve=True), agent_routes(), mail(delivered=True), mail(delivered=False)],
-)
-@pytest.mark.parametrize(
+nobody_opened_it = pytest.mark.parametrize(
     "given", [(), (submission("inquiry", text=None),)], ids=["unknown", "rejected"]
 )
-def test_about_an_inquiry_that_nobody_opened_there_is_nothing_to_say(
+
+
+@pytest.mark.parametrize("message", [mail(delivered=True), mail(delivered=False)])
+@nobody_opened_it
+def test_of_a_mail_about_an_inquiry_that_nobody_opened_there_is_nothing_to_say(
     given: tuple[Message, ...], message: Message
 ) -> None:
     assert intake(*given).receive(message) == []
+
+
+def acts_on(inquiry_id: str) -> list[Message]:
+    answers = agent_answers(resolve=True, inquiry_id=inquiry_id)
+    return [answers, agent_routes(inquiry_id=inquiry_id)]
+
+
+def refused(events: list[Event]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Which act of whom was refused, and its faults; of nothing else that happened."""
+    refusals = [event for event in events if isinstance(event, AgentActionRefused)]
+    assert len(refusals) == len(events)
+    return [
+        (it.action_id, it.agent_id, [(fault.field, fault.code) for fault in it.errors])
+        for it in refusals
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["answer", "route"])
+@pytest.mark.parametrize("named", [INQUIRY_ID, reference_of(UUID(INQUIRY_ID))])
+@nobody_opened_it
+def test_an_act_on_an_inquiry_that_nobody_opened_is_refused(
+    given: tuple[Message, ...], named: str, number: int
+) -> None:
+    act = acts_on(named)[number]
+
+    events = intake(*given).receive(act)
+
+    assert refused(events) == [(act.id, "A-1", [("inquiry_id", "inquiry_unknown")])]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["answer", "route"])
+def test_an_act_on_what_no_inquiry_can_be_named_is_refused(number: int) -> None:
+    act = acts_on("no inquiry's id")[number]
+
+    events = intake(QUESTION).receive(act)
+
+    assert refused(events) == [(act.id, "A-1", [("inquiry_id", "wrong_format")])]
+
+
+def test_an_act_on_a_follow_up_s_own_record_is_refused() -> None:
+    given = intake(QUESTION, follow_up(INQUIRY_ID, text="¿Y la factura?"))
+
+    [(_, _, faults)] = refused(given.receive(agent_routes(inquiry_id=inquiry_id_of("f-1"))))
+
+    assert faults == [("inquiry_id", "inquiry_unknown")]
+
+
+def test_an_act_may_name_the_inquiry_by_its_reference() -> None:
+    history = intake(QUESTION)
+    reference = record(history, INQUIRY_ID).reference
+    assert reference is not None
+
+    answered = history.receive(agent_answers(resolve=True, inquiry_id=reference))
+
+    assert types(answered) == [PROGRESSED, RESOLVED]
+    assert record(history, INQUIRY_ID).status is InquiryStanding.RESOLVED
+
+
+def test_a_refused_act_stays_refused_once_its_inquiry_is_opened() -> None:
+    history = intake(*acts_on(INQUIRY_ID), QUESTION)
+
+    assert history.receive(*acts_on(INQUIRY_ID)) == []
+    assert record(history, INQUIRY_ID).status is InquiryStanding.OPEN
+
+
+def test_an_act_that_was_refused_in_its_own_record_alone_is_not_done_in_the_inquiry() -> None:
+    """As where a process died between the writes of the two, and the inquiry was opened then."""
+    act = agent_answers(resolve=True)
+    own = Ref(ACT, act.record_id)
+    history = intake(QUESTION)
+    history.put(own, RefusedAct(action_id=act.id))
+    handed = replace(
+        act,
+        aggregate=Ref(INQUIRY, INQUIRY_ID),
+        replicas={own: history.state(own)},
+    )
+
+    assert decide(RULES, handed, record(history, INQUIRY_ID), NOW) == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, time
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
+from services.inquiry_intake.act.decide import ACT
 from services.inquiry_intake.inquiry.private_events import PRIVATE_EVENTS
 from services.inquiry_intake.inquiry.state import INQUIRY
 from services.inquiry_intake.replicas import ATTACHMENT, CUSTOMER
@@ -24,6 +26,7 @@ from shared.events.contracts import (
 )
 from shared.events.documents import DocumentKept
 from shared.events.envelope import Event, Message, Ref
+from shared.events.reference import reference_of
 from shared.events.topics import EVENT_TYPES, TOPICS, topics_read_by
 from shared.runtime.decider import IGNORED, Route
 from tests.builders.submissions import (
@@ -43,6 +46,7 @@ from tests.builders.submissions import (
 )
 
 OWN = Ref(INQUIRY, INQUIRY_ID)
+REFERENCE = reference_of(UUID(INQUIRY_ID))
 OTHER_ID = inquiry_id_of("s-2")
 OTHER = Ref(INQUIRY, OTHER_ID)
 FOLLOW_UP = Ref(INQUIRY, inquiry_id_of("f-1"))
@@ -53,6 +57,11 @@ def profile(inquiry_id: str) -> Message:
     data = registered(inquiry_id).data
     assert isinstance(data, Event)
     return event(CustomerAccessAuthorised.model_validate(data.model_dump()), "c-1")
+
+
+def act_of(message: Message) -> Ref:
+    """An act's own record."""
+    return Ref(ACT, message.record_id)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +87,16 @@ def profile(inquiry_id: str) -> Message:
         (profile_answer(CustomerProfileUpdated), Route((CUSTOMER_REF, OWN))),
         (profile_answer(CustomerConsentWithdrawn), Route((CUSTOMER_REF, OWN))),
         (profile_answer(CustomerRequestDenied), Route((OWN,))),
-        (agent_answers(resolve=True), Route((OWN,))),
-        (agent_answers(resolve=True, inquiry_id="not an id"), IGNORED),
-        (agent_routes(), Route((OWN,))),
+        (agent_answers(resolve=True), Route((act_of(agent_answers(resolve=True)), OWN))),
+        (
+            agent_answers(resolve=True, inquiry_id="not an id"),
+            Route((act_of(agent_answers(resolve=True)),)),
+        ),
+        (
+            agent_answers(resolve=True, inquiry_id=REFERENCE),
+            Route((act_of(agent_answers(resolve=True)),), aliases=(Ref(INQUIRY, REFERENCE),)),
+        ),
+        (agent_routes(), Route((act_of(agent_routes()), OWN))),
         (mail(delivered=True), Route((OWN,))),
         (mail(delivered=False, inquiry_id=None), IGNORED),
         (event(AccessAuthorised(agent_id="A-1", customer_id=CUSTOMER_ID), "a-1"), IGNORED),
