@@ -1,9 +1,11 @@
-"""Bounds what a compressed batch of records becomes; brokers and clients bound its wire size alone.
+"""Bounds what a batch of records becomes; brokers and clients bound its wire size alone.
 
 A megabyte of zstd can hold gigabytes of zeros, and aiokafka decompresses a batch as a whole: the
 process would be killed, take the same batch again and be killed again. Here a batch of more than
 `MOST_BATCH_BYTES` is passed over as one undecodable record; a record that no dead letter could hold
 comes without its value; and once a poll has decompressed `POLL_BYTES`, the rest is fetched again.
+A record that was not compressed is no smaller for that where its topic's owner allows it: it comes
+without its value, too.
 
 aiokafka has no such bound, so `bound_decompression` replaces its decoders and what walks through a
 fetch (`aiokafka_workarounds`).
@@ -30,7 +32,7 @@ MB = 1024 * 1024
 MOST_BATCH_BYTES = 8 * MB
 """Decompressed: room for 32 of the largest records that a reader accepts."""
 MOST_RECORD_BYTES = MB
-"""Key, value and headers: what a broker takes of a record that is not compressed."""
+"""Key, value and headers: what a broker takes of an uncompressed record, unless told otherwise."""
 POLL_BYTES = 8 * MB
 _MOST_GZIP_MEMBERS = 16
 """Producers write one; each costs a copy of all that follow."""
@@ -80,7 +82,7 @@ class Delivered:
 
 
 class BoundedBatch:
-    """A compressed batch: what aiokafka wants to know of it, and its records within the bounds."""
+    """A batch: what aiokafka wants to know of it, and its records within the bounds."""
 
     def __init__(self, batch: Any) -> None:
         self._batch = batch
@@ -113,6 +115,7 @@ class BoundedRecords:
 
     def __init__(self, data: bytes) -> None:
         self._records = memory_records.MemoryRecords(data)
+        self._may_hold_large = len(data) > MOST_RECORD_BYTES
         self._asked = False
 
     def size_in_bytes(self) -> int:
@@ -124,10 +127,15 @@ class BoundedRecords:
         return (first or not BUDGET.spent) and bool(self._records.has_next())
 
     def next_batch(self) -> Any:
+        """The next batch. Those that can hold no large record come as they are, for they are many.
+
+        So do those in a format from before Kafka 0.11, which have no `compression_type`.
+        """
         batch = self._records.next_batch()
-        if batch.is_control_batch or not getattr(batch, "compression_type", 0):
+        compression = getattr(batch, "compression_type", None)
+        if batch.is_control_batch or compression is None:
             return batch
-        return BoundedBatch(batch)
+        return BoundedBatch(batch) if compression or self._may_hold_large else batch
 
 
 def _deliverable(record: Any) -> Any:

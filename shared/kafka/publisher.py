@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from shared.kafka.aiokafka_workarounds import (
@@ -92,12 +94,15 @@ class KafkaPublisher:
             self._skew.acknowledged(acknowledged, sent=began)
 
     async def _send(self, record: OutgoingRecord) -> asyncio.Future[Any]:
+        """Hand over a record; without its value, where that is more than the client can send."""
         value = record.value
         if isinstance(value, UndeliveredValue) or (record.key is None and value is None):
             value = b""  # the client refuses to send a record of nothing at all
-        sent: asyncio.Future[Any] = await self._producer.send(
-            record.topic, key=record.key, value=value, headers=[*record.headers]
-        )
+        send = partial(self._producer.send, record.topic, key=record.key, headers=[*record.headers])
+        try:
+            sent: asyncio.Future[Any] = await send(value=value)
+        except MessageSizeTooLargeError:
+            sent = await send(value=b"")
         return sent
 
     async def _by_partition(

@@ -6,14 +6,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from desk.local.stack import Endpoints, Stack
 from shared.events.envelope import Ref
@@ -26,10 +24,9 @@ from shared.outage import Outage
 from shared.runtime.aggregates.archive import expiry_of
 from shared.runtime.aggregates.store import Store
 from shared.settings import RuntimeSettings
-from tests.builders import clients
 from tests.builders.users import environment_of
 from tests.integration.runtime import toy
-from tests.integration.runtime.wire import running, settings_for
+from tests.integration.runtime.wire import running, set_on_broker, settings_for
 
 ENOUGH = 2 * (365 + 7) + 1
 """Topics and dead letters keep a year, in segments of a week; and a day."""
@@ -53,22 +50,6 @@ async def own_broker(own_stack: Stack) -> Endpoints:
 
 def kept(endpoints: Endpoints, days: int | None) -> RuntimeSettings:
     return settings_for(endpoints, f"kept{uuid4().hex[:8]}", history_kept_days=days)
-
-
-async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, str]) -> None:
-    """As an operator may, at any time and without telling the desk. Returns once it holds."""
-    asked = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(values))
-    async with clients.admin(endpoints.kafka_bootstrap_servers) as admin:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(values))])
-        async with asyncio.timeout(90):
-            while await told_by(admin, asked) != values:
-                await asyncio.sleep(0.05)
-
-
-async def told_by(admin: AIOKafkaAdminClient, asked: ConfigResource) -> dict[str, str]:
-    [answer] = await admin.describe_configs([asked])
-    [(*_, entries)] = answer.resources
-    return {entry[0]: entry[1] for entry in entries}
 
 
 async def test_ids_kept_too_short_end_the_process_with_the_reason(broker: Endpoints) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from desk.local.stack import Endpoints
 from shared.events.topics import topics_read_by
@@ -144,6 +146,22 @@ async def outsider(endpoints: Endpoints) -> AsyncIterator[Outsider]:
     finally:
         await producer.stop()
         await asyncio.gather(*(consumer.stop() for consumer in client.consumers))
+
+
+async def set_on_broker(endpoints: Endpoints, topic: str, values: Mapping[str, str]) -> None:
+    """As an operator may, at any time and without telling the desk. Returns once it holds."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(values))
+    async with clients.admin(endpoints.kafka_bootstrap_servers) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(values))])
+        async with asyncio.timeout(90):
+            while await told_by(admin, asked) != values:
+                await asyncio.sleep(0.05)
+
+
+async def told_by(admin: AIOKafkaAdminClient, asked: ConfigResource) -> dict[str, str]:
+    [answer] = await admin.describe_configs([asked])
+    [(*_, entries)] = answer.resources
+    return {entry[0]: entry[1] for entry in entries}
 
 
 async def collect(

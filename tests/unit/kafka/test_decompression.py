@@ -1,4 +1,4 @@
-"""A compressed batch is read within bounds, whatever its few bytes would become."""
+"""A batch is read within bounds, whatever it would become and its topic's owner allows."""
 
 from __future__ import annotations
 
@@ -107,21 +107,29 @@ def test_a_damaged_batch_is_passed_over_as_one_record(name: str) -> None:
     assert records[-1].value == b"last"
 
 
-def test_a_record_that_no_dead_letter_could_hold_comes_without_its_value() -> None:
-    headers = [("ce_id", b"1")]
-    data = batch("zstd", b"small", bytes(2 * MB), b"small", headers=headers)
+@pytest.mark.parametrize("name", ["zstd", "not compressed"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_record_that_no_dead_letter_could_hold_comes_without_its_value(
+    name: str, together: bool
+) -> None:
+    headers, values = [("ce_id", b"1")], [b"small", bytes(3 * MB), b"small"]
+    batches = [values] if together else [[value] for value in values]
+    data = b"".join(batch(name, *some, offset=n, headers=headers) for n, some in enumerate(batches))
 
     first, large, last = fetched(data)
+
+    assert [record.offset for record in (first, large, last)] == [0, 1, 2]
 
     assert (first.value, last.value) == (b"small", b"small")
     assert isinstance(large.value, UndeliveredValue)
     assert not large.value.whole_batch
-    assert size_of(large.value) > 2 * MB
+    assert size_of(large.value) > 3 * MB
     assert (large.key, large.headers) == (b"key", (("ce_id", b"1"),))
 
 
-def test_headers_that_no_dead_letter_could_hold_are_left_out_too() -> None:
-    data = batch("zstd", b"small", headers=[("note", bytes(MOST_RECORD_BYTES))])
+@pytest.mark.parametrize("name", ["zstd", "not compressed"])
+def test_headers_that_no_dead_letter_could_hold_are_left_out_too(name: str) -> None:
+    data = batch(name, b"small", headers=[("note", bytes(MOST_RECORD_BYTES))])
 
     [record] = fetched(data)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from unittest.mock import AsyncMock, Mock
+
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.kafka.publisher import KafkaPublisher, data_schema
+from shared.kafka.publisher import MAX_REQUEST_BYTES, KafkaPublisher, data_schema
+from shared.kafka.records import UndecodableRecord
 from shared.runtime.codec import Envelope
+from shared.runtime.dead_letters import DeadLetter
+from shared.runtime.reason import Reason
 from shared.settings import RuntimeSettings
 
 PARTITIONS = 6
@@ -71,3 +77,22 @@ def test_an_event_names_its_json_schema_where_schemas_are_served(
     base_url: str | None, headers: list[tuple[str, bytes]]
 ) -> None:
     assert data_schema(base_url, "inquiry.opened.v1") == headers
+
+
+async def test_a_dead_letter_of_more_than_the_client_can_send_goes_out_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the process would end over the same record again and again."""
+    publisher = await unconnected()
+    producer, handed_over = publisher._producer, AsyncMock()
+    monkeypatch.setattr(producer.client, "_wait_on_metadata", AsyncMock())
+    monkeypatch.setattr(producer, "_partition", Mock(return_value=0))
+    monkeypatch.setattr(producer._message_accumulator, "add_message", handed_over)
+    record = UndecodableRecord("desk.submissions", 0, 7, b"C-1", bytes(MAX_REQUEST_BYTES))
+    letter = DeadLetter(record, "inquiry_intake", Reason.TOO_LARGE, "2 MiB", datetime.now(UTC))
+
+    await publisher._send(letter)
+
+    [sent] = handed_over.await_args_list
+    assert sent.args[1:3] == (b"C-1", b"")
+    assert sent.kwargs["headers"] == letter.headers
