@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any
 
@@ -40,15 +41,21 @@ def show(*, watch: bool, as_json: bool, where: Where) -> None:
 async def _watch(settings: RuntimeSettings, *, as_json: bool) -> None:
     out = console()
     drawn = out.is_terminal and not as_json
-    with contextlib.ExitStack() as until_ended, kafka_errors_as_outage():
-        live = until_ended.enter_context(Live(console=out, auto_refresh=False)) if drawn else None
+    async with contextlib.aclosing(_flows(settings)) as flows, contextlib.AsyncExitStack() as ended:
+        live = ended.enter_context(Live(console=out, auto_refresh=False)) if drawn else None
+        async for flow in flows:
+            if live is not None:
+                live.update(picture(flow), refresh=True)
+            else:
+                print(as_json_line(flow_as_json(flow)) if as_json else line(flow), flush=True)
+
+
+async def _flows(settings: RuntimeSettings) -> AsyncGenerator[Flow, None]:
+    """The flow, again and again, over one connection. Raises `Outage`."""
+    with kafka_errors_as_outage():
         async with broker_at(settings) as broker:
             while True:
-                flow = await flow_at(broker, settings)
-                if live is not None:
-                    live.update(picture(flow), refresh=True)
-                else:
-                    print(as_json_line(flow_as_json(flow)) if as_json else line(flow), flush=True)
+                yield await flow_at(broker, settings)
                 await asyncio.sleep(EVERY_S)
 
 

@@ -54,7 +54,7 @@ async def broker_ready(settings: RuntimeSettings) -> bool:
         with kafka_errors_as_outage():
             async with broker_at(settings, timeout_ms=PROBE_TIMEOUT_MS) as found:
                 await found.topics()
-    except (Outage, OSError):
+    except Outage:
         return False
     return True
 

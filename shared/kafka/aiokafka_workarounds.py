@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import partial
+from functools import partial, wraps
 from io import BytesIO
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.conn import CloseReason
+from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaConnectionError, NoError, for_code
 from aiokafka.record import memory_records
@@ -23,33 +23,37 @@ from aiokafka.record import memory_records
 HOLDS_FOR = "0.14"
 """The release of aiokafka that all of this was read in and tried with."""
 
-Send = Callable[..., Awaitable[Any]]
+WRITES = ("send", "_send_sasl_token")
+"""What of an `AIOKafkaConnection` writes to its transport."""
 LONGEST_EMPTY_ANSWER = 64 * 1024
 
 
-def survive_closed_connections(client: Any) -> None:
-    """Let this `AIOKafkaClient` take a write on a closed transport for a broken connection.
+def survive_closed_connections() -> None:
+    """Let this process's clients take a write on a closed transport for a broken connection.
 
     uvloop raises RuntimeError there, where asyncio's own loop says nothing. aiokafka expects
     OSError alone (aio-libs/aiokafka#1038): with anything else one of its background tasks ends, and
-    the client waits for ever for metadata, for its coordinator, or for acknowledgements.
+    the client waits for ever for metadata, for its coordinator, or for acknowledgements; an admin
+    client, and any client that is starting, raises it to its caller.
+
+    Calling it again changes nothing.
     """
-    client._get_conn = partial(_connection, client._get_conn)
+    for name in WRITES:
+        write = getattr(AIOKafkaConnection, name)
+        if not hasattr(write, "__wrapped__"):
+            setattr(AIOKafkaConnection, name, _surviving(write))
 
 
-async def _connection(get: Send, *which: Any, **options: Any) -> Any:
-    connection = await get(*which, **options)
-    if connection is not None and "send" not in vars(connection):
-        connection.send = partial(_send, connection, connection.send)
-    return connection
+def _surviving(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(write)
+    def survive(connection: Any, *what: Any, **options: Any) -> Awaitable[Any]:
+        try:
+            return write(connection, *what, **options)
+        except RuntimeError as closed:
+            connection.close(reason=CloseReason.CONNECTION_BROKEN)
+            raise KafkaConnectionError("the connection is closed") from closed
 
-
-def _send(connection: Any, send: Send, *what: Any, **options: Any) -> Awaitable[Any]:
-    try:
-        return send(*what, **options)
-    except RuntimeError as closed:
-        connection.close(reason=CloseReason.CONNECTION_BROKEN)
-        raise KafkaConnectionError("the connection is closed") from closed
+    return survive
 
 
 def let_requests_pass_through(
@@ -57,9 +61,8 @@ def let_requests_pass_through(
 ) -> None:
     """Let every request of the consumer go by way of `through`, which is given the way on first.
 
-    aiokafka has no interceptors. The consumer's connections outlive their transports.
+    aiokafka has no interceptors.
     """
-    survive_closed_connections(consumer._client)
     consumer._client.send = partial(through, consumer._client.send)
 
 

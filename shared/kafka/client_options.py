@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, Final
 
+from shared.kafka.aiokafka_workarounds import survive_closed_connections
 from shared.kafka.decompression import bound_decompression
 from shared.settings import RuntimeSettings
 
@@ -16,7 +17,8 @@ READ_COMMITTED: Final = "read_committed"
 
 
 def security_options(settings: RuntimeSettings) -> dict[str, Any]:
-    """TLS and credentials of a connection."""
+    """TLS and credentials of a connection, which may be closed under its client's feet."""
+    survive_closed_connections()
     options: dict[str, Any] = {"security_protocol": settings.kafka_security_protocol}
     if settings.kafka_security_protocol.endswith("SSL"):
         options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)

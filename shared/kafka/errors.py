@@ -38,7 +38,8 @@ class ProducerDead(Exception):
 def kafka_errors_as_outage() -> Iterator[None]:
     """Turn a Kafka failure into an `Outage`, or `ProducerDead` where waiting is no use.
 
-    A record that is too large passes through: that is our defect.
+    OSError is one, since the client passes on what the system says of a connection. A record that
+    is too large passes through: that is our defect.
     """
     try:
         yield
@@ -48,5 +49,5 @@ def kafka_errors_as_outage() -> Iterator[None]:
         raise
     except REFUSALS as error:
         raise Forbidden("kafka", type(error).__name__) from error
-    except KafkaError as error:
+    except (KafkaError, OSError) as error:
         raise Outage("kafka", type(error).__name__) from error

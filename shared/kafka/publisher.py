@@ -16,11 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
-from shared.kafka.aiokafka_workarounds import (
-    hear_unsent,
-    no_longer_sends,
-    survive_closed_connections,
-)
+from shared.kafka.aiokafka_workarounds import hear_unsent, no_longer_sends
 from shared.kafka.client_options import client_options
 from shared.kafka.clock_skew import ClockSkew, elapsed_seconds
 from shared.kafka.errors import ProducerDead, kafka_errors_as_outage
@@ -53,7 +49,6 @@ class KafkaPublisher:
             max_batch_size=256 * 1024,
             max_request_size=MAX_REQUEST_BYTES,
         )
-        survive_closed_connections(self._producer.client)
 
     async def start(self) -> None:
         with kafka_errors_as_outage():

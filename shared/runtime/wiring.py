@@ -12,7 +12,6 @@ from shared.kafka.committed_offsets import CommittedOffsets
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.publisher import KafkaPublisher
 from shared.mongo.client import Client, Database, connect
-from shared.outage import Outage
 from shared.runtime.aggregates.aggregate import OUTCOMES
 from shared.runtime.aggregates.document_mapper import MB
 from shared.runtime.aggregates.store import Store
@@ -131,9 +130,6 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
 
 async def outcomes_decided(settings: RuntimeSettings, service: str) -> None:
     """Returns once the service has decided every outcome reported to it before. Raises `Outage`."""
-    try:
-        with kafka_errors_as_outage():
-            async with broker_at(settings) as broker:
-                await broker.caught_up(settings.group_of(service), [OUTCOMES])
-    except OSError as error:  # as `broker_at` may raise it; nothing else would wait for the broker
-        raise Outage("kafka", type(error).__name__) from error
+    with kafka_errors_as_outage():
+        async with broker_at(settings) as broker:
+            await broker.caught_up(settings.group_of(service), [OUTCOMES])

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 
 from desk.local.stack import Endpoints
+from shared.kafka.broker import broker_at
 from shared.kafka.client_options import consumer_options
 from shared.kafka.consumer import TolerantConsumer
 from shared.kafka.publisher import KafkaPublisher
@@ -39,6 +40,12 @@ async def producers_client(endpoints: Endpoints) -> AsyncIterator[Any]:
         await publisher.stop()
 
 
+@asynccontextmanager
+async def admins_client(endpoints: Endpoints) -> AsyncIterator[Any]:
+    async with broker_at(settings_for(endpoints, "connections")) as broker:
+        yield broker.admin._client
+
+
 async def close_unnoticed(connection: Any) -> None:
     """The transport is closed; the task that reads from it is told only after the next write.
 
@@ -53,7 +60,7 @@ async def close_unnoticed(connection: Any) -> None:
     asyncio.get_running_loop().call_later(TOLD_AFTER_SECONDS, reader.feed_eof)
 
 
-@pytest.mark.parametrize("client_of", [consumers_client, producers_client])
+@pytest.mark.parametrize("client_of", [consumers_client, producers_client, admins_client])
 async def test_a_client_outlives_a_connection_that_is_closed_before_it_writes(
     endpoints: Endpoints, client_of: Callable[[Endpoints], AbstractAsyncContextManager[Any]]
 ) -> None:

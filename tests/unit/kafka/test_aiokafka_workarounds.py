@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import gc
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,12 +32,15 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 import shared.kafka
 from shared.kafka.aiokafka_workarounds import (
     HOLDS_FOR,
+    WRITES,
     checked_offsets,
     hear_unsent,
     know_topics,
     no_longer_sends,
     survive_closed_connections,
 )
+from shared.kafka.client_options import client_options
+from shared.settings import RuntimeSettings
 
 KAFKA = Path(shared.kafka.__path__[0])
 NOWHERE = "127.0.0.1:1"
@@ -54,7 +58,7 @@ class Request:
         return ApiVersionRequest_v0()
 
 
-def written_on_a_closed_transport(*, survive: bool) -> None:
+def written_on_a_closed_transport() -> None:
     """Write to a broker that has closed the connection, on the services' event loop."""
 
     async def write() -> None:
@@ -69,12 +73,8 @@ def written_on_a_closed_transport(*, survive: bool) -> None:
             connection._writer.transport.abort()
             while not connection._reader.at_eof() and connection._reader.exception() is None:
                 await asyncio.sleep(0)
-            client = Client(connection)
-            if survive:
-                survive_closed_connections(client)
-            found = await client._get_conn()
             try:
-                await found.send(Request())
+                await connection.send(Request())
             finally:
                 connection.close()
 
@@ -82,21 +82,27 @@ def written_on_a_closed_transport(*, survive: bool) -> None:
         runner.run(write())
 
 
-class Client:
-    """Has one connection."""
-
-    def __init__(self, connection: AIOKafkaConnection) -> None:
-        self._connection = connection
-
-    async def _get_conn(self) -> AIOKafkaConnection:
-        return self._connection
-
-
-def test_a_write_on_a_closed_transport_is_a_runtime_error_that_aiokafka_does_not_expect() -> None:
+def test_a_write_on_a_closed_transport_is_a_runtime_error_that_aiokafka_does_not_expect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in WRITES:
+        unchanged = inspect.unwrap(getattr(AIOKafkaConnection, name))
+        monkeypatch.setattr(AIOKafkaConnection, name, unchanged)
     with pytest.raises(RuntimeError, match="closed"):
-        written_on_a_closed_transport(survive=False)
+        written_on_a_closed_transport()
+    survive_closed_connections()
     with pytest.raises(aiokafka.errors.KafkaConnectionError):
-        written_on_a_closed_transport(survive=True)
+        written_on_a_closed_transport()
+
+
+def test_every_client_of_the_process_survives_and_is_changed_once() -> None:
+    client_options(RuntimeSettings())
+    changed = [getattr(AIOKafkaConnection, name) for name in WRITES]
+
+    client_options(RuntimeSettings())
+
+    assert [getattr(AIOKafkaConnection, name) for name in WRITES] == changed
+    assert all(inspect.unwrap(it) is it.__wrapped__ for it in changed)
 
 
 async def test_aiokafka_takes_an_error_about_all_offsets_for_a_group_that_never_committed() -> None:

@@ -23,6 +23,8 @@ from shared.outage import Forbidden, Outage
     [
         (KafkaConnectionError(), Outage),
         (NotEnoughReplicasError(), Outage),
+        (ConnectionResetError(), Outage),
+        (TimeoutError(), Outage),
         (TopicAuthorizationFailedError("desk.timers"), Forbidden),
         (GroupAuthorizationFailedError("desk.cancellation"), Forbidden),
         (SaslAuthenticationFailed(), Forbidden),
