@@ -1,8 +1,9 @@
 """State events: after a change of a record, its whole public state on a compacted topic.
 
 A repeat publishes the record's current state, never an older one, so that the last record of a key
-is the newest. Where that could be broken (another process was quicker), the state is read again
-after it was acknowledged, and published again if it has changed meanwhile.
+is the newest. Where that could be broken (another process was quicker, or what was not acknowledged
+may still be sent behind another's), the state is read again after it was acknowledged, and
+published again if it has changed meanwhile.
 """
 
 from __future__ import annotations

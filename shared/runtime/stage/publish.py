@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from shared.events.envelope import Ref
 from shared.events.topics import TOPIC_OF
 from shared.mongo.client import Document
+from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.aggregates.unpublished import UnpublishedEntries
@@ -15,6 +16,15 @@ from shared.runtime.decider import Service
 from shared.runtime.public_states import PublicStates
 from shared.runtime.publisher import Publisher
 from shared.runtime.stage.batch import Batch
+
+
+class Unacknowledged(Outage):
+    """Publishing what these aggregates answer has failed; the client may still send it later."""
+
+    def __init__(self, outage: Outage, refs: Iterable[Ref]) -> None:
+        Exception.__init__(self, str(outage))
+        self.dependency = outage.dependency
+        self.refs = frozenset(refs)
 
 
 class Answers:

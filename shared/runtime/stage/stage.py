@@ -37,7 +37,7 @@ from shared.runtime.stage.decide import Decisions
 from shared.runtime.stage.handover import Handover, Nobody, Performer
 from shared.runtime.stage.lanes import lanes_of
 from shared.runtime.stage.origin import trace
-from shared.runtime.stage.publish import Answers
+from shared.runtime.stage.publish import Answers, Unacknowledged
 from shared.runtime.stage.read import Reader
 from shared.runtime.stage.steps import Steps, TracedSteps
 from shared.telemetry.metrics import Metrics
@@ -83,7 +83,8 @@ class Stage:
 
         Returns the aggregates that they were decided in.
         May be called again with the same records: what was stored is published again, unchanged.
-        Raises `Outage` when nothing may be committed, `ProducerDead` when the process must end.
+        Raises `Outage` when nothing may be committed (`Unacknowledged` where something may still be
+        sent), `ProducerDead` when the process must end.
         """
         steps = Steps() if self._traces is None else TracedSteps(self._traces)
         try:
@@ -122,7 +123,10 @@ class Stage:
             batch = await self._decide_and_store(incoming, at, steps)
             with self._timed("publish", steps):
                 batch.outgoing += await self._answers.of(batch)
-                await self._publisher.publish(batch.outgoing)
+                try:
+                    await self._publisher.publish(batch.outgoing)
+                except Outage as outage:
+                    raise Unacknowledged(outage, batch.answered) from outage
             self._publications.note(batch.answered)
             rounds.append(batch)
             incoming = incoming[batch.taken :]
@@ -190,9 +194,15 @@ class Stage:
 
 
 async def _all(lanes: Iterable[Coroutine[Any, Any, list[Batch]]]) -> list[list[Batch]]:
-    """Waits for every lane and returns their batches, or raises the first failure afterwards."""
+    """Waits for every lane and returns their batches, or raises the first failure afterwards.
+
+    If that is an outage, it names what any of the lanes has left unacknowledged.
+    """
     ended = await asyncio.gather(*lanes, return_exceptions=True)
-    for outcome in ended:
-        if isinstance(outcome, BaseException):
-            raise outcome
+    failures = [outcome for outcome in ended if isinstance(outcome, BaseException)]
+    refs = {ref for it in failures if isinstance(it, Unacknowledged) for ref in it.refs}
+    for failure in failures:
+        if refs and isinstance(failure, Outage):
+            raise Unacknowledged(failure, refs) from failure
+        raise failure
     return [outcome for outcome in ended if not isinstance(outcome, BaseException)]

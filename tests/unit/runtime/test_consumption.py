@@ -12,10 +12,13 @@ from unittest.mock import AsyncMock, Mock
 import pytest
 from aiokafka import TopicPartition
 
+from shared.events.envelope import Ref
 from shared.kafka.consumer import Offsets, TolerantConsumer
 from shared.kafka.records import Record
+from shared.outage import Outage
 from shared.runtime.backoff import Backoff
 from shared.runtime.consumption import FEW, FEW_AT_MOST_EVERY_S, Consumption
+from shared.runtime.stage.publish import Unacknowledged
 from shared.runtime.wiring import Runtime
 from tests.integration.runtime.bounded import Sent
 
@@ -51,16 +54,19 @@ class Member:
         return {PLACE}
 
 
-def consumption() -> Consumption:
+def runtime() -> Any:
     stopping = asyncio.Event()
-    runtime = SimpleNamespace(
+    return SimpleNamespace(
         stopping=stopping,
         backoff=lambda: Backoff(0.01, stopping, shortest=0.01),
-        stage=SimpleNamespace(process=AsyncMock(return_value=[])),
+        stage=SimpleNamespace(process=AsyncMock(return_value=set())),
         states=SimpleNamespace(publish_current=AsyncMock()),
         **{name: Mock() for name in ("progress", "skew", "health")},
     )
-    return Consumption(cast("Runtime", runtime))
+
+
+def consumption() -> Consumption:
+    return Consumption(cast("Runtime", runtime()))
 
 
 def batch(*offsets: int) -> list[Any]:
@@ -101,3 +107,37 @@ async def test_a_batch_that_took_long_is_followed_at_once(monkeypatch: pytest.Mo
     await consumption().handle(cast("TolerantConsumer", Member(refusals=0)), batch(1))
 
     asked.assert_not_awaited()
+
+
+NOT_IN_TIME = Outage("kafka", "no acknowledgement in time")
+LATE = Unacknowledged(NOT_IN_TIME, [Ref("file", "K-1"), Ref("file", "K-2")])
+
+
+async def test_states_that_may_be_published_late_are_published_again_before_another_batch() -> None:
+    """The client sends them after all, perhaps behind those of who has the partition now."""
+    given, member = runtime(), Member(refusals=0)
+    consumes = Consumption(given)
+    given.stage.process.side_effect = [LATE, set(), set()]
+    given.states.publish_current.side_effect = [NOT_IN_TIME, None]
+
+    await consumes.handle(cast("TolerantConsumer", member), batch(7))
+    given.states.publish_current.assert_not_awaited()
+    await consumes.handle(cast("TolerantConsumer", member), batch(20))
+    assert (given.stage.process.await_count, member.committed) == (1, [])
+    await consumes.handle(cast("TolerantConsumer", member), batch(20))
+    await consumes.handle(cast("TolerantConsumer", member), batch(21))
+
+    assert [it.args for it in given.states.publish_current.await_args_list] == [(LATE.refs,)] * 2
+    assert member.committed == [{PLACE: 21}, {PLACE: 22}]
+
+
+async def test_after_a_refused_commit_states_are_published_until_they_are_acknowledged() -> None:
+    given, member = runtime(), Member(refusals=1)
+    consumes = Consumption(given)
+    given.stage.process.return_value = LATE.refs
+    given.states.publish_current.side_effect = [NOT_IN_TIME, None]
+
+    await consumes.handle(cast("TolerantConsumer", member), batch(7))
+    await consumes.handle(cast("TolerantConsumer", member), batch(7))
+
+    assert [it.args for it in given.states.publish_current.await_args_list] == [(LATE.refs,)] * 2
