@@ -84,6 +84,12 @@ def _topic(topic: Topic, goldens: Goldens) -> Iterator[str]:
             "A record that is sound JSON of a type below but breaks a rule is answered on "
             "`desk.rejections`, every faulty field at once."
         )
+    if topic.forms_answered_by:
+        yield (
+            "A JSON object of a type below, in a sound envelope, that breaks its form is answered "
+            f"on `desk.rejections` by {participants((topic.forms_answered_by,))}, every faulty "
+            "field at once; it becomes no dead letter."
+        )
     if topic.name == DEAD_LETTERS:
         untouched = ("all original headers", "untouched, like the key and the value")
         yield _table(("header", "says"), [*(it.row[:2] for it in DEAD_LETTER_HEADERS), untouched])

@@ -42,6 +42,7 @@ from shared.events.contracts import (
 from shared.events.documents import DocumentEvent
 from shared.events.envelope import Message, Ref, Unchecked
 from shared.events.inquiries import InquiryOverdue
+from shared.events.internal import FaultyAct
 from shared.events.inventory import InventoryUpdateDecided, InventoryUpdateRequested
 from shared.events.notifications import NotificationEvent
 from shared.events.submissions import FollowUpSubmitted
@@ -107,7 +108,13 @@ def deciders(
     )
     return (
         inquiry,
-        Decider(kind=ACT, state=RefusedAct, decide=act.decide, evolve=act.evolve),
+        Decider(
+            kind=ACT,
+            state=RefusedAct,
+            decide=act.decide,
+            evolve=act.evolve,
+            answers_reused_ids=True,
+        ),
         replica(CUSTOMER, CustomerReplica, replicas.evolve, of=replicas.TOPIC),
         replica(ATTACHMENT, AttachmentReplica, replicas.evolve_attachment),
     )
@@ -124,6 +131,8 @@ def route(message: Message) -> Route:
             return _profile(event)
         case DocumentEvent() as event:
             return Route(decides=(Ref(ATTACHMENT, event.document_id),))
+        case FaultyAct():
+            return Route(decides=(Ref(ACT, message.record_id),))
         case InquiryAnswered() | InquiryRouted() as event:
             return _then_named(Ref(ACT, message.record_id), named_inquiry(event.inquiry_id))
         case (NotificationEvent() | InventoryUpdateDecided() | CustomerRequestDenied()) as event:

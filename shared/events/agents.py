@@ -51,7 +51,10 @@ class ReferralDecided(AgentAction):
 
 
 class InquiryAnswered(AgentAction):
-    """An agent's answer, in the customer's language; `resolve` says that it answers everything."""
+    """An agent's answer, in the customer's language; `resolve` says that it answers everything.
+
+    `inquiry_id` may be the id or the reference, here and where the inquiry is routed.
+    """
 
     ce_type: ClassVar[str] = "agent.inquiry_answered.v1"
 

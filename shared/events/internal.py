@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.documents import DocumentRefusalCause
 from shared.events.envelope import Event
+from shared.events.error_codes import ErrorCode
 from shared.events.values import Count, Instant
 
 
@@ -22,6 +23,20 @@ class KeyForgotten(Event):
 
     topic: str
     key: str
+
+
+class FaultyAct(Event):
+    """An agent's act of a faulty form, as the service that answers it reads it (F2).
+
+    It is the meaning of such a record, and never a record's data itself. `agent_id` and
+    `contract_number` are the act's where they are legible.
+    """
+
+    ce_type: ClassVar[str] = "act.faulty.v1"
+
+    agent_id: str
+    contract_number: str | None = None
+    faults: dict[str, ErrorCode]
 
 
 class TimerDue(Event):

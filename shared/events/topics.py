@@ -57,6 +57,8 @@ class Topic:
     answer on the topic of what it answers.
     `judged_by`: of its events, those that no service decides, each with the one service that reads
     their data all the same: what is faulty there becomes a dead letter.
+    `forms_answered_by` is the one service that answers a faulty form of any of its events; whoever
+    decides them passes such a record over.
     `begins`: its messages begin something; their id becomes the correlation id of all that follows.
     """
 
@@ -70,6 +72,7 @@ class Topic:
     partitions: int = 6
     compacted: bool = False
     answers_faults: bool = False
+    forms_answered_by: str | None = None
     begins: bool = False
     sources: tuple[str, ...] = ()
     only_by: tuple[tuple[type[Event], str], ...] = ()
@@ -144,6 +147,7 @@ CATALOGUE: tuple[Topic, ...] = (
             agents.ContractApproved,
         ),
         "What professionals decide, answer and route.",
+        forms_answered_by=INTAKE,
         sources=("/agents", "/services/operations_console"),
     ),
     Topic(

@@ -33,7 +33,8 @@ from shared.kafka.records import (
 )
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
 from shared.runtime.digests import digest_of, digests_of
-from shared.runtime.faults import Unreadable
+from shared.runtime.faults import FaultyForm, Unreadable
+from shared.runtime.faulty_act import faulty_act
 from shared.runtime.json_object import NoObject, json_object
 from shared.runtime.reason import Reason
 from shared.runtime.record_faults import (
@@ -106,6 +107,17 @@ def check_envelope(record: Record, sources: Sources = NO_OVERRIDES) -> None:
         raise fault.unreadable
 
 
+def has_faulty_form(record: Record, sources: Sources = NO_OVERRIDES) -> bool:
+    """Whether the record is an event whose fields alone are faulty."""
+    try:
+        read(record, sources)
+    except FaultyForm:
+        return True
+    except Unreadable:
+        return False
+    return False
+
+
 def _tombstone(record: Record) -> Read:
     """A compacted topic's record without value. Few carry headers, so its place identifies it.
 
@@ -129,16 +141,23 @@ def _event(topic: Topic, attributes: Attributes, record: Record) -> Event:
     model = EVENT_TYPES[attributes.text("ce_type") or ""]
     fields = json_object(record.value)
     if faults := [*faults_of_size(fields, model.model_fields, topic.most_items)]:
-        raise Unreadable(
-            Reason.UNREADABLE, named_faults((fault.field, fault.code) for fault in faults)
-        )
+        raise FaultyForm(named_faults((fault.field, fault.code) for fault in faults), fields)
     try:
         event = model.model_validate(fields)
     except ValidationError as error:
-        raise Unreadable(Reason.UNREADABLE, words_of(error)) from None
+        raise FaultyForm(words_of(error), fields) from None
     if is_nameless(event) or key_differs(model.ce_type, vars(event), record.key):
-        raise Unreadable(Reason.UNREADABLE, _WRONG_KEY)
+        raise FaultyForm(_WRONG_KEY, fields)
     return event
+
+
+def read_faulty_act(record: Record, fields: dict[str, Any]) -> Read:
+    """The message of an agent's act whose `fields` break its form, with every fault."""
+    attributes = Attributes.of(record.headers[:MAX_HEADERS])
+    model = EVENT_TYPES[attributes.text("ce_type") or ""]
+    act = faulty_act(TOPICS[record.topic], model, fields, record.key)
+    digest = digest_of(model.ce_type, record.value or b"")
+    return Read(_message(record, attributes, act), digest, digest)
 
 
 def _answerable(

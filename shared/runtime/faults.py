@@ -6,6 +6,8 @@ batch to be tried again, and a defect parks what it belongs to.
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.events.envelope import Ref
 from shared.runtime.reason import Reason
 
@@ -17,6 +19,14 @@ class Unreadable(Exception):
         super().__init__(error)
         self.reason = reason
         self.error = error
+
+
+class FaultyForm(Unreadable):
+    """The record is a known event in a sound envelope whose `fields` break the event's form."""
+
+    def __init__(self, error: str, fields: dict[str, Any]) -> None:
+        super().__init__(Reason.UNREADABLE, error)
+        self.fields = fields
 
 
 class NewerRelease(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.events.envelope import Event, Message
-from shared.events.internal import TimerDue
+from shared.events.internal import FaultyAct, TimerDue
 from shared.events.limits import MAX_RECORD_BYTES
 from shared.events.topics import CATALOGUE, EVENT_TYPES, TOPIC_OF
 from shared.kafka.records import Record, UndeliveredValue
@@ -119,6 +120,27 @@ async def test_every_reader_judges_headers_key_and_size(
 ) -> None:
     every_reader = [service.name for service in readers_of(ce_type)]
     assert await looked_into_by(fault(ce_type), ce_type) == every_reader
+
+
+answered_forms = pytest.mark.parametrize(
+    "ce_type", [it.ce_type for topic in CATALOGUE if topic.forms_answered_by for it in topic.events]
+)
+
+
+@answered_forms
+async def test_a_faulty_form_that_one_service_answers_is_passed_over_by_all_others(
+    ce_type: str,
+) -> None:
+    faulty = given(ce_type, value=json.dumps(GOLDENS[ce_type].value | {"agent_id": 7}).encode())
+    [answering] = [TOPIC_OF[ce_type].forms_answered_by]
+
+    for service in readers_of(ce_type):
+        reader = Reader(service, MemoryStore(service.deciders), NO_OVERRIDES)
+        incoming, unreadable = await reader.messages([faulty], NOW)
+        assert [it.read.message.type for it in incoming] == (
+            [FaultyAct.ce_type] if service.name == answering else []
+        )
+        assert not unreadable
 
 
 async def test_a_tombstone_is_passed_over_by_nobody_whatever_type_it_names() -> None:

@@ -22,7 +22,7 @@ from shared.runtime import codec
 from shared.runtime.aggregates.store import Store
 from shared.runtime.clock import clock_source
 from shared.runtime.decider import Service
-from shared.runtime.faults import Unreadable
+from shared.runtime.faults import FaultyForm, Unreadable
 from shared.runtime.stage.ignored import Ignored
 from shared.settings import RuntimeSettings
 from tests.builders.records import Records
@@ -228,6 +228,8 @@ def _unreadable(record: Poison, service: Service) -> bool:
         if Ignored(service).passes_over(record):
             return False
         message = codec.read(record).message
+    except FaultyForm:
+        return TOPICS[record.topic].forms_answered_by is None
     except Unreadable:
         return True
     mine = isinstance(message.data, TimerDue) and message.data.owner == service.name
@@ -240,6 +242,10 @@ def _unknown(
     """The readers that should have decided it and have not."""
     try:
         message = codec.read(record).message
+    except FaultyForm as fault:
+        if TOPICS[record.topic].forms_answered_by is None:
+            return
+        message = codec.read_faulty_act(record, fault.fields).message
     except Unreadable:
         return
     identity = f"{message.source} {message.id}"

@@ -83,6 +83,9 @@ class Trial:
     def states_of(self, service: str) -> Mapping[Ref, Any]:
         return self._stages[service].states
 
+    def stage_of(self, service: str) -> MemoryStage:
+        return self._stages[service]
+
     def decide(self, record: Record) -> list[Event]:
         """Decide a readable record in all services that read its topic, on what came before."""
         message = codec.read(record).message

@@ -6,7 +6,7 @@ refused here. So an act whose inquiry nobody opened has an answer, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -15,19 +15,30 @@ from services.inquiry_intake.inquiry.state import inquiry_among, named_inquiry
 from shared.events.agents import AgentActionRefused, InquiryAnswered, InquiryRouted
 from shared.events.envelope import Event, Message, Ref
 from shared.events.error_codes import ErrorCode, Sentences, field_error
+from shared.events.fault_sentences import MESSAGES
+from shared.events.internal import FaultyAct
 from shared.events.values import Bilingual
 
 ACT = "act"
 """The kind of these records; an act's id is the UUIDv5 of its source and id."""
 
 _MESSAGES: Sentences = {
+    **MESSAGES,
     ErrorCode.INQUIRY_UNKNOWN: Bilingual(
         es="No hay ninguna consulta con este identificador o esta referencia.",
         en="There is no inquiry with this id or reference.",
     ),
-    ErrorCode.WRONG_FORMAT: Bilingual(
-        es="Esto no es el identificador ni la referencia de una consulta.",
-        en="This is neither the id nor the reference of an inquiry.",
+    ErrorCode.ID_REUSED: Bilingual(
+        es="Este identificador ya se usó para otro acto; publíquelo con uno nuevo.",
+        en="This id was already used for another act; publish it under a new one.",
+    ),
+    ErrorCode.TOO_LARGE: Bilingual(
+        es="Es demasiado grande: un número tiene como máximo 64 bits.",
+        en="This is too large: a number has at most 64 bits.",
+    ),
+    ErrorCode.WRONG_KEY: Bilingual(
+        es="La clave del registro no es la que corresponde a los datos del acto.",
+        en="The record's key is not the one that the act's data have.",
     ),
 }
 
@@ -41,23 +52,33 @@ class RefusedAct(BaseModel):
 
 
 def decide(message: Message, _state: RefusedAct | None, _now: datetime) -> Sequence[Event]:
-    """Refuses an act on an inquiry that nobody opened."""
+    """Refuses an act of a faulty form, one under a used id, and one on no inquiry."""
     act = message.data
-    assert isinstance(act, InquiryAnswered | InquiryRouted)
+    assert isinstance(act, FaultyAct | InquiryAnswered | InquiryRouted)
+    faults = {"ce_id": ErrorCode.ID_REUSED} if message.id_reused else _faults(message, act)
+    if not faults:
+        return []
+    return [
+        AgentActionRefused(
+            action_id=message.id,
+            agent_id=act.agent_id,
+            errors=tuple(field_error(path, code, _MESSAGES) for path, code in faults.items()),
+            contract_number=act.contract_number if isinstance(act, FaultyAct) else None,
+        )
+    ]
+
+
+def _faults(
+    message: Message, act: FaultyAct | InquiryAnswered | InquiryRouted
+) -> Mapping[str, ErrorCode]:
+    if isinstance(act, FaultyAct):
+        return act.faults
     named = named_inquiry(act.inquiry_id)
     if named is None:
-        return [_refusal(message.id, act, ErrorCode.WRONG_FORMAT)]
+        return {"inquiry_id": ErrorCode.WRONG_FORMAT}
     inquiry = inquiry_among(message.replicas.values(), named)
-    if inquiry is None or not inquiry.opened:
-        return [_refusal(message.id, act, ErrorCode.INQUIRY_UNKNOWN)]
-    return []
-
-
-def _refusal(
-    action_id: str, act: InquiryAnswered | InquiryRouted, fault: ErrorCode
-) -> AgentActionRefused:
-    errors = (field_error("inquiry_id", fault, _MESSAGES),)
-    return AgentActionRefused(action_id=action_id, agent_id=act.agent_id, errors=errors)
+    known = inquiry is not None and inquiry.opened
+    return {} if known else {"inquiry_id": ErrorCode.INQUIRY_UNKNOWN}
 
 
 def evolve(_state: RefusedAct | None, event: Event) -> RefusedAct:

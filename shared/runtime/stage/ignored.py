@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.events.limits import MAX_HEADERS
-from shared.events.topics import TOPIC_OF
-from shared.runtime.codec import Record, check_envelope
+from shared.events.topics import CATALOGUE, TOPIC_OF
+from shared.runtime.codec import Record, check_envelope, has_faulty_form
 from shared.runtime.decider import Service
 from shared.runtime.record_faults import NO_OVERRIDES, Sources
 
@@ -13,7 +13,8 @@ class Ignored:
     """Finds the records of the types that one service ignores, each on its own topic.
 
     Their data is not read: whoever decides the type does that, and where nobody does, the service
-    that the catalogue names as its judge.
+    that the catalogue names as its judge. The service that answers the faulty forms of a topic
+    reads the data of all its types, and passes over those that are sound, or no JSON object.
     """
 
     def __init__(self, service: Service, sources: Sources = NO_OVERRIDES) -> None:
@@ -22,6 +23,9 @@ class Ignored:
             (TOPIC_OF[it.ce_type].name, it.ce_type.encode())
             for it in service.ignores
             if TOPIC_OF[it.ce_type].judge_of(it.ce_type) != service.name
+        }
+        self._answers = {
+            topic.name for topic in CATALOGUE if topic.forms_answered_by == service.name
         }
 
     def passes_over(self, record: Record) -> bool:
@@ -32,7 +36,7 @@ class Ignored:
         if type(record.value) is not bytes or not self._is_named(record):
             return False
         check_envelope(record, self._sources)
-        return True
+        return record.topic not in self._answers or not has_faulty_form(record, self._sources)
 
     def _is_named(self, record: Record) -> bool:
         return any(

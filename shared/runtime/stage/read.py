@@ -10,13 +10,14 @@ from typing import Any
 from shared.events.envelope import Message, Ref
 from shared.events.internal import KeyForgotten, TimerDue
 from shared.events.operations import DeadLetterDiscarded
+from shared.events.topics import TOPICS
 from shared.runtime import codec
 from shared.runtime.aggregates.port import AggregateStore
 from shared.runtime.clock import clock_source
 from shared.runtime.codec import Record
 from shared.runtime.dead_letters import DeadLetter
 from shared.runtime.decider import IGNORED, Route, Service
-from shared.runtime.faults import Unreadable, described
+from shared.runtime.faults import FaultyForm, Unreadable, described
 from shared.runtime.reason import Reason
 from shared.runtime.record_faults import Sources
 from shared.runtime.stage.batch import Batch, Breath, IncomingMessage
@@ -39,7 +40,7 @@ class Reader:
     ) -> tuple[list[IncomingMessage], list[DeadLetter]]:
         """The readable records with their routes, and those that nobody can read.
 
-        What the service ignores is neither.
+        What the service ignores is neither, nor is a faulty act that another one answers.
         """
         incoming: list[IncomingMessage] = []
         unreadable: list[DeadLetter] = []
@@ -49,7 +50,9 @@ class Reader:
             try:
                 if self._ignored.passes_over(record):
                     continue
-                read = codec.read(record, self._sources)
+                read = self._read(record)
+                if read is None:
+                    continue
                 route = self._route(read.message)
             except Unreadable as fault:
                 unreadable.append(
@@ -67,6 +70,17 @@ class Reader:
                     )
                 )
         return incoming, unreadable
+
+    def _read(self, record: Record) -> codec.Read | None:
+        """The message in a record; None for an act whose faulty form another service answers."""
+        try:
+            return codec.read(record, self._sources)
+        except FaultyForm as fault:
+            answered_by = TOPICS[record.topic].forms_answered_by
+            if answered_by is None:
+                raise
+            mine = answered_by == self._service.name
+            return codec.read_faulty_act(record, fault.fields) if mine else None
 
     async def looked_up(self, incoming: list[IncomingMessage]) -> list[IncomingMessage]:
         """Name by its id what a route names by an alias."""

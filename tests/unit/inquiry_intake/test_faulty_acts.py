@@ -1,0 +1,139 @@
+"""An agent's act of a faulty form is answered once, by intake, with every fault (F2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.events.agents import AgentActionRefused
+from shared.events.envelope import Event
+from shared.runtime.dead_letters import DeadLetter
+from tests.builders.submissions import INQUIRY_ID, NOW, agent_answers, intake, submission
+from tests.fakes.memory_stage import Given
+from tests.poison.trial import Trial
+
+CONTRACT = {"contract_number": "K-1"}
+INQUIRY = {"inquiry_id": INQUIRY_ID}
+
+
+def act(kind: str, key: str | None = None, act_id: str = "a-1", **fields: Any) -> Given:
+    """An act of this kind by A-1, as the agents' tool publishes it."""
+    said = {"agent_id": "A-1"} | fields
+    own = said.get("contract_number") or said.get("inquiry_id") or said.get("customer_id")
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": act_id,
+        "ce_source": "/agents/test",
+        "ce_type": f"agent.{kind}.v1",
+    }
+    return Given(
+        topic="desk.agent-actions",
+        offset=1,
+        key=str(key or own).encode(),
+        value=json.dumps(said).encode(),
+        headers=[(name, text.encode()) for name, text in headers.items()],
+    )
+
+
+def faults(events: list[Event]) -> dict[str, str]:
+    [refusal] = events
+    assert isinstance(refusal, AgentActionRefused)
+    return {it.field: it.code for it in refusal.errors}
+
+
+@pytest.mark.parametrize(
+    ("faulty", "found"),
+    [
+        (
+            act("referral_decided", **CONTRACT, approved=True, effective_on="31/12/2027"),
+            {"effective_on": "wrong_format"},
+        ),
+        (act("referral_decided", **CONTRACT), {"approved": "missing"}),
+        (act("referral_decided", **CONTRACT, approved="yes"), {"approved": "wrong_type"}),
+        (
+            act("referral_decided", **CONTRACT, approved=1, effective_on=20271231),
+            {"approved": "wrong_type", "effective_on": "wrong_type"},
+        ),
+        (act("referral_decided", **CONTRACT, approved=2**64), {"approved": "too_large"}),
+        (act("inquiry_answered", **INQUIRY, text="a" * 10_001), {"text": "too_long"}),
+        (act("inquiry_answered", **INQUIRY, text=""), {"text": "too_short"}),
+        (act("inquiry_answered", **INQUIRY), {"text": "missing"}),
+        (act("inquiry_routed", **INQUIRY, queue=["x"]), {"queue": "wrong_type"}),
+        (act("contract_approved", **CONTRACT), {"document_id": "missing"}),
+        (act("access_authorised", customer_id="a b"), {"customer_id": "wrong_format"}),
+        (act("activation_unlocked", "K-2", **CONTRACT), {"key": "wrong_key"}),
+        (
+            act("contract_approved", "K-2", **CONTRACT),
+            {"key": "wrong_key", "document_id": "missing"},
+        ),
+    ],
+)
+def test_one_service_answers_and_names_every_fault(faulty: Given, found: dict[str, str]) -> None:
+    """Of all the services that read it; none makes it a dead letter."""
+    events = intake().process(faulty)
+
+    assert faults(events) == found
+    [refusal] = events
+    assert isinstance(refusal, AgentActionRefused)
+    assert (refusal.action_id, refusal.agent_id) == ("a-1", "A-1")
+
+
+@pytest.mark.parametrize("agent_id", [7, "", None, ["A-1"]])
+def test_who_cannot_be_named_is_answered_as_unknown(agent_id: object) -> None:
+    [refusal] = intake().process(act("activation_unlocked", **CONTRACT, agent_id=agent_id))
+
+    assert isinstance(refusal, AgentActionRefused)
+    assert refusal.agent_id == "unknown"
+    assert refusal.contract_number == "K-1"
+    assert [it.field for it in refusal.errors] == ["agent_id"]
+
+
+def test_a_faulty_act_that_comes_again_is_answered_once() -> None:
+    history = intake()
+    history.process(act("contract_approved", **CONTRACT))
+
+    assert history.process(act("contract_approved", **CONTRACT)) == []
+
+
+def test_nothing_of_a_faulty_act_is_done() -> None:
+    history = intake(submission("inquiry"))
+
+    events = history.process(act("inquiry_answered", **INQUIRY, text="Sí", resolve="yes"))
+
+    assert faults(events) == {"resolve": "wrong_type"}
+
+
+def test_another_act_under_a_used_id_is_refused_and_not_done() -> None:
+    history = intake(submission("inquiry"))
+    history.receive(agent_answers(resolve=False))
+
+    again = history.receive(agent_answers(resolve=True))
+
+    assert faults(again) == {"ce_id": "id_reused"}
+    assert history.receive(agent_answers(resolve=False)) == []
+
+
+def test_an_answer_never_repeats_the_faulty_value() -> None:
+    [refusal] = intake().process(act("inquiry_answered", **INQUIRY, text=["geheim"]))
+
+    assert "geheim" not in refusal.model_dump_json()
+
+
+def test_what_is_no_json_object_stays_a_dead_letter() -> None:
+    history = intake()
+    sound = act("inquiry_answered", **INQUIRY, text="Sí")
+
+    with pytest.raises(AssertionError, match="not JSON"):
+        history.process(Given(sound.topic, 2, sound.key, b"{", sound.headers))
+
+    [letter] = history.published.outgoing
+    assert isinstance(letter, DeadLetter)
+
+
+def test_a_faulty_referral_is_left_alone_by_the_services_that_decide_acts() -> None:
+    faulty = act("referral_decided", **CONTRACT, approved="yes")
+
+    for service in ("cancellation", "contract_archive"):
+        assert Trial(NOW).stage_of(service).process(faulty) == []
