@@ -21,7 +21,9 @@ IDENTITY = ("ce_source", "ce_id")
 STRUCTURED = "application/cloudevents"
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?")
+TRACEPARENT_CHARS = 55
+_TRACE = "[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
+_TRACEPARENT = re.compile(rf"00-{_TRACE}|(?!00)[0-9a-f]{{2}}-{_TRACE}(-[!-~]{{0,200}})?")
 
 
 @dataclass(slots=True)
@@ -100,12 +102,16 @@ class Attributes:
 
     @property
     def traceparent(self) -> str | None:
-        """A malformed one is as good as none, says W3C Trace Context."""
+        """A malformed one is as good as none, says W3C Trace Context.
+
+        What a later version may add to it is left behind: it is anybody's text, and goes on in the
+        headers of all that follows.
+        """
         if "traceparent" not in self.given:
             return None
         text = self.given["traceparent"].decode(errors="replace").lower()
         sound = "traceparent" not in self.ambiguous and _TRACEPARENT.fullmatch(text)
-        return text if sound else None
+        return text[:TRACEPARENT_CHARS] if sound else None
 
 
 def _printable(raw: bytes) -> str | None:

@@ -17,7 +17,8 @@ from shared.events.envelope import Ref
 from shared.kafka.records import RecordPosition
 from shared.mongo.client import Document
 
-REMEMBERED = 10_000
+REMEMBERED, REMEMBERED_OF_ONE = 20_000, 1_000
+"""Entries, of all aggregates and of one: more than a batch adds."""
 
 
 def position_of(entry: Mapping[str, Any]) -> RecordPosition:
@@ -39,20 +40,27 @@ class UnpublishedEntries:
     """Which history entries may be unpublished: `progress` says, and what this process published.
 
     Of the aggregates last answered, so that entries can leave a document before their batch is
-    committed.
+    committed. What it no longer remembers is asked of `progress`.
     """
 
     def __init__(self, progress: GroupProgress) -> None:
         self._progress = progress
-        self._published: dict[Ref, set[EntryKey]] = {}
+        self._published: dict[Ref, dict[EntryKey, None]] = {}
+        self._entries = 0
 
     def note(self, answered: Mapping[Ref, set[EntryKey]]) -> None:
         """Every event of these entries is acknowledged."""
         for ref, keys in answered.items():
-            self._published[ref] = self._published.pop(ref, set()) | keys
-        excess = max(0, len(self._published) - REMEMBERED)
-        for ref in [*islice(self._published, excess)]:
-            del self._published[ref]
+            remembered = self._published.pop(ref, {})
+            before = len(remembered)
+            remembered.update(dict.fromkeys(keys))
+            for key in [*islice(remembered, max(0, len(remembered) - REMEMBERED_OF_ONE))]:
+                del remembered[key]
+            self._published[ref] = remembered
+            self._entries += len(remembered) - before
+        while self._entries > REMEMBERED:
+            longest_ago = next(iter(self._published))
+            self._entries -= len(self._published.pop(longest_ago))
 
     async def lacking(self, entries: Iterable[tuple[Ref, Document]]) -> set[tuple[Ref, EntryKey]]:
         """Those that may be unpublished. Raises `Outage`."""

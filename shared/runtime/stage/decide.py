@@ -47,7 +47,7 @@ class Decisions:
         if not received.decides:
             return batch.count("ignored")
         if isinstance(received.read.message.data, DeadLetterDiscarded):
-            return self._discard(received, received.read.message.data, batch)
+            return self._discard(received, received.read.message.data, batch, unstorable)
         if isinstance(received.read.message.data, KeyForgotten) and self._are_copies(received):
             return self._forget(received, batch)
         if isinstance(received.read.message.data, TimerDue):
@@ -153,13 +153,19 @@ class Decisions:
                     batch.decisions[event["type"], value] += 1
 
     def _discard(
-        self, received: IncomingMessage, discarded: DeadLetterDiscarded, batch: Batch
+        self,
+        received: IncomingMessage,
+        discarded: DeadLetterDiscarded,
+        batch: Batch,
+        unstorable: Mapping[Ref, str],
     ) -> None:
         """An operator gave up a message that waited: it counts as decided, and nothing happens."""
         [ref] = received.decides
         aggregate = batch.aggregates[ref]
         if aggregate.newer:
             return self._give_up(received, batch, Reason.DEFECT, str(NewerRelease(ref)))
+        if ref in unstorable:
+            return self._give_up(received, batch, Reason.DEFECT, unstorable[ref])
         if discarded.message_id is None or not aggregate.waits_for(discarded.message_id):
             return batch.count("ignored")
         entry = entry_of(self._source, received, ref, (), batch.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,9 +11,11 @@ import pytest
 
 from desk.local.stack import Endpoints
 from shared.events.envelope import Ref
-from tests.integration.runtime.bounded import DUE, NOW, Business, desk_of
+from shared.events.operations import DeadLetterDiscarded
+from tests.integration.runtime.bounded import DUE, NOW, Business, Desk, Sent, desk_of
 
 KB = 1024
+WITHIN_S = 30
 
 
 async def test_a_history_is_bounded_in_bytes_and_forgets_no_message(endpoints: Endpoints) -> None:
@@ -77,6 +80,44 @@ async def test_a_document_at_its_limit_is_parked_alone_keeps_its_timer_and_can_b
     assert "parked" not in cured
     assert cured["state"]["woken"] == 1
     assert (cured["large"] > KB * KB, "due_at" in cured) == (True, False)
+
+
+async def test_what_waits_in_a_document_at_its_limit_cannot_be_discarded_and_holds_nobody_up(
+    endpoints: Endpoints,
+) -> None:
+    business = Business(stumbles_over={"stumble"})
+    async with desk_of(endpoints.mongo_url, business.service()) as desk:
+        await desk.process(desk.toy("A", "keep"), desk.toy("A", "stumble"))
+        waits = await desk.document("A")
+        [message_id] = waits["parked"]["waiting"]
+        desk.store._mapper.bounds = replace(desk.store._mapper.bounds, document_bytes=100 * KB)
+
+        async with asyncio.timeout(WITHIN_S):
+            await desk.process(discard("A", message_id, desk), desk.toy("B", "more"))
+
+        assert desk.letters()[1:] == [("defect", "3")]
+        assert await desk.document("A") == waits
+        assert (await desk.document("B"))["state"]["messages"] == 1
+
+
+def discard(owner: str, message_id: str, desk: Desk) -> Sent:
+    """An operator gives up the message that waits first."""
+    told = DeadLetterDiscarded(
+        letter="0-0",
+        service="cancellation",
+        reason="defect",
+        error="",
+        topic="desk.submissions",
+        partition=0,
+        offset=2,
+        message_id=message_id,
+        by="operator",
+        at=NOW,
+        why="a test",
+        kind="kept",
+        aggregate=owner,
+    )
+    return desk.event(told, told.letter)
 
 
 async def test_the_timer_of_a_parked_record_joins_the_line_once_and_fires_after_the_cure(

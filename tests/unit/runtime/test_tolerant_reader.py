@@ -129,6 +129,18 @@ def test_upper_case_hex_in_a_trace_is_a_trace() -> None:
     assert read.message.traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
+@pytest.mark.parametrize(("version", "goes_on"), [("00", False), ("01", True)])
+def test_words_behind_a_trace_go_no_further(version: str, goes_on: bool) -> None:
+    trace = f"{version}-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    def traced(draft: Draft) -> None:
+        draft.drop("traceparent")
+        draft.extra = [("traceparent", f"{trace}-cliente@example.org".encode())]
+
+    read = codec.read(record("submission.inquiry.v1", traced))
+    assert read.message.traceparent == (trace if goes_on else None)
+
+
 @every_type
 def test_a_byte_order_mark_is_not_part_of_the_value(ce_type: str) -> None:
     def marked(draft: Draft) -> None:
