@@ -93,6 +93,7 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         utc_now,
         lease=settings.worker_lease,
         reports_decided=partial(outcomes_decided, settings, service.name),
+        longest_pause=settings.max_pause_seconds,
         traces=traces,
     )
     return Runtime(

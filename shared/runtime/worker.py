@@ -31,7 +31,7 @@ from shared.outage import Outage
 from shared.runtime import codec
 from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.aggregates.port import AggregateStore
-from shared.runtime.backoff import sleep_unless
+from shared.runtime.backoff import Backoff, sleep_unless
 from shared.runtime.codec import Envelope
 from shared.runtime.decider import Perform, Service, Work
 from shared.runtime.faults import NewerRelease, described
@@ -54,6 +54,7 @@ SHARE_TO_CATCH_UP = 0.4
 DECIDED_BY = 0.25
 """Fraction of the lease after which a reported item is released; by then its outcome has usually
 been decided."""
+LONGEST_PAUSE_SECONDS = 15.0
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -93,7 +94,7 @@ class Worker:
     """Does the due side effects of one service.
 
     `reports_decided` returns once every outcome that any worker of the service reported before is
-    decided, and may raise `Outage`.
+    decided, and may raise `Outage`. `longest_pause` is in seconds, between two tries to report.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Worker:
         *,
         lease: timedelta,
         reports_decided: Callable[[], Awaitable[None]],
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
         traces: Traces | None = None,
     ) -> None:
         self._source = f"/services/{service.name}/worker"
@@ -117,18 +119,22 @@ class Worker:
         self._now = now
         self._lease = lease
         self._reports_decided = reports_decided
+        self._longest_pause = longest_pause
         self._traces = traces
         self._due = asyncio.Event()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._perform_work: Perform | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
         self._taking_over: asyncio.Task[None] | None = None
         self._failed: list[BaseException] = []
+        self._refused: Outage | None = None
+        self._given_up: Outage | None = None
         self._more_waits = False
         self._reported: dict[Ref, _Reported] = {}
         self._aggregates = CallCoalescer(store.read)
-        self._publish = CallCoalescer(publisher.publish)
+        self._publisher = publisher
+        self._report = CallCoalescer(self._report_until_acknowledged)
 
     def wake(self, at: datetime | None = None) -> None:
         """Something is due, now or at `at`: do not wait to look for it."""
@@ -151,8 +157,13 @@ class Worker:
         await sleep_unless(self._due, seconds)
 
     def lease(self, count: int) -> datetime | None:
-        """Until when `count` more would be leased, if there is room for them."""
-        if self._perform_work is None or self._stopping or len(self._doing) + count > AT_ONCE:
+        """Until when `count` more would be leased, if there is room for them.
+
+        There is none while a report is refused.
+        """
+        if self._perform_work is None or self._stopping.is_set() or self._refused is not None:
+            return None
+        if len(self._doing) + count > AT_ONCE:
             return None
         return self._now() + self._lease
 
@@ -171,12 +182,14 @@ class Worker:
     async def round(self, perform: Perform) -> int:
         """Lease what is due, if there is room for many, and begin it; how much that is.
 
-        Raises `Outage` or `ProducerDead`, also for what was begun in an earlier round.
+        Raises `Outage` or `ProducerDead`, also for what was begun in an earlier round; while a
+        report is refused, each round does, and begins nothing.
         """
         self._due.clear()
         self._perform_work = perform
         self._raise_failure()
         await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
+        self._raise_refusal()
         begun, self._more_waits = 0, False
         run_out: list[Aggregate] = []
         may_take_over = self._taking_over is None
@@ -208,6 +221,7 @@ class Worker:
             async with asyncio.timeout(self._lease.total_seconds() * SHARE_TO_CATCH_UP):
                 await self._reports_decided()
                 found = await self._store.read([aggregate.ref for aggregate in run_out])
+            self._raise_refusal()
         except (Outage, TimeoutError) as why:
             log.warning("taking over put off", pieces=len(run_out), why=described(why))
             return
@@ -221,6 +235,8 @@ class Worker:
         self._due.set()
 
     def _begin(self, perform: Perform, aggregate: Aggregate, since: datetime) -> None:
+        if self._given_up is not None:
+            return
         task = asyncio.create_task(self._do(perform, aggregate, since))
         self._doing.add(task)
         task.add_done_callback(self._ended)
@@ -236,10 +252,13 @@ class Worker:
 
     def stop(self) -> None:
         """Leases nothing more. What the stage's last write has leased may still be begun."""
-        self._stopping = True
+        self._stopping.set()
 
     async def finish(self) -> None:
-        """Return when everything begun has ended; what could not be reported is done again."""
+        """Return when everything begun has ended; what could not be reported is done again.
+
+        A report that is refused is tried once more, and what is under way is then given up.
+        """
         self.stop()
         if self._taking_over is not None:
             self._taking_over.cancel()
@@ -270,17 +289,50 @@ class Worker:
         for failure in failed:
             raise failure
 
+    def _raise_refusal(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+
     async def _do(self, perform: Perform, aggregate: Aggregate, since: datetime) -> None:
         """Do one piece of work and report it at once: what is done twice is what came between.
 
-        It is leased since `since`.
+        It is leased since `since`. While its report is refused, whatever it holds stays held. Once
+        its lease has run out, another process may take it over: that one waits until all reports
+        on the topic are decided, this one is not among them, and the work is done again, as after
+        a crash and in the same bounds. Two successes of one version are decided once.
         """
         async with contextlib.AsyncExitStack() as until_reported:
             work = Work(aggregate.ref, aggregate.state, self._read, until_reported)
             outcome = await self._perform(perform, work, aggregate, since)
             if outcome is not None:
-                await self._publish([outcome])
+                await self._report([outcome])
                 self._reported[aggregate.ref] = _Reported(aggregate, since)
+
+    async def _report_until_acknowledged(self, outcomes: Sequence[Envelope]) -> None:
+        """Returns once all are acknowledged, however long they are refused.
+
+        Raises `Outage` once the worker stops, and `ProducerDead`.
+        """
+        backoff = Backoff(self._longest_pause, self._stopping)
+        while self._given_up is None:
+            try:
+                await self._publisher.publish(outcomes)
+            except Outage as outage:
+                self._refused = outage
+                if self._stopping.is_set():
+                    self._give_up(outage)
+                self._due.set()
+                await backoff.pause()
+            else:
+                self._refused = None
+                return
+        raise self._given_up
+
+    def _give_up(self, outage: Outage) -> None:
+        """End all work at once: what one piece holds until it is reported, no other may get."""
+        self._given_up = outage
+        for task in self._doing:
+            task.cancel()
 
     async def _read(self, refs: Sequence[Ref]) -> Mapping[Ref, Any]:
         found = await self._aggregates(refs)

@@ -12,6 +12,7 @@ import pytest
 
 from shared.events.envelope import Ref
 from shared.events.internal import DocumentStored, MailAttempted, Outcome
+from shared.kafka.errors import ProducerDead
 from shared.outage import Outage
 from shared.runtime.aggregates.aggregate import Aggregate, Lease
 from shared.runtime.decider import Decider, Service, Work
@@ -83,9 +84,11 @@ class Published:
         self.subjects: list[str] = []
         self.traceparents: list[str | None] = []
         self.fault = fault
+        self.refused = 0
 
     async def publish(self, outgoing: Sequence[Any]) -> None:
         if self.fault is not None:
+            self.refused += 1
             raise self.fault
         told = [dict(envelope.headers) for envelope in outgoing]
         self.subjects += [headers["ce_subject"].decode() for headers in told]
@@ -108,7 +111,12 @@ def worker(
     )
     service = Service("contract_archive", (decider,) * kinds, toy.route)
     lease = timedelta(seconds=60)
-    told = {"lease": lease, "traces": traces, "reports_decided": reports or Reports()}
+    told = {
+        "lease": lease,
+        "traces": traces,
+        "reports_decided": reports or Reports(),
+        "longest_pause": 0.01,
+    }
     return Worker(service, store, publisher, metrics, now, **told)  # type: ignore[arg-type]
 
 
@@ -267,14 +275,104 @@ async def test_what_work_holds_it_lets_go_if_it_fails() -> None:
     assert left == ["w"]
 
 
-async def test_an_outcome_that_cannot_be_reported_is_raised_by_the_next_round() -> None:
-    store = Stored("w")
-    tested = worker(store, Published(Outage("kafka", "away")))
+async def test_each_round_raises_while_a_report_is_refused_and_nothing_new_begins() -> None:
+    store, published = Stored("w"), Published(Outage("kafka", "away"))
+    tested = worker(store, published)
     assert await tested.round(stored) == 1
+    await until(lambda: published.refused)
+    store.due = Stored("v").due
+    for _ in range(2):
+        with pytest.raises(Outage):
+            await tested.round(stored)
+        assert tested.lease(1) is None
+    assert store.limits == [100]
+
+    published.fault = None
+    await until(lambda: tested.lease(1))
+    assert await tested.round(stored) == 1
+    await tested.finish()
+    assert published.subjects == ["w", "v"]
+
+
+async def test_what_has_run_out_is_not_taken_over_while_a_report_is_refused() -> None:
+    store, published, reports = run_out("left"), Published(), Reports()
+    store.due += Stored("w").due
+    reports.decided.clear()
+    published.fault = Outage("kafka", "away")
+    tested = worker(store, published, reports=reports)
+    await tested.round(stored)
+    await until(lambda: published.refused)
+    reports.decided.set()
     await some_turns()
-    with pytest.raises(Outage):
+    published.fault = None
+    await until(lambda: published.subjects)
+    await tested.finish()
+    assert published.subjects == ["w"]
+
+
+async def test_a_dead_producer_is_raised_by_the_next_round() -> None:
+    tested = worker(Stored("w"), Published(ProducerDead("fenced")))
+    await tested.round(stored)
+    await some_turns()
+    with pytest.raises(ProducerDead):
         await tested.round(stored)
-    assert await tested.round(stored) == 0
+
+
+class MailsAtOnce:
+    """Work that takes one of 20 permits until it is reported, as a mail does."""
+
+    def __init__(self) -> None:
+        self.permits = asyncio.Semaphore(20)
+        self.sent: list[str] = []
+
+    async def __call__(self, work: Work) -> Outcome:
+        await work.until_reported.enter_async_context(self.permits)
+        self.sent.append(work.ref.id)
+        return await stored(work)
+
+
+HUNDRED = [f"w{n}" for n in range(100)]
+
+
+async def test_no_more_goes_out_in_an_outage_than_a_crash_may_repeat() -> None:
+    class AwayForThreeTries(Published):
+        unreported: Sequence[int] = ()
+
+        async def publish(self, outgoing: Sequence[Any]) -> None:
+            self.unreported = [*self.unreported, len(mails.sent) - len(self.subjects)]
+            self.fault = Outage("kafka", "away") if self.refused < 3 else None
+            await super().publish(outgoing)
+
+    published, mails = AwayForThreeTries(), MailsAtOnce()
+    tested = worker(Stored(*HUNDRED), published)
+    assert await tested.round(mails) == 100
+    await until(lambda: len(published.subjects) == 100)
+    await tested.finish()
+    assert (published.refused, max(published.unreported)) == (3, 20)
+    assert sorted(published.subjects) == sorted(mails.sent) == sorted(HUNDRED)
+
+
+async def test_a_stop_in_an_outage_ends_and_lets_nothing_more_go_out() -> None:
+    store, published, mails = Stored(*HUNDRED), Published(Outage("kafka", "away")), MailsAtOnce()
+    tested = worker(store, published)
+    await tested.round(mails)
+    await until(lambda: published.refused > 1)
+    async with asyncio.timeout(30):
+        await tested.finish()
+    tested.begin(of("late"))
+    await some_turns()
+    assert len(mails.sent) == 20
+    assert (published.subjects, store.released) == ([], [])
+
+
+async def test_what_is_refused_is_tried_once_more_before_the_end() -> None:
+    store, published = Stored("w"), Published(Outage("kafka", "away"))
+    tested = worker(store, published)
+    await tested.round(stored)
+    await until(lambda: published.refused)
+    published.fault = None
+    await tested.finish()
+    assert (published.subjects, store.released) == (["w"], ["w"])
 
 
 async def test_what_is_reported_is_leased_no_more() -> None:
