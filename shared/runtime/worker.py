@@ -125,7 +125,7 @@ class Worker:
         self._alarms: dict[int, asyncio.TimerHandle] = {}
         self._perform_work: Perform | None = None
         self._stopping = asyncio.Event()
-        self._doing: set[asyncio.Task[None]] = set()
+        self._doing: dict[asyncio.Task[None], Ref] = {}
         self._taking_over: asyncio.Task[None] | None = None
         self._failed: list[BaseException] = []
         self._refused: Outage | None = None
@@ -203,7 +203,7 @@ class Worker:
                 kind, now, now + self._lease, str(uuid4()), room, run_out=may_take_over
             )
             due = [aggregate for aggregate in leased if not aggregate.newer]
-            run_out += (aggregate for aggregate in due if aggregate.taken_over)
+            run_out += (it for it in due if it.taken_over and not self._is_doing(it.ref))
             for aggregate in due:
                 if not aggregate.taken_over:
                     self._begin(perform, aggregate, now)
@@ -229,6 +229,10 @@ class Worker:
             if found[aggregate.ref].version == aggregate.version:
                 self._begin(perform, aggregate, since)
 
+    def _is_doing(self, ref: Ref) -> bool:
+        """Whether this process does it: its own lease may run out by a clock that was set."""
+        return ref in self._doing.values()
+
     def _taken_over(self, task: asyncio.Task[None]) -> None:
         self._taking_over = None
         self._ended(task)
@@ -238,12 +242,12 @@ class Worker:
         if self._given_up is not None:
             return
         task = asyncio.create_task(self._do(perform, aggregate, since))
-        self._doing.add(task)
+        self._doing[task] = aggregate.ref
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Wakes the next round for a failure, or once there is room for what waits."""
-        self._doing.discard(task)
+        self._doing.pop(task, None)
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             self._failed.append(failure)

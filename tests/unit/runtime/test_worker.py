@@ -448,6 +448,35 @@ async def test_what_is_due_for_the_first_time_waits_for_no_report() -> None:
     assert (reports.asked, [it.ref.id for it in store.due]) == (1, ["v"])
 
 
+@pytest.mark.parametrize("ends", ["before", "after"])
+async def test_nobody_takes_over_what_he_is_doing_himself(ends: str) -> None:
+    """His clock is set forward by 70 s, and his report lands before or after he has looked."""
+    store, published, reports = Stored("w"), Published(), Reports()
+    passed, gate, begun = timedelta(0), asyncio.Event(), list[str]()
+    tested = worker(store, published, now=lambda: NOW + passed, reports=reports)
+
+    async def perform(work: Work) -> Outcome:
+        begun.append(work.ref.id)
+        await gate.wait()
+        return await stored(work)
+
+    await tested.round(perform)
+    await some_turns()
+    passed = timedelta(seconds=70)
+    store.due = run_out("w", "another").due
+    reports.decided.clear()
+    await tested.round(perform)
+    if ends == "before":
+        gate.set()
+        await until(lambda: published.subjects)
+        await some_turns()
+    reports.decided.set()
+    await until(lambda: "another" in begun)
+    gate.set()
+    await tested.finish()
+    assert begun == ["w", "another"]
+
+
 @pytest.mark.parametrize("fault", [Outage("kafka", "away"), TimeoutError()], ids=repr)
 async def test_who_cannot_learn_what_was_reported_leaves_it_to_a_later_round(
     fault: Exception,
