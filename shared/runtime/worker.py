@@ -368,7 +368,8 @@ class Worker:
             )
             return None
         self._tried(aggregate, "done", event.result)
-        identity = f"{self._source} {aggregate.ref.kind} {aggregate.ref.id} {aggregate.version}"
+        ref, result = aggregate.ref, event.result
+        identity = f"{self._source} {ref.kind} {ref.id} {aggregate.version} {result}"
         first = next(iter(aggregate.known.values()))
         return codec.envelope(
             str(uuid5(NAMESPACE_URL, identity)),
