@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from shared.kafka.broker import broker_at
-from shared.kafka.clock_skew import ClockSkew
+from shared.kafka.clock_skew import LIMIT_SECONDS, ClockSkew
 from shared.kafka.committed_offsets import CommittedOffsets
 from shared.kafka.errors import kafka_errors_as_outage
 from shared.kafka.publisher import KafkaPublisher
@@ -90,7 +91,8 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         store,
         publisher,
         metrics,
-        utc_now,
+        skew.now,
+        behind=partial(behind, skew),
         lease=settings.worker_lease,
         reports_decided=partial(outcomes_decided, settings, service.name),
         longest_pause=settings.max_pause_seconds,
@@ -127,6 +129,14 @@ def wire(service: Service, settings: RuntimeSettings) -> Runtime:
         stopping=asyncio.Event(),
         drained=asyncio.Event(),
     )
+
+
+def behind(skew: ClockSkew) -> timedelta:
+    """How far `skew.now` is known to be behind the broker's clock; a minute at most.
+
+    Beyond that the broker's clock may be the wrong one, and health says `clock`.
+    """
+    return timedelta(seconds=min(LIMIT_SECONDS, max(0.0, -skew.seconds)))
 
 
 async def outcomes_decided(settings: RuntimeSettings, service: str) -> None:

@@ -95,6 +95,9 @@ class Worker:
 
     `reports_decided` returns once every outcome that any worker of the service reported before is
     decided, and may raise `Outage`. `longest_pause` is in seconds, between two tries to report.
+
+    `now` is what work falls due by. A lease is in the broker's time, which `now` is known to be
+    `behind`: machines whose clocks differ agree when it ends.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Worker:
         lease: timedelta,
         reports_decided: Callable[[], Awaitable[None]],
         longest_pause: float = LONGEST_PAUSE_SECONDS,
+        behind: Callable[[], timedelta] = timedelta,
         traces: Traces | None = None,
     ) -> None:
         self._source = f"/services/{service.name}/worker"
@@ -120,6 +124,7 @@ class Worker:
         self._lease = lease
         self._reports_decided = reports_decided
         self._longest_pause = longest_pause
+        self._behind = behind
         self._traces = traces
         self._due = asyncio.Event()
         self._alarms: dict[int, asyncio.TimerHandle] = {}
@@ -165,7 +170,10 @@ class Worker:
             return None
         if len(self._doing) + count > AT_ONCE:
             return None
-        return self._now() + self._lease
+        return self._brokers_now() + self._lease
+
+    def _brokers_now(self) -> datetime:
+        return self._now() + self._behind()
 
     def begin(self, leased: Sequence[Aggregate]) -> None:
         """Begins work that the stage has stored with a lease of this process."""
@@ -188,28 +196,28 @@ class Worker:
         self._due.clear()
         self._perform_work = perform
         self._raise_failure()
-        await self._release(leased_before=self._now() - self._lease * DECIDED_BY)
+        await self._release(leased_before=self._brokers_now() - self._lease * DECIDED_BY)
         self._raise_refusal()
         begun, self._more_waits = 0, False
         run_out: list[Aggregate] = []
         may_take_over = self._taking_over is None
-        now = self._now()
+        now, since = self._now(), self._brokers_now()
         for kind in self._kinds:
             room = AT_ONCE - len(self._doing)
             if room < MANY:
                 self._more_waits = True
                 break
             leased = await self._store.lease(
-                kind, now, now + self._lease, str(uuid4()), room, run_out=may_take_over
+                kind, now, since + self._lease, str(uuid4()), room, run_out=may_take_over
             )
             due = [aggregate for aggregate in leased if not aggregate.newer]
             run_out += (it for it in due if it.taken_over and not self._is_doing(it.ref))
             for aggregate in due:
                 if not aggregate.taken_over:
-                    self._begin(perform, aggregate, now)
+                    self._begin(perform, aggregate, since)
             begun += len(due)
         if run_out:
-            self._taking_over = asyncio.create_task(self._take_over(perform, run_out, now))
+            self._taking_over = asyncio.create_task(self._take_over(perform, run_out, since))
             self._taking_over.add_done_callback(self._taken_over)
         return begun
 
@@ -270,7 +278,7 @@ class Worker:
         for alarm in self._alarms.values():
             alarm.cancel()
         with contextlib.suppress(Outage):
-            await self._release(leased_before=self._now() + self._lease)
+            await self._release(leased_before=self._brokers_now() + self._lease)
 
     async def measure_waiting(self) -> None:
         """Set the gauges of the work that waits. Raises `Outage`."""
@@ -348,7 +356,8 @@ class Worker:
     async def _perform(
         self, perform: Perform, work: Work, aggregate: Aggregate, since: datetime
     ) -> Envelope | None:
-        left, began = self._lease * SHARE_OF_LEASE - (self._now() - since), time.time_ns()
+        left = self._lease * SHARE_OF_LEASE - (self._brokers_now() - since)
+        began = time.time_ns()
         try:
             async with asyncio.timeout(left.total_seconds()):
                 event = await perform(work)

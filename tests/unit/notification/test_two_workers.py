@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -90,3 +90,40 @@ def test_a_mail_that_one_of_two_workers_has_sent_is_confirmed_once_and_not_sent_
         happened += world.stage.process(record)
     assert types(happened) == decided
     assert world.last.is_due is (None not in errors)
+
+
+async def test_machines_whose_clocks_differ_agree_when_a_lease_ends() -> None:
+    """The first one's clock shows 40 s less; 25 s later the second one looks for what is due."""
+    world, did = Notifications(opened()), list[str]()
+    gate = asyncio.Event()
+
+    def slowly(name: str) -> Perform:
+        async def perform(work: Work) -> Outcome:
+            did.append(name)
+            await gate.wait()
+            return await attempting(None)(work)
+
+        return perform
+
+    def at_work(at: datetime, behind: timedelta) -> Worker:
+        return Worker(
+            world.stage.service,
+            world.stage.store,
+            Reports(),
+            Metrics(),
+            lambda: at,
+            behind=lambda: behind,
+            lease=LEASE,
+            reports_decided=nothing_is_undecided,
+        )
+
+    first = at_work(NOW, timedelta(seconds=40))
+    second = at_work(NOW + timedelta(seconds=40 + 25), timedelta(0))
+    await first.round(slowly("first"))
+    await second.round(slowly("second"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.set()
+    await first.finish()
+    await second.finish()
+    assert did == ["first"]

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.events.internal import Outcome
 from shared.kafka.clock_skew import ClockSkew
+from shared.runtime.decider import Route, Service, Work
 from shared.runtime.health.clock_skew import CLOCK, tell
 from shared.runtime.health.status import Health
+from shared.runtime.wiring import behind, wire
+from shared.settings import RuntimeSettings
 from shared.telemetry.metrics import Metrics
 
+A_WHILE = timedelta(seconds=30)
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
@@ -216,3 +221,44 @@ def test_a_clock_that_was_set_since_is_taken_as_it_is() -> None:
     acknowledge(machine, skew)
     machine.ahead = -120
     assert skew.now() == machine.now()
+
+
+@pytest.mark.parametrize("ahead", [-40, 0, 40])
+def test_leases_of_machines_whose_clocks_differ_rest_on_the_brokers(ahead: float) -> None:
+    machine = Machine(ahead)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    assert behind(skew) == pytest.approx(
+        timedelta(seconds=max(0, -ahead)), abs=timedelta(seconds=1)
+    )
+    brokers_time = BEGIN + timedelta(seconds=machine.time)
+    assert skew.now() + behind(skew) == pytest.approx(brokers_time, abs=timedelta(seconds=1))
+
+
+def test_a_clock_that_is_hours_behind_lets_no_lease_last_for_hours() -> None:
+    """The broker's may be the wrong one."""
+    machine = Machine(-3 * 3600)
+    skew = skew_of(machine)
+    acknowledge(machine, skew)
+    assert behind(skew) == timedelta(minutes=1)
+
+
+def test_a_clock_that_was_never_compared_is_not_behind() -> None:
+    assert behind(skew_of(Machine(-40))) == timedelta(0)
+
+
+async def test_the_worker_of_a_service_leases_by_the_brokers_time() -> None:
+    runtime = wire(Service("contract_archive", (), lambda _message: Route()), RuntimeSettings())
+    brokers_time = datetime.now(UTC) + timedelta(seconds=40)
+    stamp = Stamp(round(brokers_time.timestamp() * 1000))
+    runtime.skew.acknowledged([stamp], sent=runtime.skew.elapsed())
+    assert runtime.worker.lease(1) is None
+    await runtime.worker.round(_never)
+    until = runtime.worker.lease(1)
+    assert until == pytest.approx(brokers_time + runtime.settings.worker_lease, abs=A_WHILE)
+    await runtime.publisher.stop()
+    runtime.client.close()
+
+
+async def _never(_work: Work) -> Outcome:
+    raise AssertionError

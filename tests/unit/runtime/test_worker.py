@@ -104,6 +104,7 @@ def worker(
     metrics: Metrics | None = None,
     traces: Traces | None = None,
     reports: Reports | None = None,
+    behind: timedelta = timedelta(0),
 ) -> Worker:
     metrics = metrics or Metrics()
     decider = Decider(
@@ -116,6 +117,7 @@ def worker(
         "traces": traces,
         "reports_decided": reports or Reports(),
         "longest_pause": 0.01,
+        "behind": lambda: behind,
     }
     return Worker(service, store, publisher, metrics, now, **told)  # type: ignore[arg-type]
 
@@ -524,6 +526,26 @@ async def test_what_was_leased_long_before_it_is_begun_has_the_less_time() -> No
     await until(lambda: failed)
     await tested.finish()
     assert failed == ["w"]
+
+
+async def test_what_a_clock_that_is_behind_has_leased_has_no_more_time_than_its_lease() -> None:
+    """The same, by the broker's clock: this one shows 40 s less."""
+    begun: list[str] = []
+
+    async def perform(work: Work) -> Outcome:
+        begun.append(work.ref.id)
+        await asyncio.sleep(3600)
+        return await stored(work)
+
+    seconds = timedelta(seconds=40)
+    tested = worker(Stored(), Published(), now=lambda: NOW - seconds, behind=seconds)
+    await tested.round(perform)
+    assert tested.lease(1) == NOW + timedelta(seconds=60)
+    [late] = of("w")
+    tested.begin([replace(late, lease=Lease(NOW + timedelta(seconds=12), "late"))])
+    await until(lambda: begun)
+    async with asyncio.timeout(30):
+        await tested.finish()
 
 
 async def test_storing_due_work_wakes_the_worker() -> None:
