@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from shared.events.envelope import Event
 from shared.events.given import Given
+from shared.events.submitted import Line, Words
 from shared.events.text import is_absent
 from shared.events.values import (
     UNKNOWN,
@@ -16,12 +17,11 @@ from shared.events.values import (
     Day,
     FieldError,
     Flag,
-    Text,
 )
 
 
 class AgentAction(Given, Event):
-    agent_id: Text
+    agent_id: Line
 
 
 class AccessAuthorised(AgentAction):
@@ -44,10 +44,10 @@ class ReferralDecided(AgentAction):
     contract_number: ContractNumber
     approved: Flag
     effective_on: Day | None = None
-    reason: Text | None = None
-    inquiry_id: Text | None = None
+    reason: Words | None = None
+    inquiry_id: Line | None = None
     customer_id: CustomerId | None = None
-    invoice_number: Text | None = None
+    invoice_number: Line | None = None
 
 
 class InquiryAnswered(AgentAction):
@@ -58,8 +58,8 @@ class InquiryAnswered(AgentAction):
 
     ce_type: ClassVar[str] = "agent.inquiry_answered.v1"
 
-    inquiry_id: Text
-    text: Text
+    inquiry_id: Line
+    text: Words
     resolve: Flag = False
 
 
@@ -68,9 +68,9 @@ class InquiryRouted(AgentAction):
 
     ce_type: ClassVar[str] = "agent.inquiry_routed.v1"
 
-    inquiry_id: Text
-    queue: Text
-    reason: Text | None = None
+    inquiry_id: Line
+    queue: Line
+    reason: Words | None = None
 
 
 class ActivationUnlocked(AgentAction):
@@ -87,7 +87,7 @@ class ContractApproved(AgentAction):
     ce_type: ClassVar[str] = "agent.contract_approved.v1"
 
     contract_number: ContractNumber
-    document_id: Text
+    document_id: Line
 
 
 def _named(agent_id: object) -> object:

@@ -9,11 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 from shared.events.envelope import Event
 from shared.events.error_codes import ErrorCode, add_faults, code_of
 from shared.events.internal import FaultyAct
+from shared.events.submitted import Line
 from shared.events.topics import Topic
-from shared.events.values import UNKNOWN, ContractNumber, Text, readable
+from shared.events.values import UNKNOWN, ContractNumber, readable
 from shared.runtime.record_faults import faults_of_fields, withhold
 
-_AGENT_ID: TypeAdapter[str] = TypeAdapter(Text)
+_AGENT_ID: TypeAdapter[str] = TypeAdapter(Line)
 _CONTRACT_NUMBER: TypeAdapter[str] = TypeAdapter(ContractNumber)
 
 

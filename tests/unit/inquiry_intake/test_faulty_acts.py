@@ -9,6 +9,7 @@ import pytest
 
 from shared.events.agents import AgentActionRefused
 from shared.events.envelope import Event
+from shared.events.inquiries import InquiryProgressed
 from shared.runtime.dead_letters import DeadLetter
 from tests.builders.submissions import INQUIRY_ID, NOW, agent_answers, intake, submission
 from tests.fakes.memory_stage import Given
@@ -60,6 +61,15 @@ def faults(events: list[Event]) -> dict[str, str]:
         (act("inquiry_answered", **INQUIRY, text="a" * 10_001), {"text": "too_long"}),
         (act("inquiry_answered", **INQUIRY, text=""), {"text": "too_short"}),
         (act("inquiry_answered", **INQUIRY), {"text": "missing"}),
+        (act("inquiry_answered", **INQUIRY, text="\u200b", resolve=True), {"text": "too_short"}),
+        (act("inquiry_answered", **INQUIRY, text="a\x07b"), {"text": "wrong_format"}),
+        (
+            act("inquiry_routed", **INQUIRY, queue="fac\u202eturas", reason="a\x00"),
+            {"queue": "wrong_format", "reason": "wrong_format"},
+        ),
+        (act("inquiry_routed", **INQUIRY, queue="a\nb"), {"queue": "wrong_format"}),
+        (act("contract_approved", **CONTRACT, document_id="\u2060"), {"document_id": "too_short"}),
+        (act("inquiry_routed", "x", inquiry_id="\u200b", queue="a"), {"inquiry_id": "too_short"}),
         (act("inquiry_routed", **INQUIRY, queue=["x"]), {"queue": "wrong_type"}),
         (act("contract_approved", **CONTRACT), {"document_id": "missing"}),
         (act("access_authorised", customer_id="a b"), {"customer_id": "wrong_format"}),
@@ -80,7 +90,7 @@ def test_one_service_answers_and_names_every_fault(faulty: Given, found: dict[st
     assert (refusal.action_id, refusal.agent_id) == ("a-1", "A-1")
 
 
-@pytest.mark.parametrize("agent_id", [7, "", None, ["A-1"]])
+@pytest.mark.parametrize("agent_id", [7, "", None, ["A-1"], "\u200b", "A\u202e-1"])
 def test_who_cannot_be_named_is_answered_as_unknown(agent_id: object) -> None:
     [refusal] = intake().process(act("activation_unlocked", **CONTRACT, agent_id=agent_id))
 
@@ -137,3 +147,14 @@ def test_a_faulty_referral_is_left_alone_by_the_services_that_decide_acts() -> N
 
     for service in ("cancellation", "contract_archive"):
         assert Trial(NOW).stage_of(service).process(faulty) == []
+
+
+def test_the_words_of_an_act_are_trimmed_and_may_have_lines() -> None:
+    history = intake(submission("inquiry"))
+
+    progressed = history.process(
+        act("inquiry_answered", **INQUIRY, text="\u200b Sí.\nHoy. \u2060")
+    )[0]
+
+    assert isinstance(progressed, InquiryProgressed)
+    assert progressed.text == "Sí.\nHoy."
