@@ -278,6 +278,21 @@ class CancellationFile(Value):
         standing = self.cancellation and self.cancellation.inquiry_id
         return tuple(r for r in self.open_requests_of(customer_id) if r.inquiry_id != standing)
 
+    def asked_again(self, customer_id: str, after: datetime) -> tuple[Request, ...]:
+        """This customer's requests received after `after` that got a standing cancellation's dates.
+
+        One that the customer withdrew, or that expired, asks for nothing any more.
+        """
+        return tuple(
+            r
+            for r in self.requests
+            if r.customer_id == customer_id
+            and r.status is RequestStatus.SETTLED
+            and r.closed is None
+            and not r.only_evidence
+            and r.came_after(after)
+        )
+
     def referred(self) -> tuple[Request, ...]:
         """The requests referred to a professional, oldest first."""
         return tuple(r for r in self.requests if r.status is RequestStatus.REFERRED)

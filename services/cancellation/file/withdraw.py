@@ -46,7 +46,8 @@ def _nothing_to_withdraw(
     version = decision.rules.in_force_on(asked_on).version
     cause = WithdrawalRefusal.NOTHING_SCHEDULED
     if later:
-        because = every_policy.withdrawal_before_request(asked_on, later[-1].received_on)
+        last_on = max(request.received_on for request in later)
+        because = every_policy.withdrawal_before_request(asked_on, last_on)
         return _refuse(decision, asked, cause, because, version)
     if withdrawn is None or withdrawn.closed is None:
         return _refuse(decision, asked, cause, every_policy.nothing_to_withdraw(), version)
@@ -62,6 +63,9 @@ def _withdraw_cancellation(
         because = every_policy.too_late_to_withdraw(cancellation)
         version = cancellation.policy_version
         return _refuse(decision, asked, WithdrawalRefusal.ALREADY_EFFECTIVE, because, version)
+    again = decision.file.asked_again(asked.customer_id, asked.received_at)
+    if again:
+        return _nothing_to_withdraw(decision, asked, again)
     if cancellation.took_effect:
         return _refer(decision, asked, cancellation, withdrawn_on)
     because = every_policy.withdrawn(cancellation, withdrawn_on)

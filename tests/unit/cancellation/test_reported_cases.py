@@ -10,6 +10,7 @@ from services.cancellation.file.private_events import FactDisregarded, Suspensio
 from shared.events.agents import AgentActionRefused
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event
+from shared.events.requests import ServiceRequest
 from tests.builders.cancellation import (
     HOLDER,
     MAINTENANCE,
@@ -771,6 +772,69 @@ def test_a_withdrawal_never_undoes_a_request_received_after_it(
     desk = Desk(T0, contract(MONTHLY), confirmed(asked_at))
 
     assert told(desk.hears(withdrawal(withdrawn_at)), "rule") == [(answer, rule)]
+
+
+ASKED_TWICE = [
+    # the second request, when the letter was received and heard of, the answer, what comes then
+    (confirmed("2027-01-05", "second"), "2027-01-03", "2027-01-06", "before", "took_effect"),
+    (confirmed("2027-01-05", "second"), "2027-01-05", "2027-01-06", "withdrawn", None),
+    (confirmed("2027-01-05", "second"), "2027-01-06", "2027-01-06", "withdrawn", None),
+    (requested("2027-01-05", "second"), "2027-01-03", "2027-01-06", "before", "took_effect"),
+    (confirmed("2027-01-05", "second"), "2027-01-03", "2027-02-05", "before", None),
+    (confirmed("2027-01-05", "second"), "2027-01-10", "2027-02-05", "in time", None),
+    (confirmed("2027-02-02", "second"), "2027-01-10", "2027-02-05", "before", None),
+    (confirmed("2027-02-05", "second"), "2027-02-01", "2027-02-05", "too late", None),
+    (destroyed("2027-01-05"), "2027-01-03", "2027-01-06", "withdrawn", None),
+    (
+        confirmed("2027-01-05", "second", customer_id=STRANGER),
+        "2027-01-03",
+        "2027-01-06",
+        "withdrawn",
+        None,
+    ),
+]
+LETTERS = {
+    "before": ("withdrawal_refused", "withdrawal-before-request"),
+    "withdrawn": ("withdrawn", "withdrawn-in-time"),
+    "in time": ("referred", "received-in-time"),
+    "too late": ("withdrawal_refused", "too-late-to-withdraw"),
+}
+
+
+@pytest.mark.parametrize(("second", "received", "heard", "answer", "later"), ASKED_TWICE)
+def test_a_withdrawal_never_undoes_a_repeated_request_received_after_it(
+    second: ServiceRequest, received: str, heard: str, answer: str, later: str | None
+) -> None:
+    desk = Desk("2027-01-01", contract(MONTHLY), confirmed("2027-01-01"))
+    desk.until(second.received_at)
+    desk.hears(second)
+    desk.until(heard)
+
+    assert told(desk.hears(withdrawal(received)), "rule") == [LETTERS[answer]]
+    names = [name for name, *_ in told(desk.until("2028-01-01"))]
+    assert names == ([later] if later else [])
+
+
+def test_a_withdrawal_never_undoes_a_request_that_the_same_evidence_completed() -> None:
+    desk = Desk("2027-01-01", contract(MONTHLY), requested("2027-01-01"))
+    desk.history.now = instant("2027-01-06")
+    desk.hears(requested("2027-01-05", "second"))
+    desk.hears(destroyed("2027-01-06"))
+
+    (answer,) = desk.hears(withdrawal("2027-01-03"))
+
+    assert told([answer], "rule") == [("withdrawal_refused", "withdrawal-before-request")]
+    assert "5 de enero de 2027" in answer.explanation.es
+    assert told(desk.until("2028-01-01")) == [("took_effect",)]
+
+
+def test_a_request_that_was_taken_back_keeps_no_later_cancellation_from_its_withdrawal() -> None:
+    desk = Desk("2027-01-10", contract("servicepac"), confirmed("2027-01-05", "old"))
+    desk.hears(withdrawal("2027-01-06", "taken back"))
+    desk.hears(contract(MONTHLY))
+    desk.hears(confirmed("2027-01-02"))
+
+    assert told(desk.hears(withdrawal("2027-01-03")), "inquiry_id") == [("withdrawn", "first")]
 
 
 def test_a_withdrawal_takes_back_only_the_open_requests_before_it() -> None:

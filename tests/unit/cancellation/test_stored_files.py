@@ -100,6 +100,27 @@ def test_what_was_scheduled_takes_effect() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("again", "received", "answer"),
+    [
+        ("2027-03-05", "2027-03-04", "withdrawal_refused"),
+        ("2027-03-05", "2027-03-05", "withdrawn"),
+        ("2027-03-01", "2027-03-01", "withdrawn"),
+    ],
+)
+def test_a_repeated_request_whose_time_is_not_known_counts_by_its_day(
+    again: str, received: str, answer: str
+) -> None:
+    """Earlier releases kept only the day of receipt."""
+    desk = desk_with("already-scheduled")
+    first, second = STORED["already-scheduled"]["state"]["requests"]
+    requests = [first, {**second, "received_on": again}]
+    file = {**STORED["already-scheduled"]["state"], "requests": requests}
+    desk.history.put(Ref(FILE, NUMBER), CancellationFile.model_validate(file))
+
+    assert told(desk.hears(withdrawal(received))) == [(answer,)]
+
+
 def test_what_was_held_is_decided() -> None:
     assert told(desk_with("held-with-evidence").hears(contract(MONTHLY))) == [("scheduled",)]
 
