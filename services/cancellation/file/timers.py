@@ -85,7 +85,7 @@ def woken(decision: Decision) -> None:
 
 
 def _request_due(decision: Decision, request: Request, at: datetime) -> None:
-    if request.status is RequestStatus.HELD:
+    if request.status is RequestStatus.HELD or _has_ended_for(decision, request):
         return decide_request(decision, request)
     if _expires_at(request) <= at:
         return expire(decision, request)
@@ -95,6 +95,14 @@ def _request_due(decision: Decision, request: Request, at: datetime) -> None:
             **decision.about(request, because), missing=request.missing, due_on=request.due_on
         )
     )
+
+
+def _has_ended_for(decision: Decision, request: Request) -> bool:
+    """Whether the requester's contract has ended by itself, so that nothing more is needed."""
+    contract = decision.file.contract
+    if contract is None or contract.customer_id != request.customer_id:
+        return False
+    return contract.ends_before(decision.today)
 
 
 def _cancellation_due(decision: Decision, cancellation: Cancellation, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -23,12 +24,14 @@ from tests.builders.cancellation import (
     contract,
     day,
     destroyed,
+    evidence,
     instant,
     invoiced,
     paid,
     refused,
     requested,
     reversed_payment,
+    signature,
     told,
     voided,
     withdrawal,
@@ -135,6 +138,58 @@ def test_an_extended_term_asks_for_evidence_that_was_not_needed_before() -> None
     assert told(answers, "due_on") == [("evidence_awaited", day("2027-05-31"))]
     assert told(desk.hears(destroyed("2027-05-02")), "effective_on") == [
         ("scheduled", day("2027-06-01"))
+    ]
+
+
+UNSIGNED = requested(T0)
+ENDED = ("not_required", "contract-already-ended", "2027-03-24")
+REMINDED = ("evidence_reminded", "evidence-reminder", "2027-03-24")
+EXPIRED = ("expired", "evidence-not-received", "2027-04-01")
+RUN_OUT = [
+    # what is heard after the request, what the two timers bring
+    ([], [ENDED]),
+    ([term("2026-01-01", "2027-03-23", kind=MAINTENANCE)], [ENDED]),
+    ([term("2026-01-01", "2027-03-24", kind=MAINTENANCE)], [REMINDED, (*ENDED[:2], EXPIRED[2])]),
+    ([term("2026-01-01", "2027-03-31", kind=MAINTENANCE)], [REMINDED, (*ENDED[:2], EXPIRED[2])]),
+    ([term("2026-01-01", "2027-04-01", kind=MAINTENANCE)], [REMINDED, EXPIRED]),
+    ([term("2026-01-01", None, kind=MAINTENANCE)], [REMINDED, EXPIRED]),
+    ([term("2026-01-01", "2027-03-06", kind=MONTHLY)], [ENDED]),
+    (
+        [term("2026-01-01", "2027-03-06", kind=MAINTENANCE, auto_renewal=True)],
+        [REMINDED, EXPIRED],
+    ),
+    (
+        [term("2026-01-01", "2027-03-06", kind=MAINTENANCE, customer_id=STRANGER)],
+        [REMINDED, EXPIRED],
+    ),
+    ([term("2027-03-07", "2027-03-06", kind=MAINTENANCE)], [REMINDED, EXPIRED]),
+]
+
+
+@pytest.mark.parametrize(("heard", "answers"), RUN_OUT)
+def test_nothing_is_awaited_any_more_once_the_contract_has_ended_by_itself(
+    heard: list[Event], answers: list[tuple[str, str, str]]
+) -> None:
+    desk = Desk(T0, term("2026-01-01", "2027-03-06", kind=MAINTENANCE))
+    assert told(desk.hears(UNSIGNED)) == [("evidence_awaited",)]
+    for event in heard:
+        desk.hears(event)
+
+    for name, rule, on in answers:
+        assert desk.until(f"{day(on) - timedelta(days=1)} 23:59") == []
+        assert told(desk.until(f"{on} 00:00"), "rule") == [(name, rule)]
+    assert desk.until("2028-01-01") == []
+
+
+def test_an_ended_contract_also_answers_the_evidence_that_came_after_its_last_day() -> None:
+    desk = Desk(T0, contract(MAINTENANCE), requested("2027-02-01"))
+    desk.until("2027-03-02")
+    desk.hears(term("2026-01-01", "2027-03-02", kind=MAINTENANCE))
+    desk.history.now = instant("2027-03-04")  # the clock was away as the evidence was due
+    desk.hears(evidence("2027-03-04", signature=signature()))
+
+    assert told(desk.until("2027-03-05"), "rule", "inquiry_id", "answers_inquiry_id") == [
+        (*ENDED[:2], "first", "evidence")
     ]
 
 

@@ -134,6 +134,14 @@ def test_a_timer_forged_far_ahead_silences_a_file_only_until_its_next_message() 
     assert told(desk.until("2027-04-01")) == [("evidence_reminded",), ("expired",)]
 
 
+@pytest.mark.parametrize("name", ["evidence-awaited", "evidence-reminded"])
+def test_what_was_awaited_is_settled_once_the_contract_has_ended(name: str) -> None:
+    desk = desk_with(name)
+    desk.hears(contract(MONTHLY, ends_on=day("2027-03-20")))
+
+    assert told(desk.until("2028-01-01"), "rule") == [("not_required", "contract-already-ended")]
+
+
 def test_a_payment_in_time_that_was_only_remembered_reinstates_the_renewal() -> None:
     desk = desk_with("renewal-lapsed-paid-in-time")
 
