@@ -152,13 +152,7 @@ def _billed(
 ) -> CancellationFile:
     match event:
         case RenewalInvoiced():
-            others = (
-                r
-                for r in file.renewals
-                if r.invoice_number != event.invoice_number or (event.reissued and r.lapsed)
-            )
-            renewal = RenewalInvoice.model_validate(event.model_dump())
-            return file.with_(renewals=(*others, renewal))
+            return _invoiced(file, event)
         case InvoiceVoidNoted():
             void = Void.model_validate(event.model_dump())
             return file.with_(voids=(*file.voids, void))
@@ -166,6 +160,18 @@ def _billed(
             return pay(file, Payment.model_validate(event.model_dump()))
         case PaymentReversalNoted():
             return reverse(file, event)
+
+
+def _invoiced(file: CancellationFile, event: RenewalInvoiced) -> CancellationFile:
+    """An invoice, or a correction of one: billing hears again only of another day."""
+    number, issued_on = event.invoice_number, event.issued_on
+    others = (
+        r for r in file.renewals if r.invoice_number != number or (event.reissued and r.lapsed)
+    )
+    corrected = (r for r in file.renewals if (r.invoice_number, r.issued_on) == (number, issued_on))
+    watched = any(r.watched for r in corrected)
+    renewal = RenewalInvoice.model_validate({**event.model_dump(), "watched": watched})
+    return file.with_(renewals=(*others, renewal))
 
 
 def _with_renewal_noted(

@@ -15,6 +15,7 @@ from services.cancellation.file.payments import (
 from services.cancellation.file.private_events import (
     Disregarded,
     FactDisregarded,
+    FileCompacted,
     InvoiceVoidNoted,
     LapseNoted,
     PaymentNoted,
@@ -26,6 +27,7 @@ from services.cancellation.file.state import RenewalInvoice
 from services.cancellation.policies import renewal_lapse
 from services.cancellation.policies.outcome import Because
 from services.cancellation.policies.renewal_lapse import (
+    asks_for_nothing,
     lapse_decided_at,
     names_another,
     open_renewals,
@@ -54,27 +56,62 @@ def invoice_issued(decision: Decision, invoice: InvoiceIssued) -> None:
 
     An invoice that comes after its 75 days waits for the timer: its payment may be right behind it.
     """
-    if not invoice.renewal:
-        return None
     known = decision.file.renewal(invoice.invoice_number)
     if known is not None and known.issued_on == invoice.issued_on:
+        return _correct(decision, known, invoice)
+    if not invoice.renewal:
         return None
     lapsed_on = decision.file.number_lapsed_on(invoice.invoice_number)
     if lapsed_on is not None and invoice.issued_on < lapsed_on:
         return None  # its date is corrected too late: it has lapsed
     if known is None and (why := _has_no_room(decision, invoice)) is not None:
         return _disregard(decision, invoice.invoice_number, invoice.issued_on, why)
+    number = known.invoice_number if known else invoice.invoice_number.strip()
+    return _take_in(decision, invoice, number)
+
+
+def _take_in(decision: Decision, invoice: InvoiceIssued, number: str) -> None:
     terms = decision.rules.in_force_on(invoice.issued_on)
-    return decision.record(
+    decision.record(
         RenewalInvoiced(
             contract_number=decision.file.contract_number,
-            invoice_number=known.invoice_number if known else invoice.invoice_number.strip(),
+            invoice_number=number,
             issued_on=invoice.issued_on,
             lapses_on=terms.lapses_on(invoice.issued_on),
             policy_version=terms.version,
             customer_id=invoice.customer_id,
             total=invoice.total,
-            reissued=lapsed_on is not None,
+            reissued=decision.file.number_lapsed_on(number) is not None,
+        )
+    )
+
+
+def _correct(decision: Decision, known: RenewalInvoice, invoice: InvoiceIssued) -> None:
+    """Billing repeats number and day: with another customer or total, or as no renewal's."""
+    if _is_over(decision, known):
+        return None
+    if not invoice.renewal:
+        return _forget(decision, known)
+    if (known.customer_id, known.total) == (invoice.customer_id, invoice.total):
+        return None
+    return _take_in(decision, invoice, known.invoice_number)
+
+
+def _is_over(decision: Decision, renewal: RenewalInvoice) -> bool:
+    """A lapse or a referral stays as it is; a renewal that came through day 75 lapses no more."""
+    if renewal.lapsed or renewal.past or renewal.decided or renewal.referred is not None:
+        return True
+    if decision.today <= renewal.lapses_on:
+        return False
+    return asks_for_nothing(renewal) or paid_in_time(decision.file, renewal)
+
+
+def _forget(decision: Decision, renewal: RenewalInvoice) -> None:
+    """An invoice that is no renewal's, after all, is watched no longer."""
+    decision.record(
+        FileCompacted(
+            contract_number=decision.file.contract_number,
+            renewals=((renewal.invoice_number, renewal.issued_on),),
         )
     )
 

@@ -43,9 +43,14 @@ def _may_lapse(file: CancellationFile, renewal: RenewalInvoice) -> bool:
 
 def counts(file: CancellationFile, renewal: RenewalInvoice) -> bool:
     """Whether it is an invoice of the holder's, of more than nothing, and not void."""
-    if names_another(file, renewal) or (renewal.total and renewal.total.amount <= 0):
+    if names_another(file, renewal) or asks_for_nothing(renewal):
         return False
     return not any(void.voids(renewal) for void in file.voids)
+
+
+def asks_for_nothing(renewal: RenewalInvoice) -> bool:
+    """Whether it is an invoice of 0 or less."""
+    return renewal.total is not None and renewal.total.amount <= 0
 
 
 def names_another(file: CancellationFile, renewal: RenewalInvoice) -> bool:

@@ -31,6 +31,7 @@ from tests.builders.cancellation import (
     refused,
     requested,
     reversed_payment,
+    short,
     signature,
     told,
     voided,
@@ -498,6 +499,94 @@ def test_what_counts_as_an_unpaid_renewal(
     desk = Desk("2027-01-01", RENEWING, *facts)
 
     assert told(desk.until(T0)) == expected
+
+
+OTHERS = invoiced(ISSUED, customer_id=STRANGER)
+OF_100, OF_80, OF_0 = (invoiced(ISSUED, total=total) for total in ("100.00", "80.00", "0.00"))
+NO_RENEWAL = invoiced(ISSUED, renewal=False)
+PAID_80 = paid("2027-02-09", amount="80.00")
+WATCHED, LAPSED = "renewal.watched", "renewal.lapsed"
+CORRECTIONS: list[tuple[str, list[Event], list[str]]] = [
+    ("to nothing", [OF_100, OF_0], [WATCHED]),
+    ("to nothing, and back", [OF_100, OF_0, OF_100], [WATCHED, LAPSED]),
+    ("from nothing", [OF_0, OF_100], [WATCHED, LAPSED]),
+    ("to what is paid", [OF_100, OF_80, PAID_80], [WATCHED]),
+    ("to what has been paid", [OF_100, PAID_80, OF_80], [WATCHED]),
+    ("to more than is paid", [OF_80, PAID_80, OF_100], [WATCHED, LAPSED]),
+    ("to the holder", [OTHERS, invoiced(ISSUED)], [WATCHED, LAPSED]),
+    ("to another", [invoiced(ISSUED), OTHERS], [WATCHED]),
+    ("to no renewal's", [invoiced(ISSUED), NO_RENEWAL], [WATCHED]),
+    (
+        "to no renewal's, and back",
+        [invoiced(ISSUED), NO_RENEWAL, invoiced(ISSUED)],
+        [WATCHED, WATCHED, LAPSED],
+    ),
+    (
+        "no renewal's, of another day",
+        [invoiced(ISSUED), invoiced("2026-12-12", renewal=False)],
+        [WATCHED, LAPSED],
+    ),
+    ("after it was voided", [OF_100, voided("2026-12-20"), OF_80], [WATCHED]),
+    ("in another form", [OF_100, invoiced(ISSUED, " f-0001", total="100.0")], [WATCHED, LAPSED]),
+]
+
+
+@pytest.mark.parametrize(
+    ("invoices", "answers"),
+    [case[1:] for case in CORRECTIONS],
+    ids=[case[0] for case in CORRECTIONS],
+)
+def test_billing_corrects_an_invoice_under_its_number_and_day(
+    invoices: list[Event], answers: list[str]
+) -> None:
+    desk = Desk("2027-01-01", RENEWING)
+    heard = [event for invoice in invoices for event in desk.hears(invoice)]
+
+    assert [short(event) for event in [*heard, *desk.until(T0)]] == answers
+
+
+@pytest.mark.parametrize("correction", [OF_0, NO_RENEWAL, OTHERS])
+def test_a_correction_that_comes_before_the_timer_keeps_the_renewal_from_its_lapse(
+    correction: Event,
+) -> None:
+    desk = Desk(T0, RENEWING, OF_100, correction)
+
+    assert desk.until("2028-01-01") == []
+
+
+BACK = reversed_payment(T0[:10])
+NEXT_TERM = term("2027-03-01", None, kind=PASSPORT, auto_renewal=True)
+OVER: list[tuple[str, list[Event], list[Event]]] = [
+    # id, what is heard before and after day 75, then corrected in vain
+    ("lapsed", [OF_100], []),
+    ("paid late", [OF_100], [paid("2027-02-28")]),
+    ("decided", [OF_100], [paid("2027-02-28"), refused()]),
+    ("reinstated by an agent", [OF_100], [paid("2027-02-28"), approved()]),
+    ("reversed", [OF_100, paid("2027-01-01")], [BACK]),
+    ("of an earlier term", [OF_100], [NEXT_TERM]),
+    ("overtaken by a new term", [invoiced("2026-12-10", "F-1"), OF_100], [NEXT_TERM]),
+    ("paid in time", [OF_80, PAID_80], []),
+    ("of nothing", [OF_0], []),
+]
+TOO_LATE_TO_CORRECT = [invoiced(ISSUED, total="120.00"), OF_0, NO_RENEWAL, OTHERS]
+
+
+@pytest.mark.parametrize("correction", TOO_LATE_TO_CORRECT)
+@pytest.mark.parametrize(
+    ("before", "since"), [case[1:] for case in OVER], ids=[case[0] for case in OVER]
+)
+def test_what_is_over_when_billing_corrects_it_stays_as_it_is(
+    before: list[Event], since: list[Event], correction: Event
+) -> None:
+    desk = Desk("2027-01-01", RENEWING, *before)
+    desk.until(T0)
+    for event in since:
+        desk.hears(event)
+    was = desk.file
+
+    assert desk.hears(correction) == []
+    assert desk.file == was
+    assert desk.until("2028-01-01") == []
 
 
 LATER, LATER_LAPSES_ON = "2026-12-16", "2027-03-01"

@@ -28,6 +28,7 @@ from tests.builders.cancellation import (
     confirmed,
     contract,
     day,
+    invoiced,
     paid,
     public,
     refused,
@@ -165,6 +166,33 @@ def test_a_renewal_that_was_open_is_announced_and_lapses() -> None:
 
     assert told(desk.hears(paid("2027-03-19", "another"))) == [("renewal.watched",)]
     assert told(desk.until("2027-03-18")) == [("renewal.lapsed",)]
+
+
+@pytest.mark.parametrize(
+    ("corrections", "answers"),
+    [
+        ([{}], [("renewal.watched",), ("renewal.lapsed",)]),
+        ([{}, {}], [("renewal.watched",), ("renewal.lapsed",)]),
+        ([{"total": "0.00"}], []),
+        ([{"customer_id": STRANGER}], []),
+        ([{"renewal": False}], []),
+    ],
+)
+def test_an_open_renewal_whose_total_is_not_known_takes_a_correction(
+    corrections: list[dict[str, Any]], answers: list[tuple[str]]
+) -> None:
+    """Earlier releases kept neither an invoice's total nor its customer."""
+    desk = desk_with("renewal-open")
+    heard = [a for facts in corrections for a in desk.hears(invoiced("2027-01-01", **facts))]
+
+    assert told([*heard, *desk.until("2027-03-18")]) == answers
+    assert fold(file_decider(Rules()), desk.all_events) == desk.file
+
+
+def test_a_lapse_of_an_earlier_release_stays_when_billing_corrects_the_invoice() -> None:
+    desk = desk_with("renewal-lapsed")
+
+    assert desk.hears(invoiced("2027-01-01", total="0.00")) == []
 
 
 def test_a_cancellation_whose_holder_had_changed_is_suspended_at_the_next_change() -> None:
