@@ -38,6 +38,10 @@ class Decider(Generic[State]):
     decide: Callable[[Message, State | None, datetime], Sequence[Event]]
     evolve: Callable[[State | None, Event], State]
     private_events: tuple[type[Event], ...] = ()
+    format: int = 0
+    """Counts the times that a release gave the state a new field or the history a new event type.
+    A record that was written with a higher one waits for its release. What came with which number
+    is in `tests/contract/stored_formats.json`, whose test says when to raise it."""
     alarms: tuple[type[Event], ...] = ()
     """The events that operations hear of: each is counted and logged."""
     counted_by: str | None = None

@@ -39,6 +39,7 @@ class Kept:
     work_at: datetime | None = None
     work_since: datetime | None = None
     lease: str | None = None
+    format: int = 0
 
 
 @dataclass
@@ -108,6 +109,8 @@ class MemoryStore:
         return aggregate
 
     def _state(self, kind: str, kept: Kept) -> tuple[Any, bool]:
+        if kept.format > self._deciders[kind].format:
+            return None, True
         if not all(map(self.knows, kept.history)):
             return None, True
         try:
@@ -196,6 +199,11 @@ class MemoryStore:
             version=aggregate.version + 1,
             history=tuple({**entry} for entry in aggregate.known.values()),
             parked=parked.document() if parked else None,
+            format=self._deciders[kind].format
+            if aggregate.added
+            else before.format
+            if before
+            else 0,
             **fields,
         )
 

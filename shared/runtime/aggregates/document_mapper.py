@@ -1,7 +1,8 @@
 """How an aggregate lies in its document, and what of it a write changes.
 
-`{_id, version, state, due_at?, work_at?, work_since?, parked?, archived?, large?, history_bytes,
-history}`. The history is audit trail, inbox and outbox at once.
+`{_id, version, state, format?, due_at?, work_at?, work_since?, parked?, archived?, large?,
+history_bytes, history}`. The history is audit trail, inbox and outbox at once; `format` is that of
+the Decider that wrote the state (absent: 0).
 """
 
 from __future__ import annotations
@@ -102,9 +103,12 @@ class DocumentMapper:
     def _read_state(self, kind: str, document: Document) -> tuple[Any, bool]:
         """The state, and whether a newer release wrote the document; then there is no state here.
 
-        It did if the state does not fit this release's model, or an event is of an unknown type:
-        then the state may have fields that this release would drop.
+        It did if the state's format is higher than this release's, if the state does not fit this
+        release's model, or if an event is of an unknown type: then the state may have fields that
+        this release would drop.
         """
+        if document.get("format", 0) > self.deciders[kind].format:
+            return None, True
         if not all(map(self.knows, document["history"])):
             return None, True
         stored = document.get("state")
@@ -175,6 +179,7 @@ class DocumentMapper:
         size = history_bytes + sum(len(part.raw) for part in kept.values() if part is not None)
         aggregate.bytes = size
         return kept | {
+            **self._format(aggregate),
             "version": aggregate.version + 1,
             "due_at": self.due_at(kind, state, parked),
             "work_at": self.work_at(kind, state, parked),
@@ -184,14 +189,23 @@ class DocumentMapper:
             "large": size if size >= LARGE_BYTES else None,
         }
 
+    def _format(self, aggregate: Aggregate) -> Document:
+        """The format of a state that changes; a newer release's goes with what is forgotten."""
+        number = self.deciders[aggregate.ref.kind].format
+        changes = aggregate.forgotten or (number and aggregate.added)
+        return {"format": number or None} if changes else {}
+
     def over_the_bounds(self, aggregate: Aggregate) -> list[tuple[Document, int]]:
         """Of the oldest entries in the document, for which the coming ones leave no room.
 
-        Each with its size in bytes.
+        Each with its size in bytes. None of what a newer release wrote: its entries tell that it
+        did, and its bounds may be wider.
         """
         if aggregate.history_bytes is None:  # written by an earlier release, or new
             there = islice(aggregate.in_document(), aggregate.kept)
             aggregate.history_bytes = sum(map(size_of, there))
+        if aggregate.newer:
+            return []
         count = aggregate.kept + len(aggregate.added)
         excess = count - self.bounds.history // 2 if count > self.bounds.history else 0
         excess_bytes = aggregate.history_bytes + aggregate.added_bytes - self.bounds.history_bytes

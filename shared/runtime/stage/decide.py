@@ -66,7 +66,8 @@ class Decisions:
                 return self._block(aggregate, received, batch)
             wanted = self._reader.further(received, (ref,), batch.states)
             further = {it: batch.states[it] for it in wanted}
-            if (newer := _newer(batch, (ref, *received.reads, *further))) is not None:
+            newer = _newer(batch, (ref, *received.reads, *further)) if known is None else ref
+            if newer is not None:
                 return self._park(aggregate, received, batch, str(NewerRelease(newer)))
             try:
                 entry, state = self._decided(received, aggregate, further | named, batch)
@@ -90,12 +91,16 @@ class Decisions:
         return None
 
     def _objection_to(self, timer: IncomingMessage, batch: Batch) -> Objection | None:
-        """Against a timer in the aggregates that it was not decided in yet."""
+        """Against a timer in the aggregates that it was not decided in yet.
+
+        Or that a newer release decided it in: only that one can answer it again.
+        """
         for ref in timer.decides:
             aggregate, due_at = (batch.aggregates[ref], self._store.decider(ref.kind).due_at)
-            if aggregate.newer:
+            known = self._known(timer, aggregate)
+            if aggregate.newer or (known is not None and not self._store.knows(known)):
                 return Objection.NEWER
-            if self._known(timer, aggregate) is None:
+            if known is None:
                 due = None if aggregate.state is None else due_at(aggregate.state)
                 objection = objection_to(timer.read.message, due, batch.at)
                 if objection is not None:
