@@ -24,7 +24,7 @@ HOLDS_FOR = "0.14"
 """The release of aiokafka that all of this was read in and tried with."""
 
 WRITES = ("send", "_send_sasl_token")
-"""What of an `AIOKafkaConnection` writes to its transport."""
+"""The methods of an `AIOKafkaConnection` that write to its transport."""
 LONGEST_EMPTY_ANSWER = 64 * 1024
 
 
