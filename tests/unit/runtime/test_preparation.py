@@ -23,7 +23,10 @@ def service_of(name: str) -> Service:
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        (INTAKE, {"inquiry": {"due_at"}, "customer": set(), "attachment": set()}),
+        (
+            INTAKE,
+            {"inquiry": {"due_at"}, "act": set(), "customer": set(), "attachment": set()},
+        ),
         (CANCELLATION, {"file": {"due_at"}}),
         (
             ARCHIVE,
