@@ -9,12 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from shared.events.envelope import Event
 from shared.events.error_codes import ErrorCode, add_faults, code_of
 from shared.events.internal import FaultyAct
-from shared.events.submitted import Line
+from shared.events.text import trimmed
 from shared.events.topics import Topic
 from shared.events.values import UNKNOWN, ContractNumber, readable
 from shared.runtime.record_faults import faults_of_fields, withhold
 
-_AGENT_ID: TypeAdapter[str] = TypeAdapter(Line)
 _CONTRACT_NUMBER: TypeAdapter[str] = TypeAdapter(ContractNumber)
 
 
@@ -32,7 +31,7 @@ def faulty_act(
         errors = invalid.errors(include_url=False, include_context=False)
         add_faults(faults, [(".".join(map(str, it["loc"])), code_of(it)) for it in errors])
     return FaultyAct(
-        agent_id=readable(_AGENT_ID, fields.get("agent_id")) or UNKNOWN,
+        agent_id=UNKNOWN if "agent_id" in faults else trimmed(fields["agent_id"]),
         contract_number=readable(_CONTRACT_NUMBER, fields.get("contract_number")),
         faults=faults or {"key": ErrorCode.WRONG_KEY},
     )

@@ -21,7 +21,7 @@ LEASE = timedelta(seconds=60)
 
 
 class Reports:
-    """What was published, in its order."""
+    """Keeps everything that is published, in its order."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
