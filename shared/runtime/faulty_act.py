@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -31,7 +32,14 @@ def faulty_act(
         errors = invalid.errors(include_url=False, include_context=False)
         add_faults(faults, [(".".join(map(str, it["loc"])), code_of(it)) for it in errors])
     return FaultyAct(
-        agent_id=UNKNOWN if "agent_id" in faults else trimmed(fields["agent_id"]),
+        agent_id=_agent_in(fields, faults),
         contract_number=readable(_CONTRACT_NUMBER, fields.get("contract_number")),
         faults=faults or {"key": ErrorCode.WRONG_KEY},
     )
+
+
+def _agent_in(fields: dict[str, Any], faults: Mapping[str, ErrorCode]) -> str:
+    agent_id = fields.get("agent_id")
+    if not isinstance(agent_id, str) or "agent_id" in faults:
+        return UNKNOWN
+    return trimmed(agent_id)

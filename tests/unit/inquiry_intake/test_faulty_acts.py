@@ -100,6 +100,19 @@ def test_who_cannot_be_named_is_answered_as_unknown(agent_id: object) -> None:
     assert [it.field for it in refusal.errors] == ["agent_id"]
 
 
+def test_an_agent_that_is_a_deep_nest_is_unknown_and_its_fault_lies_within() -> None:
+    nest: object = "A-1"
+    for _ in range(40):
+        nest = [nest]
+
+    [refusal] = intake().process(act("activation_unlocked", **CONTRACT, agent_id=nest))
+
+    assert isinstance(refusal, AgentActionRefused)
+    assert refusal.agent_id == "unknown"
+    [error] = refusal.errors
+    assert error.field.startswith("agent_id.0.0")
+
+
 def test_a_faulty_act_that_comes_again_is_answered_once() -> None:
     history = intake()
     history.process(act("contract_approved", **CONTRACT))
