@@ -100,9 +100,8 @@ def _request_due(decision: Decision, request: Request, at: datetime) -> None:
 def _has_ended_for(decision: Decision, request: Request) -> bool:
     """Whether the requester's contract has ended by itself, so that nothing more is needed."""
     contract = decision.file.contract
-    if contract is None or contract.customer_id != request.customer_id:
-        return False
-    return contract.ends_before(decision.today)
+    holds_it = decision.file.holder_is(request.customer_id)
+    return holds_it and contract is not None and contract.ends_before(decision.today)
 
 
 def _cancellation_due(decision: Decision, cancellation: Cancellation, at: datetime) -> None:
