@@ -23,6 +23,8 @@ from shared.web.pages import NotFound, Visit
 from shared.web.sessions import Holder
 
 DROP = "drop"
+SETTLED = frozenset({"kept", "refused"})
+"""Standings of an attachment that no answer of the archive is still to change."""
 
 
 async def form_with_attachments(
@@ -73,6 +75,7 @@ async def described(
             "name": clean(name),
             "kilobytes": max(1, round((known.get("size") or upload.get("size") or 0) / 1024)),
             "kept": standing == "kept",
+            "settled": standing in SETTLED,
             "words": words,
             "colour": colour,
         }

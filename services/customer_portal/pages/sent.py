@@ -87,11 +87,16 @@ class DeskAnswers:
         return all(it["kept"] for it in self.attachments.values())
 
     @property
-    def final(self) -> bool:
-        """True when no further answer comes soon by itself."""
+    def answered(self) -> bool:
+        """True when the desk has said all that it says by itself."""
         if self.rejected or self.not_taken:
             return True
         return bool(self.reference) and self.confirmed_by_mail and not self.awaited
+
+    @property
+    def final(self) -> bool:
+        """True when nothing on the page changes soon: all is answered, each attachment settled."""
+        return self.answered and all(it["settled"] for it in self.attachments.values())
 
 
 async def sent(portal: Portal, visit: Visit) -> Response:

@@ -18,8 +18,13 @@ from services.customer_portal import uploads
 from services.customer_portal.documents import DownloadedDocument
 from services.customer_portal.file_names import LONGEST, clean, disposition
 from services.customer_portal.hand_over import Clamd
-from services.customer_portal.outbox import RELAY_AFTER
-from services.customer_portal.projections import attachment_keys, fold_attachment
+from services.customer_portal.outbox import RELAY_AFTER, SOURCE
+from services.customer_portal.pages.sent import CONFIRMATION
+from services.customer_portal.projections import (
+    attachment_keys,
+    fold_attachment,
+    submission_key,
+)
 from services.customer_portal.uploads import MOST_IN_A_DAY
 from shared.events.documents import (
     MOST_BYTES,
@@ -254,6 +259,34 @@ async def test_a_visitor_is_shown_what_the_form_attached(
     sent = await ask(browser, PDF, **VISITOR)
 
     assert "carta.pdf" in (await browser.get(sent.header("location"))).body
+
+
+@pytest.mark.parametrize(
+    ("standing", "is_live"), [(None, True), ("kept", False), ("refused", False)]
+)
+async def test_a_page_changes_until_each_attachment_is_settled(
+    portal: PortalOfFew, archive: Taking, standing: str | None, is_live: bool
+) -> None:
+    """The confirmation by mail may come before the archive's answer."""
+    ana = await portal.signed_in(ANA)
+    sent = (await ask(ana, PDF)).header("location")
+    [upload] = portal.own.collection("uploads").documents.values()
+    answered = {
+        "_id": submission_key(SOURCE, sent.rpartition("/")[2]),
+        "customer_id": ANA,
+        "reference": "INQ-1",
+        "answer_due_at": "2026-11-30T10:00:00Z",
+        "mails": {"m-1": [CONFIRMATION, True]},
+    }
+    await portal.keep("inquiries", answered)
+    if standing is not None:
+        said = {"customer_id": ANA, "file_name": "carta.pdf", "size": 9, "standing": standing}
+        await portal.keep("attachments", said | {"_id": upload["_id"]})
+
+    page = (await ana.get(sent)).body
+
+    assert ("hx-sse:connect" in page) is is_live
+    assert "Abrir esta consulta" in page
 
 
 async def test_all_visitors_together_attach_no_more_than_is_set_and_customers_still_do(
