@@ -217,6 +217,7 @@ class Disregarded(StrEnum):
     TOO_MANY_INVOICES = "too_many_invoices"
     ISSUED_BEFORE_FORGOTTEN = "issued_before_forgotten"
     VOIDED_AFTER_LAPSE = "voided_after_lapse"
+    CORRECTED_AFTER_LAPSE = "corrected_after_lapse"
 
 
 class FactDisregarded(PrivateEvent):

@@ -57,13 +57,15 @@ def invoice_issued(decision: Decision, invoice: InvoiceIssued) -> None:
     An invoice that comes after its 75 days waits for the timer: its payment may be right behind it.
     """
     known = decision.file.renewal(invoice.invoice_number)
+    lapsed = decision.file.lapsed_under(invoice.invoice_number)
+    if any(_says_the_same(it, invoice) for it in lapsed):
+        return None
     if known is not None and known.issued_on == invoice.issued_on:
         return _correct(decision, known, invoice)
     if not invoice.renewal:
         return None
-    lapsed_on = decision.file.number_lapsed_on(invoice.invoice_number)
-    if lapsed_on is not None and invoice.issued_on < lapsed_on:
-        return None  # its date is corrected too late: it has lapsed
+    if any(invoice.issued_on < it.lapses_on for it in lapsed):
+        return _disregard_correction(decision, invoice)
     if known is None and (why := _has_no_room(decision, invoice)) is not None:
         return _disregard(decision, invoice.invoice_number, invoice.issued_on, why)
     number = known.invoice_number if known else invoice.invoice_number.strip()
@@ -81,25 +83,37 @@ def _take_in(decision: Decision, invoice: InvoiceIssued, number: str) -> None:
             policy_version=terms.version,
             customer_id=invoice.customer_id,
             total=invoice.total,
-            reissued=decision.file.number_lapsed_on(number) is not None,
+            reissued=bool(decision.file.lapsed_under(number)),
         )
     )
 
 
 def _correct(decision: Decision, known: RenewalInvoice, invoice: InvoiceIssued) -> None:
     """Billing repeats number and day: with another customer or total, or as no renewal's."""
-    if _is_over(decision, known):
+    if known.lapsed:
+        return _disregard_correction(decision, invoice)
+    if _is_over(decision, known) or _says_the_same(known, invoice):
         return None
     if not invoice.renewal:
         return _forget(decision, known)
-    if (known.customer_id, known.total) == (invoice.customer_id, invoice.total):
-        return None
     return _take_in(decision, invoice, known.invoice_number)
 
 
+def _says_the_same(known: RenewalInvoice, invoice: InvoiceIssued) -> bool:
+    """Whether billing repeats an invoice of this number as it is known."""
+    said = (invoice.issued_on, invoice.customer_id, invoice.total)
+    return invoice.renewal and said == (known.issued_on, known.customer_id, known.total)
+
+
+def _disregard_correction(decision: Decision, invoice: InvoiceIssued) -> None:
+    """The renewal has lapsed, so its invoice is corrected too late."""
+    why = Disregarded.CORRECTED_AFTER_LAPSE
+    _disregard(decision, invoice.invoice_number, invoice.issued_on, why)
+
+
 def _is_over(decision: Decision, renewal: RenewalInvoice) -> bool:
-    """A lapse or a referral stays as it is; a renewal that came through day 75 lapses no more."""
-    if renewal.lapsed or renewal.past or renewal.decided or renewal.referred is not None:
+    """A referral stays as it is; a renewal that came through day 75 lapses no more."""
+    if renewal.past or renewal.decided or renewal.referred is not None:
         return True
     if decision.today <= renewal.lapses_on:
         return False

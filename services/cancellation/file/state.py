@@ -329,10 +329,10 @@ class CancellationFile(Value):
         same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
         return max(same, key=lambda r: r.issued_on, default=None)
 
-    def number_lapsed_on(self, invoice_number: str) -> date | None:
-        """Returns the latest day, in any term, on which an invoice of that number lapsed."""
+    def lapsed_under(self, invoice_number: str) -> tuple[RenewalInvoice, ...]:
+        """Returns the invoices of that number that have lapsed, in any term."""
         same = (r for r in self.renewals if same_invoice(r.invoice_number, invoice_number))
-        return max((r.lapses_on for r in same if r.lapsed), default=None)
+        return tuple(r for r in same if r.lapsed)
 
     def with_(self, **changes: Any) -> CancellationFile:
         return changed(self, changes)

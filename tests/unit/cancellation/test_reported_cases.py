@@ -821,6 +821,27 @@ def test_reissued_after_the_lapse_the_old_date_again_changes_nothing() -> None:
 
     assert desk.hears(invoiced(ISSUED)) == []
     assert desk.file == before
+    assert not any(isinstance(e, FactDisregarded) for e in desk.all_events)
+
+
+@pytest.mark.parametrize(
+    ("correction", "noted"),
+    [
+        (invoiced(ISSUED), []),
+        (invoiced(ISSUED, renewal=False), ["corrected_after_lapse"]),
+        (invoiced(ISSUED, customer_id="C-OTRO"), ["corrected_after_lapse"]),
+        (invoiced("2026-05-01"), ["corrected_after_lapse"]),
+    ],
+    ids=["the same", "no renewal", "another customer", "an earlier day"],
+)
+def test_operations_hear_of_a_correction_that_comes_after_the_lapse(
+    correction: Event, noted: list[str]
+) -> None:
+    desk = lapsed()
+
+    assert desk.hears(correction) == []
+    assert [e.why for e in desk.all_events if isinstance(e, FactDisregarded)] == noted
+    assert told(desk.hears(requested(T0)), "lapsed_on") == [("not_required", day(LAPSES_ON))]
 
 
 @pytest.mark.parametrize("record_first", [True, False])
