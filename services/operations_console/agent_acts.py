@@ -227,7 +227,7 @@ class AgentActs:
             owner = services[subject.service]
             history = await owner.history(subject.kind, subject.id, first=first)
         entry = _entry_of(act.id, history)
-        if entry is not None:
+        if entry is not None and (entry.events or not _refuses_elsewhere(subject)):
             return _with(act, [(it.type, it.data) for it in entry.events])
         refused = await self._refusals.of(act.id) if refusals else None
         return act if refused is None else _with(act, [(AgentActionRefused.ce_type, refused)])
@@ -342,6 +342,15 @@ def _entry_of(act_id: str, history: History | None) -> HistoryEntry | None:
     own = f"{SOURCE} {act_id}"
     entries = history.entries if history else ()
     return next((it for it in entries if it.message_id == own), None)
+
+
+def _refuses_elsewhere(subject: Subject) -> bool:
+    """Whether an act that left nothing in its record's history is refused, not done already.
+
+    Intake refuses an act in a record of its own; the inquiry, if there is one, has an entry of it
+    without events.
+    """
+    return subject.service == INTAKE
 
 
 def _digest(event: AgentAction) -> str:

@@ -31,6 +31,7 @@ from shared.events.agents import (
     InquiryRouted,
     ReferralDecided,
 )
+from shared.events.states import InquiryStatus
 from shared.events.text import is_blank
 from shared.events.topics import ARCHIVE, CANCELLATION
 from shared.operations.cases import OPENED
@@ -176,6 +177,7 @@ def _show_inquiry(
         form=form,
         seen=seen,
         opened=opened,
+        is_open_to_acts=seen.state.get("status") in set(InquiryStatus),
         due=_countdown(console, due),
         due_at=due,
         contracts=opened.get("contract_numbers", ()),

@@ -516,20 +516,19 @@ async def test_an_act_shows_what_the_desk_made_of_it_without_anybodys_data(
     assert part.body.endswith("event: done\ndata:\n\n")
 
 
-async def test_an_act_that_the_desk_refuses_shows_every_fault(
-    console: ConsoleOfFew, marta: Browser
+async def refused_by_the_desk(
+    console: ConsoleOfFew, act_id: str, field: str, sentence: str
 ) -> None:
-    sent = await acted(marta, FILE, act="decide", decision="approve")
-    act_id = sent.header("location").rpartition("/")[2]
+    """The refusal of an act is on its topic, and in the console's index of it."""
     refusal = AgentActionRefused.model_validate(
         {
             "action_id": act_id,
             "agent_id": "marta",
             "errors": [
                 {
-                    "field": "contract_number",
+                    "field": field,
                     "code": "nothing_referred",
-                    "message": {"es": "Nada espera aquí.", "en": "Nothing waits here."},
+                    "message": {"es": sentence, "en": "Nothing waits here."},
                 }
             ],
         }
@@ -545,7 +544,61 @@ async def test_an_act_that_the_desk_refuses_shows_every_fault(
     assert entry is not None
     await console.own.collection("refusals_1").insert_one(entry)
 
+
+async def test_an_act_that_the_desk_refuses_shows_every_fault(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    sent = await acted(marta, FILE, act="decide", decision="approve")
+    act_id = sent.header("location").rpartition("/")[2]
+    await refused_by_the_desk(console, act_id, "contract_number", "Nada espera aquí.")
+
     page = await marta.get(sent.header("location"))
 
     assert "rechazado" in page.body
     assert "contract_number: Nada espera aquí. (nothing_referred)" in page.body
+
+
+async def test_an_act_that_intake_refuses_in_its_own_record_is_not_called_decided(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    """The inquiry has an entry of it without events; the refusal's topic may be read later."""
+    path = (await acted(marta, ONE, act="answer", text="Sí.")).header("location")
+    act_id = path.rpartition("/")[2]
+    console.records.happens("inquiry", INQUIRY, by=f"/services/operations_console {act_id}")
+
+    before = await marta.get(path)
+    await refused_by_the_desk(console, act_id, "inquiry_id", "No hay ninguna consulta así.")
+    after, part = await marta.get(path), await marta.get(f"{path}/en-vivo")
+
+    assert "aún sin respuesta" in before.body
+    assert "hx-sse:connect" in before.body
+    assert "rechazado" in after.body
+    assert "inquiry_id: No hay ninguna consulta así." in after.body
+    assert part.body.endswith("event: done\ndata:\n\n")
+
+
+async def test_an_act_that_found_everything_done_already_is_decided(
+    console: ConsoleOfFew, marta: Browser
+) -> None:
+    path = (await acted(marta, FILE, act="decide", decision="approve")).header("location")
+    act_id = path.rpartition("/")[2]
+    console.records.happens("file", "K-1", by=f"/services/operations_console {act_id}")
+
+    assert "No ha cambiado nada: ya era así." in (await marta.get(path)).body
+
+
+@pytest.mark.parametrize(
+    ("status", "is_offered"), [("closed", True), ("rejected", False), ("follow_up", False)]
+)
+async def test_what_opened_no_inquiry_is_not_to_be_answered(
+    console: ConsoleOfFew, marta: Browser, status: str, is_offered: bool
+) -> None:
+    record = console.records.known["inquiry", INQUIRY]
+    console.records.known["inquiry", INQUIRY] = record.model_copy(
+        update={"state": {"status": status, "language": "es"}}
+    )
+
+    page = (await marta.get(ONE)).body
+
+    assert ('name="act" value="answer"' in page) is is_offered
+    assert ("no ha abierto ninguna consulta" in page) is not is_offered
