@@ -23,6 +23,7 @@ ATTACHMENT: Mapping[str, tuple[str, str]] = {
     "awaited": (N_("Being checked"), "blue"),
     "kept": (N_("Kept"), "green"),
     "refused": (N_("Not accepted"), "red"),
+    "unsent": (N_("Not sent"), ""),
 }
 """Label and colour of each standing of an attachment."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -23,7 +23,8 @@ from shared.web.pages import NotFound, Visit
 from shared.web.sessions import Holder
 
 DROP = "drop"
-SETTLED = frozenset({"kept", "refused"})
+UNSENT = "unsent"
+SETTLED = frozenset({"kept", "refused", UNSENT})
 """Standings of an attachment that no answer of the archive is still to change."""
 
 
@@ -49,11 +50,12 @@ def ids_of(staged: Sequence[Document]) -> list[str] | None:
 
 
 async def described(
-    portal: Portal, customer_id: str, document_ids: Iterable[str]
+    portal: Portal, customer_id: str, document_ids: Iterable[str], unsent: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Describes these attachments of one customer by id: name, size and standing.
 
-    Attachments that are not on the topics yet are described from the customer's own upload.
+    Attachments that are not on the topics yet are described from the customer's own upload. The
+    archive never hears of those in `unsent`, as another one of their form was not taken.
     """
     ids = [*dict.fromkeys(document_ids)]
     if not ids:
@@ -69,6 +71,8 @@ async def described(
         if name is None:
             continue
         standing = known.get("standing") or upload.get("state") or ""
+        if document_id in unsent and standing not in SETTLED:
+            standing = UNSENT
         words, colour = ATTACHMENT.get(standing, ATTACHMENT["awaited"])
         found[document_id] = {
             "id": document_id,

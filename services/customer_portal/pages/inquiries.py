@@ -145,8 +145,11 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
     mine = [*(found.get("documents") or ())]
     for it in found.get("entries", ()):
         mine += it.get("documents") or ()
+    unsent: list[str] = []
     for it in (*waiting, *refused):
-        mine += it["sent"].data.get("documents") or ()
+        documents = it["sent"].data.get("documents") or ()
+        mine += documents
+        unsent += documents if it["sent"].refused else ()
     stated = found.get("stated", {}).get("contracts", ())
     return {
         "inquiry": listed,
@@ -155,7 +158,7 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         "opened": _opening(found),
         "document": found.get("document"),
         "documents": found.get("documents") or (),
-        "attachments": await described(portal, holder.customer_id, mine),
+        "attachments": await described(portal, holder.customer_id, mine, unsent),
         "waiting": waiting,
         "refused": refused,
         "may_close": listed["status"] != "closed"

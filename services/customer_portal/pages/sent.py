@@ -14,7 +14,7 @@ from services.customer_portal.pages.attachments import described
 from services.customer_portal.pages.common import SENT_BEFORE
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
-from services.customer_portal.words import status_of
+from shared.events.inquiries import InquiryResolved
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
@@ -56,6 +56,8 @@ DECIDED = OF_THE_PROFILE | {
     ServicepacActivationSubmitted.ce_type,
 }
 """Submissions that a decision answers, not a person."""
+WITH_DOCUMENT = frozenset({"copy_ready", "accepted"})
+"""Progress of an inquiry that comes with a document of the archive's, on another topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,13 @@ class DeskAnswers:
     entries: tuple[Document, ...]
     awaited: tuple[str, ...]
     """Contracts on which no decision has come; one without a name for the profile."""
-    confirmed_by_mail: bool
+    confirmed_by_mail: bool | None
+    """None as long as the mail that confirms it is neither sent nor given up."""
     email: str
     document: Document | None
-    """The documents that the archive has made, to be downloaded."""
+    """The document that the archive has made, to be downloaded."""
+    awaits_document: bool
+    """It is made, says the inquiry; which one it is has not been read yet."""
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
     attachments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
@@ -91,7 +96,8 @@ class DeskAnswers:
         """True when the desk has said all that it says by itself."""
         if self.rejected or self.not_taken:
             return True
-        return bool(self.reference) and self.confirmed_by_mail and not self.awaited
+        is_confirmed = bool(self.reference) and self.confirmed_by_mail is not None
+        return is_confirmed and not self.awaited and not self.awaits_document
 
     @property
     def final(self) -> bool:
@@ -131,22 +137,23 @@ async def _answer(portal: Portal, kept: Sent) -> DeskAnswers:
     key = submission_key(SOURCE, kept.id)
     found = await portal.queries.answer(key)
     entries = tuple(it for it in found.get("entries", ()) if it.get("note"))
+    unsent = _documents(kept) if kept.refused is not None else []
     return DeskAnswers(
         sending=kept.sending and not found and not kept.refused,
         not_taken=kept.refused is not None,
-        attachments=await described(portal, kept.customer_id, _documents(kept)),
+        attachments=await described(portal, kept.customer_id, _documents(kept), unsent),
         sent_at=kept.at,
         rejected=tuple(found.get("rejected", ())),
         reference=found.get("reference"),
         inquiry_id=key,
         due=found.get("answer_due_at") or found.get("stated", {}).get("answer_due_at"),
         entries=entries,
-        awaited=_awaited(kept, found, entries),
-        confirmed_by_mail=any(
-            sent and template == CONFIRMATION for template, sent in found.get("mails", {}).values()
-        ),
+        awaited=_awaited(kept, found),
+        confirmed_by_mail=_confirmed_by_mail(found),
         email=masked(_address(kept, found)),
         document=found.get("document"),
+        awaits_document="document" not in found
+        and any(it.get("status") in WITH_DOCUMENT for it in entries),
         decided=kept.type in DECIDED,
     )
 
@@ -155,14 +162,22 @@ def _documents(kept: Sent) -> list[str]:
     return list(kept.data.get("documents") or ())
 
 
-def _awaited(kept: Sent, found: Document, entries: tuple[Document, ...]) -> tuple[str, ...]:
-    if kept.type not in DECIDED or status_of(found) != "open":
+def _confirmed_by_mail(found: Document) -> bool | None:
+    outcomes = [it for template, it in found.get("mails", {}).values() if template == CONFIRMATION]
+    return any(outcomes) if outcomes else None
+
+
+def _awaited(kept: Sent, found: Document) -> tuple[str, ...]:
+    """Judges by the decisions themselves: the inquiry's state may be read before them."""
+    is_over = found.get("opened") and found["status"] != "open"
+    if kept.type not in DECIDED or is_over:
         return ()
+    entries = found.get("entries", ())
     if kept.type in OF_THE_PROFILE:
-        return () if entries else ("",)
+        return () if any(it.get("type") == InquiryResolved.ce_type for it in entries) else ("",)
     asked = kept.data.get("contract_numbers") or [kept.data["contract_number"]]
     told = {it.get("contract_number") for it in entries}
-    return tuple(it for it in asked if it not in told and len(asked) != len(entries))
+    return tuple(it for it in asked if it not in told)
 
 
 def _address(kept: Sent, found: Document) -> str:

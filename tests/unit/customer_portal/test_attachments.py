@@ -476,7 +476,11 @@ async def test_the_archive_is_given_no_file_of_a_submission_that_has_an_infected
 
     assert archive.taken == []
     assert portal.published.events == []
-    assert "no se aceptó" in (await ana.get(sent.header("location"))).body
+    page = (await ana.get(sent.header("location"))).body
+    assert "no se aceptó" in page
+    assert "No enviado" in page
+    assert "En comprobación" not in page
+    assert "hx-sse:connect" not in page, "nothing more comes"
 
 
 @pytest.mark.parametrize(
