@@ -132,11 +132,10 @@ async def send(
     """
     await portal.limits.spend(SUBMISSIONS_AN_HOUR, "submission", visit.client)
     await portal.uploads.sending(getattr(event, "documents", None) or ())
+    page, shown = ("sent", submission_id) if about is None else ("inquiry", about)
     try:
         await portal.outbox.submit(visit.session, submission_id, event, about=about)
     except AlreadySent:
         query = urlencode({SENT_BEFORE: "1"})
-        return RedirectResponse(f"{visit.url('sent', id=submission_id)}?{query}", 303)
-    if about is not None:
-        return visit.see("inquiry", id=about)
-    return visit.see("sent", id=submission_id)
+        return RedirectResponse(f"{visit.url(page, id=shown)}?{query}", 303)
+    return visit.see(page, id=shown)

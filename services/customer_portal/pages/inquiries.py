@@ -13,7 +13,13 @@ from services.customer_portal.pages.attachments import (
     form_with_attachments,
     ids_of,
 )
-from services.customer_portal.pages.common import common, first_on_page, neighbours, send
+from services.customer_portal.pages.common import (
+    SENT_BEFORE,
+    common,
+    first_on_page,
+    neighbours,
+    send,
+)
 from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
 from services.customer_portal.queries import ON_A_PAGE
@@ -83,6 +89,7 @@ async def inquiry(portal: Portal, visit: Visit, holder: Holder) -> Response:
         422 if form.faults else 200,
         form=form,
         staged=staged,
+        sent_before=bool(visit.asked(SENT_BEFORE)),
         **await _shown(portal, holder, found),
     )
 

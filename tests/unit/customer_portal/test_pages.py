@@ -849,3 +849,21 @@ async def test_a_message_is_on_its_way_until_it_is_in_the_conversation(portal: P
     assert "En camino" in waiting.body
     assert "En camino" not in told.body
     assert [it.body.count("Una cosa más") for it in (waiting, told)] == [1, 1]
+
+
+async def test_a_message_that_is_sent_again_otherwise_leads_to_the_conversation(
+    portal: PortalOfFew,
+) -> None:
+    """It opens no inquiry of its own, so a page of its own would wait for a receipt for ever."""
+    await ana_has_something_of_everything(portal)
+    before, browser = len(portal.published.events), await portal.signed_in(ANA)
+    ticket = (await browser.get(INQUIRY)).ticket
+    await browser.post(INQUIRY, {"ticket": ticket, "text": "Una cosa más"})
+
+    again = await browser.post(INQUIRY, {"ticket": ticket, "text": "Otra cosa"})
+
+    assert again.header("location") == f"{INQUIRY}?before=1"
+    page = (await browser.get(again.header("location"))).body
+    assert "Una cosa más" in page
+    assert "con otro contenido" in page
+    assert len(portal.published.events) == before + 1
