@@ -118,6 +118,7 @@ DESTROYED = frozenset({"monthly_licence"})
 """Types whose cancellation confirms that all copies are destroyed (F11)."""
 
 OVER = frozenset({ContractStatus.CANCELLED, ContractStatus.LAPSED, ContractStatus.ENDED})
+CANCELLABLE = frozenset({ContractStatus.DRAFT, ContractStatus.ACTIVE})
 
 
 def status_of(inquiry: Document) -> str:
@@ -131,8 +132,13 @@ def scheduled(contract: Document) -> Document | None:
     file = contract.get("cancellation") or {}
     if file.get("status") != "scheduled":
         return None
-    found = [
-        it for it in contract.get("decisions", ()) if it["type"] == CancellationScheduled.ce_type
-    ]
     standing: Document = file["cancellation"]
+    found = [it for it in contract.get("decisions", ()) if _scheduled(it, standing)]
     return standing | {"explanation": found[-1]["explanation"] if found else None}
+
+
+def _scheduled(decision: Document, standing: Document) -> bool:
+    """Whether it is the decision that stands: an earlier one explains another date."""
+    if decision["type"] != CancellationScheduled.ce_type:
+        return False
+    return all(decision.get(it) == standing[it] for it in ("inquiry_id", "effective_on"))

@@ -79,8 +79,9 @@ async def contract(api: Api, partner: Partner, request: Request) -> Response:
 async def cancellations(api: Api, partner: Partner, request: Request) -> Response:
     """Lists the cancellation of each of the customer's contracts that has one, by number."""
     holder = await _holder(api, partner, request)
-    found = [it for it in await _contracts(api, holder) if it["decisions"] or it["requests"]]
-    return answered(_part(api, request, found, _cancellation))
+    found = await _contracts(api, holder)
+    having = [it for it in found if it["standing"] or it["decisions"] or it["requests"]]
+    return answered(_part(api, request, having, _cancellation))
 
 
 async def invoices(api: Api, partner: Partner, request: Request) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import (
+    CANCELLABLE,
     CONTRACT_STATUS,
     CONTRACT_TYPE,
     EVIDENCE,
@@ -24,7 +25,9 @@ from shared.mongo.client import Document
 from shared.web.pages import NotFound, Visit
 from shared.web.sessions import Holder
 
-WORDS: dict[str, Any] = {"CONTRACT_STATUS": CONTRACT_STATUS, "PERIOD": PERIOD, "EVIDENCE": EVIDENCE}
+REFERRED = "referred"
+"""The status of a request that a professional decides, also after the contract's end."""
+WORDS: dict[str, Any] = {"PERIOD": PERIOD, "EVIDENCE": EVIDENCE}
 
 
 async def contracts(portal: Portal, visit: Visit, holder: Holder) -> Response:
@@ -51,7 +54,11 @@ async def own_contract(portal: Portal, holder: Holder, number: str) -> dict[str,
 
 
 def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, Any]:
-    """A contract as pages show it, with what its holder may do today and why not."""
+    """A contract as pages show it, with what its holder may do today and why not.
+
+    Its status and its cancellation are of two topics, each of which may be read first: a status
+    that speaks of a cancellation offers none, with or without it.
+    """
     facts, file = contract["facts"], contract.get("cancellation") or {}
     standing = scheduled(contract)
     mine = bool(standing and standing["customer_id"] == holder.customer_id)
@@ -67,10 +74,16 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
         "type": facts["type"],
         "type_name": CONTRACT_TYPE.get(facts["type"], OTHER_TYPE),
         "status": facts["status"],
+        "status_words": CONTRACT_STATUS.get(facts["status"], (facts["status"], "")),
         "over": over,
         "standing": standing if mine else None,
         "requests": requests,
-        "awaited": [it for it in requests if it.get("missing")],
+        "awaited": [it for it in requests if it.get("missing") and not over],
+        "pending": [
+            it
+            for it in requests
+            if not it.get("missing") and (not over or it["status"] == REFERRED)
+        ],
         "renewals": [it for it in file.get("renewals", ()) if not it["lapsed"]],
         "decisions": decisions,
         "copies": [
@@ -82,6 +95,6 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
         "may_activate": facts["type"] == "servicepac" and not facts.get("activated") and not over,
         "policy": POLICY_OF.get(facts["type"], REFER),
         "needs_none": facts["type"] == "passport_advantage",
-        "may_cancel": not over and not standing and not requests,
-        "may_withdraw": bool(mine and standing and today < standing["effective_on"]),
+        "may_cancel": facts["status"] in CANCELLABLE and not standing and not requests,
+        "may_withdraw": bool(mine and not over and standing and today < standing["effective_on"]),
     }

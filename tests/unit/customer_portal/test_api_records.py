@@ -11,6 +11,7 @@ from services.customer_portal.api.partners import Scope
 from services.customer_portal.api.routes import ENDPOINTS, OF_CUSTOMER
 from services.customer_portal.rooms import statement
 from tests.builders.portal import PortalOfFew, portal_of_few
+from tests.unit.customer_portal.test_pages import contract
 
 ANA, BEA = "C-ANA", "C-BEA"
 EUROS = {"amount": "123.45", "currency": "EUR"}
@@ -112,6 +113,21 @@ async def test_another_customers_records_and_unknown_ones_are_not_there(
         is_list = "/" not in path
         assert under_bea.status == (200 if is_list else 404), path
         assert not is_list or under_bea.json["items"] == [], path
+
+
+async def test_a_cancellation_is_listed_before_its_decision_has_been_read(
+    portal: PortalOfFew,
+) -> None:
+    kept = contract("K-1")
+    kept["cancellation"]["requests"] = []
+    await portal.keep("contracts", kept)
+    acme = await portal.partner()
+
+    listed = (await acme.get(f"/customers/{ANA}/cancellations")).json["items"]
+
+    [found] = [it for it in listed if it["contract_number"] == "K-1"]
+    assert found["effective_on"] == "2026-12-27"
+    assert found["decisions"] == []
 
 
 async def test_every_record_is_asked_for_with_the_scope_that_reads(portal: PortalOfFew) -> None:
