@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from services.customer_portal.file_names import disposition
 from services.customer_portal.record_owner import RecordOwner
 from services.customer_portal.settings import Settings
 from shared.events.topics import ARCHIVE
+from shared.mongo.client import Document
 from shared.web.pages import NotFound
 from shared.web.sessions import Holder
 
@@ -71,6 +73,18 @@ class ArchiveClient:
 
     async def close(self) -> None:
         await self._archive.close()
+
+
+def is_available(made: Document, now: datetime) -> bool:
+    """Whether the archive still hands out a document that it has made: a copy, for some time."""
+    until = made.get("available_until")
+    return until is None or now <= datetime.fromisoformat(until)
+
+
+def made(inquiry: Document, now: datetime) -> Document | None:
+    """Returns the document that the archive made for an inquiry, and whether it is available."""
+    found = inquiry.get("document")
+    return found and found | {"is_available": is_available(found, now)}
 
 
 def as_attachment(document: DownloadedDocument, name: str) -> Response:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
+from services.customer_portal.documents import is_available
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import (
     CANCELLABLE,
@@ -62,7 +62,7 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
     facts, file = contract["facts"], contract.get("cancellation") or {}
     standing = scheduled(contract)
     mine = bool(standing and standing["customer_id"] == holder.customer_id)
-    today, now = madrid_date(portal.now()).isoformat(), portal.now()
+    today = madrid_date(portal.now()).isoformat()
     over = facts["status"] in OVER
     requests = [it for it in file.get("requests", ()) if it["customer_id"] == holder.customer_id]
     decisions = [
@@ -89,8 +89,7 @@ def described(portal: Portal, holder: Holder, contract: Document) -> dict[str, A
         "copies": [
             it
             for it in contract.get("copies", ())
-            if it["customer_id"] == holder.customer_id
-            and now <= datetime.fromisoformat(it["available_until"])
+            if it["customer_id"] == holder.customer_id and is_available(it, portal.now())
         ],
         "may_activate": facts["type"] == "servicepac" and not facts.get("activated") and not over,
         "policy": POLICY_OF.get(facts["type"], REFER),

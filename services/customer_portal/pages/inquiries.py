@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.customer_portal.documents import made
 from services.customer_portal.outbox import SOURCE
 from services.customer_portal.pages.attachments import (
     described,
@@ -163,7 +164,7 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         "details": found.get("details", ()),
         "entries": [it for it in found.get("entries", ()) if it.get("note") or it.get("text")],
         "opened": _opening(found),
-        "document": found.get("document"),
+        "document": made(found, portal.now()),
         "documents": found.get("documents") or (),
         "attachments": await described(portal, holder.customer_id, mine, unsent),
         "waiting": waiting,

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.customer_portal.documents import made
 from services.customer_portal.outbox import SOURCE, Sent
 from services.customer_portal.pages.attachments import described
 from services.customer_portal.pages.common import SENT_BEFORE
@@ -77,7 +78,7 @@ class DeskAnswers:
     """None as long as the mail that confirms it is neither sent nor given up."""
     email: str
     document: Document | None
-    """The document that the archive has made, to be downloaded."""
+    """The document that the archive has made, and whether it can still be downloaded."""
     awaits_document: bool
     """It is made, says the inquiry; which one it is has not been read yet."""
     decided: bool
@@ -151,7 +152,7 @@ async def _answer(portal: Portal, kept: Sent) -> DeskAnswers:
         awaited=_awaited(kept, found),
         confirmed_by_mail=_confirmed_by_mail(found),
         email=masked(_address(kept, found)),
-        document=found.get("document"),
+        document=made(found, portal.now()),
         awaits_document="document" not in found
         and any(it.get("status") in WITH_DOCUMENT for it in entries),
         decided=kept.type in DECIDED,

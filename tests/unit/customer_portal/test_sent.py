@@ -157,3 +157,24 @@ async def test_a_confirmation_that_cannot_be_sent_is_not_waited_for(
     assert "hx-sse:connect" not in page
     assert "No hemos podido enviar la confirmación a a•••@example.test" in page
     assert "Abrir esta consulta" in page
+
+
+@pytest.mark.parametrize(
+    ("until", "is_offered"),
+    [(None, True), ("2026-11-27T10:00:00Z", True), ("2026-11-27T09:59:59Z", False)],
+)
+async def test_a_document_is_offered_for_as_long_as_the_archive_hands_it_out(
+    portal: PortalOfFew, ana: Browser, until: str | None, is_offered: bool
+) -> None:
+    path = await sent(ana, COPY)
+    made: dict[str, Any] = DOCUMENT["document"] | ({"available_until": until} if until else {})
+    listed = {"kind": "contract_copy", "opened_at": "2026-11-20T10:00:00Z", "document": made}
+    await answered(portal, path, CLOSED, MAILED, listed)
+    [kept] = portal.views.collection("inquiries_1").documents
+
+    for page in (path, f"/es/consultas/{kept}"):
+        body = (await ana.get(page)).body
+        assert ("/contratos/K-1/documentos/d-1" in body) is is_offered
+        assert (
+            "Pudo descargarse hasta el 27 de noviembre de 2026, 10:59" in body
+        ) is not is_offered
