@@ -15,6 +15,8 @@ from services.customer_portal.pages.sent import masked
 from services.customer_portal.portal import Portal
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
 from shared.events.mail_address import address_key, mailable
+from shared.events.reference import parse_reference
+from shared.events.text import is_blank
 from shared.mongo.client import Document
 from shared.web.forms import Form, given
 from shared.web.languages import N_
@@ -38,8 +40,8 @@ async def follow(portal: Portal, visit: Visit) -> Response:
     if not visit.posted:
         return visit.show("follow.html", form=Form())
     form = given(await visit.form())
-    reference, address = form["reference"].strip().upper(), form["email"].strip()
-    if not reference or len(reference) > LONGEST:
+    typed, address = form["reference"].strip(), form["email"].strip()
+    if is_blank(typed) or len(typed) > LONGEST:
         form.add("reference", NO_REFERENCE)
     if mailable(address) is None:
         form.add("email", NO_ADDRESS)
@@ -47,6 +49,7 @@ async def follow(portal: Portal, visit: Visit) -> Response:
         return visit.show("follow.html", 422, form=form)
     await portal.limits.spend(CODES_FROM_ONE_CLIENT, "code-client", visit.client)
     await portal.limits.spend(CODES_TO_ONE_ADDRESS, "code-address", address_key(address))
+    reference = parse_reference(typed) or typed.upper()
     inquiry_id = await portal.queries.followed(reference, address) or ""
     code = await portal.codes.issue(_key(visit), f"{inquiry_id} {address}")
     if inquiry_id:

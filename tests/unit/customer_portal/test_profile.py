@@ -196,7 +196,18 @@ async def test_a_reference_and_an_address_that_do_not_belong_together_look_the_s
     assert (await enter(unknown, code)).status == 422
 
 
-@pytest.mark.parametrize("reference", ["", " ", "INQ-" + "1" * 64])
+@pytest.mark.parametrize("typed", ["inq-8f78j-xe4v0-q", "INQ 8F78J XE4VO Q", "8f78jxe4v0q"])
+async def test_a_reference_is_found_however_a_person_types_it(
+    portal: PortalOfFew, typed: str
+) -> None:
+    await portal.keep("inquiries", inquiry() | {"reference": "INQ-8F78J-XE4V0-Q"})
+
+    await ask(Browser(portal), typed, "lucia@example.test")
+
+    assert len(portal.mailed) == 1
+
+
+@pytest.mark.parametrize("reference", ["", " ", "\u200b\u2060", "INQ-" + "1" * 64])
 async def test_what_can_be_no_reference_is_said_with_every_other_fault_and_mails_nothing(
     portal: PortalOfFew, reference: str
 ) -> None:
