@@ -26,7 +26,7 @@ ORDER_STATUS: Mapping[str, tuple[str, str]] = {
 SHIPMENT_STATUS: Mapping[str, tuple[str, str]] = {
     "dispatched": (N_("Dispatched"), "blue"),
     ShipmentStatus.IN_TRANSIT: (N_("On its way"), "blue"),
-    ShipmentStatus.OUT_FOR_DELIVERY: (N_("Arrives today"), "blue"),
+    ShipmentStatus.OUT_FOR_DELIVERY: (N_("Out for delivery"), "blue"),
     ShipmentStatus.HELD: (N_("Held up"), "amber"),
     "delivered": (N_("Delivered"), "green"),
 }

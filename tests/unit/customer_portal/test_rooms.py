@@ -463,6 +463,7 @@ async def test_a_document_of_billing_that_never_ends_is_not_read_to_its_end(
 
 
 STEP = {"at": AT, "status": "held", "note": "En la aduana"}
+LAST_WEEK = {"at": AT - timedelta(days=7), "status": "out_for_delivery"}
 
 
 @pytest.mark.parametrize(
@@ -470,6 +471,7 @@ STEP = {"at": AT, "status": "held", "note": "En la aduana"}
     [
         ([dispatched("E1", (1, 2))], "Enviado"),
         ([dispatched("E1", (1, 2)), shipment(ShipmentProgressed, "E1", **STEP)], "Retenido"),
+        ([dispatched("E1", (1, 2)), shipment(ShipmentProgressed, "E1", **LAST_WEEK)], "En reparto"),
         ([dispatched("E1", (1, 2)), delivered("E1")], "Entregado"),
     ],
 )
