@@ -19,6 +19,7 @@ from services.customer_portal.previews import PreviewedDecision
 from services.customer_portal.words import DESTROYED, SIGNED
 from shared.events.choices import SignatureKind
 from shared.events.error_codes import ErrorCode
+from shared.events.limits import LIST_LIMITS
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
     CancellationSubmitted,
@@ -34,7 +35,7 @@ from shared.web.sessions import Holder
 
 CONTRACT, SEND = "contract", "send"
 YES = "yes"
-MOST = 50
+MOST = LIST_LIMITS["contract_numbers"]
 LONGEST_AHEAD = LONGEST_AGO = timedelta(days=366)
 FIELDS = (
     CONTRACT,
@@ -49,6 +50,7 @@ FIELDS = (
     "phone",
 )
 NONE_CHOSEN = N_("Choose at least one contract")
+TOO_MANY_CHOSEN = N_("Choose at most 50 contracts at a time")
 NO_CONTACT = N_("Write an e-mail address or a phone number")
 NOT_A_SIGNING_DAY = N_("Choose the day on which it was signed, at most a year ago")
 NOT_A_DAY = N_("Choose a day from today on")
@@ -138,6 +140,8 @@ def _judged(
     today = madrid_date(portal.now())
     if not asked:
         form.add(CONTRACT, NONE_CHOSEN)
+    if len(asked) > MOST:
+        form.add(CONTRACT, TOO_MANY_CHOSEN)
     form.require({"name": N_("Write a contact name")})
     if is_blank(form["email"]) and is_blank(form["phone"]):
         form.add("email", NO_CONTACT)
@@ -145,7 +149,7 @@ def _judged(
     data = {
         **common(portal, visit),
         "customer_id": holder.customer_id,
-        "contract_numbers": [it["number"] for it in asked][:MOST],
+        "contract_numbers": [it["number"] for it in asked],
         "contact": {name: text(form, name) for name in ("name", "email", "phone")},
         "requested_end_on": text(form, "requested_end_on"),
         "destruction_confirmed": form["destruction"] == YES,

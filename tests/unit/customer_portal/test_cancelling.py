@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.customer_portal.pages.cancellation import MOST
 from services.customer_portal.pages.common import hours
 from tests.builders.portal import NOW, Answer, Browser, PortalOfFew, portal_of_few
 from tests.unit.customer_portal.test_pages import ANA, contract, profile
@@ -113,6 +114,26 @@ async def test_a_contract_with_written_notice_asks_for_a_signature_which_a_typed
     if signature is not None:
         assert signature["kind"] == "electronic"
         assert (signature["signed_by"], signature["signed_on"]) == ("Ana Ruiz", TODAY.isoformat())
+
+
+async def test_more_contracts_than_a_request_may_name_are_a_fault_and_none_is_left_out(
+    portal: PortalOfFew,
+) -> None:
+    numbers = [f"K-{number:02}" for number in range(MOST + 1)]
+    for number in numbers:
+        kept = contract(number)
+        kept["facts"]["status"], kept["cancellation"] = "active", {"status": "none"}
+        await portal.keep("contracts", kept)
+    ana = await portal.signed_in(ANA)
+    page = await ana.get(CANCEL)
+
+    refused = await ana.post(CANCEL, fields(page, contract=numbers, act="send"))
+    taken = await ana.post(CANCEL, fields(page, contract=numbers[1:], act="send"))
+
+    assert (refused.status, taken.status) == (422, 303)
+    assert "Elija como máximo 50 contratos a la vez" in refused.body
+    assert refused.body.count(" checked") == MOST + 1
+    assert data(portal)["contract_numbers"] == numbers[1:]
 
 
 async def test_evidence_that_nobody_waits_for_leads_to_the_contract(portal: PortalOfFew) -> None:
