@@ -37,6 +37,8 @@ CONTRACT, SEND = "contract", "send"
 YES = "yes"
 MOST = LIST_LIMITS["contract_numbers"]
 LONGEST_AHEAD = LONGEST_AGO = timedelta(days=366)
+CONTACT = ("name", "email", "phone")
+CONTACT_FIELDS = {f"contact.{name}": name for name in CONTACT} | {"contact": "name"}
 FIELDS = (
     CONTRACT,
     "requested_end_on",
@@ -45,9 +47,7 @@ FIELDS = (
     "letter",
     "letter_signed_by",
     "letter_signed_on",
-    "name",
-    "email",
-    "phone",
+    *CONTACT,
 )
 NONE_CHOSEN = N_("Choose at least one contract")
 TOO_MANY_CHOSEN = N_("Choose at most 50 contracts at a time")
@@ -125,7 +125,7 @@ def _form(
 
 def _filled(profile: Document) -> Form:
     """The contact of the registration (F4)."""
-    return Form({name: str(profile.get(name, "")) for name in ("name", "email", "phone")})
+    return Form({name: str(profile.get(name, "")) for name in CONTACT})
 
 
 def _judged(
@@ -142,26 +142,36 @@ def _judged(
         form.add(CONTRACT, NONE_CHOSEN)
     if len(asked) > MOST:
         form.add(CONTRACT, TOO_MANY_CHOSEN)
-    form.require({"name": N_("Write a contact name")})
-    if is_blank(form["email"]) and is_blank(form["phone"]):
-        form.add("email", NO_CONTACT)
+    _judge_contact(form)
     _judge_day(form, today)
     data = {
         **common(portal, visit),
         "customer_id": holder.customer_id,
         "contract_numbers": [it["number"] for it in asked],
-        "contact": {name: text(form, name) for name in ("name", "email", "phone")},
+        "contact": _contact(form),
         "requested_end_on": text(form, "requested_end_on"),
         "destruction_confirmed": form["destruction"] == YES,
         "signature": _signature(form, submission_id, today, staged),
         "comment": text(form, "comment"),
         "documents": ids_of(staged),
     }
-    names = {f"contact.{name}": name for name in ("name", "email", "phone")}
-    names |= {"contract_numbers": CONTRACT, **_signature_fields(staged)}
-    form.judge(CancellationSubmitted, data, names)
+    names = {"contract_numbers": CONTRACT, **_signature_fields(staged)}
+    form.judge(CancellationSubmitted, data, CONTACT_FIELDS | names)
     form.in_order(FIELDS)
     return None if form.faults else CancellationSubmitted.model_validate(data)
+
+
+def _contact(form: Form) -> dict[str, str | None] | None:
+    """The contact that the form names; None if it names none."""
+    contact = {name: text(form, name) for name in CONTACT}
+    return contact if any(contact.values()) else None
+
+
+def _judge_contact(form: Form) -> None:
+    """Requires a name and one means of contact (F12)."""
+    form.require({"name": N_("Write a contact name")})
+    if is_blank(form["email"]) and is_blank(form["phone"]):
+        form.add("email", NO_CONTACT)
 
 
 def _judge_day(form: Form, today: date) -> None:
@@ -247,7 +257,7 @@ async def _foreseen(
 async def evidence(portal: Portal, visit: Visit, holder: Holder) -> Response:
     """The request's missing evidence, given by the same form."""
     found = await own_contract(portal, holder, visit.parameter("number"))
-    form, staged = Form(), list[Document]()
+    form, staged = _filled(await portal.queries.profile(holder) or {}), list[Document]()
     if visit.posted:
         sent, form, staged = await form_with_attachments(portal, visit)
         event = _evidence(portal, visit, holder, form, sent, found["number"], staged)
@@ -282,8 +292,11 @@ def _evidence(
 ) -> CancellationEvidenceSubmitted | None:
     today = madrid_date(portal.now())
     signature = _signature(form, visit.submission_id(sent), today, staged)
-    confirmed = form["destruction"] == YES
-    if not confirmed and signature is None and form.fault("letter") is None:
+    confirmed, contact = form["destruction"] == YES, _contact(form)
+    asks_else = "asks_destruction" in form.values or "signed_by" in form.values
+    if contact is not None or ("name" in form.values and not asks_else):
+        _judge_contact(form)
+    elif not confirmed and signature is None and form.fault("letter") is None:
         form.add("destruction" if "asks_destruction" in form.values else "signed_by", NOTHING_ADDED)
     data = {
         **common(portal, visit),
@@ -291,9 +304,10 @@ def _evidence(
         "contract_number": number,
         "destruction_confirmed": True if confirmed else None,
         "signature": signature,
+        "contact": contact,
         "documents": ids_of(staged),
     }
-    form.judge(CancellationEvidenceSubmitted, data, _signature_fields(staged))
+    form.judge(CancellationEvidenceSubmitted, data, CONTACT_FIELDS | _signature_fields(staged))
     form.in_order(FIELDS)
     return None if form.faults else CancellationEvidenceSubmitted.model_validate(data)
 

@@ -144,6 +144,34 @@ async def test_evidence_that_nobody_waits_for_leads_to_the_contract(portal: Port
     assert (page.status, page.header("location")) == (303, "/es/contratos/K-1")
 
 
+async def test_a_contact_that_is_missing_is_asked_for_and_sent(portal: PortalOfFew) -> None:
+    """A letter may have come before its writer was registered."""
+    kept = contract("K-1")
+    request: dict[str, Any] = {"inquiry_id": "i-1", "customer_id": ANA, "status": "awaiting"}
+    request |= {"missing": ["contact"], "due_on": "2026-12-27"}
+    kept["facts"]["status"] = "active"
+    kept["cancellation"] = {"status": "none", "requests": [request]}
+    await portal.keep("contracts", kept)
+    ana = await portal.signed_in(ANA)
+    page = await ana.get(EVIDENCE)
+    blank = {"ticket": page.ticket, "name": " ", "email": "", "phone": ""}
+
+    empty = await ana.post(EVIDENCE, blank)
+    nameless = await ana.post(EVIDENCE, blank | {"phone": "+34 600 000 000"})
+    reachless = await ana.post(EVIDENCE, blank | {"name": "Ana"})
+    wrong = await ana.post(EVIDENCE, blank | {"name": "Ana", "email": "en casa"})
+    sent = await ana.post(EVIDENCE, blank | {"name": "Ana", "email": "ana@example.test"})
+
+    assert 'name="email" type="email" value="ana@example.test"' in page.body
+    assert 'href="#name"' in empty.body
+    assert 'href="#email"' in empty.body
+    assert 'href="#name"' in nameless.body
+    assert 'href="#email"' in reachless.body
+    assert 'href="#email"' in wrong.body
+    assert sent.status == 303
+    assert data(portal)["contact"] == {"name": "Ana", "email": "ana@example.test"}
+
+
 async def test_evidence_that_is_sent_again_after_its_decision_leads_to_its_answer(
     portal: PortalOfFew,
 ) -> None:
