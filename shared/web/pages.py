@@ -30,7 +30,8 @@ from shared.web.uploads import MULTIPART, Places, Uploaded, form_with_files
 
 MOST_FIELDS = 200
 THEMES = frozenset({"light", "dark"})
-NEXT = "next"
+NEXT, UNSENT = "next", "unsent"
+"""In the address of the sign-in page: where to go then, and that a form was sent too late."""
 
 
 class NotFound(Exception):
@@ -183,8 +184,8 @@ async def _answer(page: Page, visit: Visit) -> Response:
     if who is None and page.is_live:
         return ended()
     if who is None:
-        here = quote(visit.request.url.path) if visit.request.method == "GET" else ""
-        return RedirectResponse(visit.url_with(visit.site.sign_in, {NEXT: here}), 303)
+        then = {NEXT: quote(visit.request.url.path), UNSENT: "1" if visit.posted else ""}
+        return RedirectResponse(visit.url_with(visit.site.sign_in, then), 303)
     if isinstance(who, Operator) and page.role is not None and not who.may(page.role):
         raise NotAllowed
     return await page.handler(visit, who)

@@ -32,7 +32,7 @@ ESCAPED = "x%0d%0aSet-Cookie:%20planted=1%0d%0a%0d%0a%3Ch1%3Eplanted%3C/h1%3E"
 ELSEWHERE = frozenset({"code", "follow_code", "passkey", "provider_return", "sign_out"})
 """Pages that show no form by themselves: another one leads to them, or a script asks them."""
 FORMS = tuple(page for page in PAGES if page.accepts_forms and page.name not in ELSEWHERE)
-NAMED = ("q", "next", "status", "from", "show", "as_of", "all", "contract", "before")
+NAMED = ("q", "next", "unsent", "status", "from", "show", "as_of", "all", "contract", "before")
 """Parameters that pages ask for in their address."""
 
 

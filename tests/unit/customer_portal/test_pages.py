@@ -435,6 +435,24 @@ async def test_after_signing_in_the_page_that_was_asked_for_is_shown(portal: Por
     assert answer.header("location") == "/es/contratos/K-ANA"
 
 
+async def test_after_signing_in_again_the_form_is_shown_that_was_sent_too_late(
+    portal: PortalOfFew,
+) -> None:
+    await ana_has_something_of_everything(portal)
+    browser = await portal.signed_in(ANA)
+    ticket = (await browser.get(INQUIRY)).ticket
+    await portal.process.portal.sessions.revoke_all(Holder(ANA))
+
+    late = await browser.post(INQUIRY, {"ticket": ticket, "text": "Una cosa más"})
+
+    assert (late.status, late.header("location")) == (
+        303,
+        "/es/entrar?next=%2Fes%2Fconsultas%2Fi-ana&unsent=1",
+    )
+    assert "no se ha enviado nada" in (await browser.get(late.header("location"))).body
+    assert "no se ha enviado nada" not in (await browser.get("/es/entrar")).body
+
+
 async def test_a_fourth_code_for_one_address_is_one_too_many(portal: PortalOfFew) -> None:
     statuses = []
     for _ in range(4):
