@@ -1,4 +1,7 @@
-"""The audit trail of console and command, read from `desk.operations`, found by any id."""
+"""The audit trail, found by any id: acts of console and command, and those of agents.
+
+The former are on `desk.operations`. An agent's act is the agent's own event.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,20 @@ from shared.kafka.records import Record
 from shared.mongo.client import DESCENDING, Collection, Document
 from shared.mongo.errors import mongodb_errors_as_outage
 from shared.operations.audit_trail import OPERATIONS
-from shared.operations.case_index import ends, place_name
+from shared.operations.case_index import FORGETTING, ends, forgotten, place_name
 from shared.operations.decoded_record import DecodedRecord, decoded, shown
 from shared.runtime.projections.record_index import AT, IDS, OF, TOO, UNTIL, RecordIndex
 
 NAME = "audit"
 ON_A_PAGE = 50
-KINDS = {"unmasked": "record.unmasked.v1", "letters": "dead_letter."}
+AGENT_ACTIONS = "desk.agent-actions"
+OWNERS = ("customer_id", "inquiry_id")
+"""Who is forgotten is forgotten here, with the acts of agents that name him or his inquiry."""
+AUTHOR = {OPERATIONS: "by", AGENT_ACTIONS: "agent_id"}
+"""The field that names who acted, by topic."""
+KINDS = {"unmasked": "record.unmasked.v1", "letters": "dead_letter.", "agents": "agent."}
 """The filters of the audit page, each with a prefix of event types."""
-THINGS = ("thing", "letter", "service", "topic")
+THINGS = ("thing", "letter", "service", "topic", "inquiry_id", "contract_number", "customer_id")
 MOST_IDS = 200
 
 
@@ -42,9 +50,9 @@ def audit_index(kept: timedelta) -> RecordIndex:
     """Indexes the acts; each entry is kept for `kept` after its act."""
     return RecordIndex(
         NAME,
-        (OPERATIONS,),
+        (OPERATIONS, AGENT_ACTIONS, *sorted(FORGETTING)),
         lambda record: act_of(record, kept),
-        lambda _record: None,
+        forgotten,
         ((IDS, AT), (AT,)),
     )
 
@@ -53,15 +61,15 @@ def act_of(record: Record, kept: timedelta) -> Document | None:
     """None for what is no act: operators find it on the topic."""
     found = decoded(record)
     data = found.data
-    by = data.get("by")
-    if record.topic != OPERATIONS or found.fault or not isinstance(by, str):
+    by = data.get(AUTHOR.get(record.topic, ""))
+    if found.fault or not isinstance(by, str):
         return None
     return {
         "_id": place_name(found.place),
         AT: found.at,
         UNTIL: ends(found.at, kept),
         IDS: [by, *sorted(_ids(found) - {by})[:MOST_IDS]],
-        OF: [],
+        OF: [it for name in OWNERS if is_fact(it := str(data.get(name) or ""))],
         TOO: [],
         "type": shown(found.type),
         "by": by,
@@ -75,7 +83,8 @@ def _ids(found: DecodedRecord) -> set[str]:
     data = found.data
     letters = data.get("letters")
     about = str(data.get("message_id") or "").rpartition(" ")[2]
-    own = {found.id, about, str(data.get("thing") or ""), str(data.get("letter") or "")}
+    things = {str(data.get(name) or "") for name in THINGS if name not in ("service", "topic")}
+    own = {found.id, about, *things}
     several = {str(it) for it in letters} if isinstance(letters, list) else set()
     return {it for it in own | several if it and is_fact(it)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -96,6 +97,57 @@ async def test_acts_are_paged_the_last_one_first(console: ConsoleOfFew, auditor:
     assert f"razón {ON_A_PAGE}<" in first.body
     assert "razón 0<" in second.body
     assert f"from={ON_A_PAGE}" in first.body
+
+
+def agents_act(ce_type: str, **data: Any) -> Original:
+    told = act(1, ce_type)
+    value = json.dumps({"agent_id": "luis"} | data).encode()
+    return replace(told, topic="desk.agent-actions", value=value)
+
+
+async def test_an_agents_act_is_in_the_audit_without_anybodys_words(
+    console: ConsoleOfFew, auditor: Browser
+) -> None:
+    words = {"contract_number": "K-1", "approved": False, "reason": "Ana Pérez debe dinero"}
+    await console.keeps(
+        audit_index(KEPT), agents_act("agent.referral_decided.v1", **words), act(2, by="eva")
+    )
+
+    page, by_thing, by_kind = [
+        (await auditor.get(f"{AUDIT}{query}")).body
+        for query in ("?q=luis", "?q=K-1", "?kind=agents")
+    ]
+
+    for body in (page, by_thing, by_kind):
+        assert body.count("<time ") == 1
+        assert "luis" in body
+        assert "K-1" in body
+        assert "Ana" not in body
+
+
+@pytest.mark.parametrize(
+    ("ce_type", "field", "topic"),
+    [
+        ("agent.access_authorised.v1", "customer_id", "desk.customers"),
+        ("agent.inquiry_answered.v1", "inquiry_id", "desk.inquiry-states"),
+    ],
+)
+async def test_an_act_that_names_who_is_forgotten_goes_with_him(
+    console: ConsoleOfFew, auditor: Browser, ce_type: str, field: str, topic: str
+) -> None:
+    named = agents_act(ce_type, **{field: "id-1"})
+    other = replace(agents_act(ce_type, **{field: "id-2"}), offset=2)
+    later = int(NOW.timestamp() * 1000) + 60_000
+    forgotten = Original(topic, 0, 9, b"id-1", None, (), later)
+    await console.keeps(audit_index(KEPT), named, other)
+    before = (await auditor.get(AUDIT)).body
+
+    await console.keeps(audit_index(KEPT), forgotten, named)
+    after = (await auditor.get(AUDIT)).body
+
+    assert "id-1" in before
+    assert "id-1" not in after
+    assert "id-2" in after
 
 
 @pytest.mark.parametrize("data", [{"by": None}, {"by": 7}])
