@@ -170,14 +170,16 @@ def _show_inquiry(
     console: Console, visit: Visit, seen: SeenRecord, form: Form, again: Again
 ) -> Response:
     opened = next((it.data for e in seen.entries for it in e.events if it.type == OPENED), {})
-    due = seen.state.get("answer_due_at") or opened.get("answer_due_at")
+    status = seen.state.get("status")
+    is_waiting = status == InquiryStatus.OPEN
+    due = (seen.state.get("answer_due_at") or opened.get("answer_due_at")) if is_waiting else None
     return visit.show(
         "inquiry.html",
         again.status,
         form=form,
         seen=seen,
         opened=opened,
-        is_open_to_acts=seen.state.get("status") in set(InquiryStatus),
+        is_open_to_acts=status in set(InquiryStatus),
         due=_countdown(console, due),
         due_at=due,
         contracts=opened.get("contract_numbers", ()),

@@ -602,3 +602,35 @@ async def test_what_opened_no_inquiry_is_not_to_be_answered(
 
     assert ('name="act" value="answer"' in page) is is_offered
     assert ("no ha abierto ninguna consulta" in page) is not is_offered
+
+
+@pytest.mark.parametrize(
+    ("status", "is_late"), [("open", True), ("resolved", False), ("closed", False)]
+)
+async def test_only_an_open_inquiry_is_late(
+    console: ConsoleOfFew, marta: Browser, status: str, is_late: bool
+) -> None:
+    record = console.records.known["inquiry", INQUIRY]
+    due = {"answer_due_at": (NOW - timedelta(days=1)).isoformat()}
+    console.records.known["inquiry", INQUIRY] = record.model_copy(
+        update={"state": {"status": status, "language": "es"} | due}
+    )
+
+    page = (await marta.get(ONE)).body
+
+    assert ("de retraso" in page) is is_late
+
+
+@pytest.mark.parametrize("authorised", [False, True])
+async def test_access_is_authorised_once(
+    console: ConsoleOfFew, marta: Browser, authorised: bool
+) -> None:
+    console.records.happens("customer", "C-1")
+    record = console.records.known["customer", "C-1"]
+    console.records.known["customer", "C-1"] = record.model_copy(
+        update={"state": {"authorised": authorised}}
+    )
+
+    page = (await marta.get(f"{OTHERS}?customer_id=C-1")).body
+
+    assert ('value="authorise"' in page) is not authorised
