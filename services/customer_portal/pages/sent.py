@@ -14,7 +14,7 @@ from services.customer_portal.outbox import SOURCE, Sent
 from services.customer_portal.pages.attachments import described
 from services.customer_portal.pages.common import SENT_BEFORE
 from services.customer_portal.portal import Portal
-from services.customer_portal.projections import submission_key
+from services.customer_portal.projections import FORGOTTEN, submission_key
 from shared.events.inquiries import InquiryResolved
 from shared.events.submissions import (
     CancellationEvidenceSubmitted,
@@ -84,6 +84,8 @@ class DeskAnswers:
     decided: bool
     """Whether a decision is to come by itself, within seconds."""
     attachments: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    erased: bool = False
+    """Whether the desk has forgotten whose it was, and with that all that it said."""
     not_taken: bool = False
     """An attachment was not taken, so nothing was sent."""
 
@@ -95,7 +97,7 @@ class DeskAnswers:
     @property
     def answered(self) -> bool:
         """True when the desk has said all that it says by itself."""
-        if self.rejected or self.not_taken:
+        if self.rejected or self.not_taken or self.erased:
             return True
         is_confirmed = bool(self.reference) and self.confirmed_by_mail is not None
         return is_confirmed and not self.awaited and not self.awaits_document
@@ -141,6 +143,7 @@ async def _answer(portal: Portal, kept: Sent) -> DeskAnswers:
     unsent = _documents(kept) if kept.refused is not None else []
     return DeskAnswers(
         sending=kept.sending and not found and not kept.refused,
+        erased=FORGOTTEN in found,
         not_taken=kept.refused is not None,
         attachments=await described(portal, kept.customer_id, _documents(kept), unsent),
         sent_at=kept.at,

@@ -9,7 +9,7 @@ import pytest
 
 from services.customer_portal.outbox import SOURCE
 from services.customer_portal.pages.sent import CONFIRMATION
-from services.customer_portal.projections import submission_key
+from services.customer_portal.projections import FORGOTTEN, submission_key
 from shared.events.inquiries import InquiryProgressed, InquiryResolved
 from tests.builders.portal import Browser, PortalOfFew, portal_of_few
 from tests.unit.customer_portal.test_pages import ANA, contract, profile
@@ -178,3 +178,18 @@ async def test_a_document_is_offered_for_as_long_as_the_archive_hands_it_out(
         assert (
             "Pudo descargarse hasta el 27 de noviembre de 2026, 10:59" in body
         ) is not is_offered
+
+
+async def test_what_was_erased_is_not_waited_for(portal: PortalOfFew) -> None:
+    """A visitor has no session that would end with it."""
+    visitor = Browser(portal)
+    fields = {"subject": "Algo", "text": "¿Cómo va?", "name": "Eva", "email": "eva@example.test"}
+    path = await sent(visitor, "/es/contacto/contratos", **fields)
+    await answered(portal, path, {FORGOTTEN: True})
+
+    page = (await visitor.get(path)).body
+
+    assert "Hemos borrado los datos de esta solicitud" in page
+    assert "hx-sse:connect" not in page
+    assert "Esperando" not in page
+    assert "Tenemos su solicitud" not in page
