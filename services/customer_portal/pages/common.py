@@ -29,26 +29,43 @@ SENT_BEFORE = "before"
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Whether somebody is there; if so, until when, else from when. `due` is the answer target."""
+    """Whether somebody is there; if so, until when, else from when. `due` is the answer target.
+
+    `usual` are the hours of every week, in winter and in summer, as they are written.
+    """
 
     open: bool
     changes_at: datetime | None
     due: datetime
+    usual: Mapping[str, str]
 
 
 def hours(portal: Portal) -> Hours:
     now, calendar = portal.now(), portal.calendar
     due = calendar.add_staffed_hours(now, portal.settings.answer_target_hours)
     today = calendar.hours_on(now.astimezone(calendar.settings.time_zone).date())
+    usual = usual_hours(portal)
     if calendar.is_staffed(now) and today is not None:
-        return Hours(True, today[1], due)
+        return Hours(True, today[1], due, usual)
     for days in range(LOOK_AHEAD_DAYS):
         staffed = calendar.hours_on(
             (now.astimezone(calendar.settings.time_zone) + timedelta(days=days)).date()
         )
         if staffed is not None and staffed[0] > now:
-            return Hours(False, staffed[0], due)
-    return Hours(False, None, due)
+            return Hours(False, staffed[0], due, usual)
+    return Hours(False, None, due, usual)
+
+
+def usual_hours(portal: Portal) -> dict[str, str]:
+    """When the desk opens and closes in winter and in summer, by the templates' names."""
+    winter, summer = portal.calendar.settings.winter, portal.calendar.settings.summer
+    times = {
+        "opens": winter.opens,
+        "closes": winter.closes,
+        "summer_opens": summer.opens,
+        "summer_closes": summer.closes,
+    }
+    return {name: f"{it:%H:%M}" for name, it in times.items()}
 
 
 def desk(portal: Portal) -> dict[str, Any]:
@@ -60,6 +77,7 @@ def desk(portal: Portal) -> dict[str, Any]:
         "abroad": settings.company_phone_from_abroad,
         "fax": settings.company_fax,
         "postal": settings.company_postal_lines,
+        "usual": usual_hours(portal),
     }
 
 

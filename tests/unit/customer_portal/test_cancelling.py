@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -231,3 +231,25 @@ async def test_a_desk_that_is_closed_for_weeks_promises_no_day() -> None:
     assert (found.open, found.changes_at) == (False, None)
     assert home.status == 200
     assert found.due > datetime(2026, 12, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/es", "de 08:00 a 18:30 (en verano, de 07:30 a 15:00)"),
+        ("/en", "08:00–18:30 (in summer, 07:30–15:00)"),
+        ("/es/contacto/contratos", "de 08:00 a 18:30. En verano, de 07:30 a 15:00."),
+        ("/en/contact/contracts", "08:00 to 18:30. In summer, 07:30 to 15:00."),
+    ],
+)
+async def test_the_hours_that_pages_name_are_those_of_the_calendar(path: str, words: str) -> None:
+    with portal_of_few(
+        desk_opens_at=time(8),
+        desk_closes_at=time(18, 30),
+        desk_summer_opens_at=time(7, 30),
+        desk_summer_closes_at=time(15),
+    ) as portal:
+        page = await Browser(portal).get(path)
+
+    assert words in page.body
+    assert "17:00" not in page.body
