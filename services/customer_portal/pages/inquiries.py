@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from services.customer_portal.documents import made
-from services.customer_portal.outbox import SOURCE
+from services.customer_portal.outbox import SOURCE, Sent
 from services.customer_portal.pages.attachments import (
     described,
     form_with_attachments,
@@ -25,6 +25,7 @@ from services.customer_portal.portal import Portal
 from services.customer_portal.projections import submission_key
 from services.customer_portal.queries import ON_A_PAGE
 from services.customer_portal.words import KIND, STATUS, WHO, status_of
+from shared.events.inquiries import InquiryClosed
 from shared.events.submissions import FollowUpSubmitted
 from shared.mongo.client import Document
 from shared.web.forms import Form, text
@@ -139,6 +140,9 @@ async def inquiry_live(portal: Portal, visit: Visit, holder: Holder) -> Response
 async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, Any]:
     """The conversation, and what the customer has sent that is not in it yet."""
     told = {it.get("submission_id") for it in found.get("entries", ())}
+    is_closed = status_of(found) == "closed" or any(
+        it.get("type") == InquiryClosed.ce_type for it in found.get("entries", ())
+    )
     waiting: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for follow_up in await portal.outbox.follow_ups(holder, str(found["_id"])):
@@ -146,6 +150,8 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
             continue
         answer = await portal.queries.answer(submission_key(SOURCE, follow_up.id))
         is_refused = answer.get("rejected") or follow_up.refused
+        if not is_refused and is_closed and _only_closes(follow_up):
+            continue
         (refused if is_refused else waiting).append(
             {"sent": follow_up, "rejected": answer.get("rejected", ())}
         )
@@ -174,6 +180,13 @@ async def _shown(portal: Portal, holder: Holder, found: Document) -> dict[str, A
         "STATUS": STATUS,
         "WHO": WHO,
     }
+
+
+def _only_closes(follow_up: Sent) -> bool:
+    """Whether it has left and asks for the close alone: of what is closed, nothing comes of it."""
+    said = follow_up.data
+    nothing_else = not (said.get("text") or said.get("documents"))
+    return bool(said.get("close")) and nothing_else and not follow_up.sending
 
 
 def _opening(found: Document) -> str:

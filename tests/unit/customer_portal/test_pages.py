@@ -17,6 +17,7 @@ from services.customer_portal.outbox import SOURCE
 from services.customer_portal.projections import submission_key
 from services.customer_portal.rooms import statement
 from services.customer_portal.routes import PAGES
+from shared.events.inquiries import InquiryClosed
 from shared.events.submissions import FollowUpSubmitted
 from shared.events.values import Language
 from shared.outage import Outage
@@ -810,6 +811,7 @@ async def test_a_page_says_what_is_known_whatever_topic_was_read_first(
 
 
 INQUIRY = "/es/consultas/i-ana"
+NOT_SETTLED: dict[str, Any] = {"message": {"es": "Hay contratos en curso.", "en": "In progress."}}
 
 
 async def test_a_live_conversation_is_all_of_it_at_once(portal: PortalOfFew) -> None:
@@ -885,3 +887,31 @@ async def test_a_message_that_is_sent_again_otherwise_leads_to_the_conversation(
     assert "Una cosa más" in page
     assert "con otro contenido" in page
     assert len(portal.published.events) == before + 1
+
+
+async def test_a_close_of_what_is_closed_already_is_not_on_its_way_for_ever(
+    portal: PortalOfFew,
+) -> None:
+    """Two tabs: the desk says once that it is closed, and names the first."""
+    await ana_has_something_of_everything(portal)
+    browser = await portal.signed_in(ANA)
+    tickets = [(await browser.get(INQUIRY)).ticket for _ in range(2)]
+    for ticket in tickets:
+        await browser.post(INQUIRY, {"ticket": ticket, "text": "", "act": "close"})
+    waiting = (await browser.get(INQUIRY)).body
+    first = tickets[0].partition(".")[0]
+    entry = {"type": InquiryClosed.ce_type, "at": NOW, "submission_id": first}
+    closed = inquiry("i-ana") | {"status": "closed", "entries": [entry]}
+
+    await portal.keep("inquiries", closed)
+    told = (await browser.get(INQUIRY)).body
+    await portal.keep("inquiries", closed | {"status": "open"})
+    reopened = (await browser.get(INQUIRY)).body
+    key = submission_key(SOURCE, tickets[1].partition(".")[0])
+    await portal.keep("inquiries", {"_id": key, "rejected": [NOT_SETTLED]})
+    refused = (await browser.get(INQUIRY)).body
+
+    assert waiting.count("En camino") == 2
+    assert "En camino" not in told
+    assert "En camino" not in reopened
+    assert "Hay contratos en curso." in refused
