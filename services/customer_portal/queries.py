@@ -100,9 +100,10 @@ class ProjectionQueries:
             found = self._generations.serving(ATTACHMENTS).find(own)
             return await found.to_list(len(document_ids))
 
-    async def inventory_updates(self, holder: Holder) -> list[Document]:
-        """The customer's corrections of the inventory (F16), in no order."""
-        own = {"customer_id": holder.customer_id, "kind": InquiryKind.INVENTORY_UPDATE.value}
+    async def open_inventory_updates(self, holder: Holder) -> list[Document]:
+        """The customer's corrections of the inventory without an answer (F16), in no order."""
+        own = {"customer_id": holder.customer_id, "standing": "open"}
+        own |= {"kind": InquiryKind.INVENTORY_UPDATE.value}
         with mongodb_errors_as_outage():
             return await self._generations.serving(INQUIRIES).find(own).to_list(MOST_SHOWN)
 

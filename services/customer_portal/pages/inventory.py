@@ -9,7 +9,6 @@ from starlette.responses import Response
 from services.customer_portal.pages.common import changed, common, send, sent_before
 from services.customer_portal.portal import Portal
 from services.customer_portal.rooms.words import ITEM_FIELDS, ITEM_STATUS
-from services.customer_portal.words import status_of
 from shared.events.submissions import InventoryUpdateSubmitted
 from shared.mongo.client import Document
 from shared.web.forms import Form, given, text
@@ -81,8 +80,7 @@ def _judged(
 
 async def _pending(portal: Portal, holder: Holder) -> list[dict[str, Any]]:
     """The corrections that the inventory system has not answered."""
-    found = await portal.queries.inventory_updates(holder)
-    return [_asked(it) for it in found if status_of(it) == "open"]
+    return [_asked(it) for it in await portal.queries.open_inventory_updates(holder)]
 
 
 def _asked(inquiry: Document) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.customer_portal.queries import MOST_SHOWN
 from services.customer_portal.rooms import billing_documents, projections
 from services.customer_portal.rooms.billing_documents import BillingDocuments
 from services.customer_portal.rooms.words import order_status
@@ -355,12 +356,16 @@ async def test_a_correction_is_pending_until_it_is_answered(
         "kind": "inventory_update",
         "opened": True,
         "status": status,
+        "standing": status,
         "reference": "INQ-1",
         "details": [
             {"field": "item_id", "value": "IT-1"},
             {"field": "changes.site", "value": "Sevilla"},
         ],
     }
+    answered = {"status": "resolved", "standing": "resolved"}
+    for number in range(MOST_SHOWN):
+        await portal.keep("inquiries", asked | answered | {"_id": f"i-earlier-{number}"})
     await portal.keep("inquiries", asked)
     ana = await portal.signed_in(ANA)
 
