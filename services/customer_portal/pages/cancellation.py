@@ -97,6 +97,7 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
         ticket_again=str(sent["ticket"]),
         staged=staged,
         foreseen=foreseen,
+        today=madrid_date(portal.now()).isoformat(),
         event=event,
         **WORDS,
     )

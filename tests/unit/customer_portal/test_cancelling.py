@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from services.customer_portal.pages.cancellation import MOST
 from services.customer_portal.pages.common import hours
+from services.customer_portal.previews import PreviewedDecision
 from tests.builders.portal import NOW, Answer, Browser, PortalOfFew, portal_of_few
 from tests.unit.customer_portal.test_pages import ANA, contract, profile
 
@@ -114,6 +116,28 @@ async def test_a_contract_with_written_notice_asks_for_a_signature_which_a_typed
     if signature is not None:
         assert signature["kind"] == "electronic"
         assert (signature["signed_by"], signature["signed_on"]) == ("Ana Ruiz", TODAY.isoformat())
+
+
+@pytest.mark.parametrize(("days", "may_withdraw"), [(0, False), (1, True)])
+async def test_what_takes_effect_at_once_is_not_said_to_be_withdrawn_before(
+    portal: PortalOfFew, days: int, may_withdraw: bool
+) -> None:
+    """The notice of a maintenance contract is no day, unless it is set."""
+    await keep(portal)
+    ana = await portal.signed_in(ANA)
+    page = await ana.get(CANCEL)
+    effective_on = (TODAY + timedelta(days=days)).isoformat()
+    foreseen = PreviewedDecision("Se cancela.", "written-notice", "1", "complete", effective_on)
+    foreseen = replace(foreseen, last_billable_on=(TODAY + timedelta(days=days - 1)).isoformat())
+
+    async def preview(*_: object) -> PreviewedDecision:
+        return foreseen
+
+    with patch.object(type(portal.process.portal.previews), "preview", preview):
+        checked = (await ana.post(CANCEL, fields(page))).body
+
+    assert ("Puede retirarla hasta el día anterior a su efecto" in checked) is may_withdraw
+    assert ("Tiene efecto inmediato, así que no podrá retirarla" in checked) is not may_withdraw
 
 
 async def test_more_contracts_than_a_request_may_name_are_a_fault_and_none_is_left_out(
