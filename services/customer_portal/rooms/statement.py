@@ -116,8 +116,10 @@ def is_complete(bookings: Sequence[Document]) -> bool:
 
 
 def open_of(bookings: Iterable[Document], as_of: date) -> dict[str, OpenItem]:
-    """The invoices that are open, by number."""
-    return {item.number: item for it in statements(bookings, as_of) for item in it.open_items}
+    """The invoices that are open as of a day, by number, also those that billing dates ahead."""
+    until = [it for it in bookings if it["type"] == INVOICE or it["booked_on"] <= as_of.isoformat()]
+    currencies = {it["total"]["currency"] for it in until if it["type"] == INVOICE}
+    return {it.number: it for each in currencies for it in _open_items(each, until, as_of)}
 
 
 def _moved(booking: Document, payments: dict[str, Document]) -> tuple[Decimal, str] | None:

@@ -220,6 +220,19 @@ async def book(portal: PortalOfFew, *events: Event) -> None:
         await portal.keep("bookings", document)
 
 
+async def test_an_invoice_that_billing_dates_ahead_is_open_and_not_paid(
+    portal: PortalOfFew,
+) -> None:
+    await book(portal, invoice(booked_on="2026-12-01", issued_on="2026-12-01", due_on="2026-12-20"))
+    ana = await portal.signed_in(ANA)
+
+    for path in ("/es/facturas", "/es/facturas?show=open", "/es/facturas/F/2026%201"):
+        page = (await ana.get(path)).body
+        assert "F/2026 1" in page
+        assert ">Pendiente<" in page
+        assert ">Pagada<" not in page
+
+
 async def test_an_invoice_is_listed_viewed_and_downloaded_as_a_plain_copy(
     portal: PortalOfFew,
 ) -> None:
