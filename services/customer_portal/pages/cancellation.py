@@ -82,12 +82,16 @@ async def cancel(portal: Portal, visit: Visit, holder: Holder) -> Response:
     asked = [it for it in open_ones if it["number"] in chosen]
     submission_id = visit.submission_id(sent)
     event = _judged(portal, visit, holder, form, asked, submission_id, staged)
-    if event is None:
+    as_checked = len(asked) == len(set(chosen))
+    if event is None or (form["act"] == SEND and not as_checked):
         before = await sent_before(portal, visit, submission_id)
-        return before or _form(visit, open_ones, form, chosen, 422, staged)
+        if before is not None:
+            return before
+    if event is None:
+        return _form(visit, open_ones, form, chosen, 422, staged)
     if form["act"] == "change":
         return _form(visit, open_ones, form, chosen, 200, staged)
-    if form["act"] == SEND:
+    if form["act"] == SEND and as_checked:
         return await send(portal, visit, submission_id, event)
     # All at once: a service that hangs costs its time limit, not that of each contract.
     foreseen = await asyncio.gather(*(_foreseen(portal, visit, it, event) for it in asked))

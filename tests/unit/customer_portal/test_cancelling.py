@@ -160,6 +160,48 @@ async def test_more_contracts_than_a_request_may_name_are_a_fault_and_none_is_le
     assert data(portal)["contract_numbers"] == numbers[1:]
 
 
+async def two_contracts(portal: PortalOfFew, *taken: str) -> None:
+    """The customer's, of which these cannot be cancelled (again) any more."""
+    for number in ("K-1", "K-2"):
+        kept = contract(number)
+        if number not in taken:
+            kept["facts"]["status"], kept["cancellation"] = "active", {"status": "none"}
+        await portal.keep("contracts", kept)
+
+
+async def test_a_double_click_is_one_request_also_while_it_is_half_decided(
+    portal: PortalOfFew,
+) -> None:
+    await two_contracts(portal)
+    ana = await portal.signed_in(ANA)
+    both = fields(await ana.get(CANCEL), contract=["K-1", "K-2"], act="send")
+    first = await ana.post(CANCEL, both)
+    await two_contracts(portal, "K-1")
+
+    second = await ana.post(CANCEL, both)
+
+    assert second.header("location") == first.header("location") != ""
+    assert data(portal)["contract_numbers"] == ["K-1", "K-2"]
+
+
+async def test_what_is_sent_is_what_was_checked_or_is_checked_again(portal: PortalOfFew) -> None:
+    """In another tab one of the contracts was asked for meanwhile."""
+    await two_contracts(portal)
+    ana = await portal.signed_in(ANA)
+    both = fields(await ana.get(CANCEL), contract=["K-1", "K-2"], act="send")
+    await two_contracts(portal, "K-1")
+
+    again = await ana.post(CANCEL, both)
+    sent = await ana.post(CANCEL, both | {"contract": ["K-2"]})
+
+    assert again.status == 200
+    assert "Todavía no se ha enviado nada" in again.body
+    assert 'name="contract" value="K-2"' in again.body
+    assert 'name="contract" value="K-1"' not in again.body
+    assert sent.status == 303
+    assert data(portal)["contract_numbers"] == ["K-2"]
+
+
 async def test_evidence_that_nobody_waits_for_leads_to_the_contract(portal: PortalOfFew) -> None:
     await keep(portal)
 
