@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -16,7 +16,7 @@ from shared.mongo.errors import mongodb_errors_as_outage
 from shared.outage import Outage
 from shared.runtime.aggregates.store import ALARM_BYTES
 from shared.runtime.announcements import LOOK_SECONDS
-from shared.runtime.backoff import IdlePace, sleep_unless
+from shared.runtime.backoff import Backoff, IdlePace, sleep_unless
 from shared.runtime.health.backlog import measure_backlog
 from shared.runtime.health.clock_skew import watch_skew
 from shared.runtime.health.dependency_checks import check_dependencies
@@ -34,6 +34,10 @@ SIZES_SECONDS = 60.0
 CLEAN_UP_SECONDS = 600.0
 PAGE_REST_SECONDS = 0.1
 """Between two pages of old records' states, so that new messages are not held up."""
+SETTLE_SECONDS = 1.0
+"""How often a service that reads nothing looks whether it may have published states late."""
+
+Done = TypeVar("Done")
 
 
 @contextlib.asynccontextmanager
@@ -87,6 +91,23 @@ def _end_if_failed(task: asyncio.Task[None]) -> None:
         end_process()
 
 
+async def _tried(
+    runtime: Runtime, backoff: Backoff, act: Callable[[], Awaitable[Done]]
+) -> Done | None:
+    """Returns what `act` has done, or None after a pause where a dependency was down."""
+    try:
+        done = await act()
+    except ProducerDead as error:
+        end_with_producer(error)
+    except Outage as outage:
+        runtime.health.lost(outage.dependency)
+        await backoff.pause()
+    else:
+        backoff.reset()
+        return done
+    return None
+
+
 async def _repeat(
     runtime: Runtime,
     act: Callable[[], Awaitable[int]],
@@ -97,15 +118,8 @@ async def _repeat(
     """Do `act` again and again, with a `rest` whenever there was less to do than `full`."""
     backoff = runtime.backoff()
     while not runtime.stopping.is_set():
-        try:
-            done = await act()
-        except ProducerDead as error:
-            end_with_producer(error)
-        except Outage as outage:
-            runtime.health.lost(outage.dependency)
-            await backoff.pause()
-        else:
-            backoff.reset()
+        done = await _tried(runtime, backoff, act)
+        if done is not None:
             runtime.health.back("mongodb", *(["kafka"] if done else []))
             if done < full:
                 await rest()
@@ -192,20 +206,25 @@ async def _clean_up(runtime: Runtime) -> int:
 async def _state_what_is_unstated(runtime: Runtime) -> None:
     """Publish the states of records that an earlier release decided, page by page, once."""
     backoff = runtime.backoff()
-    more = True
-    while more and not runtime.stopping.is_set():
-        try:
-            more = await runtime.states.next_page()
-        except ProducerDead as error:
-            end_with_producer(error)
-        except Outage as outage:
-            runtime.health.lost(outage.dependency)
-            await backoff.pause()
-        else:
-            backoff.reset()
+    more: bool | None = True
+    while more is not False and not runtime.stopping.is_set():
+        more = await _tried(runtime, backoff, runtime.states.next_page)
+        if more is not None:
             await sleep_unless(runtime.stopping, PAGE_REST_SECONDS)
-    if not more:
+    if more is False:
         log.info("every record's state is on its topic")
+
+
+async def _settle_states(runtime: Runtime) -> None:
+    """Publish again the states that may have been published late, also where nothing is read.
+
+    Another process may have the partition by now, and this one never reads a record again.
+    """
+    backoff = runtime.backoff()
+    while not runtime.stopping.is_set():
+        if await _tried(runtime, backoff, runtime.states.settle):
+            runtime.health.back("mongodb", "kafka")
+        await sleep_unless(runtime.stopping, SETTLE_SECONDS)
 
 
 async def _background(runtime: Runtime) -> None:
@@ -226,6 +245,7 @@ async def _background(runtime: Runtime) -> None:
             )
         )
         tasks.create_task(_state_what_is_unstated(runtime))
+        tasks.create_task(_settle_states(runtime))
         if runtime.service.announcements is not None:
             rest = partial(sleep_unless, runtime.stopping, LOOK_SECONDS)
             tasks.create_task(

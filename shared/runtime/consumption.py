@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
-from shared.events.envelope import Ref
 from shared.kafka.consumer import Offsets, TolerantConsumer
 from shared.kafka.records import Record
 from shared.outage import Outage
@@ -35,7 +34,6 @@ class Consumption:
         self._runtime = runtime
         self._backoff = runtime.backoff()
         self._lag = ShownLag(runtime.health.metrics)
-        self._unsettled: frozenset[Ref] = frozenset()
 
     async def handle(self, consumer: TolerantConsumer, records: Sequence[Record]) -> None:
         """In parts of bounded size, each committed before the next; a stop waits for one of them.
@@ -62,11 +60,12 @@ class Consumption:
     ) -> bool:
         runtime = self._runtime
         try:
-            await self._settle()
+            # Nothing is decided before: so one part's records are all that is ever owed.
+            await runtime.states.settle()
             answered = await runtime.stage.process(records)
         except Outage as outage:
             if isinstance(outage, Unacknowledged):
-                self._unsettled |= outage.refs
+                runtime.states.owe(outage.refs)
             runtime.health.lost(outage.dependency)
             log.warning("waiting", dependency=outage.dependency, why=str(outage))
             await self._backoff.pause()
@@ -76,25 +75,14 @@ class Consumption:
         passed = consumer.passed(records, rest)
         if not await self._commit(consumer, passed):
             # Another process may own the partitions by now and have published newer states.
-            self._unsettled |= answered
+            runtime.states.owe(answered)
             with contextlib.suppress(Outage):
-                await self._settle()
+                await runtime.states.settle()
             await self._backoff.pause()
             return False
         self._backoff.reset()
         self._show_lag(consumer, passed, records)
         return True
-
-    async def _settle(self) -> None:
-        """Publish the current states of what may have been published late. Raises `Outage`.
-
-        What was not acknowledged in time the client still sends, perhaps behind the newer state of
-        a process that has taken the partition over; behind both, the newest is last. Until that is
-        acknowledged nothing else is decided, so one part's records are all there is to remember.
-        """
-        if self._unsettled:
-            await self._runtime.states.publish_current(self._unsettled)
-            self._unsettled = frozenset()
 
     async def _commit(self, consumer: TolerantConsumer, offsets: Offsets) -> bool:
         """A failed commit is no error: the records come again and are found in the history.

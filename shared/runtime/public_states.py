@@ -8,6 +8,7 @@ published again if it has changed meanwhile.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from uuid import NAMESPACE_URL
 
@@ -37,6 +38,8 @@ class PublicStates:
         }
         self._store = store
         self._publisher = publisher
+        self._owed: frozenset[Ref] = frozenset()
+        self._settling = asyncio.Lock()
 
     def envelopes(
         self, aggregate: Aggregate, before: object, *, always: bool
@@ -68,6 +71,23 @@ class PublicStates:
             correlation_id=_correlation(entry),
             traceparent=entry.get("traceparent"),
         )
+
+    def owe(self, refs: Collection[Ref]) -> None:
+        """The states of these records may have been published late: they are to be settled."""
+        self._owed |= frozenset(refs)
+
+    async def settle(self) -> int:
+        """Publish what is owed, and return the number of records. Raises `Outage`, `ProducerDead`.
+
+        What was not acknowledged in time the client still sends, perhaps behind the newer state of
+        a process that has taken the partition over; behind both, the newest is last.
+        """
+        async with self._settling:
+            owed = self._owed
+            if owed:
+                await self.publish_current(owed)
+            self._owed -= owed
+            return len(owed)
 
     async def publish_current(self, refs: Collection[Ref]) -> None:
         """Publish the states that these records have now. Raises `Outage`, `ProducerDead`."""

@@ -16,13 +16,27 @@ from shared.events.envelope import Ref
 from shared.kafka.consumer import Offsets, TolerantConsumer
 from shared.kafka.records import Record
 from shared.outage import Outage
+from shared.runtime import background
 from shared.runtime.backoff import Backoff
 from shared.runtime.consumption import FEW, Consumption
+from shared.runtime.decider import Service
+from shared.runtime.public_states import PublicStates
 from shared.runtime.stage.publish import Unacknowledged
 from shared.runtime.wiring import Runtime
+from tests.fakes.memory_stage import Published
+from tests.fakes.memory_store import MemoryStore
+from tests.integration.runtime import toy
 from tests.integration.runtime.bounded import Sent
 
 PLACE = TopicPartition("desk.submissions", 0)
+BESIDE = (
+    "watch_skew",
+    "watch_refusals",
+    "check_dependencies",
+    "_repeat",
+    "_state_what_is_unstated",
+)
+"""The other tasks of a service without timers and side effects."""
 AN_HOUR = 3600.0
 
 
@@ -57,12 +71,22 @@ class Member:
 
 def runtime() -> Any:
     stopping = asyncio.Event()
+    service = Service("cancellation", (), toy.route)
+    states: Any = PublicStates(service, MemoryStore(()), Published())
+    states.publish_current = AsyncMock()
+    started = asyncio.Event()
+    started.set()
     return SimpleNamespace(
+        service=service,
+        started=started,
         stopping=stopping,
         backoff=lambda: Backoff(0.01, stopping, shortest=0.01),
         stage=SimpleNamespace(process=AsyncMock(return_value=set())),
-        states=SimpleNamespace(publish_current=AsyncMock()),
-        **{name: Mock() for name in ("progress", "skew", "health")},
+        states=states,
+        **{
+            name: Mock()
+            for name in ("progress", "skew", "health", "settings", "refusals", "database")
+        },
     )
 
 
@@ -131,6 +155,33 @@ async def test_states_that_may_be_published_late_are_published_again_before_anot
 
     assert [it.args for it in given.states.publish_current.await_args_list] == [(LATE.refs,)] * 2
     assert member.committed == [{PLACE: 21}, {PLACE: 22}]
+
+
+async def test_states_are_published_again_where_no_record_comes_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who was cut off from the broker may have lost all its partitions to another process."""
+    given = runtime()
+    given.stage.process.side_effect = [LATE]
+    published = given.states.publish_current
+    published.side_effect = [NOT_IN_TIME, None]
+    await Consumption(given).handle(cast("TolerantConsumer", Member(refusals=0)), batch(7))
+
+    rests = 0
+
+    async def rest(stopping: asyncio.Event, _seconds: float) -> None:
+        nonlocal rests
+        rests += 1
+        if rests == 3:
+            stopping.set()
+
+    monkeypatch.setattr(background, "sleep_unless", rest)
+    for beside in BESIDE:
+        monkeypatch.setattr(background, beside, AsyncMock())
+    await background._background(given)
+
+    assert [it.args for it in published.await_args_list] == [(LATE.refs,)] * 2
+    given.health.back.assert_called_once_with("mongodb", "kafka")
 
 
 async def test_after_a_refused_commit_states_are_published_until_they_are_acknowledged() -> None:
