@@ -94,8 +94,9 @@ class Message:
     aggregates that the service's route named. `id_reused` is set when the same identity arrived
     before with another body. `aggregate` is the one that decides it now. `attempt` counts how often
     what was decided could not be kept, because another aggregate has the same value where all must
-    differ. `broker_time` is when the broker appended the record, by its own clock (UTC); None where
-    its topic carries the sender's time, which proves nothing.
+    differ. `caused` are the types of the events that it has caused in the records which decide it
+    before this one. `broker_time` is when the broker appended the record, by its own clock (UTC);
+    None where its topic carries the sender's time, which proves nothing.
     """
 
     source: str
@@ -110,6 +111,7 @@ class Message:
     attempt: int = 0
     aggregate: Ref | None = None
     replicas: Mapping[Ref, Any] = field(default_factory=dict)
+    caused: frozenset[str] = frozenset()
 
     @property
     def type(self) -> str:
@@ -126,7 +128,13 @@ class Message:
         return _record_id(self.source, self.id)
 
     def decided_in(
-        self, aggregate: Ref, replicas: Mapping[Ref, Any], *, id_reused: bool, attempt: int
+        self,
+        aggregate: Ref,
+        replicas: Mapping[Ref, Any],
+        *,
+        id_reused: bool,
+        attempt: int,
+        caused: frozenset[str],
     ) -> Message:
         """The message as the Decider of `aggregate` sees it."""
         return Message(
@@ -142,6 +150,7 @@ class Message:
             attempt,
             aggregate,
             replicas,
+            caused,
         )
 
     def replica(self, kind: str, aggregate_id: str) -> Any:

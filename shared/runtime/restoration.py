@@ -108,10 +108,11 @@ class _Replay(Decisions):
         received: IncomingMessage,
         aggregate: Aggregate,
         replicas: Mapping[Ref, Any],
+        caused: frozenset[str],
         batch: Batch,
     ) -> tuple[Document, Any]:
         before = aggregate.state
-        entry, state = super()._decided(received, aggregate, replicas, batch)
+        entry, state = super()._decided(received, aggregate, replicas, caused, batch)
         self._restored.messages += 1
         decider = self._store.decider(aggregate.ref.kind)
         if not decider.publishes:

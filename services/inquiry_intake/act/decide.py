@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.inquiry_intake.inquiry.state import inquiry_among, named_inquiry
 from shared.events.agents import AgentActionRefused, InquiryAnswered, InquiryRouted
-from shared.events.envelope import Event, Message, Ref
+from shared.events.envelope import Event, Message
 from shared.events.error_codes import ErrorCode, Sentences, field_error
 from shared.events.fault_sentences import MESSAGES
 from shared.events.internal import FaultyAct
@@ -88,7 +88,8 @@ def evolve(_state: RefusedAct | None, event: Event) -> RefusedAct:
 
 
 def is_refused(message: Message) -> bool:
-    """Whether the act's own record, which is decided first, has refused it."""
-    if not isinstance(message.data, InquiryAnswered | InquiryRouted):
-        return False
-    return message.replicas.get(Ref(ACT, message.record_id)) is not None
+    """Whether the act's own record, which is decided first, has refused it.
+
+    That record's state does not say: it may have refused another act under the same id since.
+    """
+    return AgentActionRefused.ce_type in message.caused

@@ -56,11 +56,13 @@ class Decisions:
                 return self._drop(received, objection, batch)
         decided: list[tuple[Aggregate, Document, Any, Encoded]] = []
         named = {ref: batch.states[ref] for ref in (*received.decides, *received.reads)}
+        caused: frozenset[str] = frozenset()
         for ref in received.decides:
             aggregate = batch.aggregates[ref]
             known = self._known(received, aggregate)
             if known is not None and self._store.knows(known):
                 aggregate.forgo(received.message_id)
+                caused |= _types_in(known)
                 continue
             if not aggregate.may_decide(received.message_id):
                 return self._block(aggregate, received, batch)
@@ -70,13 +72,14 @@ class Decisions:
             if newer is not None:
                 return self._park(aggregate, received, batch, str(NewerRelease(newer)))
             try:
-                entry, state = self._decided(received, aggregate, further | named, batch)
+                entry, state = self._decided(received, aggregate, further | named, caused, batch)
                 encoded = encode(entry)
             except Exception as defect:  # noqa: BLE001 - whatever a Decider raises is a defect
                 return self._park(aggregate, received, batch, described(defect))
             if ref in unstorable:
                 return self._park(aggregate, received, batch, unstorable[ref])
             named[ref] = state
+            caused |= _types_in(entry)
             decided.append((aggregate, entry, state, encoded))
         for aggregate, entry, state, encoded in decided:
             aggregate.record(entry, state, encoded)
@@ -130,6 +133,7 @@ class Decisions:
         received: IncomingMessage,
         aggregate: Aggregate,
         replicas: Mapping[Ref, Any],
+        caused: frozenset[str],
         batch: Batch,
     ) -> tuple[Document, Any]:
         decider = self._store.decider(aggregate.ref.kind)
@@ -138,6 +142,7 @@ class Decisions:
             replicas,
             id_reused=received.message_id in aggregate.digests,
             attempt=batch.attempts.get(aggregate.ref, 0),
+            caused=caused,
         )
         events = decider.decide(message, aggregate.state, acting_now(message, batch.at))
         state = _folded(decider, aggregate.state, events)
@@ -225,6 +230,11 @@ def _folded(decider: Decider[Any], state: Any, events: Sequence[Event]) -> Any:
     for event in events:
         state = decider.evolve(state, event)
     return state
+
+
+def _types_in(entry: Document) -> frozenset[str]:
+    """The types of the events that a message caused in one of its records."""
+    return frozenset(event["type"] for event in entry["events"])
 
 
 def _newer(batch: Batch, refs: Iterable[Ref]) -> Ref | None:

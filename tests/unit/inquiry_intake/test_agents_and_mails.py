@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from services.inquiry_intake.act.decide import ACT, RefusedAct
 from services.inquiry_intake.inquiry.decide import decide
 from services.inquiry_intake.inquiry.state import INQUIRY, InquiryStanding
 from shared.events.agents import AgentActionRefused
@@ -223,13 +222,8 @@ def test_a_refused_act_stays_refused_once_its_inquiry_is_opened() -> None:
 def test_an_act_that_was_refused_in_its_own_record_alone_is_not_done_in_the_inquiry() -> None:
     """As where a process died between the writes of the two, and the inquiry was opened then."""
     act = agent_answers(resolve=True)
-    own = Ref(ACT, act.record_id)
     history = intake(QUESTION)
-    history.put(own, RefusedAct(action_id=act.id))
-    handed = replace(
-        act,
-        aggregate=Ref(INQUIRY, INQUIRY_ID),
-        replicas={own: history.state(own)},
-    )
+    refused = frozenset({AgentActionRefused.ce_type})
+    handed = replace(act, aggregate=Ref(INQUIRY, INQUIRY_ID), caused=refused)
 
     assert decide(RULES, handed, record(history, INQUIRY_ID), NOW) == []

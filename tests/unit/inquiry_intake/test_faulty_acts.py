@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from services.inquiry_intake.inquiry.private_events import TargetMet
 from shared.events.agents import AgentActionRefused
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Ref
 from shared.events.inquiries import InquiryProgressed
 from shared.runtime.dead_letters import DeadLetter
 from tests.builders.submissions import INQUIRY_ID, NOW, agent_answers, intake, submission
@@ -136,6 +138,26 @@ def test_another_act_under_a_used_id_is_refused_and_not_done() -> None:
 
     assert faults(again) == {"ce_id": "id_reused"}
     assert history.receive(agent_answers(resolve=False)) == []
+
+
+def test_an_act_is_done_whatever_was_refused_under_its_id_before_its_inquiry_was_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own record was stored with both, and another process was quicker with the inquiry."""
+    history, inquiry = intake(submission("inquiry")), Ref("inquiry", INQUIRY_ID)
+    sound, other = (history.record(agent_answers(resolve=it)) for it in (False, True))
+    store, write = history.store, history.store.write
+
+    async def write_late(*given: Any) -> None:
+        kept = store.documents[inquiry]
+        store.documents[inquiry] = replace(kept, version=kept.version + 1)
+        monkeypatch.setattr(store, "write", write)
+        await write(*given)
+
+    monkeypatch.setattr(store, "write", write_late)
+    events = history.process(sound, other)
+
+    assert [type(it) for it in events] == [AgentActionRefused, InquiryProgressed, TargetMet]
 
 
 def test_an_answer_never_repeats_the_faulty_value() -> None:
