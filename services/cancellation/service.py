@@ -98,6 +98,7 @@ def file_decider(rules: domain.Rules) -> Decider[domain.CancellationFile]:
         counted_by="policy",
         due_at=domain.due_at,
         public_state=public_state,
+        answers_reused_ids=(ReferralDecided,),
     )
 
 

@@ -176,6 +176,7 @@ def contract_decider(rules: Rules) -> Decider[ContractState]:
         work_since=contract.work_at,
         indexes=("facts.customer_id",),
         public_state=public_state,
+        answers_reused_ids=(ContractApproved, ActivationUnlocked),
     )
 
 

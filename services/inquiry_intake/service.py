@@ -40,7 +40,7 @@ from shared.events.contracts import (
     CustomerRequestDenied,
 )
 from shared.events.documents import DocumentEvent
-from shared.events.envelope import Message, Ref, Unchecked
+from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.inquiries import InquiryOverdue
 from shared.events.internal import FaultyAct
 from shared.events.inventory import InventoryUpdateDecided, InventoryUpdateRequested
@@ -104,7 +104,7 @@ def deciders(
         due_at=domain.due_at,
         public_state=public_state,
         alias="reference",
-        answers_reused_ids=True,
+        answers_reused_ids=(Event, Unchecked),
     )
     return (
         inquiry,
@@ -113,7 +113,7 @@ def deciders(
             state=RefusedAct,
             decide=act.decide,
             evolve=act.evolve,
-            answers_reused_ids=True,
+            answers_reused_ids=(Event,),
         ),
         replica(CUSTOMER, CustomerReplica, replicas.evolve, of=replicas.TOPIC),
         replica(ATTACHMENT, AttachmentReplica, replicas.evolve_attachment),

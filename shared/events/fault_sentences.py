@@ -8,6 +8,11 @@ from __future__ import annotations
 from shared.events.error_codes import ErrorCode, Sentences
 from shared.events.values import Bilingual
 
+ACT_ID_REUSED = Bilingual(
+    es="Este identificador ya se usó para otro acto; publíquelo con uno nuevo.",
+    en="This id was already used for another act; publish it under a new one.",
+)
+"""What an agent's tool is told of an act under a used id."""
 MESSAGES: Sentences = {
     ErrorCode.MISSING: Bilingual(es="Falta este dato.", en="This field is missing."),
     ErrorCode.WRONG_TYPE: Bilingual(

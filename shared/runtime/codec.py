@@ -32,7 +32,7 @@ from shared.kafka.records import (
     stamped,
 )
 from shared.runtime.attributes import MAX_ID_CHARS, Attributes
-from shared.runtime.digests import digest_of, digests_of
+from shared.runtime.digests import digest_of, digests_of, meaning_of
 from shared.runtime.faults import FaultyForm, Unreadable
 from shared.runtime.faulty_act import faulty_act
 from shared.runtime.json_object import NoObject, json_object
@@ -61,8 +61,8 @@ _WRONG_KEY = "key is not the one that the data has"
 class Read:
     """A record that could be read: its message, and two digests of what it says.
 
-    `digest` tells one body from another, `meaning` one submission from another: null is as good as
-    absent there, and an instant is the same in every zone.
+    `digest` tells one body from another, `meaning` one submission from another, and one agent's
+    act: null is as good as absent there, and an instant is the same in every zone.
     """
 
     message: Message
@@ -93,8 +93,10 @@ def read(record: Record, sources: Sources = NO_OVERRIDES) -> Read:
     if found:
         raise found[0].unreadable
     event = _event(topic, attributes, record)
-    digest = digest_of(event.ce_type, record.value or b"")
-    return Read(_message(record, attributes, event), digest, digest)
+    digest = meaning = digest_of(event.ce_type, record.value or b"")
+    if topic.forms_answered_by is not None:
+        meaning = meaning_of(event.ce_type, json_object(record.value))
+    return Read(_message(record, attributes, event), digest, meaning)
 
 
 def check_envelope(record: Record, sources: Sources = NO_OVERRIDES) -> None:

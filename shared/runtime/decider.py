@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-from shared.events.envelope import Event, Message, Ref
+from shared.events.envelope import Event, Message, Ref, Unchecked
 from shared.events.internal import Outcome
 from shared.mongo.client import Database
 
@@ -63,8 +63,9 @@ class Decider(Generic[State]):
     """The state event of a state and the aggregate's version; None for what has no public state."""
     replica_of: str | None = None
     """The compacted topic that this kind repeats key by key: a tombstone there empties it."""
-    answers_reused_ids: bool = False
-    """Whether a known id with another body is decided (to refuse it) or dropped as a repeat."""
+    answers_reused_ids: tuple[type[Event] | type[Unchecked], ...] = ()
+    """What it decides under a known id with another body (to refuse it). All else under a known id
+    is dropped as a repeat."""
 
     @property
     def has_timers(self) -> bool:

@@ -21,8 +21,12 @@ def digest_of(ce_type: str, body: bytes) -> str:
 
 def digests_of(ce_type: str, fields: dict[str, Any]) -> tuple[str, str]:
     """The digest of a body however a channel formats its JSON, and that of what it means."""
-    meant = digest_of(ce_type, _canonical(_meant(ce_type, fields)))
-    return digest_of(ce_type, _canonical(fields)), meant
+    return digest_of(ce_type, _canonical(fields)), meaning_of(ce_type, fields)
+
+
+def meaning_of(ce_type: str, fields: dict[str, Any]) -> str:
+    """The digest of what a body means. Its known fields must be bounded."""
+    return digest_of(ce_type, _canonical(_meant(ce_type, fields)))
 
 
 def _meant(ce_type: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -144,7 +144,14 @@ def service(**of_the_note: Any) -> Service:
         alias="title",
         unique=("title",),
     )
-    card = Decider(CARD, Note, decide, evolve, private_events=(Noted,), answers_reused_ids=True)
+    card = Decider(
+        CARD,
+        Note,
+        decide,
+        evolve,
+        private_events=(Noted,),
+        answers_reused_ids=(Event, Unchecked),
+    )
     copy = replica(COPY, Note, evolve, of="desk.customers")
     deciders = (replace(note, **of_the_note), card, copy)
     return Service(OWNER, deciders, route, ignores=(ReferralDecided,))

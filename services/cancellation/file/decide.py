@@ -16,6 +16,7 @@ from services.cancellation.file.decision import Decision
 from services.cancellation.file.evolve import evolve
 from services.cancellation.file.private_events import PRIVATE_EVENTS
 from services.cancellation.file.record_contract import contract_recorded
+from services.cancellation.file.refuse import refuse_act
 from services.cancellation.file.renewals import (
     invoice_issued,
     invoice_paid,
@@ -34,6 +35,7 @@ from shared.events.agents import ReferralDecided
 from shared.events.billing import InvoiceIssued, InvoicePaid, InvoiceVoided, PaymentReversed
 from shared.events.contracts import ContractRecorded
 from shared.events.envelope import Event, Message
+from shared.events.error_codes import ErrorCode
 from shared.events.internal import TimerDue
 from shared.events.requests import (
     CancellationEvidenceGiven,
@@ -76,6 +78,8 @@ def _act(decision: Decision, message: Message, now: datetime) -> None:
             invoice_voided(decision, voided)
         case PaymentReversed() as went_back:
             payment_reversed(decision, went_back)
+        case ReferralDecided() as decided if message.id_reused:
+            refuse_act(decision, message.id, decided, ErrorCode.ID_REUSED)
         case ReferralDecided() as decided:
             referral_decided(decision, message.id, decided, madrid_date(_said_at(message, now)))
         case TimerDue():

@@ -5,10 +5,12 @@ from __future__ import annotations
 from services.cancellation.file.decision import Decision
 from shared.events.agents import AgentActionRefused, ReferralDecided
 from shared.events.error_codes import ErrorCode, Sentences, field_error
+from shared.events.fault_sentences import ACT_ID_REUSED
 from shared.events.values import Bilingual
 
-_FIELDS = {ErrorCode.NOTHING_REFERRED: "inquiry_id"}
+_FIELDS = {ErrorCode.NOTHING_REFERRED: "inquiry_id", ErrorCode.ID_REUSED: "ce_id"}
 _MESSAGES: Sentences = {
+    ErrorCode.ID_REUSED: ACT_ID_REUSED,
     ErrorCode.NOTHING_REFERRED: Bilingual(
         es=(
             "Ninguna solicitud de este contrato espera su decisión. Si la consulta existe, indique "

@@ -24,6 +24,7 @@ from services.contract_archive.contract.order_document import (
     refuse_document,
     settle_orders,
 )
+from services.contract_archive.contract.refuse import refuse_act
 from services.contract_archive.contract.state import ContractState
 from services.contract_archive.contract.status import (
     bring_up_to_date,
@@ -38,6 +39,7 @@ from shared.events.agents import ActivationUnlocked, ContractApproved
 from shared.events.cancellations import CancellationEvent
 from shared.events.contracts import RegistryContractRecorded, RegistryContractTerminated
 from shared.events.envelope import Event, Message, Ref
+from shared.events.error_codes import ErrorCode
 from shared.events.internal import DocumentNotPrintable, DocumentStored, TimerDue
 from shared.events.requests import (
     ContractAcceptanceRequested,
@@ -82,6 +84,8 @@ def _answer(
         case ContractCopyRequested() | ContractAcceptanceRequested():
             order = order_of(message.data, message.correlation_id)
             return order_document(rules, order, contract, message.replicas, as_of)
+        case ContractApproved() | ActivationUnlocked() as act if message.id_reused:
+            return [refuse_act(act, message.id, ErrorCode.ID_REUSED)]
         case ContractApproved() as approved:
             return approve(approved, message.id, contract)
         case ContractViewReported() as viewed:

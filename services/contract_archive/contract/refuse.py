@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from shared.events.agents import ActivationUnlocked, AgentActionRefused, ContractApproved
 from shared.events.error_codes import ErrorCode, Sentences, field_error
+from shared.events.fault_sentences import ACT_ID_REUSED
 from shared.events.values import Bilingual
 
-_FIELDS = {ErrorCode.CONTRACT_UNKNOWN: "contract_number", ErrorCode.TEXT_NOT_CURRENT: "document_id"}
+_FIELDS = {
+    ErrorCode.ID_REUSED: "ce_id",
+    ErrorCode.CONTRACT_UNKNOWN: "contract_number",
+    ErrorCode.TEXT_NOT_CURRENT: "document_id",
+}
 _MESSAGES: Sentences = {
+    ErrorCode.ID_REUSED: ACT_ID_REUSED,
     ErrorCode.CONTRACT_UNKNOWN: Bilingual(
         es="El registro no ha comunicado ningún contrato con este número.",
         en="The registry has reported no contract of this number.",

@@ -15,7 +15,7 @@ from services.inquiry_intake.inquiry.state import inquiry_among, named_inquiry
 from shared.events.agents import AgentActionRefused, InquiryAnswered, InquiryRouted
 from shared.events.envelope import Event, Message
 from shared.events.error_codes import ErrorCode, Sentences, field_error
-from shared.events.fault_sentences import MESSAGES
+from shared.events.fault_sentences import ACT_ID_REUSED, MESSAGES
 from shared.events.internal import FaultyAct
 from shared.events.values import Bilingual
 
@@ -28,10 +28,7 @@ _MESSAGES: Sentences = {
         es="No hay ninguna consulta con este identificador o esta referencia.",
         en="There is no inquiry with this id or reference.",
     ),
-    ErrorCode.ID_REUSED: Bilingual(
-        es="Este identificador ya se usó para otro acto; publíquelo con uno nuevo.",
-        en="This id was already used for another act; publish it under a new one.",
-    ),
+    ErrorCode.ID_REUSED: ACT_ID_REUSED,
     ErrorCode.TOO_LARGE: Bilingual(
         es="Es demasiado grande: un número tiene como máximo 64 bits.",
         en="This is too large: a number has at most 64 bits.",

@@ -216,7 +216,8 @@ class SecondDecision:
         found: dict[Ref, Document] = {}
         for ref in received.decides:
             history = (await self._store.known(ref)).entries
-            exactly = self._store.decider(ref.kind).answers_reused_ids
+            answered = self._store.decider(ref.kind).answers_reused_ids
+            exactly = isinstance(received.read.message.data, answered)
             own = (it for it in history if _is_of(it, received, exactly=exactly))
             if (entry := next(own, None)) is not None:
                 found[ref] = entry

@@ -123,7 +123,8 @@ class Decisions:
     def _known(self, received: IncomingMessage, aggregate: Aggregate) -> Document | None:
         """The history entry of this message, if it was decided before, in these words or others."""
         message_id, digest = received.message_id, received.read.digest
-        if not self._store.decider(aggregate.ref.kind).answers_reused_ids:
+        answered = self._store.decider(aggregate.ref.kind).answers_reused_ids
+        if not isinstance(received.read.message.data, answered):
             digest = aggregate.digests.get(message_id, digest)
         known = aggregate.known.get((message_id, digest))
         return known or aggregate.meanings.get((message_id, received.read.meaning))

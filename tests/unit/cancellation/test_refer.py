@@ -256,6 +256,20 @@ def test_a_decision_on_nothing_referred_changes_nothing(
     assert [(e.field, e.code) for e in refusal.errors] == [("inquiry_id", "nothing_referred")]
 
 
+def test_another_decision_under_a_used_id_is_refused_and_not_done() -> None:
+    """A tool that corrects a refused decision under its old id would wait for ever."""
+    desk = Desk(START, contract("servicepac"), confirmed(START))
+    desk.hears(approved(effective_on=day("2037-04-01")), "act-1")
+    before = desk.file
+
+    assert desk.hears(approved(effective_on=day("2027-04-01")), "act-1") == []
+
+    first, second = [it for it in desk.all_events if isinstance(it, AgentActionRefused)]
+    assert [(it.field, it.code) for it in first.errors] == [("effective_on", "too_far_ahead")]
+    assert [(it.field, it.code) for it in second.errors] == [("ce_id", "id_reused")]
+    assert desk.file == before
+
+
 def test_approval_answers_the_customers_other_open_requests() -> None:
     desk = Desk(START, contract("servicepac"), confirmed(START, "a"), confirmed(START, "b"))
 

@@ -20,7 +20,7 @@ from shared.events.contracts import (
     ContractRecorded,
     ContractTextIssued,
 )
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Message
 from shared.events.internal import DocumentStored
 from shared.events.requests import ContractAcceptanceRequested
 from shared.events.topics import TOPIC_OF, key_of
@@ -41,6 +41,7 @@ from tests.builders.archive import (
     terminated,
     text_approved,
     types,
+    unlocked,
     view_reported,
 )
 from tests.builders.archive_files import Files, due_work
@@ -260,6 +261,19 @@ def test_a_faulty_approval_is_answered_to_its_agent_and_approves_nothing(
     assert [(error.field, error.code) for error in refused.errors] == [(field, code)]
     assert (TOPIC_OF[refused.ce_type].name, key_of(refused)) == ("desk.rejections", "agent-1")
     assert archive.contract.text is None or not archive.contract.text.approved
+
+
+@pytest.mark.parametrize("other", [text_approved(SECOND), unlocked()])
+def test_another_act_under_a_used_id_is_refused_and_not_done(other: Event) -> None:
+    archive = with_text(CHANGED)
+    archive.receive(text_approved(FIRST), "act-1")
+
+    [refused] = archive.stage.receive(Message("/channels/test", "act-1", other))
+
+    assert isinstance(refused, AgentActionRefused)
+    assert [(error.field, error.code) for error in refused.errors] == [("ce_id", "id_reused")]
+    assert archive.contract.text is not None
+    assert not archive.contract.text.approved
 
 
 # Viewed

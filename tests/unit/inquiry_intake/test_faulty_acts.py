@@ -140,6 +140,15 @@ def test_another_act_under_a_used_id_is_refused_and_not_done() -> None:
     assert history.receive(agent_answers(resolve=False)) == []
 
 
+def test_an_act_that_comes_again_in_another_form_is_the_same_act() -> None:
+    history = intake(submission("inquiry"))
+    said = {**INQUIRY, "text": "Sí", "agent_id": "A-1"}
+    history.process(act("inquiry_answered", **said))
+    again = act("inquiry_answered", **dict(reversed(said.items())), resolve=False, seen=None)
+
+    assert history.process(again) == []
+
+
 def test_an_act_is_done_whatever_was_refused_under_its_id_before_its_inquiry_was_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
