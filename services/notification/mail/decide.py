@@ -111,7 +111,7 @@ def _handed_over(
         return []
     if not taken.holds(state.notification_id):
         return []
-    return [NotificationHandedOver(inquiry_id=collected.inquiry_id)]
+    return [NotificationHandedOver(inquiry_id=collected.inquiry_id, facts=state.facts)]
 
 
 def _summary_due(

@@ -25,7 +25,8 @@ def evolve(state: Notification | None, event: Event) -> Notification:
         case NotificationFailed():
             return _ended(state, Status.FAILED, event.attempts, event.error)
         case NotificationHandedOver():
-            return _ended(state, Status.HANDED_OVER, state.attempts, None)
+            ended = _ended(state, Status.HANDED_OVER, state.attempts, None)
+            return ended.model_copy(update={"facts": event.facts})
     raise AssertionError(f"a notification has no {event.ce_type}")
 
 

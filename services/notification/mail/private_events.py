@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from shared.events.envelope import Event
 from shared.events.values import Contact, Instant, Language
 
@@ -35,11 +37,15 @@ class NotificationRetry(Event):
 
 
 class NotificationHandedOver(Event):
-    """The inquiry's summary says it; this notification has no mail of its own."""
+    """The inquiry's summary says it; this notification has no mail of its own.
+
+    Its `facts` stay: it may be stored before the summary that takes them over.
+    """
 
     ce_type: ClassVar[str] = "notification.handed_over"
 
     inquiry_id: str
+    facts: dict[str, Any] = Field(default_factory=dict)
 
 
 PRIVATE_EVENTS: tuple[type[Event], ...] = (

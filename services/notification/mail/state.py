@@ -25,7 +25,7 @@ class Notification(BaseModel):
     """`due_at` is when it was first due, `next_at` when its next attempt is; None once it ended.
 
     `customer_id` is empty when the inquiry's opening has never reached this service. Once ended,
-    `facts` and `contact` are empty: nobody needs the words any more.
+    `contact` is empty, and so are `facts`, unless a summary says them: nobody needs the words.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -93,7 +93,7 @@ def decide(
         case DecisionCollected() as collected:
             notification = message.replica(notifications, collected.notification_id)
             inquiry = message.replica(INQUIRY, collected.inquiry_id)
-            if notification is None or inquiry is None or not notification.is_due:
+            if notification is None or inquiry is None or not _may_be_added(notification):
                 return []
             if state is not None and (state.closed or state.holds(notification.notification_id)):
                 return []
@@ -101,6 +101,14 @@ def decide(
         case SummaryDue() if state is not None and not state.closed:
             return [SummaryClosed(decisions=state.decisions)]
     return []
+
+
+def _may_be_added(notification: Any) -> bool:
+    """Not once it has been mailed by itself; but one that was handed over before this was stored.
+
+    An ended notification has facts only where it was handed over.
+    """
+    return bool(notification.is_due or notification.facts)
 
 
 def _added(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from email import message_from_bytes
@@ -21,6 +22,8 @@ from shared.events.internal import DecisionCollected
 from shared.events.notifications import NotificationSent
 from shared.events.values import Contact, Language
 from shared.mail.smtp import Mailer, MailRefused
+from shared.outage import Outage
+from shared.runtime.aggregates.aggregate import Aggregate
 from shared.runtime.decider import Work
 from tests.builders.notification import (
     CONTRACT,
@@ -316,6 +319,32 @@ async def test_the_histories_of_a_summary_add_up_to_its_state() -> None:
     await desk.receive(THIRD_DECISION)
 
     assert desk.world.refolded == desk.world.states
+
+
+async def test_a_decision_that_was_handed_over_before_its_summary_was_stored_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where the database fails, or the process dies, between the writes of the two."""
+    desk = await opened_desk(THREE)
+    desk.world.receive(FIRST_DECISION)
+    collected = DecisionCollected(
+        inquiry_id=INQUIRY, notification_id=desk.world.last.notification_id
+    )
+    write = desk.world.stage.store.write
+
+    async def write_notification(aggregates: Iterable[Aggregate], publications: Any) -> None:
+        await write([it for it in aggregates if it.ref.kind != summary.KIND], publications)
+        raise Outage("mongodb", "no answer")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(desk.world.stage.store, "write", write_notification)
+        with pytest.raises(Outage):
+            desk.world.receive(collected, "collected")
+    desk.world.receive(collected, "collected")
+    await desk.receive(SECOND_DECISION, THIRD_DECISION)
+
+    assert "Todavía no hay una decisión" not in desk.texts[0]
+    assert desk.world.states[summary.ref_of(INQUIRY)].undecided == ()
 
 
 async def test_a_decision_handed_over_as_its_summary_closes_is_mailed_on_its_own() -> None:
