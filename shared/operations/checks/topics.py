@@ -1,10 +1,10 @@
-"""Checks of how the broker keeps the topics: replicas, whose time counts, retention."""
+"""Checks of how the broker keeps the topics: replicas, whose time counts, retention, sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.events.topics import CATALOGUE
+from shared.events.topics import CATALOGUE, DEAD_LETTERS
 from shared.kafka.broker import Broker
 from shared.kafka.topic_settings import described
 from shared.operations.checks.result import Check, Remedy, fail, ok, warn
@@ -12,6 +12,7 @@ from shared.operations.topics import wanted_settings
 from shared.settings import RuntimeSettings
 
 IN_SYNC, TIME = "min.insync.replicas", "message.timestamp.type"
+LARGEST = "max.message.bytes"
 KEPT = ("retention.ms", "cleanup.policy")
 BROKER_TIME = "LogAppendTime"
 NAMED = 3
@@ -30,6 +31,7 @@ async def keeping_checks(broker: Broker, *, embedded: bool) -> list[Check]:
         replica_check(replicas, configs, embedded=embedded),
         time_check(configs),
         retention_check(configs),
+        size_check(configs),
     ]
 
 
@@ -81,6 +83,19 @@ def retention_check(configs: Configs) -> Check:
     return warn(name, _named(wrong), Remedy.ALIGN_TOPICS)
 
 
+def size_check(configs: Configs) -> Check:
+    """Whether dead letters find room: each is larger than its record.
+
+    One that the broker refuses ends the service that gives the record up.
+    """
+    name = "dead letters' size"
+    wanted = int(wanted_settings(RuntimeSettings())[DEAD_LETTERS][LARGEST])
+    found = int(configs.get(DEAD_LETTERS, {}).get(LARGEST, wanted))
+    if found >= wanted:
+        return ok(name, f"{DEAD_LETTERS} takes every record with what is said of it")
+    return fail(name, f"{DEAD_LETTERS} has {LARGEST}={found}, not {wanted}", Remedy.ALIGN_TOPICS)
+
+
 def _named(topics: Sequence[str]) -> str:
     more = f" and {len(topics) - NAMED} more" if len(topics) > NAMED else ""
     return ", ".join(topics[:NAMED]) + more
@@ -92,5 +107,5 @@ def _in_sync_told(in_sync: Mapping[str, int]) -> str:
 
 async def _configs(broker: Broker, names: Iterable[str]) -> Configs:
     """The broker hides a topic's settings from a user who may not see them."""
-    found = await described(broker.admin, names, (IN_SYNC, TIME, *KEPT))
+    found = await described(broker.admin, names, (IN_SYNC, TIME, LARGEST, *KEPT))
     return {told.topic: {} if told.is_refused else told.settings for told in found}

@@ -30,6 +30,7 @@ from shared.operations.checks.topics import (
     TIME,
     replica_check,
     retention_check,
+    size_check,
     time_check,
 )
 from shared.operations.service_health import held_back, is_healthy
@@ -271,6 +272,23 @@ def test_a_topic_that_keeps_its_records_otherwise_is_warned_of_with_the_command(
     assert check.verdict is verdict
     assert ("desk.submissions" in check.found) == (verdict is Severity.WARN)
     assert ("desk topics align --apply" in advice(check)) == (verdict is Severity.WARN)
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({"max.message.bytes": "2097152"}, Severity.OK),
+        ({"max.message.bytes": "1048588"}, Severity.FAIL),  # a broker's default
+        ({}, Severity.OK),
+    ],
+)
+def test_a_dead_letter_topic_that_is_too_small_for_them_fails_with_the_command(
+    told: dict[str, str], verdict: Severity
+) -> None:
+    check = size_check({"desk.dead-letters": told, "desk.timers": {"max.message.bytes": "9"}})
+
+    assert check.verdict is verdict
+    assert ("desk topics align --apply" in advice(check)) == (verdict is Severity.FAIL)
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, None), (3, "2")])
