@@ -82,7 +82,7 @@ $(PDFA_JARS)/.fetched: tests/pdfa/pom.xml
 
 test-kafka: install $(KAFKA_JARS)/.fetched $(PDFA_JARS)/.fetched  ## Run the wire tests on Apache Kafka with users and TLS (Java 17, Maven; INFRA=kafka: without)
 	$(BIN)/python -m pytest --infra $(or $(INFRA),secure) --durations 5 \
-	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA)))
+	  $(or $(TESTS),$(WIRE_TESTS) $(addprefix --ignore ,$(NOT_ON_KAFKA))) $(IN_WORKERS)
 ifeq ($(INFRA)$(TESTS),)
 	$(BIN)/python -m pytest --infra kafka $(PLAINTEXT_TESTS)
 endif
