@@ -12,7 +12,7 @@ ACT_ID_REUSED = Bilingual(
     es="Este identificador ya se usó para otro acto; publíquelo con uno nuevo.",
     en="This id was already used for another act; publish it under a new one.",
 )
-"""What an agent's tool is told of an act under a used id."""
+"""The answer to an agent's act under a used id."""
 MESSAGES: Sentences = {
     ErrorCode.MISSING: Bilingual(es="Falta este dato.", en="This field is missing."),
     ErrorCode.WRONG_TYPE: Bilingual(

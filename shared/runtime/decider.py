@@ -64,8 +64,8 @@ class Decider(Generic[State]):
     replica_of: str | None = None
     """The compacted topic that this kind repeats key by key: a tombstone there empties it."""
     answers_reused_ids: tuple[type[Event] | type[Unchecked], ...] = ()
-    """What it decides under a known id with another body (to refuse it). All else under a known id
-    is dropped as a repeat."""
+    """The types of messages that are decided (to be refused) under a known id with another body;
+    all else under a known id is dropped as a repeat."""
 
     @property
     def has_timers(self) -> bool:
