@@ -124,7 +124,8 @@ def _responses(endpoint: Endpoint, schemas: Json) -> Json:
     found[str(endpoint.status)] = good
     general = () if endpoint.name == "openapi" else (429, 503)
     secured = (401, 403) if endpoint.scope is not None else ()
-    for status in sorted({*endpoint.problems, *secured, *general}):
+    asked = (422,) if endpoint.query else ()
+    for status in sorted({*endpoint.problems, *secured, *general, *asked}):
         is_token = endpoint.name == "token" and status in (400, 401)
         schema = _schema(TokenError if is_token else Problem, schemas)
         media_type = JSON if is_token else MEDIA_TYPE

@@ -28,8 +28,8 @@ from services.customer_portal.api.answers import (
     Page,
 )
 from services.customer_portal.api.endpoints import Api, answered
+from services.customer_portal.api.list_query import FROM, list_query
 from services.customer_portal.api.partners import Partner
-from services.customer_portal.pages.common import first_asked
 from services.customer_portal.pages.contracts import described, own_contract
 from services.customer_portal.queries import ON_A_PAGE
 from services.customer_portal.rooms.statement import CREDIT_NOTE, INVOICE, OpenItem, open_of
@@ -45,12 +45,10 @@ Item = TypeVar("Item", bound=BaseModel)
 async def inquiries(api: Api, partner: Partner, request: Request) -> Response:
     """The customer's inquiries, newest first."""
     holder = await _holder(api, partner, request)
-    wanted = request.query_params.get("status", "")
-    statuses = (wanted,) if wanted in STATUS else tuple(STATUS)
-    first = first_asked(request.query_params.get("from", ""))
-    found = await api.portal.queries.inquiries(holder, statuses, first)
+    asked = list_query(request, "status", STATUS)
+    found = await api.portal.queries.inquiries(holder, asked.values, asked.first)
     shown = [Inquiry(**_inquiry(it)) for it in found[:ON_A_PAGE]]
-    return answered(page_of(api, request, shown, first, more=len(found) > ON_A_PAGE))
+    return answered(page_of(api, request, shown, asked.first, more=len(found) > ON_A_PAGE))
 
 
 async def inquiry(api: Api, partner: Partner, request: Request) -> Response:
@@ -173,7 +171,7 @@ def _part(
     shown: Callable[[dict[str, Any]], Item],
 ) -> Page[Item]:
     """A page of a list that was read whole."""
-    first = first_asked(request.query_params.get("from", ""))
+    first = list_query(request).first
     items = [shown(it) for it in found[first : first + ON_A_PAGE]]
     return page_of(api, request, items, first, more=len(found) > first + ON_A_PAGE)
 
@@ -181,6 +179,6 @@ def _part(
 def page_of(api: Api, request: Request, items: list[Item], first: int, *, more: bool) -> Page[Item]:
     """`next` repeats what was asked, from where this page ends."""
     path = request.url.path.partition("/api/v1")[2]
-    query = dict(request.query_params) | {"from": str(first + ON_A_PAGE)}
+    query = dict(request.query_params) | {FROM: str(first + ON_A_PAGE)}
     written = "&".join(f"{quote(name)}={quote(value)}" for name, value in query.items())
     return Page(items=items, next=api.url(f"{quote(path)}?{written}") if more else None)

@@ -172,6 +172,28 @@ async def test_long_lists_have_pages_that_lead_on(portal: PortalOfFew) -> None:
     assert (await acme.get(f"/customers/{ANA}/inquiries?status=closed")).json["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "faults"),
+    [
+        ("inquiries?status=late", {"status": "not_allowed"}),
+        ("inquiries?status=late&from=-1", {"status": "not_allowed", "from": "wrong_format"}),
+        ("contracts?from=first", {"from": "wrong_format"}),
+        ("invoices?from=", {"from": "wrong_format"}),
+        ("inquiries?status=", {}),
+        ("contracts?from=0&status=late", {}),
+    ],
+)
+async def test_a_list_that_is_asked_for_what_it_cannot_have_names_every_fault(
+    portal: PortalOfFew, asked: str, faults: dict[str, str]
+) -> None:
+    acme = await portal.partner()
+
+    answer = await acme.get(f"/customers/{ANA}/{asked}")
+
+    assert answer.status == (422 if faults else 200)
+    assert {it["field"]: it["code"] for it in answer.json.get("errors", ())} == faults
+
+
 async def test_an_inquiry_that_only_its_state_tells_of_is_read(portal: PortalOfFew) -> None:
     """A rebuild finds no event that `desk.inquiries` has dropped; the state remains."""
     stated: Any = {"reference": "INQ-2", "kind": "cancellation", "status": "resolved"}

@@ -452,6 +452,16 @@ async def webhook(system: System, url: str = HOOK, **more: Any) -> dict[str, Any
     return cast(dict[str, Any], made.json)
 
 
+async def test_a_state_that_no_delivery_has_is_a_fault(desk: Desk) -> None:
+    system = await desk.portal.partner()
+    made = await webhook(system)
+
+    answer = await system.get(f"/webhooks/{made['id']}/deliveries?state=lost")
+
+    assert answer.status == 422
+    assert [(it["field"], it["code"]) for it in answer.json["errors"]] == [("state", "not_allowed")]
+
+
 async def log_of(system: System, made: dict[str, Any]) -> list[dict[str, Any]]:
     told = await system.get(f"/webhooks/{made['id']}/deliveries")
     return cast(list[dict[str, Any]], told.json["items"])

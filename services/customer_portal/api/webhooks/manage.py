@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.customer_portal.api.endpoints import Api, answered
 from services.customer_portal.api.http_events import repeated
 from services.customer_portal.api.judge import has_utc
+from services.customer_portal.api.list_query import list_query
 from services.customer_portal.api.partners import Partner
 from services.customer_portal.api.problems import RequestRefused
 from services.customer_portal.api.records import page_of
@@ -24,7 +25,6 @@ from services.customer_portal.api.webhooks.store import (
     TooManyWebhooks,
     Webhook,
 )
-from services.customer_portal.pages.common import first_asked
 from shared.events.error_codes import ErrorCode, add_faults, code_of
 from shared.events.values import Instant
 from shared.web.pages import NotFound
@@ -136,12 +136,10 @@ async def enable(api: Api, partner: Partner, request: Request) -> Response:
 async def deliveries(api: Api, partner: Partner, request: Request) -> Response:
     """Lists the webhook's deliveries, sent and waiting, newest first."""
     webhook = await _own(api, partner, request)
-    wanted = request.query_params.get("state", "")
-    every = tuple(it.value for it in DeliveryState)
-    first = first_asked(request.query_params.get("from", ""))
-    found = await api.webhooks.log(webhook, (wanted,) if wanted in every else every, first)
+    asked = list_query(request, "state", [it.value for it in DeliveryState])
+    found = await api.webhooks.log(webhook, asked.values, asked.first)
     told = [_delivery(it) for it in found[:ON_A_PAGE]]
-    return answered(page_of(api, request, told, first, more=len(found) > ON_A_PAGE))
+    return answered(page_of(api, request, told, asked.first, more=len(found) > ON_A_PAGE))
 
 
 async def replay(api: Api, partner: Partner, request: Request) -> Response:
