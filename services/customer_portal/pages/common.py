@@ -82,12 +82,8 @@ def desk(portal: Portal) -> dict[str, Any]:
 
 
 def first_on_page(visit: Visit) -> int:
-    """How many of a list the page passes over."""
-    return first_asked(visit.asked("from"))
-
-
-def first_asked(asked: str) -> int:
-    """The same, as a query says it; 0 for what is no number."""
+    """How many of a list the page passes over; 0 for what is no number."""
+    asked = visit.asked("from")
     digits = asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS
     return int(asked) if digits else 0
 
