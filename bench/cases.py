@@ -242,12 +242,12 @@ async def _read(
         end, ended = await _beyond(process, before + len(outgoing) - 1)
         own = time.process_time() - own
         database = cpu_seconds(servers.pids["database"]) - database
+    found.records += end - before
     if end == read:
         return  # all of it came at once
     found.read_per_s = (end - read) / (ended - began)
     found.own_cpu_us = own * 1e6 / (end - read)
     found.database_cpu_us = database * 1e6 / (end - read)
-    found.records += end - before
 
 
 async def _beyond(process: Process, records: int) -> tuple[int, float]:

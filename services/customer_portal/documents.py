@@ -75,9 +75,9 @@ class ArchiveClient:
         await self._archive.close()
 
 
-def is_available(made: Document, now: datetime) -> bool:
+def is_available(document: Document, now: datetime) -> bool:
     """Whether the archive still hands out a document that it has made: a copy, for some time."""
-    until = made.get("available_until")
+    until = document.get("available_until")
     return until is None or now <= datetime.fromisoformat(until)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.customer_portal.api.problems import RequestRefused
-from services.customer_portal.pages.common import MOST_DIGITS
+from services.customer_portal.pages.common import number_in
 from shared.events.error_codes import ErrorCode
 
 FROM = "from"
@@ -28,12 +28,13 @@ def list_query(request: Request, name: str = "", values: Collection[str] = ()) -
     Raises `RequestRefused`, naming each faulty parameter: one that counted for nothing would have
     everything listed.
     """
-    wanted, passed = request.query_params.get(name, ""), request.query_params.get(FROM, "0")
+    wanted = request.query_params.get(name, "")
+    first = number_in(request.query_params.get(FROM, "0"))
     faults = {}
     if wanted and wanted not in values:
         faults[name] = ErrorCode.NOT_ALLOWED
-    if not (passed.isascii() and passed.isdecimal() and len(passed) <= MOST_DIGITS):
+    if first is None:
         faults[FROM] = ErrorCode.WRONG_FORMAT
-    if faults:
+    if faults or first is None:
         raise RequestRefused(422, "The list has nothing of the kind.", faults)
-    return ListQuery((wanted,) if wanted else tuple(values), int(passed))
+    return ListQuery((wanted,) if wanted else tuple(values), first)

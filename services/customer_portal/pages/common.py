@@ -83,9 +83,13 @@ def desk(portal: Portal) -> dict[str, Any]:
 
 def first_on_page(visit: Visit) -> int:
     """How many of a list the page passes over; 0 for what is no number."""
-    asked = visit.asked("from")
+    return number_in(visit.asked("from")) or 0
+
+
+def number_in(asked: str) -> int | None:
+    """The number that a query says; None for what is none."""
     digits = asked.isascii() and asked.isdecimal() and len(asked) <= MOST_DIGITS
-    return int(asked) if digits else 0
+    return int(asked) if digits else None
 
 
 def neighbours(first: int, size: int, *, more: bool) -> dict[str, Any]:
